@@ -1,0 +1,210 @@
+import { BlockList, isIP } from 'node:net';
+import { tmpdir } from 'node:os';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { declarations } from './schema.ts';
+import type { Settings } from './schema.ts';
+
+const secureModes = ['require', 'verify-ca', 'verify-full'];
+
+const encryption: Readonly<Record<string, { holds: (url: URL) => boolean; advice: string }>> = {
+  postgres: {
+    holds: ({ searchParams }) => secureModes.includes(searchParams.get('sslmode') ?? ''),
+    advice: 'add ?sslmode=verify-full',
+  },
+  mysql: {
+    holds: ({ searchParams }) => !['', 'false', '0', '{}'].includes(searchParams.get('ssl') ?? ''),
+    advice: 'add ?ssl={"rejectUnauthorized":true}',
+  },
+  mssql: {
+    holds: ({ searchParams }) =>
+      ['true', 'strict'].includes(searchParams.get('encrypt') ?? '') &&
+      searchParams.get('trustServerCertificate') !== 'true',
+    advice: 'add ?encrypt=true and leave trustServerCertificate out',
+  },
+  redis: { holds: () => false, advice: 'use rediss://' },
+  rediss: { holds: () => true, advice: '' },
+  smtp: {
+    holds: ({ searchParams }) => searchParams.get('requireTLS') === 'true',
+    advice: 'use smtps:// or add ?requireTLS=true',
+  },
+  smtps: { holds: () => true, advice: '' },
+};
+const sameScheme: Readonly<Record<string, string>> = { postgresql: 'postgres', mariadb: 'mysql', sqlserver: 'mssql' };
+
+const connections = [
+  'DATABASE_URL',
+  'DATABASE_OWNER_URL',
+  'DATABASE_SYSTEM_URL',
+  'DATABASE_REPLICA_URL',
+  'SAFER_DATABASE_URL',
+  'FIT2000_DATABASE_URL',
+  'REDIS_URL',
+  'SMTP_URL',
+] as const;
+
+const connectionFaults = (settings: Settings): string[] =>
+  connections.flatMap((name) => {
+    const value = settings[name];
+    if (value === undefined) return [];
+    const url = new URL(value);
+    const scheme = url.protocol.slice(0, -1);
+    const rule = encryption[sameScheme[scheme] ?? scheme];
+    if (rule === undefined) return [`${name}: the scheme ${scheme} is not known here: see the table of settings`];
+    return rule.holds(url) ? [] : [`${name} connects without TLS: ${rule.advice}`];
+  });
+
+const common =
+  /^(?:|admin|angelis|app|changeme|default|guest|letmein|owner|pass|password|postgres|root|sa|secret|system|test|test-only)\d*$/iu;
+const leastSecret = 16;
+
+// Long enough and not made of a few characters: "aaaa…" is as good as no secret.
+const isWeak = (secret: string): boolean =>
+  secret.length < leastSecret || common.test(secret) || new Set(secret).size < 8;
+
+const secretFaults = (settings: Settings): string[] => {
+  const faults: string[] = [];
+  for (const name of connections) {
+    const url = settings[name] === undefined ? undefined : new URL(settings[name]);
+    if (url !== undefined && url.password !== '' && isWeak(decodeURIComponent(url.password))) {
+      faults.push(`${name} has a default or short password: use ${leastSecret} random characters or more`);
+    }
+  }
+  for (const name of ['KEYCLOAK_ADMIN_CLIENT_SECRET', 'TWILIO_AUTH_TOKEN'] as const) {
+    const secret = settings[name];
+    if (secret !== undefined && isWeak(secret))
+      faults.push(`${name} is a default or short: use ${leastSecret} random characters or more`);
+  }
+  const seen = new Map<string, string>();
+  for (const name of ['DATA_KEY', 'LOOKUP_KEY', 'SIGNING_KEY', 'CHAIN_KEY'] as const) {
+    for (const key of settings[name].split(',')) {
+      const [id = '', encoded = ''] = key.split(':');
+      const other = seen.get(encoded);
+      if (id === 'dev') faults.push(`${name} holds a development key: make one with "openssl rand -base64 32"`);
+      if (new Set(Buffer.from(encoded, 'base64')).size < 16)
+        faults.push(`${name} is not random: make it with "openssl rand -base64 32"`);
+      if (other !== undefined) faults.push(`${name} and ${other} share a key: give each its own`);
+      seen.set(encoded, name);
+    }
+  }
+  return faults;
+};
+
+// Networks that are not routed on the internet: RFC 1918, 6598, 4193, 3927, 4291.
+const notPublic = new BlockList();
+for (const [network, prefix] of [
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const) {
+  notPublic.addSubnet(network, prefix, 'ipv4');
+}
+notPublic.addAddress('::1', 'ipv6');
+notPublic.addSubnet('fc00::', 7, 'ipv6');
+notPublic.addSubnet('fe80::', 10, 'ipv6');
+
+const isPrivateAddress = (host: string): boolean => {
+  if (host === 'localhost') return true;
+  const family = isIP(host);
+  return family !== 0 && notPublic.check(host, family === 6 ? 'ipv6' : 'ipv4');
+};
+
+const trustsAnyone = (proxy: string): boolean =>
+  ['*', 'true', 'all'].includes(proxy.toLowerCase()) || proxy.endsWith('/0');
+
+const edgeFaults = (settings: Settings): string[] => {
+  const faults: string[] = [];
+  if (settings.CORS_ORIGINS.some((origin) => origin.includes('*') || origin === 'null')) {
+    faults.push('CORS_ORIGINS holds a wildcard: name each origin, with its scheme');
+  }
+  if (settings.TRUSTED_PROXIES.some(trustsAnyone)) {
+    faults.push('TRUSTED_PROXIES believes any sender: name the addresses of your gateways');
+  }
+  if (!settings.PUBLIC_URL.startsWith('https://'))
+    faults.push('PUBLIC_URL is not https: write the address that people use');
+  if (!isPrivateAddress(settings.METRICS_HOST)) {
+    faults.push(`METRICS_HOST ${settings.METRICS_HOST} is or may be public: use a loopback or private address`);
+  }
+  return faults;
+};
+
+const storageFault = (settings: Settings): string[] => {
+  const connection = settings.AZURE_STORAGE_CONNECTION_STRING;
+  if (connection !== undefined) {
+    const plain = /UseDevelopmentStorage=true|DefaultEndpointsProtocol=http(?:;|$)|BlobEndpoint=http:/iu.test(
+      connection,
+    );
+    return plain ? ['AZURE_STORAGE_CONNECTION_STRING connects without TLS: use DefaultEndpointsProtocol=https'] : [];
+  }
+  const inside = ['/tmp', '/var/tmp', '/dev/shm', tmpdir()].some((folder) => {
+    const path = relative(folder, resolve(settings.DATA_DIR));
+    return !path.startsWith('..') && !isAbsolute(path);
+  });
+  return inside ? ['DATA_DIR is a temporary folder: set AZURE_STORAGE_CONNECTION_STRING, or a folder that lasts'] : [];
+};
+
+const missing = (settings: Settings): string[] => {
+  const needed = [
+    ['DATABASE_URL', 'the embedded PostgreSQL is for development'],
+    ['REDIS_URL', 'queues, rate limits and cache need Redis here'],
+    ['KEYCLOAK_URL', 'the development issuer refuses production'],
+    ['SMTP_URL', 'codes and alerts must reach people, not the console'],
+    ['ERROR_REPORTER_DSN', 'decide where errors go: a DSN, or "log"'],
+  ] as const;
+  return needed.flatMap(([name, reason]) => (settings[name] === undefined ? [`${name} is missing: ${reason}`] : []));
+};
+
+const userFaults = ({ DATABASE_URL, DATABASE_OWNER_URL, DATABASE_SYSTEM_URL }: Settings): string[] => {
+  const users = [DATABASE_URL, DATABASE_OWNER_URL, DATABASE_SYSTEM_URL].flatMap((url) =>
+    url === undefined ? [] : new URL(url).username,
+  );
+  return new Set(users).size === users.length
+    ? []
+    : ['DATABASE_URL, DATABASE_OWNER_URL and DATABASE_SYSTEM_URL share a user: each needs its own'];
+};
+
+/**
+ * All that production refuses in the settings alone, one line each with what to do; empty when they are fit for it.
+ * What only the running services can tell (rights, migrations, eviction, demo data) is asked elsewhere.
+ */
+export const productionFaults = (settings: Settings): string[] => [
+  ...missing(settings),
+  ...connectionFaults(settings),
+  ...(settings.KEYCLOAK_URL === undefined || settings.KEYCLOAK_URL.startsWith('https://')
+    ? []
+    : ['KEYCLOAK_URL is not https: tokens and secrets would travel in the clear']),
+  ...userFaults(settings),
+  ...secretFaults(settings),
+  ...edgeFaults(settings),
+  ...storageFault(settings),
+  ...(['trace', 'debug'].includes(settings.LOG_LEVEL)
+    ? [`LOG_LEVEL ${settings.LOG_LEVEL} tells too much: use info or above`]
+    : []),
+  ...(settings.NODE_ENV === 'production' ? [] : ['NODE_ENV is not production: set NODE_ENV=production']),
+];
+
+const environments = declarations.get('APP_ENV')?.enum ?? [];
+
+const resources = (settings: Settings): [name: string, value: string][] => [
+  ...connections.flatMap((name): [string, string][] =>
+    settings[name] === undefined ? [] : [[name, new URL(settings[name]).pathname]],
+  ),
+  ['KEYCLOAK_REALM', settings.KEYCLOAK_REALM],
+  [
+    'AZURE_STORAGE_CONNECTION_STRING',
+    /AccountName=([^;]*)/u.exec(settings.AZURE_STORAGE_CONNECTION_STRING ?? '')?.[1] ?? '',
+  ],
+];
+
+/** Databases, realms and accounts whose name says that they belong to another environment than APP_ENV. */
+export const environmentFaults = (settings: Settings): string[] =>
+  resources(settings).flatMap(([name, value]) => {
+    const other = environments.find(
+      (environment) => environment !== settings.APP_ENV && value.toLowerCase().includes(environment),
+    );
+    return other === undefined
+      ? []
+      : [`${name} names ${other}, but APP_ENV is ${settings.APP_ENV}: correct one of them`];
+  });

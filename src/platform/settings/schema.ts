@@ -1,0 +1,181 @@
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+
+// An alias, not an interface: TypeBox takes options with an index signature only.
+type About = {
+  description: string;
+  /** Also read from the file that NAME_FILE names, and never shown. */
+  secret?: true;
+  /** Shown in the table instead of a default. */
+  absent?: string;
+};
+
+const text = (about: About & { default?: string; minLength?: number; pattern?: string; expected?: string }) =>
+  Type.String(about);
+const url = (about: About) => Type.String({ format: 'url', ...about });
+const choice = <const Values extends string[]>(values: Values, about: About & { default: Values[number] }) =>
+  Type.Enum(values, { type: 'string', ...about });
+const whole = (minimum: number, maximum: number, about: About & { default: number }) =>
+  Type.Integer({ minimum, maximum, ...about });
+const list = (about: About) => Type.Array(Type.String(), { default: [], ...about });
+const keys = (about: About) =>
+  text({
+    ...about,
+    secret: true,
+    absent: 'embedded mode makes its own',
+    pattern: '^[a-z0-9][a-z0-9-]{0,31}:[A-Za-z0-9+/_-]{43}=?(,[a-z0-9][a-z0-9-]{0,31}:[A-Za-z0-9+/_-]{43}=?)*$',
+    expected: 'one or more keys "id:base64 of 32 bytes", apart by commas, the one to write with first',
+  });
+
+/** Every setting: its name in the environment, type, default, meaning, and whether it is a secret. */
+export const settingsSchema = Type.Object({
+  APP_ENV: choice(['development', 'staging', 'production'], {
+    default: 'development',
+    description: 'Which environment this is; each has its own database, Redis, realm and container',
+  }),
+  NODE_ENV: choice(['development', 'test', 'production'], {
+    default: 'development',
+    description: 'What libraries take as their mode',
+  }),
+  PROCESS: choice(['web', 'jobs', 'all'], { default: 'all', description: 'What this process does' }),
+  PORT: whole(1, 65_535, { default: 3000, description: 'Port of the API' }),
+  METRICS_PORT: whole(1, 65_535, { default: 3001, description: 'Port of metrics and detailed health' }),
+  METRICS_HOST: text({ default: '127.0.0.1', description: 'Private address on which METRICS_PORT listens' }),
+  PUBLIC_URL: Type.Optional(
+    url({ description: 'Address under which people reach this service', absent: 'http://localhost:PORT' }),
+  ),
+  CORS_ORIGINS: list({ description: 'Exact origins whose pages may call the API, apart by commas' }),
+  TRUSTED_PROXIES: list({
+    description: 'Addresses or networks of gateways whose X-Forwarded-For is believed, apart by commas',
+  }),
+  DATA_DIR: text({
+    default: '.angelis',
+    minLength: 1,
+    description: 'Folder for what embedded mode and local storage keep',
+  }),
+  DRAIN_SECONDS: whole(1, 600, { default: 25, description: 'Time to finish open work when told to stop' }),
+
+  DATABASE_URL: Type.Optional(
+    url({
+      secret: true,
+      description: 'PostgreSQL as the user app: all business reads and writes',
+      absent: 'embedded PostgreSQL',
+    }),
+  ),
+  DATABASE_OWNER_URL: Type.Optional(
+    url({ secret: true, description: 'The same database as its owner: migrations only' }),
+  ),
+  DATABASE_SYSTEM_URL: Type.Optional(
+    url({ secret: true, description: 'The same database as the user system: relay, sealer, timers' }),
+  ),
+  DATABASE_REPLICA_URL: Type.Optional(url({ secret: true, description: 'A replica for exports and reports' })),
+  DATABASE_WRITER_POOL: whole(1, 200, { default: 10, description: 'Most connections of the writer pool' }),
+  DATABASE_READER_POOL: whole(1, 200, { default: 10, description: 'Most connections of the reader pool' }),
+  DATABASE_JOBS_POOL: whole(1, 50, { default: 4, description: 'Most connections of the job queues' }),
+  DATABASE_ACQUIRE_SECONDS: whole(1, 60, { default: 3, description: 'Wait for a free connection before 503' }),
+  DATABASE_CONNECTION_SECONDS: whole(60, 86_400, { default: 3600, description: 'Longest life of a connection' }),
+  REQUEST_STATEMENT_SECONDS: whole(1, 300, { default: 5, description: 'Longest statement of a request' }),
+  JOB_STATEMENT_SECONDS: whole(1, 3600, { default: 300, description: 'Longest statement of a job' }),
+  REDIS_URL: Type.Optional(
+    url({ secret: true, description: 'Redis for queues, rate limits and cache', absent: 'PostgreSQL' }),
+  ),
+
+  SAFER_DATABASE_URL: Type.Optional(
+    url({
+      secret: true,
+      description: 'SaferApp, read-only (mssql, mysql or postgres)',
+      absent: 'a database of the embedded PostgreSQL',
+    }),
+  ),
+  FIT2000_DATABASE_URL: Type.Optional(
+    url({
+      secret: true,
+      description: 'Fit2000, read-only (mysql, mssql or postgres)',
+      absent: 'a database of the embedded PostgreSQL',
+    }),
+  ),
+  SOURCE_TIMEOUT_SECONDS: whole(1, 300, { default: 15, description: 'Longest query of a source' }),
+
+  KEYCLOAK_URL: Type.Optional(url({ description: 'Base address of Keycloak', absent: 'the development issuer' })),
+  KEYCLOAK_REALM: text({ default: 'angelis', minLength: 1, description: 'Realm of the persons' }),
+  KEYCLOAK_ADMIN_CLIENT_ID: text({
+    default: 'angelis-api',
+    minLength: 1,
+    description: 'Service account that manages users',
+  }),
+  KEYCLOAK_ADMIN_CLIENT_SECRET: Type.Optional(text({ secret: true, minLength: 1, description: 'Its secret' })),
+  KEYCLOAK_OTP_KEY: Type.Optional(
+    text({
+      secret: true,
+      pattern: '^-----BEGIN PRIVATE KEY-----',
+      expected: 'a private ES256 key as PKCS #8 PEM',
+      description: 'Signs the assertion of the OTP client; whoever holds it signs anyone in',
+    }),
+  ),
+
+  AZURE_STORAGE_CONNECTION_STRING: Type.Optional(
+    text({ secret: true, minLength: 1, description: 'Azure Blob storage for files', absent: 'a folder in DATA_DIR' }),
+  ),
+  SMTP_URL: Type.Optional(
+    url({ secret: true, description: 'Mail server (smtps, or smtp with ?requireTLS=true)', absent: 'console' }),
+  ),
+  MAIL_FROM: text({
+    default: 'Angelis <no-reply@angelis.localhost>',
+    pattern: '^[^\\r\\n]*[^\\s@<>]+@[^\\s@<>]+>?$',
+    expected: 'a mail address, with or without a name before it',
+    description: 'Sender of mail',
+  }),
+  TWILIO_ACCOUNT_SID: Type.Optional(text({ minLength: 1, description: 'Twilio account for SMS', absent: 'console' })),
+  TWILIO_AUTH_TOKEN: Type.Optional(text({ secret: true, minLength: 1, description: 'Its token' })),
+  TWILIO_FROM: Type.Optional(text({ minLength: 1, description: 'Sending number or service of SMS' })),
+  DEEPGRAM_API_KEY: Type.Optional(
+    text({ secret: true, minLength: 1, description: 'Speech to text for dictation', absent: 'no dictation' }),
+  ),
+  ANTHROPIC_API_KEY: Type.Optional(
+    text({ secret: true, minLength: 1, description: 'Notes from dictation', absent: 'no notes' }),
+  ),
+
+  DATA_KEY: keys({ description: 'Encrypts personal data (AES-256-GCM)' }),
+  LOOKUP_KEY: keys({ description: 'Hashes what is encrypted, so that it can be found (HMAC)' }),
+  SIGNING_KEY: keys({ description: 'Signs cursors and links (HMAC)' }),
+  CHAIN_KEY: keys({ description: 'Seals the change log (HMAC)' }),
+
+  LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error'], {
+    default: 'info',
+    description: 'Least severe lines that are logged',
+  }),
+  LOG_FILE: Type.Optional(
+    text({ minLength: 1, description: 'File that also receives the log, rotated', absent: 'standard output only' }),
+  ),
+  ERROR_REPORTER_DSN: Type.Optional(
+    text({
+      secret: true,
+      pattern: '^(log|https?://[^@\\s]+@[^\\s]+)$',
+      expected: 'the DSN of a service that speaks Sentry\'s protocol, or "log"',
+      description: 'Where unexpected errors go: a DSN, or "log"',
+      absent: 'the log',
+    }),
+  ),
+});
+
+type Read = Static<typeof settingsSchema>;
+
+/** The settings of this process, checked and frozen; read once at start and handed on. */
+export type Settings = Readonly<Omit<Read, 'PUBLIC_URL'> & { PUBLIC_URL: string }>;
+
+/** What the table and the messages need to know of one setting. */
+export interface SettingDeclaration {
+  description?: string;
+  secret?: true;
+  absent?: string;
+  type?: string;
+  enum?: readonly string[];
+  default?: unknown;
+  minimum?: number;
+  maximum?: number;
+  format?: string;
+  expected?: string;
+}
+
+/** All settings by name, in the order of the table. */
+export const declarations: ReadonlyMap<string, SettingDeclaration> = new Map(Object.entries(settingsSchema.properties));

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { expect } from 'chai';
+import { environmentFaults, productionFaults } from '../../../src/platform/settings/production.ts';
+import { readSettings } from '../../../src/platform/settings/settings.ts';
+
+const key = (name: string): string => `2026:${createHash('sha256').update(name).digest('base64')}`;
+
+const fit = {
+  APP_ENV: 'production',
+  NODE_ENV: 'production',
+  DATA_DIR: '/var/lib/angelis',
+  DATABASE_URL: 'postgres://app:Xk2-9fQz_71LmWv0@db/angelis?sslmode=verify-full',
+  DATABASE_OWNER_URL: 'postgres://owner:pR4-hs72_LqWzT9x@db/angelis?sslmode=verify-full',
+  DATABASE_SYSTEM_URL: 'postgres://system:Bn5-k1Vw_83ZdYc6@db/angelis?sslmode=verify-full',
+  REDIS_URL: 'rediss://:gT6-2mXq_40HjRs8@redis/0',
+  SAFER_DATABASE_URL: 'mssql://reader:Qw8-vB3n_65KsLp1@safer/safer?encrypt=true',
+  FIT2000_DATABASE_URL: 'mysql://reader:Zr1-cF7d_29TgHm4@fit/fit?ssl={"rejectUnauthorized":true}',
+  KEYCLOAK_URL: 'https://id.example',
+  KEYCLOAK_ADMIN_CLIENT_SECRET: 'Yp3-xD9k_52VbNe7Lw',
+  KEYCLOAK_OTP_KEY: '-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----',
+  SMTP_URL: 'smtps://mail.example',
+  DATA_KEY: key('data'),
+  LOOKUP_KEY: key('lookup'),
+  SIGNING_KEY: key('signing'),
+  CHAIN_KEY: key('chain'),
+  PUBLIC_URL: 'https://angelis.example',
+  CORS_ORIGINS: 'https://app.angelis.example',
+  TRUSTED_PROXIES: '10.0.0.0/8',
+  METRICS_HOST: '10.1.2.3',
+  ERROR_REPORTER_DSN: 'log',
+};
+
+const faults = (change: Record<string, string>): string[] => productionFaults(readSettings({ ...fit, ...change }));
+
+describe('production settings', () => {
+  it('are accepted when nothing is wrong', () => {
+    expect(faults({})).to.deep.equal([]);
+    expect(faults({ METRICS_HOST: '::1', SMTP_URL: 'smtp://mail.example?requireTLS=true' })).to.deep.equal([]);
+  });
+
+  const refusals: [setting: string, value: string, says: string][] = [
+    [
+      'DATABASE_URL',
+      fit.DATABASE_URL.replace('?sslmode=verify-full', ''),
+      'DATABASE_URL connects without TLS: add ?sslmode=verify-full',
+    ],
+    ['DATABASE_URL', fit.DATABASE_URL.replace('verify-full', 'prefer'), 'DATABASE_URL connects without TLS'],
+    [
+      'DATABASE_OWNER_URL',
+      fit.DATABASE_OWNER_URL.replace('verify-full', 'no-verify'),
+      'DATABASE_OWNER_URL connects without TLS',
+    ],
+    [
+      'DATABASE_SYSTEM_URL',
+      fit.DATABASE_SYSTEM_URL.replace('verify-full', 'disable'),
+      'DATABASE_SYSTEM_URL connects without TLS',
+    ],
+    ['DATABASE_REPLICA_URL', 'postgresql://app@replica/angelis', 'DATABASE_REPLICA_URL connects without TLS'],
+    ['REDIS_URL', fit.REDIS_URL.replace('rediss', 'redis'), 'REDIS_URL connects without TLS: use rediss://'],
+    [
+      'SAFER_DATABASE_URL',
+      fit.SAFER_DATABASE_URL.replace('?encrypt=true', ''),
+      'SAFER_DATABASE_URL connects without TLS: add ?encrypt=true',
+    ],
+    [
+      'SAFER_DATABASE_URL',
+      `${fit.SAFER_DATABASE_URL}&trustServerCertificate=true`,
+      'SAFER_DATABASE_URL connects without TLS',
+    ],
+    ['FIT2000_DATABASE_URL', 'mysql://reader@fit/fit', 'FIT2000_DATABASE_URL connects without TLS: add ?ssl='],
+    ['FIT2000_DATABASE_URL', 'mariadb://reader@fit/fit?ssl=false', 'FIT2000_DATABASE_URL connects without TLS'],
+    ['FIT2000_DATABASE_URL', 'oracle://reader@fit/fit', 'the scheme oracle is not known'],
+    ['SMTP_URL', 'smtp://mail.example', 'SMTP_URL connects without TLS'],
+    ['KEYCLOAK_URL', 'http://id.example', 'KEYCLOAK_URL is not https'],
+    ['KEYCLOAK_URL', '', 'KEYCLOAK_URL is missing: the development issuer refuses production'],
+    ['DATABASE_URL', '', 'DATABASE_URL is missing'],
+    ['REDIS_URL', '', 'REDIS_URL is missing'],
+    ['SMTP_URL', '', 'SMTP_URL is missing'],
+    ['ERROR_REPORTER_DSN', '', 'ERROR_REPORTER_DSN is missing: decide where errors go'],
+    ['DATABASE_SYSTEM_URL', fit.DATABASE_URL, 'share a user: each needs its own'],
+    [
+      'DATABASE_URL',
+      fit.DATABASE_URL.replace('Xk2-9fQz_71LmWv0', 'postgres'),
+      'DATABASE_URL has a default or short password',
+    ],
+    ['REDIS_URL', 'rediss://:short@redis/0', 'REDIS_URL has a default or short password'],
+    ['KEYCLOAK_ADMIN_CLIENT_SECRET', 'aaaaaaaaaaaaaaaaaaaaaaaa', 'KEYCLOAK_ADMIN_CLIENT_SECRET is a default or short'],
+    ['DATA_KEY', key('data').replace('2026', 'dev'), 'DATA_KEY holds a development key'],
+    ['SIGNING_KEY', `2026:${Buffer.alloc(32, 1).toString('base64')}`, 'SIGNING_KEY is not random'],
+    ['CHAIN_KEY', `2026:${Buffer.alloc(32).toString('base64')}`, 'CHAIN_KEY is not random'],
+    ['LOOKUP_KEY', key('data'), 'LOOKUP_KEY and DATA_KEY share a key'],
+    ['CORS_ORIGINS', 'https://a.example,*', 'CORS_ORIGINS holds a wildcard'],
+    ['CORS_ORIGINS', 'https://*.example', 'CORS_ORIGINS holds a wildcard'],
+    ['TRUSTED_PROXIES', 'true', 'TRUSTED_PROXIES believes any sender'],
+    ['TRUSTED_PROXIES', '10.0.0.1,0.0.0.0/0', 'TRUSTED_PROXIES believes any sender'],
+    ['TRUSTED_PROXIES', '::/0', 'TRUSTED_PROXIES believes any sender'],
+    ['PUBLIC_URL', 'http://angelis.example', 'PUBLIC_URL is not https'],
+    ['METRICS_HOST', '0.0.0.0', 'METRICS_HOST 0.0.0.0 is or may be public'],
+    ['METRICS_HOST', '203.0.113.9', 'METRICS_HOST 203.0.113.9 is or may be public'],
+    ['METRICS_HOST', '::', 'METRICS_HOST :: is or may be public'],
+    ['LOG_LEVEL', 'debug', 'LOG_LEVEL debug tells too much'],
+    ['LOG_LEVEL', 'trace', 'LOG_LEVEL trace tells too much'],
+    ['NODE_ENV', 'development', 'NODE_ENV is not production'],
+    ['DATA_DIR', '/tmp/angelis', 'DATA_DIR is a temporary folder'],
+    ['DATA_DIR', '/var/lib/../tmp/x', 'DATA_DIR is a temporary folder'],
+    [
+      'AZURE_STORAGE_CONNECTION_STRING',
+      'UseDevelopmentStorage=true',
+      'AZURE_STORAGE_CONNECTION_STRING connects without TLS',
+    ],
+    [
+      'AZURE_STORAGE_CONNECTION_STRING',
+      'DefaultEndpointsProtocol=http;AccountName=a',
+      'AZURE_STORAGE_CONNECTION_STRING connects without TLS',
+    ],
+  ];
+  for (const [setting, value, says] of refusals) {
+    it(`refuse ${setting}=${value || '(nothing)'}`, () => {
+      const found = faults({ [setting]: value });
+      expect(found).to.have.length(1);
+      expect(found[0]).to.contain(says);
+    });
+  }
+
+  it('need no lasting folder where files go to Azure', () => {
+    const azure = 'DefaultEndpointsProtocol=https;AccountName=angelis;AccountKey=x';
+    expect(faults({ DATA_DIR: '/tmp/angelis', AZURE_STORAGE_CONNECTION_STRING: azure })).to.deep.equal([]);
+  });
+
+  it('are refused with all faults in one list', () => {
+    expect(faults({ REDIS_URL: '', LOG_LEVEL: 'debug', CORS_ORIGINS: '*' })).to.have.length(3);
+  });
+});
+
+const mismatches = (change: Record<string, string>): string[] => environmentFaults(readSettings({ ...fit, ...change }));
+
+describe('settings of an environment', () => {
+  it('name no other environment', () => {
+    expect(mismatches({})).to.deep.equal([]);
+    expect(mismatches({ KEYCLOAK_REALM: 'angelis-production' })).to.deep.equal([]);
+    expect(mismatches({ KEYCLOAK_REALM: 'angelis-staging' })).to.deep.equal([
+      'KEYCLOAK_REALM names staging, but APP_ENV is production: correct one of them',
+    ]);
+    expect(mismatches({ DATABASE_URL: 'postgres://app@db/angelis_development' })[0]).to.contain(
+      'DATABASE_URL names development',
+    );
+    const azure = 'DefaultEndpointsProtocol=https;AccountName=angelisstaging;AccountKey=x';
+    expect(mismatches({ AZURE_STORAGE_CONNECTION_STRING: azure })[0]).to.contain(
+      'AZURE_STORAGE_CONNECTION_STRING names staging',
+    );
+  });
+});
