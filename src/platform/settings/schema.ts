@@ -23,7 +23,7 @@ const keys = (about: About) =>
     ...about,
     secret: true,
     absent: 'embedded mode makes its own',
-    pattern: '^[a-z0-9][a-z0-9-]{0,31}:[A-Za-z0-9+/_-]{43}=?(,[a-z0-9][a-z0-9-]{0,31}:[A-Za-z0-9+/_-]{43}=?)*$',
+    pattern: '^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/_-]{43}=?(,[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/_-]{43}=?)*$',
     expected: 'one or more keys "id:base64 of 32 bytes", apart by commas, the one to write with first',
   });
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import { parseKeyRing } from '../crypto/key-ring.ts';
 import { errorCode } from '../errors.ts';
 import { developmentSecrets } from './development-secrets.ts';
-import { parseKeyRing } from './keys.ts';
 import { declarations, settingsSchema } from './schema.ts';
 import type { SettingDeclaration, Settings } from './schema.ts';
 

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { pino } from 'pino';
+import type { DestinationStream, Level, Logger } from 'pino';
+import roll from 'pino-roll';
+import { errorCode } from '../errors.ts';
+import { redactKeys, redactText } from './redact.ts';
+
+export interface LoggerOptions {
+  level: Level;
+  /** Also write to this file: rotated daily and at 50 MB, named NAME.1.log, NAME.2.log …, 14 kept. */
+  file?: string | undefined;
+  /** Standard output unless a test looks at the lines. */
+  stream?: DestinationStream;
+}
+
+export interface Logging {
+  log: Logger;
+  /** Writes out what is buffered and closes the file; the last part to stop. */
+  close: () => Promise<void>;
+}
+
+// Drivers hang the statement, its values and the row at fault on their errors: none of it may be logged.
+const describeError = (error: unknown, depth = 4): unknown => {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : typeof error;
+  const { name: type, message, stack, cause } = error;
+  const code = errorCode(error);
+  return {
+    type,
+    message,
+    ...(code !== undefined && { code }),
+    stack,
+    ...(cause !== undefined && depth > 0 && { cause: describeError(cause, depth - 1) }),
+  };
+};
+
+/** Makes the process's logger: one JSON object a line, credentials redacted, errors without the values they carry. */
+export const createLogging = async ({ level, file, stream }: LoggerOptions): Promise<Logging> => {
+  const output = stream ?? pino.destination({ dest: 1, sync: false });
+  const rolled =
+    file === undefined
+      ? undefined
+      : await roll({
+          file,
+          frequency: 'daily',
+          size: '50m',
+          limit: { count: 14, removeOtherLogFiles: true },
+          mkdir: true,
+        });
+  const log = pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => redactKeys(fields),
+        bindings: (fields) => redactKeys(fields),
+      },
+      serializers: { err: (error: unknown) => describeError(error), error: (error: unknown) => describeError(error) },
+      hooks: { streamWrite: redactText },
+    },
+    rolled === undefined
+      ? output
+      : pino.multistream([
+          { level, stream: output },
+          { level, stream: rolled },
+        ]),
+  );
+  return {
+    log,
+    close: async () => {
+      if ('flushSync' in output && typeof output.flushSync === 'function') output.flushSync();
+      if (rolled === undefined) return;
+      const closed = once(rolled, 'close');
+      rolled.end();
+      await closed;
+    },
+  };
+};
+
+/** Ids of what an event is about, each named for its entity: { companyId, caseId }. */
+export type EventIds = Readonly<Record<`${string}Id`, string | number | bigint | undefined>>;
+
+const isId = (value: string | number | bigint): boolean =>
+  typeof value !== 'string' || /^(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|\d{1,20})$/iu.test(value);
+
+/** Logs a domain event. Whatever is not a UUID or a whole number is left out, so that no personal value can slip in. */
+export const logEvent = (log: Logger, event: string, ids: EventIds): void => {
+  const kept = Object.entries(ids).flatMap(([name, id]) =>
+    id === undefined ? [] : [[name, isId(id) ? String(id) : '[not an id]'] as const],
+  );
+  log.info({ event, ...Object.fromEntries(kept) });
+};
