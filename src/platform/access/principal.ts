@@ -1,0 +1,47 @@
+/** How far a permission reaches, from the narrowest: own rows, direct reports, everyone below, the company, the operator. */
+export const REACHES = ['self', 'reports', 'hierarchy', 'company', 'operator'] as const;
+export type Reach = (typeof REACHES)[number];
+
+export const CLIENTS = ['worker', 'admin', 'machine'] as const;
+/** Through which kind of client the caller signed in. */
+export type Client = (typeof CLIENTS)[number];
+
+/** Narrows a grant to one department (with those below it) or one project. */
+export interface GrantScope {
+  readonly kind: 'department' | 'project';
+  readonly id: string;
+}
+
+/** One reason why a permission is held or denied. */
+export interface Grant {
+  readonly permission: string;
+  readonly effect: 'grant' | 'deny';
+  readonly reach: Reach;
+  /** Absent: the whole company. */
+  readonly scope?: GrantScope;
+  /** The role it comes from, for explanations. */
+  readonly role: string;
+}
+
+/** The caller as this process knows it; `epoch` tells whether that is still true. */
+export interface Principal {
+  readonly personId: string;
+  /** The person in this company; null for operator staff and machine clients. */
+  readonly profileId: string | null;
+  readonly companyId: string;
+  readonly companySlug: string;
+  readonly timezone: string;
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly client: Client;
+  readonly kind: 'profile' | 'operator' | 'machine';
+  readonly locale: string;
+  readonly roles: readonly string[];
+  readonly grants: readonly Grant[];
+  /** A suspended company may only be read, and only by its owner. */
+  readonly readOnly: boolean;
+  /** Staff inside a company, by a support session. */
+  readonly support: boolean;
+  /** Scopes of the token: they narrow, never widen. Absent: no narrowing. */
+  readonly tokenScopes?: readonly string[];
+}

@@ -1,0 +1,93 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Tx } from '../db/database.ts';
+import type { Entity } from '../schema/entity.ts';
+
+/** What one change says: who and where come from the transaction's scope. */
+export interface ChangeNote {
+  /** The verb: create, update, delete, or the name of a lifecycle move. */
+  readonly action: string;
+  readonly reason?: string;
+  /** Profiles whose live stream is told; fixed now, kept seven days. */
+  readonly audience?: readonly string[];
+}
+
+/** A change of something that is no entity (a sign-in, a read of health data, an export's download). */
+export interface ChangeEvent extends ChangeNote {
+  readonly entity: string;
+  readonly entityId: string;
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+}
+
+/** Encrypts personal values under the key of the person they are about, so that erasing the key erases them. */
+export interface PersonalVault {
+  /** `subject` is a profile of the transaction's company; its key is made on first use. */
+  seal(tx: Tx, subject: string, plaintext: string): Promise<string>;
+}
+
+export interface ChangeRecorder {
+  record(tx: Tx, entity: Pick<Entity, 'table' | 'fields' | 'personal' | 'subject'>, note: ChangeNote, before?: object, after?: object): Promise<void>;
+  event(tx: Tx, event: ChangeEvent): Promise<void>;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+const INSERT = `with pending as (insert into change_pending (company_id, change_id) values ($1, $2))
+  insert into change (company_id, id, at, actor_kind, actor_id, actor_via, on_behalf_of, action, entity, entity_id,
+  before, after, personal, reason, trace_id, address, agent, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $3)`;
+const AUDIENCE = `insert into change_recipient (company_id, change_id, profile_id, created_at)
+  select $1, $2, profile_id, $4 from unnest($3::uuid[]) profile_id`;
+
+const write = async (tx: Tx, event: ChangeEvent, personal: string | null): Promise<void> => {
+  const { actor, traceId, address, agent } = tx.scope;
+  const id = uuidv7({ msecs: tx.now.getTime() });
+  const json = (values?: Values) => (values === undefined ? null : JSON.stringify(values));
+  await tx.prepared(INSERT, [
+    tx.companyId,
+    id,
+    tx.now,
+    actor.kind,
+    actor.id,
+    actor.via ?? null,
+    actor.onBehalfOf ?? null,
+    `${event.entity}.${event.action}`,
+    event.entity,
+    event.entityId,
+    json(event.before),
+    json(event.after),
+    personal,
+    event.reason ?? null,
+    traceId,
+    address ?? null,
+    agent ?? null,
+  ]);
+  if (event.audience !== undefined && event.audience.length > 0)
+    await tx.prepared(AUDIENCE, [tx.companyId, id, [...new Set(event.audience)], tx.now]);
+};
+
+/** The declared fields that differ (all of them when one side is missing), split into open and personal ones. */
+const split = (fields: readonly string[], personal: readonly string[], side: Values | undefined, other: Values | undefined) => {
+  if (side === undefined) return { open: undefined, closed: undefined };
+  const changed = fields.filter((name) => other === undefined || JSON.stringify(side[name]) !== JSON.stringify(other[name]));
+  const take = (keep: boolean) =>
+    Object.fromEntries(changed.filter((name) => personal.includes(name) === keep && side[name] !== undefined).map((name) => [name, side[name]]));
+  return { open: take(false), closed: take(true) };
+};
+
+/** Writes change rows; see docs/architecture.md, change. Secrets never get here: hidden columns are no fields. */
+export const createChangeRecorder = (vault: PersonalVault): ChangeRecorder => ({
+  event: (tx, event) => write(tx, event, null),
+  record: async (tx, entity, note, before, after) => {
+    const row = (after ?? before) as Values & { id: string };
+    const fields = Object.keys(entity.fields);
+    const secret = (entity.personal ?? []) as readonly string[];
+    const old = split(fields, secret, before as Values | undefined, after as Values | undefined);
+    const fresh = split(fields, secret, after as Values | undefined, before as Values | undefined);
+    const closed = { ...(old.closed && { before: old.closed }), ...(fresh.closed && { after: fresh.closed }) };
+    const isPersonal = Object.values(closed).some((values) => Object.keys(values).length > 0);
+    const subject = entity.subject?.(row as never) ?? row.id;
+    const personal = isPersonal ? await vault.seal(tx, subject, JSON.stringify(closed)) : null;
+    await write(tx, { ...note, entity: entity.table, entityId: row.id, before: old.open, after: fresh.open }, personal);
+  },
+});

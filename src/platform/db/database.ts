@@ -1,0 +1,143 @@
+import { Sequelize, Transaction } from 'sequelize';
+import type pg from 'pg';
+import { databaseError, isConnectionError } from './errors.ts';
+import type { Scope } from './scope.ts';
+
+/** What a read model may do: run SQL in a READ ONLY transaction of one company. */
+export interface Reader {
+  readonly companyId: string;
+  /** Runs one statement. Values are parameters `$1…`; rows are plain JSON values (see `createPool`). */
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Runs a statement that the server keeps prepared under its own text. */
+  prepared<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** A running unit of work. Everything written with it is committed together or not at all. */
+export interface Tx extends Reader {
+  readonly scope: Scope;
+  /** The instant of this unit of work: every time it writes. */
+  readonly now: Date;
+  /** The same transaction for Sequelize's models. */
+  readonly orm: Transaction;
+  readonly client: pg.PoolClient;
+  /** Runs `hook` once the work is committed; never when it is rolled back. */
+  afterCommit(hook: () => void): void;
+}
+
+export interface Database {
+  /** Sequelize without connections of its own: models live here, `tx.orm` carries the connection. */
+  readonly sequelize: Sequelize;
+  /** Runs a unit of work for `scope`. Throws `StaleSession`, `SessionEnded`, or what the database refuses as problems. */
+  write<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Runs `work` in a READ ONLY transaction; on the replica where `replica` is set and there is one. */
+  read<T>(scope: Scope, work: (reader: Reader) => Promise<T>, options?: { replica?: boolean }): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly writer: pg.Pool;
+  readonly reader: pg.Pool;
+  readonly replica?: pg.Pool;
+  readonly now: () => Date;
+  /** Sees every statement (tests hold them to the rules of the house). */
+  readonly observe?: (text: string) => void;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The call that binds a transaction to its company. It travels in one message with BEGIN, so its values are literals. */
+const entering = ({ companyId, session }: Scope): string => {
+  for (const id of [companyId, session?.id]) if (id !== undefined && !UUID.test(id)) throw new TypeError('not a uuid');
+  if (session === undefined) return `select app.enter_job('${companyId}')`;
+  if (!Number.isSafeInteger(session.epoch)) throw new TypeError('not an epoch');
+  return `select app.enter('${companyId}', '${session.id}', ${session.epoch})`;
+};
+
+const createReader = (client: pg.PoolClient, companyId: string, observe?: (text: string) => void): Reader => {
+  const run = async <Row>(query: { name?: string; text: string; values: unknown[] }): Promise<Row[]> => {
+    observe?.(query.text);
+    try {
+      return (await client.query(query)).rows as Row[];
+    } catch (error) {
+      throw databaseError(error);
+    }
+  };
+  return {
+    companyId,
+    query: (text, values = []) => run({ text, values: [...values] }),
+    prepared: (text, values = []) => run({ name: statementName(text), text, values: [...values] }),
+  };
+};
+
+const names = new Map<string, string>();
+/** PostgreSQL keeps 63 bytes of a statement's name: a running number per text is shorter and never collides. */
+const statementName = (text: string): string => {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = `read_${names.size}`;
+  names.set(text, name);
+  return name;
+};
+
+const connect = async (pool: pg.Pool): Promise<pg.PoolClient> => {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw databaseError(error);
+  }
+};
+
+/** Runs `work` between BEGIN and COMMIT; a connection that broke leaves the pool. */
+const transaction = async <T>(
+  pool: pg.Pool,
+  begin: string,
+  scope: Scope,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> => {
+  const client = await connect(pool);
+  let broken: Error | undefined;
+  try {
+    await client.query(`${begin}; ${entering(scope)}`);
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((cause: unknown) => {
+      broken = cause as Error;
+    });
+    if (isConnectionError(error)) broken = error as Error;
+    throw databaseError(error);
+  } finally {
+    client.release(broken);
+  }
+};
+
+/** The two data paths over the pools of users `app`: units of work and read models. See docs/architecture.md. */
+export const createDatabase = ({ writer, reader, replica, now, observe }: DatabaseOptions): Database => {
+  const sequelize = new Sequelize({
+    dialect: 'postgres',
+    logging: observe === undefined ? false : (text) => observe(text.replace(/^Executing \([^)]*\): /, '')),
+    define: { underscored: true, timestamps: false, freezeTableName: true },
+  });
+  return {
+    sequelize,
+    write: async (scope, work) => {
+      const hooks: (() => void)[] = [];
+      const result = await transaction(writer, 'begin', scope, async (client) => {
+        const orm = Object.assign(new Transaction(sequelize, {}), { connection: client });
+        const afterCommit = (hook: () => void) => void hooks.push(hook);
+        return work({ ...createReader(client, scope.companyId, observe), scope, now: now(), orm, client, afterCommit });
+      });
+      for (const hook of hooks) hook();
+      return result;
+    },
+    read: (scope, work, options = {}) =>
+      transaction((options.replica && replica) || reader, 'begin read only', scope, (client) =>
+        work(createReader(client, scope.companyId, observe)),
+      ),
+    close: async () => {
+      await Promise.all([writer.end(), reader.end(), replica?.end()]);
+      await sequelize.close();
+    },
+  };
+};

@@ -1,0 +1,69 @@
+/** Options of a company's table. */
+export interface CompanyTableOptions {
+  /** What user `app` may do besides reading and inserting. Default: update (rows are deleted softly). */
+  readonly allow?: readonly ('update' | 'delete')[];
+  /** Adds `version`, `updated_*` and `deleted_at`: rows that live and change. Default true. */
+  readonly mutable?: boolean;
+  /** Partitions by month on the time inside the UUIDv7 id. Default false. */
+  readonly partitioned?: boolean;
+}
+
+const MINE = `company_id = current_setting('app.company_id')::uuid`;
+
+/**
+ * The statements, one each, that create a table whose every row belongs to one company: `company_id` and `id` as key,
+ * row level security enabled and forced, one policy for user `app`. Constraints must be named by the caller.
+ */
+export const companyTable = (
+  name: string,
+  columns: readonly string[],
+  { allow = ['update'], mutable = true, partitioned = false }: CompanyTableOptions = {},
+): string[] => {
+  const kept = [
+    'company_id uuid not null',
+    'id uuid not null',
+    ...columns.filter((line) => !line.startsWith('constraint')),
+    ...(mutable ? ['version integer not null default 1'] : []),
+    'created_at timestamptz(3) not null',
+    'created_by uuid',
+    ...(mutable ? ['updated_at timestamptz(3) not null', 'updated_by uuid', 'deleted_at timestamptz(3)'] : []),
+    `constraint ${name}_pkey primary key (company_id, id)`,
+    `constraint ${name}_company_id_fkey foreign key (company_id) references company (id)`,
+    ...columns.filter((line) => line.startsWith('constraint')),
+  ];
+  return [
+    `create table ${name} (\n  ${kept.join(',\n  ')}\n)${partitioned ? ' partition by range (id)' : ''}`,
+    ...isolate(name),
+    `grant ${['select', 'insert', ...allow].join(', ')} on ${name} to app`,
+  ];
+};
+
+/** Row level security of a company's table: enabled, forced, one policy for user `app`. */
+export const isolate = (name: string): string[] => [
+  `alter table ${name} enable row level security`,
+  `alter table ${name} force row level security`,
+  `create policy ${name}_company on ${name} to app using (${MINE}) with check (${MINE})`,
+];
+
+/** A foreign key inside the company: `reference('project', 'site_id', 'site')`. */
+export const reference = (table: string, column: string, target: string): string =>
+  `constraint ${table}_${column}_fkey foreign key (company_id, ${column}) references ${target} (company_id, id)`;
+
+/** Lets user `system` do `what` (for example `select` or `select, update`) on all rows of a table. */
+export const systemMay = (name: string, what: string): string[] => [
+  `grant ${what} on ${name} to system`,
+  ...what
+    .split(',')
+    .map((verb) => verb.trim())
+    .map(
+      (verb) =>
+        `create policy ${name}_system_${verb} on ${name} for ${verb} to system ${verb === 'insert' ? 'with check (true)' : 'using (true)'}`,
+    ),
+];
+
+/** An index led by the company; `where` makes it partial. */
+export const companyIndex = (table: string, columns: string, options: { unique?: boolean; where?: string } = {}): string => {
+  const name = `${table}_${columns.replaceAll(/[^a-z0-9]+/g, '_').replaceAll(/^_|_$/g, '')}_${options.unique ? 'key' : 'idx'}`;
+  const where = options.where === undefined ? '' : ` where ${options.where}`;
+  return `create ${options.unique ? 'unique ' : ''}index ${name.slice(0, 60)} on ${table} (company_id, ${columns})${where}`;
+};

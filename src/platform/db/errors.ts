@@ -1,0 +1,81 @@
+import { Problem } from '../problem.ts';
+
+/** The cached principal is older than the session in the database: load it again and repeat. */
+export class StaleSession extends Error {
+  override readonly name = 'StaleSession';
+}
+
+/** The session was revoked, expired, or its person, profile or company may not act any more. */
+export class SessionEnded extends Error {
+  override readonly name = 'SessionEnded';
+}
+
+interface PgError {
+  readonly code?: string;
+  readonly message: string;
+  readonly constraint?: string;
+  readonly table?: string;
+}
+
+/** SQLSTATEs raised by `app.enter`. */
+const STALE = 'AN001';
+const ENDED = 'AN002';
+
+const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P02', '57P03', '53300']);
+
+const asPgError = (error: unknown): PgError | undefined => {
+  if (!(error instanceof Error)) return undefined;
+  const original = (error as { original?: unknown }).original;
+  return (original instanceof Error ? original : error) as unknown as PgError;
+};
+
+/** True for a connection that broke or could not be made: nothing is known about the statement. */
+export const isConnectionError = (error: unknown): boolean => {
+  const { code, message } = asPgError(error) ?? { message: '' };
+  return (
+    (code !== undefined && (CONNECTION_CODES.has(code) || code.startsWith('08'))) ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(message)
+  );
+};
+
+/** The constraint's name, from the message where a distributed database leaves the field empty (`…_102456` cut off). */
+const constraintOf = ({ constraint, message }: PgError): string =>
+  (constraint ?? /constraint "([^"]+)"/.exec(message)?.[1] ?? '').replace(/_\d{6,}$/, '');
+
+const camel = (text: string): string => text.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** `project_site_id_fkey` of table project → `/siteId`. */
+const pointerOf = (constraint: string, table: string | undefined): string => {
+  const column = constraint.replace(/_(fkey|key|check|idx)$/, '').replace(table === undefined ? '' : new RegExp(`^${table}_`), '');
+  return `/${camel(column)}`;
+};
+
+/**
+ * What the database refused, as the problem a caller can act on: duplicates 409, unknown references and failed checks
+ * 422, full pools, time-outs and lost connections 503. Everything else stays the error it was.
+ */
+export const databaseError = (error: unknown): unknown => {
+  if (error instanceof Problem) return error;
+  const known = asPgError(error);
+  if (known === undefined) return error;
+  if (known.code === STALE) return new StaleSession();
+  if (known.code === ENDED) return new SessionEnded();
+  if (isConnectionError(error)) return new Problem(503, 'DATABASE_UNAVAILABLE', { cause: error, retryAfter: 2 });
+  const constraint = constraintOf(known);
+  const pointer = pointerOf(constraint, known.table);
+  switch (known.code) {
+    case '23505':
+      return new Problem(409, 'DUPLICATE', { cause: error, constraint, errors: [{ pointer, code: 'DUPLICATE' }] });
+    case '23P01':
+      return new Problem(409, 'OVERLAP', { cause: error, constraint });
+    case '23503':
+      return new Problem(422, 'UNKNOWN_REFERENCE', { cause: error, constraint, errors: [{ pointer, code: 'UNKNOWN_REFERENCE' }] });
+    case '23514':
+      return new Problem(422, 'INVALID', { cause: error, constraint, errors: [{ pointer, code: 'INVALID' }] });
+    case '57014':
+    case '55P03':
+      return new Problem(503, 'DATABASE_BUSY', { cause: error, retryAfter: 1 });
+    default:
+      return error;
+  }
+};

@@ -1,0 +1,129 @@
+import Type from 'typebox';
+import type { TObject, TProperties } from 'typebox';
+import { exact } from '../schema/types.ts';
+import { Problem } from '../problem.ts';
+import type { Cursors } from './cursor.ts';
+import type { Reader } from './database.ts';
+import { searchCondition } from './search.ts';
+
+/** Adds a value to the statement's parameters and answers its place, `$3`. */
+export type Bind = (value: unknown) => string;
+
+/** A filter of a list: its schema in the query, and the SQL that holds for the rows it keeps. */
+export interface Filter {
+  readonly schema: TProperties[string];
+  readonly sql: (bind: Bind, value: never) => string;
+}
+
+/** `column = value`, or any of several values: `?status=active&status=on_hold`. */
+export const equalTo = (expression: string, schema: TProperties[string]): Filter => ({
+  schema: Type.Array(schema, { minItems: 1, maxItems: 20 }),
+  sql: (bind, value) => `${expression} = any(${bind(value)})`,
+});
+export const atLeast = (expression: string, schema: TProperties[string]): Filter => ({
+  schema,
+  sql: (bind, value) => `${expression} >= ${bind(value)}`,
+});
+export const atMost = (expression: string, schema: TProperties[string]): Filter => ({
+  schema,
+  sql: (bind, value) => `${expression} <= ${bind(value)}`,
+});
+
+export interface ListDefinition {
+  /** Names the list in its cursors: a cursor of one list is refused by another. */
+  readonly name: string;
+  /** `from project p …`; joins carry `company_id = $1` at every table. */
+  readonly from: string;
+  /** Always true for rows of the list, for example `p.company_id = $1 and p.deleted_at is null`. */
+  readonly where: string;
+  /** SQL of one item as JSON. */
+  readonly item: string;
+  readonly id: string;
+  /** Sorts by name: a NOT NULL expression that an index (company_id, …) serves. */
+  readonly sorts: Readonly<Record<string, string>>;
+  readonly defaultSort: string;
+  readonly filters?: Readonly<Record<string, Filter>>;
+  /** Kind under which search tokens are kept; adds `q`. */
+  readonly search?: string;
+}
+
+export interface ListQuery {
+  readonly cursor?: string;
+  readonly limit?: number;
+  readonly sort?: string;
+  readonly q?: string;
+}
+
+/** Restricts a list to what its caller may see: SQL that holds for visible rows. */
+export type Restriction = (bind: Bind) => string;
+
+export interface List {
+  readonly query: TObject;
+  /** One page as JSON text: `{"items":[…],"next":…}`. Throws 400 for a cursor that is not of this list and query. */
+  page(reader: Reader, query: ListQuery & object, restrict?: Restriction): Promise<string>;
+}
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 200;
+
+interface PageRow {
+  readonly item: string;
+  readonly id: string;
+  readonly key: string;
+}
+
+const querySchema = ({ sorts, filters = {}, search }: ListDefinition): TObject => {
+  const directions = Object.keys(sorts).flatMap((name) => [name, `-${name}`]);
+  return exact({
+    cursor: Type.Optional(Type.String({ maxLength: 1_000, description: 'The `next` of the page before.' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })),
+    sort: Type.Optional(Type.Enum(directions, { type: 'string', description: 'A leading `-` turns the order round.' })),
+    ...(search !== undefined && { q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Beginnings of words.' })) }),
+    ...Object.fromEntries(Object.entries(filters).map(([name, { schema }]) => [name, Type.Optional(schema)])),
+  }) as TObject;
+};
+
+/** Everything that must stay the same from page to page. */
+const fingerprint = (query: ListQuery & object): string => {
+  const rest: Record<string, unknown> = { ...query };
+  delete rest['cursor'];
+  delete rest['limit'];
+  return JSON.stringify(Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+};
+
+/** Declares a list: bounded always, filtered and sorted only by what it names, paged by signed cursors. */
+export const createList = (definition: ListDefinition, cursors: Cursors): List => ({
+  query: querySchema(definition),
+  page: async (reader, query, restrict) => {
+    const values: unknown[] = [reader.companyId];
+    const bind: Bind = (value) => `$${values.push(value)}`;
+    const sort = query.sort ?? definition.defaultSort;
+    const isDescending = sort.startsWith('-');
+    const expression = definition.sorts[sort.replace(/^-/, '')]!;
+    const conditions = [definition.where];
+    for (const [name, filter] of Object.entries(definition.filters ?? {})) {
+      const value = (query as Record<string, unknown>)[name];
+      if (value !== undefined) conditions.push(filter.sql(bind, value as never));
+    }
+    if (query.q !== undefined && definition.search !== undefined)
+      conditions.push(searchCondition(definition.search, definition.id, query.q, values));
+    if (restrict !== undefined) conditions.push(restrict(bind));
+    const purpose = `${definition.name}:${reader.companyId}:${fingerprint({ ...query, sort })}`;
+    if (query.cursor !== undefined) {
+      const after = cursors.read(purpose, query.cursor);
+      if (after === undefined) throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
+      conditions.push(`(${expression}, ${definition.id}) ${isDescending ? '<' : '>'} (${bind(after.key)}, ${bind(after.id)})`);
+    }
+    const limit = query.limit ?? DEFAULT_LIMIT;
+    const direction = isDescending ? 'desc' : 'asc';
+    const rows = await reader.prepared<PageRow>(
+      `select ${definition.item}::text as item, ${definition.id} as id, (${expression})::text as key ${definition.from}
+       where ${conditions.join(' and ')} order by ${expression} ${direction}, ${definition.id} ${direction} limit ${bind(limit + 1)}`,
+      values,
+    );
+    const shown = rows.slice(0, limit);
+    const last = rows.length > limit ? shown.at(-1) : undefined;
+    const next = last === undefined ? 'null' : JSON.stringify(cursors.write(purpose, { key: last.key, id: last.id }));
+    return `{"items":[${shown.map(({ item }) => item).join(',')}],"next":${next}}`;
+  },
+});

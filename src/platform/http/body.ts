@@ -1,0 +1,42 @@
+import express from 'express';
+import type { Request, Response } from 'express';
+import { Problem } from '../problem.ts';
+import type { Contract } from './route.ts';
+
+const LIMIT = '1mb';
+
+const hasBody = ({ headers }: Request): boolean => headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** body-parser's own errors, as problems. */
+const bodyProblem = (error: unknown): unknown => {
+  const { type } = error as { type?: string };
+  switch (type) {
+    case 'entity.too.large':
+      return new Problem(413, 'BODY_TOO_LARGE', { cause: error });
+    case 'entity.parse.failed':
+    case 'request.aborted':
+    case 'request.size.invalid':
+      return new Problem(400, 'BODY_UNREADABLE', { cause: error });
+    case 'encoding.unsupported':
+    case 'charset.unsupported':
+      return new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', { cause: error });
+    default:
+      return error;
+  }
+};
+
+/** Reads a JSON body of at most 1 MiB, after the caller was let in. A route without a body leaves it unread. */
+export const createBodyReader = (): ((contract: Contract, request: Request, response: Response) => Promise<void>) => {
+  const parse = express.json({ limit: LIMIT, strict: true, type: ['application/json', 'application/*+json'] });
+  return async (contract, request, response) => {
+    if (contract.body === undefined) return;
+    if (!hasBody(request)) throw new Problem(400, 'BODY_REQUIRED');
+    if (request.is(['application/json', 'application/*+json']) === false) throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE');
+    await new Promise<void>((resolve, reject) => {
+      parse(request, response, (error?: unknown) => {
+        if (error === undefined) resolve();
+        else reject(bodyProblem(error) as Error);
+      });
+    });
+  };
+};

@@ -1,0 +1,31 @@
+import type { Allowance } from '../access/decision.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Tx } from '../db/database.ts';
+import type { Scope } from '../db/scope.ts';
+
+/** What every request knows, signed in or not. */
+export interface PublicContext {
+  readonly locale: string;
+  readonly traceId: string;
+  /** The client's address, from trusted proxies only. */
+  readonly address: string;
+  readonly agent: string;
+  /** After this instant nobody waits for the answer. */
+  readonly deadline: Date;
+  /** Slug or id of the company that the request names (header, subdomain or path), if any. */
+  readonly companyHint?: string;
+  /** Text of a message in the caller's language. */
+  readonly t: (key: string, params?: Readonly<Record<string, string | number>>) => string;
+}
+
+/** What a handler knows of its caller. */
+export interface Context extends PublicContext {
+  readonly principal: Principal;
+  readonly scope: Scope;
+  /** How far the route's permission reaches for this caller. */
+  readonly allowance: Allowance;
+  /** The unit of work that an idempotent request runs in; services join it through `createUnitOfWork`. */
+  tx?: Tx;
+  /** True once something was committed for this request: it may not be repeated any more. */
+  committed?: boolean;
+}

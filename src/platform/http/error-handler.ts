@@ -1,0 +1,53 @@
+import type { ErrorRequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { Problem } from '../problem.ts';
+import type { Fault } from '../problem.ts';
+import type { PublicContext } from './context.ts';
+
+/** The text of a code, or of the general one when a code has none of its own. */
+const say = (context: PublicContext, code: string, part: string, params?: Fault['params']): string =>
+  context.t(`errors:${code}.${part}`, params);
+
+const document = (problem: Problem, context: PublicContext, instance: string) => ({
+  type: `urn:angelis:problem:${problem.code}`,
+  title: say(context, problem.code, 'title'),
+  status: problem.status,
+  detail: say(context, problem.code, 'detail', problem.options.params),
+  instance,
+  code: problem.code,
+  timestamp: new Date().toISOString(),
+  traceId: context.traceId,
+  ...(problem.options.errors && {
+    errors: problem.options.errors.map((fault) => ({
+      pointer: fault.pointer,
+      ...(fault.in && { in: fault.in }),
+      code: fault.code,
+      message: context.t(`faults:${fault.code}`, fault.params),
+    })),
+  }),
+  ...problem.options.extra,
+});
+
+const headersOf = ({ status, code, options }: Problem): Record<string, string> => ({
+  ...(status === 401 && { 'WWW-Authenticate': `Bearer realm="angelis"${code === 'UNAUTHENTICATED' ? '' : ', error="invalid_token"'}` }),
+  ...(options.retryAfter !== undefined && { 'Retry-After': String(options.retryAfter) }),
+  ...options.headers,
+});
+
+/** The one error handler: problems as RFC 9457 documents in the caller's language, everything else a logged 500. */
+export const createErrorHandler =
+  (log: Logger, contextOf: (request: import('express').Request, response: import('express').Response) => PublicContext): ErrorRequestHandler =>
+  (error: unknown, request, response, _next) => {
+    const context = contextOf(request, response);
+    const problem = error instanceof Problem ? error : new Problem(500, 'INTERNAL', { cause: error });
+    if (problem.status >= 500) log.error({ err: problem.cause ?? problem, traceId: context.traceId, code: problem.code }, 'request failed');
+    if (response.headersSent) {
+      response.destroy(error instanceof Error ? error : undefined);
+      return;
+    }
+    response
+      .status(problem.status)
+      .set(headersOf(problem))
+      .type('application/problem+json')
+      .send(JSON.stringify(document(problem, context, request.originalUrl.split('?')[0] ?? '/')));
+  };

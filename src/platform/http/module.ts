@@ -1,0 +1,31 @@
+import type { TSchema } from 'typebox';
+import type { AnyLifecycle } from '../lifecycle/lifecycle.ts';
+import type { JobDefinition, TickDefinition } from '../jobs/definitions.ts';
+import type { ReportDefinition } from '../render/report.ts';
+import type { Route } from './route.ts';
+
+/** A typed piece of company configuration with its default; stored under `key`, changed through appconfig. */
+export interface SettingDefinition {
+  readonly key: string;
+  readonly schema: TSchema;
+  readonly default: unknown;
+  /** Whether the frontends may read it before anybody signed in. */
+  readonly public?: boolean;
+}
+
+/** What a module brings: its routes beside everything else it registers. All of it is checked at start. */
+export interface Module {
+  readonly name: string;
+  /** Names of modules that must be there too. */
+  readonly requires?: readonly string[];
+  /** Path below `/angelis`, for example `/admin/project`. */
+  readonly base?: string;
+  readonly routes?: readonly Route[];
+  /** Permissions that this module defines, `area:resource:action`. */
+  readonly permissions?: readonly string[];
+  readonly lifecycles?: readonly AnyLifecycle[];
+  readonly jobs?: readonly JobDefinition[];
+  readonly ticks?: readonly TickDefinition[];
+  readonly reports?: readonly ReportDefinition[];
+  readonly settings?: readonly SettingDefinition[];
+}

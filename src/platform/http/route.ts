@@ -1,0 +1,92 @@
+import type { Static, TObject, TSchema } from 'typebox';
+import type { Client } from '../access/principal.ts';
+import type { Context, PublicContext } from './context.ts';
+
+/** Which rate class a route counts against; see docs/architecture.md. */
+export type RateClass = 'default' | 'sign-in' | 'otp' | 'export' | 'invitation' | 'stream';
+
+/** `public`: nobody needs to sign in. `signed-in`: whoever did. Else a permission `area:resource:action`. */
+export type Permission = 'public' | 'signed-in' | `${string}:${string}:${string}`;
+
+/** JSON that PostgreSQL built: sent on as it is. */
+export class RawJson {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** A body that is no JSON: a file, a page, a stream of events. The route's `produces` says what. */
+export interface StreamBody {
+  readonly stream: (response: import('express').Response) => void | Promise<void>;
+}
+
+type Headers = Readonly<Record<string, string>>;
+type BodyOf<S> = S extends TSchema ? Static<S> | RawJson : S extends 'stream' ? StreamBody : null;
+export type Responses = Readonly<Record<number, TSchema | null | 'stream'>>;
+export type Reply<R extends Responses> = {
+  [S in keyof R]: { readonly status: S; readonly body: BodyOf<R[S]>; readonly headers?: Headers; readonly etag?: string };
+}[keyof R];
+
+export interface Contract {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** Below the plugin's base, in Express's form: `/:id/activate`. */
+  readonly path: string;
+  /** operationId: unique, camelCase. */
+  readonly id: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly permission: Permission;
+  /** Which clients may call it. Default: worker and admin. */
+  readonly clients?: readonly Client[];
+  readonly rate?: RateClass;
+  readonly params?: TObject;
+  readonly query?: TObject;
+  readonly headers?: TObject;
+  readonly body?: TSchema;
+  /** Media type of the body where it is not JSON; the handler reads the request's stream itself. */
+  readonly consumes?: string;
+  readonly produces?: string;
+  readonly responses: Responses;
+  /** Whether an Idempotency-Key is accepted (every POST that creates or moves) or required. Default none. */
+  readonly idempotency?: 'accepted' | 'required';
+  /** The change needs If-Match with the version that the caller saw: 428 without, 412 when it moved on. */
+  readonly ifMatch?: boolean;
+}
+
+type In<T> = T extends TSchema ? Static<T> : undefined;
+export interface Input<C extends Contract> {
+  readonly params: In<C['params']>;
+  readonly query: In<C['query']>;
+  readonly headers: In<C['headers']>;
+  readonly body: In<C['body']>;
+  /** Version from If-Match, where the route asks for it. */
+  readonly version: C['ifMatch'] extends true ? number : undefined;
+  readonly request: import('express').Request;
+}
+
+type ContextFor<C extends Contract> = C['permission'] extends 'public' ? PublicContext : Context;
+
+export interface Route {
+  readonly contract: Contract;
+  readonly handle: (input: Input<Contract>, context: Context & PublicContext) => Promise<Reply<Responses>>;
+}
+
+/** Declares a route: everything about it stands in `contract`; the handler receives checked input and its caller. */
+export const route = <const C extends Contract>(
+  contract: C,
+  handle: (input: Input<C>, context: ContextFor<C>) => Promise<Reply<C['responses']>>,
+): Route => ({ contract, handle: handle as unknown as Route['handle'] });
+
+export const ok = <B>(body: B, etag?: string) => ({ status: 200 as const, body, ...(etag === undefined ? {} : { etag }) });
+/** An answer with a row: its version is its ETag. */
+export const okRow = <B extends { version: number }>(body: B) => ok(body, `"${body.version}"`);
+export const created = <B extends { version: number }>(location: string, body: B) => ({
+  status: 201 as const,
+  body,
+  etag: `"${body.version}"`,
+  headers: { Location: location },
+});
+/** Long work was begun: follow it at `location`. */
+export const accepted = <B>(location: string, body: B) => ({ status: 202 as const, body, headers: { Location: location } });
+export const noContent = { status: 204 as const, body: null };

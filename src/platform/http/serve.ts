@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Decision } from '../access/decision.ts';
+import type { Client, Principal } from '../access/principal.ts';
+import type { Database } from '../db/database.ts';
+import { SessionEnded, StaleSession } from '../db/errors.ts';
+import { forbidden, Problem } from '../problem.ts';
+import type { Validator } from '../schema/validator.ts';
+import type { createBodyReader } from './body.ts';
+import type { Context, PublicContext } from './context.ts';
+import { runIdempotent } from './idempotency.ts';
+import { createInputReader } from './inputs.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { RawJson } from './route.ts';
+import type { Contract, Reply, Responses, Route, StreamBody } from './route.ts';
+
+/** Who calls, from the request's verified token. `load` may answer from memory; `reload` asks the database. */
+export interface PrincipalSource {
+  load(request: Request, context: PublicContext): Promise<Principal>;
+  reload(request: Request, context: PublicContext): Promise<Principal>;
+}
+
+export interface ServeDependencies {
+  readonly db: Database;
+  readonly validator: Validator;
+  readonly principals: PrincipalSource;
+  readonly decide: (principal: Principal, permission: string) => Decision;
+  readonly readBody: ReturnType<typeof createBodyReader>;
+  readonly rates: RateLimits;
+  readonly publicContext: (request: Request, response: Response) => PublicContext;
+  /** Told which permission a signed-in request used; the access test and the metrics listen. */
+  readonly checkResponses: boolean;
+}
+
+const DEFAULT_CLIENTS: readonly Client[] = ['worker', 'admin'];
+const WHOLE = { allowed: true, reach: 'self', scopes: [] } as const;
+type Handler = () => Promise<Reply<Responses>>;
+
+const decideFor = (deps: ServeDependencies, { permission, clients = DEFAULT_CLIENTS, method }: Contract, principal: Principal): Decision => {
+  if (!clients.includes(principal.client)) return { allowed: false, because: 'CLIENT' };
+  if (principal.readOnly && method !== 'get') return { allowed: false, because: 'COMPANY_SUSPENDED' };
+  return permission === 'signed-in' ? WHOLE : deps.decide(principal, permission);
+};
+
+const contextFor = (base: PublicContext, principal: Principal, decision: Decision & { allowed: true }): Context => ({
+  ...base,
+  principal,
+  allowance: { reach: decision.reach, scopes: decision.scopes },
+  scope: {
+    companyId: principal.companyId,
+    session: { id: principal.sessionId, epoch: principal.epoch },
+    actor:
+      principal.profileId === null
+        ? { kind: principal.kind === 'machine' ? 'machine' : 'operator', id: principal.personId }
+        : { kind: 'profile', id: principal.profileId },
+    traceId: base.traceId,
+    address: base.address,
+    agent: base.agent,
+  },
+});
+
+const weakTag = (text: string): string => `W/"${createHash('sha1').update(text).digest('base64url')}"`;
+
+const send = async (request: Request, response: Response, contract: Contract, reply: Reply<Responses>): Promise<void> => {
+  response.status(reply.status).set(reply.headers ?? {});
+  if (reply.body === null) {
+    response.end();
+    return;
+  }
+  if (contract.responses[reply.status] === 'stream') {
+    await (reply.body as StreamBody).stream(response);
+    return;
+  }
+  const text = reply.body instanceof RawJson ? reply.body.text : JSON.stringify(reply.body);
+  const tag = reply.etag ?? (request.method === 'GET' ? weakTag(text) : undefined);
+  if (tag !== undefined) response.set('ETag', tag);
+  if (request.method === 'GET' && tag !== undefined && request.headers['if-none-match'] === tag) {
+    response.status(304).end();
+    return;
+  }
+  response.type('application/json').send(text);
+};
+
+/** The handler of one declared route. Order: authentication → company → permission → shape → existence → state. */
+export const createHandler = (deps: ServeDependencies, { contract, handle }: Route): RequestHandler => {
+  const readInput = createInputReader(contract, deps.validator);
+  const checks = new Map(
+    Object.entries(contract.responses).flatMap(([status, schema]) =>
+      schema === null || schema === 'stream' || !deps.checkResponses ? [] : [[Number(status), deps.validator.compile(schema)]],
+    ),
+  );
+
+  const authorize = async (request: Request, base: PublicContext, fresh: boolean): Promise<Context> => {
+    const principal = await deps.principals[fresh ? 'reload' : 'load'](request, base);
+    const decision = decideFor(deps, contract, principal);
+    if (decision.allowed) return contextFor(base, principal, decision);
+    if (!fresh) return authorize(request, base, true);
+    throw forbidden(decision.because === 'CLIENT' ? 'WRONG_CLIENT' : 'FORBIDDEN', { params: { permission: contract.permission } });
+  };
+
+  const checked = async (run: Handler): Promise<Reply<Responses>> => {
+    const reply = await run();
+    const faults = checks.get(reply.status)?.(reply.body instanceof RawJson ? JSON.parse(reply.body.text) : toJson(reply.body));
+    if (faults !== undefined && faults.length > 0) throw new Error(`${contract.id} broke its own contract: ${JSON.stringify(faults)}`);
+    return reply;
+  };
+
+  const attempt = async (request: Request, response: Response, base: PublicContext, fresh: boolean): Promise<Reply<Responses>> => {
+    const context = contract.permission === 'public' ? (base as Context) : await authorize(request, base, fresh);
+    await deps.rates.consume(contract.rate ?? 'default', base, context.principal);
+    await deps.readBody(contract, request, response);
+    const input = { ...(await readInput(request)), request } as Parameters<typeof handle>[0];
+    const run = () => checked(() => handle(input, context));
+    if (contract.permission === 'public') return run();
+    try {
+      return await runIdempotent(deps.db, contract, context, input, request.get('idempotency-key'), run);
+    } catch (error) {
+      if (error instanceof SessionEnded) throw new Problem(401, 'SESSION_ENDED');
+      if (!(error instanceof StaleSession)) throw error;
+      if (fresh || context.committed) throw new Problem(503, 'SESSION_CHANGED', { retryAfter: 1 });
+      return attempt(request, response, base, true);
+    }
+  };
+
+  return (request: Request, response: Response, next: NextFunction) => {
+    const base = deps.publicContext(request, response);
+    attempt(request, response, base, false)
+      .then((reply) => send(request, response, contract, reply))
+      .catch(next);
+  };
+};
+
+const toJson = (body: unknown): unknown => (body === null ? null : JSON.parse(JSON.stringify(body)));

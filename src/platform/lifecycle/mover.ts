@@ -1,0 +1,132 @@
+import type { Static, TObject } from 'typebox';
+import type { Decision } from '../access/decision.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Tx } from '../db/database.ts';
+import type { Repository } from '../db/repository.ts';
+import type { UnitOfWork, Worker } from '../db/unit-of-work.ts';
+import type { Context } from '../http/context.ts';
+import { conflict, forbidden, Problem } from '../problem.ts';
+import type { Lifecycle, Move, Stateful } from './lifecycle.ts';
+
+/** What the caller may do next with one row, and why not the rest. */
+export interface Action {
+  readonly move: string;
+  readonly allowed: boolean;
+  /** `STATE`, `FORBIDDEN`, or the code of the guard that refuses. */
+  readonly reason: string | null;
+}
+
+type Input = Static<TObject>;
+
+export interface Mover<Row> {
+  /** Moves a row for a caller: lock, version, state, guards, update, change row, effects: one transaction. */
+  move(context: Context, id: string, name: string, input: Input, version: number | undefined, visible?: (tx: Tx, row: Row) => Promise<void>): Promise<Row>;
+  /** Moves a row as the system does (a timer, another module), inside a transaction that runs. */
+  moveAs(tx: Tx, worker: Worker, row: Row, name: string, input?: Input): Promise<Row>;
+  actions(context: Context, row: Row, now: Date): Action[];
+  /** Writes down when the system has to move this row; called after each write by those who write it otherwise. */
+  schedule(tx: Tx, row: Row): Promise<void>;
+  /** The timed move `name` of row `id` fell due: made when it still applies, forgotten when not. */
+  fallDue(worker: Worker, id: string, name: string): Promise<void>;
+}
+
+export interface MoverDependencies {
+  readonly work: UnitOfWork;
+  readonly decide: (principal: Principal, permission: string) => Decision;
+}
+
+const refuse = <Row>(lifecycle: Lifecycle<Row>, row: Row, name: string): Problem => {
+  const state = lifecycle.stateOf(row);
+  return conflict('INVALID_TRANSITION', { params: { move: name, state }, extra: { state, allowed: lifecycle.from(state) } });
+};
+
+/** Why `name` may not be made now; undefined when it may. */
+const obstacle = <Row>(lifecycle: Lifecycle<Row>, name: string, row: Row, now: Date, caller?: Context): Problem | undefined => {
+  const found = lifecycle.moves[name];
+  if (found === undefined || !found.from.includes(lifecycle.stateOf(row))) return refuse(lifecycle, row, name);
+  const reason = found.when?.(row, now, caller);
+  return reason === undefined
+    ? undefined
+    : conflict(reason, { params: { move: name }, extra: { state: lifecycle.stateOf(row), allowed: lifecycle.from(lifecycle.stateOf(row)) } });
+};
+
+/** The moves of one kind of row. See docs/adding-a-module.md. */
+export const createMover = <E, Row extends Stateful>(
+  lifecycle: Lifecycle<Row>,
+  repository: Pick<Repository<E>, 'lock' | 'update'>,
+  { work, decide }: MoverDependencies,
+): Mover<Row> => {
+  const store = repository as unknown as {
+    lock(tx: Tx, id: string, version?: number): Promise<Row>;
+    update(tx: Tx, row: Row, patch: Partial<Row>, note: object): Promise<Row>;
+  };
+  const timed = Object.entries(lifecycle.moves).filter(([, { dueAt }]) => dueAt !== undefined);
+
+  const schedule = async (tx: Tx, row: Row): Promise<void> => {
+    for (const [name, { dueAt, from }] of timed) {
+      const due = from.includes(lifecycle.stateOf(row)) ? dueAt!(row) : null;
+      const key = [tx.companyId, lifecycle.entity, row.id, name];
+      if (due === null) {
+        await tx.prepared('delete from due_move where company_id = $1 and entity = $2 and entity_id = $3 and move = $4', key);
+      } else {
+        await tx.prepared(
+          `insert into due_move (company_id, entity, entity_id, move, due_at) values ($1, $2, $3, $4, $5)
+           on conflict (company_id, entity, entity_id, move) do update set due_at = excluded.due_at`,
+          [...key, due],
+        );
+      }
+    }
+  };
+
+  const perform = async (tx: Tx, row: Row, name: string, input: Input, worker: Worker, caller?: Context): Promise<Row> => {
+    const problem = obstacle(lifecycle, name, row, tx.now, caller);
+    if (problem !== undefined) throw problem;
+    const found = lifecycle.moves[name] as Move<Row>;
+    const about = { row, input, worker, ...(caller && { caller }) };
+    await found.check?.(tx, about);
+    const patch = { ...found.set?.(about, tx.now), [lifecycle.field]: found.to } as Partial<Row>;
+    const { reason } = input as { reason?: unknown };
+    const note = {
+      action: name,
+      ...(typeof reason === 'string' && { reason }),
+      ...(found.audience && { audience: found.audience(row) }),
+    };
+    const after = await store.update(tx, row, patch, note);
+    await found.effect?.(tx, { ...about, row: after });
+    await schedule(tx, after);
+    return after;
+  };
+
+  const mayMove = (found: Move<Row> | undefined, caller: Context): boolean =>
+    found?.permission !== undefined && (found.permission === 'signed-in' || decide(caller.principal, found.permission).allowed);
+
+  return {
+    schedule,
+    move: (context, id, name, input, version, visible) =>
+      work.write(context, async (tx) => {
+        const row = await store.lock(tx, id);
+        await visible?.(tx, row);
+        if (!mayMove(lifecycle.moves[name], context)) throw forbidden();
+        if (version !== undefined && row.version !== version) throw new Problem(412, 'VERSION_MISMATCH', { extra: { version: row.version } });
+        return perform(tx, row, name, input, context, context);
+      }),
+    moveAs: (tx, worker, row, name, input = {}) => perform(tx, row, name, input, worker),
+    actions: (context, row, now) =>
+      Object.entries(lifecycle.moves)
+        .filter(([, { permission }]) => permission !== undefined)
+        .map(([name, found]) => {
+          const problem = obstacle(lifecycle, name, row, now, context);
+          if (problem?.code === 'INVALID_TRANSITION') return { move: name, allowed: false, reason: 'STATE' };
+          if (!mayMove(found, context)) return { move: name, allowed: false, reason: 'FORBIDDEN' };
+          return { move: name, allowed: problem === undefined, reason: problem?.code ?? null };
+        }),
+    fallDue: (worker, id, name) =>
+      work.write(worker, async (tx) => {
+        const row = await store.lock(tx, id);
+        const due = lifecycle.moves[name]?.dueAt?.(row);
+        const isDue = due !== undefined && due !== null && due.getTime() <= tx.now.getTime();
+        if (isDue && obstacle(lifecycle, name, row, tx.now) === undefined) await perform(tx, row, name, {}, worker);
+        else await schedule(tx, row);
+      }),
+  };
+};

@@ -1,0 +1,84 @@
+import Type from 'typebox';
+import type { Static, TObject, TProperties, TUnsafe } from 'typebox';
+import { exact, STANDARD } from './types.ts';
+
+type Values<F extends TProperties> = { [K in keyof F]: Static<F[K]> };
+type Standard = Values<typeof STANDARD>;
+/** A row as services see it: own fields, hidden columns and the standard ones. */
+export type RowOf<E> = E extends Entity<infer F, infer H, infer _C, infer _U> ? Values<F> & Values<H> & Standard : never;
+export type InsertOf<E> = E extends Entity<infer F, infer H, infer _C, infer _U> ? Values<F> & Values<H> & { id?: string } : never;
+type Body<F extends TProperties, K extends keyof F> = {
+  [P in K as null extends Static<F[P]> ? never : P]: Static<F[P]>;
+} & { [P in K as null extends Static<F[P]> ? P : never]?: Static<F[P]> };
+
+export interface EntityDefinition<F extends TProperties, H extends TProperties, C extends keyof F, U extends keyof F> {
+  /** Table name; also the entity's name in the change log and on the stream. */
+  readonly table: string;
+  readonly fields: F;
+  /** Columns that no answer shows: sealed values, hashes, masks' sources. */
+  readonly hidden?: H;
+  /** What a caller gives to create one; nullable ones may be left out. */
+  readonly create: readonly C[];
+  /** What a caller may change by PATCH. */
+  readonly edit: readonly U[];
+  /** Fields with personal values: in the change log they are encrypted under the key of `subject`. */
+  readonly personal?: readonly (keyof F)[];
+  /** Whose key encrypts the personal values of a row: a profile's id. */
+  readonly subject?: (row: Values<F> & { id: string }) => string;
+  /** Words by which the row is found; kept as search tokens with every write. */
+  readonly search?: readonly (keyof F)[];
+}
+
+/** A kind of row, declared once: columns, answers, request bodies and the change log come from it. */
+export interface Entity<
+  F extends TProperties = TProperties,
+  H extends TProperties = TProperties,
+  C extends keyof F = keyof F,
+  U extends keyof F = keyof F,
+> extends EntityDefinition<F, H, C, U> {
+  readonly hidden: H;
+  /** Schema of a row as answers show it. */
+  readonly view: TObject<F & typeof STANDARD>;
+  readonly createBody: TUnsafe<Body<F, C>>;
+  readonly editBody: TUnsafe<Partial<Pick<Values<F>, U>>>;
+  /** All columns with their schemas, in camelCase. */
+  readonly columns: Readonly<Record<string, TProperties[string]>>;
+  /** SQL: the row of alias `alias` as JSON that fits `view`; `extra` adds members (`name: sql`). */
+  json(alias: string, extra?: Readonly<Record<string, string>>): string;
+}
+
+export const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+const isNullable = (schema: object): boolean => 'anyOf' in schema && (schema.anyOf as { type?: string }[]).some((s) => s.type === 'null');
+
+/** The schema of the value itself, without `null`. */
+export const valueSchema = (schema: object): { type?: string; format?: string; items?: object } =>
+  'anyOf' in schema ? ((schema.anyOf as { type?: string }[]).find((s) => s.type !== 'null') ?? {}) : schema;
+
+/** SQL that shows a column as the API does: instants as ISO 8601 in UTC with milliseconds. */
+export const shown = (expression: string, schema: object): string =>
+  valueSchema(schema).format === 'date-time' ? `to_char(${expression}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : expression;
+
+/** Declares an entity. See docs/adding-a-module.md. */
+export const entity = <F extends TProperties, const C extends keyof F, const U extends keyof F, H extends TProperties = {}>(
+  definition: EntityDefinition<F, H, C, U>,
+): Entity<F, H, C, U> => {
+  const { fields } = definition;
+  const hidden = definition.hidden ?? ({} as H);
+  const shownFields: TProperties = { ...fields, ...STANDARD };
+  const pick = (keys: readonly (keyof F)[], optional: (schema: object) => boolean): TProperties =>
+    Object.fromEntries(keys.map((key) => [key, optional(fields[key] as object) ? Type.Optional(fields[key]!) : fields[key]!]));
+  return {
+    ...definition,
+    hidden,
+    view: exact(shownFields, { 'x-component': definition.table }) as unknown as TObject<F & typeof STANDARD>,
+    createBody: Type.Unsafe(exact(pick(definition.create, isNullable))),
+    editBody: Type.Unsafe(exact(pick(definition.edit, () => true), { minProperties: 1 })),
+    columns: { ...shownFields, ...hidden },
+    json: (alias, extra = {}) => {
+      const own = Object.entries(shownFields).map(([name, schema]) => [name, shown(`${alias}.${snake(name)}`, schema)]);
+      const pairs = [...own, ...Object.entries(extra)].map(([name, sql]) => `'${name}', ${sql}`);
+      return `json_build_object(${pairs.join(', ')})`;
+    },
+  };
+};

@@ -1,0 +1,79 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import ajvFormats from 'ajv-formats';
+import type { TSchema } from 'typebox';
+import type { Fault } from '../problem.ts';
+
+/** `allErrors` goes on past maxItems: 1 MB of wrong items would be 500,000 faults. */
+const MAX_FAULTS = 50;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Control characters (tab and line breaks aside), lone surrogates and text made of blanks only do not pass. */
+const isText = (value: string): boolean => !/[\0-\x08\v\f\x0e-\x1f\x7f]/.test(value) && value.isWellFormed() && value.trim() !== '';
+
+const createAjv = (): Ajv2020 => {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+    ownProperties: true,
+    discriminator: true,
+    keywords: ['x-component', 'x-column', 'example'],
+  });
+  ajvFormats.default(ajv);
+  ajv.addFormat('uuid', UUID);
+  ajv.addFormat('text', isText);
+  return ajv;
+};
+
+const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+const ownKey = (error: ErrorObject): string | undefined => {
+  const params = error.params as Record<string, unknown>;
+  const key = params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty'];
+  return key === undefined ? undefined : String(key as string);
+};
+
+/** The limit that was broken (`minLength` 3, `maximum` 10 …), for the text of the fault. */
+const limitOf = (error: ErrorObject): Fault['params'] => {
+  const params = error.params as Record<string, unknown>;
+  const limit = params['limit'] ?? params['format'] ?? params['type'];
+  return typeof limit === 'number' || typeof limit === 'string' ? { limit } : undefined;
+};
+
+const isUnionNoise = (error: ErrorObject): boolean =>
+  error.keyword === 'anyOf' ||
+  (error.keyword === 'type' && error.schemaPath.includes('/anyOf/') && (error.params as { type?: string }).type === 'null');
+
+const toFaults = (errors: readonly ErrorObject[], where: Fault['in']): Fault[] =>
+  errors
+    .filter((error) => !isUnionNoise(error))
+    .slice(0, MAX_FAULTS)
+    .map((error) => {
+      const key = ownKey(error);
+      const params = limitOf(error);
+      return {
+        ...(where && { in: where }),
+        pointer: key === undefined ? error.instancePath : `${error.instancePath}/${escapePointer(key)}`,
+        code: error.keyword,
+        ...(params && { params }),
+      };
+    });
+
+export interface Validator {
+  /** Compiles a schema once. The check returns its faults, none when the value fits; it never changes the value. */
+  compile(schema: TSchema): (value: unknown, where?: Fault['in']) => Fault[];
+}
+
+/** The one JSON Schema checker of the process, behind requests, responses, settings and stored configuration. */
+export const createValidator = (): Validator => {
+  const ajv = createAjv();
+  const compiled = new WeakMap<object, ValidateFunction>();
+  return {
+    compile: (schema) => {
+      const validate = compiled.get(schema) ?? ajv.compile(schema);
+      compiled.set(schema, validate);
+      return (value, where) => (validate(value) ? [] : toFaults(validate.errors ?? [], where));
+    },
+  };
+};
