@@ -245,10 +245,7 @@ const support = [
      constraint data_key_pkey primary key (company_id, subject_id))`,
   ...isolate('data_key'),
   `grant select, insert, update, delete on data_key to app`,
-  ...companyTable('company_setting', [
-    'key text not null',
-    'value jsonb not null',
-  ]),
+  ...companyTable('company_setting', ['key text not null', 'value jsonb not null']),
   companyIndex('company_setting', 'key', { unique: true, where: 'deleted_at is null' }),
 ];
 
@@ -271,9 +268,9 @@ export const up = [
 ];
 
 export const down = [
-  ...['company_setting', 'data_key', 'search_token', 'idempotency', 'tick_run', 'due_move', 'inbox', 'outbox'],
-  ...['change_recipient', 'change_head', 'change_seal', 'change_pending', 'change', 'company'],
+  ['company_setting', 'data_key', 'search_token', 'idempotency', 'tick_run', 'due_move', 'inbox', 'outbox'],
+  ['change_recipient', 'change_head', 'change_seal', 'change_pending', 'change', 'company'],
 ]
+  .flat()
   .map((table) => `drop table ${table}`)
   .concat('drop schema app cascade');
-

@@ -18,7 +18,8 @@ const matches = (pattern: string, permission: string): boolean => {
 
 const wider = (a: Reach, b: Reach): Reach => (REACHES.indexOf(a) >= REACHES.indexOf(b) ? a : b);
 
-const sameScope = (a: GrantScope | undefined, b: GrantScope | undefined): boolean => a?.kind === b?.kind && a?.id === b?.id;
+const sameScope = (a: GrantScope | undefined, b: GrantScope | undefined): boolean =>
+  a?.kind === b?.kind && a?.id === b?.id;
 
 /**
  * Decides one permission: deny beats grant within the same scope and a company-wide deny beats everything; the widest

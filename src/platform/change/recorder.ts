@@ -26,7 +26,13 @@ export interface PersonalVault {
 }
 
 export interface ChangeRecorder {
-  record(tx: Tx, entity: Pick<Entity, 'table' | 'fields' | 'personal' | 'subject'>, note: ChangeNote, before?: object, after?: object): Promise<void>;
+  record(
+    tx: Tx,
+    entity: Pick<Entity, 'table' | 'fields' | 'personal' | 'subject'>,
+    note: ChangeNote,
+    before?: object,
+    after?: object,
+  ): Promise<void>;
   event(tx: Tx, event: ChangeEvent): Promise<void>;
 }
 
@@ -67,11 +73,22 @@ const write = async (tx: Tx, event: ChangeEvent, personal: string | null): Promi
 };
 
 /** The declared fields that differ (all of them when one side is missing), split into open and personal ones. */
-const split = (fields: readonly string[], personal: readonly string[], side: Values | undefined, other: Values | undefined) => {
+const split = (
+  fields: readonly string[],
+  personal: readonly string[],
+  side: Values | undefined,
+  other: Values | undefined,
+) => {
   if (side === undefined) return { open: undefined, closed: undefined };
-  const changed = fields.filter((name) => other === undefined || JSON.stringify(side[name]) !== JSON.stringify(other[name]));
+  const changed = fields.filter(
+    (name) => other === undefined || JSON.stringify(side[name]) !== JSON.stringify(other[name]),
+  );
   const take = (keep: boolean) =>
-    Object.fromEntries(changed.filter((name) => personal.includes(name) === keep && side[name] !== undefined).map((name) => [name, side[name]]));
+    Object.fromEntries(
+      changed
+        .filter((name) => personal.includes(name) === keep && side[name] !== undefined)
+        .map((name) => [name, side[name]]),
+    );
   return { open: take(false), closed: take(true) };
 };
 
@@ -86,7 +103,7 @@ export const createChangeRecorder = (vault: PersonalVault): ChangeRecorder => ({
     const fresh = split(fields, secret, after as Values | undefined, before as Values | undefined);
     const closed = { ...(old.closed && { before: old.closed }), ...(fresh.closed && { after: fresh.closed }) };
     const isPersonal = Object.values(closed).some((values) => Object.keys(values).length > 0);
-    const subject = entity.subject?.(row as never) ?? row.id;
+    const subject = entity.subject?.(row) ?? row.id;
     const personal = isPersonal ? await vault.seal(tx, subject, JSON.stringify(closed)) : null;
     await write(tx, { ...note, entity: entity.table, entityId: row.id, before: old.open, after: fresh.open }, personal);
   },

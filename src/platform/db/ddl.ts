@@ -62,7 +62,11 @@ export const systemMay = (name: string, what: string): string[] => [
 ];
 
 /** An index led by the company; `where` makes it partial. */
-export const companyIndex = (table: string, columns: string, options: { unique?: boolean; where?: string } = {}): string => {
+export const companyIndex = (
+  table: string,
+  columns: string,
+  options: { unique?: boolean; where?: string } = {},
+): string => {
   const name = `${table}_${columns.replaceAll(/[^a-z0-9]+/g, '_').replaceAll(/^_|_$/g, '')}_${options.unique ? 'key' : 'idx'}`;
   const where = options.where === undefined ? '' : ` where ${options.where}`;
   return `create ${options.unique ? 'unique ' : ''}index ${name.slice(0, 60)} on ${table} (company_id, ${columns})${where}`;

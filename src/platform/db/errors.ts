@@ -21,12 +21,22 @@ interface PgError {
 const STALE = 'AN001';
 const ENDED = 'AN002';
 
-const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P02', '57P03', '53300']);
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+]);
 
 const asPgError = (error: unknown): PgError | undefined => {
   if (!(error instanceof Error)) return undefined;
   const original = (error as { original?: unknown }).original;
-  return (original instanceof Error ? original : error) as unknown as PgError;
+  return original instanceof Error ? original : error;
 };
 
 /** True for a connection that broke or could not be made: nothing is known about the statement. */
@@ -34,7 +44,9 @@ export const isConnectionError = (error: unknown): boolean => {
   const { code, message } = asPgError(error) ?? { message: '' };
   return (
     (code !== undefined && (CONNECTION_CODES.has(code) || code.startsWith('08'))) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(message)
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      message,
+    )
   );
 };
 
@@ -46,7 +58,9 @@ const camel = (text: string): string => text.replaceAll(/_([a-z])/g, (_, letter:
 
 /** `project_site_id_fkey` of table project → `/siteId`. */
 const pointerOf = (constraint: string, table: string | undefined): string => {
-  const column = constraint.replace(/_(fkey|key|check|idx)$/, '').replace(table === undefined ? '' : new RegExp(`^${table}_`), '');
+  const column = constraint
+    .replace(/_(fkey|key|check|idx)$/, '')
+    .replace(table === undefined ? '' : new RegExp(`^${table}_`), '');
   return `/${camel(column)}`;
 };
 
@@ -69,7 +83,11 @@ export const databaseError = (error: unknown): unknown => {
     case '23P01':
       return new Problem(409, 'OVERLAP', { cause: error, constraint });
     case '23503':
-      return new Problem(422, 'UNKNOWN_REFERENCE', { cause: error, constraint, errors: [{ pointer, code: 'UNKNOWN_REFERENCE' }] });
+      return new Problem(422, 'UNKNOWN_REFERENCE', {
+        cause: error,
+        constraint,
+        errors: [{ pointer, code: 'UNKNOWN_REFERENCE' }],
+      });
     case '23514':
       return new Problem(422, 'INVALID', { cause: error, constraint, errors: [{ pointer, code: 'INVALID' }] });
     case '57014':

@@ -78,9 +78,11 @@ const querySchema = ({ sorts, filters = {}, search }: ListDefinition): TObject =
     cursor: Type.Optional(Type.String({ maxLength: 1_000, description: 'The `next` of the page before.' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })),
     sort: Type.Optional(Type.Enum(directions, { type: 'string', description: 'A leading `-` turns the order round.' })),
-    ...(search !== undefined && { q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Beginnings of words.' })) }),
+    ...(search !== undefined && {
+      q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Beginnings of words.' })),
+    }),
     ...Object.fromEntries(Object.entries(filters).map(([name, { schema }]) => [name, Type.Optional(schema)])),
-  }) as TObject;
+  });
 };
 
 /** Everything that must stay the same from page to page. */
@@ -111,8 +113,11 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
     const purpose = `${definition.name}:${reader.companyId}:${fingerprint({ ...query, sort })}`;
     if (query.cursor !== undefined) {
       const after = cursors.read(purpose, query.cursor);
-      if (after === undefined) throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
-      conditions.push(`(${expression}, ${definition.id}) ${isDescending ? '<' : '>'} (${bind(after.key)}, ${bind(after.id)})`);
+      if (after === undefined)
+        throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
+      conditions.push(
+        `(${expression}, ${definition.id}) ${isDescending ? '<' : '>'} (${bind(after.key)}, ${bind(after.id)})`,
+      );
     }
     const limit = query.limit ?? DEFAULT_LIMIT;
     const direction = isDescending ? 'desc' : 'asc';

@@ -1,5 +1,13 @@
 import { DataTypes } from 'sequelize';
-import type { AbstractDataType, AbstractDataTypeConstructor, DataType, Model, ModelAttributes, ModelStatic, Sequelize } from 'sequelize';
+import type {
+  AbstractDataType,
+  AbstractDataTypeConstructor,
+  DataType,
+  Model,
+  ModelAttributes,
+  ModelStatic,
+  Sequelize,
+} from 'sequelize';
 import { snake, valueSchema } from '../schema/entity.ts';
 import type { Entity } from '../schema/entity.ts';
 
@@ -33,7 +41,10 @@ const dataType = (schema: object): DataType => {
  * The Sequelize model of an entity. Keys are (company_id, id); times and versions are set by the repository, so that
  * every statement carries plain values.
  */
-export const defineModel = (sequelize: Sequelize, { table, columns }: Pick<Entity, 'table' | 'columns'>): ModelStatic<Model> => {
+export const defineModel = (
+  sequelize: Sequelize,
+  { table, columns }: Pick<Entity, 'table' | 'columns'>,
+): ModelStatic<Model> => {
   const own = Object.entries(columns).map(([name, schema]) => [name, { type: dataType(schema), field: snake(name) }]);
   const attributes: ModelAttributes = {
     companyId: { type: DataTypes.UUID, field: 'company_id', primaryKey: true },

@@ -44,8 +44,11 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     maxLifetimeSeconds: 3_600,
     idleTimeoutMillis: 60_000,
     options: '-c timezone=UTC -c search_path=public',
-    types: { getTypeParser: (oid: number, format?: string) => (format === 'binary' ? undefined : parsers.get(oid)) ?? pg.types.getTypeParser(oid, format as 'text') },
-  } as pg.PoolConfig);
+    types: {
+      getTypeParser: (oid: number, format?: string): unknown =>
+        (format === 'binary' ? undefined : parsers.get(oid)) ?? pg.types.getTypeParser(oid, format as 'text'),
+    },
+  });
   pool.on('error', options.onError);
   return pool;
 };

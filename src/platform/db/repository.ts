@@ -11,7 +11,6 @@ import { writeSearchTokens } from './search.ts';
 
 type AnyEntity = Entity<TProperties, TProperties, never, never>;
 
-
 /** What a write says about itself in the change log; `action` defaults to create, update or delete. */
 export type Note = Partial<ChangeNote>;
 
@@ -75,7 +74,11 @@ const differences = (row: Loose, patch: Readonly<Record<string, unknown>>): Reco
   Object.fromEntries(Object.entries(patch).filter(([key, value]) => value !== undefined && !equal(row[key], value)));
 
 /** The repository of an entity. Modules wrap it where they need more than these writes. */
-export const createRepository = <E extends AnyEntity>(entity: E, db: Database, changes: ChangeRecorder): Repository<E> => {
+export const createRepository = <E extends AnyEntity>(
+  entity: E,
+  db: Database,
+  changes: ChangeRecorder,
+): Repository<E> => {
   const model = defineModel(db.sequelize, entity);
   const columns = columnList(entity);
   const live = `select ${columns} from ${entity.table} where company_id = $1 and id = $2 and deleted_at is null`;
@@ -88,7 +91,8 @@ export const createRepository = <E extends AnyEntity>(entity: E, db: Database, c
     lock: async (tx, id, version) => {
       const [row] = await tx.prepared<RowOf<E> & Loose>(`${live} for update`, [tx.companyId, id]);
       if (row === undefined) throw notFound();
-      if (version !== undefined && row.version !== version) throw new Problem(412, 'VERSION_MISMATCH', { extra: { version: row.version } });
+      if (version !== undefined && row.version !== version)
+        throw new Problem(412, 'VERSION_MISMATCH', { extra: { version: row.version } });
       return row;
     },
     insert: async (tx, values, note = {}) => {

@@ -11,13 +11,23 @@ const MAX_TOKENS = 40;
 
 /** Words as they are searched: lower case, without accents, split at everything that is neither letter nor digit. */
 export const tokensOf = (text: string): string[] =>
-  [...new Set(text.normalize('NFKD').replaceAll(MARKS, '').toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])].slice(0, MAX_TOKENS);
+  [
+    ...new Set(
+      text
+        .normalize('NFKD')
+        .replaceAll(MARKS, '')
+        .toLowerCase()
+        .match(/[\p{L}\p{N}]+/gu) ?? [],
+    ),
+  ].slice(0, MAX_TOKENS);
 
 /** The half-open range `[from, to)` of tokens that start with `prefix`, in the order of COLLATE "C". */
 export const prefixRange = (prefix: string): [from: string, to: string] => [prefix, `${prefix}\u{10FFFF}`];
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 const tokensFor = (entity: Pick<Entity, 'search'>, row: Row | undefined): string[] =>
-  row === undefined ? [] : tokensOf((entity.search ?? []).map((field) => String(row[field as string] ?? '')).join(' '));
+  row === undefined ? [] : tokensOf((entity.search ?? []).map((field) => textOf(row[field as string])).join(' '));
 
 /** Keeps the search tokens of a row equal to its words. `row` undefined: it was deleted. */
 export const writeSearchTokens = async (
@@ -33,12 +43,10 @@ export const writeSearchTokens = async (
   const gone = had.filter((token) => !wanted.includes(token));
   const added = wanted.filter((token) => !had.includes(token));
   if (gone.length > 0)
-    await tx.prepared('delete from search_token where company_id = $1 and kind = $2 and entity_id = $3 and token = any($4)', [
-      tx.companyId,
-      entity.table,
-      id,
-      gone,
-    ]);
+    await tx.prepared(
+      'delete from search_token where company_id = $1 and kind = $2 and entity_id = $3 and token = any($4)',
+      [tx.companyId, entity.table, id, gone],
+    );
   if (added.length > 0)
     await tx.prepared(
       'insert into search_token (company_id, kind, token, entity_id) select $1, $2, token, $3 from unnest($4::text[]) token on conflict do nothing',

@@ -5,7 +5,8 @@ import type { Contract } from './route.ts';
 
 const LIMIT = '1mb';
 
-const hasBody = ({ headers }: Request): boolean => headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+const hasBody = ({ headers }: Request): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** body-parser's own errors, as problems. */
 const bodyProblem = (error: unknown): unknown => {
@@ -31,11 +32,12 @@ export const createBodyReader = (): ((contract: Contract, request: Request, resp
   return async (contract, request, response) => {
     if (contract.body === undefined) return;
     if (!hasBody(request)) throw new Problem(400, 'BODY_REQUIRED');
-    if (request.is(['application/json', 'application/*+json']) === false) throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE');
+    if (request.is(['application/json', 'application/*+json']) === false)
+      throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE');
     await new Promise<void>((resolve, reject) => {
       parse(request, response, (error?: unknown) => {
         if (error === undefined) resolve();
-        else reject(bodyProblem(error) as Error);
+        else reject(bodyProblem(error));
       });
     });
   };

@@ -29,18 +29,24 @@ const document = (problem: Problem, context: PublicContext, instance: string) =>
 });
 
 const headersOf = ({ status, code, options }: Problem): Record<string, string> => ({
-  ...(status === 401 && { 'WWW-Authenticate': `Bearer realm="angelis"${code === 'UNAUTHENTICATED' ? '' : ', error="invalid_token"'}` }),
+  ...(status === 401 && {
+    'WWW-Authenticate': `Bearer realm="angelis"${code === 'UNAUTHENTICATED' ? '' : ', error="invalid_token"'}`,
+  }),
   ...(options.retryAfter !== undefined && { 'Retry-After': String(options.retryAfter) }),
   ...options.headers,
 });
 
 /** The one error handler: problems as RFC 9457 documents in the caller's language, everything else a logged 500. */
 export const createErrorHandler =
-  (log: Logger, contextOf: (request: import('express').Request, response: import('express').Response) => PublicContext): ErrorRequestHandler =>
+  (
+    log: Logger,
+    contextOf: (request: import('express').Request, response: import('express').Response) => PublicContext,
+  ): ErrorRequestHandler =>
   (error: unknown, request, response, _next) => {
     const context = contextOf(request, response);
     const problem = error instanceof Problem ? error : new Problem(500, 'INTERNAL', { cause: error });
-    if (problem.status >= 500) log.error({ err: problem.cause ?? problem, traceId: context.traceId, code: problem.code }, 'request failed');
+    if (problem.status >= 500)
+      log.error({ err: problem.cause ?? problem, traceId: context.traceId, code: problem.code }, 'request failed');
     if (response.headersSent) {
       response.destroy(error instanceof Error ? error : undefined);
       return;

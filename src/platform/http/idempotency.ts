@@ -25,7 +25,10 @@ const canonical = (value: unknown): string =>
       : inner,
   );
 
-const payloadHash = (operation: string, input: object): Buffer => createHash('sha256').update(`${operation}\n${canonical(input)}`).digest();
+const payloadHash = (operation: string, input: object): Buffer =>
+  createHash('sha256')
+    .update(`${operation}\n${canonical(input)}`)
+    .digest();
 
 const readKey = (contract: Contract, header: string | undefined): string | undefined => {
   if (header === undefined) {
@@ -53,7 +56,7 @@ const replay = (kept: Kept, hash: Buffer): AnyReply => {
   if (!kept.payload_hash.equals(hash)) throw new Problem(422, 'IDEMPOTENCY_KEY_REUSED');
   return {
     status: kept.status,
-    body: kept.body as never,
+    body: kept.body,
     headers: { 'Idempotency-Replayed': 'true', ...(kept.location !== null && { Location: kept.location }) },
     ...(kept.etag !== null && { etag: kept.etag }),
   };
@@ -90,7 +93,18 @@ export const runIdempotent = async (
     await tx.prepared(
       `insert into idempotency (company_id, actor_id, key, operation, payload_hash, status, location, etag, body, created_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-      [tx.companyId, actor, key, contract.id, hash, fresh.status, fresh.headers?.['Location'] ?? null, fresh.etag ?? null, bodyText(fresh), tx.now],
+      [
+        tx.companyId,
+        actor,
+        key,
+        contract.id,
+        hash,
+        fresh.status,
+        fresh.headers?.['Location'] ?? null,
+        fresh.etag ?? null,
+        bodyText(fresh),
+        tx.now,
+      ],
     );
     return fresh;
   });

@@ -37,7 +37,7 @@ const chainFor = (where: Location, schema: TSchema, validator: Validator): Valid
   const check = validator.compile(schema);
   const select = { params: param, query, headers: header, body }[where];
   const read = (raw: object | undefined): unknown =>
-    where === 'body' ? raw : readLocation(schema as Loose, raw ?? {}, where !== 'headers');
+    where === 'body' ? raw : readLocation(schema, raw ?? {}, where !== 'headers');
   return select()
     .customSanitizer(read)
     .custom((value) => {
@@ -68,7 +68,12 @@ export const createInputReader = (contract: Contract, validator: Validator): Rea
     return schema === undefined ? [] : [{ where, chain: chainFor(where, schema, validator) }];
   });
   return async (request) => {
-    const input: Record<Location, unknown> = { params: undefined, query: undefined, headers: undefined, body: undefined };
+    const input: Record<Location, unknown> = {
+      params: undefined,
+      query: undefined,
+      headers: undefined,
+      body: undefined,
+    };
     const faults: Fault[] = [];
     for (const { where, chain } of chains) {
       const result = await chain.run(request, { dryRun: true });

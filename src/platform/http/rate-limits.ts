@@ -51,7 +51,13 @@ export const createRateLimits = (limits: Limits, redis?: Redis): RateLimits => {
       const limiter =
         redis === undefined
           ? memory
-          : new RateLimiterRedis({ storeClient: redis, keyPrefix: `rate:${name}`, points, duration: per, insuranceLimiter: memory });
+          : new RateLimiterRedis({
+              storeClient: redis,
+              keyPrefix: `rate:${name}`,
+              points,
+              duration: per,
+              insuranceLimiter: memory,
+            });
       return [name as LimitName, limiter];
     }),
   );
@@ -60,7 +66,10 @@ export const createRateLimits = (limits: Limits, redis?: Redis): RateLimits => {
       await limiters.get(name)?.consume(key);
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
-      throw new Problem(429, 'TOO_MANY_REQUESTS', { retryAfter: Math.ceil(error.msBeforeNext / 1000), params: { limit: name } });
+      throw new Problem(429, 'TOO_MANY_REQUESTS', {
+        retryAfter: Math.ceil(error.msBeforeNext / 1000),
+        params: { limit: name },
+      });
     }
   };
   return {

@@ -25,7 +25,12 @@ type Headers = Readonly<Record<string, string>>;
 type BodyOf<S> = S extends TSchema ? Static<S> | RawJson : S extends 'stream' ? StreamBody : null;
 export type Responses = Readonly<Record<number, TSchema | null | 'stream'>>;
 export type Reply<R extends Responses> = {
-  [S in keyof R]: { readonly status: S; readonly body: BodyOf<R[S]>; readonly headers?: Headers; readonly etag?: string };
+  [S in keyof R]: {
+    readonly status: S;
+    readonly body: BodyOf<R[S]>;
+    readonly headers?: Headers;
+    readonly etag?: string;
+  };
 }[keyof R];
 
 export interface Contract {
@@ -78,7 +83,11 @@ export const route = <const C extends Contract>(
   handle: (input: Input<C>, context: ContextFor<C>) => Promise<Reply<C['responses']>>,
 ): Route => ({ contract, handle: handle as unknown as Route['handle'] });
 
-export const ok = <B>(body: B, etag?: string) => ({ status: 200 as const, body, ...(etag === undefined ? {} : { etag }) });
+export const ok = <B>(body: B, etag?: string) => ({
+  status: 200 as const,
+  body,
+  ...(etag === undefined ? {} : { etag }),
+});
 /** An answer with a row: its version is its ETag. */
 export const okRow = <B extends { version: number }>(body: B) => ok(body, `"${body.version}"`);
 export const created = <B extends { version: number }>(location: string, body: B) => ({
@@ -88,5 +97,9 @@ export const created = <B extends { version: number }>(location: string, body: B
   headers: { Location: location },
 });
 /** Long work was begun: follow it at `location`. */
-export const accepted = <B>(location: string, body: B) => ({ status: 202 as const, body, headers: { Location: location } });
+export const accepted = <B>(location: string, body: B) => ({
+  status: 202 as const,
+  body,
+  headers: { Location: location },
+});
 export const noContent = { status: 204 as const, body: null };

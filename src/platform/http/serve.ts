@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Decision } from '../access/decision.ts';
 import type { Client, Principal } from '../access/principal.ts';
 import type { Database } from '../db/database.ts';
@@ -36,7 +36,11 @@ const DEFAULT_CLIENTS: readonly Client[] = ['worker', 'admin'];
 const WHOLE = { allowed: true, reach: 'self', scopes: [] } as const;
 type Handler = () => Promise<Reply<Responses>>;
 
-const decideFor = (deps: ServeDependencies, { permission, clients = DEFAULT_CLIENTS, method }: Contract, principal: Principal): Decision => {
+const decideFor = (
+  deps: ServeDependencies,
+  { permission, clients = DEFAULT_CLIENTS, method }: Contract,
+  principal: Principal,
+): Decision => {
   if (!clients.includes(principal.client)) return { allowed: false, because: 'CLIENT' };
   if (principal.readOnly && method !== 'get') return { allowed: false, because: 'COMPANY_SUSPENDED' };
   return permission === 'signed-in' ? WHOLE : deps.decide(principal, permission);
@@ -61,7 +65,12 @@ const contextFor = (base: PublicContext, principal: Principal, decision: Decisio
 
 const weakTag = (text: string): string => `W/"${createHash('sha1').update(text).digest('base64url')}"`;
 
-const send = async (request: Request, response: Response, contract: Contract, reply: Reply<Responses>): Promise<void> => {
+const send = async (
+  request: Request,
+  response: Response,
+  contract: Contract,
+  reply: Reply<Responses>,
+): Promise<void> => {
   response.status(reply.status).set(reply.headers ?? {});
   if (reply.body === null) {
     response.end();
@@ -86,7 +95,9 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
   const readInput = createInputReader(contract, deps.validator);
   const checks = new Map(
     Object.entries(contract.responses).flatMap(([status, schema]) =>
-      schema === null || schema === 'stream' || !deps.checkResponses ? [] : [[Number(status), deps.validator.compile(schema)]],
+      schema === null || schema === 'stream' || !deps.checkResponses
+        ? []
+        : [[Number(status), deps.validator.compile(schema)]],
     ),
   );
 
@@ -95,17 +106,27 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     const decision = decideFor(deps, contract, principal);
     if (decision.allowed) return contextFor(base, principal, decision);
     if (!fresh) return authorize(request, base, true);
-    throw forbidden(decision.because === 'CLIENT' ? 'WRONG_CLIENT' : 'FORBIDDEN', { params: { permission: contract.permission } });
+    throw forbidden(decision.because === 'CLIENT' ? 'WRONG_CLIENT' : 'FORBIDDEN', {
+      params: { permission: contract.permission },
+    });
   };
 
   const checked = async (run: Handler): Promise<Reply<Responses>> => {
     const reply = await run();
-    const faults = checks.get(reply.status)?.(reply.body instanceof RawJson ? JSON.parse(reply.body.text) : toJson(reply.body));
-    if (faults !== undefined && faults.length > 0) throw new Error(`${contract.id} broke its own contract: ${JSON.stringify(faults)}`);
+    const faults = checks.get(reply.status)?.(
+      reply.body instanceof RawJson ? JSON.parse(reply.body.text) : toJson(reply.body),
+    );
+    if (faults !== undefined && faults.length > 0)
+      throw new Error(`${contract.id} broke its own contract: ${JSON.stringify(faults)}`);
     return reply;
   };
 
-  const attempt = async (request: Request, response: Response, base: PublicContext, fresh: boolean): Promise<Reply<Responses>> => {
+  const attempt = async (
+    request: Request,
+    response: Response,
+    base: PublicContext,
+    fresh: boolean,
+  ): Promise<Reply<Responses>> => {
     const context = contract.permission === 'public' ? (base as Context) : await authorize(request, base, fresh);
     await deps.rates.consume(contract.rate ?? 'default', base, context.principal);
     await deps.readBody(contract, request, response);
@@ -122,11 +143,9 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     }
   };
 
-  return (request: Request, response: Response, next: NextFunction) => {
+  return async (request: Request, response: Response) => {
     const base = deps.publicContext(request, response);
-    attempt(request, response, base, false)
-      .then((reply) => send(request, response, contract, reply))
-      .catch(next);
+    await send(request, response, contract, await attempt(request, response, base, false));
   };
 };
 

@@ -41,7 +41,7 @@ export const job = <P extends object>(
       | { inTransaction: (tx: Tx, payload: P, context: JobContext) => Promise<void> }
       | { run: (payload: P, context: JobContext) => Promise<void> }
     ),
-): JobDefinition => definition as unknown as JobDefinition;
+): JobDefinition => definition;
 
 /** A repeated piece of work. Ticks are idempotent by (name, slot): of several processes one runs each slot. */
 export interface TickDefinition {

@@ -64,7 +64,7 @@ export interface Lifecycle<Row> extends LifecycleDefinition<Row> {
 export type AnyLifecycle = Pick<Lifecycle<never>, 'entity' | 'states' | 'initial' | 'moves'>;
 
 /** Types the fields of a move from its schema. */
-export const move = <Row, F extends TProperties = {}>(definition: Move<Row, TObject<F>>): Move<Row> => definition as unknown as Move<Row>;
+export const move = <Row, F extends TProperties = {}>(definition: Move<Row, TObject<F>>): Move<Row> => definition;
 
 /** Declares a lifecycle; refuses moves that name unknown states. */
 export const lifecycle = <Row>(definition: LifecycleDefinition<Row>): Lifecycle<Row> => {

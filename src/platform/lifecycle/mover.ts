@@ -20,7 +20,14 @@ type Input = Static<TObject>;
 
 export interface Mover<Row> {
   /** Moves a row for a caller: lock, version, state, guards, update, change row, effects: one transaction. */
-  move(context: Context, id: string, name: string, input: Input, version: number | undefined, visible?: (tx: Tx, row: Row) => Promise<void>): Promise<Row>;
+  move(
+    context: Context,
+    id: string,
+    name: string,
+    input: Input,
+    version: number | undefined,
+    visible?: (tx: Tx, row: Row) => Promise<void>,
+  ): Promise<Row>;
   /** Moves a row as the system does (a timer, another module), inside a transaction that runs. */
   moveAs(tx: Tx, worker: Worker, row: Row, name: string, input?: Input): Promise<Row>;
   actions(context: Context, row: Row, now: Date): Action[];
@@ -37,17 +44,29 @@ export interface MoverDependencies {
 
 const refuse = <Row>(lifecycle: Lifecycle<Row>, row: Row, name: string): Problem => {
   const state = lifecycle.stateOf(row);
-  return conflict('INVALID_TRANSITION', { params: { move: name, state }, extra: { state, allowed: lifecycle.from(state) } });
+  return conflict('INVALID_TRANSITION', {
+    params: { move: name, state },
+    extra: { state, allowed: lifecycle.from(state) },
+  });
 };
 
 /** Why `name` may not be made now; undefined when it may. */
-const obstacle = <Row>(lifecycle: Lifecycle<Row>, name: string, row: Row, now: Date, caller?: Context): Problem | undefined => {
+const obstacle = <Row>(
+  lifecycle: Lifecycle<Row>,
+  name: string,
+  row: Row,
+  now: Date,
+  caller?: Context,
+): Problem | undefined => {
   const found = lifecycle.moves[name];
   if (found === undefined || !found.from.includes(lifecycle.stateOf(row))) return refuse(lifecycle, row, name);
   const reason = found.when?.(row, now, caller);
   return reason === undefined
     ? undefined
-    : conflict(reason, { params: { move: name }, extra: { state: lifecycle.stateOf(row), allowed: lifecycle.from(lifecycle.stateOf(row)) } });
+    : conflict(reason, {
+        params: { move: name },
+        extra: { state: lifecycle.stateOf(row), allowed: lifecycle.from(lifecycle.stateOf(row)) },
+      });
 };
 
 /** The moves of one kind of row. See docs/adding-a-module.md. */
@@ -67,7 +86,10 @@ export const createMover = <E, Row extends Stateful>(
       const due = from.includes(lifecycle.stateOf(row)) ? dueAt!(row) : null;
       const key = [tx.companyId, lifecycle.entity, row.id, name];
       if (due === null) {
-        await tx.prepared('delete from due_move where company_id = $1 and entity = $2 and entity_id = $3 and move = $4', key);
+        await tx.prepared(
+          'delete from due_move where company_id = $1 and entity = $2 and entity_id = $3 and move = $4',
+          key,
+        );
       } else {
         await tx.prepared(
           `insert into due_move (company_id, entity, entity_id, move, due_at) values ($1, $2, $3, $4, $5)
@@ -78,7 +100,14 @@ export const createMover = <E, Row extends Stateful>(
     }
   };
 
-  const perform = async (tx: Tx, row: Row, name: string, input: Input, worker: Worker, caller?: Context): Promise<Row> => {
+  const perform = async (
+    tx: Tx,
+    row: Row,
+    name: string,
+    input: Input,
+    worker: Worker,
+    caller?: Context,
+  ): Promise<Row> => {
     const problem = obstacle(lifecycle, name, row, tx.now, caller);
     if (problem !== undefined) throw problem;
     const found = lifecycle.moves[name] as Move<Row>;
@@ -98,7 +127,8 @@ export const createMover = <E, Row extends Stateful>(
   };
 
   const mayMove = (found: Move<Row> | undefined, caller: Context): boolean =>
-    found?.permission !== undefined && (found.permission === 'signed-in' || decide(caller.principal, found.permission).allowed);
+    found?.permission !== undefined &&
+    (found.permission === 'signed-in' || decide(caller.principal, found.permission).allowed);
 
   return {
     schedule,
@@ -107,7 +137,8 @@ export const createMover = <E, Row extends Stateful>(
         const row = await store.lock(tx, id);
         await visible?.(tx, row);
         if (!mayMove(lifecycle.moves[name], context)) throw forbidden();
-        if (version !== undefined && row.version !== version) throw new Problem(412, 'VERSION_MISMATCH', { extra: { version: row.version } });
+        if (version !== undefined && row.version !== version)
+          throw new Problem(412, 'VERSION_MISMATCH', { extra: { version: row.version } });
         return perform(tx, row, name, input, context, context);
       }),
     moveAs: (tx, worker, row, name, input = {}) => perform(tx, row, name, input, worker),

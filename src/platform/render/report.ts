@@ -27,5 +27,8 @@ export interface ReportDefinition {
   readonly filters: TObject;
   readonly columns: readonly ReportColumn[];
   /** SQL whose rows carry the columns by name; `$1` is the company. */
-  readonly rows: (scope: ReportScope, filters: Readonly<Record<string, unknown>>) => { text: string; values: unknown[] };
+  readonly rows: (
+    scope: ReportScope,
+    filters: Readonly<Record<string, unknown>>,
+  ) => { text: string; values: unknown[] };
 }

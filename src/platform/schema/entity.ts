@@ -5,8 +5,10 @@ import { exact, STANDARD } from './types.ts';
 type Values<F extends TProperties> = { [K in keyof F]: Static<F[K]> };
 type Standard = Values<typeof STANDARD>;
 /** A row as services see it: own fields, hidden columns and the standard ones. */
-export type RowOf<E> = E extends Entity<infer F, infer H, infer _C, infer _U> ? Values<F> & Values<H> & Standard : never;
-export type InsertOf<E> = E extends Entity<infer F, infer H, infer _C, infer _U> ? Values<F> & Values<H> & { id?: string } : never;
+export type RowOf<E> =
+  E extends Entity<infer F, infer H, infer _C, infer _U> ? Values<F> & Values<H> & Standard : never;
+export type InsertOf<E> =
+  E extends Entity<infer F, infer H, infer _C, infer _U> ? Values<F> & Values<H> & { id?: string } : never;
 type Body<F extends TProperties, K extends keyof F> = {
   [P in K as null extends Static<F[P]> ? never : P]: Static<F[P]>;
 } & { [P in K as null extends Static<F[P]> ? P : never]?: Static<F[P]> };
@@ -49,7 +51,8 @@ export interface Entity<
 
 export const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-const isNullable = (schema: object): boolean => 'anyOf' in schema && (schema.anyOf as { type?: string }[]).some((s) => s.type === 'null');
+const isNullable = (schema: object): boolean =>
+  'anyOf' in schema && (schema.anyOf as { type?: string }[]).some((s) => s.type === 'null');
 
 /** The schema of the value itself, without `null`. */
 export const valueSchema = (schema: object): { type?: string; format?: string; items?: object } =>
@@ -60,20 +63,32 @@ export const shown = (expression: string, schema: object): string =>
   valueSchema(schema).format === 'date-time' ? `to_char(${expression}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : expression;
 
 /** Declares an entity. See docs/adding-a-module.md. */
-export const entity = <F extends TProperties, const C extends keyof F, const U extends keyof F, H extends TProperties = {}>(
+export const entity = <
+  F extends TProperties,
+  const C extends keyof F,
+  const U extends keyof F,
+  H extends TProperties = {},
+>(
   definition: EntityDefinition<F, H, C, U>,
 ): Entity<F, H, C, U> => {
   const { fields } = definition;
   const hidden = definition.hidden ?? ({} as H);
   const shownFields: TProperties = { ...fields, ...STANDARD };
   const pick = (keys: readonly (keyof F)[], optional: (schema: object) => boolean): TProperties =>
-    Object.fromEntries(keys.map((key) => [key, optional(fields[key] as object) ? Type.Optional(fields[key]!) : fields[key]!]));
+    Object.fromEntries(
+      keys.map((key) => [key, optional(fields[key] as object) ? Type.Optional(fields[key]!) : fields[key]!]),
+    );
   return {
     ...definition,
     hidden,
     view: exact(shownFields, { 'x-component': definition.table }) as unknown as TObject<F & typeof STANDARD>,
     createBody: Type.Unsafe(exact(pick(definition.create, isNullable))),
-    editBody: Type.Unsafe(exact(pick(definition.edit, () => true), { minProperties: 1 })),
+    editBody: Type.Unsafe(
+      exact(
+        pick(definition.edit, () => true),
+        { minProperties: 1 },
+      ),
+    ),
     columns: { ...shownFields, ...hidden },
     json: (alias, extra = {}) => {
       const own = Object.entries(shownFields).map(([name, schema]) => [name, shown(`${alias}.${snake(name)}`, schema)]);

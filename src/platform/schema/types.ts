@@ -12,28 +12,39 @@ export const uuid = (options: object = {}) =>
   Type.String({ format: 'uuid', examples: ['0198c2f0-7b3a-7cc1-9f4e-3a5b8c7d6e1f'], ...options });
 
 /** Text that people type: no control characters, not only blanks, at most `max` characters. */
-export const text = (max: number, options: object = {}) => Type.String({ format: 'text', minLength: 1, maxLength: max, ...options });
+export const text = (max: number, options: object = {}) =>
+  Type.String({ format: 'text', minLength: 1, maxLength: max, ...options });
 
 /** A code that people give to things: letters, digits, `.`, `_`, `/` and `-`. */
 export const code = (max = 40, options: object = {}) =>
-  Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]*$', minLength: 1, maxLength: max, examples: ['PRJ-001'], ...options });
+  Type.String({
+    pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]*$',
+    minLength: 1,
+    maxLength: max,
+    examples: ['PRJ-001'],
+    ...options,
+  });
 
 /** An instant, ISO 8601 in UTC or with its offset. */
-export const instant = (options: object = {}) => Type.String({ format: 'date-time', examples: ['2026-11-21T12:00:00.000Z'], ...options });
+export const instant = (options: object = {}) =>
+  Type.String({ format: 'date-time', examples: ['2026-11-21T12:00:00.000Z'], ...options });
 
 /** A calendar day, `YYYY-MM-DD`; its zone is the site's, else the company's. */
 export const day = (options: object = {}) => Type.String({ format: 'date', examples: ['2026-11-21'], ...options });
 
-export const integer = (minimum: number, maximum: number, options: object = {}) => Type.Integer({ minimum, maximum, ...options });
+export const integer = (minimum: number, maximum: number, options: object = {}) =>
+  Type.Integer({ minimum, maximum, ...options });
 
 /** One of a closed set of English constants. */
 export const oneOf = <const V extends readonly string[]>(values: V, options: object = {}) =>
   Type.Enum([...values] as unknown as [...V], { type: 'string', ...options });
 
-export const email = (options: object = {}) => Type.String({ format: 'email', maxLength: 254, examples: ['ana@example.cl'], ...options });
+export const email = (options: object = {}) =>
+  Type.String({ format: 'email', maxLength: 254, examples: ['ana@example.cl'], ...options });
 
 /** What every read of a mutable row shows beside its own fields. */
 export const STANDARD = { id: uuid(), version: integer(1, 2_147_483_647), createdAt: instant(), updatedAt: instant() };
 
 /** A page of a list: `next` is the signed cursor of the page that follows, null on the last. */
-export const pageOf = <T extends TSchema>(item: T) => exact({ items: Type.Array(item, { maxItems: 200 }), next: nullable(Type.String()) });
+export const pageOf = <T extends TSchema>(item: T) =>
+  exact({ items: Type.Array(item, { maxItems: 200 }), next: nullable(Type.String()) });

@@ -8,7 +8,8 @@ import type { Fault } from '../problem.ts';
 const MAX_FAULTS = 50;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Control characters (tab and line breaks aside), lone surrogates and text made of blanks only do not pass. */
-const isText = (value: string): boolean => !/[\0-\x08\v\f\x0e-\x1f\x7f]/.test(value) && value.isWellFormed() && value.trim() !== '';
+const isText = (value: string): boolean =>
+  !/[^\P{Cc}\t\n\r]/u.test(value) && value.isWellFormed() && value.trim() !== '';
 
 const createAjv = (): Ajv2020 => {
   const ajv = new Ajv2020({
@@ -31,7 +32,7 @@ const escapePointer = (key: string): string => key.replaceAll('~', '~0').replace
 const ownKey = (error: ErrorObject): string | undefined => {
   const params = error.params as Record<string, unknown>;
   const key = params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty'];
-  return key === undefined ? undefined : String(key as string);
+  return typeof key === 'string' ? key : undefined;
 };
 
 /** The limit that was broken (`minLength` 3, `maximum` 10 …), for the text of the fault. */
@@ -43,7 +44,9 @@ const limitOf = (error: ErrorObject): Fault['params'] => {
 
 const isUnionNoise = (error: ErrorObject): boolean =>
   error.keyword === 'anyOf' ||
-  (error.keyword === 'type' && error.schemaPath.includes('/anyOf/') && (error.params as { type?: string }).type === 'null');
+  (error.keyword === 'type' &&
+    error.schemaPath.includes('/anyOf/') &&
+    (error.params as { type?: string }).type === 'null');
 
 const toFaults = (errors: readonly ErrorObject[], where: Fault['in']): Fault[] =>
   errors

@@ -1,0 +1,113 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import pg from 'pg';
+import { Umzug } from 'umzug';
+
+/** A migration: statements run in order, in one transaction unless `concurrent` says that they cannot be. */
+export interface Migration {
+  readonly up: readonly string[];
+  readonly down: readonly string[];
+  /** For CREATE INDEX CONCURRENTLY: each statement on its own. */
+  readonly concurrent?: boolean;
+}
+
+export interface MigrationStatus {
+  readonly name: string;
+  readonly appliedAt: string | null;
+}
+
+export interface Migrator {
+  /** Applies what is pending; answers the names. */
+  up(): Promise<string[]>;
+  /** Takes back the newest `steps` (default 1), or all with 0. */
+  down(steps?: number): Promise<string[]>;
+  status(): Promise<MigrationStatus[]>;
+}
+
+export interface MigratorOptions {
+  /** URL of user `owner`. */
+  readonly url: string;
+  readonly folder: string;
+  readonly log?: (message: string) => void;
+}
+
+/** Two processes that start together wait for each other here. */
+const LOCK = 7_246_185;
+const LOCK_TIMEOUT = '10s';
+
+const run = async (client: pg.Client, statements: readonly string[], concurrent = false): Promise<void> => {
+  if (concurrent) {
+    for (const statement of statements) await client.query(statement);
+    return;
+  }
+  await client.query('begin');
+  try {
+    await client.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
+    for (const statement of statements) await client.query(statement);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+};
+
+const load = async (path: string): Promise<Migration> => (await import(pathToFileURL(path).href)) as Migration;
+
+const createUmzug = (client: pg.Client, folder: string, log: (message: string) => void): Umzug =>
+  new Umzug({
+    logger: undefined,
+    migrations: readdirSync(folder)
+      .filter((file) => /^\d{4}-[a-z0-9-]+\.(ts|js)$/.test(file))
+      .toSorted()
+      .map((file) => ({
+        name: basename(file).replace(/\.(ts|js)$/, ''),
+        up: async () => {
+          const { up, concurrent } = await load(join(folder, file));
+          await run(client, up, concurrent);
+          log(`migrated ${file}`);
+        },
+        down: async () => {
+          const { down, concurrent } = await load(join(folder, file));
+          await run(client, down, concurrent);
+          log(`took back ${file}`);
+        },
+      })),
+    storage: {
+      logMigration: async ({ name }) => void (await client.query('insert into migration (name) values ($1)', [name])),
+      unlogMigration: async ({ name }) => void (await client.query('delete from migration where name = $1', [name])),
+      executed: async () =>
+        (await client.query<{ name: string }>('select name from migration order by name')).rows.map(({ name }) => name),
+    },
+  });
+
+/** Runs migrations as user `owner`, one process at a time. */
+export const createMigrator = ({ url, folder, log = () => undefined }: MigratorOptions): Migrator => {
+  const locked = async <T>(work: (umzug: Umzug, client: pg.Client) => Promise<T>): Promise<T> => {
+    const client = new pg.Client({ connectionString: url, application_name: 'angelis migrate' });
+    await client.connect();
+    try {
+      await client.query('select pg_advisory_lock($1)', [LOCK]);
+      await client.query(
+        'create table if not exists migration (name text primary key, applied_at timestamptz(3) not null default now())',
+      );
+      await client.query('grant select on migration to app, system');
+      return await work(createUmzug(client, folder, log), client);
+    } finally {
+      await client.end();
+    }
+  };
+  return {
+    up: () => locked(async (umzug) => (await umzug.up()).map(({ name }) => name)),
+    down: (steps = 1) =>
+      locked(async (umzug) => (await umzug.down(steps === 0 ? { to: 0 } : { step: steps })).map(({ name }) => name)),
+    status: () =>
+      locked(async (umzug, client) => {
+        const { rows } = await client.query<{ name: string; applied_at: Date }>(
+          'select name, applied_at from migration order by name',
+        );
+        const applied = rows.map(({ name, applied_at }) => ({ name, appliedAt: applied_at.toISOString() }));
+        return [...applied, ...(await umzug.pending()).map(({ name }) => ({ name, appliedAt: null }))];
+      }),
+  };
+};

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createDatabase } from '../../src/platform/db/database.ts';
+import type { Database } from '../../src/platform/db/database.ts';
+import { createPool } from '../../src/platform/db/pool.ts';
+import type { Role } from '../../src/platform/db/roles.ts';
+import { roleUrl, superuserUrl, TEMPLATE } from './template.ts';
+
+export interface TestDatabase {
+  readonly name: string;
+  readonly url: (role: Role) => string;
+  /** A pool of user `role`. */
+  readonly pool: (role: Role, max?: number) => pg.Pool;
+  /** The two data paths as user `app`; `now` defaults to the real clock. */
+  readonly open: (options?: { now?: () => Date; max?: number }) => Database;
+  /** A client that passes row level security: for looking, and for breaking things on purpose. */
+  readonly superuser: () => Promise<pg.Client>;
+  readonly drop: () => Promise<void>;
+}
+
+const failLoudly = (error: Error): void => {
+  if (!/terminating connection|Connection terminated/.test(error.message)) throw error;
+};
+
+/** A fresh copy of the migrated template database. Call `drop` when the file is done. */
+export const cloneDatabase = async (): Promise<TestDatabase> => {
+  const name = `t_${randomUUID().replaceAll('-', '')}`;
+  const admin = new pg.Client({ connectionString: superuserUrl('postgres') });
+  await admin.connect();
+  await admin.query(`create database ${name} template ${TEMPLATE} owner owner strategy file_copy`);
+  await admin.query(`grant connect on database ${name} to app, system`);
+  const url = (role: Role) => roleUrl(role, name);
+  const closing: (() => Promise<unknown>)[] = [];
+  const pool = (role: Role, max = 10) => {
+    const made = createPool({
+      url: url(role),
+      max,
+      applicationName: 'test',
+      statementTimeout: 30_000,
+      onError: failLoudly,
+    });
+    closing.push(() => (made.ended ? Promise.resolve() : made.end()));
+    return made;
+  };
+  return {
+    name,
+    url,
+    pool,
+    open: ({ now = () => new Date(), max = 10 } = {}) =>
+      createDatabase({ writer: pool('app', max), reader: pool('app', max), now }),
+    superuser: async () => {
+      const client = new pg.Client({ connectionString: superuserUrl(name) });
+      await client.connect();
+      closing.push(() => client.end());
+      return client;
+    },
+    drop: async () => {
+      await Promise.all(closing.map((close) => close()));
+      await admin.query(`drop database ${name} with (force)`);
+      await admin.end();
+    },
+  };
+};

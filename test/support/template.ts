@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { createMigrator } from '../../src/platform/db/migrate.ts';
+import { PARTITIONED, ensurePartitions } from '../../src/platform/db/partitions.ts';
+import { createPool } from '../../src/platform/db/pool.ts';
+import { provision } from '../../src/platform/db/roles.ts';
+import type { Role } from '../../src/platform/db/roles.ts';
+
+export const TEMPLATE = 'angelis_template';
+export const PASSWORD = 'only-for-tests';
+export const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+
+/** URL of the superuser for a database of the test server. */
+export const superuserUrl = (database: string): string => {
+  const url = process.env['ANGELIS_TEST_SUPERUSER_URL'];
+  if (url === undefined) throw new Error('Run the tests with `npm test`: the test PostgreSQL is started there.');
+  return Object.assign(new URL(url), { pathname: `/${database}` }).href;
+};
+
+/** URL of one of the three users for a database of the test server. */
+export const roleUrl = (role: Role, database: string): string =>
+  Object.assign(new URL(superuserUrl(database)), { username: role, password: PASSWORD }).href;
+
+/** Makes users and the migrated template database. */
+export const makeTemplate = async (): Promise<void> => {
+  await provision(superuserUrl, TEMPLATE, { owner: PASSWORD, app: PASSWORD, system: PASSWORD });
+  await createMigrator({ url: roleUrl('owner', TEMPLATE), folder: MIGRATIONS }).up();
+  const onError = (error: Error) => {
+    throw error;
+  };
+  const system = createPool({
+    url: roleUrl('system', TEMPLATE),
+    max: 1,
+    applicationName: 'test',
+    statementTimeout: 30_000,
+    onError,
+  });
+  await ensurePartitions(system, PARTITIONED, new Date(), { back: 13, ahead: 2 });
+  await system.end();
+};
