@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// The `angelis` command on whatever Node the machine has (20 or later): hands over to the project's own Node 24.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const source = join(root, 'src', 'cli.ts');
+const entry = existsSync(source) ? source : join(root, 'dist', 'src', 'cli.js');
+const own = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+const isRecent = Number(process.versions.node.split('.')[0]) >= 24;
+
+if (!existsSync(own) && !isRecent) {
+  console.error(`The project's own Node 24 is missing (${own}): run "npm ci" in ${root}.`);
+  process.exit(1);
+}
+
+const child = spawn(existsSync(own) ? own : process.execPath, [entry, ...process.argv.slice(2)], { stdio: 'inherit' });
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+  process.on(signal, () => child.kill(signal));
+child.on('error', (error) => {
+  console.error(`The project's own Node cannot be started (${error.message}): run "npm ci" in ${root}.`);
+  process.exitCode = 1;
+});
+child.on('exit', (code, signal) => {
+  process.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+});
