@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto';
+import type { Request, RequestHandler } from 'express';
+import { jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
+import Keycloak from 'keycloak-connect';
+import { createSigningKeys, KeysUnavailableError } from './signing-keys.ts';
+
+/** What a verified access token says. Times are seconds since 1970. */
+export interface Claims extends JWTPayload {
+  sub: string;
+  exp: number;
+  iat: number;
+  azp: string;
+  /** The provider's session; machine clients have none. */
+  sid?: string;
+  realm_access?: { roles: string[] };
+  resource_access?: Record<string, { roles: string[] }>;
+}
+
+/** What a back-channel logout notice says: the session that ended, or the person whose sessions all did. */
+export type LogoutNotice = { sid: string; sub?: string } | { sid?: undefined; sub: string };
+
+/**
+ * A request without a token that can be trusted. Every bad token gives the same message, code and header;
+ * what was wrong with it is the `cause`, for the log only.
+ */
+export class AuthenticationError extends Error {
+  override readonly name = 'AuthenticationError';
+  /** 503 when the keys to verify with cannot be had: the token may be good. */
+  readonly status: 401 | 503;
+  readonly code: 'unauthenticated' | 'identity_provider_unavailable';
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(reason: 'missing' | 'invalid' | 'unavailable', realm: string, options?: ErrorOptions) {
+    const unavailable = reason === 'unavailable';
+    super(unavailable ? 'Tokens cannot be verified at the moment' : 'A valid access token is needed', options);
+    this.status = unavailable ? 503 : 401;
+    this.code = unavailable ? 'identity_provider_unavailable' : 'unauthenticated';
+    const challenge = `Bearer realm="${realm}"${reason === 'invalid' ? ', error="invalid_token"' : ''}`;
+    this.headers = unavailable ? { 'Retry-After': '5' } : { 'WWW-Authenticate': challenge };
+  }
+}
+
+export interface AuthenticationOptions {
+  /** Base URL of the identity provider, without `/realms/…`. */
+  url: string;
+  realm: string;
+  /** Exactly as tokens carry it. */
+  issuer: string;
+  audience: string;
+  authorizedParties: (azp: string) => boolean;
+  jwksUri: string;
+  now: () => Date;
+}
+
+export interface Authentication {
+  /** Verifies the bearer token, if any, and puts keycloak-connect's grant on the request. Answers nothing. */
+  attach: RequestHandler[];
+  /** Lets through requests with a grant; the others end in `next(AuthenticationError)`. */
+  protect: RequestHandler;
+  /** The claims of the request's token, once `attach` has run and found it good. */
+  claimsOf: (request: Request) => Claims | undefined;
+  /** @throws AuthenticationError */
+  verify: (token: string) => Promise<Claims>;
+  /** The logout_token of OpenID Connect's back-channel logout. @throws AuthenticationError */
+  verifyLogout: (token: string) => Promise<LogoutNotice>;
+  /** Drops a session's tokens, or one token, from the cache of verified ones. It does not revoke: the session's row does. */
+  forget: (sidOrToken: string) => void;
+}
+
+const ALGORITHMS = ['RS256', 'PS256', 'ES256'];
+const MAX_TOKEN_LENGTH = 8192;
+/** Seconds. */
+const TOLERANCE = 5;
+const MAX_LIFE = 3600;
+const CACHE_LIFE = 60_000;
+const CACHE_SIZE = 10_000;
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Roles are lists of strings or absent: `"administrator"` would pass an indexOf for `"admin"`. */
+function hasRoleList(access: unknown): boolean {
+  if (!isRecord(access)) return false;
+  const roles = access['roles'];
+  return Array.isArray(roles) && roles.every((role) => typeof role === 'string');
+}
+
+function isClaims(payload: JWTPayload): payload is Claims {
+  const { sub, azp, sid, realm_access: realm, resource_access: resources, exp, iat } = payload;
+  return (
+    typeof sub === 'string' &&
+    sub !== '' &&
+    typeof azp === 'string' &&
+    typeof exp === 'number' &&
+    typeof iat === 'number' &&
+    (sid === undefined || (typeof sid === 'string' && sid !== '')) &&
+    (realm === undefined || hasRoleList(realm)) &&
+    (resources === undefined || (isRecord(resources) && Object.values(resources).every(hasRoleList)))
+  );
+}
+
+function bearerOf(request: Request): string | undefined {
+  const header = request.headers.authorization;
+  return header?.startsWith('Bearer ') || header?.startsWith('bearer ') ? header.slice(7) : undefined;
+}
+
+/**
+ * keycloak-connect as the guard of routes, with everything in it that is not safe replaced: tokens are verified by jose
+ * (issuer, audience, type, authorized party, pinned algorithms, life), and its logout, admin and code paths are off.
+ */
+export function createAuthentication(options: AuthenticationOptions): Authentication {
+  const { realm, issuer, audience, authorizedParties, now } = options;
+  const keys = createSigningKeys(options.jwksUri, now);
+  const verified = new Map<string, { claims: Claims; until: number }>();
+  const refused = new WeakMap<Request, AuthenticationError>();
+  const accepted = new WeakMap<Request, Claims>();
+
+  const signed = async (token: string, wantedAudience?: string): Promise<JWTPayload> => {
+    if (token.length > MAX_TOKEN_LENGTH) throw new Error('The token is too long');
+    const { payload, protectedHeader } = await jwtVerify(token, keys, {
+      issuer,
+      algorithms: ALGORITHMS,
+      requiredClaims: ['exp', 'iat'],
+      clockTolerance: TOLERANCE,
+      currentDate: now(),
+      ...(wantedAudience === undefined ? {} : { audience: wantedAudience }),
+    });
+    const { jwk, jku, x5c, x5u } = protectedHeader;
+    if ([jwk, jku, x5c, x5u].some((value) => value !== undefined)) throw new Error('The token brings its own key');
+    const latest = Math.floor(now().getTime() / 1000) + TOLERANCE;
+    if (payload.iat === undefined || payload.iat > latest) throw new Error('The token is issued in the future');
+    if (payload.exp === undefined || payload.exp > latest + MAX_LIFE) throw new Error('The token lives too long');
+    return payload;
+  };
+  const refusal = (error: unknown): AuthenticationError =>
+    new AuthenticationError(error instanceof KeysUnavailableError ? 'unavailable' : 'invalid', realm, { cause: error });
+
+  const check = async (token: string): Promise<Claims> => {
+    const payload = await signed(token, audience);
+    if (payload['typ'] !== 'Bearer') throw new Error('Not an access token');
+    if (!isClaims(payload)) throw new Error('A claim is missing or malformed');
+    if (!authorizedParties(payload.azp)) throw new Error('The authorized party is not ours');
+    return payload;
+  };
+  const verify: Authentication['verify'] = async (token) => {
+    const key = createHash('sha256').update(token).digest('base64');
+    const time = now().getTime();
+    const hit = verified.get(key);
+    verified.delete(key);
+    if (hit && hit.until > time) {
+      verified.set(key, hit);
+      return hit.claims;
+    }
+    try {
+      const claims = await check(token);
+      verified.set(key, { claims, until: Math.min(claims.exp * 1000, time + CACHE_LIFE) });
+      const [oldest] = verified.keys();
+      if (verified.size > CACHE_SIZE && oldest !== undefined) verified.delete(oldest);
+      return claims;
+    } catch (error) {
+      throw refusal(error);
+    }
+  };
+  const noticeOf = async (token: string): Promise<LogoutNotice> => {
+    const { aud, sub, sid, events, nonce, typ } = await signed(token);
+    const audiences = typeof aud === 'string' ? [aud] : (aud ?? []);
+    if (!audiences.some(authorizedParties)) throw new Error('The audience is not ours');
+    if (typ !== 'Logout' || nonce !== undefined || !isRecord(events) || !(LOGOUT_EVENT in events)) {
+      throw new Error('Not a logout token');
+    }
+    const person = typeof sub === 'string' ? { sub } : {};
+    if (typeof sid === 'string') return { sid, ...person };
+    if (person.sub === undefined) throw new Error('The notice names no session and no person');
+    return { sub: person.sub };
+  };
+
+  const config: Keycloak.KeycloakConfig = {
+    realm,
+    'auth-server-url': options.url,
+    resource: audience,
+    'bearer-only': true,
+    'ssl-required': 'external',
+    'confidential-port': 0,
+  };
+  const keycloak = new Keycloak({}, config);
+  keycloak.grantManager.validateToken = async (token) => {
+    if (!('token' in token) || typeof token.token !== 'string') throw new Error('There is no token to verify');
+    return Object.assign(token, { content: await verify(token.token) });
+  };
+  const deny = (request: Request, next: (error: Error) => void): void => {
+    next(refused.get(request) ?? new AuthenticationError('missing', realm));
+  };
+  keycloak.accessDenied = (request: Request, _response: unknown, next?: (error: Error) => void) => {
+    if (next) deny(request, next);
+  };
+
+  const [setup, , , attachGrant, , ...more] = keycloak.middleware();
+  if (!setup || !attachGrant || more.length > 0) throw new Error('keycloak-connect has other middleware than expected');
+  const attachVerified: RequestHandler = async (request, response, next) => {
+    const token = bearerOf(request);
+    if (token === undefined) {
+      next();
+      return;
+    }
+    try {
+      accepted.set(request, await verify(token));
+    } catch (error) {
+      refused.set(request, error instanceof AuthenticationError ? error : refusal(error));
+      next();
+      return;
+    }
+    await attachGrant(request, response, next);
+  };
+
+  return {
+    verify,
+    claimsOf: (request) => accepted.get(request),
+    attach: [setup, attachVerified],
+    protect: keycloak.protect(),
+    verifyLogout: async (token) => {
+      try {
+        return await noticeOf(token);
+      } catch (error) {
+        throw refusal(error);
+      }
+    },
+    forget: (sidOrToken) => {
+      verified.delete(createHash('sha256').update(sidOrToken).digest('base64'));
+      for (const [key, { claims }] of verified) if (claims.sid === sidOrToken) verified.delete(key);
+    },
+  };
+}

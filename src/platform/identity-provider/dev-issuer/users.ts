@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { IdentityProviderError } from '../errors.ts';
+import type { IdentityProvider, NewUser, StaffRole, User, UserQuery } from '../port.ts';
+import { PASSWORD_LENGTH } from '../realm.ts';
+import { NO_FAILURES } from './brute-force.ts';
+import { hashPassword } from './passwords.ts';
+import type { PasswordHash } from './passwords.ts';
+import type { IssuerState, StateKeeper, StoredUser } from './state.ts';
+
+/** A user of a demo: the id and the staff roles may be chosen. */
+export type SeedUser = Omit<NewUser, 'password'> & { id?: string; roles?: readonly StaffRole[] };
+
+export interface Users {
+  port: IdentityProvider['users'];
+  /**
+   * Many users with one password, hashed once and so with one shared salt: fit for a demo, not for real accounts.
+   * Users whose username exists already are left as they are.
+   */
+  addAll: (users: readonly SeedUser[], password: string) => Promise<User[]>;
+}
+
+/** The stored user with this id, username or email, the latter two without regard to case. */
+export function findUser(state: IssuerState, query: UserQuery): StoredUser | undefined {
+  if ('id' in query) return Object.hasOwn(state.users, query.id) ? state.users[query.id] : undefined;
+  const [field, value] =
+    'username' in query ? (['username', query.username] as const) : (['email', query.email] as const);
+  const wanted = value.toLowerCase();
+  return Object.values(state.users).find((user) => user[field]?.toLowerCase() === wanted);
+}
+
+function shown({ id, username, email, firstName, lastName, enabled, emailVerified }: StoredUser): User {
+  return { id, username, email, firstName, lastName, enabled, emailVerified };
+}
+
+function refuseWeak(password: string): void {
+  const length = Array.from(password).length;
+  if (length < PASSWORD_LENGTH.min || length > PASSWORD_LENGTH.max) {
+    const { min, max } = PASSWORD_LENGTH;
+    throw new IdentityProviderError('password_refused', `A password has ${min} to ${max} characters`);
+  }
+}
+
+/** The issuer's users; every change stands on disk before it is answered. */
+export function createUsers(keeper: StateKeeper): Users {
+  const { state } = keeper;
+
+  const need = (id: string): StoredUser => {
+    const user = findUser(state, { id });
+    if (!user) throw new IdentityProviderError('not_found', 'No such user');
+    return user;
+  };
+  const refuseTaken = (query: UserQuery, own?: string): void => {
+    const other = findUser(state, query);
+    if (other && other.id !== own) throw new IdentityProviderError('conflict', 'The username or email is taken');
+  };
+  const add = (user: SeedUser, password: PasswordHash | undefined): StoredUser => {
+    const { username, email, firstName, lastName, enabled, emailVerified } = user;
+    refuseTaken({ username });
+    if (email !== undefined) refuseTaken({ email });
+    const id = user.id ?? randomUUID();
+    if (findUser(state, { id })) throw new IdentityProviderError('conflict', 'The user id is taken');
+    const stored: StoredUser = {
+      id,
+      username: username.toLowerCase(),
+      email: email?.toLowerCase(),
+      firstName,
+      lastName,
+      enabled,
+      emailVerified,
+      password,
+      roles: [...(user.roles ?? [])],
+      failures: { ...NO_FAILURES },
+    };
+    state.users[id] = stored;
+    return stored;
+  };
+  const remove = (id: string): void => {
+    delete state.users[id];
+    for (const session of Object.values(state.sessions)) {
+      if (session.userId === id) delete state.sessions[session.sid];
+    }
+  };
+
+  return {
+    port: {
+      create: async (user) => {
+        if (user.password !== undefined) refuseWeak(user.password);
+        const password = user.password === undefined ? undefined : await hashPassword(user.password);
+        const stored = add(user, password);
+        await keeper.flush();
+        return shown(stored);
+      },
+      find: (query) => {
+        const user = findUser(state, query);
+        return Promise.resolve(user && shown(user));
+      },
+      update: async (id, patch) => {
+        const user = need(id);
+        if (patch.email !== undefined) refuseTaken({ email: patch.email }, id);
+        const { email, emailVerified, firstName, lastName, enabled } = { ...user, ...patch };
+        Object.assign(user, { email: email?.toLowerCase(), emailVerified, firstName, lastName, enabled });
+        keeper.record({ type: 'user_changed', userId: id });
+        await keeper.flush();
+      },
+      setPassword: async (id, password) => {
+        refuseWeak(password);
+        const user = need(id);
+        user.password = await hashPassword(password);
+        user.failures = { ...NO_FAILURES };
+        keeper.record({ type: 'credential_changed', userId: id });
+        await keeper.flush();
+      },
+      remove: async (id) => {
+        need(id);
+        remove(id);
+        keeper.record({ type: 'user_removed', userId: id });
+        await keeper.flush();
+      },
+      roles: (id) => Promise.resolve().then(() => [...need(id).roles]),
+      setRoles: async (id, roles) => {
+        need(id).roles = [...new Set(roles)];
+        keeper.record({ type: 'user_changed', userId: id });
+        await keeper.flush();
+      },
+    },
+    addAll: async (users, password) => {
+      refuseWeak(password);
+      const hash = await hashPassword(password);
+      const stored = users.map((user) => findUser(state, { username: user.username }) ?? add(user, hash));
+      await keeper.flush();
+      return stored.map(shown);
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/** The clients through which people sign in. Each token names one of them as `azp`. */
+export type SignInClient = 'angelis-worker' | 'angelis-admin' | 'angelis-otp';
+
+/** The only roles of ours that the realm knows; they mark operator staff and grant no business permission. */
+export type StaffRole = 'operator-superadmin' | 'operator-support' | 'operator-auditor';
+
+/** What a sign-in or a refresh yields. Lifetimes are in seconds from now. */
+export interface TokenSet {
+  accessToken: string;
+  expiresIn: number;
+  refreshToken: string;
+  refreshExpiresIn: number;
+  /** Only where the grant asked for one: the admin client. */
+  idToken?: string;
+  /** The provider's session; the same through every refresh. */
+  sid: string;
+  userId: string;
+}
+
+/** A machine client's token: no session, no refresh. */
+export interface MachineToken {
+  accessToken: string;
+  expiresIn: number;
+}
+
+/** RFC 7662: an inactive token says nothing else. */
+export type Introspection =
+  | { active: false }
+  | { active: true; userId: string; clientId: string; sid?: string; expiresAt: Date };
+
+export interface User {
+  id: string;
+  username: string;
+  email?: string;
+  firstName?: string;
+  lastName?: string;
+  enabled: boolean;
+  emailVerified: boolean;
+}
+
+export interface NewUser {
+  /** Opaque, lower case, at most 255 characters: never a national id. */
+  username: string;
+  email?: string;
+  firstName?: string;
+  lastName?: string;
+  enabled: boolean;
+  emailVerified: boolean;
+  password?: string;
+}
+
+export type UserPatch = Partial<Pick<User, 'email' | 'emailVerified' | 'firstName' | 'lastName' | 'enabled'>>;
+
+export type UserQuery = { id: string } | { username: string } | { email: string };
+
+/** What happened at the provider, in this project's words. */
+export type ProviderEventType =
+  | 'sign_in'
+  | 'sign_in_failed'
+  | 'locked'
+  | 'refresh_failed'
+  | 'session_ended'
+  | 'sessions_ended'
+  | 'credential_changed'
+  | 'user_changed'
+  | 'user_removed';
+
+export interface ProviderEvent {
+  /** Unique and stable: reading the same stretch twice gives the same ids. */
+  id: string;
+  at: Date;
+  type: ProviderEventType;
+  userId?: string;
+  sid?: string;
+  clientId?: string;
+  address?: string;
+  /** The provider's own code, as `invalid_user_credentials`. */
+  error?: string;
+}
+
+/**
+ * All that this system asks of the identity provider.
+ * Every function throws IdentityProviderError; its `code` says what kind (errors.ts).
+ */
+export interface IdentityProvider {
+  /** As tokens carry it in `iss`. */
+  issuer: string;
+  jwksUri: string;
+
+  /** Signs a person in on the worker client. `address` is the person's own, for the provider's brute-force protection. */
+  passwordGrant: (request: { username: string; password: string; address: string }) => Promise<TokenSet>;
+  /** Opens a session after this system's own one-time password was verified: whoever may call this signs anyone in. */
+  otpGrant: (request: { username: string; address: string }) => Promise<TokenSet>;
+  /** Where the browser goes to sign in on the admin client; `challenge` is PKCE S256, base64url. */
+  authorizationUrl: (request: { state: string; nonce: string; challenge: string; redirectUri: string }) => string;
+  /** Redeems the code once; with `nonce`, an id token that carries another one is refused. */
+  exchangeCode: (request: { code: string; verifier: string; redirectUri: string; nonce?: string }) => Promise<TokenSet>;
+  clientCredentials: (request: { clientId: string; clientSecret: string }) => Promise<MachineToken>;
+  /** Rotates: the token given is spent, and using it again ends the whole family. */
+  refresh: (request: { client: SignInClient; refreshToken: string }) => Promise<TokenSet>;
+  /** Ends the session of a refresh token. A token that is no longer active is not an error. */
+  logout: (request: { client: SignInClient; refreshToken: string }) => Promise<void>;
+  introspect: (token: string) => Promise<Introspection>;
+  /** Whether this is the person's password; counts as an attempt, and leaves no session behind. */
+  verifyPassword: (request: { username: string; password: string; address: string }) => Promise<boolean>;
+
+  /** Ends one session. One that is already gone is not an error. */
+  endSession: (sid: string) => Promise<void>;
+  logoutAll: (userId: string) => Promise<void>;
+
+  users: {
+    /** @throws conflict when the username or the email is taken, password_refused when the password breaks the policy */
+    create: (user: NewUser) => Promise<User>;
+    find: (query: UserQuery) => Promise<User | undefined>;
+    update: (id: string, patch: UserPatch) => Promise<void>;
+    /** Also lifts a lock. @throws password_refused */
+    setPassword: (id: string, password: string) => Promise<void>;
+    remove: (id: string) => Promise<void>;
+    roles: (id: string) => Promise<StaffRole[]>;
+    setRoles: (id: string, roles: readonly StaffRole[]) => Promise<void>;
+  };
+
+  /** Client ids start with `angelis-machine-`. */
+  machineClients: {
+    /** The secret is shown this once. */
+    create: (client: { clientId: string; name: string }) => Promise<{ secret: string }>;
+    rotateSecret: (clientId: string) => Promise<{ secret: string }>;
+    setEnabled: (clientId: string, enabled: boolean) => Promise<void>;
+    remove: (clientId: string) => Promise<void>;
+  };
+
+  /** What happened at or after `since`, oldest first; the caller drops ids that it has seen. */
+  events: (query: { since: Date }) => Promise<ProviderEvent[]>;
+}

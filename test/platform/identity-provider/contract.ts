@@ -1,0 +1,476 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { IdentityProviderError } from '../../../src/platform/identity-provider/errors.ts';
+import type { IdentityProviderErrorCode } from '../../../src/platform/identity-provider/errors.ts';
+import type {
+  IdentityProvider,
+  NewUser,
+  ProviderEventType,
+  StaffRole,
+  User,
+} from '../../../src/platform/identity-provider/port.ts';
+import { signInByBrowser } from './browser.ts';
+
+/** A running provider: reachable over HTTP at its own issuer URL. */
+export interface ProviderUnderTest {
+  provider: IdentityProvider;
+  redirectUri: string;
+  /** Resolves once back-channel notices sent so far have arrived; the session ids they named. */
+  loggedOut: () => Promise<readonly string[]>;
+  stop: () => Promise<void>;
+}
+
+const PASSWORD = 'a-long-enough-password';
+const ADDRESS = '203.0.113.9';
+
+async function codeOf(promise: Promise<unknown>): Promise<IdentityProviderErrorCode | 'no error'> {
+  try {
+    await promise;
+    return 'no error';
+  } catch (error) {
+    if (error instanceof IdentityProviderError) return error.code;
+    throw error;
+  }
+}
+
+/** What every identity provider does, whichever it is. */
+export function identityProviderContract(name: string, start: () => Promise<ProviderUnderTest>): void {
+  describe(`identity provider contract: ${name}`, () => {
+    let running: ProviderUnderTest;
+    let provider: IdentityProvider;
+
+    before(async () => {
+      running = await start();
+      ({ provider } = running);
+    });
+    after(() => running.stop());
+
+    const newUser = (changes: Partial<NewUser> = {}): Promise<User> => {
+      const username = randomUUID();
+      const email = `${username}@example.test`;
+      return provider.users.create({
+        username,
+        email,
+        enabled: true,
+        emailVerified: true,
+        password: PASSWORD,
+        ...changes,
+      });
+    };
+    const signIn = async (user?: User) => {
+      const { id, username } = user ?? (await newUser());
+      return { id, username, ...(await provider.passwordGrant({ username, password: PASSWORD, address: ADDRESS })) };
+    };
+    const refresh = (refreshToken: string) => provider.refresh({ client: 'angelis-worker', refreshToken });
+    const isActive = async (token: string): Promise<boolean> => (await provider.introspect(token)).active;
+
+    describe('password', () => {
+      it('signs in with a token for this system that the published keys verify', async () => {
+        const { id, accessToken, expiresIn, refreshExpiresIn, sid, userId } = await signIn();
+        const keys = createRemoteJWKSet(new URL(provider.jwksUri));
+        const { payload } = await jwtVerify(accessToken, keys, {
+          issuer: provider.issuer,
+          audience: 'angelis-api',
+          algorithms: ['RS256'],
+        });
+        expect(payload).to.include({ sub: id, typ: 'Bearer', azp: 'angelis-worker', sid });
+        expect(userId).to.equal(id);
+        expect(expiresIn).to.equal(300);
+        expect((payload.exp ?? 0) - (payload.iat ?? 0)).to.equal(300);
+        expect(refreshExpiresIn).to.equal(8 * 3600);
+      });
+
+      it('keeps names and email out of the token', async () => {
+        const user = await newUser({ firstName: 'Rosa', lastName: 'Quispe' });
+        const { accessToken } = await signIn(user);
+        expect(JSON.stringify(decodeJwt(accessToken))).to.not.match(/Rosa|Quispe|example\.test/);
+      });
+
+      it('knows the person by email too, in any case', async () => {
+        const user = await newUser();
+        const username = (user.email ?? '').toUpperCase();
+        const tokens = await provider.passwordGrant({ username, password: PASSWORD, address: ADDRESS });
+        expect(tokens.userId).to.equal(user.id);
+      });
+
+      it('answers a wrong password, an unknown account and one without a password alike', async () => {
+        const [known, bare] = [await newUser(), await newUser({ password: undefined })];
+        for (const username of [known.username, bare.username, randomUUID()]) {
+          const attempt = provider.passwordGrant({ username, password: 'wrong-password', address: ADDRESS });
+          expect(await codeOf(attempt)).to.equal('invalid_credentials');
+        }
+      });
+
+      it('tells a disabled account only to who knows its password', async () => {
+        const { id, username } = await newUser();
+        await provider.users.update(id, { enabled: false });
+        const right = provider.passwordGrant({ username, password: PASSWORD, address: ADDRESS });
+        expect(await codeOf(right)).to.equal('account_disabled');
+        const wrong = provider.passwordGrant({ username, password: 'wrong-password', address: ADDRESS });
+        expect(await codeOf(wrong)).to.equal('invalid_credentials');
+        await provider.users.update(id, { enabled: true });
+      });
+
+      it('locks after two failures at once, answers as for a wrong password, and opens with a new password', async () => {
+        const user = await newUser();
+        const { id, username } = user;
+        const attempt = (password: string) => provider.passwordGrant({ username, password, address: ADDRESS });
+        expect(await codeOf(attempt('wrong-password'))).to.equal('invalid_credentials');
+        expect(await codeOf(attempt('wrong-password'))).to.equal('invalid_credentials');
+        expect(await codeOf(attempt(PASSWORD))).to.equal('invalid_credentials');
+        expect(await codeOf(provider.otpGrant({ username, address: ADDRESS }))).to.equal('invalid_credentials');
+        await provider.users.setPassword(id, PASSWORD);
+        expect((await attempt(PASSWORD)).userId).to.equal(id);
+      });
+
+      it('is verified without leaving a session', async () => {
+        const { username } = await newUser();
+        const verify = (password: string) => provider.verifyPassword({ username, password, address: ADDRESS });
+        const since = new Date(Date.now() - 1000);
+        expect(await verify(PASSWORD)).to.equal(true);
+        const signIns = (await provider.events({ since })).filter(({ type }) => type === 'sign_in');
+        const ended = (await provider.events({ since })).filter(({ type }) => type === 'session_ended');
+        expect(ended.map(({ sid }) => sid)).to.include(signIns.at(-1)?.sid);
+        expect(await verify('wrong-password')).to.equal(false);
+      });
+    });
+
+    describe('our own one-time password', () => {
+      it('opens a session of its own client, which refreshes and ends', async () => {
+        const { id, username } = await newUser({ password: undefined });
+        const tokens = await provider.otpGrant({ username, address: ADDRESS });
+        expect(decodeJwt(tokens.accessToken)).to.include({ sub: id, azp: 'angelis-otp', aud: 'angelis-api' });
+        const client = 'angelis-otp' as const;
+        const next = await provider.refresh({ client, refreshToken: tokens.refreshToken });
+        expect(next.sid).to.equal(tokens.sid);
+        await provider.logout({ client, refreshToken: next.refreshToken });
+        expect(await codeOf(provider.refresh({ client, refreshToken: next.refreshToken }))).to.equal(
+          'token_not_active',
+        );
+      });
+
+      it('opens nothing for an unknown or disabled account', async () => {
+        const { username } = await newUser({ enabled: false });
+        expect(await codeOf(provider.otpGrant({ username, address: ADDRESS }))).to.equal('account_disabled');
+        const unknown = provider.otpGrant({ username: randomUUID(), address: ADDRESS });
+        expect(await codeOf(unknown)).to.equal('invalid_credentials');
+      });
+
+      it('never carries staff roles', async () => {
+        const { id, username } = await newUser();
+        await provider.users.setRoles(id, ['operator-superadmin']);
+        const { accessToken } = await provider.otpGrant({ username, address: ADDRESS });
+        expect(accessToken).to.not.equal('');
+        expect(JSON.stringify(decodeJwt(accessToken))).to.not.include('operator-');
+        expect(JSON.stringify(decodeJwt((await signInPlain(username)).accessToken))).to.not.include('operator-');
+      });
+    });
+    const signInPlain = (username: string) =>
+      provider.passwordGrant({ username, password: PASSWORD, address: ADDRESS });
+
+    describe('code and PKCE', () => {
+      const browse = async (user: User, nonce = 'n-1') => {
+        const verifier = randomBytes(32).toString('base64url');
+        const challenge = createHash('sha256').update(verifier).digest('base64url');
+        const { redirectUri } = running;
+        const url = provider.authorizationUrl({ state: 'st&<>"', nonce, challenge, redirectUri });
+        const back = await signInByBrowser(url, user.username, PASSWORD);
+        expect(back.get('state')).to.equal('st&<>"');
+        expect(back.get('iss')).to.equal(provider.issuer);
+        return { code: back.get('code') ?? '', verifier, redirectUri, nonce };
+      };
+
+      it('signs in on the admin client', async () => {
+        const user = await newUser();
+        const tokens = await provider.exchangeCode(await browse(user));
+        expect(decodeJwt(tokens.accessToken)).to.include({ sub: user.id, azp: 'angelis-admin', sid: tokens.sid });
+        expect(tokens.idToken).to.be.a('string');
+        const next = await provider.refresh({ client: 'angelis-admin', refreshToken: tokens.refreshToken });
+        expect(next.sid).to.equal(tokens.sid);
+      });
+
+      it('a code used twice ends what it opened', async () => {
+        const redeem = await browse(await newUser());
+        const tokens = await provider.exchangeCode(redeem);
+        expect(await codeOf(provider.exchangeCode(redeem))).to.equal('token_not_active');
+        const next = provider.refresh({ client: 'angelis-admin', refreshToken: tokens.refreshToken });
+        expect(await codeOf(next)).to.equal('token_not_active');
+        expect(await isActive(tokens.accessToken)).to.equal(false);
+      });
+
+      it('refuses another verifier, redirect or nonce, and spends the code', async () => {
+        const user = await newUser();
+        const first = await browse(user);
+        const other = { ...first, verifier: randomBytes(32).toString('base64url') };
+        expect(await codeOf(provider.exchangeCode(other))).to.equal('token_not_active');
+        expect(await codeOf(provider.exchangeCode(first))).to.equal('token_not_active');
+        const second = await browse(user);
+        const elsewhere = { ...second, redirectUri: 'https://elsewhere.example/' };
+        expect(await codeOf(provider.exchangeCode(elsewhere))).to.equal('token_not_active');
+        const third = { ...(await browse(user)), nonce: 'another' };
+        expect(await codeOf(provider.exchangeCode(third))).to.equal('token_not_active');
+      });
+
+      it('leads back with an error when there is no PKCE, and nowhere for another redirect', async () => {
+        const url = new URL(
+          provider.authorizationUrl({
+            state: 's',
+            nonce: 'n',
+            challenge: 'c'.repeat(43),
+            redirectUri: running.redirectUri,
+          }),
+        );
+        url.searchParams.delete('code_challenge_method');
+        url.searchParams.delete('code_challenge');
+        const missing = await fetch(url, { redirect: 'manual' });
+        expect(missing.status).to.equal(302);
+        const back = new URL(missing.headers.get('location') ?? '');
+        expect(back.searchParams.get('error')).to.equal('invalid_request');
+        expect(back.searchParams.get('state')).to.equal('s');
+        url.searchParams.set('redirect_uri', 'https://elsewhere.example/');
+        const elsewhere = await fetch(url, { redirect: 'manual' });
+        expect(elsewhere.status).to.equal(400);
+        expect(elsewhere.headers.get('location')).to.equal(null);
+      });
+
+      it('carries staff roles, and no others', async () => {
+        const user = await newUser();
+        const roles: StaffRole[] = ['operator-auditor', 'operator-support'];
+        await provider.users.setRoles(user.id, roles);
+        expect((await provider.users.roles(user.id)).toSorted()).to.deep.equal(roles);
+        await provider.users.setRoles(user.id, ['operator-support']);
+        expect(await provider.users.roles(user.id)).to.deep.equal(['operator-support']);
+        await provider.users.setRoles(user.id, []);
+        expect(await provider.users.roles(user.id)).to.deep.equal([]);
+      });
+    });
+
+    describe('refresh', () => {
+      it('rotates inside the session', async () => {
+        const first = await signIn();
+        const second = await refresh(first.refreshToken);
+        expect(second.sid).to.equal(first.sid);
+        expect(second.refreshToken).to.not.equal(first.refreshToken);
+        expect((await refresh(second.refreshToken)).sid).to.equal(first.sid);
+      });
+
+      it('kills the family when a token is used twice', async () => {
+        const first = await signIn();
+        const second = await refresh(first.refreshToken);
+        expect(await codeOf(refresh(first.refreshToken))).to.equal('token_not_active');
+        expect(await codeOf(refresh(second.refreshToken))).to.equal('token_not_active');
+        expect(await isActive(second.accessToken)).to.equal(false);
+      });
+
+      it('refuses rubbish, an access token and another client’s token', async () => {
+        const { accessToken, refreshToken } = await signIn();
+        expect(await codeOf(refresh('rubbish'))).to.equal('token_not_active');
+        expect(await codeOf(refresh(accessToken))).to.equal('token_not_active');
+        expect(await codeOf(provider.refresh({ client: 'angelis-admin', refreshToken }))).to.equal('token_not_active');
+        expect(await codeOf(provider.refresh({ client: 'angelis-otp', refreshToken }))).to.equal('token_not_active');
+      });
+
+      it('stops while the account is disabled', async () => {
+        const { id, accessToken, refreshToken } = await signIn();
+        await provider.users.update(id, { enabled: false });
+        expect(await codeOf(refresh(refreshToken))).to.equal('account_disabled');
+        expect(await isActive(accessToken)).to.equal(false);
+      });
+    });
+
+    describe('ending', () => {
+      it('logs out one session, twice without complaint, and tells the service', async () => {
+        const user = await newUser();
+        const [one, other] = [await signIn(user), await signIn(user)];
+        const logout = () => provider.logout({ client: 'angelis-worker', refreshToken: one.refreshToken });
+        await logout();
+        expect(await isActive(one.accessToken)).to.equal(false);
+        expect(await codeOf(refresh(one.refreshToken))).to.equal('token_not_active');
+        await logout();
+        expect(await isActive(other.accessToken)).to.equal(true);
+        expect(await running.loggedOut())
+          .to.include(one.sid)
+          .and.not.include(other.sid);
+      });
+
+      it('ends a session by its id, twice without complaint, and tells the service', async () => {
+        const { sid, accessToken, refreshToken } = await signIn();
+        await provider.endSession(sid);
+        expect(await isActive(accessToken)).to.equal(false);
+        expect(await codeOf(refresh(refreshToken))).to.equal('token_not_active');
+        await provider.endSession(sid);
+        expect(await running.loggedOut()).to.include(sid);
+      });
+
+      it('ends all sessions of a person', async () => {
+        const [user, bystander] = [await newUser(), await signIn()];
+        const [one, other] = [await signIn(user), await signIn(user)];
+        await provider.logoutAll(user.id);
+        expect(await codeOf(refresh(one.refreshToken))).to.equal('token_not_active');
+        expect(await codeOf(refresh(other.refreshToken))).to.equal('token_not_active');
+        expect(await isActive(bystander.accessToken)).to.equal(true);
+        expect(await codeOf(provider.logoutAll(randomUUID()))).to.equal('not_found');
+      });
+
+      it('a new password leaves sessions be: the caller ends them', async () => {
+        const { id, refreshToken } = await signIn();
+        await provider.users.setPassword(id, 'another-long-password');
+        expect(await codeOf(refresh(refreshToken))).to.equal('no error');
+      });
+    });
+
+    describe('introspection', () => {
+      it('names person, client and session of a live token', async () => {
+        const { id, accessToken, sid } = await signIn();
+        const answer = await provider.introspect(accessToken);
+        expect(answer).to.include({ active: true, userId: id, clientId: 'angelis-worker', sid });
+      });
+
+      it('says no more than inactive of anything else', async () => {
+        const { refreshToken } = await signIn();
+        expect(await provider.introspect('rubbish')).to.deep.equal({ active: false });
+        expect(await provider.introspect(refreshToken)).to.deep.equal({ active: false });
+      });
+    });
+
+    describe('users', () => {
+      it('are made, found, changed and removed', async () => {
+        const username = randomUUID();
+        const email = `${username}@example.test`;
+        const names = { firstName: 'Inés', lastName: 'Ñancupil' };
+        const created = await newUser({ username, email, ...names, emailVerified: false });
+        const expected = { id: created.id, username, email, ...names, enabled: true, emailVerified: false };
+        expect(created).to.deep.equal(expected);
+        for (const query of [{ id: created.id }, { username }, { email }]) {
+          expect(await provider.users.find(query)).to.deep.equal(expected);
+        }
+        const change = { email: `new-${email}`, emailVerified: true, firstName: 'Ana', enabled: false };
+        await provider.users.update(created.id, change);
+        expect(await provider.users.find({ id: created.id })).to.deep.equal({ ...expected, ...change });
+        expect(await provider.users.find({ email })).to.equal(undefined);
+        await provider.users.remove(created.id);
+        expect(await provider.users.find({ id: created.id })).to.equal(undefined);
+        expect(await codeOf(provider.users.remove(created.id))).to.equal('not_found');
+      });
+
+      it('need neither email nor names', async () => {
+        const user = await newUser({ email: undefined });
+        expect((await signIn(user)).userId).to.equal(user.id);
+      });
+
+      it('have usernames and emails of their own', async () => {
+        const [one, other] = [await newUser(), await newUser()];
+        const email = one.email?.toUpperCase() ?? '';
+        expect(await codeOf(newUser({ username: one.username }))).to.equal('conflict');
+        expect(await codeOf(newUser({ email }))).to.equal('conflict');
+        expect(await codeOf(provider.users.update(other.id, { email }))).to.equal('conflict');
+        expect(await codeOf(provider.users.update(one.id, { email }))).to.equal('no error');
+      });
+
+      it('have passwords of 10 to 128 characters', async () => {
+        const { id } = await newUser();
+        const refused = ['too-short', 'x'.repeat(129)];
+        for (const password of refused) {
+          expect(await codeOf(newUser({ password }))).to.equal('password_refused');
+          expect(await codeOf(provider.users.setPassword(id, password))).to.equal('password_refused');
+        }
+        expect(await codeOf(provider.users.setPassword(id, 'x'.repeat(128)))).to.equal('no error');
+      });
+
+      it('that do not exist are not found', async () => {
+        const id = randomUUID();
+        expect(await provider.users.find({ username: id })).to.equal(undefined);
+        expect(await codeOf(provider.users.update(id, { enabled: false }))).to.equal('not_found');
+        expect(await codeOf(provider.users.setPassword(id, PASSWORD))).to.equal('not_found');
+        expect(await codeOf(provider.users.roles(id))).to.equal('not_found');
+        expect(await codeOf(provider.users.setRoles(id, []))).to.equal('not_found');
+      });
+
+      it('removed, are signed out', async () => {
+        const { id, accessToken, refreshToken } = await signIn();
+        await provider.users.remove(id);
+        expect(await isActive(accessToken)).to.equal(false);
+        expect(await codeOf(refresh(refreshToken))).to.equal('token_not_active');
+      });
+    });
+
+    describe('machine clients', () => {
+      it('get a token for this system with their secret, until it is rotated, disabled or removed', async () => {
+        const clientId = `angelis-machine-${randomUUID()}`;
+        const created = await provider.machineClients.create({ clientId, name: 'Payroll' });
+        const sign = (clientSecret: string) => provider.clientCredentials({ clientId, clientSecret });
+        const token = await sign(created.secret);
+        expect(decodeJwt(token.accessToken)).to.include({ azp: clientId, aud: 'angelis-api', typ: 'Bearer' });
+        expect(decodeJwt(token.accessToken)).to.not.have.property('sid');
+        expect(token.expiresIn).to.equal(300);
+        expect(await isActive(token.accessToken)).to.equal(true);
+
+        const { secret } = await provider.machineClients.rotateSecret(clientId);
+        expect(await codeOf(sign(created.secret))).to.equal('invalid_credentials');
+        expect(await codeOf(sign(secret))).to.equal('no error');
+        await provider.machineClients.setEnabled(clientId, false);
+        expect(await codeOf(sign(secret))).to.equal('invalid_credentials');
+        expect(await isActive(token.accessToken)).to.equal(false);
+        await provider.machineClients.setEnabled(clientId, true);
+        expect(await codeOf(sign(secret))).to.equal('no error');
+        await provider.machineClients.remove(clientId);
+        expect(await codeOf(sign(secret))).to.equal('invalid_credentials');
+      });
+
+      it('have ids of their own, and exist before they are changed', async () => {
+        const clientId = `angelis-machine-${randomUUID()}`;
+        await provider.machineClients.create({ clientId, name: 'One' });
+        expect(await codeOf(provider.machineClients.create({ clientId, name: 'Two' }))).to.equal('conflict');
+        await provider.machineClients.remove(clientId);
+        expect(await codeOf(provider.machineClients.rotateSecret(clientId))).to.equal('not_found');
+        expect(await codeOf(provider.machineClients.setEnabled(clientId, true))).to.equal('not_found');
+        expect(await codeOf(provider.machineClients.remove(clientId))).to.equal('not_found');
+      });
+    });
+
+    describe('events', () => {
+      it('tell what happened to a person, in order, with address and session, under lasting ids', async () => {
+        const since = new Date(Date.now() - 1000);
+        const user = await newUser();
+        const { id, username } = user;
+        const tokens = await signIn(user);
+        await codeOf(provider.passwordGrant({ username, password: 'wrong-password', address: ADDRESS }));
+        await codeOf(provider.passwordGrant({ username, password: 'wrong-password', address: ADDRESS }));
+        await provider.users.setPassword(id, PASSWORD);
+        await provider.users.update(id, { firstName: 'Ana' });
+        await provider.logout({ client: 'angelis-worker', refreshToken: tokens.refreshToken });
+        await codeOf(refresh(tokens.refreshToken));
+        await provider.logoutAll(id);
+        await provider.users.remove(id);
+
+        const events = (await provider.events({ since })).filter(({ userId }) => userId === id);
+        const types = events.map(({ type }) => type);
+        const once = (type: ProviderEventType) => events.find((event) => event.type === type);
+        expect(once('sign_in')).to.include({ sid: tokens.sid, clientId: 'angelis-worker', address: ADDRESS });
+        expect(once('sign_in_failed')).to.include({ clientId: 'angelis-worker', address: ADDRESS });
+        expect(once('sign_in_failed')?.error).to.equal('invalid_user_credentials');
+        expect(once('session_ended')).to.include({ sid: tokens.sid });
+        expect(types).to.include.members(['locked', 'credential_changed', 'user_changed', 'sessions_ended']);
+        expect(types.at(-1)).to.equal('user_removed');
+        const times = events.map(({ at }) => at.getTime());
+        expect(times).to.deep.equal(times.toSorted((one, other) => one - other));
+        const again = (await provider.events({ since })).filter(({ userId }) => userId === id);
+        expect(again.map((event) => event.id)).to.deep.equal(events.map((event) => event.id));
+        expect(new Set(events.map((event) => event.id)).size).to.equal(events.length);
+      });
+
+      it('name a session that an administrator ended, and a refresh that was refused', async () => {
+        const since = new Date(Date.now() - 1000);
+        const first = await signIn();
+        await refresh(first.refreshToken);
+        await codeOf(refresh(first.refreshToken));
+        const second = await signIn();
+        await provider.endSession(second.sid);
+        const events = await provider.events({ since });
+        expect(events.find(({ type, sid }) => type === 'refresh_failed' && sid === first.sid)).to.not.equal(undefined);
+        expect(events.find(({ type, sid }) => type === 'session_ended' && sid === second.sid)).to.not.equal(undefined);
+      });
+    });
+  });
+}
