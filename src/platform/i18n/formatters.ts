@@ -13,9 +13,9 @@ export interface Formatters {
   day: (isoDay: string) => string;
   /** A calendar day `YYYY-MM-DD` without its year, for axes: `21 nov`. Throws RangeError on anything else. */
   shortDay: (isoDay: string) => string;
-  /** A number with at most `decimals` decimals (default 0) and grouping: `1.234,5`. */
+  /** A number with exactly `decimals` decimals (default 0) and grouping: `1.234,5`. */
   number: (value: number, decimals?: number) => string;
-  /** A ratio as a percentage (0.923 → `92,3 %`) with at most `decimals` decimals (default 1). */
+  /** A ratio as a percentage (0.923 → `92,3 %`) with exactly `decimals` decimals (default 1). */
   percent: (ratio: number, decimals?: number) => string;
   /** Milliseconds as days, hours, minutes and, under a minute, seconds: `8 h y 5 min`. Rounded to the minute above one. */
   duration: (milliseconds: number) => string;
@@ -43,7 +43,12 @@ export function createFormatters(locale: Locale, zone: string): Formatters {
     const key = `${style}:${decimals}`;
     let format = numberFormats.get(key);
     if (!format) {
-      format = new Intl.NumberFormat(locale, { style, maximumFractionDigits: decimals, useGrouping: 'always' });
+      format = new Intl.NumberFormat(locale, {
+        style,
+        minimumFractionDigits: decimals,
+        maximumFractionDigits: decimals,
+        useGrouping: 'always',
+      });
       numberFormats.set(key, format);
     }
     return format;

@@ -35,6 +35,7 @@ describe('formatters', () => {
     expect(each((f) => f.number(1234.56, 1))).to.deep.equal(['1.234,6', '1,234.6', '1 234,6']);
     expect(each((f) => f.number(-5))).to.deep.equal(['-5', '-5', '-5']);
     expect(each((f) => f.percent(0.9234))).to.deep.equal(['92,3 %', '92.3%', '92,3 %']);
+    expect(each((f) => f.percent(1))).to.deep.equal(['100,0 %', '100.0%', '100,0 %']);
     expect(each((f) => f.percent(1, 0))).to.deep.equal(['100 %', '100%', '100 %']);
   });
 
