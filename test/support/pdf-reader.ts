@@ -1,0 +1,54 @@
+import { buffer } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
+
+/** A text as it was placed on a page, in points from the top left corner. */
+export interface PlacedText {
+  text: string;
+  x: number;
+  y: number;
+}
+
+export interface ReadPdf {
+  pages: PlacedText[][];
+  /** The raw bytes as Latin-1, for what stands outside the pages. */
+  raw: string;
+}
+
+const A4_HEIGHT = 841.89;
+
+/** Reads back an uncompressed PDF of the report toolkit: the texts of each page in the order in which they were drawn. */
+export async function readPdf(stream: Readable): Promise<ReadPdf> {
+  const raw = (await buffer(stream)).toString('latin1');
+  const objects = new Map<string, string>();
+  for (const [, id = '', body = ''] of raw.matchAll(/(?:^|\n)(\d+) 0 obj\n([\s\S]*?)\nendobj/g)) objects.set(id, body);
+  const all = [...objects.values()];
+  const kids = /\/Kids \[([^\]]*)\]/.exec(all.find((body) => body.includes('/Type /Pages')) ?? '')?.[1] ?? '';
+  const total = /\((\d+)\) Tj/.exec(all.find((body) => body.includes('/Subtype /Form')) ?? '')?.[1] ?? '';
+  const pages = [...kids.matchAll(/(\d+) 0 R/g)].map(([, id = '']) => {
+    const contents = /\/Contents (\d+) 0 R/.exec(objects.get(id) ?? '')?.[1] ?? '';
+    return readContents(objects.get(contents) ?? '', total);
+  });
+  return { pages, raw };
+}
+
+/** Every text of a page as one string, the parts of the page number joined. */
+export function pageText(page: readonly PlacedText[]): string {
+  return page.map(({ text }) => text).join('\n');
+}
+
+function readContents(contents: string, total: string): PlacedText[] {
+  const texts: PlacedText[] = [];
+  for (const [, x, y, operators, reference] of contents.matchAll(
+    /BT\n1 0 0 1 ([\d.-]+) ([\d.-]+) Tm\n[^\n]*Tf\n([\s\S]*?)\nET|(\/Total Do)/g,
+  )) {
+    const last = texts.at(-1);
+    if (reference && last) last.text += total;
+    else texts.push({ text: decode(operators ?? ''), x: Number(x), y: A4_HEIGHT - Number(y) });
+  }
+  return texts;
+}
+
+function decode(operators: string): string {
+  const hex = [...operators.matchAll(/<([0-9a-f]*)>/g)].map(([, digits]) => digits).join('');
+  return new TextDecoder('windows-1252').decode(Buffer.from(hex, 'hex'));
+}
