@@ -95,7 +95,7 @@ describe('embedded PostgreSQL', function () {
   });
 
   it('dies with a parent that is killed, and starts again on its rows', async () => {
-    const parent = spawn(process.execPath, [join(import.meta.dirname, 'keep-postgres.ts'), dataDir], {
+    const parent = spawn(process.execPath, [join(import.meta.dirname, 'postgres.child.ts'), dataDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const lines = createInterface({ input: parent.stdout });

@@ -106,7 +106,7 @@ describe('a process', function () {
     scenario: string,
     whenReady: (signal: (name: NodeJS.Signals) => void, output: () => string) => Promise<void> | void,
   ) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'lifetime-process.ts'), scenario], {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'lifetime.child.ts'), scenario], {
       stdio: 'pipe',
     });
     let output = '';

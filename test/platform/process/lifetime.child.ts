@@ -1,4 +1,4 @@
-// Run as a process of its own by the tests, to be sent signals: node lifetime-process.ts SCENARIO
+// Run as a process of its own by the tests, to be sent signals: node lifetime.child.ts SCENARIO
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLifetime } from '../../../src/platform/process/lifetime.ts';
 import { createLogging } from '../../../src/platform/telemetry/logger.ts';

@@ -2,7 +2,7 @@
 import { startEmbeddedPostgres } from '../../../src/platform/embedded/postgres.ts';
 
 const dataDir = process.argv[2];
-if (dataDir === undefined) throw new Error('usage: keep-postgres.ts FOLDER');
+if (dataDir === undefined) throw new Error('usage: postgres.child.ts FOLDER');
 const server = await startEmbeddedPostgres({ dataDir, durable: false, log: (message) => console.error(message) });
 console.log(server.superuserUrl('postgres'));
 setInterval(() => undefined, 60_000);
