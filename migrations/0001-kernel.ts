@@ -101,16 +101,19 @@ const change = [
       'entity_id uuid not null',
       'before jsonb',
       'after jsonb',
+      'subject_id uuid',
       'personal text',
       'reason text',
       'trace_id text not null',
       'address text',
       'agent text',
       `constraint change_actor_kind_check check (actor_kind in ('profile', 'operator', 'machine', 'system'))`,
+      `constraint change_personal_check check ((personal is null) = (subject_id is null))`,
     ],
     { allow: [], mutable: false, partitioned: true },
   ),
-  companyIndex('change', 'entity, entity_id, id'),
+  companyIndex('change', 'entity_id, id'),
+  companyIndex('change', 'entity, id'),
   companyIndex('change', 'actor_id, id'),
   companyIndex('change', 'action, id'),
   ...systemMay('change', 'select'),
@@ -119,7 +122,7 @@ const change = [
      change_id uuid not null,
      constraint change_pending_pkey primary key (company_id, change_id))`,
   ...isolate('change_pending'),
-  `grant insert on change_pending to app`,
+  `grant select, insert on change_pending to app`,
   ...systemMay('change_pending', 'select, delete'),
   `create table change_seal (
      company_id uuid not null,
@@ -138,6 +141,7 @@ const change = [
      seq bigint not null,
      hash bytea not null,
      checkpoint_seq bigint not null default 0,
+     checkpoint_at timestamptz(3),
      constraint change_head_pkey primary key (company_id),
      constraint change_head_company_id_fkey foreign key (company_id) references company (id))`,
   ...isolate('change_head'),
@@ -151,9 +155,21 @@ const change = [
      constraint change_recipient_pkey primary key (company_id, change_id, profile_id))`,
   ...isolate('change_recipient'),
   companyIndex('change_recipient', 'profile_id, change_id'),
-  `create index change_recipient_created_at_idx on change_recipient (created_at)`,
+  companyIndex('change_recipient', 'created_at'),
   `grant select, insert on change_recipient to app`,
   ...systemMay('change_recipient', 'select, delete'),
+  `create table stream_ticket (
+     company_id uuid not null,
+     hash bytea not null,
+     session_id uuid not null,
+     profile_id uuid,
+     expires_at timestamptz(3) not null,
+     constraint stream_ticket_pkey primary key (company_id, hash),
+     constraint stream_ticket_company_id_fkey foreign key (company_id) references company (id))`,
+  ...isolate('stream_ticket'),
+  companyIndex('stream_ticket', 'expires_at'),
+  `grant select, insert, delete on stream_ticket to app`,
+  ...systemMay('stream_ticket', 'select, delete'),
 ];
 
 const background = [
@@ -240,11 +256,12 @@ const support = [
   `create table data_key (
      company_id uuid not null,
      subject_id uuid not null,
+     id uuid not null,
      wrapped text not null,
      created_at timestamptz(3) not null,
-     constraint data_key_pkey primary key (company_id, subject_id))`,
+     constraint data_key_pkey primary key (company_id, subject_id, id))`,
   ...isolate('data_key'),
-  `grant select, insert, update, delete on data_key to app`,
+  `grant select, insert, delete on data_key to app`,
   ...companyTable('company_setting', ['key text not null', 'value jsonb not null']),
   companyIndex('company_setting', 'key', { unique: true, where: 'deleted_at is null' }),
 ];
@@ -269,7 +286,7 @@ export const up = [
 
 export const down = [
   ['company_setting', 'data_key', 'search_token', 'idempotency', 'tick_run', 'due_move', 'inbox', 'outbox'],
-  ['change_recipient', 'change_head', 'change_seal', 'change_pending', 'change', 'company'],
+  ['stream_ticket', 'change_recipient', 'change_head', 'change_seal', 'change_pending', 'change', 'company'],
 ]
   .flat()
   .map((table) => `drop table ${table}`)

@@ -1,6 +1,8 @@
+import { randomInt } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Tx } from '../db/database.ts';
 import type { Entity } from '../schema/entity.ts';
+import type { PersonalVault } from './vault.ts';
 
 /** What one change says: who and where come from the transaction's scope. */
 export interface ChangeNote {
@@ -19,10 +21,10 @@ export interface ChangeEvent extends ChangeNote {
   readonly after?: Readonly<Record<string, unknown>>;
 }
 
-/** Encrypts personal values under the key of the person they are about, so that erasing the key erases them. */
-export interface PersonalVault {
-  /** `subject` is a profile of the transaction's company; its key is made on first use. */
-  seal(tx: Tx, subject: string, plaintext: string): Promise<string>;
+/** Personal values of a change, sealed under the key of the profile they are about. */
+interface Personal {
+  readonly subject: string;
+  readonly sealed: string;
 }
 
 export interface ChangeRecorder {
@@ -40,14 +42,13 @@ type Values = Readonly<Record<string, unknown>>;
 
 const INSERT = `with pending as (insert into change_pending (company_id, change_id) values ($1, $2))
   insert into change (company_id, id, at, actor_kind, actor_id, actor_via, on_behalf_of, action, entity, entity_id,
-  before, after, personal, reason, trace_id, address, agent, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $3)`;
+  before, after, subject_id, personal, reason, trace_id, address, agent, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $3)`;
 const AUDIENCE = `insert into change_recipient (company_id, change_id, profile_id, created_at)
   select $1, $2, profile_id, $4 from unnest($3::uuid[]) profile_id`;
 
-const write = async (tx: Tx, event: ChangeEvent, personal: string | null): Promise<void> => {
+const write = async (tx: Tx, id: string, event: ChangeEvent, personal?: Personal): Promise<void> => {
   const { actor, traceId, address, agent } = tx.scope;
-  const id = uuidv7({ msecs: tx.now.getTime() });
   const json = (values?: Values) => (values === undefined ? null : JSON.stringify(values));
   await tx.prepared(INSERT, [
     tx.companyId,
@@ -62,7 +63,8 @@ const write = async (tx: Tx, event: ChangeEvent, personal: string | null): Promi
     event.entityId,
     json(event.before),
     json(event.after),
-    personal,
+    personal?.subject ?? null,
+    personal?.sealed ?? null,
     event.reason ?? null,
     traceId,
     address ?? null,
@@ -92,19 +94,48 @@ const split = (
   return { open: take(false), closed: take(true) };
 };
 
-/** Writes change rows; see docs/architecture.md, change. Secrets never get here: hidden columns are no fields. */
-export const createChangeRecorder = (vault: PersonalVault): ChangeRecorder => ({
-  event: (tx, event) => write(tx, event, null),
-  record: async (tx, entity, note, before, after) => {
-    const row = (after ?? before) as Values & { id: string };
-    const fields = Object.keys(entity.fields);
-    const secret = (entity.personal ?? []) as readonly string[];
-    const old = split(fields, secret, before as Values | undefined, after as Values | undefined);
-    const fresh = split(fields, secret, after as Values | undefined, before as Values | undefined);
-    const closed = { ...(old.closed && { before: old.closed }), ...(fresh.closed && { after: fresh.closed }) };
-    const isPersonal = Object.values(closed).some((values) => Object.keys(values).length > 0);
-    const subject = entity.subject?.(row) ?? row.id;
-    const personal = isPersonal ? await vault.seal(tx, subject, JSON.stringify(closed)) : null;
-    await write(tx, { ...note, entity: entity.table, entityId: row.id, before: old.open, after: fresh.open }, personal);
-  },
-});
+/** Ids of one transaction's changes: they ascend, so that its rows keep their order in the trail and on the chain. */
+const createIds = () => {
+  const next = new WeakMap<Tx, number>();
+  return (tx: Tx): string => {
+    const seq = next.get(tx) ?? randomInt(2 ** 31);
+    next.set(tx, seq + 1);
+    return uuidv7({ msecs: tx.now.getTime(), seq });
+  };
+};
+
+/**
+ * Writes change rows; see docs/architecture.md, change. Secrets never get here: hidden columns are no fields.
+ * `committed` hears of each company that has new rows, once per commit: the sealer's nudge.
+ */
+export const createChangeRecorder = (
+  vault: Pick<PersonalVault, 'seal'>,
+  committed?: (companyId: string) => void,
+): ChangeRecorder => {
+  const idFor = createIds();
+  const told = new WeakSet<Tx>();
+  const save = async (tx: Tx, event: ChangeEvent, personal?: Personal): Promise<void> => {
+    await write(tx, idFor(tx), event, personal);
+    if (committed === undefined || told.has(tx)) return;
+    told.add(tx);
+    tx.afterCommit(() => committed(tx.companyId));
+  };
+  return {
+    event: (tx, event) => save(tx, event),
+    record: async (tx, entity, note, before, after) => {
+      const row = (after ?? before) as Values & { id: string };
+      const fields = Object.keys(entity.fields);
+      const secret = (entity.personal ?? []) as readonly string[];
+      const old = split(fields, secret, before as Values | undefined, after as Values | undefined);
+      const fresh = split(fields, secret, after as Values | undefined, before as Values | undefined);
+      const closed = { ...(old.closed && { before: old.closed }), ...(fresh.closed && { after: fresh.closed }) };
+      const isPersonal = Object.values(closed).some((values) => Object.keys(values).length > 0);
+      const subject = entity.subject?.(row) ?? row.id;
+      const personal = isPersonal
+        ? { subject, sealed: await vault.seal(tx, subject, JSON.stringify(closed)) }
+        : undefined;
+      const event = { ...note, entity: entity.table, entityId: row.id, before: old.open, after: fresh.open };
+      await save(tx, event, personal);
+    },
+  };
+};

@@ -1,0 +1,83 @@
+import type { KeyObject } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import type { KeyRing } from '../crypto/key-ring.ts';
+import { dataKeyRing, newDataKey, open, seal, unwrap, wrap } from '../crypto/sealed.ts';
+import type { Reader, Tx } from '../db/database.ts';
+
+/**
+ * Encrypts personal values under the key of the profile they are about, so that erasing the key erases them. `subject`
+ * is a profile of the transaction's company.
+ */
+export interface PersonalVault {
+  /** `keyId.sealed`. The subject's key is made on first use. */
+  seal(tx: Tx, subject: string, plaintext: string): Promise<string>;
+  /** What `seal` was given; undefined once the key is erased. Throws SealError for a value that was changed or moved. */
+  open(reader: Reader, subject: string, sealed: string): Promise<string | undefined>;
+  /** Destroys every key of the subject; what is written about it later gets a new one. */
+  erase(tx: Tx, subject: string): Promise<void>;
+}
+
+interface DataKey {
+  readonly id: string;
+  readonly key: KeyObject;
+}
+
+interface KeyRow {
+  readonly id: string;
+  readonly wrapped: string;
+}
+
+const OLDEST = 'select id, wrapped from data_key where company_id = $1 and subject_id = $2 order by id limit 1';
+const BY_ID = 'select id, wrapped from data_key where company_id = $1 and subject_id = $2 and id = $3';
+const INSERT = 'insert into data_key (company_id, subject_id, id, wrapped, created_at) values ($1, $2, $3, $4, $5)';
+const ERASE = 'delete from data_key where company_id = $1 and subject_id = $2';
+
+/**
+ * The vault over table `data_key`, whose keys stand wrapped under `keyRing` (setting DATA_KEY). Units of work that meet a
+ * new subject at the same time each make a key: none waits for another, so none can deadlock; later ones use the oldest.
+ */
+export const createVault = (keyRing: KeyRing): PersonalVault => {
+  const known = new WeakMap<Tx, Map<string, Promise<DataKey>>>();
+  const owner = (companyId: string, subject: string, id: string) => `${companyId}:${subject}:${id}`;
+  const place = (companyId: string, subject: string) => `personal:${companyId}:${subject}`;
+  const unwrapRow = (companyId: string, subject: string, { id, wrapped }: KeyRow): DataKey => ({
+    id,
+    key: unwrap(wrapped, keyRing, owner(companyId, subject, id)),
+  });
+
+  const keyFor = async (tx: Tx, subject: string): Promise<DataKey> => {
+    const [row] = await tx.prepared<KeyRow>(OLDEST, [tx.companyId, subject]);
+    if (row !== undefined) return unwrapRow(tx.companyId, subject, row);
+    const made: DataKey = { id: uuidv7(), key: newDataKey() };
+    const wrapped = wrap(made.key, keyRing, owner(tx.companyId, subject, made.id));
+    await tx.prepared(INSERT, [tx.companyId, subject, made.id, wrapped, tx.now]);
+    return made;
+  };
+
+  const keysOf = (tx: Tx): Map<string, Promise<DataKey>> => {
+    const keys = known.get(tx) ?? new Map<string, Promise<DataKey>>();
+    known.set(tx, keys);
+    return keys;
+  };
+
+  return {
+    seal: async (tx, subject, plaintext) => {
+      const keys = keysOf(tx);
+      const pending = keys.get(subject) ?? keyFor(tx, subject);
+      keys.set(subject, pending);
+      const { id, key } = await pending;
+      return `${id}.${seal(plaintext, dataKeyRing(key), place(tx.companyId, subject))}`;
+    },
+    open: async (reader, subject, sealed) => {
+      const dot = sealed.indexOf('.');
+      const [row] = await reader.prepared<KeyRow>(BY_ID, [reader.companyId, subject, sealed.slice(0, dot)]);
+      if (row === undefined) return undefined;
+      const { key } = unwrapRow(reader.companyId, subject, row);
+      return open(sealed.slice(dot + 1), dataKeyRing(key), place(reader.companyId, subject));
+    },
+    erase: async (tx, subject) => {
+      known.get(tx)?.delete(subject);
+      await tx.prepared(ERASE, [tx.companyId, subject]);
+    },
+  };
+};
