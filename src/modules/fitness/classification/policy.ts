@@ -63,11 +63,7 @@ export const FitnessPolicySchema = group(
     ),
     bands: group(
       {
-        protocol: Type.String({
-          minLength: 1,
-          maxLength: 40,
-          description: 'The only protocol that the bands hold for',
-        }),
+        protocol: code(40, { description: 'The only protocol that the bands hold for' }),
         yellowLapses: whole(1, 100, 'Lapses from which the level is yellow'),
         redAboveLapses: whole(1, 100, 'Lapses above which the level is red'),
       },

@@ -1,0 +1,183 @@
+import { addDays, daysBetween } from '../../../platform/time/zone.ts';
+
+export const BASELINE_STATUSES = ['collecting', 'active', 'stale', 'superseded'] as const;
+export type BaselineStatus = (typeof BASELINE_STATUSES)[number];
+
+/** One test as the baseline sees it. `date` is its day in the site's zone; `speed` the scored response speed in 1/s. */
+export interface BaselineTest {
+  id: string;
+  date: string;
+  takenAt: Date;
+  speed: number;
+  valid: boolean;
+  supervised: boolean;
+  practice: boolean;
+  /** The self-report shows that the sleep rule is kept. */
+  rested: boolean;
+  /** Level green: a test that failed never enters a baseline, so it can never lower one. */
+  passed: boolean;
+}
+
+export interface BaselineOptions {
+  /** Tests on separate days that make a baseline active. */
+  activeFrom: number;
+  /** Tests from which it serves with the group's sd, marked provisional. */
+  provisionalFrom: number;
+  /** Days after which an active baseline is stale. */
+  staleAfterDays: number;
+  /** Part of the mean by which a new version may differ from the one before; also where drift raises the alarm. */
+  maximumDrift: number;
+  /** Latest tests whose mean is compared for drift. */
+  driftTests: number;
+  /** People a group needs before its pooled sd serves. */
+  pooledPeople: number;
+}
+
+/** domain.md's 10, 3, 180 days and 30 people; 10 % of drift over the 10 latest tests is this product's own choice. */
+export const DEFAULT_BASELINE_OPTIONS: BaselineOptions = {
+  activeFrom: 10,
+  provisionalFrom: 3,
+  staleAfterDays: 180,
+  maximumDrift: 0.1,
+  driftTests: 10,
+  pooledPeople: 30,
+};
+
+export interface Baseline {
+  version: number;
+  status: BaselineStatus;
+  /** Serves, but with the group's sd: `sd` is null until the baseline is active. */
+  provisional: boolean;
+  mean: number | null;
+  sd: number | null;
+  n: number;
+  testIds: string[];
+  /** Date of the last test it rests on; staleness counts from here. */
+  from: string | null;
+  /** The mean was held at the drift limit or at the minimum standard. */
+  capped: boolean;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const squares = (values: readonly number[]): number => {
+  const center = mean(values);
+  return values.reduce((sum, value) => sum + (value - center) ** 2, 0);
+};
+
+/** Sample standard deviation (n - 1); null below two values. */
+export const sampleSd = (values: readonly number[]): number | null =>
+  values.length < 2 ? null : Math.sqrt(squares(values) / (values.length - 1));
+
+/** The tests that may enter a baseline: valid, supervised, rested, passed, no practice; the first of each day, in order of time. */
+export const eligibleTests = (tests: readonly BaselineTest[]): BaselineTest[] => {
+  const byDay = new Map<string, BaselineTest>();
+  for (const test of tests.toSorted((a, b) => a.takenAt.getTime() - b.takenAt.getTime())) {
+    const fits = test.valid && test.supervised && test.rested && test.passed && !test.practice;
+    if (fits && Number.isFinite(test.speed) && !byDay.has(test.date)) byDay.set(test.date, test);
+  }
+  return [...byDay.values()];
+};
+
+/**
+ * The pooled within-person standard deviation of a group: the root of the summed squares over the summed degrees of freedom, one list of
+ * speeds a person. People with fewer than two tests say nothing. Null below `people` people: then the policy's number serves.
+ */
+export const pooledSd = (
+  group: readonly (readonly number[])[],
+  people = DEFAULT_BASELINE_OPTIONS.pooledPeople,
+): number | null => {
+  const telling = group.filter((speeds) => speeds.length >= 2);
+  if (telling.length < Math.max(1, people)) return null;
+  const freedom = telling.reduce((sum, speeds) => sum + speeds.length - 1, 0);
+  return Math.sqrt(telling.reduce((sum, speeds) => sum + squares(speeds), 0) / freedom);
+};
+
+const build = (version: number, tests: readonly BaselineTest[], options: BaselineOptions): Baseline => {
+  const used = tests.slice(0, options.activeFrom);
+  const speeds = used.map(({ speed }) => speed);
+  const active = used.length >= options.activeFrom;
+  const serves = used.length >= options.provisionalFrom;
+  return {
+    version,
+    status: active ? 'active' : 'collecting',
+    provisional: serves && !active,
+    mean: serves ? mean(speeds) : null,
+    sd: active ? sampleSd(speeds) : null,
+    n: used.length,
+    testIds: used.map(({ id }) => id),
+    from: used.at(-1)?.date ?? null,
+    capped: false,
+  };
+};
+
+/** A person's first baseline out of all their tests: collecting, provisional from 3 eligible ones on, active from 10 on, of the first 10. */
+export const firstBaseline = (tests: readonly BaselineTest[], options = DEFAULT_BASELINE_OPTIONS): Baseline =>
+  build(1, eligibleTests(tests), options);
+
+/**
+ * How far the latest eligible tests have moved from an active baseline, as a part of its mean (negative: slower).
+ * Null while there are fewer than `driftTests` of them since.
+ */
+export const driftOf = (
+  baseline: Baseline,
+  tests: readonly BaselineTest[],
+  options = DEFAULT_BASELINE_OPTIONS,
+): number | null => {
+  const { mean: was, from } = baseline;
+  if (was === null || was <= 0 || from === null) return null;
+  const latest = eligibleTests(tests)
+    .filter(({ date }) => date > from)
+    .slice(-options.driftTests);
+  return latest.length < options.driftTests ? null : mean(latest.map(({ speed }) => speed)) / was - 1;
+};
+
+/**
+ * The baseline on a date, given all the person's tests: a collecting one is computed anew, an active one stays as it is until it is stale
+ * (180 days after its last test, or drift beyond the limit). Stale and superseded ones stay so; only `supersede` makes a new version.
+ */
+export const advanceBaseline = (
+  baseline: Baseline,
+  tests: readonly BaselineTest[],
+  date: string,
+  options = DEFAULT_BASELINE_OPTIONS,
+): Baseline => {
+  if (baseline.status === 'collecting') {
+    const next = build(baseline.version, eligibleTests(tests), options);
+    return next.status === 'active' ? advanceBaseline(next, tests, date, options) : next;
+  }
+  if (baseline.status !== 'active' || baseline.from === null) return baseline;
+  const old = daysBetween(baseline.from, date) >= options.staleAfterDays;
+  const drift = driftOf(baseline, tests, options);
+  return old || (drift !== null && Math.abs(drift) > options.maximumDrift)
+    ? { ...baseline, status: 'stale' }
+    : baseline;
+};
+
+/**
+ * A new version in place of an active or stale one, as a safety admin asks for it: of the latest 10 eligible tests of the last 180 days
+ * before `date`. Its mean is held within the drift limit of the old mean and never below the minimum standard. Too few tests: it collects.
+ * Throws RangeError for a baseline that is still collecting or already superseded.
+ */
+export const supersede = (
+  old: Baseline,
+  tests: readonly BaselineTest[],
+  { date, minimumSpeed }: { date: string; minimumSpeed: number },
+  options = DEFAULT_BASELINE_OPTIONS,
+): { old: Baseline; next: Baseline } => {
+  if (old.status !== 'active' && old.status !== 'stale') {
+    throw new RangeError(`a ${old.status} baseline has no new version: only active and stale ones are superseded`);
+  }
+  const since = addDays(date, -options.staleAfterDays);
+  const recent = eligibleTests(tests).filter((test) => test.date > since && test.date <= date);
+  const next = build(old.version + 1, recent.slice(-options.activeFrom), options);
+  return { old: { ...old, status: 'superseded' }, next: capMean(next, old.mean, minimumSpeed, options) };
+};
+
+const capMean = (next: Baseline, was: number | null, minimumSpeed: number, options: BaselineOptions): Baseline => {
+  if (next.mean === null || was === null) return next;
+  const lowest = Math.max(minimumSpeed, was * (1 - options.maximumDrift));
+  const highest = Math.max(lowest, was * (1 + options.maximumDrift));
+  const held = Math.min(highest, Math.max(lowest, next.mean));
+  return { ...next, mean: held, capped: held !== next.mean };
+};
