@@ -19,6 +19,7 @@ export async function startLocalServer(
   options: { now?: () => Date; folder?: string; issuerBase?: string } = {},
 ): Promise<LocalServer> {
   const app = express();
+  app.set('env', 'test');
   const server = createServer(app);
   const base = await listen(server);
   const channel = backChannel();

@@ -93,6 +93,14 @@ export function createGrants(
     user.failures = { ...NO_FAILURES };
     return user;
   };
+  /** By name alone a disabled account is answered like an unknown one: nothing was proven. */
+  const admitByName = (attempt: Attempt): StoredUser => {
+    try {
+      return admit(attempt, userNamed(attempt.username), true);
+    } catch {
+      throw invalidUser();
+    }
+  };
   const checkPassword: Grants['checkPassword'] = (attempt, password) =>
     inTurn(attempt.username.toLowerCase(), async () => {
       const proven = await passwordMatches(password, userNamed(attempt.username)?.password);
@@ -106,9 +114,7 @@ export function createGrants(
     if (!isSignInClient(clientId)) throw new Error(`${clientId} is not a client that people sign in with`);
     const attempt = { username: form['username'] ?? '', clientId, address };
     const user =
-      client.credential === 'assertion'
-        ? admit(attempt, userNamed(attempt.username), true)
-        : await checkPassword(attempt, form['password'] ?? '');
+      client.credential === 'assertion' ? admitByName(attempt) : await checkPassword(attempt, form['password'] ?? '');
     return openSession(user, clientId, form, address);
   };
   const code = async (form: Form): Promise<TokenReply> => {

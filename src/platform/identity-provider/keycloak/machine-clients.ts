@@ -1,0 +1,60 @@
+import { IdentityProviderError } from '../errors.ts';
+import type { IdentityProvider } from '../port.ts';
+import { API_CLIENT } from '../realm.ts';
+import type { Connection } from './connection.ts';
+
+/** Machine clients: confidential clients of the realm that have a service account and nothing else. */
+export function createKeycloakMachineClients(connection: Connection): IdentityProvider['machineClients'] {
+  const { client, administer, read } = connection;
+  const machineId = async (clientId: string): Promise<string> => {
+    const [found] = await read(() => client.clients.find({ clientId }));
+    if (found?.id === undefined) throw new IdentityProviderError('not_found', 'No such machine client');
+    return found.id;
+  };
+  const shownSecret = (value: string | undefined): { secret: string } => {
+    if (value === undefined) throw new IdentityProviderError('unavailable', 'Keycloak gave no secret');
+    return { secret: value };
+  };
+  return {
+    create: async ({ clientId, name }) => {
+      const { id } = await administer(() =>
+        client.clients.create({
+          clientId,
+          name,
+          publicClient: false,
+          serviceAccountsEnabled: true,
+          standardFlowEnabled: false,
+          directAccessGrantsEnabled: false,
+          fullScopeAllowed: false,
+          defaultClientScopes: ['basic', 'roles'],
+          optionalClientScopes: [],
+          protocolMappers: [
+            {
+              name: `audience ${API_CLIENT}`,
+              protocol: 'openid-connect',
+              protocolMapper: 'oidc-audience-mapper',
+              config: {
+                'included.client.audience': API_CLIENT,
+                'access.token.claim': 'true',
+                'introspection.token.claim': 'true',
+              },
+            },
+          ],
+        }),
+      );
+      return shownSecret((await read(() => client.clients.getClientSecret({ id }))).value);
+    },
+    rotateSecret: async (clientId) => {
+      const id = await machineId(clientId);
+      return shownSecret((await administer(() => client.clients.generateNewClientSecret({ id }))).value);
+    },
+    setEnabled: async (clientId, enabled) => {
+      const id = await machineId(clientId);
+      await administer(() => client.clients.update({ id }, { clientId, enabled }));
+    },
+    remove: async (clientId) => {
+      const id = await machineId(clientId);
+      await administer(() => client.clients.del({ id }));
+    },
+  };
+}
