@@ -137,12 +137,14 @@ export const DEFAULT_FITNESS_POLICY: FitnessPolicy = {
   excuse: { supervisorHours: 24, reviewOneIn: 10 },
 };
 
-export type PolicyProblem =
-  | 'POLICY_DEVIATION_ORDER'
-  | 'POLICY_BANDS_ORDER'
-  | 'POLICY_BANDS_PROTOCOL'
-  | 'POLICY_SLEEP_ORDER'
-  | 'POLICY_ESCALATION_ORDER';
+export const POLICY_PROBLEMS = [
+  'POLICY_DEVIATION_ORDER',
+  'POLICY_BANDS_ORDER',
+  'POLICY_BANDS_PROTOCOL',
+  'POLICY_SLEEP_ORDER',
+  'POLICY_ESCALATION_ORDER',
+] as const;
+export type PolicyProblem = (typeof POLICY_PROBLEMS)[number];
 
 /** What the schema cannot say: limits stand in order, and the bands' protocol is one that counts. Empty when the policy may be stored. */
 export const checkPolicy = (policy: FitnessPolicy): PolicyProblem[] => {
