@@ -1,0 +1,117 @@
+import { hourReasons } from './decide-hours.ts';
+import type { GateFacts } from './facts.ts';
+import { block, outcomeOf, restrict } from './reasons.ts';
+import type { GateDecision, GateReason } from './reasons.ts';
+import type { GateRules } from './rules.ts';
+
+/** Raised with every change of these rules; a decision's rule version is `gate-1.` and the version of the company's configuration. */
+export const GATE_VERSION = 'gate-1';
+
+/** Unreadable instants count as not reached, so that what they end goes on. */
+const isReached = (instant: string, at: string): boolean => Date.parse(instant) <= Date.parse(at);
+
+const isWithin = (date: string, { from, to }: { from: string; to: string | null }): boolean =>
+  from <= date && (to === null || date <= to);
+
+const orgReasons = (facts: GateFacts): GateReason[] => {
+  const { at, date, profile, assignment, project, contract, purpose } = facts;
+  const reasons = facts.unavailable.map((provider) => block('FACTS_UNAVAILABLE', { provider }));
+  if (profile.status !== 'active') reasons.push(block('PROFILE_NOT_ACTIVE', { status: profile.status }));
+  if (profile.expiresAt !== null && !(Date.parse(profile.expiresAt) > Date.parse(at))) {
+    reasons.push(block('PROFILE_EXPIRED', { until: profile.expiresAt }));
+  }
+  if (assignment === null) {
+    if (purpose === 'shift_start' || purpose === 'assignment') reasons.push(block('NO_ASSIGNMENT'));
+  } else {
+    const isUsable = assignment.status === 'active' || (purpose === 'assignment' && assignment.status === 'draft');
+    if (!isUsable) reasons.push(block('ASSIGNMENT_NOT_ACTIVE', { status: assignment.status }));
+    if (!isWithin(date, assignment)) reasons.push(block('ASSIGNMENT_DATES', { date }));
+  }
+  if (project !== null && project.status !== 'active') {
+    reasons.push(block('PROJECT_NOT_ACTIVE', { status: project.status }));
+  }
+  if (contract !== null) {
+    if (contract.status !== 'active') reasons.push(block('CONTRACT_NOT_ACTIVE', { status: contract.status }));
+    if (!isWithin(date, contract)) reasons.push(block('CONTRACT_DATES', { date }));
+  }
+  for (const { offering, status } of facts.licenses) {
+    if (status !== 'active') reasons.push(block('LICENSE_INACTIVE', { offering, status }));
+  }
+  for (const { kind, from, to } of facts.leave) {
+    if (isWithin(date, { from, to })) reasons.push(block('ON_LEAVE', { kind, to }));
+  }
+  return reasons;
+};
+
+const holdReasons = ({ holds }: GateFacts): GateReason[] =>
+  holds.map(({ caseId, level, decided }) => {
+    if (decided) return block('HOLD_UNTIL_RETURN', { caseId });
+    return level === 'red' ? block('RED_UNDECIDED', { caseId }) : block('HOLD_UNDECIDED', { caseId });
+  });
+
+/** Each restriction once, however many sources impose it: it blocks work that needs what it forbids, and restricts any other. */
+const restrictionReasons = ({ at, work, restrictions }: GateFacts): GateReason[] => {
+  const inForce = restrictions.filter(({ until }) => until === null || !isReached(until, at));
+  const reasons: GateReason[] = [];
+  if (inForce.some(({ noDriving }) => noDriving))
+    reasons.push(work.driving ? block('DRIVING_FORBIDDEN') : restrict('NO_DRIVING'));
+  if (inForce.some(({ noHeights }) => noHeights))
+    reasons.push(work.heights ? block('HEIGHTS_FORBIDDEN') : restrict('NO_HEIGHTS'));
+  if (inForce.some(({ accompanied }) => accompanied))
+    reasons.push(work.alone ? block('ALONE_FORBIDDEN') : restrict('ACCOMPANIED'));
+  return reasons;
+};
+
+/** Kinds that are due before the first exposure: work that starts now makes them due now, whatever was planned. */
+const BEFORE_EXPOSURE = ['pre_shift', 'extension'];
+
+/** Tests count where exposure starts now; planning ahead of time asks for none. */
+const requirementReasons = ({ at, purpose, highRisk, requirements }: GateFacts): GateReason[] => {
+  if (purpose === 'assignment' || purpose === 'crew') return [];
+  const lacking = highRisk ? block : restrict;
+  return requirements.flatMap(({ id, kind, status, dueAt, graceUntil, assessed }) => {
+    const about = { requirement: id, kind };
+    if (status === 'missed') return [lacking('TEST_MISSING', about)];
+    if (status === 'blocked') return assessed ? [] : [lacking('ASSESSMENT_MISSING', about)];
+    if (status !== 'due') return [];
+    const isAhead = !BEFORE_EXPOSURE.includes(kind) && Date.parse(dueAt) > Date.parse(at);
+    if (isAhead) return [];
+    const isInGrace = graceUntil !== null && Date.parse(at) < Date.parse(graceUntil);
+    return [isInGrace ? restrict('TEST_IN_GRACE', { ...about, until: graceUntil }) : lacking('TEST_MISSING', about)];
+  });
+};
+
+const credentialReasons = ({ date, credentials }: GateFacts): GateReason[] =>
+  credentials.flatMap(({ credential, requiredBy, status, from, to }) => {
+    const about = { credential, requiredBy };
+    if (status === 'revoked') return [block('CREDENTIAL_REVOKED', about)];
+    if (status === 'expired' || (status === 'valid' && to !== null && date > to)) {
+      return [block('CREDENTIAL_EXPIRED', about)];
+    }
+    if (status !== 'valid') return [block('CREDENTIAL_MISSING', about)];
+    return from !== null && date < from ? [block('CREDENTIAL_NOT_YET_VALID', { ...about, from })] : [];
+  });
+
+/**
+ * May this person do this work, here, now? Total and deterministic: it looks at the facts and the rules only, so a stored decision replays
+ * to the same answer from its recorded facts. A fact that could not be had blocks. The rules of fitness (which group's test is required,
+ * what yellow restricts) come in as facts.
+ */
+export const decide = (facts: GateFacts, rules: GateRules): GateDecision => {
+  const reasons = [
+    ...orgReasons(facts),
+    ...holdReasons(facts),
+    ...restrictionReasons(facts),
+    ...requirementReasons(facts),
+    ...credentialReasons(facts),
+    ...(facts.hours === null ? [] : hourReasons(facts.hours, rules.hours)),
+  ];
+  return {
+    outcome: outcomeOf(reasons),
+    reasons: [
+      ...reasons.filter(({ severity }) => severity === 'block'),
+      ...reasons.filter(({ severity }) => severity === 'restrict'),
+    ],
+    ruleVersion: `${GATE_VERSION}.${rules.version}`,
+  };
+};

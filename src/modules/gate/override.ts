@@ -1,0 +1,68 @@
+import { outcomeOf } from './reasons.ts';
+import type { GateDecision, GateReason, GateReasonCode, Outcome } from './reasons.ts';
+import type { GateRules } from './rules.ts';
+
+/** An override of some blocking reasons of one decision, for a stated time. Whoever gives it needs `gate:decision:override`. */
+export interface GateOverride {
+  /** Profile of whoever gives it. */
+  by: string;
+  /** Keys of the reasons it covers, see `reasonKey`. */
+  reasonKeys: readonly string[];
+  from: Date;
+  until: Date;
+  reason: string;
+}
+
+export const OVERRIDE_PROBLEMS = [
+  'OVERRIDE_OWN',
+  'OVERRIDE_RED_UNDECIDED',
+  'OVERRIDE_NOTHING',
+  'OVERRIDE_UNKNOWN_REASON',
+  'OVERRIDE_PERIOD',
+  'OVERRIDE_NO_REASON',
+] as const;
+export type OverrideProblem = (typeof OVERRIDE_PROBLEMS)[number];
+
+/** Reasons that no one may override. */
+const NEVER: readonly GateReasonCode[] = ['RED_UNDECIDED'];
+/** Params that say what a reason is about; the others only measure it, and may have moved on when the decision is taken again. */
+const IDENTITY = ['caseId', 'requirement', 'credential', 'offering', 'provider'];
+
+/** What a reason is about, the same when the decision is taken again: `CREDENTIAL_EXPIRED:altitude exam`. */
+export const reasonKey = ({ code, params }: GateReason): string =>
+  [code, ...IDENTITY.filter((name) => name in params).map((name) => params[name])].join(':');
+
+/** Why an override may not be given; empty when it may. While a red is undecided none is given for anything, and nobody overrides for themselves. */
+export const overrideProblems = (
+  decision: GateDecision,
+  override: GateOverride,
+  subject: string,
+  rules: Pick<GateRules, 'maximumOverrideMinutes'>,
+): OverrideProblem[] => {
+  const blocking = decision.reasons.filter(({ severity }) => severity === 'block');
+  const keys = new Set(blocking.map(reasonKey));
+  const length = override.until.getTime() - override.from.getTime();
+  const faults: [boolean, OverrideProblem][] = [
+    [override.by === subject, 'OVERRIDE_OWN'],
+    [blocking.some(({ code }) => NEVER.includes(code)), 'OVERRIDE_RED_UNDECIDED'],
+    [blocking.length === 0 || override.reasonKeys.length === 0, 'OVERRIDE_NOTHING'],
+    [override.reasonKeys.some((key) => !keys.has(key)), 'OVERRIDE_UNKNOWN_REASON'],
+    [!(length > 0 && length <= rules.maximumOverrideMinutes * 60_000), 'OVERRIDE_PERIOD'],
+    [override.reason.trim() === '', 'OVERRIDE_NO_REASON'],
+  ];
+  return faults.filter(([found]) => found).map(([, problem]) => problem);
+};
+
+/**
+ * The outcome of a decision under the overrides that are in force at `at`: a covered block only restricts. What the overrides do not name
+ * goes on blocking, and an undecided red always does.
+ */
+export const outcomeUnder = (decision: GateDecision, overrides: readonly GateOverride[], at: Date): Outcome => {
+  const inForce = overrides.filter(({ from, until }) => from <= at && at < until);
+  const covered = new Set(inForce.flatMap(({ reasonKeys }) => reasonKeys));
+  return outcomeOf(
+    decision.reasons.map((reason) =>
+      covered.has(reasonKey(reason)) && !NEVER.includes(reason.code) ? { ...reason, severity: 'restrict' } : reason,
+    ),
+  );
+};

@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import { decide } from '../../../src/modules/gate/decide.ts';
+import type { GateFacts } from '../../../src/modules/gate/facts.ts';
+import { outcomeUnder, overrideProblems, reasonKey } from '../../../src/modules/gate/override.ts';
+import type { GateOverride } from '../../../src/modules/gate/override.ts';
+import { DEFAULT_GATE_RULES } from '../../../src/modules/gate/rules.ts';
+import { AT, clearFacts, freshHours } from './facts.ts';
+
+const rules = DEFAULT_GATE_RULES;
+const from = new Date(AT);
+const later = (minutes: number) => new Date(from.getTime() + minutes * 60_000);
+const credentials: GateFacts['credentials'] = ['altitude exam', 'induction'].map((credential) => ({
+  credential,
+  requiredBy: 'site',
+  status: 'expired',
+  from: null,
+  to: null,
+}));
+const decisionOf = (change: Partial<GateFacts>) => decide({ ...clearFacts, ...change }, rules);
+const blocked = decisionOf({ credentials: credentials.slice(0, 1) });
+const override: GateOverride = {
+  by: 'manager',
+  reasonKeys: ['CREDENTIAL_EXPIRED:altitude exam'],
+  from,
+  until: later(60),
+  reason: 'renewed this morning, papers under way',
+};
+const problems = (change: Partial<GateOverride>, decision = blocked) =>
+  overrideProblems(decision, { ...override, ...change }, 'worker', rules);
+
+describe('gate overrides', () => {
+  it('may be given by another person, with a reason, for a stated time', () => {
+    expect(problems({})).to.deep.equal([]);
+    expect(problems({ until: later(720) })).to.deep.equal([]);
+  });
+
+  it('never by the subject', () => {
+    expect(problems({ by: 'worker' })).to.deep.equal(['OVERRIDE_OWN']);
+  });
+
+  it('never while a red is undecided, whatever it names', () => {
+    const red = decisionOf({
+      credentials: credentials.slice(0, 1),
+      holds: [{ caseId: 'c', level: 'red', decided: false }],
+    });
+    expect(problems({}, red)).to.deep.equal(['OVERRIDE_RED_UNDECIDED']);
+    expect(problems({ reasonKeys: ['RED_UNDECIDED:c'] }, red)).to.deep.equal(['OVERRIDE_RED_UNDECIDED']);
+    const smuggled = { ...override, reasonKeys: ['RED_UNDECIDED:c', ...override.reasonKeys] };
+    expect(outcomeUnder(red, [smuggled], from)).to.equal('block');
+    const decided = decisionOf({ holds: [{ caseId: 'c', level: 'red', decided: true }] });
+    expect(problems({ reasonKeys: ['HOLD_UNTIL_RETURN:c'] }, decided)).to.deep.equal([]);
+  });
+
+  it('needs something that blocks, and names only that', () => {
+    expect(problems({}, decisionOf({}))).to.deep.equal(['OVERRIDE_NOTHING', 'OVERRIDE_UNKNOWN_REASON']);
+    expect(problems({ reasonKeys: [] })).to.deep.equal(['OVERRIDE_NOTHING']);
+    expect(problems({ reasonKeys: ['CREDENTIAL_EXPIRED:induction'] })).to.deep.equal(['OVERRIDE_UNKNOWN_REASON']);
+  });
+
+  it('needs a reason and a period of at most the configured length', () => {
+    expect(problems({ reason: ' \n' })).to.deep.equal(['OVERRIDE_NO_REASON']);
+    expect(problems({ until: from })).to.deep.equal(['OVERRIDE_PERIOD']);
+    expect(problems({ until: later(721) })).to.deep.equal(['OVERRIDE_PERIOD']);
+    expect(problems({ until: new Date(Number.NaN) })).to.deep.equal(['OVERRIDE_PERIOD']);
+  });
+
+  it('turns a covered block into a restriction while it lasts', () => {
+    expect(outcomeUnder(blocked, [], from)).to.equal('block');
+    expect(outcomeUnder(blocked, [override], from)).to.equal('restrict');
+    expect(outcomeUnder(blocked, [override], later(59))).to.equal('restrict');
+    expect(outcomeUnder(blocked, [override], later(60))).to.equal('block');
+    expect(outcomeUnder(blocked, [override], later(-1))).to.equal('block');
+  });
+
+  it('covers one thing, not all of its kind', () => {
+    const both = decisionOf({ credentials });
+    expect(outcomeUnder(both, [override], from)).to.equal('block');
+    const second = { ...override, reasonKeys: ['CREDENTIAL_EXPIRED:induction'] };
+    expect(outcomeUnder(both, [override, second], from)).to.equal('restrict');
+  });
+
+  it('names a reason the same when its measure has moved on', () => {
+    const keys = [90, 95].map((restMinutes) =>
+      decisionOf({ hours: { ...freshHours, restMinutes } })
+        .reasons.map(reasonKey)
+        .join(),
+    );
+    expect(keys).to.deep.equal(['REST_TOO_SHORT', 'REST_TOO_SHORT']);
+    expect(blocked.reasons.map(reasonKey)).to.deep.equal(['CREDENTIAL_EXPIRED:altitude exam']);
+  });
+});
