@@ -78,7 +78,8 @@ const initialize = async (
   await writeFile(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
   await account.own(passwordFile);
   const fresh = `${cluster}.new`;
-  await rm(fresh, { recursive: true, force: true });
+  // The initdb of a run that was killed may still be writing there for a second.
+  await rm(fresh, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const access = ['--username', superuser, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   const { file, args, ...as } = account.command(account.programs.initdb, [

@@ -1,4 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createProgram, runProgram } from '../../../src/platform/cli/program.ts';
@@ -64,14 +67,41 @@ describe('the angelis program', () => {
 describe('bin/angelis.js', function () {
   this.timeout(20_000);
   const bin = join(import.meta.dirname, '..', '..', '..', 'bin', 'angelis.js');
-  const angelis = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8' });
 
   it('runs the command and passes its output and exit code on', () => {
+    const angelis = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8' });
     const version = angelis('--version');
     expect(version.stdout).to.match(/^\d+\.\d+\.\d+\n$/u);
     expect(version.status).to.equal(0);
     const wrong = angelis('--wrong');
     expect(wrong.status).to.equal(2);
     expect(wrong.stderr).to.contain("unknown option '--wrong'");
+  });
+
+  it('runs a build where there are no sources, and hands it signals, arguments and the way it ended', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'angelis-bin-'));
+    try {
+      await cp(bin, join(folder, 'bin', 'angelis.js'));
+      await mkdir(join(folder, 'dist', 'src'), { recursive: true });
+      await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+      await writeFile(
+        join(folder, 'dist', 'src', 'cli.js'),
+        `process.on('SIGTERM', () => process.exit(7));
+        setInterval(() => undefined, 1000);
+        console.log(process.argv[2]);`,
+      );
+      for (const [signal, status] of [
+        ['SIGTERM', 7],
+        ['SIGINT', 128 + 2],
+      ] as const) {
+        const child = spawn(process.execPath, [join(folder, 'bin', 'angelis.js'), 'ready'], { stdio: 'pipe' });
+        const [line] = await once(child.stdout, 'data');
+        expect(String(line)).to.equal('ready\n');
+        child.kill(signal);
+        expect(await once(child, 'exit')).to.deep.equal([status, null]);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
