@@ -49,7 +49,7 @@ export async function createAzureStore(options: AzureStoreOptions): Promise<File
           await blob.stageBlock(id, block, block.length, deadline());
           blockIds.push(id);
         };
-        let last = Buffer.alloc(0);
+        let last: Buffer = Buffer.alloc(0);
         for await (const block of inBlocks(chunks)) {
           if (last.length > 0) await stage(last);
           last = block;
