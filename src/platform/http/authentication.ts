@@ -3,6 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import { jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
 import Keycloak from 'keycloak-connect';
+import { Problem } from '../problem.ts';
 import { createSigningKeys, KeysUnavailableError } from './signing-keys.ts';
 
 /** What a verified access token says. Times are seconds since 1970. */
@@ -20,26 +21,17 @@ export interface Claims extends JWTPayload {
 /** What a back-channel logout notice says: the session that ended, or the person whose sessions all did. */
 export type LogoutNotice = { sid: string; sub?: string } | { sid?: undefined; sub: string };
 
-/**
- * A request without a token that can be trusted. Every bad token gives the same message, code and header;
- * what was wrong with it is the `cause`, for the log only.
- */
-export class AuthenticationError extends Error {
-  override readonly name = 'AuthenticationError';
-  /** 503 when the keys to verify with cannot be had: the token may be good. */
-  readonly status: 401 | 503;
-  readonly code: 'unauthenticated' | 'identity_provider_unavailable';
-  readonly headers: Readonly<Record<string, string>>;
+/** No bearer token where one is needed. */
+const missing = (): Problem => new Problem(401, 'UNAUTHENTICATED');
 
-  constructor(reason: 'missing' | 'invalid' | 'unavailable', realm: string, options?: ErrorOptions) {
-    const unavailable = reason === 'unavailable';
-    super(unavailable ? 'Tokens cannot be verified at the moment' : 'A valid access token is needed', options);
-    this.status = unavailable ? 503 : 401;
-    this.code = unavailable ? 'identity_provider_unavailable' : 'unauthenticated';
-    const challenge = `Bearer realm="${realm}"${reason === 'invalid' ? ', error="invalid_token"' : ''}`;
-    this.headers = unavailable ? { 'Retry-After': '5' } : { 'WWW-Authenticate': challenge };
-  }
-}
+/**
+ * Every bad token gives the same answer; what was wrong with it is the `cause`, for the log only.
+ * 503 when the keys to verify with cannot be had: the token may be good.
+ */
+const refusal = (error: unknown): Problem =>
+  error instanceof KeysUnavailableError
+    ? new Problem(503, 'IDENTITY_PROVIDER_UNAVAILABLE', { cause: error, retryAfter: 5 })
+    : new Problem(401, 'INVALID_TOKEN', { cause: error });
 
 export interface AuthenticationOptions {
   /** Base URL of the identity provider, without `/realms/…`. */
@@ -56,13 +48,13 @@ export interface AuthenticationOptions {
 export interface Authentication {
   /** Verifies the bearer token, if any, and puts keycloak-connect's grant on the request. Answers nothing. */
   attach: RequestHandler[];
-  /** Lets through requests with a grant; the others end in `next(AuthenticationError)`. */
+  /** Lets through requests with a grant; the others end in `next(Problem)`, 401 or 503. */
   protect: RequestHandler;
   /** The claims of the request's token, once `attach` has run and found it good. */
   claimsOf: (request: Request) => Claims | undefined;
-  /** @throws AuthenticationError */
+  /** @throws Problem 401 INVALID_TOKEN, 503 IDENTITY_PROVIDER_UNAVAILABLE */
   verify: (token: string) => Promise<Claims>;
-  /** The logout_token of OpenID Connect's back-channel logout. @throws AuthenticationError */
+  /** The logout_token of OpenID Connect's back-channel logout. @throws Problem 401 INVALID_TOKEN, 503 IDENTITY_PROVIDER_UNAVAILABLE */
   verifyLogout: (token: string) => Promise<LogoutNotice>;
   /** Drops a session's tokens, or one token, from the cache of verified ones. It does not revoke: the session's row does. */
   forget: (sidOrToken: string) => void;
@@ -115,7 +107,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   const { realm, issuer, audience, authorizedParties, now } = options;
   const keys = createSigningKeys(options.jwksUri, now);
   const verified = new Map<string, { claims: Claims; until: number }>();
-  const refused = new WeakMap<Request, AuthenticationError>();
+  const refused = new WeakMap<Request, Problem>();
   const accepted = new WeakMap<Request, Claims>();
 
   const signed = async (token: string, wantedAudience?: string): Promise<JWTPayload> => {
@@ -135,9 +127,6 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (payload.exp === undefined || payload.exp > latest + MAX_LIFE) throw new Error('The token lives too long');
     return payload;
   };
-  const refusal = (error: unknown): AuthenticationError =>
-    new AuthenticationError(error instanceof KeysUnavailableError ? 'unavailable' : 'invalid', realm, { cause: error });
-
   const check = async (token: string): Promise<Claims> => {
     const payload = await signed(token, audience);
     if (payload['typ'] !== 'Bearer') throw new Error('Not an access token');
@@ -191,7 +180,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     return Object.assign(token, { content: await verify(token.token) });
   };
   const deny = (request: Request, next: (error: Error) => void): void => {
-    next(refused.get(request) ?? new AuthenticationError('missing', realm));
+    next(refused.get(request) ?? missing());
   };
   keycloak.accessDenied = (request: Request, _response: unknown, next?: (error: Error) => void) => {
     if (next) deny(request, next);
@@ -208,7 +197,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     try {
       accepted.set(request, await verify(token));
     } catch (error) {
-      refused.set(request, error instanceof AuthenticationError ? error : refusal(error));
+      refused.set(request, error instanceof Problem ? error : refusal(error));
       next();
       return;
     }

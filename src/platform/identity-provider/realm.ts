@@ -3,7 +3,7 @@ import type { SignInClient, StaffRole } from './port.ts';
 /** The audience that every access token for this system carries, and the id of the service's own client. */
 export const API_CLIENT = 'angelis-api';
 
-export const SIGN_IN_CLIENTS: readonly SignInClient[] = ['angelis-worker', 'angelis-admin', 'angelis-otp'];
+const SIGN_IN_CLIENTS: readonly SignInClient[] = ['angelis-worker', 'angelis-admin', 'angelis-otp'];
 
 export const MACHINE_PREFIX = 'angelis-machine-';
 

@@ -2,10 +2,13 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { expect } from 'chai';
 import express from 'express';
-import type { Express, NextFunction, Request, Response } from 'express';
+import type { Express } from 'express';
+import { pino } from 'pino';
 import request from 'supertest';
-import { AuthenticationError, createAuthentication } from '../../../src/platform/http/authentication.ts';
+import { createAuthentication } from '../../../src/platform/http/authentication.ts';
 import type { Authentication } from '../../../src/platform/http/authentication.ts';
+import { createErrorHandler } from '../../../src/platform/http/error-handler.ts';
+import { Problem } from '../../../src/platform/problem.ts';
 import { listen } from '../../support/listen.ts';
 import { forgedTokens, goodClaims, signClaims, testKey } from '../../support/tokens.ts';
 import type { TestKey } from '../../support/tokens.ts';
@@ -78,10 +81,15 @@ describe('authentication', () => {
     app.get('/guarded', authentication.protect, (incoming, response) => {
       response.json({ sub: authentication.claimsOf(incoming)?.sub });
     });
-    app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-      if (!(error instanceof AuthenticationError)) throw error;
-      response.status(error.status).set(error.headers).json({ code: error.code, message: error.message });
-    });
+    const context = {
+      locale: 'en',
+      traceId: 't',
+      address: '::1',
+      agent: '',
+      deadline: clock,
+      t: (text: string) => text,
+    };
+    app.use(createErrorHandler(pino({ enabled: false }), () => context));
   });
 
   it('lets a good token through and shows its claims', async () => {
@@ -94,7 +102,8 @@ describe('authentication', () => {
     const response = await get('/guarded');
     expect(response.status).to.equal(401);
     expect(response.headers['www-authenticate']).to.equal('Bearer realm="angelis"');
-    expect(response.body).to.deep.equal({ code: 'unauthenticated', message: 'A valid access token is needed' });
+    expect(response.headers['content-type']).to.match(/^application\/problem\+json/);
+    expect(response.body).to.include({ code: 'UNAUTHENTICATED', status: 401 });
   });
 
   it('leaves open routes open, with and without a good token, and shows no claims of a bad one', async () => {
@@ -107,12 +116,17 @@ describe('authentication', () => {
     const forged = await forgedTokens(key, issuer, clock);
     expect(forged.size).to.be.greaterThan(30);
     expect((await get('/guarded', await token())).status).to.equal(200);
+    const answers = new Set<string>();
     for (const [name, bad] of forged) {
       const response = await get('/guarded', bad);
       expect(response.status, name).to.equal(401);
       expect(response.headers['www-authenticate'], name).to.equal('Bearer realm="angelis", error="invalid_token"');
-      expect(response.body, name).to.deep.equal({ code: 'unauthenticated', message: 'A valid access token is needed' });
+      const { timestamp, ...answer }: Record<string, unknown> = response.body;
+      expect(timestamp, name).to.be.a('string');
+      answers.add(JSON.stringify(answer));
     }
+    expect(answers.size).to.equal(1);
+    expect([...answers][0]).to.include('INVALID_TOKEN');
   });
 
   it('refuses an empty bearer and other schemes', async () => {
@@ -132,7 +146,7 @@ describe('authentication', () => {
   it('keeps the cause for the log', async () => {
     const error = await authentication.verify(await token({ azp: 'evil' })).catch((caught: unknown) => caught);
     expect(error)
-      .to.be.instanceOf(AuthenticationError)
+      .to.be.instanceOf(Problem)
       .with.nested.property('cause.message')
       .match(/authorized party/);
   });
@@ -157,7 +171,7 @@ describe('authentication', () => {
       pass(29);
       await authentication.verify(good);
       pass(7);
-      expect(await authentication.verify(good).catch((error: unknown) => error)).to.be.instanceOf(AuthenticationError);
+      expect(await authentication.verify(good).catch((error: unknown) => error)).to.be.instanceOf(Problem);
     });
 
     it('serves a verified token without its keys for at most a minute', async () => {
@@ -199,7 +213,7 @@ describe('authentication', () => {
         const response = await get('/guarded', good);
         expect(response.status).to.equal(503);
         expect(response.headers['retry-after']).to.equal('5');
-        expect(response.body).to.have.property('code', 'identity_provider_unavailable');
+        expect(response.body).to.have.property('code', 'IDENTITY_PROVIDER_UNAVAILABLE');
         const before = fetches;
         expect((await get('/guarded', good)).status, 'cooling down').to.equal(503);
         expect(fetches).to.equal(before);
@@ -282,7 +296,7 @@ describe('authentication', () => {
       };
       for (const [name, text] of Object.entries(bad)) {
         const error = await authentication.verifyLogout(text).catch((caught: unknown) => caught);
-        expect(error, name).to.be.instanceOf(AuthenticationError);
+        expect(error, name).to.be.instanceOf(Problem);
       }
       expect((await get('/guarded', await notice())).status).to.equal(401);
     });

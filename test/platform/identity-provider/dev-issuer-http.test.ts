@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import type { JSONWebKeySet } from 'jose';
-import { AuthenticationError, createAuthentication } from '../../../src/platform/http/authentication.ts';
+import { createAuthentication } from '../../../src/platform/http/authentication.ts';
 import type { LocalIdentityProvider } from '../../../src/platform/identity-provider/local.ts';
 import { isAuthorizedParty } from '../../../src/platform/identity-provider/realm.ts';
+import { Problem } from '../../../src/platform/problem.ts';
 import { openSignInPage, signInByBrowser } from './browser.ts';
 import { startLocalServer } from './local-server.ts';
 import type { LocalServer } from './local-server.ts';
@@ -243,7 +244,7 @@ describe('development issuer over HTTP', () => {
     expect(await authentication.verify(accessToken)).to.include({ sub: userId, sid });
     for (const other of [idToken ?? '', refreshToken]) {
       const error = await authentication.verify(other).catch((caught: unknown) => caught);
-      expect(error).to.be.instanceOf(AuthenticationError);
+      expect(error).to.be.instanceOf(Problem);
     }
     await provider.endSession(sid);
     await provider.settled();
