@@ -45,7 +45,7 @@ describe('gate: working time', () => {
   it('rests from the latest real end, whatever the order', () => {
     const shifts = [worked('19T07:00', '19T21:10'), worked('18T07:00', '18T19:00')];
     expect(hours(shifts).restMinutes).to.equal(590);
-    expect(hours([worked('19T22:00', '20T08:00')]).restMinutes).to.equal(0);
+    expect(hours([worked('19T22:00', '20T08:00')])).to.include({ restMinutes: 0, sevenDayMinutes: 540 });
   });
 
   it('counts the seven days up to the end of this shift, in part where a shift reaches in', () => {
