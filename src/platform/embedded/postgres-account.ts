@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chown, cp, lstat, mkdir, readdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chown, cp, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { errorCode } from '../errors.ts';
 
 const run = promisify(execFile);
 
@@ -116,13 +117,26 @@ const makePrivate = async (user: User, folder: string): Promise<void> => {
   }
 };
 
+// Remembered in the data directory: whoever removes that begins anew, here too.
+const standInFor = async (dataDir: string): Promise<string> => {
+  const file = join(dataDir, 'stand-in');
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+  const root = join(tmpdir(), `angelis-postgres-${randomBytes(8).toString('hex')}`);
+  await writeFile(file, `${root}\n`, { mode: 0o600 });
+  return root;
+};
+
 const moveToTemporary = async (
   user: User,
   programs: PostgresPrograms,
   dataDir: string,
   log: (message: string) => void,
 ): Promise<PostgresAccount> => {
-  const root = join(tmpdir(), `angelis-postgres-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`);
+  const root = await standInFor(dataDir);
   const native = dirname(dirname(programs.postgres));
   log(
     `The user "${user.name}" can reach neither ${native} nor ${dataDir}: PostgreSQL keeps its programs and data in ${root} instead. ` +

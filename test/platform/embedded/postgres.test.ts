@@ -183,7 +183,14 @@ describe('the account that PostgreSQL runs as', function () {
         expect(messages).to.have.length(moved ? 1 : 0);
         // Root without any capability to hand on cannot enter a 700 folder as another user: a copy it is.
         expect(moved).to.equal(process.getuid?.() === 0 && privileges?.length === 0);
-        if (moved) homes.push(join(account.home, '..'));
+        if (!moved) continue;
+        homes.push(join(account.home, '..'));
+        const again = await choosePostgresAccount(programs, dataDir, () => undefined, privileges);
+        expect(again.home).to.equal(account.home);
+        await rm(dataDir, { recursive: true });
+        const anew = await choosePostgresAccount(programs, dataDir, () => undefined, privileges);
+        expect(anew.home).not.to.equal(account.home);
+        homes.push(join(anew.home, '..'));
       }
     } finally {
       await Promise.all(homes.map((home) => rm(home, { recursive: true, force: true })));
