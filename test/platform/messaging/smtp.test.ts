@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { PermanentDeliveryError, TransientDeliveryError } from '../../../src/platform/messaging/messages.ts';
+import { createSmtpMailer } from '../../../src/platform/messaging/smtp.ts';
+
+interface Caught {
+  recipients: string[];
+  source: string;
+  session: string;
+}
+
+const mail = {
+  to: 'ana@example.com',
+  subject: 'Aviso de retención – Ñ',
+  text: 'Hola, Ana.\nDescanse.',
+  html: '<p>Hola</p>',
+  messageId: 'notice-7@angelis.example',
+  headers: { 'Auto-Submitted': 'auto-generated' },
+};
+
+/** A refusal with a reply code, as smtp-server wants it. */
+function reply(responseCode: number): Error {
+  return Object.assign(new Error('no for ana@example.com'), { responseCode });
+}
+
+function portOf(server: Pick<Server, 'address'>): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
+  return address.port;
+}
+
+describe('mail over SMTP', () => {
+  const closing: (() => void)[] = [];
+  afterEach(() => {
+    for (const close of closing.splice(0)) close();
+  });
+
+  async function start(options: SMTPServerOptions = {}) {
+    const caught: Caught[] = [];
+    const server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS'],
+      logger: false,
+      onData(stream, session, done) {
+        let source = '';
+        stream.on('data', (piece) => (source += String(piece)));
+        stream.on('end', () => {
+          caught.push({
+            recipients: session.envelope.rcptTo.map(({ address }) => address),
+            source,
+            session: session.id,
+          });
+          done();
+        });
+      },
+      ...options,
+    });
+    server.on('error', () => undefined);
+    const listening = server.listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    const port = portOf(listening);
+    closing.push(() => server.close());
+    const mailer = (auth = '') => {
+      const made = createSmtpMailer({
+        url: `smtp://${auth}127.0.0.1:${port}`,
+        from: 'no-reply@angelis.example',
+        timeoutMs: 2_000,
+      });
+      closing.unshift(() => made.close());
+      return made;
+    };
+    return { mailer, caught };
+  }
+
+  it('arrives with its head, both bodies and our Message-ID', async () => {
+    const { mailer, caught } = await start();
+    await mailer().send(mail);
+    const [first] = caught;
+    expect(first?.recipients).to.deep.equal(['ana@example.com']);
+    expect(first?.source)
+      .to.include('Message-ID: <notice-7@angelis.example>')
+      .and.to.include('Auto-Submitted: auto-generated');
+    expect(first?.source).to.include('From: no-reply@angelis.example').and.to.include('To: ana@example.com');
+    expect(first?.source).to.include('text/plain').and.to.include('<p>Hola</p>');
+  });
+
+  it('goes over kept connections', async () => {
+    const { mailer, caught } = await start();
+    const kept = mailer();
+    for (let index = 0; index < 5; index++) await kept.send(mail);
+    expect(new Set(caught.map(({ session }) => session)).size).to.equal(1);
+    await Promise.all(Array.from({ length: 20 }, () => kept.send(mail)));
+    expect(new Set(caught.map(({ session }) => session)).size).to.be.at.most(3);
+    expect(caught).to.have.length(25);
+  });
+
+  it('reaches nobody else, whatever the address holds', async () => {
+    const { mailer, caught } = await start();
+    for (const to of [
+      'ana@example.com\r\nRCPT TO:<eve@example.com>',
+      'ana@example.com,eve@example.com',
+      'a <eve@example.com>',
+    ]) {
+      const outcome = await mailer()
+        .send({ ...mail, to })
+        .catch((error: unknown) => error);
+      expect(outcome).to.be.instanceOf(PermanentDeliveryError);
+    }
+    expect(caught).to.deep.equal([]);
+  });
+
+  const refusals = [
+    [550, PermanentDeliveryError],
+    [552, PermanentDeliveryError],
+    [421, TransientDeliveryError],
+    [451, TransientDeliveryError],
+  ] as const;
+  for (const [code, kind] of refusals) {
+    it(`takes a reply of ${code} as a ${kind.name} that names no recipient`, async () => {
+      const { mailer } = await start({ onRcptTo: (_address, _session, done) => done(reply(code)) });
+      const outcome = await mailer()
+        .send(mail)
+        .catch((error: unknown) => error);
+      expect(outcome).to.be.instanceOf(kind);
+      expect(outcome).to.have.property('message').that.includes(String(code)).and.does.not.include('ana@');
+    });
+  }
+
+  it('is tried again later when our sign-in is refused', async () => {
+    const { mailer } = await start({
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth: (_auth, _session, done) => done(reply(535)),
+    });
+    const outcome = await mailer('user:wrong@')
+      .send(mail)
+      .catch((error: unknown) => error);
+    expect(outcome).to.be.instanceOf(TransientDeliveryError).with.property('message').that.includes('SMTP_URL');
+  });
+
+  it('is tried again later when the server is gone or never says a word', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket));
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const url = `smtp://127.0.0.1:${portOf(silent)}`;
+    const send = async () => {
+      const mailer = createSmtpMailer({ url, from: 'a@b.cl', timeoutMs: 100 });
+      closing.push(() => mailer.close());
+      return await mailer.send(mail).catch((error: unknown) => error);
+    };
+    expect(await send()).to.be.instanceOf(TransientDeliveryError);
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+    expect(await send()).to.be.instanceOf(TransientDeliveryError);
+  });
+});
