@@ -262,6 +262,14 @@ export function identityProviderContract(name: string, start: () => Promise<Prov
           .and.not.include(other.sid);
       });
 
+      it('leaves a session be when another client, or rubbish, asks', async () => {
+        const { accessToken, refreshToken } = await signIn();
+        await provider.logout({ client: 'angelis-admin', refreshToken });
+        await provider.logout({ client: 'angelis-otp', refreshToken });
+        await provider.logout({ client: 'angelis-worker', refreshToken: 'rubbish' });
+        expect(await isActive(accessToken)).to.equal(true);
+      });
+
       it('ends a session by its id, twice without complaint, and tells the service', async () => {
         const { sid, accessToken, refreshToken } = await signIn();
         await provider.endSession(sid);
