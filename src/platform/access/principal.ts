@@ -30,6 +30,7 @@ export interface Principal {
   readonly profileId: string | null;
   readonly companyId: string;
   readonly companySlug: string;
+  readonly customDomain: string | null;
   readonly timezone: string;
   readonly sessionId: string;
   readonly epoch: number;

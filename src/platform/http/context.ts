@@ -1,19 +1,21 @@
 import type { Allowance } from '../access/decision.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Tx } from '../db/database.ts';
+import type { Locale } from '../i18n/locales.ts';
+import type { CompanyHint } from './company-hints.ts';
 import type { Scope } from '../db/scope.ts';
 
 /** What every request knows, signed in or not. */
 export interface PublicContext {
-  readonly locale: string;
+  readonly locale: Locale;
   readonly traceId: string;
   /** The client's address, from trusted proxies only. */
   readonly address: string;
   readonly agent: string;
   /** After this instant nobody waits for the answer. */
   readonly deadline: Date;
-  /** Slug or id of the company that the request names (header, subdomain or path), if any. */
-  readonly companyHint?: string;
+  /** The company that the request names by header, host or path, if any. */
+  readonly hints: readonly CompanyHint[];
   /** Text of a message in the caller's language. */
   readonly t: (key: string, params?: Readonly<Record<string, string | number>>) => string;
 }

@@ -57,6 +57,8 @@ export interface Contract {
   readonly idempotency?: 'accepted' | 'required';
   /** The change needs If-Match with the version that the caller saw: 428 without, 412 when it moved on. */
   readonly ifMatch?: boolean;
+  /** For a PUT, PATCH or DELETE of something that has no version: says why. */
+  readonly withoutVersion?: string;
 }
 
 type In<T> = T extends TSchema ? Static<T> : undefined;

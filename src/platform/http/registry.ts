@@ -1,0 +1,148 @@
+import { Router } from 'express';
+import type { Express, RequestHandler } from 'express';
+import type { Module } from './module.ts';
+import { createHandler } from './serve.ts';
+import type { ServeDependencies } from './serve.ts';
+import type { Contract, Route } from './route.ts';
+
+/** A declared route at its full path below `/angelis`. */
+export interface MountedRoute {
+  readonly module: string;
+  readonly path: string;
+  readonly contract: Contract;
+  readonly route: Route;
+}
+
+const METHODS_WITH_STATE = new Set(['put', 'patch', 'delete']);
+
+/** `/a/:id` and `/a/:other` answer the same requests. */
+const shape = ({ path, contract }: MountedRoute): string => `${contract.method} ${path.replaceAll(/:\w+/g, ':')}`;
+
+const duplicates = (values: readonly string[]): string[] => [
+  ...new Set(values.filter((value, index) => values.indexOf(value) !== index)),
+];
+
+const parameterFaults = ({ path, contract }: MountedRoute): string[] => {
+  const named = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!).toSorted();
+  const declared = Object.keys(contract.params?.properties ?? {}).toSorted();
+  return named.join() === declared.join()
+    ? []
+    : [`${contract.id}: path parameters ${named.join()} but params ${declared.join()}`];
+};
+
+const contractFaults = ({ contract }: MountedRoute): string[] => [
+  ...(METHODS_WITH_STATE.has(contract.method) && !contract.ifMatch && !contract.withoutVersion
+    ? [`${contract.id}: ${contract.method} needs ifMatch, or says withoutVersion`]
+    : []),
+  ...(contract.idempotency !== undefined && contract.method !== 'post'
+    ? [`${contract.id}: only a POST takes an Idempotency-Key`]
+    : []),
+  ...(Object.keys(contract.responses).length === 0 ? [`${contract.id}: no response`] : []),
+];
+
+const permissionFaults = (routes: readonly MountedRoute[], known: ReadonlySet<string>): string[] =>
+  routes
+    .filter(
+      ({ contract: { permission } }) => permission !== 'public' && permission !== 'signed-in' && !known.has(permission),
+    )
+    .map(({ contract }) => `${contract.id}: no permission ${contract.permission}`);
+
+const moduleFaults = (modules: readonly Module[]): string[] => {
+  const names = modules.map(({ name }) => name);
+  return [
+    ...duplicates(names).map((name) => `two modules are called ${name}`),
+    ...modules.flatMap(({ name, requires = [] }) =>
+      requires
+        .filter((needed) => !names.includes(needed))
+        .map((needed) => `${name} requires ${needed}, which is missing`),
+    ),
+    ...modules
+      .filter(({ base, routes = [] }) => routes.length > 0 && base === undefined)
+      .map(({ name }) => `${name} has routes but no base`),
+    ...duplicates(modules.flatMap(({ permissions = [] }) => permissions)).map(
+      (code) => `permission ${code} is defined twice`,
+    ),
+    ...duplicates(modules.flatMap(({ lifecycles = [] }) => lifecycles.map(({ entity }) => entity))).map(
+      (name) => `two lifecycles of ${name}`,
+    ),
+    ...duplicates(modules.flatMap(({ jobs = [] }) => jobs.map(({ name }) => name))).map(
+      (name) => `two jobs are called ${name}`,
+    ),
+    ...duplicates(modules.flatMap(({ reports = [] }) => reports.map(({ kind }) => kind))).map(
+      (kind) => `two reports are called ${kind}`,
+    ),
+    ...duplicates(modules.flatMap(({ settings = [] }) => settings.map(({ key }) => key))).map(
+      (key) => `two settings are called ${key}`,
+    ),
+  ];
+};
+
+/** All routes of the modules, at their full paths. */
+export const routesOf = (modules: readonly Module[]): MountedRoute[] =>
+  modules.flatMap(({ name, base = '', routes = [] }) =>
+    routes.map((route) => ({
+      module: name,
+      path: `${base}${route.contract.path === '/' ? '' : route.contract.path}`,
+      contract: route.contract,
+      route,
+    })),
+  );
+
+/** Checks what the modules declare against each other. Throws one error that lists every fault. */
+export const checkModules = (modules: readonly Module[]): void => {
+  const routes = routesOf(modules);
+  const known = new Set(modules.flatMap(({ permissions = [] }) => permissions));
+  const faults = [
+    ...moduleFaults(modules),
+    ...duplicates(routes.map(shape)).map((path) => `two routes answer ${path}`),
+    ...duplicates(routes.map(({ contract }) => contract.id)).map((id) => `two routes are called ${id}`),
+    ...permissionFaults(routes, known),
+    ...routes.flatMap(parameterFaults),
+    ...routes.flatMap(contractFaults),
+  ];
+  if (faults.length > 0) throw new Error(`the modules do not fit together:\n${faults.join('\n')}`);
+};
+
+/** Fixed segments before parameters, so that `/profiles/export` is not read as `/profiles/:id`. */
+const byPrecision = (a: MountedRoute, b: MountedRoute): number => {
+  const weigh = ({ path }: MountedRoute) => path.replaceAll(/:\w+/g, '~');
+  return weigh(a) < weigh(b) ? -1 : 1;
+};
+
+/** A router with every route behind its guard, except those of modules that are switched off. */
+export const mountRoutes = (
+  modules: readonly Module[],
+  deps: ServeDependencies,
+  guard: readonly RequestHandler[],
+  isMounted: (module: string) => boolean,
+): Router => {
+  const router = Router({ caseSensitive: true });
+  for (const { path, contract, route } of routesOf(modules.filter(({ name }) => isMounted(name))).toSorted(
+    byPrecision,
+  )) {
+    const handler = createHandler(deps, route);
+    if (contract.permission === 'public') router[contract.method](path, handler);
+    else router[contract.method](path, ...guard, handler);
+  }
+  return router;
+};
+
+interface Layer {
+  readonly route?: { readonly path: string };
+  readonly handle?: { readonly stack?: readonly Layer[] };
+}
+
+/** Paths that Express serves, whoever put them there. */
+const servedPaths = (layers: readonly Layer[]): string[] =>
+  layers.flatMap((layer) => [
+    ...(layer.route === undefined ? [] : [layer.route.path]),
+    ...servedPaths(layer.handle?.stack ?? []),
+  ]);
+
+/** Refuses an application that answers on a path which nobody declared. */
+export const checkServed = (app: Express, modules: readonly Module[], allowed: readonly string[]): void => {
+  const declared = new Set([...routesOf(modules).map(({ path }) => path), ...allowed]);
+  const { stack } = (app as unknown as { router: { stack: readonly Layer[] } }).router;
+  const strangers = servedPaths(stack).filter((path) => !declared.has(path));
+  if (strangers.length > 0) throw new Error(`Express carries undeclared routes: ${strangers.join(', ')}`);
+};
