@@ -48,7 +48,15 @@ export interface AppParts {
   readonly checkResponses: boolean;
 }
 
-const EXPOSED = ['Location', 'ETag', 'Retry-After', 'RateLimit', 'X-Request-Id', 'Content-Disposition', 'Idempotency-Replayed'];
+const EXPOSED = [
+  'Location',
+  'ETag',
+  'Retry-After',
+  'RateLimit',
+  'X-Request-Id',
+  'Content-Disposition',
+  'Idempotency-Replayed',
+];
 const TIMEOUT = 30_000;
 
 const corsFor = (origins: readonly string[]): RequestHandler =>
@@ -60,17 +68,47 @@ const corsFor = (origins: readonly string[]): RequestHandler =>
  */
 export const buildApp = (parts: AppParts): Express => {
   checkModules(parts.modules);
-  const contexts = createRequestContexts({ i18n: parts.i18n, now: parts.now, host: new URL(parts.publicUrl).hostname, timeout: TIMEOUT });
+  const contexts = createRequestContexts({
+    i18n: parts.i18n,
+    now: parts.now,
+    host: new URL(parts.publicUrl).hostname,
+    timeout: TIMEOUT,
+  });
   const app = express();
-  app.disable('x-powered-by').set('etag', false).set('trust proxy', [...parts.trustedProxies]).set('case sensitive routing', true);
-  app.use(contexts.attach, observeRequests(parts.log, parts.metrics, contexts.of), helmet(), corsFor(parts.corsOrigins));
+  app
+    .disable('x-powered-by')
+    .set('etag', false)
+    .set('trust proxy', [...parts.trustedProxies])
+    .set('case sensitive routing', true);
+  app.use(
+    contexts.attach,
+    observeRequests(parts.log, parts.metrics, contexts.of),
+    helmet(),
+    corsFor(parts.corsOrigins),
+  );
   if (parts.besides !== undefined) app.use(parts.besides.path, parts.besides.router);
   const routes = routesOf(parts.modules);
-  app.use('/angelis', docsRouter(() => openApi(routes, { title: 'Angelis', version: parts.version })));
+  app.use(
+    '/angelis',
+    docsRouter(() => openApi(routes, { title: 'Angelis', version: parts.version })),
+  );
   const unmounted = new Set(parts.unmounted);
   const deps = { ...parts, readBody: createBodyReader(), publicContext: contexts.of };
-  app.use('/angelis', mountRoutes(parts.modules, deps, [...parts.authentication.attach, parts.authentication.protect], (name) => !unmounted.has(name)));
-  checkServed(app, parts.modules, ['/openapi.json', '/docs', '/docs/assets', ...(parts.besides === undefined ? [] : ['*'])]);
+  app.use(
+    '/angelis',
+    mountRoutes(
+      parts.modules,
+      deps,
+      [...parts.authentication.attach, parts.authentication.protect],
+      (name) => !unmounted.has(name),
+    ),
+  );
+  checkServed(app, parts.modules, [
+    '/openapi.json',
+    '/docs',
+    '/docs/assets',
+    ...(parts.besides === undefined ? [] : ['*']),
+  ]);
   app.use((_request, _response, next) => {
     next(notFound());
   });

@@ -9,7 +9,8 @@ const PAGE = `<!doctype html>
 <script src="docs/assets/swagger-ui-bundle.js"></script>
 <script src="docs/assets/start.js"></script></body></html>`;
 const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger', deepLinking: true, persistAuthorization: false });`;
-const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+const POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
 /** The OpenAPI document and an interactive reference that loads nothing from elsewhere. */
 export const docsRouter = (document: () => object): Router => {

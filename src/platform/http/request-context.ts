@@ -53,4 +53,3 @@ export const createRequestContexts = ({ i18n, now, host, timeout }: RequestConte
     },
   };
 };
-

@@ -172,9 +172,7 @@ export const moveRoutes = <Row extends Stateful>({
         responses: { 200: view },
       },
       async ({ params, body, version }, context) =>
-        okRow(
-          await service.move(context, params.id, move, (body as object | undefined) ?? {}, version),
-        ),
+        okRow(await service.move(context, params.id, move, (body as object | undefined) ?? {}, version)),
     );
   });
   const actions = route(

@@ -1,0 +1,108 @@
+import type { TProperties } from 'typebox';
+import type { List, ListQuery, Restriction } from '../db/list.ts';
+import type { Tx } from '../db/database.ts';
+import type { Repository } from '../db/repository.ts';
+import type { UnitOfWork } from '../db/unit-of-work.ts';
+import type { Context } from '../http/context.ts';
+import type { Action, Mover } from '../lifecycle/mover.ts';
+import type { Stateful } from '../lifecycle/lifecycle.ts';
+import { notFound } from '../problem.ts';
+import type { Entity, RowOf } from '../schema/entity.ts';
+
+/** What the routes of a plain entity call. Every function checks that the caller may see the row: else 404. */
+export interface CrudService<Row> {
+  /** A page as JSON text. */
+  list(context: Context, query: ListQuery & object): Promise<string>;
+  detail(context: Context, id: string): Promise<{ readonly text: string; readonly version: number }>;
+  create(context: Context, body: object): Promise<Row>;
+  edit(context: Context, id: string, patch: object, version: number): Promise<Row>;
+  remove?(context: Context, id: string, version: number): Promise<void>;
+}
+
+/** What the routes of an entity with a lifecycle call. */
+export interface MovingService<Row> {
+  move(context: Context, id: string, move: string, input: object, version: number | undefined): Promise<Row>;
+  actions(context: Context, id: string): Promise<Action[]>;
+}
+
+export interface CrudOptions<E extends Entity<TProperties, TProperties, never, never>> {
+  readonly repository: Repository<E>;
+  readonly list: List;
+  readonly work: UnitOfWork;
+  /** The rows that a caller may see; absent: all of the company. */
+  readonly restrict?: (context: Context) => Restriction | undefined;
+  /** Values that the caller does not give: the first state, a path. Throws a problem when the body cannot be. */
+  readonly onCreate?: (tx: Tx, body: object, context: Context) => Promise<object>;
+  /** Checks a change, and answers what follows from it. */
+  readonly onEdit?: (tx: Tx, row: RowOf<E>, patch: object, context: Context) => Promise<object>;
+  /** Checks a deletion; with it the entity can be deleted. */
+  readonly onRemove?: (tx: Tx, row: RowOf<E>, context: Context) => Promise<void>;
+  /** Profiles whose live stream is told of every change. */
+  readonly audience?: (row: RowOf<E>) => readonly string[];
+  readonly mover?: Mover<RowOf<E> & Stateful>;
+  readonly now: () => Date;
+}
+
+type Moving<Row> = CrudService<Row> & MovingService<Row>;
+
+const nullsFor = (keys: readonly PropertyKey[], body: object): object =>
+  Object.fromEntries(keys.filter((key) => !Object.hasOwn(body, key)).map((key) => [key, null]));
+
+/** The service of a plain entity: list, detail, create, edit, delete, and the moves of its lifecycle. */
+export const createCrud = <E extends Entity<TProperties, TProperties, never, never>>(
+  options: CrudOptions<E>,
+): Moving<RowOf<E>> => {
+  const { repository, list, work, mover } = options;
+  const { entity } = repository;
+  type Row = RowOf<E> & Stateful;
+  const noteFor = (row: RowOf<E>) => (options.audience === undefined ? {} : { audience: options.audience(row) });
+  const read = async (context: Context, id: string) => {
+    const found = await work.read(context, (reader) => list.one(reader, id, options.restrict?.(context)));
+    if (found === undefined) throw notFound();
+    return found;
+  };
+  const mustSee = async (tx: Tx, id: string, context: Context): Promise<void> => {
+    const restriction = options.restrict?.(context);
+    if (restriction !== undefined && (await list.one(tx, id, restriction)) === undefined) throw notFound();
+  };
+  const base: CrudService<RowOf<E>> & MovingService<RowOf<E>> = {
+    list: (context, query) => work.read(context, (reader) => list.page(reader, query, options.restrict?.(context))),
+    detail: read,
+    create: (context, body) =>
+      work.write(context, async (tx) => {
+        const given = { ...nullsFor(entity.create, body), ...body };
+        const values = { ...given, ...(await options.onCreate?.(tx, given, context)) };
+        const row = await repository.insert(tx, values as never);
+        await mover?.schedule(tx, row as Row);
+        return entity.show(row) as RowOf<E>;
+      }),
+    edit: (context, id, patch, version) =>
+      work.write(context, async (tx) => {
+        await mustSee(tx, id, context);
+        const row = await repository.lock(tx, id, version);
+        const values = { ...patch, ...(await options.onEdit?.(tx, row, patch, context)) };
+        const after = await repository.update(tx, row, values as never, noteFor(row));
+        await mover?.schedule(tx, after as Row);
+        return entity.show(after) as RowOf<E>;
+      }),
+    move: async (context, id, move, input, version) => {
+      if (mover === undefined) throw notFound();
+      const row = await mover.move(context, id, move, input as never, version, (tx) => mustSee(tx, id, context));
+      return entity.show(row) as RowOf<E>;
+    },
+    actions: async (context, id) => {
+      await read(context, id);
+      const row = await work.read(context, (reader) => repository.get(reader, id));
+      return mover?.actions(context, row as Row, options.now()) ?? [];
+    },
+  };
+  if (options.onRemove === undefined) return base;
+  const remove = (context: Context, id: string, version: number) =>
+    work.write(context, async (tx) => {
+      await mustSee(tx, id, context);
+      const row = await repository.lock(tx, id, version);
+      await options.onRemove?.(tx, row, context);
+      await repository.remove(tx, row, noteFor(row));
+    });
+  return { ...base, remove };
+};
