@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Tx } from '../db/database.ts';
-import type { Entity } from '../schema/entity.ts';
+import type { AnyEntity } from '../schema/entity.ts';
 import type { PersonalVault } from './vault.ts';
 
 /** What one change says: who and where come from the transaction's scope. */
@@ -30,7 +30,7 @@ interface Personal {
 export interface ChangeRecorder {
   record(
     tx: Tx,
-    entity: Pick<Entity, 'table' | 'fields' | 'personal' | 'subject'>,
+    entity: Pick<AnyEntity, 'table' | 'fields' | 'personal' | 'subject'>,
     note: ChangeNote,
     before?: object,
     after?: object,

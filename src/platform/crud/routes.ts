@@ -1,13 +1,12 @@
 import Type from 'typebox';
 import type { TObject, TSchema } from 'typebox';
-import type { List, ListQuery } from '../db/list.ts';
-import type { Action } from '../lifecycle/mover.ts';
+import type { List } from '../db/list.ts';
+import type { CrudService, MovingService } from './service.ts';
 import type { Lifecycle, Stateful } from '../lifecycle/lifecycle.ts';
 import { exact, nullable, pageOf, uuid } from '../schema/types.ts';
 import type { Client } from '../access/principal.ts';
-import type { Context } from './context.ts';
-import { created, noContent, ok, okRow, RawJson, route } from './route.ts';
-import type { Permission, Route } from './route.ts';
+import { created, noContent, ok, okRow, RawJson, route } from '../http/route.ts';
+import type { Permission, Route } from '../http/route.ts';
 
 export const BY_ID = exact({ id: uuid() });
 
@@ -16,20 +15,6 @@ export const ACTIONS = exact({
     maxItems: 50,
   }),
 });
-
-/** What a service offers to the routes of a plain entity. Every function checks who may see the row. */
-export interface CrudService<Row> {
-  list(context: Context, query: ListQuery): Promise<string>;
-  detail(context: Context, id: string): Promise<Row>;
-  create(context: Context, body: never): Promise<Row>;
-  edit(context: Context, id: string, patch: never, version: number): Promise<Row>;
-  remove?(context: Context, id: string, version: number): Promise<void>;
-}
-
-export interface MovingService<Row> {
-  move(context: Context, id: string, move: string, input: object, version: number | undefined): Promise<Row>;
-  actions(context: Context, id: string): Promise<Action[]>;
-}
 
 interface Common {
   /** Singular, camelCase: names the operations (`listProjects` needs `plural`). */
@@ -100,7 +85,10 @@ export const crudRoutes = <Row extends { id: string; version: number }>(options:
       params: BY_ID,
       responses: { 200: view },
     },
-    async ({ params }, context) => okRow(await service.detail(context, params.id)),
+    async ({ params }, context) => {
+      const { text, version } = await service.detail(context, params.id);
+      return ok(new RawJson(text), `"${version}"`);
+    },
   );
   const editing = route(
     {

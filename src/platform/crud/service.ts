@@ -1,13 +1,12 @@
-import type { TProperties } from 'typebox';
-import type { List, ListQuery, Restriction } from '../db/list.ts';
 import type { Tx } from '../db/database.ts';
+import type { List, ListQuery, Restriction } from '../db/list.ts';
+import type { InsertOf } from '../schema/entity.ts';
 import type { Repository } from '../db/repository.ts';
 import type { UnitOfWork } from '../db/unit-of-work.ts';
 import type { Context } from '../http/context.ts';
 import type { Action, Mover } from '../lifecycle/mover.ts';
 import type { Stateful } from '../lifecycle/lifecycle.ts';
 import { notFound } from '../problem.ts';
-import type { Entity, RowOf } from '../schema/entity.ts';
 
 /** What the routes of a plain entity call. Every function checks that the caller may see the row: else 404. */
 export interface CrudService<Row> {
@@ -25,8 +24,8 @@ export interface MovingService<Row> {
   actions(context: Context, id: string): Promise<Action[]>;
 }
 
-export interface CrudOptions<E extends Entity<TProperties, TProperties, never, never>> {
-  readonly repository: Repository<E>;
+export interface CrudOptions<Row extends Stateful> {
+  readonly repository: Repository<Row>;
   readonly list: List;
   readonly work: UnitOfWork;
   /** The rows that a caller may see; absent: all of the company. */
@@ -34,28 +33,23 @@ export interface CrudOptions<E extends Entity<TProperties, TProperties, never, n
   /** Values that the caller does not give: the first state, a path. Throws a problem when the body cannot be. */
   readonly onCreate?: (tx: Tx, body: object, context: Context) => Promise<object>;
   /** Checks a change, and answers what follows from it. */
-  readonly onEdit?: (tx: Tx, row: RowOf<E>, patch: object, context: Context) => Promise<object>;
+  readonly onEdit?: (tx: Tx, row: Row, patch: object, context: Context) => Promise<object>;
   /** Checks a deletion; with it the entity can be deleted. */
-  readonly onRemove?: (tx: Tx, row: RowOf<E>, context: Context) => Promise<void>;
+  readonly onRemove?: (tx: Tx, row: Row, context: Context) => Promise<void>;
   /** Profiles whose live stream is told of every change. */
-  readonly audience?: (row: RowOf<E>) => readonly string[];
-  readonly mover?: Mover<RowOf<E> & Stateful>;
+  readonly audience?: (row: Row) => readonly string[];
+  readonly mover?: Mover<Row>;
   readonly now: () => Date;
 }
-
-type Moving<Row> = CrudService<Row> & MovingService<Row>;
 
 const nullsFor = (keys: readonly PropertyKey[], body: object): object =>
   Object.fromEntries(keys.filter((key) => !Object.hasOwn(body, key)).map((key) => [key, null]));
 
 /** The service of a plain entity: list, detail, create, edit, delete, and the moves of its lifecycle. */
-export const createCrud = <E extends Entity<TProperties, TProperties, never, never>>(
-  options: CrudOptions<E>,
-): Moving<RowOf<E>> => {
+export const createCrud = <Row extends Stateful>(options: CrudOptions<Row>): CrudService<Row> & MovingService<Row> => {
   const { repository, list, work, mover } = options;
   const { entity } = repository;
-  type Row = RowOf<E> & Stateful;
-  const noteFor = (row: RowOf<E>) => (options.audience === undefined ? {} : { audience: options.audience(row) });
+  const noteFor = (row: Row) => (options.audience === undefined ? {} : { audience: options.audience(row) });
   const read = async (context: Context, id: string) => {
     const found = await work.read(context, (reader) => list.one(reader, id, options.restrict?.(context)));
     if (found === undefined) throw notFound();
@@ -65,35 +59,35 @@ export const createCrud = <E extends Entity<TProperties, TProperties, never, nev
     const restriction = options.restrict?.(context);
     if (restriction !== undefined && (await list.one(tx, id, restriction)) === undefined) throw notFound();
   };
-  const base: CrudService<RowOf<E>> & MovingService<RowOf<E>> = {
+  const base: CrudService<Row> & MovingService<Row> = {
     list: (context, query) => work.read(context, (reader) => list.page(reader, query, options.restrict?.(context))),
     detail: read,
     create: (context, body) =>
       work.write(context, async (tx) => {
         const given = { ...nullsFor(entity.create, body), ...body };
         const values = { ...given, ...(await options.onCreate?.(tx, given, context)) };
-        const row = await repository.insert(tx, values as never);
-        await mover?.schedule(tx, row as Row);
-        return entity.show(row) as RowOf<E>;
+        const row = await repository.insert(tx, values as InsertOf<Row>);
+        await mover?.schedule(tx, row);
+        return entity.show(row) as Row;
       }),
     edit: (context, id, patch, version) =>
       work.write(context, async (tx) => {
         await mustSee(tx, id, context);
         const row = await repository.lock(tx, id, version);
         const values = { ...patch, ...(await options.onEdit?.(tx, row, patch, context)) };
-        const after = await repository.update(tx, row, values as never, noteFor(row));
-        await mover?.schedule(tx, after as Row);
-        return entity.show(after) as RowOf<E>;
+        const after = await repository.update(tx, row, values, noteFor(row));
+        await mover?.schedule(tx, after);
+        return entity.show(after) as Row;
       }),
     move: async (context, id, move, input, version) => {
       if (mover === undefined) throw notFound();
       const row = await mover.move(context, id, move, input as never, version, (tx) => mustSee(tx, id, context));
-      return entity.show(row) as RowOf<E>;
+      return entity.show(row) as Row;
     },
     actions: async (context, id) => {
       await read(context, id);
       const row = await work.read(context, (reader) => repository.get(reader, id));
-      return mover?.actions(context, row as Row, options.now()) ?? [];
+      return mover?.actions(context, row, options.now()) ?? [];
     },
   };
   if (options.onRemove === undefined) return base;

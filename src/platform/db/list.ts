@@ -38,7 +38,10 @@ export interface ListDefinition {
   readonly where: string;
   /** SQL of one item as JSON. */
   readonly item: string;
-  readonly id: string;
+  /** SQL of one row read alone, where it shows more. Default: `item`. */
+  readonly detail?: string;
+  /** Alias of the entity's table in `from`; its `id` and `version` are read. */
+  readonly alias: string;
   /** Sorts by name: a NOT NULL expression that an index (company_id, …) serves. */
   readonly sorts: Readonly<Record<string, string>>;
   readonly defaultSort: string;
@@ -61,6 +64,12 @@ export interface List {
   readonly query: TObject;
   /** One page as JSON text: `{"items":[…],"next":…}`. Throws 400 for a cursor that is not of this list and query. */
   page(reader: Reader, query: ListQuery & object, restrict?: Restriction): Promise<string>;
+  /** One row as JSON text with its version, or undefined when it is not there or may not be seen. */
+  one(
+    reader: Reader,
+    id: string,
+    restrict?: Restriction,
+  ): Promise<{ readonly text: string; readonly version: number } | undefined>;
 }
 
 const DEFAULT_LIMIT = 50;
@@ -96,9 +105,21 @@ const fingerprint = (query: ListQuery & object): string => {
 /** Declares a list: bounded always, filtered and sorted only by what it names, paged by signed cursors. */
 export const createList = (definition: ListDefinition, cursors: Cursors): List => ({
   query: querySchema(definition),
+  one: async (reader, id, restrict) => {
+    const values: unknown[] = [reader.companyId, id];
+    const condition = restrict === undefined ? '' : ` and ${restrict((value) => `$${values.push(value)}`)}`;
+    const { alias, item, detail = item } = definition;
+    const rows = await reader.prepared<{ text: string; version: number }>(
+      `select ${detail}::text as text, ${alias}.version as version ${definition.from}
+       where ${definition.where} and ${alias}.id = $2${condition}`,
+      values,
+    );
+    return rows[0];
+  },
   page: async (reader, query, restrict) => {
     const values: unknown[] = [reader.companyId];
     const bind: Bind = (value) => `$${values.push(value)}`;
+    const idOf = `${definition.alias}.id`;
     const sort = query.sort ?? definition.defaultSort;
     const isDescending = sort.startsWith('-');
     const expression = definition.sorts[sort.replace(/^-/, '')]!;
@@ -108,22 +129,20 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
       if (value !== undefined) conditions.push(filter.sql(bind, value as never));
     }
     if (query.q !== undefined && definition.search !== undefined)
-      conditions.push(searchCondition(definition.search, definition.id, query.q, values));
+      conditions.push(searchCondition(definition.search, idOf, query.q, values));
     if (restrict !== undefined) conditions.push(restrict(bind));
     const purpose = `${definition.name}:${reader.companyId}:${fingerprint({ ...query, sort })}`;
     if (query.cursor !== undefined) {
       const after = cursors.read(purpose, query.cursor);
       if (after === undefined)
         throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
-      conditions.push(
-        `(${expression}, ${definition.id}) ${isDescending ? '<' : '>'} (${bind(after.key)}, ${bind(after.id)})`,
-      );
+      conditions.push(`(${expression}, ${idOf}) ${isDescending ? '<' : '>'} (${bind(after.key)}, ${bind(after.id)})`);
     }
     const limit = query.limit ?? DEFAULT_LIMIT;
     const direction = isDescending ? 'desc' : 'asc';
     const rows = await reader.prepared<PageRow>(
-      `select ${definition.item}::text as item, ${definition.id} as id, (${expression})::text as key ${definition.from}
-       where ${conditions.join(' and ')} order by ${expression} ${direction}, ${definition.id} ${direction} limit ${bind(limit + 1)}`,
+      `select ${definition.item}::text as item, ${idOf} as id, (${expression})::text as key ${definition.from}
+       where ${conditions.join(' and ')} order by ${expression} ${direction}, ${idOf} ${direction} limit ${bind(limit + 1)}`,
       values,
     );
     const shown = rows.slice(0, limit);

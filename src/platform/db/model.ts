@@ -9,7 +9,7 @@ import type {
   Sequelize,
 } from 'sequelize';
 import { snake, valueSchema } from '../schema/entity.ts';
-import type { Entity } from '../schema/entity.ts';
+import type { AnyEntity } from '../schema/entity.ts';
 
 const textType = (format: string | undefined): AbstractDataTypeConstructor | AbstractDataType => {
   if (format === 'uuid') return DataTypes.UUID;
@@ -43,7 +43,7 @@ const dataType = (schema: object): DataType => {
  */
 export const defineModel = (
   sequelize: Sequelize,
-  { table, columns }: Pick<Entity, 'table' | 'columns'>,
+  { table, columns }: Pick<AnyEntity, 'table' | 'columns'>,
 ): ModelStatic<Model> => {
   const own = Object.entries(columns).map(([name, schema]) => [name, { type: dataType(schema), field: snake(name) }]);
   const attributes: ModelAttributes = {

@@ -1,33 +1,30 @@
-import type { TProperties } from 'typebox';
 import type { Model, ModelStatic } from 'sequelize';
 import { v7 as uuidv7 } from 'uuid';
 import type { ChangeRecorder, ChangeNote } from '../change/recorder.ts';
 import { snake } from '../schema/entity.ts';
-import type { Entity, InsertOf, RowOf } from '../schema/entity.ts';
+import type { AnyEntity, InsertOf, RowOf } from '../schema/entity.ts';
 import { notFound, Problem } from '../problem.ts';
 import type { Database, Reader, Tx } from './database.ts';
 import { defineModel } from './model.ts';
 import { writeSearchTokens } from './search.ts';
 
-type AnyEntity = Entity<TProperties, TProperties, never, never>;
-
 /** What a write says about itself in the change log; `action` defaults to create, update or delete. */
 export type Note = Partial<ChangeNote>;
 
 /** The only way to write an entity's table: every write leaves its row in the change log, in the same transaction. */
-export interface Repository<E> {
-  readonly entity: E;
-  insert(tx: Tx, values: InsertOf<E>, note?: Note): Promise<RowOf<E>>;
+export interface Repository<Row> {
+  readonly entity: AnyEntity;
+  insert(tx: Tx, values: InsertOf<Row>, note?: Note): Promise<Row>;
   /** The live row, or undefined. */
-  find(reader: Reader, id: string): Promise<RowOf<E> | undefined>;
+  find(reader: Reader, id: string): Promise<Row | undefined>;
   /** The live row, or 404. */
-  get(reader: Reader, id: string): Promise<RowOf<E>>;
+  get(reader: Reader, id: string): Promise<Row>;
   /** Locks the live row for this unit of work. 404 without it; 412 when `version` is given and another. */
-  lock(tx: Tx, id: string, version?: number): Promise<RowOf<E>>;
+  lock(tx: Tx, id: string, version?: number): Promise<Row>;
   /** Writes what differs; nothing when nothing does. The row must have been locked. */
-  update(tx: Tx, row: RowOf<E>, patch: Partial<RowOf<E>>, note?: Note): Promise<RowOf<E>>;
+  update(tx: Tx, row: Row, patch: Partial<Row>, note?: Note): Promise<Row>;
   /** Deletes softly. */
-  remove(tx: Tx, row: RowOf<E>, note?: Note): Promise<void>;
+  remove(tx: Tx, row: Row, note?: Note): Promise<void>;
 }
 
 interface Loose {
@@ -78,7 +75,7 @@ export const createRepository = <E extends AnyEntity>(
   entity: E,
   db: Database,
   changes: ChangeRecorder,
-): Repository<E> => {
+): Repository<RowOf<E>> => {
   const model = defineModel(db.sequelize, entity);
   const columns = columnList(entity);
   const live = `select ${columns} from ${entity.table} where company_id = $1 and id = $2 and deleted_at is null`;

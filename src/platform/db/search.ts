@@ -1,4 +1,4 @@
-import type { Entity } from '../schema/entity.ts';
+import type { AnyEntity } from '../schema/entity.ts';
 import type { Tx } from './database.ts';
 
 interface Row {
@@ -26,13 +26,13 @@ export const prefixRange = (prefix: string): [from: string, to: string] => [pref
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-const tokensFor = (entity: Pick<Entity, 'search'>, row: Row | undefined): string[] =>
+const tokensFor = (entity: Pick<AnyEntity, 'search'>, row: Row | undefined): string[] =>
   row === undefined ? [] : tokensOf((entity.search ?? []).map((field) => textOf(row[field as string])).join(' '));
 
 /** Keeps the search tokens of a row equal to its words. `row` undefined: it was deleted. */
 export const writeSearchTokens = async (
   tx: Tx,
-  entity: Pick<Entity, 'search' | 'table'>,
+  entity: Pick<AnyEntity, 'search' | 'table'>,
   row: Row | undefined,
   before?: Row,
 ): Promise<void> => {

@@ -61,7 +61,13 @@ export interface Lifecycle<Row> extends LifecycleDefinition<Row> {
   from(state: string): string[];
 }
 
-export type AnyLifecycle = Pick<Lifecycle<never>, 'entity' | 'states' | 'initial' | 'moves'>;
+/** What the registry needs to know of any lifecycle. */
+export interface AnyLifecycle {
+  readonly entity: string;
+  readonly states: readonly string[];
+  readonly initial: string;
+  readonly moves: Readonly<Record<string, Pick<Move<never>, 'from' | 'to' | 'permission' | 'fields' | 'summary'>>>;
+}
 
 /** Types the fields of a move from its schema. */
 export const move = <Row, F extends TProperties = {}>(definition: Move<Row, TObject<F>>): Move<Row> => definition;

@@ -70,15 +70,11 @@ const obstacle = <Row>(
 };
 
 /** The moves of one kind of row. See docs/adding-a-module.md. */
-export const createMover = <E, Row extends Stateful>(
+export const createMover = <Row extends Stateful>(
   lifecycle: Lifecycle<Row>,
-  repository: Pick<Repository<E>, 'lock' | 'update'>,
+  repository: Pick<Repository<Row>, 'lock' | 'update'>,
   { work, decide }: MoverDependencies,
 ): Mover<Row> => {
-  const store = repository as unknown as {
-    lock(tx: Tx, id: string, version?: number): Promise<Row>;
-    update(tx: Tx, row: Row, patch: Partial<Row>, note: object): Promise<Row>;
-  };
   const timed = Object.entries(lifecycle.moves).filter(([, { dueAt }]) => dueAt !== undefined);
 
   const schedule = async (tx: Tx, row: Row): Promise<void> => {
@@ -120,7 +116,7 @@ export const createMover = <E, Row extends Stateful>(
       ...(typeof reason === 'string' && { reason }),
       ...(found.audience && { audience: found.audience(row) }),
     };
-    const after = await store.update(tx, row, patch, note);
+    const after = await repository.update(tx, row, patch, note);
     await found.effect?.(tx, { ...about, row: after });
     await schedule(tx, after);
     return after;
@@ -134,7 +130,7 @@ export const createMover = <E, Row extends Stateful>(
     schedule,
     move: (context, id, name, input, version, visible) =>
       work.write(context, async (tx) => {
-        const row = await store.lock(tx, id);
+        const row = await repository.lock(tx, id);
         await visible?.(tx, row);
         if (!mayMove(lifecycle.moves[name], context)) throw forbidden();
         if (version !== undefined && row.version !== version)
@@ -153,7 +149,7 @@ export const createMover = <E, Row extends Stateful>(
         }),
     fallDue: (worker, id, name) =>
       work.write(worker, async (tx) => {
-        const row = await store.lock(tx, id);
+        const row = await repository.lock(tx, id);
         const due = lifecycle.moves[name]?.dueAt?.(row);
         const isDue = due !== undefined && due !== null && due.getTime() <= tx.now.getTime();
         if (isDue && obstacle(lifecycle, name, row, tx.now) === undefined) await perform(tx, row, name, {}, worker);

@@ -1,14 +1,13 @@
 import Type from 'typebox';
-import type { Static, TObject, TProperties, TUnsafe } from 'typebox';
+import type { Static, TObject, TProperties, TSchema, TUnsafe } from 'typebox';
 import { exact, STANDARD } from './types.ts';
 
 type Values<F extends TProperties> = { [K in keyof F]: Static<F[K]> };
-type Standard = Values<typeof STANDARD>;
+export type Standard = Values<typeof STANDARD>;
 /** A row as services see it: own fields, hidden columns and the standard ones. */
-export type RowOf<E> =
-  E extends Entity<infer F, infer H, infer _C, infer _U> ? Values<F> & Values<H> & Standard : never;
-export type InsertOf<E> =
-  E extends Entity<infer F, infer H, infer _C, infer _U> ? Values<F> & Values<H> & { id?: string } : never;
+export type RowOf<E extends AnyEntity> = Values<E['fields']> & Values<E['hidden']> & Standard;
+/** What an insert needs: everything but what the repository sets. */
+export type InsertOf<Row> = Omit<Row, keyof Standard> & { id?: string };
 type Body<F extends TProperties, K extends keyof F> = {
   [P in K as null extends Static<F[P]> ? never : P]: Static<F[P]>;
 } & { [P in K as null extends Static<F[P]> ? P : never]?: Static<F[P]> };
@@ -25,28 +24,46 @@ export interface EntityDefinition<F extends TProperties, H extends TProperties, 
   readonly edit: readonly U[];
   /** Fields with personal values: in the change log they are encrypted under the key of `subject`. */
   readonly personal?: readonly (keyof F)[];
-  /** Whose key encrypts the personal values of a row: a profile's id. */
+  /** Whose key encrypts the personal values of a row: a profile's id. Default: the row's own id. */
   readonly subject?: (row: Values<F> & { id: string }) => string;
   /** Words by which the row is found; kept as search tokens with every write. */
   readonly search?: readonly (keyof F)[];
 }
 
+/** What mechanisms need to know of any entity. */
+export interface AnyEntity {
+  readonly table: string;
+  readonly fields: TProperties;
+  readonly hidden: TProperties;
+  readonly create: readonly PropertyKey[];
+  readonly edit: readonly PropertyKey[];
+  readonly personal?: readonly PropertyKey[];
+  readonly subject?: (row: never) => string;
+  readonly search?: readonly PropertyKey[];
+  /** Schema of a row as answers show it. */
+  readonly view: TObject;
+  readonly createBody: TSchema;
+  readonly editBody: TSchema;
+  /** All columns with their schemas, in camelCase. */
+  readonly columns: Readonly<Record<string, TSchema>>;
+  /** What an answer shows of a row: nothing hidden. */
+  show(row: object): object;
+  /** SQL: the row of alias `alias` as JSON that fits `view`; `extra` adds members (`name: sql`). */
+  json(alias: string, extra?: Readonly<Record<string, string>>): string;
+}
+
 /** A kind of row, declared once: columns, answers, request bodies and the change log come from it. */
 export interface Entity<
-  F extends TProperties = TProperties,
-  H extends TProperties = TProperties,
-  C extends keyof F = keyof F,
-  U extends keyof F = keyof F,
-> extends EntityDefinition<F, H, C, U> {
+  F extends TProperties,
+  H extends TProperties,
+  C extends keyof F,
+  U extends keyof F,
+> extends AnyEntity {
+  readonly fields: F;
   readonly hidden: H;
-  /** Schema of a row as answers show it. */
   readonly view: TObject<F & typeof STANDARD>;
   readonly createBody: TUnsafe<Body<F, C>>;
   readonly editBody: TUnsafe<Partial<Pick<Values<F>, U>>>;
-  /** All columns with their schemas, in camelCase. */
-  readonly columns: Readonly<Record<string, TProperties[string]>>;
-  /** SQL: the row of alias `alias` as JSON that fits `view`; `extra` adds members (`name: sql`). */
-  json(alias: string, extra?: Readonly<Record<string, string>>): string;
 }
 
 export const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -90,6 +107,10 @@ export const entity = <
       ),
     ),
     columns: { ...shownFields, ...hidden },
+    show: (row) =>
+      Object.fromEntries(
+        Object.keys(shownFields).map((name) => [name, (row as Record<string, unknown>)[name] ?? null]),
+      ),
     json: (alias, extra = {}) => {
       const own = Object.entries(shownFields).map(([name, schema]) => [name, shown(`${alias}.${snake(name)}`, schema)]);
       const pairs = [...own, ...Object.entries(extra)].map(([name, sql]) => `'${name}', ${sql}`);

@@ -6,10 +6,10 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
 import { conflict, invalid } from '../../../platform/problem.ts';
 import { ancestorsOf, heightOf, MOST_LEVELS } from './projects.repository.ts';
-import type { Project, ProjectRow } from './projects.repository.ts';
+import type { ProjectRow } from './projects.repository.ts';
 
 interface ProjectsDependencies {
-  readonly repository: Repository<typeof Project>;
+  readonly repository: Repository<ProjectRow>;
   readonly list: List;
   readonly work: UnitOfWork;
   readonly mover: Mover<ProjectRow>;

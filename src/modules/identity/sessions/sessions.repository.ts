@@ -1,0 +1,32 @@
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import type { Reader } from '../../../platform/db/database.ts';
+
+/** One person in one company through one client; see docs/glossary.md. */
+export const Session = entity({
+  table: 'session',
+  fields: {
+    personId: uuid(),
+    profileId: nullable(uuid()),
+    kind: oneOf(['member', 'support', 'operator', 'machine']),
+    client: oneOf(['worker', 'admin', 'machine']),
+    device: nullable(text(200)),
+    reason: nullable(text(500)),
+    lastSeenAt: instant(),
+    expiresAt: instant(),
+    revokedAt: nullable(instant()),
+    revokedBecause: nullable(text(40)),
+  },
+  hidden: { sid: text(100), address: nullable(text(100)), agent: nullable(text(300)) },
+  create: [],
+  edit: [],
+});
+export type SessionRow = RowOf<typeof Session>;
+
+/** Live sessions of a person in the transaction's company, the one seen longest ago first. */
+export const liveSessionsOf = (reader: Reader, personId: string): Promise<{ id: string }[]> =>
+  reader.prepared(
+    'select id from session where company_id = $1 and person_id = $2 and revoked_at is null order by last_seen_at, id',
+    [reader.companyId, personId],
+  );

@@ -1,0 +1,156 @@
+import type { Reach } from '../../../platform/access/principal.ts';
+
+/** A role that every company has and nobody can change; docs/glossary.md says who holds which. */
+export interface SystemRole {
+  readonly code: string;
+  readonly reach: Reach;
+  /** Nobody grants a role of a higher rank than their own highest. */
+  readonly rank: number;
+  readonly scope: 'operator' | 'company';
+  readonly grants: readonly string[];
+  readonly denies: readonly string[];
+  /** Whether a company's admins may assign it. */
+  readonly assignable: boolean;
+}
+
+const operator = (code: string, rank: number, grants: readonly string[]): SystemRole => ({
+  code,
+  reach: 'operator',
+  rank,
+  scope: 'operator',
+  grants,
+  denies: [],
+  assignable: false,
+});
+
+const company = (
+  code: string,
+  reach: Reach,
+  rank: number,
+  grants: readonly string[],
+  denies: readonly string[] = [],
+): SystemRole => ({
+  code,
+  reach,
+  rank,
+  scope: 'company',
+  grants,
+  denies,
+  assignable: true,
+});
+
+/** Raw test values are for those who are named for it; nobody holds them by another role. */
+const NO_METRICS = ['fitness:metrics:read'];
+
+/** The roles of domain.md 2, by what they may do. */
+export const SYSTEM_ROLES: readonly SystemRole[] = [
+  operator('superadmin', 1_000, ['operator:*:*', 'organization:company:*', 'commerce:*:*', 'reporting:audit:*']),
+  operator('support', 900, [
+    'operator:company:read',
+    'operator:support:*',
+    'organization:company:read',
+    'commerce:*:read',
+  ]),
+  operator('operator_auditor', 800, [
+    'operator:*:read',
+    'organization:company:read',
+    'commerce:*:read',
+    'reporting:audit:*',
+  ]),
+  { ...operator('support_session', 0, ['*:*:read', 'organization:*:write', 'workforce:*:write']), reach: 'company' },
+  company('owner', 'company', 700, ['*:*:*'], ['operator:*:*', ...NO_METRICS]),
+  company('admin', 'company', 600, [
+    'organization:*:*',
+    'workforce:*:*',
+    'commerce:license:*',
+    'commerce:subscription:read',
+    'reporting:*:*',
+    'identity:*:*',
+    'fitness:source:*',
+    'fitness:device:*',
+    'notifications:*:*',
+  ]),
+  company('senior_admin', 'company', 610, [
+    'organization:*:*',
+    'workforce:*:*',
+    'commerce:license:*',
+    'commerce:subscription:read',
+    'reporting:*:*',
+    'identity:*:*',
+  ]),
+  company('institution_admin', 'company', 500, [
+    'organization:profile:*',
+    'organization:resident:*',
+    'organization:invitation:*',
+  ]),
+  company(
+    'manager',
+    'hierarchy',
+    400,
+    [
+      'workforce:*:*',
+      'organization:*:read',
+      'fitness:board:read',
+      'fitness:case:*',
+      'fitness:result:read',
+      'fitness:requirement:*',
+      'fitness:compliance:read',
+      'gate:decision:*',
+      'reporting:export:*',
+      'notifications:own:*',
+    ],
+    NO_METRICS,
+  ),
+  company(
+    'supervisor',
+    'reports',
+    300,
+    [
+      'organization:profile:read',
+      'organization:site:read',
+      'organization:department:read',
+      'workforce:*:read',
+      'workforce:shift:start',
+      'fitness:board:read',
+      'fitness:case:read',
+      'fitness:case:move',
+      'fitness:result:read',
+      'fitness:requirement:read',
+      'fitness:requirement:excuse',
+      'gate:decision:ask',
+      'gate:decision:read',
+      'notifications:own:*',
+    ],
+    NO_METRICS,
+  ),
+  company('worker', 'self', 100, ['fitness:own:*', 'workforce:own:*', 'gate:decision:ask', 'notifications:own:*']),
+  company('member', 'self', 50, ['notifications:own:*']),
+  company(
+    'safety_admin',
+    'company',
+    550,
+    [
+      'fitness:*:*',
+      'gate:*:*',
+      'organization:*:read',
+      'workforce:*:read',
+      'workforce:credential:*',
+      'reporting:export:*',
+      'notifications:own:*',
+    ],
+    NO_METRICS,
+  ),
+  company('health_reader', 'company', 350, [
+    'fitness:metrics:read',
+    'fitness:result:read',
+    'organization:profile:read',
+  ]),
+  company('dispatcher', 'company', 320, ['field-service:*:*', 'organization:*:read', 'notifications:own:*']),
+  company('technician', 'self', 110, ['field-service:own:*', 'notifications:own:*']),
+  company('customer', 'self', 20, ['field-service:customer:*', 'notifications:own:*']),
+  company('resident', 'self', 110, ['dictation:*:*', 'notifications:own:*']),
+  company('physician', 'company', 310, ['dictation:*:*', 'notifications:own:*']),
+  company('finance_officer', 'company', 450, ['back-office:*:*', 'notifications:own:*']),
+  company('sales_rep', 'company', 310, ['back-office:customer:*', 'back-office:opportunity:*', 'notifications:own:*']),
+  company('auditor', 'company', 420, ['reporting:audit:*', '*:*:read', 'reporting:export:*'], NO_METRICS),
+];

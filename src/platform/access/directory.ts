@@ -1,0 +1,189 @@
+import type pg from 'pg';
+import { databaseError } from '../db/errors.ts';
+import type { Grant, GrantScope, Principal, Reach } from './principal.ts';
+
+/** A live session with everything that decides what its person may do, read in one statement. */
+export interface SessionRecord {
+  readonly id: string;
+  readonly kind: 'member' | 'support' | 'operator' | 'machine';
+  readonly client: Principal['client'];
+  readonly personId: string;
+  readonly personStatus: string;
+  readonly profileId: string | null;
+  readonly profileStatus: string | null;
+  readonly locale: string;
+  readonly companyId: string;
+  readonly companySlug: string;
+  readonly companyStatus: string;
+  readonly customDomain: string | null;
+  readonly timezone: string;
+  readonly epoch: number;
+  readonly expiresAt: string;
+  readonly operatorRole: string | null;
+  readonly assignments: readonly {
+    readonly systemRole: string | null;
+    readonly roleId: string | null;
+    readonly scope: GrantScope | null;
+  }[];
+}
+
+interface SystemRole {
+  readonly code: string;
+  readonly reach: Reach;
+  readonly grants: readonly string[];
+  readonly denies: readonly string[];
+}
+
+interface OwnRole extends SystemRole {
+  readonly id: string;
+  readonly parentId: string | null;
+  readonly systemParent: string | null;
+}
+
+/** A company in which a person may be active. */
+export interface Membership {
+  readonly companyId: string;
+  readonly companySlug: string;
+  readonly companyName: string;
+  readonly customDomain: string | null;
+  readonly companyStatus: string;
+  readonly profileId: string;
+  readonly profileStatus: string;
+  readonly lastSeenAt: string | null;
+}
+
+/** The person behind a Keycloak user. */
+export interface PersonRecord {
+  readonly id: string;
+  readonly status: string;
+  readonly operatorRole: string | null;
+}
+
+/** Looks across companies, as user `system`, for who a token speaks for. Nothing else may. */
+export interface Directory {
+  session(sid: string): Promise<SessionRecord | undefined>;
+  /** True when `sid` was seen and its session ended: it never comes to life again. */
+  hasEnded(sid: string): Promise<boolean>;
+  person(keycloakId: string): Promise<PersonRecord | undefined>;
+  /** Companies of a person, the one used last first. */
+  memberships(personId: string): Promise<Membership[]>;
+  /** What the roles of a session grant and deny. */
+  grants(session: SessionRecord): Promise<Grant[]>;
+}
+
+const SESSION = `
+  select s.id, s.kind, s.client, s.person_id as "personId", p.status as "personStatus", s.profile_id as "profileId",
+    f.status as "profileStatus", p.locale, s.company_id as "companyId", c.slug as "companySlug", c.status as "companyStatus",
+    c.custom_domain as "customDomain", c.timezone, s.expires_at as "expiresAt", o.role as "operatorRole",
+    s.epoch + p.epoch + coalesce(f.epoch, 0) + c.access_epoch as epoch,
+    coalesce((select json_agg(json_build_object('systemRole', a.system_role, 'roleId', a.role_id,
+        'scope', case when a.scope_id is null then null else json_build_object('kind', a.scope_kind, 'id', a.scope_id) end))
+      from role_assignment a
+      where a.company_id = s.company_id and a.profile_id = s.profile_id and a.deleted_at is null
+        and (a.expires_at is null or a.expires_at > $2)), '[]') as assignments
+  from session s
+  join person p on p.id = s.person_id
+  join company c on c.id = s.company_id
+  left join profile f on f.company_id = s.company_id and f.id = s.profile_id and f.deleted_at is null
+  left join operator_user o on o.person_id = s.person_id and o.status = 'active'
+  where s.sid = $1 and s.revoked_at is null`;
+
+const MEMBERSHIPS = `
+  select c.id as "companyId", c.slug as "companySlug", c.name as "companyName", c.custom_domain as "customDomain",
+    c.status as "companyStatus", f.id as "profileId", f.status as "profileStatus",
+    (select max(s.last_seen_at) from session s where s.company_id = c.id and s.person_id = $1) as "lastSeenAt"
+  from person_company m
+  join company c on c.id = m.company_id and c.status in ('active', 'suspended', 'pending')
+  join profile f on f.company_id = m.company_id and f.id = m.profile_id and f.deleted_at is null
+  where m.person_id = $1
+  order by "lastSeenAt" desc nulls last, m.created_at, c.id`;
+
+const grantsOf = (role: SystemRole, scope: GrantScope | null): Grant[] => {
+  const base = { reach: role.reach, role: role.code, ...(scope && { scope }) };
+  return [
+    ...role.grants.map((permission) => ({ ...base, permission, effect: 'grant' as const })),
+    ...role.denies.map((permission) => ({ ...base, permission, effect: 'deny' as const })),
+  ];
+};
+
+/** A role and everything it inherits, nearest first. The graph is kept acyclic by the roles' service; the set guards anyway. */
+const lineage = (
+  start: OwnRole | undefined,
+  own: ReadonlyMap<string, OwnRole>,
+  system: ReadonlyMap<string, SystemRole>,
+): SystemRole[] => {
+  const seen = new Set<string>();
+  const found: SystemRole[] = [];
+  for (let role = start; role !== undefined && !seen.has(role.id); role = own.get(role.parentId ?? '')) {
+    seen.add(role.id);
+    found.push(role);
+    const base = system.get(role.systemParent ?? '');
+    if (base !== undefined) found.push({ ...base, code: role.code });
+  }
+  return found;
+};
+
+/** The directory over `pool`, of user `system`. */
+export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
+  const query = async <Row extends pg.QueryResultRow>(
+    name: string,
+    text: string,
+    values: unknown[],
+  ): Promise<Row[]> => {
+    try {
+      return (await pool.query<Row>({ name, text, values })).rows;
+    } catch (error) {
+      throw databaseError(error);
+    }
+  };
+  const systemRoles = (codes: readonly string[]) =>
+    query<SystemRole>(
+      'directory.system_roles',
+      'select code, reach, grants, denies from system_role where code = any($1)',
+      [codes],
+    );
+  return {
+    session: async (sid) => (await query<SessionRecord>('directory.session', SESSION, [sid, now()]))[0],
+    hasEnded: async (sid) =>
+      (await query('directory.ended', 'select 1 from session where sid = $1 and revoked_at is not null limit 1', [sid]))
+        .length > 0,
+    person: async (keycloakId) =>
+      (
+        await query<PersonRecord>(
+          'directory.person',
+          `select p.id, p.status, o.role as "operatorRole" from person p
+           left join operator_user o on o.person_id = p.id and o.status = 'active'
+           where p.keycloak_id = $1 and p.deleted_at is null`,
+          [keycloakId],
+        )
+      )[0],
+    memberships: (personId) => query<Membership>('directory.memberships', MEMBERSHIPS, [personId]),
+    grants: async (session) => {
+      if (session.kind === 'operator' || session.kind === 'support') {
+        const code = session.kind === 'support' ? 'support_session' : (session.operatorRole ?? '');
+        return (await systemRoles([code])).flatMap((role) => grantsOf(role, null));
+      }
+      const own = session.assignments.some(({ roleId }) => roleId !== null)
+        ? await query<OwnRole>(
+            'directory.roles',
+            `select id, code, reach, grants, denies, parent_id as "parentId", system_parent as "systemParent"
+             from role where company_id = $1 and deleted_at is null`,
+            [session.companyId],
+          )
+        : [];
+      const codes = [
+        ...session.assignments.map(({ systemRole }) => systemRole),
+        ...own.map(({ systemParent }) => systemParent),
+      ];
+      const system = new Map(
+        (await systemRoles(codes.filter((code) => code !== null))).map((role) => [role.code, role]),
+      );
+      const owned = new Map(own.map((role) => [role.id, role]));
+      return session.assignments.flatMap(({ systemRole, roleId, scope }) => {
+        const base = system.get(systemRole ?? '');
+        const roles = base === undefined ? lineage(owned.get(roleId ?? ''), owned, system) : [base];
+        return roles.flatMap((role) => grantsOf(role, scope));
+      });
+    },
+  };
+};
