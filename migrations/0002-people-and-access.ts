@@ -197,13 +197,6 @@ const organization = [
 
 const access = [
   ...operatorTable(
-    'permission',
-    ['code text not null', 'constraint permission_pkey primary key (code)'],
-    'true',
-    'select',
-  ),
-  ...systemMay('permission', 'select, insert, delete'),
-  ...operatorTable(
     'system_role',
     [
       'code text not null',
@@ -314,7 +307,19 @@ begin
   end if;
 end $$`;
 
+const seeds = [
+  `create table seed_set (
+     name text not null,
+     version integer not null,
+     applied_at timestamptz(3) not null,
+     constraint seed_set_pkey primary key (name))`,
+  `alter table seed_set enable row level security`,
+  `alter table seed_set force row level security`,
+  ...systemMay('seed_set', 'select, insert, update'),
+];
+
 export const up = [
+  ...seeds,
   ...people,
   ...organization,
   ...access,
@@ -331,7 +336,7 @@ export const down = [
   'drop function app.enter_person(uuid)',
   'drop function app.enter(uuid, uuid, bigint)',
   ...[
-    ['session', 'role_assignment', 'role', 'system_role', 'permission', 'system_link', 'reporting_closure'],
+    ['session', 'role_assignment', 'role', 'system_role', 'seed_set', 'system_link', 'reporting_closure'],
     ['reporting_line', 'profile', 'department', 'site', 'person_company', 'operator_user', 'person'],
   ]
     .flat()

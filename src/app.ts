@@ -103,12 +103,7 @@ export const buildApp = (parts: AppParts): Express => {
       (name) => !unmounted.has(name),
     ),
   );
-  checkServed(app, parts.modules, [
-    '/openapi.json',
-    '/docs',
-    '/docs/assets',
-    ...(parts.besides === undefined ? [] : ['*']),
-  ]);
+  checkServed(app, parts.modules, ['/openapi.json', '/docs'], parts.besides?.router);
   app.use((_request, _response, next) => {
     next(notFound());
   });

@@ -3,10 +3,12 @@ import { createMigrator } from '../../src/platform/db/migrate.ts';
 import { PARTITIONED, ensurePartitions } from '../../src/platform/db/partitions.ts';
 import { createPool } from '../../src/platform/db/pool.ts';
 import { provision } from '../../src/platform/db/roles.ts';
+import { applySeedSets, loadSeedSets } from '../../src/platform/db/seed.ts';
 import type { Role } from '../../src/platform/db/roles.ts';
 
 export const TEMPLATE = 'angelis_template';
 export const PASSWORD = 'only-for-tests';
+const SEEDERS = fileURLToPath(new URL('../../seeders', import.meta.url));
 export const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 /** URL of the superuser for a database of the test server. */
@@ -35,5 +37,6 @@ export const makeTemplate = async (): Promise<void> => {
     onError,
   });
   await ensurePartitions(system, PARTITIONED, new Date(), { back: 13, ahead: 2 });
+  await applySeedSets(system, await loadSeedSets(SEEDERS), new Date());
   await system.end();
 };

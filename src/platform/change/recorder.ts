@@ -130,7 +130,7 @@ export const createChangeRecorder = (
       const fresh = split(fields, secret, after as Values | undefined, before as Values | undefined);
       const closed = { ...(old.closed && { before: old.closed }), ...(fresh.closed && { after: fresh.closed }) };
       const isPersonal = Object.values(closed).some((values) => Object.keys(values).length > 0);
-      const subject = entity.subject?.(row) ?? row.id;
+      const subject = entity.subject?.(row as never) ?? row.id;
       const personal = isPersonal
         ? { subject, sealed: await vault.seal(tx, subject, JSON.stringify(closed)) }
         : undefined;

@@ -133,16 +133,23 @@ interface Layer {
 }
 
 /** Paths that Express serves, whoever put them there. */
-const servedPaths = (layers: readonly Layer[]): string[] =>
-  layers.flatMap((layer) => [
-    ...(layer.route === undefined ? [] : [layer.route.path]),
-    ...servedPaths(layer.handle?.stack ?? []),
-  ]);
+const servedPaths = (layers: readonly Layer[], except: unknown): string[] =>
+  layers
+    .filter(({ handle }) => handle !== except)
+    .flatMap((layer) => [
+      ...(layer.route === undefined ? [] : [layer.route.path]),
+      ...servedPaths(layer.handle?.stack ?? [], except),
+    ]);
 
-/** Refuses an application that answers on a path which nobody declared. */
-export const checkServed = (app: Express, modules: readonly Module[], allowed: readonly string[]): void => {
+/** Refuses an application that answers on a path which nobody declared. The router `except` is not looked into. */
+export const checkServed = (
+  app: Express,
+  modules: readonly Module[],
+  allowed: readonly string[],
+  except: RequestHandler | undefined,
+): void => {
   const declared = new Set([...routesOf(modules).map(({ path }) => path), ...allowed]);
   const { stack } = (app as unknown as { router: { stack: readonly Layer[] } }).router;
-  const strangers = servedPaths(stack).filter((path) => !declared.has(path));
+  const strangers = servedPaths(stack, except).filter((path) => !declared.has(path));
   if (strangers.length > 0) throw new Error(`Express carries undeclared routes: ${strangers.join(', ')}`);
 };

@@ -16,7 +16,6 @@ export const projectsModule = ({ service, list }: ProjectsRouterDependencies): M
   const base = '/admin/project';
   return {
     name: 'projects',
-    requires: ['sites', 'departments', 'profiles'],
     base,
     permissions: ['workforce:project:read', 'workforce:project:write', 'workforce:project:move'],
     lifecycles: [projectLifecycle],

@@ -1,0 +1,35 @@
+import type { Express } from 'express';
+import { buildApp } from '../app.ts';
+import type { AppParts } from '../app.ts';
+import { createPrincipals } from '../platform/access/principals.ts';
+import type { Principals } from '../platform/access/principals.ts';
+import type { Authentication } from '../platform/http/authentication.ts';
+import type { Module } from '../platform/http/module.ts';
+import { wireIdentity } from './identity.ts';
+import { createPlatform } from './platform.ts';
+import type { Foundation, Platform } from './platform.ts';
+import { wireWorkforce } from './workforce.ts';
+
+/** How the application answers; what it is made of comes from the foundation. */
+export interface Surface extends Pick<
+  AppParts,
+  'version' | 'corsOrigins' | 'trustedProxies' | 'besides' | 'checkResponses' | 'unmounted'
+> {
+  readonly authentication: Authentication;
+}
+
+export interface System {
+  readonly platform: Platform;
+  readonly modules: readonly Module[];
+  readonly principals: Principals;
+  readonly app: Express;
+}
+
+/** The map of the system: every area, built from the platform and from what others hand it. */
+export const createSystem = (foundation: Foundation, surface: Surface): System => {
+  const platform = createPlatform(foundation);
+  const identity = wireIdentity(platform);
+  const modules = [...identity.modules, ...wireWorkforce(platform)];
+  const principals = createPrincipals(surface.authentication, identity.sessions, platform.now);
+  return { platform, modules, principals, app: buildApp({ ...platform, ...surface, modules, principals }) };
+};

@@ -1,0 +1,95 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { createDecider } from '../platform/access/decision.ts';
+import { createDirectory } from '../platform/access/directory.ts';
+import type { Directory } from '../platform/access/directory.ts';
+import { createChangeRecorder } from '../platform/change/recorder.ts';
+import type { ChangeRecorder } from '../platform/change/recorder.ts';
+import { createVault } from '../platform/change/vault.ts';
+import type { PersonalVault } from '../platform/change/vault.ts';
+import type { KeyRing } from '../platform/crypto/key-ring.ts';
+import { createCursors } from '../platform/db/cursor.ts';
+import type { Database } from '../platform/db/database.ts';
+import { createList } from '../platform/db/list.ts';
+import type { List, ListDefinition } from '../platform/db/list.ts';
+import { createRepository } from '../platform/db/repository.ts';
+import type { Repository } from '../platform/db/repository.ts';
+import { createUnitOfWork } from '../platform/db/unit-of-work.ts';
+import type { UnitOfWork } from '../platform/db/unit-of-work.ts';
+import type { RateLimits } from '../platform/http/rate-limits.ts';
+import type { I18n } from '../platform/i18n/i18n.ts';
+import type { IdentityProvider } from '../platform/identity-provider/port.ts';
+import type { Enqueue } from '../platform/jobs/definitions.ts';
+import type { Lifecycle, Stateful } from '../platform/lifecycle/lifecycle.ts';
+import { createMover } from '../platform/lifecycle/mover.ts';
+import type { Mover } from '../platform/lifecycle/mover.ts';
+import { createValidator } from '../platform/schema/validator.ts';
+import type { Validator } from '../platform/schema/validator.ts';
+import type { AnyEntity, RowOf } from '../platform/schema/entity.ts';
+import type { Metrics } from '../platform/telemetry/metrics.ts';
+
+/** What a process is given: connections, keys, ports to the outside, clock. Tests give their own. */
+export interface Foundation {
+  readonly db: Database;
+  /** A pool of user `system`. */
+  readonly system: pg.Pool;
+  readonly keys: {
+    readonly data: KeyRing;
+    readonly lookup: KeyRing;
+    readonly signing: KeyRing;
+    readonly chain: KeyRing;
+  };
+  readonly identityProvider: IdentityProvider;
+  readonly i18n: I18n;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly rates: RateLimits;
+  readonly enqueue: Enqueue;
+  /** Tells the sealer that a company has new changes. */
+  readonly changed?: (companyId: string) => void;
+  readonly now: () => Date;
+  readonly publicUrl: string;
+}
+
+/** The mechanisms that every area builds its modules with. */
+export interface Platform extends Foundation {
+  readonly work: UnitOfWork;
+  readonly changes: ChangeRecorder;
+  readonly vault: PersonalVault;
+  readonly directory: Directory;
+  readonly validator: Validator;
+  readonly decide: ReturnType<typeof createDecider>;
+  readonly repository: <E extends AnyEntity>(entity: E) => Repository<RowOf<E>>;
+  readonly list: (definition: ListDefinition) => List;
+  readonly mover: <Row extends Stateful>(lifecycle: Lifecycle<Row>, repository: Repository<Row>) => Mover<Row>;
+  /** Every mover that was made, by entity: the sweeper finds them here. */
+  readonly movers: ReadonlyMap<string, Mover<never>>;
+}
+
+/** Builds the mechanisms over what the process was given. */
+export const createPlatform = (foundation: Foundation): Platform => {
+  const { db, system, keys, now } = foundation;
+  const work = createUnitOfWork(db);
+  const vault = createVault(keys.data);
+  const changes = createChangeRecorder(vault, foundation.changed);
+  const decide = createDecider();
+  const cursors = createCursors(keys.signing, now);
+  const movers = new Map<string, Mover<never>>();
+  return {
+    ...foundation,
+    work,
+    vault,
+    changes,
+    decide,
+    movers,
+    directory: createDirectory(system, now),
+    validator: createValidator(),
+    repository: (entity) => createRepository(entity, db, changes),
+    list: (definition) => createList(definition, cursors),
+    mover: (lifecycle, repository) => {
+      const mover = createMover(lifecycle, repository, { work, decide });
+      movers.set(lifecycle.entity, mover as unknown as Mover<never>);
+      return mover;
+    },
+  };
+};

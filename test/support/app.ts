@@ -1,0 +1,112 @@
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import request from 'supertest';
+import { createAuthentication } from '../../src/platform/http/authentication.ts';
+import { createRateLimits, LIMITS } from '../../src/platform/http/rate-limits.ts';
+import type { Limits } from '../../src/platform/http/rate-limits.ts';
+import { createI18n } from '../../src/platform/i18n/i18n.ts';
+import { createLocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
+import type { LocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
+import { createMetrics } from '../../src/platform/telemetry/metrics.ts';
+import { createSystem } from '../../src/wiring/index.ts';
+import type { System } from '../../src/wiring/index.ts';
+import { randomRing } from './companies.ts';
+import { cloneDatabase } from './database.ts';
+import type { TestDatabase } from './database.ts';
+import { listen } from './listen.ts';
+
+/** Many requests of one test come from one address: the limits themselves have their own test. */
+const GENEROUS = Object.fromEntries(
+  Object.entries(LIMITS).map(([name, { per }]) => [name, { points: 1_000_000, per }]),
+) as unknown as Limits;
+
+export interface TestApp extends System {
+  readonly database: TestDatabase;
+  readonly identityProvider: LocalIdentityProvider;
+  readonly clock: { now: () => Date; set: (at: Date | undefined) => void };
+  /** Requests through the real application over real HTTP. */
+  readonly http: ReturnType<typeof request>;
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+export interface TestAppOptions {
+  readonly database?: TestDatabase;
+  readonly limits?: Limits;
+}
+
+/** The whole application on its own database, with the development issuer and a clock that tests can move. */
+export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
+  const database = options.database ?? (await cloneDatabase());
+  let moved: Date | undefined;
+  const now = () => moved ?? new Date();
+  let handler: RequestListener = (_incoming, response) => void response.writeHead(503).end();
+  const server = createServer((incoming, response) => {
+    handler(incoming, response);
+  });
+  const url = await listen(server);
+  const issuer = `${url}/realms/angelis`;
+  const identityProvider = await createLocalIdentityProvider({
+    issuer,
+    now,
+    environment: { nodeEnv: 'test', appEnv: 'development' },
+    redirectUris: [`${url}/callback`],
+    backchannelLogoutUrl: `${url}/angelis/auth/backchannel-logout`,
+  });
+  const authentication = createAuthentication({
+    url,
+    realm: 'angelis',
+    issuer,
+    audience: 'angelis-api',
+    authorizedParties: (azp) => azp.startsWith('angelis-'),
+    jwksUri: identityProvider.jwksUri,
+    now,
+  });
+  const foundation = {
+    db: database.open({ now }),
+    system: database.pool('system', 4),
+    keys: { data: randomRing(), lookup: randomRing(), signing: randomRing(), chain: randomRing() },
+    identityProvider,
+    i18n: createI18n({ folder: fileURLToPath(new URL('../../locales', import.meta.url)) }),
+    log: pino({ level: 'silent' }),
+    metrics: createMetrics(),
+    rates: createRateLimits(options.limits ?? GENEROUS),
+    enqueue: () => Promise.reject(new Error('no jobs here')),
+    now,
+    publicUrl: url,
+  };
+  const surface = {
+    authentication,
+    version: 'test',
+    corsOrigins: ['https://app.example.com'],
+    trustedProxies: ['loopback'],
+    besides: { path: '/realms/angelis', router: identityProvider.router },
+    checkResponses: true,
+  };
+  const system = createSystem(foundation, surface);
+  handler = system.app;
+  return {
+    ...system,
+    database,
+    identityProvider,
+    clock: {
+      now,
+      set: (at) => {
+        moved = at;
+      },
+    },
+    http: request(url),
+    url,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+      await identityProvider.close();
+      await system.platform.db.close();
+      await database.drop();
+    },
+  };
+};

@@ -1,0 +1,96 @@
+import { v7 as uuidv7 } from 'uuid';
+import type pg from 'pg';
+import type { SignInClient } from '../../src/platform/identity-provider/port.ts';
+import type { TestApp } from './app.ts';
+
+export interface TestPerson {
+  readonly personId: string;
+  readonly profileId: string;
+  readonly companyId: string;
+  readonly keycloakId: string;
+  /** `Bearer …` of a session that this person opened; the same for the same client. */
+  readonly bearer: (client?: SignInClient) => Promise<string>;
+}
+
+export interface PersonOptions {
+  readonly companyId: string;
+  readonly roles: readonly string[];
+  readonly firstName?: string;
+  readonly lastName?: string;
+  /** A person who is there already, for a second profile. */
+  readonly person?: Pick<TestPerson, 'personId' | 'keycloakId'>;
+}
+
+const tokens = (app: TestApp, keycloakId: string): TestPerson['bearer'] => {
+  const sids = new Map<string, string>();
+  return async (client = 'angelis-admin') => {
+    const sid = sids.get(client) ?? uuidv7();
+    sids.set(client, sid);
+    const token = await app.identityProvider.mint({ user: { id: keycloakId }, client, sid });
+    return `Bearer ${token}`;
+  };
+};
+
+const createPerson = async (app: TestApp, client: pg.Client, firstName: string, lastName: string) => {
+  const personId = uuidv7();
+  const user = await app.identityProvider.users.create({
+    username: `u-${personId}`,
+    enabled: true,
+    firstName,
+    lastName,
+    emailVerified: true,
+  });
+  await client.query(
+    `insert into person (id, keycloak_id, first_name, last_name, locale, status, data_key, created_at, updated_at)
+     values ($1, $2, $3, $4, 'en', 'active', 'none', $5, $5)`,
+    [personId, user.id, firstName, lastName, app.clock.now()],
+  );
+  return { personId, keycloakId: user.id };
+};
+
+/** A person with a login and an active profile that holds `roles`. */
+export const addPerson = async (app: TestApp, options: PersonOptions): Promise<TestPerson> => {
+  const { companyId, roles, firstName = 'Ana', lastName = 'Rojas' } = options;
+  const client = await app.database.superuser();
+  const { personId, keycloakId } = options.person ?? (await createPerson(app, client, firstName, lastName));
+  const profileId = uuidv7();
+  const at = app.clock.now();
+  await client.query(
+    `insert into profile (company_id, id, person_id, first_name, last_name, national_id_kind, kind, status, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, 'RUT', 'employee', 'active', $6, $6)`,
+    [companyId, profileId, personId, firstName, lastName, at],
+  );
+  await client.query(
+    'insert into person_company (person_id, company_id, profile_id, created_at) values ($1, $2, $3, $4)',
+    [personId, companyId, profileId, at],
+  );
+  for (const role of roles)
+    await client.query(
+      'insert into role_assignment (company_id, id, profile_id, system_role, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)',
+      [companyId, uuidv7(), profileId, role, at],
+    );
+  await client.end();
+  return { personId, profileId, companyId, keycloakId, bearer: tokens(app, keycloakId) };
+};
+
+/** `subordinate` reports to `superior`, directly and for everyone above. */
+export const addReportingLine = async (app: TestApp, superior: TestPerson, subordinate: TestPerson): Promise<void> => {
+  const client = await app.database.superuser();
+  const { companyId } = superior;
+  await client.query(
+    `insert into reporting_line (company_id, id, subordinate_id, superior_id, starts_on, created_at, updated_at)
+     values ($1, $2, $3, $4, '2026-01-01', $5, $5)`,
+    [companyId, uuidv7(), subordinate.profileId, superior.profileId, app.clock.now()],
+  );
+  await client.query(
+    `insert into reporting_closure (company_id, superior_id, subordinate_id, depth)
+     select $1, s.superior_id, t.subordinate_id, s.depth + t.depth + 1
+     from (select superior_id, depth from reporting_closure where company_id = $1 and subordinate_id = $2
+           union all select $2::uuid, 0) s
+     cross join (select subordinate_id, depth from reporting_closure where company_id = $1 and superior_id = $3
+           union all select $3::uuid, 0) t
+     on conflict do nothing`,
+    [companyId, superior.profileId, subordinate.profileId],
+  );
+  await client.end();
+};
