@@ -1,6 +1,5 @@
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { AuthenticationError } from './authentication.ts';
 import { Problem } from '../problem.ts';
 import type { Fault } from '../problem.ts';
 import type { PublicContext } from './context.ts';
@@ -37,13 +36,6 @@ const headersOf = ({ status, code, options }: Problem): Record<string, string> =
   ...options.headers,
 });
 
-const asProblem = (error: unknown): Problem => {
-  if (error instanceof Problem) return error;
-  if (error instanceof AuthenticationError)
-    return new Problem(error.status, error.code.toUpperCase(), { cause: error, headers: error.headers });
-  return new Problem(500, 'INTERNAL', { cause: error });
-};
-
 /** The one error handler: problems as RFC 9457 documents in the caller's language, everything else a logged 500. */
 export const createErrorHandler =
   (
@@ -52,7 +44,7 @@ export const createErrorHandler =
   ): ErrorRequestHandler =>
   (error: unknown, request, response, _next) => {
     const context = contextOf(request, response);
-    const problem = asProblem(error);
+    const problem = error instanceof Problem ? error : new Problem(500, 'INTERNAL', { cause: error });
     if (problem.status >= 500)
       log.error({ err: problem.cause ?? problem, traceId: context.traceId, code: problem.code }, 'request failed');
     if (response.headersSent) {

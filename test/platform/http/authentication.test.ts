@@ -82,11 +82,12 @@ describe('authentication', () => {
       response.json({ sub: authentication.claimsOf(incoming)?.sub });
     });
     const context = {
-      locale: 'en',
+      locale: 'en' as const,
       traceId: 't',
       address: '::1',
       agent: '',
       deadline: clock,
+      hints: [],
       t: (text: string) => text,
     };
     app.use(createErrorHandler(pino({ enabled: false }), () => context));
