@@ -16,10 +16,14 @@ export interface JobContext {
 interface JobBase {
   /** `area.thing.verb`, unique. */
   readonly name: string;
+  /** Default 5. */
   readonly maxAttempts?: number;
   /** Longest run time, in ms. Default 60 s. */
   readonly timeout?: number;
-  /** How many run at once in one process. Default 4. */
+  /**
+   * How many run at once in one process, in a lane of their own. Without it the job shares the common lane with all others
+   * that have none (8 at once): give it to jobs that are slow or come in floods, so that they hold up nobody else.
+   */
   readonly concurrency?: number;
   /** Told in its own transaction when the last try failed. */
   readonly onDead?: (tx: Tx, payload: never, error: string) => Promise<void>;
@@ -48,7 +52,7 @@ export interface TickDefinition {
   readonly name: string;
   /** Seconds between runs. */
   readonly every: number;
-  /** Longest run time, in ms. Default 60 s. */
+  /** Longest run time of a slot, all companies together, in ms. Default 60 s. */
   readonly timeout?: number;
   /** `each-company` runs once for every active company, with its scope; `once` runs once, with the operator's. */
   readonly for: 'once' | 'each-company';
