@@ -82,9 +82,10 @@ export function drawLineChart(pages: Pages, chart: LineChart): void {
 
   drawValueTicks(pages, plot, ticks, chart.formatY);
   drawTimeTicks(pages, plot, xs, chart.formatX);
-  pages.doc.save().translate(plot.left, plot.top);
-  series.forEach(({ points }, index) => drawSeries(pages, plot, points, index, several));
-  pages.doc.restore();
+  pages.isolated(() => {
+    pages.doc.translate(plot.left, plot.top);
+    series.forEach(({ points }, index) => drawSeries(pages, plot, points, index, several));
+  });
   if (chart.target) drawTarget(pages, plot, chart.target.value);
   drawEnds(pages, plot, ends, chart.formatY);
   pages.y = plot.top + HEIGHT + 26;
@@ -138,7 +139,6 @@ function drawTimeTicks(pages: Pages, plot: Plot, xs: readonly number[], format: 
 }
 
 function drawSeries(pages: Pages, plot: Plot, points: readonly LinePoint[], index: number, several: boolean): void {
-  const { doc } = pages;
   const { color, dash } = styleOf(index);
   const x = (point: LinePoint) => plot.x(point.x);
   const y = (point: LinePoint) => plot.y(point.y ?? 0);
@@ -147,29 +147,29 @@ function drawSeries(pages: Pages, plot: Plot, points: readonly LinePoint[], inde
       .defined(isKnown)
       .curve(curveMonotoneX)
       .digits(2);
-    doc.path(shape(points) ?? '').fill(COLORS.accentTint);
+    pages.shape(shape(points) ?? '', COLORS.accentTint);
   }
-  doc.save();
-  setDash(pages, dash);
   const path = line<LinePoint>(x, y).defined(isKnown).curve(curveMonotoneX).digits(2);
-  doc
-    .path(path(points) ?? '')
-    .lineWidth(1.5)
-    .lineJoin('round')
-    .stroke(color);
-  doc.restore();
+  pages.isolated(() => {
+    setDash(pages, dash);
+    const outline = pages.doc
+      .path(path(points) ?? '')
+      .lineWidth(1.5)
+      .lineJoin('round');
+    outline.stroke(color);
+  });
   points.forEach((point, at) => {
     const alone = points[at - 1]?.y == null && points[at + 1]?.y == null;
-    if (isKnown(point) && alone) doc.circle(x(point), y(point), 1.8).fill(color);
+    if (isKnown(point) && alone) pages.dot(x(point), y(point), 1.8, color);
   });
 }
 
 function drawTarget(pages: Pages, plot: Plot, value: number): void {
   const at = plot.top + plot.y(value);
-  pages.doc.save();
-  setDash(pages, TARGET.dash);
-  pages.line(plot.left, at, plot.left + plot.width, at, TARGET.color, 0.75);
-  pages.doc.restore();
+  pages.isolated(() => {
+    setDash(pages, TARGET.dash);
+    pages.line(plot.left, at, plot.left + plot.width, at, TARGET.color, 0.75);
+  });
 }
 
 /** Writes the last values beside their points, from the top down, apart from one another. */
@@ -182,7 +182,7 @@ function drawEnds(pages: Pages, plot: Plot, ends: readonly (Known | undefined)[]
   for (const { end, color } of labels) {
     const x = plot.left + plot.x(end.x);
     const y = plot.top + plot.y(end.y);
-    pages.doc.circle(x, y, 2.2).fill(color);
+    pages.dot(x, y, 2.2, color);
     const top = Math.max(y - LABEL / 2, lowest);
     pages.text(format(end.y), plot.left + plot.width + 6, top, { font: 'bold', size: LABEL, color });
     lowest = top + LABEL + 1.5;

@@ -22,10 +22,10 @@ export function drawLegend(pages: Pages, entries: readonly LegendEntry[]): void 
       pages.y += 13;
     }
     if (dash) {
-      pages.doc.save();
-      setDash(pages, dash);
-      pages.line(x, pages.y + 4, x + mark, pages.y + 4, color, 1.5);
-      pages.doc.restore();
+      pages.isolated(() => {
+        setDash(pages, dash);
+        pages.line(x, pages.y + 4, x + mark, pages.y + 4, color, 1.5);
+      });
     } else {
       pages.fill(x, pages.y, SIZE, SIZE, color);
     }

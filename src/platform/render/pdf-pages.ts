@@ -37,7 +37,12 @@ export interface Pages {
   /** Draws one line of text with its top at `y`, sanitized and fitted. */
   text: (text: string, x: number, y: number, style?: TextStyle) => void;
   fill: (x: number, y: number, width: number, height: number, color: string, radius?: number) => void;
+  dot: (x: number, y: number, radius: number, color: string) => void;
+  /** Fills an SVG path. */
+  shape: (path: string, color: string) => void;
   line: (x1: number, y1: number, x2: number, y2: number, color: string, thickness?: number) => void;
+  /** Draws with settings of its own (place, dash), which end with it. */
+  isolated: (draw: () => void) => void;
   /** Announces a heading; it is drawn with the next block, on the same page as its start. */
   heading: (text: string) => void;
   /** Makes room for a block of this height (points), turning the page if needed. True if the page was turned. */
@@ -51,6 +56,8 @@ export interface Pages {
 
 const HEADING = { size: 12, height: 26, gap: 10 } as const;
 const FOOT = 7.5;
+/** One line as it is; with `textWidth` and `wordCount` given, pdfkit does not measure what only links and underlines need. */
+const UNMEASURED = { lineBreak: false, textWidth: 0, wordCount: 1 };
 const TOTAL_MARK = '\u0001';
 
 export function createPages(doc: Document, furniture: PageFurniture): Pages {
@@ -66,6 +73,13 @@ export function createPages(doc: Document, furniture: PageFurniture): Pages {
   const totalWidth = type.width('9999', 'regular', FOOT);
   let page = 0;
   let pendingHeading: string | undefined;
+  let painted = '';
+
+  /** Every change of color is written into the page: most texts have the color of the one before. */
+  const paint = (color: string) => {
+    if (color !== painted) doc.fillColor(color);
+    painted = color;
+  };
 
   const text: Pages['text'] = (raw, x, y, { font = 'regular', size = 8, color = COLORS.ink, width, align } = {}) => {
     const clean = toWinAnsi(raw);
@@ -76,7 +90,8 @@ export function createPages(doc: Document, furniture: PageFurniture): Pages {
       const spare = (width ?? 0) - type.width(shown, font, size);
       at += align === 'right' ? spare : spare / 2;
     }
-    doc.font(FONTS[font]).fontSize(size).fillColor(color).text(shown, at, y, { lineBreak: false });
+    paint(color);
+    doc.font(FONTS[font]).fontSize(size).text(shown, at, y, UNMEASURED);
   };
 
   const pages: Pages = {
@@ -89,11 +104,27 @@ export function createPages(doc: Document, furniture: PageFurniture): Pages {
     page: () => page,
     text,
     fill(x, y, width, height, color, radius = 0) {
-      if (radius > 0) doc.roundedRect(x, y, width, height, radius).fill(color);
-      else doc.rect(x, y, width, height).fill(color);
+      paint(color);
+      if (radius > 0) doc.roundedRect(x, y, width, height, radius).fill();
+      else doc.rect(x, y, width, height).fill();
+    },
+    dot(x, y, radius, color) {
+      paint(color);
+      doc.circle(x, y, radius).fill();
+    },
+    shape(path, color) {
+      paint(color);
+      doc.path(path).fill();
     },
     line: (x1, y1, x2, y2, color, thickness = 0.5) => {
       doc.moveTo(x1, y1).lineTo(x2, y2).lineWidth(thickness).stroke(color);
+    },
+    isolated(draw) {
+      const before = painted;
+      doc.save();
+      draw();
+      doc.restore();
+      painted = before;
     },
     heading(title) {
       if (pendingHeading !== undefined) pages.begin(0);
@@ -122,6 +153,7 @@ export function createPages(doc: Document, furniture: PageFurniture): Pages {
     },
     turn() {
       doc.addPage();
+      painted = '';
       page += 1;
       pages.right = doc.page.width - PAGE.margin;
       pages.width = pages.right - pages.left;
@@ -149,10 +181,10 @@ export function createPages(doc: Document, furniture: PageFurniture): Pages {
     const xobjects: Record<string, unknown> = doc.page.xobjects;
     xobjects.Total = total;
     // The baseline of a line of Helvetica lies 0.718 of its size below its top; PDF counts from the bottom of the page.
-    doc.save();
-    doc.transform(1, 0, 0, -1, x, y + 0.718 * FOOT);
-    doc.addContent('/Total Do');
-    doc.restore();
+    pages.isolated(() => {
+      doc.transform(1, 0, 0, -1, x, y + 0.718 * FOOT);
+      doc.addContent('/Total Do');
+    });
     text(after, x + totalWidth, y, style);
     const start = x + totalWidth + 24;
     text(furniture.footer, start, y, { ...style, width: pages.right - start, align: 'right' });
