@@ -20,12 +20,15 @@ import type { RateLimits } from '../platform/http/rate-limits.ts';
 import type { I18n } from '../platform/i18n/i18n.ts';
 import type { IdentityProvider } from '../platform/identity-provider/port.ts';
 import type { Enqueue } from '../platform/jobs/definitions.ts';
+import type { Outbox } from '../platform/jobs/outbox.ts';
 import type { Lifecycle, Stateful } from '../platform/lifecycle/lifecycle.ts';
 import { createMover } from '../platform/lifecycle/mover.ts';
 import type { Mover } from '../platform/lifecycle/mover.ts';
+import type { Mailer, Sms } from '../platform/messaging/messages.ts';
 import { createValidator } from '../platform/schema/validator.ts';
 import type { Validator } from '../platform/schema/validator.ts';
 import type { AnyEntity, RowOf } from '../platform/schema/entity.ts';
+import type { FileStore } from '../platform/storage/file-store.ts';
 import type { Metrics } from '../platform/telemetry/metrics.ts';
 
 /** What a process is given: connections, keys, ports to the outside, clock. Tests give their own. */
@@ -44,7 +47,10 @@ export interface Foundation {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly rates: RateLimits;
-  readonly enqueue: Enqueue;
+  readonly outbox: Outbox;
+  readonly files: FileStore;
+  readonly mailer: Mailer;
+  readonly sms: Sms;
   /** Tells the sealer that a company has new changes. */
   readonly changed?: (companyId: string) => void;
   readonly now: () => Date;
@@ -54,6 +60,7 @@ export interface Foundation {
 /** The mechanisms that every area builds its modules with. */
 export interface Platform extends Foundation {
   readonly work: UnitOfWork;
+  readonly enqueue: Enqueue;
   readonly changes: ChangeRecorder;
   readonly vault: PersonalVault;
   readonly directory: Directory;
@@ -82,6 +89,7 @@ export const createPlatform = (foundation: Foundation): Platform => {
     changes,
     decide,
     movers,
+    enqueue: foundation.outbox.enqueue,
     directory: createDirectory(system, now),
     validator: createValidator(),
     repository: (entity) => createRepository(entity, db, changes),

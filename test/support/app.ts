@@ -1,5 +1,8 @@
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import request from 'supertest';
@@ -9,12 +12,16 @@ import type { Limits } from '../../src/platform/http/rate-limits.ts';
 import { createI18n } from '../../src/platform/i18n/i18n.ts';
 import { createLocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
 import type { LocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
+import { createOutbox } from '../../src/platform/jobs/outbox.ts';
+import { createFolderStore } from '../../src/platform/storage/folder.ts';
 import { createMetrics } from '../../src/platform/telemetry/metrics.ts';
 import { createSystem } from '../../src/wiring/index.ts';
 import type { System } from '../../src/wiring/index.ts';
 import { randomRing } from './companies.ts';
 import { cloneDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
+import { collectMessages } from './messages.ts';
+import type { Messages } from './messages.ts';
 import { listen } from './listen.ts';
 
 /** Many requests of one test come from one address: the limits themselves have their own test. */
@@ -28,6 +35,8 @@ export interface TestApp extends System {
   readonly clock: { now: () => Date; set: (at: Date | undefined) => void };
   /** Requests through the real application over real HTTP. */
   readonly http: ReturnType<typeof request>;
+  /** Mails and text messages that were sent. */
+  readonly messages: Messages;
   readonly url: string;
   readonly close: () => Promise<void>;
 }
@@ -40,6 +49,8 @@ export interface TestAppOptions {
 /** The whole application on its own database, with the development issuer and a clock that tests can move. */
 export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
   const database = options.database ?? (await cloneDatabase());
+  const messages = collectMessages();
+  const files = await mkdtemp(join(tmpdir(), 'angelis-files-'));
   let moved: Date | undefined;
   const now = () => moved ?? new Date();
   let handler: RequestListener = (_incoming, response) => void response.writeHead(503).end();
@@ -73,7 +84,10 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     rates: createRateLimits(options.limits ?? GENEROUS),
-    enqueue: () => Promise.reject(new Error('no jobs here')),
+    outbox: createOutbox(),
+    files: await createFolderStore(files),
+    mailer: messages.mailer,
+    sms: messages.sms,
     now,
     publicUrl: url,
   };
@@ -99,6 +113,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     },
     http: request(url),
     url,
+    messages,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => {
@@ -106,6 +121,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
       });
       await identityProvider.close();
       await system.platform.db.close();
+      await rm(files, { recursive: true, force: true });
       await database.drop();
     },
   };

@@ -89,7 +89,8 @@ export const createVerifier = ({
     const read = await Promise.all(
       names.map(async (name) => {
         const checkpoint = readCheckpoint((await store.get(name)) ?? '', keyRing);
-        if (checkpoint !== undefined && checkpointName(checkpoint.company, checkpoint.seq) === name) return [checkpoint];
+        if (checkpoint !== undefined && checkpointName(checkpoint.company, checkpoint.seq) === name)
+          return [checkpoint];
         add({ seq: checkpointSeq(name), kind: 'checkpoint_forged', detail: `${name} carries no signature of ours` });
         return [];
       }),
