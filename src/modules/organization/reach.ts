@@ -1,0 +1,39 @@
+import type { Bind } from '../../platform/db/list.ts';
+import type { Context } from '../../platform/http/context.ts';
+
+type Caller = Pick<Context, 'principal' | 'allowance'>;
+
+/** Profiles of the departments to which the permission is narrowed, and of those below them. */
+const withinScopes = ({ allowance: { scopes } }: Caller, id: string, bind: Bind): string | undefined => {
+  if (scopes.length === 0) return undefined;
+  const departments = scopes.filter(({ kind }) => kind === 'department');
+  return `exists (select 1 from profile scoped
+    join department inner_department on inner_department.company_id = $1 and inner_department.id = scoped.department_id
+    join department outer_department on outer_department.company_id = $1
+      and inner_department.path >= outer_department.path and inner_department.path < outer_department.path || '~'
+    where scoped.company_id = $1 and scoped.id = ${id}
+      and outer_department.id = any(${bind(departments.map((scope) => scope.id))}::uuid[]))`;
+};
+
+const withinReach = ({ allowance: { reach }, principal: { profileId } }: Caller, id: string, bind: Bind): string => {
+  if (reach === 'company' || reach === 'operator') return 'true';
+  if (profileId === null) return 'false';
+  const me = bind(profileId);
+  if (reach === 'self') return `${id} = ${me}`;
+  const depth = reach === 'reports' ? ' and below_me.depth = 1' : '';
+  return `(${id} = ${me} or exists (select 1 from reporting_closure below_me
+    where below_me.company_id = $1 and below_me.superior_id = ${me} and below_me.subordinate_id = ${id}${depth}))`;
+};
+
+/**
+ * SQL that holds for the profiles which the caller's permission reaches: self, direct reports, everyone below, or the
+ * company, and only those in the departments it is narrowed to. `idExpression` is the SQL of a profile's id, `$1` the
+ * company's id. Own rows are within every reach.
+ */
+export const visibleProfiles = (context: Caller, idExpression: string, bind: Bind): string => {
+  const reach = withinReach(context, idExpression, bind);
+  const scopes = withinScopes(context, idExpression, bind);
+  if (scopes === undefined) return reach;
+  const own = context.principal.profileId === null ? 'false' : `${idExpression} = ${bind(context.principal.profileId)}`;
+  return `(${own} or (${reach} and ${scopes}))`;
+};
