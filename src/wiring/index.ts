@@ -4,6 +4,8 @@ import type { AppParts } from '../app.ts';
 import { createPrincipals } from '../platform/access/principals.ts';
 import type { Principals } from '../platform/access/principals.ts';
 import type { Authentication } from '../platform/http/authentication.ts';
+import { createHealth } from '../platform/http/health.ts';
+import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
 import { wireIdentity } from './identity.ts';
 import { createPlatform } from './platform.ts';
@@ -16,11 +18,13 @@ export interface Surface extends Pick<
   'version' | 'corsOrigins' | 'trustedProxies' | 'besides' | 'checkResponses' | 'unmounted'
 > {
   readonly authentication: Authentication;
+  readonly health: Pick<HealthOptions, 'checks' | 'stopping'>;
 }
 
 export interface System {
   readonly platform: Platform;
   readonly modules: readonly Module[];
+  readonly health: Health;
   readonly principals: Principals;
   readonly app: Express;
 }
@@ -29,7 +33,8 @@ export interface System {
 export const createSystem = (foundation: Foundation, surface: Surface): System => {
   const platform = createPlatform(foundation);
   const identity = wireIdentity(platform);
-  const modules = [...identity.modules, ...wireWorkforce(platform)];
+  const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
+  const modules = [health.module, ...identity.modules, ...wireWorkforce(platform)];
   const principals = createPrincipals(surface.authentication, identity.sessions, platform.now);
-  return { platform, modules, principals, app: buildApp({ ...platform, ...surface, modules, principals }) };
+  return { platform, modules, health, principals, app: buildApp({ ...platform, ...surface, modules, principals }) };
 };

@@ -93,6 +93,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
   };
   const surface = {
     authentication,
+    health: { checks: [], stopping: new AbortController().signal },
     version: 'test',
     corsOrigins: ['https://app.example.com'],
     trustedProxies: ['loopback'],

@@ -75,6 +75,7 @@ export const createRateLimits = (limits: Limits, redis?: Redis): RateLimits => {
   return {
     count,
     consume: async (rate, { address }, principal) => {
+      if (rate === 'unlimited') return;
       const extra = EXTRA[rate];
       if (extra !== undefined) await count(extra, principal?.sessionId ?? address);
       if (principal === undefined) {

@@ -13,8 +13,8 @@ type About = {
 const text = (about: About & { default?: string; minLength?: number; pattern?: string; expected?: string }) =>
   Type.String(about);
 const url = (about: About) => Type.String({ format: 'url', ...about });
-const choice = <const Values extends string[]>(values: Values, about: About & { default: Values[number] }) =>
-  Type.Enum(values, { type: 'string', ...about });
+const choice = <const Values extends readonly string[]>(values: Values, about: About & { default: Values[number] }) =>
+  Type.Unsafe<Values[number]>({ type: 'string', enum: [...values], ...about });
 const whole = (minimum: number, maximum: number, about: About & { default: number }) =>
   Type.Integer({ minimum, maximum, ...about });
 const list = (about: About) => Type.Array(Type.String(), { default: [], ...about });
@@ -178,4 +178,6 @@ export interface SettingDeclaration {
 }
 
 /** All settings by name, in the order of the table. */
-export const declarations: ReadonlyMap<string, SettingDeclaration> = new Map(Object.entries(settingsSchema.properties));
+export const declarations: ReadonlyMap<string, SettingDeclaration> = new Map(
+  Object.entries(settingsSchema.properties) as [string, SettingDeclaration][],
+);

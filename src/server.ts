@@ -1,0 +1,34 @@
+import { createLifetime } from './platform/process/lifetime.ts';
+import { environmentFaults, productionFaults } from './platform/settings/production.ts';
+import { readSettings, SettingsError } from './platform/settings/settings.ts';
+import { createLogging } from './platform/telemetry/logger.ts';
+import { openProcess, serveProcess } from './wiring/process.ts';
+
+/** Starts a process as its settings say: PROCESS web, jobs or all. Exits 1, with the whole list, when they are unsafe. */
+const start = async (): Promise<void> => {
+  const settings = readSettings(process.env);
+  const faults = [
+    ...environmentFaults(settings),
+    ...(settings.APP_ENV === 'production' ? productionFaults(settings) : []),
+  ];
+  if (faults.length > 0) throw new SettingsError(faults);
+  const { log, close } = await createLogging({ level: settings.LOG_LEVEL, file: settings.LOG_FILE });
+  const lifetime = createLifetime({ log, drainSeconds: settings.DRAIN_SECONDS, flush: close });
+  lifetime.obeySignals();
+  const options = { settings, lifetime, log, now: () => new Date(), say: (message: string) => log.info(message) };
+  try {
+    await serveProcess(await openProcess(options), options);
+    log.info({ port: settings.PORT, process: settings.PROCESS }, 'ready');
+  } catch (error) {
+    log.fatal({ err: error }, 'the process could not start');
+    await lifetime.stop('could not start');
+    process.exitCode = 1;
+  }
+};
+
+try {
+  await start();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,75 @@
+import { Redis } from 'ioredis';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { createDatabase } from '../platform/db/database.ts';
+import type { Database } from '../platform/db/database.ts';
+import { createPool } from '../platform/db/pool.ts';
+import type { Role } from '../platform/db/roles.ts';
+import type { Settings } from '../platform/settings/settings.ts';
+
+export interface Connections {
+  /** The data paths of requests: short statements. */
+  readonly db: Database;
+  /** The data paths of jobs: a small writer, long statements. */
+  readonly jobsDb: Database;
+  readonly system: pg.Pool;
+  readonly urls: Readonly<Record<Role, string>>;
+  readonly redis?: Redis;
+  readonly close: () => Promise<void>;
+}
+
+/** URLs of the three users from the settings; undefined in embedded mode. */
+export const urlsOf = (settings: Settings): Record<Role, string> | undefined => {
+  const { DATABASE_URL: app, DATABASE_OWNER_URL: owner, DATABASE_SYSTEM_URL: system } = settings;
+  return app === undefined || owner === undefined || system === undefined ? undefined : { app, owner, system };
+};
+
+/** Opens the pools of one process. Nothing connects before it is needed. */
+export const openConnections = (
+  settings: Settings,
+  urls: Readonly<Record<Role, string>>,
+  log: Logger,
+  now: () => Date,
+): Connections => {
+  const onError = (error: Error) => log.warn({ err: error }, 'an idle database connection broke');
+  const pool = (url: string, max: number, seconds: number, name: string) =>
+    createPool({
+      url,
+      max,
+      statementTimeout: seconds * 1_000,
+      acquireTimeout: settings.DATABASE_ACQUIRE_SECONDS * 1_000,
+      applicationName: `angelis ${name}`,
+      onError,
+    });
+  const { REQUEST_STATEMENT_SECONDS: short, JOB_STATEMENT_SECONDS: long, DATABASE_JOBS_POOL: few } = settings;
+  const db = createDatabase({
+    writer: pool(urls.app, settings.DATABASE_WRITER_POOL, short, 'writer'),
+    reader: pool(urls.app, settings.DATABASE_READER_POOL, short, 'reader'),
+    ...(settings.DATABASE_REPLICA_URL !== undefined && {
+      replica: pool(settings.DATABASE_REPLICA_URL, few, long, 'replica'),
+    }),
+    now,
+  });
+  const jobsDb = createDatabase({
+    writer: pool(urls.app, few, long, 'jobs'),
+    reader: pool(urls.app, few, long, 'jobs'),
+    now,
+  });
+  const system = pool(urls.system, few + 2, long, 'system');
+  const redis =
+    settings.REDIS_URL === undefined
+      ? undefined
+      : new Redis(settings.REDIS_URL, { maxRetriesPerRequest: 1, enableOfflineQueue: false });
+  redis?.on('error', onError);
+  return {
+    db,
+    jobsDb,
+    system,
+    urls,
+    ...(redis && { redis }),
+    close: async () => {
+      redis?.disconnect();
+      await Promise.all([db.close(), jobsDb.close(), system.end()]);
+    },
+  };
+};

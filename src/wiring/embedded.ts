@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startEmbeddedPostgres } from '../platform/embedded/postgres.ts';
+import { createMigrator } from '../platform/db/migrate.ts';
+import { ROLES, provision } from '../platform/db/roles.ts';
+import type { Role } from '../platform/db/roles.ts';
+import { migrateQueue } from '../platform/jobs/queue.ts';
+
+/** Where the parts of embedded mode answer; other commands of the same folder find them here while it runs. */
+export interface EmbeddedParts {
+  readonly urls: Readonly<Record<Role, string>>;
+  readonly superuserUrl: (database: string) => string;
+  readonly stop: () => Promise<void>;
+}
+
+/** What a running process tells the commands beside it. Mode 600: it holds passwords of databases on this machine. */
+export interface RunningNote {
+  readonly pid: number;
+  readonly urls: Readonly<Record<Role, string>>;
+  readonly superuserUrl: string;
+}
+
+const DATABASE = 'angelis';
+const NOTE = 'running.json';
+export const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** The note of the process that runs on this folder now, if one does. */
+export const readRunning = async (dataDir: string): Promise<RunningNote | undefined> => {
+  try {
+    const note = JSON.parse(await readFile(join(dataDir, NOTE), 'utf8')) as RunningNote;
+    return isAlive(note.pid) ? note : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+const roleUrl = (superuser: string, role: Role, password: string): string =>
+  Object.assign(new URL(superuser), { username: role, password, pathname: `/${DATABASE}` }).href;
+
+/** Starts the private PostgreSQL of a folder with users, tables and queues as this release needs them. */
+export const startEmbedded = async (dataDir: string, log: (message: string) => void): Promise<EmbeddedParts> => {
+  await mkdir(dataDir, { recursive: true });
+  const server = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), durable: true, log });
+  const superuserUrl = (database: string) => server.superuserUrl(database);
+  try {
+    const password = () => randomBytes(24).toString('base64url');
+    const passwords = { owner: password(), app: password(), system: password() };
+    await provision(superuserUrl, DATABASE, passwords);
+    const urls = Object.fromEntries(
+      ROLES.map((role) => [role, roleUrl(superuserUrl(DATABASE), role, passwords[role])]),
+    );
+    const parts = urls as Record<Role, string>;
+    await createMigrator({ url: parts.owner, folder: MIGRATIONS, log }).up();
+    await migrateQueue(parts.owner);
+    const note: RunningNote = { pid: process.pid, urls: parts, superuserUrl: superuserUrl('postgres') };
+    await writeFile(join(dataDir, NOTE), JSON.stringify(note), { mode: 0o600 });
+    return {
+      urls: parts,
+      superuserUrl,
+      stop: async () => {
+        await rm(join(dataDir, NOTE), { force: true });
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+};

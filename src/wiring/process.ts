@@ -1,0 +1,226 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import packageJson from '../../package.json' with { type: 'json' };
+import { createCheckpointer } from '../platform/change/checkpoints.ts';
+import { createSealer } from '../platform/change/sealer.ts';
+import { parseKeyRing } from '../platform/crypto/key-ring.ts';
+import { applySeedSets, loadSeedSets } from '../platform/db/seed.ts';
+import { ensurePartitions, PARTITIONED } from '../platform/db/partitions.ts';
+import { createAuthentication } from '../platform/http/authentication.ts';
+import { createRateLimits, LIMITS } from '../platform/http/rate-limits.ts';
+import { createI18n } from '../platform/i18n/i18n.ts';
+import { isAuthorizedParty } from '../platform/identity-provider/realm.ts';
+import { createJobs } from '../platform/jobs/runtime.ts';
+import { createOutbox } from '../platform/jobs/outbox.ts';
+import type { Lifetime } from '../platform/process/lifetime.ts';
+import type { Settings } from '../platform/settings/settings.ts';
+import { createMetrics } from '../platform/telemetry/metrics.ts';
+import { checkpointFiles } from './checkpoint-files.ts';
+import { openConnections, urlsOf } from './connections.ts';
+import type { Connections } from './connections.ts';
+import { startEmbedded } from './embedded.ts';
+import type { EmbeddedParts } from './embedded.ts';
+import { healthChecks } from './health-checks.ts';
+import { createSystem } from './index.ts';
+import type { System } from './index.ts';
+import { openOutside } from './outside.ts';
+import type { Outside } from './outside.ts';
+
+const folder = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+
+export interface RunningProcess {
+  readonly system: System;
+  readonly connections: Connections;
+  readonly outside: Outside;
+  readonly embedded?: EmbeddedParts;
+}
+
+export interface ProcessOptions {
+  readonly settings: Settings;
+  readonly lifetime: Lifetime;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** Says what a person at the console should know. */
+  readonly say: (message: string) => void;
+}
+
+const listen = (server: Server, port: number, host?: string): Promise<Server> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`Port ${port} is taken: stop what uses it, or set another PORT or METRICS_PORT.`, {
+              cause: error,
+            })
+          : error,
+      );
+    });
+    server.listen(port, host, () => {
+      resolve(server);
+    });
+  });
+
+/** Waits for open requests; when `cut` is raised their connections are closed. */
+const closeServer = (server: Server, cut: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    cut.addEventListener('abort', () => {
+      server.closeAllConnections();
+    });
+    server.close((error) => {
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+    server.closeIdleConnections();
+  });
+
+const keysOf = ({ DATA_KEY, LOOKUP_KEY, SIGNING_KEY, CHAIN_KEY }: Settings) => ({
+  data: parseKeyRing(DATA_KEY),
+  lookup: parseKeyRing(LOOKUP_KEY),
+  signing: parseKeyRing(SIGNING_KEY),
+  chain: parseKeyRing(CHAIN_KEY),
+});
+
+/** Database, seeds and partitions, ready for this release. */
+const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOptions) => {
+  const given = urlsOf(settings);
+  const embedded =
+    given === undefined
+      ? await lifetime.start(
+          'database',
+          () => startEmbedded(settings.DATA_DIR, say),
+          (parts) => parts.stop(),
+        )
+      : undefined;
+  const urls = given ?? embedded!.urls;
+  const connections = await lifetime.start(
+    'connections',
+    () => openConnections(settings, urls, log, now),
+    (open) => open.close(),
+  );
+  await ensurePartitions(connections.system, PARTITIONED, now());
+  await applySeedSets(connections.system, await loadSeedSets(folder('seeders')), now());
+  return { connections, ...(embedded && { embedded }) };
+};
+
+/** Builds the whole system of one process from its settings, starting what it stands on. Nothing listens yet. */
+export const openProcess = async (options: ProcessOptions): Promise<RunningProcess> => {
+  const { settings, lifetime, log, now } = options;
+  const database = await openDatabase(options);
+  const outside = await lifetime.start(
+    'outside',
+    () => openOutside(settings, now),
+    (open) => open.close(),
+  );
+  const { connections } = database;
+  const keys = keysOf(settings);
+  const metrics = createMetrics();
+  const onError = (error: unknown, companyId?: string) => log.error({ err: error, companyId }, 'sealing failed');
+  const sealer = createSealer({ system: connections.system, keyRing: keys.chain, now, onError });
+  const outbox = createOutbox();
+  const { issuer, jwksUri } = outside.identityProvider;
+  const authentication = createAuthentication({
+    url: outside.issuerUrl,
+    realm: settings.KEYCLOAK_REALM,
+    issuer,
+    audience: 'angelis-api',
+    authorizedParties: isAuthorizedParty,
+    jwksUri,
+    now,
+  });
+  const foundation = {
+    ...connections,
+    ...outside,
+    keys,
+    i18n: createI18n({
+      folder: folder('locales'),
+      ...(settings.NODE_ENV === 'production' && { onMissing: (fault) => log.error(fault, 'a text is missing') }),
+    }),
+    log,
+    metrics,
+    rates: createRateLimits(LIMITS, connections.redis),
+    outbox,
+    changed: (companyId: string) => {
+      sealer.nudge(companyId);
+    },
+    now,
+    publicUrl: settings.PUBLIC_URL,
+  };
+  const system = createSystem(foundation, {
+    authentication,
+    health: { checks: healthChecks(connections, () => jobs), stopping: lifetime.stopping },
+    version: packageJson.version,
+    corsOrigins: settings.CORS_ORIGINS,
+    trustedProxies: settings.TRUSTED_PROXIES,
+    ...(outside.local && { besides: { path: `/realms/${settings.KEYCLOAK_REALM}`, router: outside.local.router } }),
+    checkResponses: settings.NODE_ENV !== 'production',
+  });
+  const checkpointer = createCheckpointer({
+    system: connections.system,
+    keyRing: keys.chain,
+    store: checkpointFiles(outside.files),
+    now,
+    onError,
+  });
+  const { modules, platform } = system;
+  const jobs = createJobs({
+    db: connections.jobsDb,
+    system: connections.system,
+    queue: {
+      store:
+        settings.REDIS_URL === undefined ? { systemUrl: connections.urls.system } : { redisUrl: settings.REDIS_URL },
+      prefix: settings.APP_ENV,
+    },
+    outbox,
+    definitions: modules.flatMap((module) => module.jobs ?? []),
+    ticks: modules.flatMap((module) => module.ticks ?? []),
+    movers: platform.movers,
+    log,
+    metrics,
+    now,
+  });
+  if (settings.PROCESS !== 'web') {
+    await lifetime.start(
+      'sealer',
+      () => {
+        sealer.start();
+        checkpointer.start();
+      },
+      async () => {
+        await checkpointer.stop();
+        await sealer.stop();
+      },
+    );
+    await lifetime.start(
+      'jobs',
+      () => {
+        jobs.start();
+      },
+      (_part, cut) => jobs.stop(cut),
+    );
+  }
+  return { ...database, system, outside };
+};
+
+const answerFigures = async ({ url }: IncomingMessage, system: System): Promise<{ type: string; text: string }> => {
+  if (url === '/health/detail') return { type: 'application/json', text: JSON.stringify(await system.health.detail()) };
+  const { contentType, body } = await system.platform.metrics.expose();
+  return { type: contentType, text: body };
+};
+
+/** Opens the process's ports: the API where it serves the web, figures on the private one. */
+export const serveProcess = async (
+  { system }: RunningProcess,
+  { settings, lifetime }: ProcessOptions,
+): Promise<void> => {
+  const figures = createServer((request, response) => {
+    answerFigures(request, system).then(
+      ({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+  await lifetime.start('figures', () => listen(figures, settings.METRICS_PORT, settings.METRICS_HOST), closeServer);
+  if (settings.PROCESS === 'jobs') return;
+  await lifetime.start('web', () => listen(createServer(system.app), settings.PORT), closeServer);
+};
