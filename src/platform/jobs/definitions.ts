@@ -47,7 +47,10 @@ export const job = <P extends object>(
     ),
 ): JobDefinition => definition;
 
-/** A repeated piece of work. Ticks are idempotent by (name, slot): of several processes one runs each slot. */
+/**
+ * A repeated piece of work. Ticks are idempotent by (name, slot): of several processes one runs each slot; a slot whose
+ * process was stopped or killed is taken over, one that failed is not repeated. Work that must not fail is enqueued as jobs.
+ */
 export interface TickDefinition {
   readonly name: string;
   /** Seconds between runs. */

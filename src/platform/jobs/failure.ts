@@ -35,6 +35,9 @@ export const describeFailure = (error: unknown): string => {
   if (!(error instanceof Error)) return typeof error;
   const code = errorCode(error);
   const [line = ''] = error.message.split('\n');
-  const text = redactText(line).replace(ADDRESS, '…').replace(VALUE, '…').slice(0, LONGEST);
+  const text = redactText(line.slice(0, 2 * LONGEST))
+    .replace(ADDRESS, '…')
+    .replace(VALUE, '…')
+    .slice(0, LONGEST);
   return `${error.name}${code === undefined || code === line ? '' : ` ${code}`}: ${text}`;
 };

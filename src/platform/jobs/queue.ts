@@ -27,6 +27,8 @@ export interface JobQueue {
   /** Forgets everything in a lane. The relay brings back what is not done. */
   empty(lane: string): Promise<void>;
   close(): Promise<void>;
+  /** Breaks the connections: where the store is gone, nothing else ends what waits for it. */
+  abandon(): void;
 }
 
 export interface QueueOptions {
@@ -44,10 +46,10 @@ const STALLED_CHECK_MS = 3_000;
 /** Jobs are idempotent and count their attempts in the outbox, so BullMQ never gives one up. */
 const NEVER = 1_000_000;
 /** After a failure of the infrastructure (the database is gone). */
-const UNAVAILABLE_MS = 5_000;
+const UNAVAILABLE_MS = 2_000;
 const BULK = 500;
 
-const JOB_OPTIONS: BulkJobOptions = { removeOnComplete: true, removeOnFail: true };
+const OPTIONS: BulkJobOptions = { removeOnComplete: true, removeOnFail: true };
 
 /**
  * Makes or updates BullMQ's tables, as user `owner`, and lets user `system` work with them. Run it with the migrations
@@ -83,12 +85,13 @@ type Process = (job: Job<QueueItem>, token?: string) => Promise<void>;
 
 /** What is used of BullMQ's classes, whose types differ with the back end. */
 interface LaneQueue {
+  add(name: string, data: QueueItem, options: BulkJobOptions): Promise<unknown>;
   addBulk(entries: Entry[]): Promise<unknown>;
   obliterate(options: { force: boolean }): Promise<void>;
   close(): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
-type LaneWorker = Pick<LaneQueue, 'on' | 'close'>;
+type LaneWorker = Pick<LaneQueue, 'on' | 'close'> & { disconnect(): Promise<void> };
 
 interface Backend {
   queue(lane: string): LaneQueue;
@@ -113,9 +116,9 @@ const onRedis = (url: string, prefix: string, onError: (error: Error) => void): 
     queue: (lane) => new Queue(lane, { connection: producer, prefix }),
     worker: (lane, concurrency, process) =>
       new Worker(lane, process, { ...workerOptions(concurrency), connection: consumer, prefix }),
-    close: async () => {
+    close: () => {
       for (const connection of [producer, consumer]) connection.disconnect();
-      await Promise.resolve();
+      return Promise.resolve();
     },
   };
 };
@@ -146,6 +149,7 @@ export const createQueue = ({ store, prefix = 'angelis', log }: QueueOptions): J
   const onError = (error: Error): void => log.warn({ err: error }, 'the job queue reports an error');
   const backend = 'redisUrl' in store ? onRedis(store.redisUrl, prefix, onError) : onPostgres(store.systemUrl, onError);
   const queues = new Map<string, LaneQueue>();
+  const workers: LaneWorker[] = [];
 
   const open = (lane: string): LaneQueue => {
     const known = queues.get(lane);
@@ -168,14 +172,11 @@ export const createQueue = ({ store, prefix = 'angelis', log }: QueueOptions): J
   return {
     add: async (lane, items) => {
       const queue = open(lane);
-      for (let at = 0; at < items.length; at += BULK)
-        await queue.addBulk(
-          items.slice(at, at + BULK).map((item) => ({
-            name: item.job,
-            data: item,
-            opts: { ...JOB_OPTIONS, jobId: item.outboxId },
-          })),
-        );
+      const entries = items.map((item) => ({ name: item.job, data: item, opts: { ...OPTIONS, jobId: item.outboxId } }));
+      const [first] = entries;
+      // In PostgreSQL a bulk insert goes through temporary tables: too dear for the single job of a request.
+      if (entries.length === 1 && first !== undefined) await queue.add(first.name, first.data, first.opts);
+      else for (let at = 0; at < entries.length; at += BULK) await queue.addBulk(entries.slice(at, at + BULK));
     },
     consume: (lane, concurrency, handle) => {
       const worker = backend.worker(lane, concurrency, async (job, token) => {
@@ -185,12 +186,17 @@ export const createQueue = ({ store, prefix = 'angelis', log }: QueueOptions): J
         throw new DelayedError();
       });
       worker.on('error', onError);
+      workers.push(worker);
       return { close: () => worker.close() };
     },
     empty: (lane) => open(lane).obliterate({ force: true }),
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
       await backend.close();
+    },
+    abandon: () => {
+      for (const broken of [...workers.map((worker) => worker.disconnect()), backend.close()])
+        broken.catch((error: Error) => onError(error));
     },
   };
 };

@@ -27,7 +27,7 @@ interface DueRow {
 }
 
 /** A row handed over is handed over again after this long without a sign of life; the queue knows it if it is still there. */
-export const SILENCE_MS = 15_000;
+const SILENCE_MS = 15_000;
 const PAGE = 500;
 
 const COLUMNS = `company_id as "companyId", id, job`;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Database } from '../db/database.ts';
@@ -22,9 +23,12 @@ import { createTicks } from './ticks.ts';
 import { upkeepTicks } from './upkeep.ts';
 
 export interface JobsOptions {
-  /** The data paths of user `app` that jobs run on: a small writer pool, long statement time-out. */
+  /**
+   * The data paths of user `app` that jobs run on. Its writer pool needs a connection for each job that runs at once (8,
+   * and the concurrency of every lane of its own), and a statement time-out longer than that of requests.
+   */
   readonly db: Pick<Database, 'write'>;
-  /** Pool of user `system`; 3 connections are enough. */
+  /** Pool of user `system`; 4 connections are enough. */
   readonly system: pg.Pool;
   readonly queue: Omit<QueueOptions, 'log'>;
   readonly outbox: Outbox;
@@ -57,6 +61,12 @@ interface Running {
   readonly loops: readonly Loop[];
   readonly consumers: readonly QueueConsumer[];
 }
+
+/** False as soon as what was cut has had its time. */
+const afterCut = async (cut: AbortSignal): Promise<boolean> => {
+  if (!cut.aborted) await new Promise((resolve) => cut.addEventListener('abort', resolve, { once: true }));
+  return sleep(GRACE_MS * 1.4, false, { ref: false });
+};
 
 /** Puts the background work of a process together. Nothing runs until `start`. */
 export const createJobs = (options: JobsOptions): Jobs => {
@@ -121,10 +131,18 @@ export const createJobs = (options: JobsOptions): Jobs => {
     const onCut = (): void => cutting.abort();
     signal?.addEventListener('abort', onCut, { once: true });
     if (signal?.aborted === true) onCut();
-    await Promise.all([...loops.map((one) => one.stop()), ...consumers.map((one) => one.close())]);
-    await ticks.settled();
+    const drain = async (): Promise<boolean> => {
+      await Promise.all([...loops.map((one) => one.stop()), ...consumers.map((one) => one.close())]);
+      await ticks.settled();
+      await queue.close();
+      return true;
+    };
+    const isDrained = await Promise.race([drain(), afterCut(cut)]);
     signal?.removeEventListener('abort', onCut);
-    await queue.close();
+    if (!isDrained) {
+      log.warn('background work did not end in time: its store does not answer');
+      queue.abandon();
+    }
   };
 
   return { start, stop, health: () => figures.health() };

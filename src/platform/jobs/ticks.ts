@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { OPERATOR_COMPANY, systemScope } from '../db/scope.ts';
 import { startSpan } from '../telemetry/trace.ts';
 import type { TickDefinition } from './definitions.ts';
-import { describeFailure } from './failure.ts';
+import { describeFailure, Stopping } from './failure.ts';
 import { runLimited } from './limits.ts';
 
 export interface TickDependencies {
@@ -32,11 +32,13 @@ const TIMEOUT_MS = 60_000;
 const PARALLEL = 4;
 const WEEK_MS = 7 * 86_400_000;
 
-/** Not while another process still runs an earlier slot, unless that has had its time. */
-const WIN = `insert into tick_run (name, slot, started_at)
+/** Not while another process runs this or an earlier slot; one that has had its time was killed, and its slot is free. */
+const WIN = `insert into tick_run as t (name, slot, started_at)
   select $1, $2, $3::timestamptz where not exists (
     select 1 from tick_run where name = $1 and finished_at is null and started_at > $4)
-  on conflict (name, slot) do nothing returning name`;
+  on conflict (name, slot) do update set started_at = excluded.started_at
+  where t.finished_at is null and t.started_at <= $4 returning name`;
+const LEAVE = `delete from tick_run where name = $1 and slot = $2`;
 const END = `update tick_run set finished_at = $3, error = $4 where name = $1 and slot = $2`;
 const ACTIVE = `select id from company where status = 'active' and kind <> 'operator' and deleted_at is null order by id`;
 const LAST = `select name, max(finished_at) as at from tick_run where finished_at is not null and error is null group by name`;
@@ -66,12 +68,15 @@ const forEach = async <T>(items: readonly T[], work: (item: T) => Promise<void>)
 
 /** Repeated work: of several processes one runs each slot. */
 export const createTicks = ({ system, ticks, now, log, grace, cut }: TickDependencies): TickRunner => {
-  const tried = new Map<string, string>();
+  /** What this process need not look at again before an instant. */
+  const known = new Map<string, { readonly slot: string; readonly until: number }>();
   const running = new Map<string, Promise<void>>();
 
-  const win = async ({ name, timeout = TIMEOUT_MS }: TickDefinition, slot: string, at: Date): Promise<boolean> => {
-    const since = new Date(at.getTime() - timeout - grace);
-    return (await system.query(WIN, [name, slot, at, since])).rowCount === 1;
+  const longest = ({ timeout = TIMEOUT_MS }: TickDefinition): number => timeout + grace;
+
+  const win = async (tick: TickDefinition, slot: string, at: Date): Promise<boolean> => {
+    const since = new Date(at.getTime() - longest(tick));
+    return (await system.query(WIN, [tick.name, slot, at, since])).rowCount === 1;
   };
 
   const companies = async (tick: TickDefinition): Promise<string[]> => {
@@ -79,26 +84,36 @@ export const createTicks = ({ system, ticks, now, log, grace, cut }: TickDepende
     return (await system.query<{ id: string }>(ACTIVE)).rows.map(({ id }) => id);
   };
 
-  const runFor = async (tick: TickDefinition, at: Date): Promise<string | null> => {
+  const runFor = async (
+    tick: TickDefinition,
+    companyId: string,
+    traceId: string,
+    context: { now: Date; signal: AbortSignal },
+  ): Promise<void> => {
+    context.signal.throwIfAborted();
+    try {
+      await tick.run(systemScope(companyId, tick.name, traceId), context);
+    } catch (error) {
+      if (!context.signal.aborted) log.error({ err: error, tick: tick.name, companyId }, 'a tick failed');
+      throw error;
+    }
+  };
+
+  /** Answers what went wrong; throws when it was cut by the stop of the process. */
+  const runSlot = async (tick: TickDefinition, at: Date): Promise<string | null> => {
     const ids = await companies(tick);
     const { traceId } = startSpan();
+    const work = async (signal: AbortSignal): Promise<unknown[]> => {
+      const errors = await forEach(ids, (companyId) => runFor(tick, companyId, traceId, { now: at, signal }));
+      if (errors.length > 0) signal.throwIfAborted();
+      return errors;
+    };
     try {
-      const errors = await runLimited(
-        (signal) =>
-          forEach(ids, async (companyId) => {
-            signal.throwIfAborted();
-            try {
-              await tick.run(systemScope(companyId, tick.name, traceId), { now: at, signal });
-            } catch (error) {
-              if (!signal.aborted) log.error({ err: error, tick: tick.name, companyId }, 'a tick failed');
-              throw error;
-            }
-          }),
-        { timeout: tick.timeout ?? TIMEOUT_MS, grace, cut },
-      );
+      const errors = await runLimited(work, { timeout: tick.timeout ?? TIMEOUT_MS, grace, cut });
       return errors.length === 0 ? null : `${errors.length} of ${ids.length}: ${describeFailure(errors[0])}`;
     } catch (error) {
-      log.error({ err: error, tick: tick.name }, 'a tick was cut');
+      if (error instanceof Stopping) throw error;
+      log.error({ err: error, tick: tick.name }, 'a tick was ended');
       return describeFailure(error);
     }
   };
@@ -106,20 +121,25 @@ export const createTicks = ({ system, ticks, now, log, grace, cut }: TickDepende
   const run = async (tick: TickDefinition, slot: string, at: Date): Promise<void> => {
     try {
       if (!(await win(tick, slot, at))) return;
-      const error = await runFor(tick, at);
+      const error = await runSlot(tick, at);
       await system.query(END, [tick.name, slot, now(), error]);
+      known.set(tick.name, { slot, until: Infinity });
     } catch (error) {
-      log.error({ err: error, tick: tick.name }, 'a tick could not be run');
-    } finally {
-      running.delete(tick.name);
+      if (error instanceof Stopping) await system.query(LEAVE, [tick.name, slot]);
+      else throw error;
     }
   };
 
   const start = (tick: TickDefinition, at: Date): boolean => {
+    const { name } = tick;
     const slot = slotOf(at, tick.every);
-    if (running.has(tick.name) || tried.get(tick.name) === slot) return false;
-    tried.set(tick.name, slot);
-    running.set(tick.name, run(tick, slot, at));
+    const seen = known.get(name);
+    if (cut.aborted || running.has(name) || (seen?.slot === slot && at.getTime() < seen.until)) return false;
+    known.set(name, { slot, until: at.getTime() + longest(tick) });
+    const slotRun = run(tick, slot, at)
+      .catch((error: unknown) => log.error({ err: error, tick: name }, 'a tick could not be run'))
+      .finally(() => running.delete(name));
+    running.set(name, slotRun);
     return true;
   };
 

@@ -25,9 +25,24 @@ export interface Node extends Jobs {
   readonly metrics: Metrics;
 }
 
+export interface Urls {
+  readonly app: string;
+  readonly system: string;
+  /** Where the queues are; in PostgreSQL without it. */
+  readonly redis?: string;
+  /** Begins the keys in Redis. */
+  readonly prefix: string;
+}
+
+/** Where the queues of these processes are. */
+export const queueOf = ({ redis, system, prefix }: Urls) => ({
+  store: redis === undefined ? { systemUrl: system } : { redisUrl: redis },
+  prefix,
+});
+
 /** One process's background work inside the test's process, on connections of its own. */
 export const createNode = (
-  urls: { app: string; system: string },
+  urls: Urls,
   { now = () => new Date(), ...options }: Partial<JobsOptions> & { definitions: readonly JobDefinition[] },
 ): Node & { close: () => Promise<void> } => {
   const onError = (): void => undefined;
@@ -41,7 +56,7 @@ export const createNode = (
   const jobs = createJobs({
     db,
     system,
-    queue: { store: { systemUrl: urls.system } },
+    queue: queueOf(urls),
     outbox,
     ticks: [],
     movers: new Map(),
@@ -70,7 +85,7 @@ export interface OutboxRow {
 }
 
 /** A database with BullMQ's tables, two companies, and a table that jobs leave their effects in. */
-export const openHarness = async () => {
+export const openHarness = async (redis?: string) => {
   const database: TestDatabase = await cloneDatabase();
   await migrateQueue(database.url('owner'));
   const admin = await database.superuser();
@@ -83,7 +98,12 @@ export const openHarness = async () => {
     );
   await admin.query('create table effect (company_id uuid not null, outbox_id uuid not null, note text)');
   await admin.query('grant select, insert on effect to app');
-  const urls = { app: database.url('app'), system: database.url('system') };
+  const urls: Urls = {
+    app: database.url('app'),
+    system: database.url('system'),
+    prefix: database.name,
+    ...(redis !== undefined && { redis }),
+  };
   const db: Database = database.open({ max: 4 });
   const nodes: { close: () => Promise<void> }[] = [];
   const write = <T>(work: (tx: Tx) => Promise<T>, company = first): Promise<T> =>

@@ -1,0 +1,3 @@
+import { processContract } from './processes.contract.ts';
+
+processContract('PostgreSQL');

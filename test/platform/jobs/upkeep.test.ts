@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { job } from '../../../src/platform/jobs/definitions.ts';
+import { openHarness } from './harness.ts';
+import type { Harness } from './harness.ts';
+
+const DAY = 86_400_000;
+
+describe("the platform's own ticks", () => {
+  let harness: Harness;
+  before(async () => {
+    harness = await openHarness();
+  });
+  after(() => harness.close());
+
+  it('make partitions ahead and drop what was finished long ago, with its inbox', async () => {
+    const nothing = job({ name: 'test.upkeep.nothing', run: () => Promise.resolve() });
+    const first = harness.node({ definitions: [nothing] });
+    const ids = await harness.write(async (tx) => {
+      const made: (string | undefined)[] = [];
+      for (let n = 0; n < 5; n += 1) made.push(await first.outbox.enqueue(tx, nothing.name, {}));
+      return made;
+    });
+    first.start();
+    await harness.drained();
+    await first.stop();
+    const [old, recent, failedOld, failedRecent, open] = ids;
+    const age = (id: string | undefined, state: string, days: number): Promise<unknown> =>
+      harness.admin.query('update outbox set state = $2, finished_at = $3 where id = $1', [
+        id,
+        state,
+        state === 'waiting' ? null : new Date(Date.now() + 400 * DAY - days * DAY),
+      ]);
+    await age(old, 'done', 15);
+    await age(recent, 'done', 13);
+    await age(failedOld, 'failed', 91);
+    await age(failedRecent, 'failed', 89);
+    await age(open, 'cancelled', 1);
+
+    const inAYear = new Date(Date.now() + 400 * DAY);
+    const node = harness.node({ definitions: [nothing], now: () => inAYear });
+    node.start();
+    const finished = `select count(*)::int as count from tick_run where finished_at = $1 and error is null`;
+    for (;;) {
+      const { rows } = await harness.admin.query<{ count: number }>(finished, [inAYear]);
+      if (rows[0]!.count === 3) break;
+      await sleep(20);
+    }
+    const left = await harness.admin.query<{ id: string }>('select id from outbox');
+    expect(left.rows.map(({ id }) => id)).to.have.members([recent, failedRecent, open]);
+    const inbox = await harness.admin.query<{ id: string }>('select outbox_id as id from inbox');
+    expect(inbox.rows.map(({ id }) => id)).to.have.members([recent, failedRecent, open]);
+    const month = inAYear.toISOString().slice(0, 7).replace('-', '_');
+    const { rows } = await harness.admin.query('select to_regclass($1) is not null as made', [`change_${month}`]);
+    expect(rows).to.deep.equal([{ made: true }]);
+    const names = ['platform.partitions', 'platform.outbox.trim', 'platform.ticks.trim'];
+    const { body } = await node.metrics.expose();
+    for (const name of names)
+      expect(body).to.include(
+        `angelis_tick_last_success_timestamp_seconds{tick="${name}"} ${inAYear.getTime() / 1000}\n`,
+      );
+  });
+});
