@@ -143,10 +143,9 @@ function drawSeries(pages: Pages, plot: Plot, points: readonly LinePoint[], inde
   const x = (point: LinePoint) => plot.x(point.x);
   const y = (point: LinePoint) => plot.y(point.y ?? 0);
   if (!several) {
-    const shape = area<LinePoint>(x, plot.y(plot.y.domain()[0] ?? 0), y)
-      .defined(isKnown)
-      .curve(curveMonotoneX)
-      .digits(2);
+    const [lowest = 0, highest = 0] = plot.y.domain();
+    const zero = Math.min(Math.max(0, lowest), highest);
+    const shape = area<LinePoint>(x, plot.y(zero), y).defined(isKnown).curve(curveMonotoneX).digits(2);
     pages.shape(shape(points) ?? '', COLORS.accentTint);
   }
   const path = line<LinePoint>(x, y).defined(isKnown).curve(curveMonotoneX).digits(2);
