@@ -8,6 +8,7 @@ import { createHealth } from '../platform/http/health.ts';
 import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
 import { wireIdentity } from './identity.ts';
+import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
 import { wireWorkforce } from './workforce.ts';
@@ -34,7 +35,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const platform = createPlatform(foundation);
   const identity = wireIdentity(platform);
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
-  const modules = [health.module, ...identity.modules, ...wireWorkforce(platform)];
+  const modules = [health.module, ...identity.modules, ...wireOrganization(platform), ...wireWorkforce(platform)];
   const principals = createPrincipals(surface.authentication, identity.sessions, platform.now);
   return { platform, modules, health, principals, app: buildApp({ ...platform, ...surface, modules, principals }) };
 };

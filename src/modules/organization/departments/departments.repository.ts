@@ -1,0 +1,86 @@
+import { equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { code, integer, nullable, text, uuid } from '../../../platform/schema/types.ts';
+
+/** A node of the company's tree. `path` holds the ids from the root to itself: `/root/…/own/`. */
+export const Department = entity({
+  table: 'department',
+  fields: {
+    code: code(40),
+    name: text(200),
+    parentId: nullable(uuid()),
+    path: text(1_000, { description: 'Ids from the root to itself, each between slashes' }),
+    depth: integer(1, 20),
+    managerId: nullable(uuid({ description: 'Profile' })),
+    costCenter: nullable(code(40)),
+    headcountLimit: nullable(integer(0, 100_000, { description: 'Most people who may belong to it' })),
+  },
+  create: ['code', 'name', 'parentId', 'managerId', 'costCenter', 'headcountLimit'],
+  edit: ['code', 'name', 'managerId', 'costCenter', 'headcountLimit'],
+  search: ['code', 'name'],
+});
+export type DepartmentRow = RowOf<typeof Department>;
+
+export const departmentList: ListDefinition = {
+  name: 'departments',
+  from: 'from department d',
+  alias: 'd',
+  where: 'd.company_id = $1 and d.deleted_at is null',
+  item: Department.json('d'),
+  sorts: { path: 'd.path', name: 'd.name', code: 'd.code' },
+  defaultSort: 'path',
+  filters: {
+    parentId: equalTo('d.parent_id', uuid()),
+    managerId: equalTo('d.manager_id', uuid()),
+    depth: equalTo('d.depth', integer(1, 20)),
+    belowId: {
+      schema: uuid({ description: 'This department and all below it' }),
+      sql: (bind, value) => `exists (select 1 from department above where above.company_id = $1
+        and above.id = ${bind(value)} and d.path >= above.path and d.path < above.path || '~')`,
+    },
+  },
+  search: 'department',
+};
+
+/** How many people count against the headcount limit: all but those whose time here has ended. */
+export const headcount = async (reader: Reader, id: string): Promise<number> => {
+  const [row] = await reader.prepared<{ people: number }>(
+    `select count(*)::int as people from profile p
+     where p.company_id = $1 and p.department_id = $2 and p.deleted_at is null and p.status <> 'ended'`,
+    [reader.companyId, id],
+  );
+  return row?.people ?? 0;
+};
+
+/** Whether anybody or anything stands in the department: people, departments below it, projects. */
+export const departmentIsUsed = async (reader: Reader, id: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 where exists (select 1 from profile p where p.company_id = $1 and p.department_id = $2 and p.deleted_at is null)
+       or exists (select 1 from department d where d.company_id = $1 and d.parent_id = $2 and d.deleted_at is null)
+       or exists (select 1 from project j where j.company_id = $1 and j.department_id = $2 and j.deleted_at is null)`,
+    [reader.companyId, id],
+  );
+  return rows.length > 0;
+};
+
+/** Depth of the deepest department at or below `path`. */
+export const deepestBelow = async (reader: Reader, path: string): Promise<number> => {
+  const [row] = await reader.prepared<{ depth: number }>(
+    `select max(d.depth) as depth from department d
+     where d.company_id = $1 and d.deleted_at is null and d.path >= $2 and d.path < $2 || '~'`,
+    [reader.companyId, path],
+  );
+  return row?.depth ?? 0;
+};
+
+/** Carries everything below `from` over to `to`: paths and depths follow from the move, which is what the log shows. */
+export const carryBelow = async (tx: Tx, from: string, to: string, deeper: number): Promise<void> => {
+  await tx.prepared(
+    `update department set path = $3::text || substr(path, length($2) + 1), depth = depth + $4
+     where company_id = $1 and path > $2 and path < $2 || '~'`,
+    [tx.companyId, from, to, deeper],
+  );
+};

@@ -1,0 +1,48 @@
+import Type from 'typebox';
+import { equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import type { Reader } from '../../../platform/db/database.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { code, integer, nullable, text } from '../../../platform/schema/types.ts';
+
+const zone = () => text(60, { description: 'IANA time zone', examples: ['America/Santiago'] });
+
+/** A place of work (faena, plant). Its zone decides days, shifts and periods of the people who work there. */
+export const Site = entity({
+  table: 'site',
+  fields: {
+    code: code(40),
+    name: text(200),
+    timezone: zone(),
+    altitudeM: integer(-450, 6_500, { description: 'Meters above sea level', examples: [2_870] }),
+    latitude: nullable(Type.Number({ minimum: -90, maximum: 90 })),
+    longitude: nullable(Type.Number({ minimum: -180, maximum: 180 })),
+  },
+  create: ['code', 'name', 'timezone', 'altitudeM', 'latitude', 'longitude'],
+  edit: ['code', 'name', 'timezone', 'altitudeM', 'latitude', 'longitude'],
+  search: ['code', 'name'],
+});
+export type SiteRow = RowOf<typeof Site>;
+
+export const siteList: ListDefinition = {
+  name: 'sites',
+  from: 'from site s',
+  alias: 's',
+  where: 's.company_id = $1 and s.deleted_at is null',
+  item: Site.json('s'),
+  sorts: { code: 's.code', name: 's.name' },
+  defaultSort: 'code',
+  filters: { timezone: equalTo('s.timezone', zone()) },
+  search: 'site',
+};
+
+/** Whether people or projects of the company stand at the site. */
+export const siteIsUsed = async (reader: Reader, id: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 where exists (select 1 from profile p where p.company_id = $1 and p.site_id = $2 and p.deleted_at is null)
+       or exists (select 1 from project j where j.company_id = $1 and j.site_id = $2 and j.deleted_at is null)`,
+    [reader.companyId, id],
+  );
+  return rows.length > 0;
+};
