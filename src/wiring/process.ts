@@ -166,6 +166,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
   const { modules, platform } = system;
   const jobs = createJobs({
     db: connections.jobsDb,
+    connections: settings.DATABASE_JOBS_POOL,
     system: connections.system,
     queue: {
       store:

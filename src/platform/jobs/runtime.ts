@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bulkhead } from 'cockatiel';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Database } from '../db/database.ts';
@@ -23,11 +24,10 @@ import { createTicks } from './ticks.ts';
 import { upkeepTicks } from './upkeep.ts';
 
 export interface JobsOptions {
-  /**
-   * The data paths of user `app` that jobs run on. Its writer pool needs a connection for each job that runs at once (8,
-   * and the concurrency of every lane of its own), and a statement time-out longer than that of requests.
-   */
+  /** The data paths of user `app` that jobs run on; its statement time-out is longer than that of requests. */
   readonly db: Pick<Database, 'write'>;
+  /** Connections of its writer pool. Jobs wait for their turn, however long: a full pool costs no job a try. */
+  readonly connections: number;
   /** Pool of user `system`; 4 connections are enough. */
   readonly system: pg.Pool;
   readonly queue: Omit<QueueOptions, 'log'>;
@@ -70,7 +70,9 @@ const afterCut = async (cut: AbortSignal): Promise<boolean> => {
 
 /** Puts the background work of a process together. Nothing runs until `start`. */
 export const createJobs = (options: JobsOptions): Jobs => {
-  const { db, system, outbox, log, metrics, now } = options;
+  const { system, outbox, log, metrics, now } = options;
+  const turns = bulkhead(options.connections, Number.MAX_SAFE_INTEGER);
+  const db: Pick<Database, 'write'> = { write: (scope, work) => turns.execute(() => options.db.write(scope, work)) };
   const registry = createRegistry(options.definitions);
   const cutting = new AbortController();
   const cut = cutting.signal;

@@ -43,18 +43,23 @@ export const queueOf = ({ redis, system, prefix }: Urls) => ({
 /** One process's background work inside the test's process, on connections of its own. */
 export const createNode = (
   urls: Urls,
-  { now = () => new Date(), ...options }: Partial<JobsOptions> & { definitions: readonly JobDefinition[] },
+  {
+    now = () => new Date(),
+    connections = 6,
+    ...options
+  }: Partial<JobsOptions> & { definitions: readonly JobDefinition[] },
 ): Node & { close: () => Promise<void> } => {
   const onError = (): void => undefined;
   const pool = (url: string, max: number): pg.Pool =>
-    createPool({ url, max, applicationName: 'test jobs', statementTimeout: 30_000, onError });
-  const writer = pool(urls.app, 6);
+    createPool({ url, max, applicationName: 'test jobs', statementTimeout: 30_000, acquireTimeout: 500, onError });
+  const writer = pool(urls.app, connections);
   const db = createDatabase({ writer, reader: writer, now });
   const system = pool(urls.system, 3);
   const outbox = options.outbox ?? createOutbox();
   const metrics = createMetrics();
   const jobs = createJobs({
     db,
+    connections,
     system,
     queue: queueOf(urls),
     outbox,

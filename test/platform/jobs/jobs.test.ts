@@ -272,6 +272,26 @@ describe('jobs', () => {
     expect(most).to.equal(2);
   });
 
+  it('costs no job a try that others hold all connections for long', async () => {
+    const slow = job({
+      name: 'test.pool.slow',
+      maxAttempts: 1,
+      inTransaction: async (tx, _payload, { id }) => {
+        await leaveEffect(tx, id);
+        await sleep(300);
+      },
+    });
+    const node = harness.node({ definitions: [slow], connections: 1 });
+    const ids = await harness.write(async (tx) => {
+      const made: (string | undefined)[] = [];
+      for (let n = 0; n < 6; n += 1) made.push(await node.outbox.enqueue(tx, slow.name, {}));
+      return made;
+    });
+    node.start();
+    await harness.drained();
+    expect(await harness.effects()).to.have.members(ids);
+  });
+
   it('does all that waits when the queue has lost it', async () => {
     let offset = 0;
     const now = () => new Date(Date.now() + offset);
