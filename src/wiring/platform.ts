@@ -5,6 +5,8 @@ import { createDirectory } from '../platform/access/directory.ts';
 import type { Directory } from '../platform/access/directory.ts';
 import { createChangeRecorder } from '../platform/change/recorder.ts';
 import type { ChangeRecorder } from '../platform/change/recorder.ts';
+import { createCompanyVault } from '../platform/change/company-vault.ts';
+import type { CompanyVault } from '../platform/change/company-vault.ts';
 import { createVault } from '../platform/change/vault.ts';
 import type { PersonalVault } from '../platform/change/vault.ts';
 import type { KeyRing } from '../platform/crypto/key-ring.ts';
@@ -63,6 +65,8 @@ export interface Platform extends Foundation {
   readonly enqueue: Enqueue;
   readonly changes: ChangeRecorder;
   readonly vault: PersonalVault;
+  /** Seals values of health under the company's key. */
+  readonly companyVault: CompanyVault;
   readonly directory: Directory;
   readonly validator: Validator;
   readonly decide: ReturnType<typeof createDecider>;
@@ -86,6 +90,7 @@ export const createPlatform = (foundation: Foundation): Platform => {
     ...foundation,
     work,
     vault,
+    companyVault: createCompanyVault(keys.data),
     changes,
     decide,
     movers,

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { createMigrator } from '../../src/platform/db/migrate.ts';
-import { PARTITIONED, ensurePartitions } from '../../src/platform/db/partitions.ts';
+import { ensurePartitions } from '../../src/platform/db/partitions.ts';
 import { createPool } from '../../src/platform/db/pool.ts';
 import { provision } from '../../src/platform/db/roles.ts';
 import { applySeedSets, loadSeedSets } from '../../src/platform/db/seed.ts';
 import type { Role } from '../../src/platform/db/roles.ts';
+import { PARTITIONED_TABLES } from '../../src/wiring/partitions.ts';
 
 export const TEMPLATE = 'angelis_template';
 export const PASSWORD = 'only-for-tests';
@@ -36,7 +37,7 @@ export const makeTemplate = async (): Promise<void> => {
     statementTimeout: 30_000,
     onError,
   });
-  await ensurePartitions(system, PARTITIONED, new Date(), { back: 13, ahead: 2 });
+  await ensurePartitions(system, PARTITIONED_TABLES, new Date(), { back: 13, ahead: 2 });
   await applySeedSets(system, await loadSeedSets(SEEDERS), new Date());
   await system.end();
 };
