@@ -4,6 +4,7 @@ import { createDatabase } from '../../src/platform/db/database.ts';
 import type { Database } from '../../src/platform/db/database.ts';
 import { createPool } from '../../src/platform/db/pool.ts';
 import type { Role } from '../../src/platform/db/roles.ts';
+import { recordStatement } from './statements.ts';
 import { roleUrl, superuserUrl, TEMPLATE } from './template.ts';
 
 export interface TestDatabase {
@@ -47,7 +48,7 @@ export const cloneDatabase = async (): Promise<TestDatabase> => {
     url,
     pool,
     open: ({ now = () => new Date(), max = 10 } = {}) =>
-      createDatabase({ writer: pool('app', max), reader: pool('app', max), now }),
+      createDatabase({ writer: pool('app', max), reader: pool('app', max), now, observe: recordStatement }),
     superuser: async () => {
       const client = new pg.Client({ connectionString: superuserUrl(name) });
       await client.connect();

@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+import type pg from 'pg';
+import { OPERATOR_TABLES } from '../../src/platform/db/operator-tables.ts';
+import { cloneDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+const TABLES = `select c.oid, c.relname as name, c.relrowsecurity as enabled, c.relforcerowsecurity as forced
+  from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 2`;
+
+interface Table {
+  oid: number;
+  name: string;
+  enabled: boolean;
+  forced: boolean;
+}
+
+describe('the catalogue', () => {
+  let database: TestDatabase;
+  let client: pg.Client;
+  let tables: Table[];
+  let company: string[];
+  const names = async (text: string, values: unknown[] = []): Promise<string[]> =>
+    (await client.query<{ name: string }>(text, values)).rows.map(({ name }) => name);
+
+  before(async () => {
+    database = await cloneDatabase();
+    client = await database.superuser();
+    tables = (await client.query<Table>(TABLES)).rows;
+    company = tables.map(({ name }) => name).filter((name) => !OPERATOR_TABLES.includes(name));
+  });
+  after(() => database.drop());
+
+  it('knows every operator table that the list names', () => {
+    const all = tables.map(({ name }) => name);
+    expect(OPERATOR_TABLES.filter((name) => !all.includes(name))).to.deep.equal([]);
+    expect(company).to.have.length.greaterThan(20);
+  });
+
+  it('has row level security enabled and forced on every table but the list of migrations', () => {
+    const open = tables.filter(({ enabled, forced, name }) => !(enabled && forced) && name !== 'migration');
+    expect(open.map(({ name }) => name)).to.deep.equal([]);
+  });
+
+  it('has one policy for app on every company table, on company_id, for reading and writing', async () => {
+    const guarded = await names(
+      `select tablename as name from pg_policies where schemaname = 'public' and roles = '{app}' and cmd = 'ALL'
+       and qual = $1 and with_check = $1`,
+      [`(company_id = (current_setting('app.company_id'::text))::uuid)`],
+    );
+    expect(company.filter((name) => !guarded.includes(name))).to.deep.equal([]);
+    const others = await names(
+      `select tablename || ' ' || policyname as name from pg_policies
+       where schemaname = 'public' and roles && '{app,public}' and tablename = any($1) and policyname <> tablename || '_company'`,
+      [company],
+    );
+    expect(others).to.deep.equal([]);
+  });
+
+  it('has policies without subqueries', async () => {
+    const asking = await names(
+      `select tablename as name from pg_policies where coalesce(qual, '') || coalesce(with_check, '') ~* 'select '`,
+    );
+    expect(asking).to.deep.equal([]);
+  });
+
+  it('has company_id, not null, on every company table', async () => {
+    const there = await names(
+      `select c.relname as name from pg_attribute a join pg_class c on c.oid = a.attrelid
+       where a.attname = 'company_id' and a.attnotnull and c.relnamespace = 'public'::regnamespace`,
+    );
+    expect(company.filter((name) => !there.includes(name))).to.deep.equal([]);
+  });
+
+  it('has keys and unique indexes led by company_id', async () => {
+    const astray = await names(
+      `select i.indexrelid::regclass::text as name from pg_index i join pg_class c on c.oid = i.indrelid
+       join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+       where c.relnamespace = 'public'::regnamespace and not c.relispartition and c.relname = any($1)
+         and (i.indisunique or i.indisexclusion) and a.attname <> 'company_id'`,
+      [company],
+    );
+    expect(astray).to.deep.equal([]);
+    const keyed = await names(
+      `select c.relname as name from pg_constraint k join pg_class c on c.oid = k.conrelid where k.contype = 'p'`,
+    );
+    expect(tables.map(({ name }) => name).filter((name) => !keyed.includes(name))).to.deep.equal([]);
+  });
+
+  it('has foreign keys led by company_id, or to operator tables, and none from operator to company tables', async () => {
+    const { rows } = await client.query<{ key: string; source: string; target: string; first: string; action: string }>(
+      `select k.conname as key, s.relname as source, t.relname as target, a.attname as first, k.confdeltype as action
+       from pg_constraint k join pg_class s on s.oid = k.conrelid join pg_class t on t.oid = k.confrelid
+       join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+       where k.contype = 'f' and k.conparentid = 0`,
+    );
+    expect(rows).to.have.length.greaterThan(20);
+    const wrong = rows.filter(({ source, target, first }) => {
+      if (OPERATOR_TABLES.includes(source)) return !OPERATOR_TABLES.includes(target);
+      return !OPERATOR_TABLES.includes(target) && first !== 'company_id';
+    });
+    expect(wrong).to.deep.equal([]);
+    expect(rows.filter(({ action }) => action === 'n' || action === 'd')).to.deep.equal([]);
+  });
+
+  it('has no deferred constraint, no trigger of ours, no function in SQL, no enum', async () => {
+    expect(await names('select conname as name from pg_constraint where condeferrable')).to.deep.equal([]);
+    expect(await names('select tgname as name from pg_trigger where not tgisinternal')).to.deep.equal([]);
+    expect(
+      await names(
+        `select p.proname as name from pg_proc p join pg_language l on l.oid = p.prolang
+         where l.lanname = 'sql' and p.pronamespace in ('public'::regnamespace, 'app'::regnamespace)
+           and not exists (select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e')`,
+      ),
+    ).to.deep.equal([]);
+    expect(
+      await names(`select typname as name from pg_type where typtype = 'e' and typnamespace = 'public'::regnamespace`),
+    ).to.deep.equal([]);
+  });
+
+  it('gives app and system nothing to own, no way round row level security, and app no DDL', async () => {
+    const { rows } = await client.query<{ rolname: string; rolbypassrls: boolean; rolsuper: boolean }>(
+      `select rolname, rolbypassrls, rolsuper from pg_roles where rolname in ('owner', 'app', 'system')`,
+    );
+    expect(rows).to.have.length(3);
+    expect(rows.filter(({ rolbypassrls, rolsuper }) => rolbypassrls || rolsuper)).to.deep.equal([]);
+    const owned = await names(
+      `select c.relname as name from pg_class c join pg_roles r on r.oid = c.relowner
+       where c.relnamespace in ('public'::regnamespace, 'app'::regnamespace) and r.rolname <> 'owner' and c.relkind in ('r', 'p', 'v')
+         and not exists (select 1 from pg_depend d where d.objid = c.oid and d.deptype = 'e')`,
+    );
+    expect(owned).to.deep.equal([]);
+    const { rows: rights } = await client.query<{ ddl: boolean }>(
+      `select has_schema_privilege('app', 'public', 'create') or has_schema_privilege('app', 'app', 'create') as ddl`,
+    );
+    expect(rights).to.deep.equal([{ ddl: false }]);
+  });
+
+  it('gives an error, not an empty list, to app without a company', async () => {
+    const pool = database.pool('app', 1);
+    for (const name of company) {
+      const { rows } = await client.query<{ may: boolean }>(`select has_table_privilege('app', $1, 'select') as may`, [
+        name,
+      ]);
+      if (!rows[0]!.may) continue;
+      const outcome = await pool.query(`select 1 from ${name} limit 1`).then(
+        () => 'answered',
+        () => 'refused',
+      );
+      expect(`${name} ${outcome}`).to.equal(`${name} refused`);
+    }
+  });
+});
