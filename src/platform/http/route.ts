@@ -59,6 +59,8 @@ export interface Contract {
   readonly ifMatch?: boolean;
   /** For a PUT, PATCH or DELETE of something that has no version: says why. */
   readonly withoutVersion?: string;
+  /** The caller's own session is over afterwards (logout, switch). */
+  readonly endsSession?: boolean;
 }
 
 type In<T> = T extends TSchema ? Static<T> : undefined;

@@ -111,6 +111,13 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     });
   };
 
+  type RouteInput = Parameters<typeof handle>[0];
+  /** A refusal of the input never hides that the session ended: whoever reads it asks the database first. */
+  const read = async (request: Request, response: Response): Promise<RouteInput> => {
+    await deps.readBody(contract, request, response);
+    return { ...(await readInput(request)), request } as RouteInput;
+  };
+
   const checked = async (run: Handler): Promise<Reply<Responses>> => {
     const reply = await run();
     const faults = checks.get(reply.status)?.(
@@ -129,8 +136,10 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
   ): Promise<Reply<Responses>> => {
     const context = contract.permission === 'public' ? (base as Context) : await authorize(request, base, fresh);
     await deps.rates.consume(contract.rate ?? 'default', base, context.principal);
-    await deps.readBody(contract, request, response);
-    const input = { ...(await readInput(request)), request } as Parameters<typeof handle>[0];
+    const input = await read(request, response).catch(async (error: unknown) => {
+      if (contract.permission !== 'public' && !fresh) await authorize(request, base, true);
+      throw error;
+    });
     const run = () => checked(() => handle(input, context));
     if (contract.permission === 'public') return run();
     try {

@@ -1,0 +1,182 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { SYSTEM_ROLES } from '../../src/modules/organization/roles/system-roles.ts';
+import { decide } from '../../src/platform/access/decision.ts';
+import type { Client } from '../../src/platform/access/principal.ts';
+import { routesOf } from '../../src/platform/http/registry.ts';
+import type { MountedRoute } from '../../src/platform/http/registry.ts';
+import type { SignInClient } from '../../src/platform/identity-provider/port.ts';
+import { startApp } from '../support/app.ts';
+import type { TestApp } from '../support/app.ts';
+import { addCompany } from '../support/companies.ts';
+import { addPerson } from '../support/people.ts';
+import type { TestPerson } from '../support/people.ts';
+
+/** Who may call what, written down: a change of it has to be seen in a review. `npm run access` writes it anew. */
+type Matrix = Record<string, { clients: readonly Client[]; roles: readonly string[] | 'public' | 'signed-in' }>;
+
+const FILE = new URL('access-matrix.json', import.meta.url);
+const ROLES = SYSTEM_ROLES.filter(({ scope }) => scope === 'company');
+const PROVIDER_CLIENT = { admin: 'angelis-admin', worker: 'angelis-worker' } as const satisfies Partial<
+  Record<Client, SignInClient>
+>;
+const clientsOf = ({ contract }: MountedRoute): readonly Client[] => contract.clients ?? ['worker', 'admin'];
+
+const declared = (routes: readonly MountedRoute[]): Matrix =>
+  Object.fromEntries(
+    routes.map((mounted) => {
+      const { permission, id } = mounted.contract;
+      const holders = ROLES.filter(({ code, reach, grants, denies }) => {
+        const all = [
+          ...grants.map((pattern) => ({ permission: pattern, effect: 'grant' as const })),
+          ...denies.map((pattern) => ({ permission: pattern, effect: 'deny' as const })),
+        ];
+        return decide({ grants: all.map((grant) => ({ ...grant, reach, role: code })) }, permission).allowed;
+      });
+      const roles =
+        permission === 'public' || permission === 'signed-in' ? permission : holders.map(({ code }) => code);
+      return [`${id} ${mounted.contract.method.toUpperCase()} ${mounted.path}`, { clients: clientsOf(mounted), roles }];
+    }),
+  );
+
+describe('the access matrix', () => {
+  let app: TestApp;
+  let people: Map<string, TestPerson>;
+  let routes: MountedRoute[];
+  let matrix: Matrix;
+
+  before(async function prepare() {
+    this.timeout(60_000);
+    app = await startApp();
+    routes = routesOf(app.modules);
+    if (process.env['ANGELIS_WRITE_ACCESS'] !== undefined)
+      writeFileSync(FILE, `${JSON.stringify(declared(routes), null, 2)}\n`);
+    matrix = JSON.parse(readFileSync(FILE, 'utf8')) as Matrix;
+    const companyId = await addCompany(app.database);
+    people = new Map();
+    for (const { code } of ROLES) people.set(code, await addPerson(app, { companyId, roles: [code] }));
+  });
+  after(() => app.close());
+
+  const call = (mounted: MountedRoute, headers: Record<string, string>) =>
+    app.http[mounted.contract.method](`/angelis${mounted.path.replaceAll(/:\w+/g, () => uuidv7())}`).set(headers);
+  const keyOf = ({ contract, path }: MountedRoute): string => `${contract.id} ${contract.method.toUpperCase()} ${path}`;
+  const guarded = () => routes.filter(({ contract }) => contract.permission !== 'public');
+  /** Routes that end the caller's own session would change what comes after. */
+  const endsSession = ({ contract }: MountedRoute): boolean => contract.endsSession === true;
+  const clientFor = (mounted: MountedRoute): SignInClient | undefined =>
+    clientsOf(mounted).includes('admin')
+      ? PROVIDER_CLIENT.admin
+      : clientsOf(mounted).includes('worker')
+        ? PROVIDER_CLIENT.worker
+        : undefined;
+
+  it('is written down for every route, as the routes declare it', () => {
+    expect(matrix).to.deep.equal(declared(routes));
+  });
+
+  it('answers 401 without a token, with a broken one and with an expired one', async function run() {
+    this.timeout(120_000);
+    const { keycloakId } = people.get('admin')!;
+    const past = Math.floor(app.clock.now().getTime() / 1000) - 3_600;
+    const expired = await app.identityProvider.mint({
+      user: { id: keycloakId },
+      client: 'angelis-admin',
+      claims: { iat: past - 300, exp: past },
+    });
+    const wrong: string[] = [];
+    for (const mounted of guarded()) {
+      const answers = await Promise.all([
+        call(mounted, {}),
+        call(mounted, { authorization: 'Bearer nonsense' }),
+        call(mounted, { authorization: `Bearer ${expired}` }),
+      ]);
+      const statuses = answers.map(({ status }) => status).join();
+      if (statuses !== '401,401,401') wrong.push(`${keyOf(mounted)}: ${statuses}`);
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('answers 403 to every role that is not written down, and lets the others through', async function run() {
+    this.timeout(180_000);
+    const wrong: string[] = [];
+    for (const mounted of guarded().filter((each) => !endsSession(each))) {
+      const client = clientFor(mounted);
+      if (client === undefined) continue;
+      const { roles } = matrix[keyOf(mounted)]!;
+      for (const [role, person] of people) {
+        const { status, body } = await call(mounted, { authorization: await person.bearer(client) });
+        const refused =
+          status === 403 && ['FORBIDDEN', 'WRONG_CLIENT'].includes((body as { code?: string }).code ?? '');
+        const expected = roles !== 'signed-in' && roles !== 'public' && !roles.includes(role);
+        if (refused !== expected || status === 401 || status >= 500)
+          wrong.push(`${keyOf(mounted)} as ${role}: ${status} ${(body as { code?: string }).code ?? ''}`);
+      }
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('answers 403 to the wrong client', async function run() {
+    this.timeout(120_000);
+    const wrong: string[] = [];
+    const owner = people.get('owner')!;
+    for (const mounted of guarded()) {
+      const others = (['admin', 'worker'] as const).filter((client) => !clientsOf(mounted).includes(client));
+      for (const client of others) {
+        const { status } = await call(mounted, { authorization: await owner.bearer(PROVIDER_CLIENT[client]) });
+        if (status !== 403) wrong.push(`${keyOf(mounted)} by ${client}: ${status}`);
+      }
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('answers 403 to a request that names another company', async function run() {
+    this.timeout(120_000);
+    const other = await addCompany(app.database);
+    const wrong: string[] = [];
+    for (const mounted of guarded()) {
+      const client = clientFor(mounted);
+      if (client === undefined) continue;
+      const { status } = await call(mounted, {
+        authorization: await people.get('owner')!.bearer(client),
+        'x-company-id': other,
+      });
+      if (status !== 403) wrong.push(`${keyOf(mounted)}: ${status}`);
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('answers 401 to a person who was disabled, from the next request on', async function run() {
+    this.timeout(120_000);
+    const { companyId } = people.get('owner')!;
+    const person = await addPerson(app, { companyId, roles: ['owner'] });
+    const bearers = new Map<SignInClient, string>();
+    for (const client of Object.values(PROVIDER_CLIENT)) {
+      bearers.set(client, await person.bearer(client));
+      await app.http.get('/angelis/admin/project').set({ authorization: bearers.get(client)! });
+    }
+    const client = await app.database.superuser();
+    await client.query(`update person set status = 'disabled', epoch = epoch + 1 where id = $1`, [person.personId]);
+    const wrong: string[] = [];
+    for (const mounted of guarded()) {
+      const by = clientFor(mounted);
+      if (by === undefined) continue;
+      const { status } = await call(mounted, { authorization: bearers.get(by)! });
+      if (status !== 401) wrong.push(`${keyOf(mounted)}: ${status}`);
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('answers 404 for another company’s row as for none, on every route with an id', async function run() {
+    this.timeout(120_000);
+    const wrong: string[] = [];
+    for (const mounted of guarded().filter(({ path, contract }) => path.includes(':') && contract.method === 'get')) {
+      const client = clientFor(mounted);
+      if (client === undefined) continue;
+      const { status } = await call(mounted, { authorization: await people.get('owner')!.bearer(client) });
+      if (![400, 403, 404].includes(status)) wrong.push(`${keyOf(mounted)}: ${status}`);
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+});
