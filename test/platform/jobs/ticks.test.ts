@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { OPERATOR_COMPANY } from '../../../src/platform/db/scope.ts';
@@ -55,13 +56,14 @@ describe('ticks', () => {
 
   it('run each slot in one of several processes, and the next slot again', async () => {
     const { runs, tick } = counting();
-    const processes = [runner(tick), runner(tick), runner(tick)];
-    await beat(...processes);
-    await beat(...processes);
-    expect(runs).to.deep.equal([OPERATOR_COMPANY]);
-    forward(MINUTE);
-    await beat(...processes);
-    expect(runs).to.have.length(2);
+    const slow = { ...tick, run: (...told: Parameters<typeof tick.run>) => sleep(10).then(() => tick.run(...told)) };
+    const processes = Array.from({ length: 8 }, () => runner(slow));
+    for (let slots = 1; slots <= 10; slots += 1) {
+      await beat(...processes);
+      await beat(...processes);
+      expect(runs).to.deep.equal(Array.from({ length: slots }, () => OPERATOR_COMPANY));
+      forward(MINUTE);
+    }
   });
 
   it('do not make up for slots that were missed', async () => {
