@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import request from 'supertest';
+import { createSealer } from '../../src/platform/change/sealer.ts';
 import { createAuthentication } from '../../src/platform/http/authentication.ts';
 import { createRateLimits, LIMITS } from '../../src/platform/http/rate-limits.ts';
 import type { Limits } from '../../src/platform/http/rate-limits.ts';
@@ -20,6 +21,7 @@ import type { System } from '../../src/wiring/index.ts';
 import { randomRing } from './companies.ts';
 import { cloneDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
+import { failLoudly, startBackground, waitForJobs } from './background.ts';
 import { collectMessages } from './messages.ts';
 import type { Messages } from './messages.ts';
 import { listen } from './listen.ts';
@@ -38,11 +40,15 @@ export interface TestApp extends System {
   /** Mails and text messages that were sent. */
   readonly messages: Messages;
   readonly url: string;
+  /** Resolves when no job that is due waits any more; needs `background`. */
+  readonly idle: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 export interface TestAppOptions {
   readonly database?: TestDatabase;
+  /** Runs jobs, ticks, timed moves and the sealer, as a process of `all` does. Default false. */
+  readonly background?: boolean;
   readonly limits?: Limits;
 }
 
@@ -75,10 +81,16 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     jwksUri: identityProvider.jwksUri,
     now,
   });
+  const keys = { data: randomRing(), lookup: randomRing(), signing: randomRing(), chain: randomRing() };
+  const systemPool = database.pool('system', 6);
+  const sealer = createSealer({ system: systemPool, keyRing: keys.chain, now, onError: failLoudly });
   const foundation = {
     db: database.open({ now }),
-    system: database.pool('system', 4),
-    keys: { data: randomRing(), lookup: randomRing(), signing: randomRing(), chain: randomRing() },
+    system: systemPool,
+    keys,
+    changed: (companyId: string) => {
+      sealer.nudge(companyId);
+    },
     identityProvider,
     i18n: createI18n({ folder: fileURLToPath(new URL('../../locales', import.meta.url)) }),
     log: pino({ level: 'silent' }),
@@ -102,6 +114,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
   };
   const system = createSystem(foundation, surface);
   handler = system.app;
+  const background = options.background ? startBackground(database, system, sealer) : undefined;
   return {
     ...system,
     database,
@@ -115,7 +128,9 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     http: request(url),
     url,
     messages,
+    idle: () => waitForJobs(system.platform.system),
     close: async () => {
+      await background?.stop();
       server.closeAllConnections();
       await new Promise((resolve) => {
         server.close(resolve);

@@ -3,6 +3,7 @@ import { createMigrator } from '../../src/platform/db/migrate.ts';
 import { ensurePartitions } from '../../src/platform/db/partitions.ts';
 import { createPool } from '../../src/platform/db/pool.ts';
 import { provision } from '../../src/platform/db/roles.ts';
+import { migrateQueue } from '../../src/platform/jobs/queue.ts';
 import { applySeedSets, loadSeedSets } from '../../src/platform/db/seed.ts';
 import type { Role } from '../../src/platform/db/roles.ts';
 import { PARTITIONED_TABLES } from '../../src/wiring/partitions.ts';
@@ -27,6 +28,7 @@ export const roleUrl = (role: Role, database: string): string =>
 export const makeTemplate = async (): Promise<void> => {
   await provision(superuserUrl, TEMPLATE, { owner: PASSWORD, app: PASSWORD, system: PASSWORD });
   await createMigrator({ url: roleUrl('owner', TEMPLATE), folder: MIGRATIONS }).up();
+  await migrateQueue(roleUrl('owner', TEMPLATE));
   const onError = (error: Error) => {
     throw error;
   };

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { pino } from 'pino';
+import type { Sealer } from '../../src/platform/change/sealer.ts';
+import { createJobs } from '../../src/platform/jobs/runtime.ts';
+import type { System } from '../../src/wiring/index.ts';
+import type { TestDatabase } from './database.ts';
+
+/** Errors that a test did not ask for end it. */
+export const failLoudly = (error: unknown): void => {
+  if (!/terminating connection|Connection terminated/.test(String(error))) throw error;
+};
+
+/** Starts what a process of `all` runs beside the web. */
+export const startBackground = (
+  database: TestDatabase,
+  { modules, platform }: System,
+  sealer: Sealer,
+): { stop: () => Promise<void> } => {
+  const jobs = createJobs({
+    db: platform.db,
+    system: platform.system,
+    queue: { store: { systemUrl: database.url('system') } },
+    outbox: platform.outbox,
+    definitions: modules.flatMap((module) => module.jobs ?? []),
+    ticks: modules.flatMap((module) => module.ticks ?? []),
+    movers: platform.movers,
+    log: pino({ level: 'silent' }),
+    metrics: platform.metrics,
+    now: platform.now,
+    backoff: () => 50,
+  });
+  sealer.start();
+  jobs.start();
+  return {
+    stop: async () => {
+      await jobs.stop();
+      await sealer.stop();
+    },
+  };
+};
+
+const WAIT = 10_000;
+
+/** Resolves when no due job waits. */
+export const waitForJobs = async (system: pg.Pool): Promise<void> => {
+  const until = Date.now() + WAIT;
+  for (;;) {
+    const { rows } = await system.query<{ n: number }>(
+      `select count(*)::int as n from outbox where state = 'waiting' and run_at <= $1`,
+      [new Date()],
+    );
+    if (rows[0]!.n === 0) return;
+    if (Date.now() > until) throw new Error(`${rows[0]!.n} jobs still wait after ${WAIT} ms`);
+    await sleep(20);
+  }
+};
