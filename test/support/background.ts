@@ -20,7 +20,7 @@ export const startBackground = (
   const jobs = createJobs({
     db: platform.db,
     system: platform.system,
-    queue: { store: { systemUrl: database.url('system') } },
+    queue: { store: { systemUrl: database.url('system') }, connections: 3 },
     outbox: platform.outbox,
     definitions: modules.flatMap((module) => module.jobs ?? []),
     ticks: modules.flatMap((module) => module.ticks ?? []),
