@@ -35,7 +35,13 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const platform = createPlatform(foundation);
   const identity = wireIdentity(platform);
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
-  const modules = [health.module, ...identity.modules, ...wireOrganization(platform), ...wireWorkforce(platform)];
+  const organization = wireOrganization(platform, () => modules);
+  const modules: readonly Module[] = [
+    health.module,
+    ...identity.modules,
+    ...organization.modules,
+    ...wireWorkforce(platform),
+  ];
   const principals = createPrincipals(surface.authentication, identity.sessions, platform.now);
   return { platform, modules, health, principals, app: buildApp({ ...platform, ...surface, modules, principals }) };
 };

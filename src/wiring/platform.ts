@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { createConfiguration } from '../modules/organization/appconfig/appconfig.service.ts';
 import { createDecider } from '../platform/access/decision.ts';
 import { createDirectory } from '../platform/access/directory.ts';
 import type { Directory } from '../platform/access/directory.ts';
@@ -68,6 +69,7 @@ export interface Platform extends Foundation {
   /** Seals values of health under the company's key. */
   readonly companyVault: CompanyVault;
   readonly directory: Directory;
+  readonly configuration: ReturnType<typeof createConfiguration>;
   readonly validator: Validator;
   readonly decide: ReturnType<typeof createDecider>;
   readonly repository: <E extends AnyEntity>(entity: E) => Repository<RowOf<E>>;
@@ -85,6 +87,7 @@ export const createPlatform = (foundation: Foundation): Platform => {
   const changes = createChangeRecorder(vault, foundation.changed);
   const decide = createDecider();
   const cursors = createCursors(keys.signing, now);
+  const validator = createValidator();
   const movers = new Map<string, Mover<never>>();
   return {
     ...foundation,
@@ -96,7 +99,8 @@ export const createPlatform = (foundation: Foundation): Platform => {
     movers,
     enqueue: foundation.outbox.enqueue,
     directory: createDirectory(system, now),
-    validator: createValidator(),
+    validator,
+    configuration: createConfiguration(validator),
     repository: (entity) => createRepository(entity, db, changes),
     list: (definition) => createList(definition, cursors),
     mover: (lifecycle, repository) => {

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { databaseError } from '../db/errors.ts';
+import type { CompanyHint } from '../http/company-hints.ts';
 import type { Grant, GrantScope, Principal, Reach } from './principal.ts';
 
 /** A live session with everything that decides what its person may do, read in one statement. */
@@ -52,6 +53,15 @@ export interface Membership {
   readonly lastSeenAt: string | null;
 }
 
+/** A company as anybody may know it who can name it. */
+export interface CompanyRecord {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly locale: string;
+  readonly timezone: string;
+}
+
 /** The person behind a Keycloak user. */
 export interface PersonRecord {
   readonly id: string;
@@ -65,6 +75,8 @@ export interface Directory {
   /** True when `sid` was seen and its session ended: it never comes to life again. */
   hasEnded(sid: string): Promise<boolean>;
   person(keycloakId: string): Promise<PersonRecord | undefined>;
+  /** The company that all hints name; undefined without hints, when they differ, or when it is archived. */
+  company(hints: readonly CompanyHint[]): Promise<CompanyRecord | undefined>;
   /** Companies of a person, the one used last first. */
   memberships(personId: string): Promise<Membership[]>;
   /** What the roles of a session grant and deny. */
@@ -97,6 +109,11 @@ const MEMBERSHIPS = `
   join profile f on f.company_id = m.company_id and f.id = m.profile_id and f.deleted_at is null
   where m.person_id = $1
   order by "lastSeenAt" desc nulls last, m.created_at, c.id`;
+
+const COMPANY = `
+  select id, slug, name, locale, timezone from company
+  where ($1::text is null or slug = $1) and ($2::text is null or id::text = $2) and ($3::text is null or custom_domain = $3)
+    and kind <> 'operator' and status in ('active', 'suspended') and deleted_at is null`;
 
 const grantsOf = (role: SystemRole, scope: GrantScope | null): Grant[] => {
   const base = { reach: role.reach, role: role.code, ...(scope && { scope }) };
@@ -157,6 +174,13 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
           [keycloakId],
         )
       )[0],
+    company: async (hints) => {
+      const named = (kind: CompanyHint['kind']) => hints.find((hint) => hint.kind === kind)?.value ?? null;
+      if (hints.length === 0) return undefined;
+      return (
+        await query<CompanyRecord>('directory.company', COMPANY, [named('slug'), named('id'), named('domain')])
+      )[0];
+    },
     memberships: (personId) => query<Membership>('directory.memberships', MEMBERSHIPS, [personId]),
     grants: async (session) => {
       if (session.kind === 'operator' || session.kind === 'support') {

@@ -1,17 +1,8 @@
-import type { TSchema } from 'typebox';
+import type { Setting } from '../configuration.ts';
 import type { AnyLifecycle } from '../lifecycle/lifecycle.ts';
 import type { JobDefinition, TickDefinition } from '../jobs/definitions.ts';
 import type { ReportDefinition } from '../render/report.ts';
 import type { Route } from './route.ts';
-
-/** A typed piece of company configuration with its default; stored under `key`, changed through appconfig. */
-export interface SettingDefinition {
-  readonly key: string;
-  readonly schema: TSchema;
-  readonly default: unknown;
-  /** Whether the frontends may read it before anybody signed in. */
-  readonly public?: boolean;
-}
 
 /** What a module brings: its routes beside everything else it registers. All of it is checked at start. */
 export interface Module {
@@ -27,5 +18,5 @@ export interface Module {
   readonly jobs?: readonly JobDefinition[];
   readonly ticks?: readonly TickDefinition[];
   readonly reports?: readonly ReportDefinition[];
-  readonly settings?: readonly SettingDefinition[];
+  readonly settings?: readonly Setting<unknown>[];
 }
