@@ -19,8 +19,9 @@ export const startBackground = (
 ): { stop: () => Promise<void> } => {
   const jobs = createJobs({
     db: platform.db,
+    connections: 8,
     system: platform.system,
-    queue: { store: { systemUrl: database.url('system') }, connections: 3 },
+    queue: { store: { systemUrl: database.url('system') } },
     outbox: platform.outbox,
     definitions: modules.flatMap((module) => module.jobs ?? []),
     ticks: modules.flatMap((module) => module.ticks ?? []),
