@@ -17,6 +17,7 @@ import { createMetrics } from '../../../src/platform/telemetry/metrics.ts';
 import type { Metrics } from '../../../src/platform/telemetry/metrics.ts';
 import { cloneDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
+import { recordStatement } from '../../support/statements.ts';
 
 export const TRACE = 'a'.repeat(32);
 
@@ -53,7 +54,7 @@ export const createNode = (
   const pool = (url: string, max: number): pg.Pool =>
     createPool({ url, max, applicationName: 'test jobs', statementTimeout: 30_000, acquireTimeout: 500, onError });
   const writer = pool(urls.app, connections);
-  const db = createDatabase({ writer, reader: writer, now });
+  const db = createDatabase({ writer, reader: writer, now, observe: recordStatement });
   const system = pool(urls.system, 3);
   const outbox = options.outbox ?? createOutbox();
   const metrics = createMetrics();
