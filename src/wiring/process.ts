@@ -167,7 +167,6 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
   const jobs = createJobs({
     db: connections.jobsDb,
     connections: settings.DATABASE_JOBS_POOL,
-    connections: settings.DATABASE_JOBS_POOL,
     system: connections.system,
     queue: {
       store:
