@@ -151,11 +151,8 @@ const change = [
      company_id uuid not null,
      change_id uuid not null,
      profile_id uuid not null,
-     created_at timestamptz(3) not null,
      constraint change_recipient_pkey primary key (company_id, change_id, profile_id))`,
   ...isolate('change_recipient'),
-  companyIndex('change_recipient', 'profile_id, change_id'),
-  companyIndex('change_recipient', 'created_at'),
   `grant select, insert on change_recipient to app`,
   ...systemMay('change_recipient', 'select, delete'),
   `create table stream_ticket (

@@ -44,8 +44,8 @@ const INSERT = `with pending as (insert into change_pending (company_id, change_
   insert into change (company_id, id, at, actor_kind, actor_id, actor_via, on_behalf_of, action, entity, entity_id,
   before, after, subject_id, personal, reason, trace_id, address, agent, created_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $3)`;
-const AUDIENCE = `insert into change_recipient (company_id, change_id, profile_id, created_at)
-  select $1, $2, profile_id, $4 from unnest($3::uuid[]) profile_id`;
+const AUDIENCE = `insert into change_recipient (company_id, change_id, profile_id)
+  select $1, $2, profile_id from unnest($3::uuid[]) profile_id`;
 
 const write = async (tx: Tx, id: string, event: ChangeEvent, personal?: Personal): Promise<void> => {
   const { actor, traceId, address, agent } = tx.scope;
@@ -71,7 +71,7 @@ const write = async (tx: Tx, id: string, event: ChangeEvent, personal?: Personal
     agent ?? null,
   ]);
   if (event.audience !== undefined && event.audience.length > 0)
-    await tx.prepared(AUDIENCE, [tx.companyId, id, [...new Set(event.audience)], tx.now]);
+    await tx.prepared(AUDIENCE, [tx.companyId, id, [...new Set(event.audience)]]);
 };
 
 /** The declared fields that differ (all of them when one side is missing), split into open and personal ones. */

@@ -1,0 +1,62 @@
+import type { Database } from '../db/database.ts';
+import { systemScope } from '../db/scope.ts';
+
+/** What a stream is told of a change: ids only, the client fetches the rest through guarded routes. */
+export interface StreamEvent {
+  /** The change's number in its company. */
+  readonly seq: number;
+  readonly profileId: string;
+  readonly type: string;
+  readonly entity: string;
+  readonly entityId: string;
+}
+
+/** Where a stream begins. */
+export interface Start {
+  /** The company's newest number. */
+  readonly head: number;
+  /** The number after which the stream's events begin. */
+  readonly position: number;
+  /** The client's last id is of no use: it has to fetch what it shows anew. */
+  readonly resync: boolean;
+}
+
+/** How long a stream can be resumed; `trimStreams` keeps its rows a little longer. */
+export const RESUME_MS = 7 * 86_400_000;
+
+/** Reads numbered changes with their audience, as user `app` under row level security. */
+export interface EventSource {
+  /** Throws what the database throws. */
+  start(companyId: string, lastEventId: string | undefined): Promise<Start>;
+  /** Events with numbers in `(from, to]` for any of the profiles, ascending. Keep the window small. */
+  between(companyId: string, from: number, to: number, profileIds: readonly string[]): Promise<StreamEvent[]>;
+}
+
+const START = `select coalesce((select h.seq from change_head h where h.company_id = $1), 0) as head,
+  (select s.sealed_at from change_seal s where s.company_id = $1 and s.seq = $2) as sealed_at`;
+// `offset 0` keeps the planner to look-ups by key, number by number, whatever it believes of the tables' sizes.
+const EVENTS = `select s.seq, r.profile_id as "profileId", c.action as type, c.entity, c.entity_id as "entityId"
+  from (select seq, change_id from change_seal
+    where company_id = $1 and seq > $2 and seq <= $3 order by seq offset 0) s
+  cross join lateral (select x.profile_id from change_recipient x
+    where x.company_id = $1 and x.change_id = s.change_id and x.profile_id = any($4::uuid[]) offset 0) r
+  cross join lateral (select x.action, x.entity, x.entity_id from change x
+    where x.company_id = $1 and x.id = s.change_id offset 0) c
+  order by s.seq`;
+
+export const createEventSource = (db: Database, now: () => Date): EventSource => {
+  const read = <Row extends object>(companyId: string, text: string, values: readonly unknown[]): Promise<Row[]> =>
+    db.read(systemScope(companyId, 'stream', ''), (reader) => reader.prepared<Row>(text, [companyId, ...values]));
+  return {
+    start: async (companyId, lastEventId) => {
+      const last = lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : undefined;
+      const [row] = await read<{ head: number; sealed_at: string | null }>(companyId, START, [Math.max(last ?? 1, 1)]);
+      const { head, sealed_at } = row!;
+      if (lastEventId === undefined || last === head) return { head, position: head, resync: false };
+      const isKnown = last !== undefined && last < head && sealed_at !== null;
+      const isFresh = isKnown && Date.parse(sealed_at) >= now().getTime() - RESUME_MS;
+      return isFresh ? { head, position: last, resync: false } : { head, position: head, resync: true };
+    },
+    between: (companyId, from, to, profileIds) => read(companyId, EVENTS, [from, to, profileIds]),
+  };
+};

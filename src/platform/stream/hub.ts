@@ -1,0 +1,244 @@
+import type pg from 'pg';
+import { Problem } from '../problem.ts';
+import { createLimit } from '../process/limit.ts';
+import { startLoop } from '../process/loop.ts';
+import type { EventSource, StreamEvent } from './events.ts';
+import { eventText, Stream } from './sse.ts';
+import type { StreamRequest } from './sse.ts';
+
+export interface HubOptions {
+  /**
+   * A pool of user `system`, for one question only: how far each listened company is sealed. One statement asks it for
+   * all companies, which user `app` could not; events themselves are read as `app`, under row level security.
+   */
+  readonly system: pg.Pool;
+  readonly source: EventSource;
+  readonly onError: (error: unknown, companyId?: string) => void;
+  /** Milliseconds; default 200. */
+  readonly pollEvery?: number;
+  /** Milliseconds; default 15 s. */
+  readonly heartbeatEvery?: number;
+  /** Milliseconds between questions whether a session may still listen; default 2 s. */
+  readonly checkEvery?: number;
+  /** Milliseconds without reading after which a client is dropped; default 15 s. */
+  readonly slowAfter?: number;
+}
+
+/** The live streams of one process. */
+export interface Hub {
+  /** Opens a stream. Throws 429 TOO_MANY_STREAMS, 503 while stopping or without database; the headers are not sent then. */
+  openStream(request: StreamRequest): Promise<void>;
+  /** How many streams are open. */
+  count(): number;
+  /** Tells every client when to come back, and ends all streams. */
+  stop(): Promise<void>;
+}
+
+interface Company {
+  readonly id: string;
+  /** Live streams have got everything up to here. Undefined until the first stream has begun. */
+  cursor: number | undefined;
+  readonly streams: Set<Stream>;
+}
+
+export const MOST_STREAMS = 5;
+/** Numbers read at once for the live streams of a company, and for one stream that is behind. */
+const LIVE_WINDOW = 200;
+const CATCH_UP_WINDOW = 1_000;
+const COMPANIES_AT_ONCE = 4;
+const CATCH_UPS_AT_ONCE = 4;
+const CHECKS_AT_ONCE = 8;
+const RETRY_WITHIN = 4_000;
+const HEADS = 'select company_id, seq from change_head where company_id = any($1::uuid[])';
+
+const isStopping = (): Problem => new Problem(503, 'STOPPING', { retryAfter: 2 });
+
+/** Starts the hub of this process. */
+export const startHub = ({
+  system,
+  source,
+  onError,
+  pollEvery = 200,
+  heartbeatEvery = 15_000,
+  checkEvery = 2_000,
+  slowAfter = 15_000,
+}: HubOptions): Hub => {
+  const companies = new Map<string, Company>();
+  const companyLimit = createLimit(COMPANIES_AT_ONCE);
+  const catchUpLimit = createLimit(CATCH_UPS_AT_ONCE);
+  const checkLimit = createLimit(CHECKS_AT_ONCE);
+  const stopping = new AbortController();
+
+  const all = function* (): Generator<Stream> {
+    for (const { streams } of companies.values()) yield* streams;
+  };
+
+  const forget = (company: Company, stream: Stream): void => {
+    stream.isClosed = true;
+    stream.isLive = false;
+    company.streams.delete(stream);
+    if (company.streams.size === 0 && companies.get(company.id) === company) companies.delete(company.id);
+  };
+
+  const close = (stream: Stream, retryWithin?: number): void => {
+    const company = companies.get(stream.companyId);
+    if (stream.isClosed || company === undefined) return;
+    forget(company, stream);
+    stream.end(retryWithin);
+  };
+
+  /** Sends what the table has for the stream's profile up to number `to`. */
+  const sendWindow = async (company: Company, stream: Stream, to: number): Promise<void> => {
+    const events = await catchUpLimit(() => source.between(company.id, stream.position, to, [stream.profileId]));
+    for (const event of events) {
+      if (stream.isClosed || stream.blockedAt !== undefined) return;
+      stream.send(event.seq, eventText(event));
+    }
+    stream.position = to;
+  };
+
+  /** Catches the stream up until it stands where the live ones do and joins them, or its client stops reading. */
+  const resume = async (company: Company, stream: Stream): Promise<void> => {
+    if (stream.isCatchingUp) return;
+    stream.isCatchingUp = true;
+    try {
+      while (!stream.isClosed && stream.blockedAt === undefined) {
+        // Between this comparison and joining nothing may be awaited: the cursor would move on without the stream.
+        const to = company.cursor ?? 0;
+        if (stream.position >= to) {
+          stream.isLive = true;
+          return;
+        }
+        await sendWindow(company, stream, Math.min(stream.position + CATCH_UP_WINDOW, to));
+      }
+    } catch (error) {
+      onError(error, company.id);
+      close(stream, RETRY_WITHIN);
+    } finally {
+      stream.isCatchingUp = false;
+    }
+  };
+
+  /** Gives the window's events to the live streams that were asked for; those that joined meanwhile are caught up. */
+  const dispatch = (company: Company, to: number, events: readonly StreamEvent[], asked: ReadonlySet<string>): void => {
+    company.cursor = to;
+    const live = new Map<string, Stream[]>();
+    for (const stream of company.streams) {
+      if (!stream.isLive) continue;
+      if (asked.has(stream.profileId)) live.set(stream.profileId, [...(live.get(stream.profileId) ?? []), stream]);
+      else {
+        stream.isLive = false;
+        void resume(company, stream);
+      }
+    }
+    let text = '';
+    let textSeq = 0;
+    for (const event of events) {
+      if (event.seq !== textSeq) {
+        text = eventText(event);
+        textSeq = event.seq;
+      }
+      for (const stream of live.get(event.profileId) ?? [])
+        if (stream.isLive && event.seq > stream.position) stream.send(event.seq, text);
+    }
+    for (const streams of live.values())
+      for (const stream of streams) if (stream.isLive && stream.position < to) stream.position = to;
+  };
+
+  const advance = async (company: Company, head: number): Promise<void> => {
+    while (company.cursor !== undefined && company.cursor < head && company.streams.size > 0) {
+      const to = Math.min(company.cursor + LIVE_WINDOW, head);
+      const asked = new Set<string>();
+      for (const stream of company.streams) if (stream.isLive) asked.add(stream.profileId);
+      const events = asked.size === 0 ? [] : await source.between(company.id, company.cursor, to, [...asked]);
+      dispatch(company, to, events, asked);
+    }
+  };
+
+  const poll = async (): Promise<void> => {
+    if (companies.size === 0) return;
+    const { rows } = await system.query<{ company_id: string; seq: number }>(HEADS, [[...companies.keys()]]);
+    await Promise.all(
+      rows.map(async ({ company_id, seq }) => {
+        const company = companies.get(company_id);
+        if (company === undefined) return;
+        await companyLimit(() => advance(company, seq)).catch((error: unknown) => onError(error, company_id));
+      }),
+    );
+  };
+
+  /** Closes the stream unless its session may still listen, and says so before the next round. */
+  const check = async (stream: Stream): Promise<void> => {
+    stream.isChecking = true;
+    const isValid = await checkLimit(async () => {
+      const late = Promise.withResolvers<boolean>();
+      const timer = setTimeout(late.resolve, checkEvery, false);
+      try {
+        return stream.isClosed || (await Promise.race([stream.stillValid(), late.promise]));
+      } catch (error) {
+        onError(error, stream.companyId);
+        return false;
+      } finally {
+        clearTimeout(timer);
+      }
+    });
+    stream.isChecking = false;
+    if (!isValid) close(stream);
+  };
+
+  const checkAll = (): void => {
+    for (const stream of all()) {
+      if (!stream.hasBegun) continue;
+      const isSlow = stream.blockedAt !== undefined && performance.now() - stream.blockedAt > slowAfter;
+      if (isSlow || stream.isChecking) close(stream);
+      else void check(stream);
+    }
+  };
+
+  const beat = (): void => {
+    for (const stream of all()) if (stream.hasBegun && stream.blockedAt === undefined) stream.beat();
+  };
+
+  const loop = startLoop({ run: poll, every: pollEvery, onError, longestPause: 5_000 });
+  const timers = [setInterval(checkAll, checkEvery), setInterval(beat, heartbeatEvery)];
+
+  /** The company of a stream that may be opened. */
+  const companyOf = ({ companyId, profileId }: StreamRequest): Company => {
+    if (stopping.signal.aborted) throw isStopping();
+    const company = companies.get(companyId) ?? { id: companyId, cursor: undefined, streams: new Set<Stream>() };
+    let own = 0;
+    for (const other of company.streams) if (other.profileId === profileId) own += 1;
+    if (own >= MOST_STREAMS) throw new Problem(429, 'TOO_MANY_STREAMS', { params: { most: MOST_STREAMS } });
+    return company;
+  };
+
+  return {
+    openStream: async (request) => {
+      const { response } = request;
+      if (response.closed) return;
+      const company = companyOf(request);
+      const stream = new Stream(request, (one) => void resume(company, one));
+      companies.set(company.id, company);
+      company.streams.add(stream);
+      response.once('close', () => forget(company, stream));
+      try {
+        const { head, position, resync } = await source.start(company.id, request.lastEventId);
+        if (stopping.signal.aborted) throw isStopping();
+        if (stream.isClosed) return;
+        company.cursor ??= head;
+        stream.begin(position, resync);
+      } catch (error) {
+        forget(company, stream);
+        throw error;
+      }
+      void resume(company, stream);
+    },
+    count: () => companies.values().reduce((sum, { streams }) => sum + streams.size, 0),
+    stop: async () => {
+      stopping.abort();
+      for (const timer of timers) clearInterval(timer);
+      await loop.stop();
+      for (const stream of all()) if (stream.hasBegun) close(stream, RETRY_WITHIN);
+    },
+  };
+};
