@@ -1,24 +1,13 @@
-import { companyIndex, companyTable, isolate, reference, systemMay } from '../src/platform/db/ddl.ts';
-
-const OPERATOR = `current_setting('app.operator', true) = 'on'`;
-
-/** A table of the operator: `app` sees the rows that `visible` allows. */
-const operatorTable = (name: string, columns: readonly string[], visible: string, grants: string): string[] => [
-  `create table ${name} (${columns.join(', ')})`,
-  `alter table ${name} enable row level security`,
-  `alter table ${name} force row level security`,
-  `create policy ${name}_app on ${name} to app using (${visible}) with check (${visible})`,
-  `grant ${grants} on ${name} to app`,
-];
-
-const STAMPS = [
-  'version integer not null default 1',
-  'created_at timestamptz(3) not null',
-  'created_by uuid',
-  'updated_at timestamptz(3) not null',
-  'updated_by uuid',
-  'deleted_at timestamptz(3)',
-];
+import {
+  BY_OPERATOR,
+  companyIndex,
+  companyTable,
+  isolate,
+  operatorTable,
+  OPERATOR_STAMPS,
+  reference,
+  systemMay,
+} from '../src/platform/db/ddl.ts';
 
 const ME = `nullif(current_setting('app.person_id', true), '')::uuid`;
 const MY_COMPANY = `nullif(current_setting('app.company_id', true), '')::uuid`;
@@ -46,8 +35,9 @@ const people = [
       'locked_until timestamptz(3)',
       'last_login_at timestamptz(3)',
       'data_key text not null',
+      `preferences jsonb not null default '{}'`,
       'epoch integer not null default 1',
-      ...STAMPS,
+      ...OPERATOR_STAMPS,
       'constraint person_pkey primary key (id)',
       'constraint person_keycloak_id_key unique (keycloak_id)',
       'constraint person_national_id_hash_key unique (national_id_hash)',
@@ -55,7 +45,7 @@ const people = [
       'constraint person_phone_hash_key unique (phone_hash)',
       `constraint person_status_check check (status in ('invited', 'active', 'locked', 'disabled', 'erased'))`,
     ],
-    `id = ${ME} or ${OPERATOR}`,
+    `id = ${ME} or ${BY_OPERATOR}`,
     'select, insert, update',
   ),
   ...systemMay('person', 'select, update'),
@@ -66,14 +56,14 @@ const people = [
       'person_id uuid not null',
       'role text not null',
       'status text not null',
-      ...STAMPS,
+      ...OPERATOR_STAMPS,
       'constraint operator_user_pkey primary key (id)',
       'constraint operator_user_person_id_key unique (person_id)',
       'constraint operator_user_person_id_fkey foreign key (person_id) references person (id)',
       `constraint operator_user_role_check check (role in ('superadmin', 'support', 'operator_auditor'))`,
       `constraint operator_user_status_check check (status in ('active', 'disabled'))`,
     ],
-    OPERATOR,
+    BY_OPERATOR,
     'select, insert, update',
   ),
   ...systemMay('operator_user', 'select'),
@@ -249,7 +239,7 @@ const access = [
   `create index role_assignment_expires_at_idx on role_assignment (expires_at) where expires_at is not null and deleted_at is null`,
   ...systemMay('role_assignment', 'select'),
   ...companyTable('session', [
-    'person_id uuid not null',
+    'person_id uuid',
     'profile_id uuid',
     'kind text not null',
     'client text not null',
@@ -267,6 +257,7 @@ const access = [
     reference('session', 'profile_id', 'profile'),
     `constraint session_kind_check check (kind in ('member', 'support', 'operator', 'machine'))`,
     `constraint session_client_check check (client in ('worker', 'admin', 'machine'))`,
+    `constraint session_person_check check ((kind = 'machine') = (person_id is null))`,
   ]),
   companyIndex('session', 'sid', { unique: true, where: 'revoked_at is null' }),
   companyIndex('session', 'person_id, last_seen_at', { where: 'revoked_at is null' }),
@@ -280,25 +271,28 @@ const access = [
 /**
  * Binds the transaction to a company and compares what the caller cached with what is true now. The epoch is the sum of
  * counters that only grow (session, person, profile, the company's roles): any change of one makes another sum.
- * AN001: another epoch, load again. AN002: revoked, expired, or not allowed to act any more.
+ * AN001: another epoch, load again. AN002: revoked, expired, or not allowed to act any more. A locked person cannot sign
+ * in; the sessions they have go on, else whoever guesses at an account could throw its owner out.
  */
 const enter = `create function app.enter(company uuid, session_id uuid, known_epoch bigint) returns void language plpgsql as $$
-declare s record; person_epoch bigint; person_status text; profile_epoch bigint := 0; profile_status text := 'active';
+declare s record; person_epoch bigint := 0; person_status text := 'active'; profile_epoch bigint := 0; profile_status text := 'active';
   company_epoch bigint; company_status text;
 begin
   execute format('set local app.company_id = %L', company);
   select x.person_id, x.profile_id, x.kind, x.epoch, x.expires_at into s
     from session x where x.company_id = company and x.id = session_id and x.revoked_at is null;
   if not found or s.expires_at <= now() then raise exception 'session ended' using errcode = 'AN002'; end if;
-  execute format('set local app.person_id = %L', s.person_id);
+  execute format('set local app.person_id = %L', coalesce(s.person_id::text, ''));
   execute format('set local app.operator = %L', case when s.kind = 'operator' then 'on' else 'off' end);
-  select p.epoch, p.status into person_epoch, person_status from person p where p.id = s.person_id;
+  if s.person_id is not null then
+    select p.epoch, p.status into person_epoch, person_status from person p where p.id = s.person_id;
+  end if;
   if s.profile_id is not null then
     select p.epoch, p.status into profile_epoch, profile_status
       from profile p where p.company_id = company and p.id = s.profile_id and p.deleted_at is null;
   end if;
   select c.access_epoch, c.status into company_epoch, company_status from company c where c.id = company;
-  if person_status is distinct from 'active' or profile_status is distinct from 'active'
+  if person_status is null or person_status not in ('active', 'locked') or profile_status is distinct from 'active'
      or company_status is null or company_status in ('archived', 'purged') then
     raise exception 'session ended' using errcode = 'AN002';
   end if;

@@ -1,16 +1,49 @@
+import { createMe } from '../modules/identity/me/me.service.ts';
+import { meModule } from '../modules/identity/me/me.router.ts';
+import { createPersonLifecycle } from '../modules/identity/persons/persons.lifecycle.ts';
+import { Person } from '../modules/identity/persons/persons.repository.ts';
+import { createPersons } from '../modules/identity/persons/persons.service.ts';
+import type { Persons } from '../modules/identity/persons/persons.service.ts';
+import { createEndings } from '../modules/identity/sessions/endings.service.ts';
+import { Session } from '../modules/identity/sessions/sessions.repository.ts';
 import { createSessions } from '../modules/identity/sessions/sessions.service.ts';
 import type { Sessions } from '../modules/identity/sessions/sessions.service.ts';
-import { Session } from '../modules/identity/sessions/sessions.repository.ts';
+import { createOperatorRepository } from '../platform/db/operator-repository.ts';
+import type { Authentication } from '../platform/http/authentication.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
+
+/** What identity needs from the rest of the system, some of it known only once everything is wired. */
+export interface IdentityNeeds {
+  readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout' | 'forget'>;
+  /** Every permission that a module declares. */
+  readonly permissions: () => readonly string[];
+}
 
 export interface Identity {
   readonly modules: readonly Module[];
   readonly sessions: Sessions;
+  readonly persons: Persons;
 }
 
 /** Persons, sign-in, sessions. */
-export const wireIdentity = (platform: Platform): Identity => {
-  const sessions = createSessions({ ...platform, repository: platform.repository(Session) });
-  return { modules: [], sessions };
+export const wireIdentity = (platform: Platform, { authentication, permissions }: IdentityNeeds): Identity => {
+  const repository = platform.repository(Session);
+  const endings = createEndings({ ...platform, repository, forget: (sid) => authentication.forget(sid) });
+  const sessions = createSessions({ ...platform, repository, endAtProvider: (sid) => endings.endAtProvider(sid) });
+  const people = createOperatorRepository(Person, platform.changes);
+  const persons = createPersons({
+    ...platform,
+    repository: people,
+    mover: platform.mover(createPersonLifecycle(platform.enqueue), people),
+    endSessions: async (personId, because, traceId) => {
+      await endings.endAll(personId, { because, traceId });
+    },
+  });
+  const me = createMe({ ...platform, persons, sessions, endings, permissions });
+  return {
+    modules: [{ name: 'persons', jobs: persons.jobs }, meModule(me)],
+    sessions,
+    persons,
+  };
 };

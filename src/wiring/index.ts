@@ -33,7 +33,8 @@ export interface System {
 /** The map of the system: every area, built from the platform and from what others hand it. */
 export const createSystem = (foundation: Foundation, surface: Surface): System => {
   const platform = createPlatform(foundation);
-  const identity = wireIdentity(platform);
+  const permissions = () => modules.flatMap((module) => module.permissions ?? []);
+  const identity = wireIdentity(platform, { authentication: surface.authentication, permissions });
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
   const organization = wireOrganization(platform, () => modules);
   const modules: readonly Module[] = [

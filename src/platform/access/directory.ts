@@ -8,6 +8,7 @@ export interface SessionRecord {
   readonly id: string;
   readonly kind: 'member' | 'support' | 'operator' | 'machine';
   readonly client: Principal['client'];
+  /** The person, or the machine client. */
   readonly personId: string;
   readonly personStatus: string;
   readonly profileId: string | null;
@@ -20,7 +21,10 @@ export interface SessionRecord {
   readonly timezone: string;
   readonly epoch: number;
   readonly expiresAt: string;
+  readonly lastSeenAt: string;
   readonly operatorRole: string | null;
+  /** What a machine client may do; null for people. */
+  readonly scopes: readonly string[] | null;
   readonly assignments: readonly {
     readonly systemRole: string | null;
     readonly roleId: string | null;
@@ -62,6 +66,23 @@ export interface CompanyRecord {
   readonly timezone: string;
 }
 
+/** A session that has not ended, in whichever company. */
+export interface LiveSession {
+  readonly id: string;
+  readonly companyId: string;
+  readonly companyName: string;
+  readonly profileId: string | null;
+  readonly kind: SessionRecord['kind'];
+  readonly client: Principal['client'];
+  readonly sid: string;
+  readonly device: string | null;
+  readonly address: string | null;
+  readonly agent: string | null;
+  readonly createdAt: string;
+  readonly lastSeenAt: string;
+  readonly expiresAt: string;
+}
+
 /** The person behind a Keycloak user. */
 export interface PersonRecord {
   readonly id: string;
@@ -79,23 +100,30 @@ export interface Directory {
   company(hints: readonly CompanyHint[]): Promise<CompanyRecord | undefined>;
   /** Companies of a person, the one used last first. */
   memberships(personId: string): Promise<Membership[]>;
+  /** Sessions of a person that live, in every company, the one seen last first. */
+  sessions(personId: string): Promise<LiveSession[]>;
+  /** The session of a sid that lives, as `sessions` shows it. */
+  sessionOf(sid: string): Promise<LiveSession | undefined>;
   /** What the roles of a session grant and deny. */
   grants(session: SessionRecord): Promise<Grant[]>;
 }
 
 const SESSION = `
-  select s.id, s.kind, s.client, s.person_id as "personId", p.status as "personStatus", s.profile_id as "profileId",
-    f.status as "profileStatus", p.locale, s.company_id as "companyId", c.slug as "companySlug", c.status as "companyStatus",
-    c.custom_domain as "customDomain", c.timezone, s.expires_at as "expiresAt", o.role as "operatorRole",
-    s.epoch + p.epoch + coalesce(f.epoch, 0) + c.access_epoch as epoch,
+  select s.id, s.kind, s.client, coalesce(s.person_id, k.id) as "personId",
+    case when s.kind = 'machine' then 'active' else p.status end as "personStatus", s.profile_id as "profileId",
+    f.status as "profileStatus", coalesce(p.locale, c.locale) as locale, s.company_id as "companyId", c.slug as "companySlug", c.status as "companyStatus",
+    c.custom_domain as "customDomain", c.timezone, s.expires_at as "expiresAt",
+    s.last_seen_at as "lastSeenAt", o.role as "operatorRole", k.scopes,
+    s.epoch + coalesce(p.epoch, 0) + coalesce(f.epoch, 0) + c.access_epoch as epoch,
     coalesce((select json_agg(json_build_object('systemRole', a.system_role, 'roleId', a.role_id,
         'scope', case when a.scope_id is null then null else json_build_object('kind', a.scope_kind, 'id', a.scope_id) end))
       from role_assignment a
       where a.company_id = s.company_id and a.profile_id = s.profile_id and a.deleted_at is null
         and (a.expires_at is null or a.expires_at > $2)), '[]') as assignments
   from session s
-  join person p on p.id = s.person_id
   join company c on c.id = s.company_id
+  left join person p on p.id = s.person_id
+  left join api_client k on k.company_id = s.company_id and k.client_id = s.sid and s.kind = 'machine'
   left join profile f on f.company_id = s.company_id and f.id = s.profile_id and f.deleted_at is null
   left join operator_user o on o.person_id = s.person_id and o.status = 'active'
   where s.sid = $1 and s.revoked_at is null`;
@@ -114,6 +142,12 @@ const COMPANY = `
   select id, slug, name, locale, timezone from company
   where ($1::text is null or slug = $1) and ($2::text is null or id::text = $2) and ($3::text is null or custom_domain = $3)
     and kind <> 'operator' and status in ('active', 'suspended') and deleted_at is null`;
+
+const LIVE = `
+  select s.id, s.company_id as "companyId", c.name as "companyName", s.profile_id as "profileId", s.kind, s.client, s.sid,
+    s.device, s.address, s.agent, s.created_at as "createdAt", s.last_seen_at as "lastSeenAt", s.expires_at as "expiresAt"
+  from session s join company c on c.id = s.company_id
+  where s.revoked_at is null`;
 
 const grantsOf = (role: SystemRole, scope: GrantScope | null): Grant[] => {
   const base = { reach: role.reach, role: role.code, ...(scope && { scope }) };
@@ -182,7 +216,19 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
       )[0];
     },
     memberships: (personId) => query<Membership>('directory.memberships', MEMBERSHIPS, [personId]),
+    sessions: (personId) =>
+      query<LiveSession>('directory.sessions', `${LIVE} and s.person_id = $1 order by s.last_seen_at desc, s.id`, [
+        personId,
+      ]),
+    sessionOf: async (sid) => (await query<LiveSession>('directory.session_of', `${LIVE} and s.sid = $1`, [sid]))[0],
     grants: async (session) => {
+      if (session.kind === 'machine')
+        return (session.scopes ?? []).map((permission) => ({
+          permission,
+          effect: 'grant',
+          reach: 'company',
+          role: 'machine',
+        }));
       if (session.kind === 'operator' || session.kind === 'support') {
         const code = session.kind === 'support' ? 'support_session' : (session.operatorRole ?? '');
         return (await systemRoles([code])).flatMap((role) => grantsOf(role, null));

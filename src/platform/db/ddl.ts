@@ -71,3 +71,25 @@ export const companyIndex = (
   const where = options.where === undefined ? '' : ` where ${options.where}`;
   return `create ${options.unique ? 'unique ' : ''}index ${name.slice(0, 60)} on ${table} (company_id, ${columns})${where}`;
 };
+
+/** A table of the operator, of no company: `app` reads and writes the rows for which `visible` (SQL) holds. */
+export const operatorTable = (name: string, columns: readonly string[], visible: string, grants: string): string[] => [
+  `create table ${name} (${columns.join(', ')})`,
+  `alter table ${name} enable row level security`,
+  `alter table ${name} force row level security`,
+  `create policy ${name}_app on ${name} to app using (${visible}) with check (${visible})`,
+  `grant ${grants} on ${name} to app`,
+];
+
+/** Holds in transactions of the operator's own company: staff, and the system at work on operator tables. */
+export const BY_OPERATOR = `current_setting('app.operator', true) = 'on'`;
+
+/** The columns that every operator table with rows that live and change has. */
+export const OPERATOR_STAMPS = [
+  'version integer not null default 1',
+  'created_at timestamptz(3) not null',
+  'created_by uuid',
+  'updated_at timestamptz(3) not null',
+  'updated_by uuid',
+  'deleted_at timestamptz(3)',
+];

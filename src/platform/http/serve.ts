@@ -145,9 +145,12 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     try {
       return await runIdempotent(deps.db, contract, context, input, request.get('idempotency-key'), run);
     } catch (error) {
-      if (error instanceof SessionEnded) throw new Problem(401, 'SESSION_ENDED');
-      if (!(error instanceof StaleSession)) throw error;
-      if (fresh || context.committed) throw new Problem(503, 'SESSION_CHANGED', { retryAfter: 1 });
+      if (!(error instanceof StaleSession) && !(error instanceof SessionEnded)) throw error;
+      // A session that ended here may go on in another company: the token decides, loaded afresh.
+      if (fresh || context.committed)
+        throw error instanceof SessionEnded
+          ? new Problem(401, 'SESSION_ENDED')
+          : new Problem(503, 'SESSION_CHANGED', { retryAfter: 1 });
       return attempt(request, response, base, true);
     }
   };

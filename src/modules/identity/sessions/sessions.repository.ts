@@ -1,13 +1,13 @@
 import { entity } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
 import { instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
-import type { Reader } from '../../../platform/db/database.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
 
 /** One person in one company through one client; see docs/glossary.md. */
 export const Session = entity({
   table: 'session',
   fields: {
-    personId: uuid(),
+    personId: nullable(uuid()),
     profileId: nullable(uuid()),
     kind: oneOf(['member', 'support', 'operator', 'machine']),
     client: oneOf(['worker', 'admin', 'machine']),
@@ -25,8 +25,30 @@ export const Session = entity({
 export type SessionRow = RowOf<typeof Session>;
 
 /** Live sessions of a person in the transaction's company, the one seen longest ago first. */
-export const liveSessionsOf = (reader: Reader, personId: string): Promise<{ id: string }[]> =>
+export const liveSessionsOf = (
+  reader: Reader,
+  personId: string,
+): Promise<{ id: string; sid: string; expiresAt: string }[]> =>
   reader.prepared(
-    'select id from session where company_id = $1 and person_id = $2 and revoked_at is null order by last_seen_at, id',
+    `select id, sid, expires_at as "expiresAt" from session
+     where company_id = $1 and person_id = $2 and revoked_at is null order by last_seen_at, id`,
     [reader.companyId, personId],
   );
+
+/** Notes that a session was seen. No change of the row: neither its version nor the log move. */
+export const touchSession = async (tx: Tx, id: string): Promise<void> => {
+  await tx.prepared('update session set last_seen_at = $3 where company_id = $1 and id = $2', [
+    tx.companyId,
+    id,
+    tx.now,
+  ]);
+};
+
+/** Ids of sessions of the company whose time is over and that nobody ended; at most `limit`. */
+export const staleSessions = async (reader: Reader, at: Date, limit: number): Promise<string[]> =>
+  (
+    await reader.prepared<{ id: string }>(
+      `select id from session where company_id = $1 and revoked_at is null and expires_at <= $2 order by id limit $3`,
+      [reader.companyId, at, limit],
+    )
+  ).map(({ id }) => id);

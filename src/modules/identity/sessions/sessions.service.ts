@@ -2,41 +2,62 @@ import type { Directory, Membership, PersonRecord, SessionRecord } from '../../.
 import type { Principal } from '../../../platform/access/principal.ts';
 import type { PrincipalStore } from '../../../platform/access/principals.ts';
 import type { Database, Tx } from '../../../platform/db/database.ts';
+import { inCompany } from '../../../platform/db/in-company.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Claims } from '../../../platform/http/authentication.ts';
 import type { CompanyHint } from '../../../platform/http/company-hints.ts';
-import type { PublicContext } from '../../../platform/http/context.ts';
+import type { Context, PublicContext } from '../../../platform/http/context.ts';
 import { forbidden, Problem } from '../../../platform/problem.ts';
-import { liveSessionsOf } from './sessions.repository.ts';
+import { liveSessionsOf, touchSession } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
 
+export type { SessionRow } from './sessions.repository.ts';
+
 const DAY = 86_400_000;
-/** Longest life of a session (S3), and how many of a person live at once. */
 const LONGEST = 30 * DAY;
-const MOST = { member: 3, operator: 5 };
+const MOST = { member: 3, operator: 5, support: 5 };
+/** How old `last_seen_at` may be. */
+const SEEN = 60_000;
 
 export interface NewSession {
   readonly companyId: string;
   readonly personId: string;
   readonly profileId: string | null;
-  readonly kind: 'member' | 'operator';
+  readonly kind: 'member' | 'operator' | 'support';
   readonly client: 'worker' | 'admin';
   readonly sid: string;
+  /** Default: 30 days from now, the longest life of a session. */
+  readonly expiresAt?: Date;
+  /** Why staff enter a company. */
+  readonly reason?: string;
 }
+
+type Where = Pick<PublicContext, 'address' | 'agent' | 'traceId'>;
+/** Where a session goes on: another company of the person, the operator, or a company that staff help. */
+export type Destination = Pick<NewSession, 'companyId' | 'profileId' | 'kind' | 'expiresAt' | 'reason'>;
 
 interface SessionsDependencies {
   readonly db: Database;
+  readonly work: UnitOfWork;
   readonly directory: Directory;
   readonly repository: Repository<SessionRow>;
+  readonly endAtProvider: (sid: string) => Promise<void>;
   readonly now: () => Date;
 }
 
 export interface Sessions extends PrincipalStore {
   /** Opens a session; the oldest ends where there are too many. A session of this sid that lives already stays. */
-  open(session: NewSession, context: PublicContext): Promise<void>;
+  open(session: NewSession, where: Where): Promise<void>;
   /** The company a person enters: the one that is named, else the one used last. Throws 403 when there is none. */
   choose(personId: string, hints: readonly CompanyHint[]): Promise<Membership>;
+  memberships(personId: string): Promise<Membership[]>;
+  /** True when this sid had a session and has none any more: it never comes to life again. */
+  isOver(sid: string): Promise<boolean>;
+  /** Ends the caller's session and opens one elsewhere under the same sid: both or neither. */
+  exchange(context: Context, destination: Destination): Promise<void>;
 }
 
 const matches = (membership: Membership, { kind, value }: CompanyHint): boolean => {
@@ -46,60 +67,68 @@ const matches = (membership: Membership, { kind, value }: CompanyHint): boolean 
 
 const clientOf = ({ azp }: Claims): 'worker' | 'admin' => (azp === 'angelis-admin' ? 'admin' : 'worker');
 
+/** Whether a person may have sessions: a lock stops sign-ins, at the identity provider, and no session that lives. */
+const isAdmitted = (status: string): boolean => status === 'active' || status === 'locked';
+
 const mayAct = (session: SessionRecord, now: Date): boolean =>
-  session.personStatus === 'active' &&
+  isAdmitted(session.personStatus) &&
   (session.profileId === null || session.profileStatus === 'active') &&
   session.companyStatus !== 'archived' &&
   session.companyStatus !== 'purged' &&
   new Date(session.expiresAt) > now;
 
+const KINDS = { member: 'profile', machine: 'machine', operator: 'operator', support: 'operator' } as const;
+
 /** Sessions: opened when a sid is first seen, bound to one company, ended for good. */
-export const createSessions = ({ db, directory, repository, now }: SessionsDependencies): Sessions => {
-  const endOldest = async (tx: Tx, { personId, kind }: NewSession): Promise<void> => {
-    const live = await liveSessionsOf(tx, personId);
-    for (const { id } of live.slice(0, Math.max(0, live.length + 1 - MOST[kind]))) {
-      const row = await repository.lock(tx, id);
-      await repository.update(
-        tx,
-        row,
-        { revokedAt: tx.now.toISOString(), revokedBecause: 'too_many' },
-        { action: 'revoke' },
-      );
-    }
+export const createSessions = (dependencies: SessionsDependencies): Sessions => {
+  const { db, work, directory, repository, endAtProvider, now } = dependencies;
+
+  const revoke = async (tx: Tx, id: string, because: string): Promise<void> => {
+    const row = await repository.lock(tx, id);
+    const patch = { revokedAt: tx.now.toISOString(), revokedBecause: because };
+    await repository.update(tx, row, patch, { action: 'revoke' });
   };
 
-  const open = async (session: NewSession, context: PublicContext): Promise<void> => {
-    const at = now();
-    const scope = {
-      ...systemScope(session.companyId, 'sign-in', context.traceId),
-      address: context.address,
-      agent: context.agent,
-    };
+  const endOldest = async (tx: Tx, { personId, kind }: NewSession): Promise<void> => {
+    const live = await liveSessionsOf(tx, personId);
+    const surplus = live.slice(0, Math.max(0, live.length + 1 - MOST[kind]));
+    for (const { id } of surplus) await revoke(tx, id, 'too_many');
+    tx.afterCommit(() => {
+      for (const { sid } of surplus) void endAtProvider(sid);
+    });
+  };
+
+  const insert = async (tx: Tx, session: NewSession, { address, agent }: Where): Promise<void> => {
+    const { expiresAt = new Date(tx.now.getTime() + LONGEST), reason = null, ...values } = session;
+    await endOldest(tx, session);
+    await repository.insert(
+      tx,
+      {
+        ...values,
+        device: null,
+        reason,
+        address,
+        agent,
+        lastSeenAt: tx.now.toISOString(),
+        expiresAt: expiresAt.toISOString(),
+        revokedAt: null,
+        revokedBecause: null,
+      },
+      { action: 'open', ...(reason !== null && { reason }) },
+    );
+  };
+
+  const open: Sessions['open'] = async (session, where) => {
+    const { address, agent, traceId } = where;
+    const scope: Scope = { ...systemScope(session.companyId, 'sign-in', traceId), address, agent };
     try {
-      await db.write(scope, async (tx) => {
-        await endOldest(tx, session);
-        await repository.insert(
-          tx,
-          {
-            ...session,
-            device: null,
-            reason: null,
-            address: context.address,
-            agent: context.agent,
-            lastSeenAt: at.toISOString(),
-            expiresAt: new Date(at.getTime() + LONGEST).toISOString(),
-            revokedAt: null,
-            revokedBecause: null,
-          },
-          { action: 'open' },
-        );
-      });
+      await db.write(scope, (tx) => insert(tx, session, where));
     } catch (error) {
       if (!(error instanceof Problem) || error.options.constraint !== 'session_sid_key') throw error;
     }
   };
 
-  const choose = async (personId: string, hints: readonly CompanyHint[]): Promise<Membership> => {
+  const choose: Sessions['choose'] = async (personId, hints) => {
     const possible = (await directory.memberships(personId)).filter(({ profileStatus }) => profileStatus === 'active');
     const wanted = possible.filter((membership) => hints.every((hint) => matches(membership, hint)));
     const [first] = wanted;
@@ -107,12 +136,7 @@ export const createSessions = ({ db, directory, repository, now }: SessionsDepen
     return first;
   };
 
-  const openFirst = async (
-    person: PersonRecord,
-    claims: Claims,
-    sid: string,
-    context: PublicContext,
-  ): Promise<void> => {
+  const openFirst = async (person: PersonRecord, claims: Claims, sid: string, context: PublicContext) => {
     const base = { personId: person.id, client: clientOf(claims), sid };
     const isStaff = person.operatorRole !== null && base.client === 'admin' && context.hints.length === 0;
     if (isStaff) {
@@ -123,34 +147,66 @@ export const createSessions = ({ db, directory, repository, now }: SessionsDepen
     await open({ ...base, companyId, profileId, kind: 'member' }, context);
   };
 
+  const touch = async (session: SessionRecord, { traceId }: PublicContext): Promise<void> => {
+    if (now().getTime() - Date.parse(session.lastSeenAt) < SEEN) return;
+    await db.write(systemScope(session.companyId, 'sessions', traceId), (tx) => touchSession(tx, session.id));
+  };
+
   const toPrincipal = async (session: SessionRecord): Promise<Principal> => {
     const grants = await directory.grants(session);
     return {
       ...session,
       sessionId: session.id,
-      kind: session.kind === 'member' ? 'profile' : session.kind === 'machine' ? 'machine' : 'operator',
+      kind: KINDS[session.kind],
       roles: [...new Set(grants.map(({ role }) => role))],
       grants,
-      readOnly: session.companyStatus === 'suspended' && session.kind === 'member',
+      readOnly: session.companyStatus === 'suspended' && session.kind !== 'support',
       support: session.kind === 'support',
     };
+  };
+
+  /** A machine client has one session, made with it and named like it. */
+  const sidOf = ({ sid, azp }: Claims): string => {
+    const key = sid ?? (azp.startsWith('angelis-machine-') ? azp : undefined);
+    if (key === undefined) throw new Problem(401, 'UNAUTHENTICATED');
+    return key;
   };
 
   return {
     open,
     choose,
+    memberships: (personId) => directory.memberships(personId),
+    isOver: async (sid) => (await directory.sessionOf(sid)) === undefined && (await directory.hasEnded(sid)),
+    exchange: async (context, destination) => {
+      const { principal } = context;
+      const target: Scope = {
+        ...context.scope,
+        companyId: destination.companyId,
+        actor:
+          destination.profileId === null
+            ? { kind: 'operator', id: principal.personId }
+            : { kind: 'profile', id: destination.profileId },
+      };
+      await work.write(context, async (tx) => {
+        const { sid } = await repository.get(tx, principal.sessionId);
+        await revoke(tx, principal.sessionId, 'exchanged');
+        const client = principal.client === 'admin' ? 'admin' : 'worker';
+        const session: NewSession = { ...destination, personId: principal.personId, client, sid };
+        await inCompany(tx, target, (there) => insert(there, session, context));
+      });
+    },
     load: async (claims, context) => {
-      const { sid } = claims;
-      if (sid === undefined) throw new Problem(401, 'UNAUTHENTICATED');
+      const sid = sidOf(claims);
       const known = await directory.session(sid);
       if (known === undefined) {
-        const person = await directory.person(claims.sub);
-        if (person === undefined || person.status !== 'active' || (await directory.hasEnded(sid)))
+        const person = claims.sid === undefined ? undefined : await directory.person(claims.sub);
+        if (person === undefined || !isAdmitted(person.status) || (await directory.hasEnded(sid)))
           throw new Problem(401, 'SESSION_ENDED');
         await openFirst(person, claims, sid, context);
       }
       const session = known ?? (await directory.session(sid));
       if (session === undefined || !mayAct(session, now())) throw new Problem(401, 'SESSION_ENDED');
+      await touch(session, context);
       return toPrincipal(session);
     },
   };

@@ -1,0 +1,126 @@
+import {
+  BY_OPERATOR,
+  companyIndex,
+  companyTable,
+  operatorTable,
+  reference,
+  systemMay,
+} from '../src/platform/db/ddl.ts';
+
+const passwords = [
+  ...operatorTable(
+    'otp',
+    [
+      'id uuid not null',
+      'purpose text not null',
+      'channel text not null',
+      'account_key text collate "C" not null',
+      'person_id uuid',
+      'destination_sealed text',
+      'destination_hash text collate "C"',
+      'asked_key text collate "C" not null',
+      'locale text not null',
+      'address text',
+      'code_hash text collate "C"',
+      'attempts integer not null default 0',
+      'expires_at timestamptz(3) not null',
+      'verified_at timestamptz(3)',
+      'ticket_hash text collate "C"',
+      'ended_at timestamptz(3)',
+      'created_at timestamptz(3) not null',
+      'constraint otp_pkey primary key (id)',
+      'constraint otp_person_id_fkey foreign key (person_id) references person (id)',
+      `constraint otp_purpose_check check (purpose in ('login', 'reset', 'verify_email', 'verify_phone', 'step_up'))`,
+      `constraint otp_channel_check check (channel in ('email', 'sms'))`,
+      'constraint otp_attempts_check check (attempts between 0 and 5)',
+    ],
+    BY_OPERATOR,
+    'select, insert, update, delete',
+  ),
+  `create unique index otp_account_key_key on otp (account_key, purpose) where ended_at is null`,
+  `create index otp_created_at_idx on otp (created_at)`,
+  ...operatorTable(
+    'otp_tally',
+    [
+      'id uuid not null',
+      'key text collate "C" not null',
+      'at timestamptz(3) not null',
+      'constraint otp_tally_pkey primary key (id)',
+    ],
+    BY_OPERATOR,
+    'select, insert, delete',
+  ),
+  `create index otp_tally_key_idx on otp_tally (key, at)`,
+  `create index otp_tally_at_idx on otp_tally (at)`,
+];
+
+const links = [
+  ...companyTable('accept_link', [
+    'profile_id uuid',
+    'person_id uuid not null',
+    'email text not null',
+    'locale text not null',
+    'sends integer not null',
+    'token_hash text collate "C"',
+    'expires_at timestamptz(3) not null',
+    'used_at timestamptz(3)',
+    'revoked_at timestamptz(3)',
+    reference('accept_link', 'profile_id', 'profile'),
+    'constraint accept_link_sends_check check (sends between 1 and 6)',
+  ]),
+  companyIndex('accept_link', 'profile_id', {
+    unique: true,
+    where: 'profile_id is not null and used_at is null and revoked_at is null',
+  }),
+  companyIndex('accept_link', 'person_id', { unique: true, where: 'used_at is null and revoked_at is null' }),
+];
+
+const machines = [
+  ...companyTable('api_client', [
+    'name text not null',
+    'client_id text collate "C" not null',
+    'scopes text[] not null',
+    'expires_at timestamptz(3)',
+    'last_used_at timestamptz(3)',
+    'status text not null',
+    `constraint api_client_status_check check (status in ('active', 'revoked'))`,
+  ]),
+  `create unique index api_client_client_id_key on api_client (client_id, company_id)`,
+  companyIndex('api_client', 'name, id', { where: 'deleted_at is null' }),
+  ...systemMay('api_client', 'select'),
+];
+
+const attempts = [
+  ...operatorTable(
+    'sign_in_attempt',
+    [
+      'id text collate "C" not null',
+      'at timestamptz(3) not null',
+      'person_id uuid',
+      'outcome text not null',
+      'client text',
+      'address text',
+      'error text',
+      'constraint sign_in_attempt_pkey primary key (id)',
+      'constraint sign_in_attempt_person_id_fkey foreign key (person_id) references person (id)',
+      `constraint sign_in_attempt_outcome_check check (outcome in ('succeeded', 'failed', 'locked'))`,
+    ],
+    BY_OPERATOR,
+    'select, insert, delete',
+  ),
+  `create index sign_in_attempt_person_id_idx on sign_in_attempt (person_id, at)`,
+  `create index sign_in_attempt_at_idx on sign_in_attempt (at)`,
+  ...operatorTable(
+    'provider_event',
+    ['id text collate "C" not null', 'at timestamptz(3) not null', 'constraint provider_event_pkey primary key (id)'],
+    BY_OPERATOR,
+    'select, insert, delete',
+  ),
+  `create index provider_event_at_idx on provider_event (at)`,
+];
+
+export const up = [...passwords, ...links, ...machines, ...attempts];
+
+export const down = ['provider_event', 'sign_in_attempt', 'api_client', 'accept_link', 'otp_tally', 'otp'].map(
+  (table) => `drop table ${table}`,
+);

@@ -1,0 +1,107 @@
+import Type from 'typebox';
+import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+
+const locale = oneOf(['es', 'en', 'fr']);
+
+/** How the frontends look for one person. */
+const preferences = exact({
+  theme: Type.Optional(oneOf(['system', 'light', 'dark'])),
+  textSize: Type.Optional(oneOf(['normal', 'large'])),
+});
+
+export const MeView = exact(
+  {
+    id: uuid(),
+    version: integer(1, 2_147_483_647),
+    firstName: text(100),
+    lastName: text(100),
+    email: nullable(Type.String({ description: 'The sign-in address; only its owner sees it whole.' })),
+    phone: nullable(Type.String({ examples: ['+56912345678'] })),
+    nationalIdMask: nullable(Type.String({ examples: ['*****678-5'] })),
+    locale,
+    preferences,
+    profileId: nullable(uuid()),
+    roles: Type.Array(Type.String(), { maxItems: 100 }),
+    company: exact({
+      id: uuid(),
+      slug: Type.String(),
+      name: Type.String(),
+      timezone: Type.String(),
+      status: Type.String(),
+    }),
+    session: exact({
+      id: uuid(),
+      kind: Type.String(),
+      client: Type.String(),
+      createdAt: instant(),
+      expiresAt: instant(),
+    }),
+  },
+  { 'x-component': 'me' },
+);
+
+export const MeEdit = exact(
+  {
+    firstName: Type.Optional(text(100)),
+    lastName: Type.Optional(text(100)),
+    locale: Type.Optional(locale),
+    preferences: Type.Optional(preferences),
+  },
+  { minProperties: 1 },
+);
+
+export const SessionsView = exact({
+  items: Type.Array(
+    exact({
+      id: uuid(),
+      current: Type.Boolean(),
+      company: exact({ id: uuid(), name: Type.String() }),
+      kind: Type.String(),
+      client: Type.String(),
+      device: nullable(Type.String()),
+      address: nullable(Type.String()),
+      agent: nullable(Type.String()),
+      createdAt: instant(),
+      lastSeenAt: instant(),
+      expiresAt: instant(),
+    }),
+    { maxItems: 500 },
+  ),
+});
+
+export const CompaniesView = exact({
+  items: Type.Array(
+    exact({
+      id: uuid(),
+      slug: Type.String(),
+      name: Type.String(),
+      status: Type.String(),
+      profileId: uuid(),
+      profileStatus: Type.String(),
+      current: Type.Boolean(),
+    }),
+    { maxItems: 500 },
+  ),
+});
+
+export const PermissionsView = exact({
+  items: Type.Array(
+    exact({
+      permission: Type.String(),
+      allowed: Type.Boolean(),
+      reach: nullable(Type.String()),
+      because: nullable(Type.String({ description: 'Why it is not held: NOT_GRANTED, DENIED, TOKEN_SCOPE.' })),
+      grants: Type.Array(
+        exact({
+          role: Type.String(),
+          effect: Type.String(),
+          reach: Type.String(),
+          pattern: Type.String(),
+          scope: nullable(exact({ kind: Type.String(), id: uuid() })),
+        }),
+        { maxItems: 500 },
+      ),
+    }),
+    { maxItems: 2_000 },
+  ),
+});

@@ -1,0 +1,138 @@
+import type { Static } from 'typebox';
+import { explain } from '../../../platform/access/decision.ts';
+import type { Reader } from '../../../platform/db/database.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import { conflict, notFound } from '../../../platform/problem.ts';
+import type { Persons } from '../persons/persons.service.ts';
+import type { Endings } from '../sessions/endings.service.ts';
+import type { Sessions } from '../sessions/sessions.service.ts';
+import { readSurroundings } from './me.reads.ts';
+import type { CompaniesView, MeEdit, MeView, PermissionsView, SessionsView } from './me.schemas.ts';
+
+interface MeDependencies {
+  readonly work: UnitOfWork;
+  readonly persons: Persons;
+  readonly sessions: Pick<Sessions, 'memberships' | 'exchange'>;
+  readonly endings: Pick<Endings, 'of' | 'end' | 'endAll'>;
+  /** Every permission that there is. */
+  readonly permissions: () => readonly string[];
+}
+
+export interface Me {
+  read(context: Context): Promise<Static<typeof MeView>>;
+  edit(context: Context, patch: Static<typeof MeEdit>, version: number): Promise<Static<typeof MeView>>;
+  sessions(context: Context): Promise<Static<typeof SessionsView>>;
+  /** Ends one of the caller's sessions, in whatever company. 404 when it is nobody's or somebody else's. */
+  endSession(context: Context, id: string): Promise<void>;
+  /** Ends all but the session that asks. */
+  endOtherSessions(context: Context): Promise<{ ended: number }>;
+  permissions(context: Context, wanted?: string): Promise<Static<typeof PermissionsView>>;
+  companies(context: Context): Promise<Static<typeof CompaniesView>>;
+  /** Goes on in another company under the same sign-in; 404 where the caller has no active profile. */
+  switch(context: Context, companyId: string): Promise<void>;
+}
+
+/** What people see and change of themselves. */
+export const createMe = ({ work, persons, sessions, endings, permissions }: MeDependencies): Me => {
+  const view = async (reader: Reader, { principal }: Context) => {
+    const person = await persons.repository.get(reader, principal.personId);
+    const { company, session } = await readSurroundings(reader, principal.sessionId);
+    const { id, version, firstName, lastName, locale, preferences, nationalIdMask } = person;
+    return {
+      id,
+      version,
+      firstName,
+      lastName,
+      locale,
+      preferences,
+      nationalIdMask,
+      company,
+      session,
+      email: persons.contacts.emailOf(person),
+      phone: persons.contacts.phoneOf(person),
+      profileId: principal.profileId,
+      roles: [...principal.roles],
+    };
+  };
+  /** What spans companies is read outside of any: the session is checked first. */
+  const checkSession = (context: Context): Promise<void> => work.read(context, () => Promise.resolve());
+
+  return {
+    read: (context) => work.read(context, (reader) => view(reader, context)),
+    edit: (context, patch, version) =>
+      work.write(context, async (tx) => {
+        await persons.asSelf(tx, context, async (own) => {
+          const row = await persons.repository.lock(own, context.principal.personId, version);
+          await persons.repository.update(own, row, patch);
+        });
+        return view(tx, context);
+      }),
+    sessions: async (context) => {
+      await checkSession(context);
+      const live = await endings.of(context.principal.personId);
+      return {
+        items: live.map(({ companyId, companyName, profileId: _profile, sid: _sid, ...session }) => ({
+          ...session,
+          company: { id: companyId, name: companyName },
+          current: session.id === context.principal.sessionId,
+        })),
+      };
+    },
+    endSession: async (context, id) => {
+      await checkSession(context);
+      const session = (await endings.of(context.principal.personId)).find((one) => one.id === id);
+      if (session === undefined) throw notFound();
+      await endings.end(session, { because: 'by_person', traceId: context.traceId, bySelf: true });
+    },
+    endOtherSessions: async (context) => {
+      await checkSession(context);
+      const mine = (await endings.of(context.principal.personId)).find(({ id }) => id === context.principal.sessionId);
+      const ending = { because: 'by_person', traceId: context.traceId, bySelf: true };
+      return { ended: await endings.endAll(context.principal.personId, ending, mine?.sid) };
+    },
+    permissions: async (context, wanted) => {
+      await checkSession(context);
+      const names = permissions().filter((name) => wanted === undefined || name === wanted);
+      return {
+        items: names.toSorted().map((name) => {
+          const { permission, decision, grants } = explain(context.principal, name);
+          return {
+            permission,
+            allowed: decision.allowed,
+            reach: decision.allowed ? decision.reach : null,
+            because: decision.allowed ? null : decision.because,
+            grants: grants.map(({ permission: pattern, scope = null, ...grant }) => ({
+              ...grant,
+              pattern,
+              scope,
+            })),
+          };
+        }),
+      };
+    },
+    companies: async (context) => {
+      await checkSession(context);
+      const memberships = await sessions.memberships(context.principal.personId);
+      return {
+        items: memberships.map((one) => ({
+          id: one.companyId,
+          slug: one.companySlug,
+          name: one.companyName,
+          status: one.companyStatus,
+          profileId: one.profileId,
+          profileStatus: one.profileStatus,
+          current: one.companyId === context.principal.companyId,
+        })),
+      };
+    },
+    switch: async (context, companyId) => {
+      const memberships = await sessions.memberships(context.principal.personId);
+      const target = memberships.find((one) => one.companyId === companyId && one.profileStatus === 'active');
+      if (target === undefined) throw notFound();
+      if (context.principal.support) throw conflict('SUPPORT_SESSION');
+      if (companyId === context.principal.companyId) return;
+      await sessions.exchange(context, { companyId, profileId: target.profileId, kind: 'member' });
+    },
+  };
+};

@@ -1,0 +1,34 @@
+import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
+import { lookupHashes } from '../../../platform/crypto/sealed.ts';
+import { parseRut } from '../../../platform/text/rut.ts';
+
+/** What somebody typed to say who they are, in the form that is stored and hashed. */
+export interface Identifier {
+  readonly kind: 'email' | 'nationalId' | 'unknown';
+  readonly value: string;
+}
+
+/** `Ana@Example.cl ` → `ana@example.cl`. */
+export const normalizeEmail = (text: string): string => text.trim().normalize('NFC').toLowerCase();
+
+/** A national id as it is hashed: a passport's `123` is not another document's `123`. */
+export const nationalIdText = (kind: string, value: string): string => `${kind}:${value}`;
+
+/** Reads a RUT or an email. What is neither is kept, so that it can be counted and answered like the rest. */
+export const readIdentifier = (text: string): Identifier => {
+  if (text.includes('@')) return { kind: 'email', value: normalizeEmail(text) };
+  const parsed = parseRut(text);
+  return parsed.ok
+    ? { kind: 'nationalId', value: nationalIdText('RUT', parsed.rut.value) }
+    : { kind: 'unknown', value: text.trim().toLowerCase() };
+};
+
+/** The keyed hashes under which a person with this identifier may stand. */
+export const identifierHashes = (lookup: KeyRing, { kind, value }: Identifier): string[] =>
+  lookupHashes(lookup, `person:${kind}`, value);
+
+/**
+ * The name under which the identity provider knows a person: opaque, and never asked for. Nobody has to look it up, so
+ * that signing in to an account that does not exist takes the same steps.
+ */
+export const usernameOf = (personId: string): string => `u-${personId}`;

@@ -1,0 +1,84 @@
+import type { Tx } from '../../../platform/db/database.ts';
+import type { Enqueue } from '../../../platform/jobs/definitions.ts';
+import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
+import { exact, instant, text } from '../../../platform/schema/types.ts';
+import { PERSON_STATES } from './persons.repository.ts';
+import type { PersonRow } from './persons.repository.ts';
+
+const reason = exact({ reason: text(500) });
+const raise = ({ row }: { row: PersonRow }): Partial<PersonRow> => ({ epoch: row.epoch + 1 });
+const GONE: Partial<PersonRow> = {
+  nationalIdSealed: null,
+  nationalIdHash: null,
+  nationalIdMask: null,
+  emailSealed: null,
+  emailHash: null,
+  emailMask: null,
+  phoneSealed: null,
+  phoneHash: null,
+  phoneMask: null,
+  keycloakId: null,
+  dataKey: 'erased',
+  preferences: {},
+};
+
+/** Brings the identity provider and the sessions in line with a person's state. */
+export const ALIGN_PERSON = 'identity.person.align';
+
+/** The states of a person (docs/glossary.md). A lock comes from the identity provider, which leads. */
+export const createPersonLifecycle = (enqueue: Enqueue) => {
+  const align = async (tx: Tx, { row }: { row: PersonRow }): Promise<void> => {
+    await enqueue(tx, ALIGN_PERSON, { personId: row.id });
+  };
+  return lifecycle<PersonRow>({
+    entity: 'person',
+    field: 'status',
+    states: PERSON_STATES,
+    initial: 'invited',
+    moves: {
+      activate: move({ from: ['invited'], to: 'active', system: true, summary: 'Accept an invitation', set: raise }),
+      lock: move({
+        from: ['active'],
+        to: 'locked',
+        system: true,
+        summary: 'Lock after failed sign-ins',
+        fields: exact({ until: instant() }),
+        set: ({ input }) => ({ lockedUntil: input.until }),
+      }),
+      unlock: move({
+        from: ['locked'],
+        to: 'active',
+        system: true,
+        permission: 'operator:person:move',
+        summary: 'Let a locked person sign in again',
+        set: (): Partial<PersonRow> => ({ lockedUntil: null, failedLogins: 0 }),
+        dueAt: ({ lockedUntil }) => (lockedUntil === null ? null : new Date(lockedUntil)),
+      }),
+      disable: move({
+        from: ['active', 'locked'],
+        to: 'disabled',
+        permission: 'operator:person:move',
+        summary: 'Shut a person out, everywhere and at once',
+        fields: reason,
+        set: ({ row }) => ({ epoch: row.epoch + 1, lockedUntil: null }),
+        effect: align,
+      }),
+      enable: move({
+        from: ['disabled'],
+        to: 'active',
+        permission: 'operator:person:move',
+        summary: 'Let a disabled person in again',
+        fields: reason,
+        set: raise,
+        effect: align,
+      }),
+      erase: move({
+        from: ['invited', 'active', 'locked', 'disabled'],
+        to: 'erased',
+        system: true,
+        summary: 'Destroy what identifies a person',
+        set: ({ row }) => ({ ...GONE, firstName: '–', lastName: '–', epoch: row.epoch + 1, lockedUntil: null }),
+      }),
+    },
+  });
+};

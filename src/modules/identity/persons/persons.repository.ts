@@ -1,0 +1,78 @@
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import Type from 'typebox';
+
+export const PERSON_STATES = ['invited', 'active', 'locked', 'disabled', 'erased'] as const;
+
+/** How the frontends look for one person; only they read it. */
+export const Preferences = exact({
+  theme: Type.Optional(oneOf(['system', 'light', 'dark'])),
+  textSize: Type.Optional(oneOf(['normal', 'large'])),
+});
+
+/** A login; see docs/glossary.md. Sealed values are opened by `contact.ts` only. */
+export const Person = entity({
+  table: 'person',
+  fields: {
+    firstName: text(100),
+    lastName: text(100),
+    locale: oneOf(['es', 'en', 'fr']),
+    status: oneOf(PERSON_STATES),
+    lockedUntil: nullable(instant()),
+    preferences: Preferences,
+    nationalIdMask: nullable(text(40)),
+    emailMask: nullable(text(254)),
+    phoneMask: nullable(text(40)),
+  },
+  hidden: {
+    keycloakId: nullable(uuid()),
+    nationalIdSealed: nullable(text(2_000)),
+    nationalIdHash: nullable(text(200)),
+    emailSealed: nullable(text(2_000)),
+    emailHash: nullable(text(200)),
+    phoneSealed: nullable(text(2_000)),
+    phoneHash: nullable(text(200)),
+    failedLogins: integer(0, 1_000_000),
+    lastLoginAt: nullable(instant()),
+    dataKey: text(2_000),
+    epoch: integer(1, 2_147_483_647),
+  },
+  create: [],
+  edit: ['firstName', 'lastName', 'locale', 'preferences'],
+});
+export type PersonRow = RowOf<typeof Person>;
+
+/** Which column a look-up compares, with all hashes under which the value may stand. */
+export type PersonKey =
+  | { readonly by: 'emailHash' | 'nationalIdHash'; readonly hashes: readonly string[] }
+  | { readonly by: 'keycloakId'; readonly id: string };
+
+const COLUMN = { emailHash: 'email_hash', nationalIdHash: 'national_id_hash' } as const;
+
+/** The id of the live person with this key. The transaction must be the operator's. */
+export const findPersonId = async (reader: Reader, key: PersonKey): Promise<string | undefined> => {
+  const rows =
+    key.by === 'keycloakId'
+      ? await reader.prepared<{ id: string }>('select id from person where keycloak_id = $1 and deleted_at is null', [
+          key.id,
+        ])
+      : await reader.prepared<{ id: string }>(
+          `select id from person where ${COLUMN[key.by]} = any($1) and deleted_at is null`,
+          [key.hashes],
+        );
+  return rows[0]?.id;
+};
+
+/** Writes down how sign-ins went; what happens with every one of them is kept as attempts, not as changes. */
+export const countSignIns = async (
+  tx: Tx,
+  personId: string,
+  { failed, lastAt }: { failed: number; lastAt: Date | null },
+): Promise<void> => {
+  await tx.prepared(
+    'update person set failed_logins = $2, last_login_at = greatest(last_login_at, $3::timestamptz) where id = $1',
+    [personId, failed, lastAt],
+  );
+};

@@ -1,0 +1,93 @@
+import type { Database, Reader, Tx } from '../../../platform/db/database.ts';
+import { inCompany } from '../../../platform/db/in-company.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
+import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import { job } from '../../../platform/jobs/definitions.ts';
+import type { JobDefinition } from '../../../platform/jobs/definitions.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { createContacts } from './contact.ts';
+import type { Contacts } from './contact.ts';
+import { identifierHashes, readIdentifier } from './identifiers.ts';
+import type { Identifier } from './identifiers.ts';
+import { ALIGN_PERSON } from './persons.lifecycle.ts';
+import { findPersonId } from './persons.repository.ts';
+import type { PersonKey, PersonRow } from './persons.repository.ts';
+
+export type { PersonRow } from './persons.repository.ts';
+export type { Identifier } from './identifiers.ts';
+
+interface PersonsDependencies {
+  readonly db: Database;
+  readonly repository: Repository<PersonRow>;
+  readonly mover: Mover<PersonRow>;
+  readonly keys: { readonly data: KeyRing; readonly lookup: KeyRing };
+  readonly identityProvider: Pick<IdentityProvider, 'users'>;
+  /** Ends the sessions of a person in every company. */
+  readonly endSessions: (personId: string, because: string, traceId: string) => Promise<void>;
+}
+
+/** Reads what somebody typed; the hashes are the only form in which it is looked up. */
+export interface Persons {
+  readonly contacts: Contacts;
+  readonly mover: Mover<PersonRow>;
+  readonly repository: Repository<PersonRow>;
+  identifierOf(text: string): Identifier & { readonly hashes: readonly string[] };
+  /** The live person with this RUT or email; the same work whether there is one or not. */
+  identify(identifier: Identifier, traceId: string): Promise<PersonRow | undefined>;
+  byKeycloakId(id: string, traceId: string): Promise<PersonRow | undefined>;
+  find(reader: Reader, key: PersonKey): Promise<PersonRow | undefined>;
+  /** Does `work` for the caller on their own row: its changes stand in the operator's log, not in a company's. */
+  asSelf<T>(tx: Tx, context: Context, work: (tx: Tx) => Promise<T>): Promise<T>;
+  readonly jobs: readonly JobDefinition[];
+}
+
+/** Persons: found by what they sign in with, changed in the operator's company only. */
+export const createPersons = (dependencies: PersonsDependencies): Persons => {
+  const { db, repository, mover, keys, identityProvider, endSessions } = dependencies;
+  const asSystem = (traceId: string): Scope => systemScope(OPERATOR_COMPANY, 'sign-in', traceId);
+
+  const find = async (reader: Reader, key: PersonKey): Promise<PersonRow | undefined> => {
+    const id = await findPersonId(reader, key);
+    return id === undefined ? undefined : repository.find(reader, id);
+  };
+
+  const align = job<{ personId: string }>({
+    name: ALIGN_PERSON,
+    run: async ({ personId }, { scope }) => {
+      const person = await db.read(scope, (reader) => repository.find(reader, personId));
+      if (person === undefined) return;
+      const isAdmitted = person.status === 'active' || person.status === 'locked';
+      if (person.keycloakId !== null) await identityProvider.users.update(person.keycloakId, { enabled: isAdmitted });
+      if (!isAdmitted) await endSessions(personId, `person_${person.status}`, scope.traceId);
+    },
+  });
+
+  return {
+    contacts: createContacts(keys),
+    mover,
+    repository,
+    jobs: [align],
+    find,
+    identifierOf: (text) => {
+      const identifier = readIdentifier(text);
+      return { ...identifier, hashes: identifierHashes(keys.lookup, identifier) };
+    },
+    identify: (identifier, traceId) =>
+      db.read(asSystem(traceId), (reader) =>
+        find(reader, {
+          by: identifier.kind === 'nationalId' ? 'nationalIdHash' : 'emailHash',
+          hashes: identifierHashes(keys.lookup, identifier),
+        }),
+      ),
+    byKeycloakId: (id, traceId) => db.read(asSystem(traceId), (reader) => find(reader, { by: 'keycloakId', id })),
+    asSelf: (tx, { principal, scope: { traceId, address, agent } }, work) => {
+      const actor = { kind: 'system', id: principal.personId, via: 'self' } as const;
+      const about = { ...(address !== undefined && { address }), ...(agent !== undefined && { agent }) };
+      return inCompany(tx, { companyId: OPERATOR_COMPANY, actor, traceId, ...about }, work);
+    },
+  };
+};

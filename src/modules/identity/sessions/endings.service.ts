@@ -1,0 +1,87 @@
+import type { Logger } from 'pino';
+import type { Directory, LiveSession } from '../../../platform/access/directory.ts';
+import type { Database } from '../../../platform/db/database.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import { systemScope } from '../../../platform/db/scope.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
+import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import type { SessionRow } from './sessions.repository.ts';
+
+interface EndingsDependencies {
+  readonly db: Database;
+  readonly directory: Pick<Directory, 'sessions' | 'sessionOf'>;
+  readonly repository: Repository<SessionRow>;
+  readonly identityProvider: Pick<IdentityProvider, 'endSession'>;
+  /** Drops what this process remembers of a session; the database decides anyway. */
+  readonly forget: (sid: string) => void;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/** How a session ends: by its person (`actor`), else by the system. */
+export interface Ending {
+  readonly because: string;
+  readonly traceId: string;
+  readonly bySelf?: boolean;
+}
+
+/** The ways in which sessions end, in whatever company they are. */
+export interface Endings {
+  /** Live sessions of a person in every company. */
+  of(personId: string): Promise<LiveSession[]>;
+  /** Ends one session here and at the identity provider. One that ended already stays as it is. */
+  end(session: LiveSession, ending: Ending): Promise<void>;
+  /** Ends every session of a person, except the one of sid `except`. Answers how many. */
+  endAll(personId: string, ending: Ending, except?: string): Promise<number>;
+  /** Ends the session of a sid, when it lives; the provider knows already. */
+  endBySid(sid: string, ending: Ending): Promise<void>;
+  /** Ends the provider's session only; when it does not answer, ours has ended all the same. */
+  endAtProvider(sid: string): Promise<void>;
+}
+
+const scopeFor = (session: LiveSession, { traceId, bySelf = false }: Ending): Scope =>
+  bySelf && session.profileId !== null
+    ? { companyId: session.companyId, actor: { kind: 'profile', id: session.profileId }, traceId }
+    : systemScope(session.companyId, 'sessions', traceId);
+
+/** Ends sessions: their row is what counts, and the next request of each sees it. */
+export const createEndings = (dependencies: EndingsDependencies): Endings => {
+  const { db, directory, repository, identityProvider, forget, log } = dependencies;
+
+  const endRow = async (session: LiveSession, ending: Ending): Promise<void> => {
+    await db.write(scopeFor(session, ending), async (tx) => {
+      const row = await repository.lock(tx, session.id);
+      if (row.revokedAt !== null) return;
+      const patch = { revokedAt: tx.now.toISOString(), revokedBecause: ending.because };
+      await repository.update(tx, row, patch, { action: 'revoke' });
+    });
+    forget(session.sid);
+  };
+
+  const endAtProvider = async (sid: string): Promise<void> => {
+    try {
+      await identityProvider.endSession(sid);
+    } catch (error) {
+      log.warn({ err: error }, 'a session ended here and not at the identity provider');
+    }
+  };
+
+  const end = async (session: LiveSession, ending: Ending): Promise<void> => {
+    await endRow(session, ending);
+    if (session.kind !== 'machine') await endAtProvider(session.sid);
+  };
+
+  return {
+    of: (personId) => directory.sessions(personId),
+    end,
+    endAtProvider,
+    endAll: async (personId, ending, except) => {
+      const others = (await directory.sessions(personId)).filter(({ sid }) => sid !== except);
+      for (const session of others) await end(session, ending);
+      return others.length;
+    },
+    endBySid: async (sid, ending) => {
+      const session = await directory.sessionOf(sid);
+      if (session !== undefined) await endRow(session, ending);
+    },
+  };
+};

@@ -1,0 +1,200 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { startApp } from '../../../support/app.ts';
+import type { TestApp } from '../../../support/app.ts';
+import { addCompany } from '../../../support/companies.ts';
+import { addPerson } from '../../../support/people.ts';
+import type { TestPerson } from '../../../support/people.ts';
+
+interface MeBody {
+  id: string;
+  version: number;
+  firstName: string;
+  company: { id: string };
+  session: { id: string };
+  roles: string[];
+}
+
+describe('me', () => {
+  let app: TestApp;
+  let first: string;
+  let second: string;
+
+  before(async () => {
+    app = await startApp();
+    first = await addCompany(app.database);
+    second = await addCompany(app.database);
+  });
+  after(() => app.close());
+
+  const get = (path: string, bearer: string) => app.http.get(`/angelis/auth/me${path}`).set({ authorization: bearer });
+  const post = (path: string, bearer: string, body?: object) =>
+    app.http.post(`/angelis/auth/me${path}`).set({ authorization: bearer }).send(body);
+  const me = async (bearer: string): Promise<MeBody> => (await get('', bearer).expect(200)).body as MeBody;
+  /** A person in both companies: worker in the first, manager in the second. */
+  const shared = async (): Promise<TestPerson> => {
+    const person = await addPerson(app, { companyId: first, roles: ['worker'] });
+    await addPerson(app, { companyId: second, roles: ['manager'], person });
+    return person;
+  };
+  const inFirst = async (person: TestPerson): Promise<string> => {
+    const bearer = await person.bearer();
+    await get('', bearer).set({ 'x-company-id': first }).expect(200);
+    return bearer;
+  };
+
+  it('is read and changed by its person; the change is in the operator’s log, not in the company’s', async () => {
+    const person = await addPerson(app, { companyId: first, roles: ['worker'] });
+    const bearer = await person.bearer();
+    const before = await me(bearer);
+    expect(before).to.include({ id: person.personId, firstName: 'Ana' });
+    const patch = (version: number) =>
+      app.http
+        .patch('/angelis/auth/me')
+        .set({ authorization: bearer, 'if-match': `"${version}"` })
+        .send({ firstName: 'Anita', preferences: { theme: 'dark' } });
+    const after = await patch(before.version).expect(200);
+    expect(after.body).to.deep.include({ firstName: 'Anita', preferences: { theme: 'dark' } });
+    await patch(before.version).expect(412);
+    const client = await app.database.superuser();
+    const { rows } = await client.query('select company_id, actor_id, before, after from change where entity_id = $1', [
+      person.personId,
+    ]);
+    expect(rows).to.deep.equal([
+      {
+        company_id: '00000000-0000-7000-8000-000000000000',
+        actor_id: person.personId,
+        before: { firstName: 'Ana', preferences: {} },
+        after: { firstName: 'Anita', preferences: { theme: 'dark' } },
+      },
+    ]);
+  });
+
+  it('switches companies under the same token: the roles are those of the other company', async () => {
+    const bearer = await inFirst(await shared());
+    expect((await me(bearer)).roles).to.deep.equal(['worker']);
+    const before = await me(bearer);
+    await post('/companies/switch', bearer, { companyId: second }).expect(204);
+    const after = await me(bearer);
+    expect(after.company.id).to.equal(second);
+    expect(after.roles).to.deep.equal(['manager']);
+    expect(after.session.id).to.not.equal(before.session.id);
+    await get('', bearer).set({ 'x-company-id': first }).expect(403);
+    await post('/companies/switch', bearer, { companyId: first }).expect(204);
+    expect((await me(bearer)).company.id).to.equal(first);
+    const client = await app.database.superuser();
+    const { rows } = await client.query<{ company_id: string; revoked_because: string | null }>(
+      'select company_id, revoked_because from session where sid = (select sid from session where id = $1) order by created_at',
+      [before.session.id],
+    );
+    expect(rows).to.deep.equal([
+      { company_id: first, revoked_because: 'exchanged' },
+      { company_id: second, revoked_because: 'exchanged' },
+      { company_id: first, revoked_because: null },
+    ]);
+  });
+
+  it('never switches to a company where the person has no active profile, nor tells that it exists', async () => {
+    const bearer = await (await addPerson(app, { companyId: first, roles: ['worker'] })).bearer();
+    await post('/companies/switch', bearer, { companyId: second }).expect(404);
+    await post('/companies/switch', bearer, { companyId: uuidv7() }).expect(404);
+    expect((await me(bearer)).company.id).to.equal(first);
+  });
+
+  it('keeps one live session when a switch is asked for many times at once', async () => {
+    const person = await shared();
+    const bearer = await inFirst(person);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => post('/companies/switch', bearer, { companyId: n % 2 ? first : second })),
+    );
+    expect(answers.filter(({ status }) => status === 204)).to.not.have.length(0);
+    const client = await app.database.superuser();
+    const { rows } = await client.query('select 1 from session where person_id = $1 and revoked_at is null', [
+      person.personId,
+    ]);
+    expect(rows).to.have.length(1);
+  });
+
+  it('lists sessions of every company and ends them; the next request of an ended one is refused', async () => {
+    const person = await shared();
+    const here = await inFirst(person);
+    const there = await person.bearer('angelis-worker');
+    await get('', there).set({ 'x-company-id': second }).expect(200);
+    const list = (await get('/sessions', here).expect(200)).body as {
+      items: { id: string; current: boolean; company: { id: string } }[];
+    };
+    expect(list.items.map(({ company, current }) => [company.id, current])).to.have.deep.members([
+      [first, true],
+      [second, false],
+    ]);
+    const other = list.items.find(({ current }) => !current)!;
+    await app.http.delete(`/angelis/auth/me/sessions/${other.id}`).set({ authorization: here }).expect(204);
+    const refused = await get('', there).expect(401);
+    expect((refused.body as { code: string }).code).to.equal('SESSION_ENDED');
+    await get('', here).expect(200);
+  });
+
+  it('ends all other sessions, and nobody else’s', async () => {
+    const person = await shared();
+    const stranger = await addPerson(app, { companyId: first, roles: ['worker'] });
+    const [here, there, strange] = [
+      await person.bearer('angelis-admin'),
+      await person.bearer('angelis-worker'),
+      await stranger.bearer(),
+    ];
+    for (const bearer of [here, there, strange]) await get('', bearer).expect(200);
+    const { session } = await me(strange);
+    await app.http.delete(`/angelis/auth/me/sessions/${session.id}`).set({ authorization: here }).expect(404);
+    expect((await post('/sessions/end-others', here).expect(200)).body).to.deep.equal({ ended: 1 });
+    await get('', there).expect(401);
+    await get('', here).expect(200);
+    await get('', strange).expect(200);
+  });
+
+  it('keeps three live sessions of a person in a company: the one seen longest ago ends', async () => {
+    const person = await addPerson(app, { companyId: first, roles: ['worker'] });
+    const bearers: string[] = [];
+    for (const _ of [1, 2, 3, 4]) {
+      const token = await app.identityProvider.mint({
+        user: { id: person.keycloakId },
+        client: 'angelis-worker',
+        sid: uuidv7(),
+      });
+      bearers.push(`Bearer ${token}`);
+      await get('', `Bearer ${token}`).expect(200);
+    }
+    const answers = await Promise.all(bearers.map((bearer) => get('', bearer)));
+    expect(answers.map(({ status }) => status)).to.deep.equal([401, 200, 200, 200]);
+  });
+
+  it('explains permissions: held with its reach and roles, or why not', async () => {
+    const bearer = await (await addPerson(app, { companyId: first, roles: ['manager'] })).bearer();
+    const ask = async (permission: string) =>
+      ((await get('/permissions', bearer).query({ permission }).expect(200)).body as { items: object[] }).items;
+    expect(await ask('workforce:project:read')).to.deep.equal([
+      {
+        permission: 'workforce:project:read',
+        allowed: true,
+        reach: 'hierarchy',
+        because: null,
+        grants: [{ role: 'manager', effect: 'grant', reach: 'hierarchy', pattern: 'workforce:*:*', scope: null }],
+      },
+    ]);
+    const all = (await get('/permissions', bearer).expect(200)).body as { items: { allowed: boolean }[] };
+    expect(all.items.some(({ allowed }) => !allowed)).to.equal(true);
+  });
+
+  it('is for the session’s owner only while they may act: disabled, suspended and unknown are refused alike', async () => {
+    const person = await shared();
+    const bearer = await inFirst(person);
+    const client = await app.database.superuser();
+    await client.query(`update profile set status = 'suspended', epoch = epoch + 1 where id = $1`, [person.profileId]);
+    await get('', bearer).expect(401);
+    await client.query(`update profile set status = 'active', epoch = epoch + 1 where id = $1`, [person.profileId]);
+    await get('', bearer).expect(200);
+    await client.query(`update person set status = 'locked' where id = $1`, [person.personId]);
+    await get('', bearer).expect(200);
+    await client.query(`update person set status = 'disabled', epoch = epoch + 1 where id = $1`, [person.personId]);
+    await get('', bearer).expect(401);
+  });
+});
