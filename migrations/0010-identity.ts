@@ -85,7 +85,8 @@ const machines = [
     'status text not null',
     `constraint api_client_status_check check (status in ('active', 'revoked'))`,
   ]),
-  `create unique index api_client_client_id_key on api_client (client_id, company_id)`,
+  `create unique index api_client_client_id_key on api_client (company_id, client_id)`,
+  `create index api_client_client_id_idx on api_client (client_id)`,
   companyIndex('api_client', 'name, id', { where: 'deleted_at is null' }),
   ...systemMay('api_client', 'select'),
 ];

@@ -21,7 +21,7 @@ const KEYS = `
     (select array_agg(a.attname order by n.i) from unnest(k.confkey) with ordinality n(num, i)
        join pg_attribute a on a.attrelid = k.confrelid and a.attnum = n.num)::text[] as "targetColumns"
   from pg_constraint k join pg_class s on s.oid = k.conrelid join pg_class t on t.oid = k.confrelid
-  where k.contype = 'f' and k.conparentid = 0 and not (t.relname = any($1)) order by 1`;
+  where k.contype = 'f' and k.conparentid = 0 and s.relnamespace = 'public'::regnamespace and not (t.relname = any($1)) order by 1`;
 
 /** Everything but keys goes, so that a row of nothing but ids can be written into any table. */
 const LOOSEN = `

@@ -4,11 +4,19 @@
  */
 export const OPERATOR_TABLES: readonly string[] = [
   'company',
+  'ingest_cursor',
+  'ingest_quarantine',
   'migration',
   'operator_user',
+  'otp',
+  'otp_tally',
   'person',
   'person_company',
+  'provider_event',
   'seed_set',
+  'sign_in_attempt',
+  'source_company',
   'system_role',
+  'test_definition',
   'tick_run',
 ];
