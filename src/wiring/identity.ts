@@ -8,6 +8,10 @@ import { createEndings } from '../modules/identity/sessions/endings.service.ts';
 import { Session } from '../modules/identity/sessions/sessions.repository.ts';
 import { createSessions } from '../modules/identity/sessions/sessions.service.ts';
 import type { Sessions } from '../modules/identity/sessions/sessions.service.ts';
+import { SESSIONS_SETTING } from '../modules/identity/sessions/settings.ts';
+import { signInModule } from '../modules/identity/sign-in/sign-in.router.ts';
+import { createSignIn } from '../modules/identity/sign-in/sign-in.service.ts';
+import { createTokens } from '../modules/identity/sign-in/tokens.service.ts';
 import { createOperatorRepository } from '../platform/db/operator-repository.ts';
 import type { Authentication } from '../platform/http/authentication.ts';
 import type { Module } from '../platform/http/module.ts';
@@ -40,9 +44,16 @@ export const wireIdentity = (platform: Platform, { authentication, permissions }
       await endings.endAll(personId, { because, traceId });
     },
   });
+  const signIn = createSignIn({ ...platform, persons, sessions, endings });
+  const tokens = createTokens({ ...platform, authentication, signIn, sessions, endings, persons });
   const me = createMe({ ...platform, persons, sessions, endings, permissions });
   return {
-    modules: [{ name: 'persons', jobs: persons.jobs }, meModule(me)],
+    modules: [
+      { name: 'persons', jobs: persons.jobs },
+      { name: 'sessions', settings: [SESSIONS_SETTING] },
+      signInModule({ signIn, tokens }),
+      meModule(me),
+    ],
     sessions,
     persons,
   };

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type pg from 'pg';
 import type { SignInClient } from '../../src/platform/identity-provider/port.ts';
+import { createContacts } from '../../src/modules/identity/persons/contact.ts';
 import type { TestApp } from './app.ts';
 
 export interface TestPerson {
@@ -12,11 +13,21 @@ export interface TestPerson {
   readonly bearer: (client?: SignInClient) => Promise<string>;
 }
 
+/** What a person signs in with. */
+export interface TestLogin {
+  readonly email?: string;
+  /** As it is stored: `12345678-5`. */
+  readonly rut?: string;
+  readonly phone?: string;
+  readonly password?: string;
+}
+
 export interface PersonOptions {
   readonly companyId: string;
   readonly roles: readonly string[];
   readonly firstName?: string;
   readonly lastName?: string;
+  readonly login?: TestLogin;
   /** A person who is there already, for a second profile. */
   readonly person?: Pick<TestPerson, 'personId' | 'keycloakId'>;
 }
@@ -31,9 +42,22 @@ const tokens = (app: TestApp, keycloakId: string): TestPerson['bearer'] => {
   };
 };
 
-const createPerson = async (app: TestApp, client: pg.Client, firstName: string, lastName: string) => {
+const createPerson = async (
+  app: TestApp,
+  client: pg.Client,
+  firstName: string,
+  lastName: string,
+  { email, rut, phone, password }: TestLogin,
+) => {
   const personId = uuidv7();
+  const contacts = createContacts(app.platform.keys);
+  const owner = { id: personId, dataKey: contacts.newKey(personId) };
+  const byEmail = email === undefined ? undefined : contacts.email(owner, email);
+  const byPhone = phone === undefined ? undefined : contacts.phone(owner, phone);
+  const byRut = rut === undefined ? undefined : contacts.nationalId(owner, 'RUT', rut);
   const user = await app.identityProvider.users.create({
+    ...(email !== undefined && { email }),
+    ...(password !== undefined && { password }),
     username: `u-${personId}`,
     enabled: true,
     firstName,
@@ -41,9 +65,27 @@ const createPerson = async (app: TestApp, client: pg.Client, firstName: string, 
     emailVerified: true,
   });
   await client.query(
-    `insert into person (id, keycloak_id, first_name, last_name, locale, status, data_key, created_at, updated_at)
-     values ($1, $2, $3, $4, 'en', 'active', 'none', $5, $5)`,
-    [personId, user.id, firstName, lastName, app.clock.now()],
+    `insert into person (id, keycloak_id, first_name, last_name, locale, status, data_key, created_at, updated_at,
+       email_sealed, email_hash, email_mask, phone_sealed, phone_hash, phone_mask,
+       national_id_sealed, national_id_hash, national_id_mask)
+     values ($1, $2, $3, $4, 'en', 'active', $5, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+    [
+      personId,
+      user.id,
+      firstName,
+      lastName,
+      owner.dataKey,
+      app.clock.now(),
+      byEmail?.emailSealed,
+      byEmail?.emailHash,
+      byEmail?.emailMask,
+      byPhone?.phoneSealed,
+      byPhone?.phoneHash,
+      byPhone?.phoneMask,
+      byRut?.nationalIdSealed,
+      byRut?.nationalIdHash,
+      byRut?.nationalIdMask,
+    ],
   );
   return { personId, keycloakId: user.id };
 };
@@ -52,7 +94,8 @@ const createPerson = async (app: TestApp, client: pg.Client, firstName: string, 
 export const addPerson = async (app: TestApp, options: PersonOptions): Promise<TestPerson> => {
   const { companyId, roles, firstName = 'Ana', lastName = 'Rojas' } = options;
   const client = await app.database.superuser();
-  const { personId, keycloakId } = options.person ?? (await createPerson(app, client, firstName, lastName));
+  const { personId, keycloakId } =
+    options.person ?? (await createPerson(app, client, firstName, lastName, options.login ?? {}));
   const profileId = uuidv7();
   const at = app.clock.now();
   await client.query(

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { IdentityProviderError } from '../identity-provider/errors.ts';
 import { Problem } from '../problem.ts';
 import type { Fault } from '../problem.ts';
 import type { PublicContext } from './context.ts';
@@ -36,6 +37,14 @@ const headersOf = ({ status, code, options }: Problem): Record<string, string> =
   ...options.headers,
 });
 
+/** What an error means to a caller: its own problem, an identity provider that does not serve, or a fault of ours. */
+const toProblem = (error: unknown): Problem => {
+  if (error instanceof Problem) return error;
+  if (error instanceof IdentityProviderError && (error.code === 'unavailable' || error.code === 'misconfigured'))
+    return new Problem(503, 'IDENTITY_PROVIDER_UNAVAILABLE', { cause: error, retryAfter: 5 });
+  return new Problem(500, 'INTERNAL', { cause: error });
+};
+
 /** The one error handler: problems as RFC 9457 documents in the caller's language, everything else a logged 500. */
 export const createErrorHandler =
   (
@@ -44,7 +53,7 @@ export const createErrorHandler =
   ): ErrorRequestHandler =>
   (error: unknown, request, response, _next) => {
     const context = contextOf(request, response);
-    const problem = error instanceof Problem ? error : new Problem(500, 'INTERNAL', { cause: error });
+    const problem = toProblem(error);
     if (problem.status >= 500)
       log.error({ err: problem.cause ?? problem, traceId: context.traceId, code: problem.code }, 'request failed');
     if (response.headersSent) {

@@ -11,7 +11,7 @@ import type { JobDefinition } from '../../../platform/jobs/definitions.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
 import { createContacts } from './contact.ts';
 import type { Contacts } from './contact.ts';
-import { identifierHashes, readIdentifier } from './identifiers.ts';
+import { identifierHashes, readIdentifier, usernameOf } from './identifiers.ts';
 import type { Identifier } from './identifiers.ts';
 import { ALIGN_PERSON } from './persons.lifecycle.ts';
 import { findPersonId } from './persons.repository.ts';
@@ -36,6 +36,8 @@ export interface Persons {
   readonly mover: Mover<PersonRow>;
   readonly repository: Repository<PersonRow>;
   identifierOf(text: string): Identifier & { readonly hashes: readonly string[] };
+  /** The name under which the identity provider knows a person. */
+  usernameOf(personId: string): string;
   /** The live person with this RUT or email; the same work whether there is one or not. */
   identify(identifier: Identifier, traceId: string): Promise<PersonRow | undefined>;
   byKeycloakId(id: string, traceId: string): Promise<PersonRow | undefined>;
@@ -72,6 +74,7 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
     repository,
     jobs: [align],
     find,
+    usernameOf,
     identifierOf: (text) => {
       const identifier = readIdentifier(text);
       return { ...identifier, hashes: identifierHashes(keys.lookup, identifier) };

@@ -1,6 +1,7 @@
 import type { Directory, Membership, PersonRecord, SessionRecord } from '../../../platform/access/directory.ts';
 import type { Principal } from '../../../platform/access/principal.ts';
 import type { PrincipalStore } from '../../../platform/access/principals.ts';
+import type { Configuration } from '../../../platform/configuration.ts';
 import type { Database, Tx } from '../../../platform/db/database.ts';
 import { inCompany } from '../../../platform/db/in-company.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
@@ -13,12 +14,13 @@ import type { Context, PublicContext } from '../../../platform/http/context.ts';
 import { forbidden, Problem } from '../../../platform/problem.ts';
 import { liveSessionsOf, touchSession } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
+import { SESSIONS_SETTING } from './settings.ts';
 
 export type { SessionRow } from './sessions.repository.ts';
 
 const DAY = 86_400_000;
 const LONGEST = 30 * DAY;
-const MOST = { member: 3, operator: 5, support: 5 };
+const MOST_OF_STAFF = 5;
 /** How old `last_seen_at` may be. */
 const SEEN = 60_000;
 
@@ -44,6 +46,7 @@ interface SessionsDependencies {
   readonly work: UnitOfWork;
   readonly directory: Directory;
   readonly repository: Repository<SessionRow>;
+  readonly configuration: Configuration;
   readonly endAtProvider: (sid: string) => Promise<void>;
   readonly now: () => Date;
 }
@@ -81,7 +84,7 @@ const KINDS = { member: 'profile', machine: 'machine', operator: 'operator', sup
 
 /** Sessions: opened when a sid is first seen, bound to one company, ended for good. */
 export const createSessions = (dependencies: SessionsDependencies): Sessions => {
-  const { db, work, directory, repository, endAtProvider, now } = dependencies;
+  const { db, work, directory, repository, configuration, endAtProvider, now } = dependencies;
 
   const revoke = async (tx: Tx, id: string, because: string): Promise<void> => {
     const row = await repository.lock(tx, id);
@@ -90,8 +93,9 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
   };
 
   const endOldest = async (tx: Tx, { personId, kind }: NewSession): Promise<void> => {
+    const most = kind === 'member' ? (await configuration.get(tx, SESSIONS_SETTING)).mostLive : MOST_OF_STAFF;
     const live = await liveSessionsOf(tx, personId);
-    const surplus = live.slice(0, Math.max(0, live.length + 1 - MOST[kind]));
+    const surplus = live.slice(0, Math.max(0, live.length + 1 - most));
     for (const { id } of surplus) await revoke(tx, id, 'too_many');
     tx.afterCommit(() => {
       for (const { sid } of surplus) void endAtProvider(sid);

@@ -1,0 +1,131 @@
+import { readForm } from '../../../platform/http/form.ts';
+import type { Module } from '../../../platform/http/module.ts';
+import { noContent, ok, route } from '../../../platform/http/route.ts';
+import {
+  Credentials,
+  IntrospectionView,
+  RefreshBody,
+  SignedInToView,
+  SignedInView,
+  TokenAnswerView,
+} from './sign-in.schemas.ts';
+import { OTP_SIGN_IN_SETTING } from './settings.ts';
+import type { SignIn } from './sign-in.service.ts';
+import type { Tokens } from './tokens.service.ts';
+
+const FORM = 'application/x-www-form-urlencoded';
+const secret = <B>(body: B) => ({ ...ok(body), headers: { 'Cache-Control': 'no-store' } });
+
+interface SignInRouterDependencies {
+  readonly signIn: SignIn;
+  readonly tokens: Tokens;
+}
+
+/** /auth */
+export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Module => ({
+  name: 'sign-in',
+  base: '/auth',
+  settings: [OTP_SIGN_IN_SETTING],
+  routes: [
+    route(
+      {
+        method: 'post',
+        path: '/sign-in',
+        id: 'signIn',
+        summary: 'Sign in with RUT or email and password',
+        description:
+          'The company is the one that X-Company-Slug, X-Company-Id, host or path names, else the one used last.',
+        permission: 'public',
+        rate: 'sign-in',
+        body: Credentials,
+        responses: { 200: SignedInToView },
+      },
+      async ({ body }, context) => secret(await signIn.withPassword(body, context)),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/refresh',
+        id: 'refreshSession',
+        summary: 'New tokens for a session that lives; the refresh token is spent',
+        permission: 'public',
+        body: RefreshBody,
+        responses: { 200: SignedInView },
+      },
+      async ({ body }) => secret(await signIn.refresh(body.refreshToken, ['angelis-worker', 'angelis-otp'])),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/logout',
+        id: 'logOut',
+        summary: 'End this session',
+        permission: 'signed-in',
+        clients: ['worker'],
+        responses: { 204: null },
+      },
+      async (_input, context) => {
+        await tokens.logout(context);
+        return noContent;
+      },
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/token',
+        id: 'issueToken',
+        summary: 'OAuth 2 token endpoint: authorization_code, refresh_token, client_credentials',
+        permission: 'public',
+        rate: 'sign-in',
+        consumes: FORM,
+        responses: { 200: TokenAnswerView },
+      },
+      async ({ request }) => secret(await tokens.token(await readForm(request))),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/introspect',
+        id: 'introspectToken',
+        summary: 'Whether a token is active (RFC 7662)',
+        permission: 'signed-in',
+        clients: ['worker', 'admin', 'machine'],
+        consumes: FORM,
+        responses: { 200: IntrospectionView },
+      },
+      async ({ request }, context) => secret(await tokens.introspect(await readForm(request), context)),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/revoke',
+        id: 'revokeToken',
+        summary: 'End the session of a token (RFC 7009)',
+        permission: 'public',
+        rate: 'sign-in',
+        consumes: FORM,
+        responses: { 204: null },
+      },
+      async ({ request }, { traceId }) => {
+        await tokens.revoke(await readForm(request), traceId);
+        return noContent;
+      },
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/backchannel-logout',
+        id: 'backChannelLogout',
+        summary: 'The identity provider says that a session ended',
+        permission: 'public',
+        rate: 'unlimited',
+        consumes: FORM,
+        responses: { 204: null },
+      },
+      async ({ request }, { traceId }) => {
+        await tokens.backChannelLogout(await readForm(request), traceId);
+        return noContent;
+      },
+    ),
+  ],
+});

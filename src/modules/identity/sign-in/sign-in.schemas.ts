@@ -1,0 +1,39 @@
+import Type from 'typebox';
+import { exact, integer, text, uuid } from '../../../platform/schema/types.ts';
+
+const tokenProperties = {
+  tokenType: Type.Literal('Bearer'),
+  accessToken: Type.String(),
+  expiresIn: integer(0, 86_400, { description: 'Seconds' }),
+  refreshToken: Type.String(),
+  refreshExpiresIn: integer(0, 31_536_000, { description: 'Seconds' }),
+};
+export const SignedInView = exact(tokenProperties, { 'x-component': 'signedIn' });
+export const SignedInToView = exact(
+  { ...tokenProperties, company: exact({ id: uuid(), slug: Type.String(), name: Type.String() }) },
+  { 'x-component': 'signedInTo' },
+);
+
+/** No limits of form: what is too short to be a password is simply wrong. */
+export const Credentials = exact({
+  identifier: text(254, { description: 'RUT or email', examples: ['12.345.678-5'] }),
+  password: Type.String({ minLength: 1, maxLength: 1_000 }),
+});
+
+export const RefreshBody = exact({ refreshToken: Type.String({ minLength: 1, maxLength: 8_192 }) });
+
+export const TokenAnswerView = exact({
+  access_token: Type.String(),
+  token_type: Type.Literal('Bearer'),
+  expires_in: integer(0, 86_400),
+  refresh_token: Type.Optional(Type.String()),
+  refresh_expires_in: Type.Optional(integer(0, 31_536_000)),
+});
+
+export const IntrospectionView = exact({
+  active: Type.Boolean(),
+  sub: Type.Optional(Type.String()),
+  client_id: Type.Optional(Type.String()),
+  exp: Type.Optional(Type.Integer()),
+  sid: Type.Optional(Type.String()),
+});

@@ -1,0 +1,142 @@
+import { decodeJwt } from 'jose';
+import { v7 as uuidv7 } from 'uuid';
+import type { Membership } from '../../../platform/access/directory.ts';
+import type { PublicContext } from '../../../platform/http/context.ts';
+import { Problem } from '../../../platform/problem.ts';
+import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
+import type { IdentityProviderErrorCode } from '../../../platform/identity-provider/errors.ts';
+import type { IdentityProvider, SignInClient, TokenSet } from '../../../platform/identity-provider/port.ts';
+import type { RateLimits } from '../../../platform/http/rate-limits.ts';
+import type { PersonRow, Persons } from '../persons/persons.service.ts';
+import type { Endings } from '../sessions/endings.service.ts';
+import type { Sessions } from '../sessions/sessions.service.ts';
+
+interface SignInDependencies {
+  readonly identityProvider: Pick<IdentityProvider, 'passwordGrant' | 'otpGrant' | 'refresh'>;
+  readonly persons: Persons;
+  readonly sessions: Pick<Sessions, 'open' | 'choose' | 'isOver'>;
+  readonly endings: Pick<Endings, 'endAtProvider'>;
+  readonly rates: RateLimits;
+}
+
+/** What a sign-in answers; lifetimes in seconds. */
+export interface SignedIn {
+  readonly tokenType: 'Bearer';
+  readonly accessToken: string;
+  readonly expiresIn: number;
+  readonly refreshToken: string;
+  readonly refreshExpiresIn: number;
+}
+
+export interface SignedInTo extends SignedIn {
+  readonly company: { readonly id: string; readonly slug: string; readonly name: string };
+}
+
+export interface SignIn {
+  /**
+   * Signs in on the worker client with RUT or email and password. Unknown, wrong, locked and disabled are one answer,
+   * 401 INVALID_CREDENTIALS, after the same steps. Throws 403 when there is no company to enter.
+   */
+  withPassword(request: { identifier: string; password: string }, context: PublicContext): Promise<SignedInTo>;
+  /** Signs a person in whose one-time password was verified. */
+  withOtp(person: PersonRow, context: PublicContext): Promise<SignedInTo>;
+  /** New tokens for a session that lives; 401 for any other. */
+  refresh(refreshToken: string, clients: readonly SignInClient[]): Promise<SignedIn>;
+  /** The company that this person would enter, or undefined. */
+  companyOf(person: PersonRow, context: PublicContext): Promise<Membership | undefined>;
+}
+
+export const toSignedIn = (tokens: TokenSet): SignedIn => ({
+  tokenType: 'Bearer',
+  accessToken: tokens.accessToken,
+  expiresIn: tokens.expiresIn,
+  refreshToken: tokens.refreshToken,
+  refreshExpiresIn: tokens.refreshExpiresIn,
+});
+
+/** The client that a refresh token says it is of; the provider checks it. */
+export const clientOfRefresh = (token: string, clients: readonly SignInClient[]): SignInClient => {
+  try {
+    const { azp } = decodeJwt(token);
+    return clients.find((client) => client === azp) ?? clients[0]!;
+  } catch {
+    return clients[0]!;
+  }
+};
+
+const REFUSED: readonly IdentityProviderErrorCode[] = ['invalid_credentials', 'account_disabled'];
+const isRefusal = (error: unknown, codes: readonly IdentityProviderErrorCode[]): boolean =>
+  error instanceof IdentityProviderError && codes.includes(error.code);
+
+const ADMITTED = ['active', 'locked'];
+
+/** Sign-in on the worker client. */
+export const createSignIn = (dependencies: SignInDependencies): SignIn => {
+  const { identityProvider, persons, sessions, endings, rates } = dependencies;
+
+  const refuse = (cause?: unknown): Problem => new Problem(401, 'INVALID_CREDENTIALS', { cause });
+
+  const grant = async (ask: () => Promise<TokenSet>): Promise<TokenSet> => {
+    try {
+      return await ask();
+    } catch (error) {
+      throw isRefusal(error, REFUSED) ? refuse(error) : error;
+    }
+  };
+
+  const begin = async (
+    person: PersonRow | undefined,
+    tokens: TokenSet,
+    context: PublicContext,
+  ): Promise<SignedInTo> => {
+    try {
+      if (person === undefined || person.keycloakId !== tokens.userId || !ADMITTED.includes(person.status))
+        throw refuse();
+      const membership = await sessions.choose(person.id, context.hints);
+      const { companyId, profileId, companySlug, companyName } = membership;
+      await sessions.open(
+        { companyId, profileId, personId: person.id, kind: 'member', client: 'worker', sid: tokens.sid },
+        context,
+      );
+      return { ...toSignedIn(tokens), company: { id: companyId, slug: companySlug, name: companyName } };
+    } catch (error) {
+      await endings.endAtProvider(tokens.sid);
+      throw error;
+    }
+  };
+
+  return {
+    withPassword: async ({ identifier, password }, context) => {
+      const wanted = persons.identifierOf(identifier);
+      await rates.count('signIn', `account:${wanted.hashes[0]}`);
+      const person = await persons.identify(wanted, context.traceId);
+      const username = persons.usernameOf(person?.id ?? uuidv7());
+      const { address } = context;
+      return begin(person, await grant(() => identityProvider.passwordGrant({ username, password, address })), context);
+    },
+    withOtp: async (person, context) => {
+      const username = persons.usernameOf(person.id);
+      const { address } = context;
+      return begin(person, await grant(() => identityProvider.otpGrant({ username, address })), context);
+    },
+    refresh: async (refreshToken, clients) => {
+      try {
+        const client = clientOfRefresh(refreshToken, clients);
+        const tokens = await identityProvider.refresh({ client, refreshToken });
+        if (!(await sessions.isOver(tokens.sid))) return toSignedIn(tokens);
+        await endings.endAtProvider(tokens.sid);
+      } catch (error) {
+        if (!isRefusal(error, [...REFUSED, 'token_not_active'])) throw error;
+      }
+      throw new Problem(401, 'SESSION_ENDED');
+    },
+    companyOf: async (person, context) => {
+      try {
+        return await sessions.choose(person.id, context.hints);
+      } catch (error) {
+        if (error instanceof Problem && error.status === 403) return undefined;
+        throw error;
+      }
+    },
+  };
+};

@@ -1,0 +1,150 @@
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Authentication } from '../../../platform/http/authentication.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import type { Form } from '../../../platform/http/form.ts';
+import type { RateLimits } from '../../../platform/http/rate-limits.ts';
+import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
+import type { IdentityProvider, SignInClient } from '../../../platform/identity-provider/port.ts';
+import { Problem } from '../../../platform/problem.ts';
+import type { Persons } from '../persons/persons.service.ts';
+import type { Endings } from '../sessions/endings.service.ts';
+import type { Sessions } from '../sessions/sessions.service.ts';
+import { clientOfRefresh, toSignedIn } from './sign-in.service.ts';
+import type { SignedIn, SignIn } from './sign-in.service.ts';
+
+interface TokensDependencies {
+  readonly identityProvider: Pick<IdentityProvider, 'exchangeCode' | 'clientCredentials' | 'introspect' | 'logout'>;
+  readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout'>;
+  readonly signIn: Pick<SignIn, 'refresh'>;
+  readonly sessions: Pick<Sessions, 'isOver'>;
+  readonly endings: Pick<Endings, 'endBySid' | 'endAll' | 'endAtProvider' | 'of' | 'end'>;
+  readonly persons: Pick<Persons, 'byKeycloakId'>;
+  readonly work: UnitOfWork;
+  readonly rates: RateLimits;
+}
+
+/** In OAuth's own names (RFC 6749, 5.1). */
+export interface TokenAnswer {
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  readonly expires_in: number;
+  readonly refresh_token?: string;
+  readonly refresh_expires_in?: number;
+}
+
+/** RFC 7662, 2.2. */
+export type IntrospectionAnswer =
+  | { readonly active: false }
+  | {
+      readonly active: true;
+      readonly sub: string;
+      readonly client_id: string;
+      readonly exp: number;
+      readonly sid?: string;
+    };
+
+export interface Tokens {
+  /** The token endpoint: authorization_code, refresh_token, client_credentials. Throws 400 INVALID_GRANT, 401. */
+  token(form: Form): Promise<TokenAnswer>;
+  introspect(form: Form, context: Context): Promise<IntrospectionAnswer>;
+  /** RFC 7009: ends the session of an access or refresh token; a token that nobody knows is no error. */
+  revoke(form: Form, traceId: string): Promise<void>;
+  /** Ends the caller's own session, here and at the provider. */
+  logout(context: Context): Promise<void>;
+  /** OpenID Connect back-channel logout. Throws 400 for a notice that is not the provider's. */
+  backChannelLogout(form: Form, traceId: string): Promise<void>;
+}
+
+export const SIGN_IN_CLIENTS: readonly SignInClient[] = ['angelis-worker', 'angelis-otp', 'angelis-admin'];
+
+const toAnswer = (tokens: SignedIn): TokenAnswer => ({
+  access_token: tokens.accessToken,
+  token_type: 'Bearer',
+  expires_in: tokens.expiresIn,
+  refresh_token: tokens.refreshToken,
+  refresh_expires_in: tokens.refreshExpiresIn,
+});
+
+/** The endpoints that speak OAuth, in front of the identity provider. */
+export const createTokens = (dependencies: TokensDependencies): Tokens => {
+  const { identityProvider, authentication, signIn, sessions, endings, persons, work, rates } = dependencies;
+
+  const redeemCode = async (form: Form): Promise<TokenAnswer> => {
+    const request = {
+      code: form.need('code'),
+      verifier: form.need('code_verifier'),
+      redirectUri: form.need('redirect_uri'),
+    };
+    try {
+      return toAnswer(toSignedIn(await identityProvider.exchangeCode(request)));
+    } catch (error) {
+      const isSpent = error instanceof IdentityProviderError && error.code === 'token_not_active';
+      throw isSpent ? new Problem(400, 'INVALID_GRANT', { cause: error }) : error;
+    }
+  };
+
+  const machineToken = async (form: Form): Promise<TokenAnswer> => {
+    const clientId = form.need('client_id');
+    const clientSecret = form.need('client_secret');
+    await rates.count('signIn', `account:${clientId}`);
+    try {
+      if (!clientId.startsWith('angelis-machine-')) throw new Problem(401, 'INVALID_CREDENTIALS');
+      const { accessToken, expiresIn } = await identityProvider.clientCredentials({ clientId, clientSecret });
+      return { access_token: accessToken, token_type: 'Bearer', expires_in: expiresIn };
+    } catch (error) {
+      const isRefused = error instanceof IdentityProviderError && error.code === 'invalid_credentials';
+      throw isRefused ? new Problem(401, 'INVALID_CREDENTIALS', { cause: error }) : error;
+    }
+  };
+
+  return {
+    token: async (form) => {
+      const type = form.need('grant_type');
+      if (type === 'authorization_code') return redeemCode(form);
+      if (type === 'refresh_token') return toAnswer(await signIn.refresh(form.need('refresh_token'), SIGN_IN_CLIENTS));
+      if (type === 'client_credentials') return machineToken(form);
+      throw new Problem(400, 'UNSUPPORTED_GRANT_TYPE');
+    },
+    introspect: async (form, context) => {
+      await work.read(context, () => Promise.resolve());
+      const found = await identityProvider.introspect(form.need('token'));
+      if (!found.active || (found.sid !== undefined && (await sessions.isOver(found.sid)))) return { active: false };
+      const { userId, clientId, expiresAt, sid } = found;
+      const exp = Math.floor(expiresAt.getTime() / 1000);
+      return { active: true, sub: userId, client_id: clientId, exp, ...(sid !== undefined && { sid }) };
+    },
+    revoke: async (form, traceId) => {
+      const token = form.need('token');
+      const claims = await authentication.verify(token).catch((error: unknown) => {
+        if (error instanceof Problem && error.status === 401) return undefined;
+        throw error;
+      });
+      if (claims === undefined) {
+        const client = clientOfRefresh(token, SIGN_IN_CLIENTS);
+        await identityProvider.logout({ client, refreshToken: token });
+      } else if (claims.sid !== undefined) {
+        await endings.endBySid(claims.sid, { because: 'token_revoked', traceId });
+        await endings.endAtProvider(claims.sid);
+      }
+    },
+    logout: async (context) => {
+      await work.read(context, () => Promise.resolve());
+      const { personId, sessionId } = context.principal;
+      const mine = (await endings.of(personId)).find(({ id }) => id === sessionId);
+      if (mine !== undefined) await endings.end(mine, { because: 'logout', traceId: context.traceId, bySelf: true });
+    },
+    backChannelLogout: async (form, traceId) => {
+      const notice = await authentication.verifyLogout(form.need('logout_token')).catch((error: unknown) => {
+        if (error instanceof Problem && error.status === 401) throw new Problem(400, 'INVALID_TOKEN', { cause: error });
+        throw error;
+      });
+      const ending = { because: 'ended_at_provider', traceId };
+      if (notice.sid !== undefined) {
+        await endings.endBySid(notice.sid, ending);
+        return;
+      }
+      const person = await persons.byKeycloakId(notice.sub, traceId);
+      if (person !== undefined) await endings.endAll(person.id, ending);
+    },
+  };
+};

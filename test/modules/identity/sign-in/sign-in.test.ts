@@ -1,0 +1,277 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { LIMITS } from '../../../../src/platform/http/rate-limits.ts';
+import { startApp } from '../../../support/app.ts';
+import type { TestApp } from '../../../support/app.ts';
+import { addCompany } from '../../../support/companies.ts';
+import { addPerson } from '../../../support/people.ts';
+import type { TestPerson } from '../../../support/people.ts';
+import { forgedTokens, testKey } from '../../../support/tokens.ts';
+
+const PASSWORD = 'una clave larga y rara';
+
+interface SignedIn {
+  accessToken: string;
+  refreshToken: string;
+  company: { id: string; slug: string };
+}
+
+describe('sign-in', () => {
+  let app: TestApp;
+  let company: string;
+  let n = 0;
+
+  before(async () => {
+    app = await startApp();
+    company = await addCompany(app.database);
+  });
+  after(() => app.close());
+
+  const addWorker = async (rut?: string): Promise<TestPerson & { email: string }> => {
+    n += 1;
+    const email = `worker${n}@example.cl`;
+    const login = { email, password: PASSWORD, ...(rut !== undefined && { rut }) };
+    return { ...(await addPerson(app, { companyId: company, roles: ['worker'], login })), email };
+  };
+  const signIn = (identifier: string, password = PASSWORD, headers: Record<string, string> = {}) =>
+    app.http
+      .post('/angelis/auth/sign-in')
+      .set({ 'accept-language': 'en', ...headers })
+      .send({ identifier, password });
+  const enter = async (identifier: string): Promise<SignedIn> =>
+    (await signIn(identifier).expect(200)).body as SignedIn;
+  const me = (token: string) => app.http.get('/angelis/auth/me').set({ authorization: `Bearer ${token}` });
+  const form = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    app.http.post(`/angelis/auth/${path}`).type('form').set(headers).send(fields);
+  /** A problem without what differs from request to request. */
+  const refusal = ({ status, body }: { status: number; body: unknown }) => {
+    const { timestamp: _at, traceId: _trace, ...rest } = body as Record<string, unknown>;
+    return { status, ...rest };
+  };
+
+  it('takes RUT as people write it, or email in any case', async () => {
+    const { email, personId } = await addWorker('11111111-1');
+    for (const identifier of ['11.111.111-1', '111111111', email.toUpperCase(), ` ${email} `]) {
+      const { accessToken, company: entered } = await enter(identifier);
+      expect(entered.id).to.equal(company);
+      expect((await me(accessToken).expect(200)).body).to.include({
+        id: personId,
+        nationalIdMask: '*****111-1',
+        email,
+      });
+    }
+  });
+
+  it('answers alike for accounts that are unknown, known, locked, disabled or malformed', async () => {
+    const known = await addWorker();
+    const disabled = await addWorker();
+    const locked = await addWorker();
+    const client = await app.database.superuser();
+    await client.query(`update person set status = 'disabled' where id = $1`, [disabled.personId]);
+    for (let failed = 0; failed < 6; failed += 1) await signIn(locked.email, 'wrong password');
+    const answers = await Promise.all([
+      signIn('nobody@example.cl'),
+      signIn('22.222.222-2'),
+      signIn('¿?'),
+      signIn(known.email, 'wrong password'),
+      signIn(locked.email),
+      signIn(disabled.email),
+    ]);
+    const [first, ...others] = answers.map(refusal);
+    expect(first).to.include({ status: 401, code: 'INVALID_CREDENTIALS' });
+    for (const other of others) expect(other).to.deep.equal(first);
+  });
+
+  it('does the same work for accounts that are unknown and known', async () => {
+    const { email } = await addWorker();
+    const asked: string[] = [];
+    const { passwordGrant } = app.identityProvider;
+    app.identityProvider.passwordGrant = (request) => {
+      asked.push(request.username);
+      return passwordGrant(request);
+    };
+    await signIn(email, 'wrong password').expect(401);
+    await signIn('nobody@example.cl').expect(401);
+    app.identityProvider.passwordGrant = passwordGrant;
+    expect(asked).to.have.length(2);
+    for (const username of asked) expect(username).to.match(/^u-[0-9a-f-]{36}$/);
+  });
+
+  it('enters the company that is named, else the one used last; another’s name is refused and leaves no session', async () => {
+    const person = await addWorker();
+    const second = await addCompany(app.database);
+    await addPerson(app, { companyId: second, roles: ['manager'], person });
+    const stranger = await addCompany(app.database);
+    const there = (await signIn(person.email, PASSWORD, { 'x-company-id': second }).expect(200)).body as SignedIn;
+    expect(there.company.id).to.equal(second);
+    expect((await enter(person.email)).company.id).to.equal(second);
+    await signIn(person.email, PASSWORD, { 'x-company-id': stranger }).expect(403);
+    const client = await app.database.superuser();
+    const { rows } = await client.query('select 1 from session where person_id = $1 and company_id = $2', [
+      person.personId,
+      stranger,
+    ]);
+    expect(rows).to.deep.equal([]);
+  });
+
+  it('rotates refresh tokens: a spent one ends the session', async () => {
+    const { email } = await addWorker();
+    const first = await enter(email);
+    const refresh = (refreshToken: string) => app.http.post('/angelis/auth/refresh').send({ refreshToken });
+    const second = (await refresh(first.refreshToken).expect(200)).body as SignedIn;
+    await me(second.accessToken).expect(200);
+    await refresh(first.refreshToken).expect(401);
+    await refresh(second.refreshToken).expect(401);
+    await refresh('made up').expect(401);
+  });
+
+  it('refuses to refresh a session that was ended here', async () => {
+    const { email } = await addWorker();
+    const { accessToken, refreshToken } = await enter(email);
+    const other = await enter(email);
+    await app.http
+      .post('/angelis/auth/me/sessions/end-others')
+      .set({ authorization: `Bearer ${other.accessToken}` })
+      .expect(200);
+    await me(accessToken).expect(401);
+    const refused = await app.http.post('/angelis/auth/refresh').send({ refreshToken }).expect(401);
+    expect((refused.body as { code: string }).code).to.equal('SESSION_ENDED');
+  });
+
+  it('logs out at once, here and at the provider', async () => {
+    const { email } = await addWorker();
+    const { accessToken, refreshToken } = await enter(email);
+    await app.http
+      .post('/angelis/auth/logout')
+      .set({ authorization: `Bearer ${accessToken}` })
+      .expect(204);
+    await me(accessToken).expect(401);
+    await app.http.post('/angelis/auth/refresh').send({ refreshToken }).expect(401);
+  });
+
+  it('ends the session when the provider says that it ended, and believes nobody else', async () => {
+    const { email } = await addWorker();
+    const { accessToken, refreshToken } = await enter(email);
+    const forged = await forgedTokens(await testKey('other'), app.identityProvider.issuer, new Date());
+    for (const token of [accessToken, ...forged.values()])
+      await form('backchannel-logout', { logout_token: token }).expect(400);
+    await me(accessToken).expect(200);
+    await app.identityProvider.logout({ client: 'angelis-worker', refreshToken });
+    await app.identityProvider.settled();
+    await me(accessToken).expect(401);
+  });
+
+  it('introspects: active while the session lives, and nothing more about others', async () => {
+    const { email, keycloakId } = await addWorker();
+    const target = await enter(email);
+    const caller = await enter((await addWorker()).email);
+    const headers = { authorization: `Bearer ${caller.accessToken}` };
+    const ask = async (token: string): Promise<unknown> =>
+      (await form('introspect', { token }, headers).expect(200)).body;
+    expect(await ask(target.accessToken)).to.deep.include({
+      active: true,
+      sub: keycloakId,
+      client_id: 'angelis-worker',
+    });
+    await form('revoke', { token: target.accessToken }).expect(204);
+    await me(target.accessToken).expect(401);
+    expect(await ask(target.accessToken)).to.deep.equal({ active: false });
+    expect(await ask('made up')).to.deep.equal({ active: false });
+    await form('introspect', { token: target.accessToken }).expect(401);
+  });
+
+  it('revokes by refresh token too, and says nothing of one that it does not know', async () => {
+    const { accessToken, refreshToken } = await enter((await addWorker()).email);
+    await form('revoke', { token: 'made up' }).expect(204);
+    await form('revoke', { token: refreshToken }).expect(204);
+    await app.identityProvider.settled();
+    await me(accessToken).expect(401);
+  });
+
+  it('speaks OAuth at the token endpoint', async () => {
+    const { refreshToken } = await enter((await addWorker()).email);
+    const answer = await form('token', { grant_type: 'refresh_token', refresh_token: refreshToken }).expect(200);
+    expect(answer.headers['cache-control']).to.equal('no-store');
+    await me((answer.body as { access_token: string }).access_token).expect(200);
+    const code = (body: unknown) => (body as { code: string }).code;
+    const spent = { code: 'x', code_verifier: 'y', redirect_uri: `${app.url}/callback` };
+    expect(code((await form('token', { grant_type: 'authorization_code', ...spent }).expect(400)).body)).to.equal(
+      'INVALID_GRANT',
+    );
+    expect(code((await form('token', { grant_type: 'password' }).expect(400)).body)).to.equal('UNSUPPORTED_GRANT_TYPE');
+    await form('token', {}).expect(400);
+    await app.http.post('/angelis/auth/token').send({ grant_type: 'refresh_token' }).expect(415);
+    await app.http.post('/angelis/auth/token').type('form').send('grant_type=a&grant_type=b').expect(400);
+    await form('token', {
+      grant_type: 'client_credentials',
+      client_id: 'angelis-machine-unknown',
+      client_secret: 'x',
+    }).expect(401);
+    await form('token', { grant_type: 'client_credentials', client_id: 'angelis-api', client_secret: 'x' }).expect(401);
+  });
+
+  it('refuses every forged token alike', async () => {
+    const key = await testKey('forger');
+    const strange = await forgedTokens(key, app.identityProvider.issuer, new Date());
+    const { keycloakId } = await addWorker();
+    const past = Math.floor(Date.now() / 1000) - 600;
+    const own = await Promise.all(
+      [
+        { aud: 'account' },
+        { iss: 'https://elsewhere.example/realms/angelis' },
+        { typ: 'ID' },
+        { typ: 'Refresh' },
+        { azp: 'somebody-else' },
+        { iat: past - 300, exp: past },
+        { nbf: past + 3_600 },
+        { exp: past + 86_400 },
+        { sid: 7 },
+        { sub: '' },
+        { realm_access: { roles: 'operator-superadmin' } },
+      ].map((claims) => app.identityProvider.mint({ user: { id: keycloakId }, client: 'angelis-worker', claims })),
+    );
+    const answers = await Promise.all(
+      [...strange.values(), ...own].map((token) => me(token).set({ 'accept-language': 'en' }).expect(401)),
+    );
+    const [first, ...others] = answers.map(refusal);
+    expect(first).to.include({ code: 'INVALID_TOKEN' });
+    for (const other of others) expect(other).to.deep.equal(first);
+  });
+
+  it('counts tries against the account and against the address', async () => {
+    const limited = await startApp({ limits: { ...LIMITS, anonymous: { points: 1_000, per: 60 } } });
+    const attempt = (identifier: string, address: string) =>
+      limited.http
+        .post('/angelis/auth/sign-in')
+        .set({ 'x-forwarded-for': address })
+        .send({ identifier, password: 'x' });
+    const statuses = async (tries: (readonly [string, string])[]): Promise<number[]> => {
+      const found: number[] = [];
+      for (const [identifier, address] of tries) found.push((await attempt(identifier, address)).status);
+      return found;
+    };
+    const perAccount = await statuses(Array.from({ length: 11 }, (_, i) => ['a@example.cl', `10.0.0.${i}`] as const));
+    expect(perAccount).to.deep.equal([...Array<number>(10).fill(401), 429]);
+    const perAddress = await statuses(Array.from({ length: 11 }, (_, i) => [`b${i}@example.cl`, '10.1.0.1'] as const));
+    expect(perAddress).to.deep.equal([...Array<number>(10).fill(401), 429]);
+    expect((await attempt('c@example.cl', '10.1.0.1')).headers['retry-after']).to.match(/^\d+$/);
+    await limited.close();
+  });
+
+  it('lets each client call only what is for it', async () => {
+    const person = await addWorker();
+    const worker = await person.bearer('angelis-worker');
+    const admin = await person.bearer('angelis-admin');
+    const logout = (bearer: string) => app.http.post('/angelis/auth/logout').set({ authorization: bearer });
+    const refused = await logout(admin).expect(403);
+    expect((refused.body as { code: string }).code).to.equal('WRONG_CLIENT');
+    await logout(worker).expect(204);
+    const unknown = await app.identityProvider.mint({
+      user: { id: person.keycloakId },
+      client: 'angelis-worker',
+      sid: uuidv7(),
+      claims: { azp: 'somebody-else' },
+    });
+    await me(unknown).expect(401);
+  });
+});
