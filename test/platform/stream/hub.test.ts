@@ -283,6 +283,30 @@ describe('stream', () => {
     }
   });
 
+  it('gives a client that joins while numbers are being read for others what is its own among them', async () => {
+    const [ana, ben] = [uuidv7(), uuidv7()];
+    const source = createEventSource(db, () => new Date());
+    const gate = Promise.withResolvers<void>();
+    let isRead = false;
+    const between: typeof source.between = async (...window) => {
+      const events = await source.between(...window);
+      if (window[3].includes(ana)) {
+        isRead = true;
+        await gate.promise;
+      }
+      return events;
+    };
+    const instance = await start({ source: { ...source, between } });
+    await open(instance, ana);
+    await commit([ben]);
+    await seal();
+    await until(() => isRead);
+    const client = await open(instance, ben, '0');
+    gate.resolve();
+    await until(() => client.events.length === 1);
+    expect(ids(client)).to.deep.equal([1]);
+  });
+
   describe('asks once for a resync', () => {
     const expectResync = async (lastEventId: string) => {
       const instance = await start();
