@@ -1,12 +1,15 @@
 import type { Express } from 'express';
 import { buildApp } from '../app.ts';
 import type { AppParts } from '../app.ts';
+import { visibleProfiles } from '../modules/organization/reach.ts';
+import { createPeople } from '../modules/workforce/people.ts';
 import { createPrincipals } from '../platform/access/principals.ts';
 import type { Principals } from '../platform/access/principals.ts';
 import type { Authentication } from '../platform/http/authentication.ts';
 import { createHealth } from '../platform/http/health.ts';
 import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
+import { wireCommerce } from './commerce.ts';
 import { wireIdentity } from './identity.ts';
 import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
@@ -37,11 +40,14 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const identity = wireIdentity(platform, { authentication: surface.authentication, permissions });
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
   const organization = wireOrganization(platform, () => modules);
+  const people = createPeople(visibleProfiles);
+  const commerce = wireCommerce(platform, { people });
   const modules: readonly Module[] = [
     health.module,
     ...identity.modules,
     ...organization.modules,
-    ...wireWorkforce(platform),
+    ...commerce.modules,
+    ...wireWorkforce(platform, { people, seats: commerce.seats }),
   ];
   const principals = createPrincipals(surface.authentication, identity.sessions, platform.now);
   return { platform, modules, health, principals, app: buildApp({ ...platform, ...surface, modules, principals }) };

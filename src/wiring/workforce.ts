@@ -1,9 +1,43 @@
+import { rosterTick } from '../modules/workforce/assignments/assignments.jobs.ts';
+import { createAssignmentLifecycle } from '../modules/workforce/assignments/assignments.lifecycle.ts';
+import { assignmentList, WorkAssignment } from '../modules/workforce/assignments/assignments.repository.ts';
+import { assignmentsModule } from '../modules/workforce/assignments/assignments.router.ts';
+import { createAssignmentsService } from '../modules/workforce/assignments/assignments.service.ts';
+import { contractLifecycle } from '../modules/workforce/contracts/contracts.lifecycle.ts';
+import { Contract, contractList } from '../modules/workforce/contracts/contracts.repository.ts';
+import { contractsModule } from '../modules/workforce/contracts/contracts.router.ts';
+import { createContractsService } from '../modules/workforce/contracts/contracts.service.ts';
+import type { AssignmentGate, People, Seats, ShiftGate, Zones } from '../modules/workforce/ports.ts';
 import { projectLifecycle } from '../modules/workforce/projects/projects.lifecycle.ts';
 import { Project, projectList } from '../modules/workforce/projects/projects.repository.ts';
 import { projectsModule } from '../modules/workforce/projects/projects.router.ts';
 import { createProjectsService } from '../modules/workforce/projects/projects.service.ts';
+import { RiskGroup, riskGroupList } from '../modules/workforce/qualifications/risk-groups.repository.ts';
+import { TaskKind, taskKindList } from '../modules/workforce/qualifications/task-kinds.repository.ts';
+import { riskGroupsModule, taskKindsModule } from '../modules/workforce/qualifications/task-kinds.router.ts';
+import {
+  createRiskGroupsService,
+  createTaskKindsService,
+} from '../modules/workforce/qualifications/task-kinds.service.ts';
+import { createRosters } from '../modules/workforce/rosters/rosters.service.ts';
+import { ShiftPattern, shiftPatternList } from '../modules/workforce/rosters/shift-patterns.repository.ts';
+import { shiftPatternsModule } from '../modules/workforce/rosters/shift-patterns.router.ts';
+import { createShiftPatternsService } from '../modules/workforce/rosters/shift-patterns.service.ts';
+import { createShiftLifecycle } from '../modules/workforce/rosters/shifts.lifecycle.ts';
+import { Shift, shiftList } from '../modules/workforce/rosters/shifts.repository.ts';
+import { shiftsModule } from '../modules/workforce/rosters/shifts.router.ts';
+import { createZones } from '../modules/workforce/zones.ts';
+import { createCrud } from '../platform/crud/service.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
+
+/** What other areas hand to the workforce. */
+export interface WorkforceNeeds {
+  readonly people: People;
+  readonly seats: Seats;
+  /** Asked before an assignment becomes active and before a shift starts. */
+  readonly gate?: AssignmentGate & ShiftGate;
+}
 
 const wireProjects = (platform: Platform): Module => {
   const repository = platform.repository(Project);
@@ -12,5 +46,56 @@ const wireProjects = (platform: Platform): Module => {
   return projectsModule({ list, service: createProjectsService({ ...platform, repository, list, mover }) });
 };
 
-/** Projects, contracts, work assignments, shifts, credentials. */
-export const wireWorkforce = (platform: Platform): readonly Module[] => [wireProjects(platform)];
+const wireContracts = (platform: Platform, zones: Zones): Module => {
+  const repository = platform.repository(Contract);
+  const list = platform.list(contractList);
+  const mover = platform.mover(contractLifecycle, repository);
+  return contractsModule({ list, service: createContractsService({ ...platform, repository, list, mover, zones }) });
+};
+
+const wireTaskKinds = (platform: Platform): readonly Module[] => {
+  const groups = { repository: platform.repository(RiskGroup), list: platform.list(riskGroupList) };
+  const kinds = { repository: platform.repository(TaskKind), list: platform.list(taskKindList) };
+  return [
+    riskGroupsModule({ list: groups.list, service: createRiskGroupsService({ ...platform, ...groups }) }),
+    taskKindsModule({ list: kinds.list, service: createTaskKindsService({ ...platform, ...kinds }) }),
+  ];
+};
+
+const wireRosters = (platform: Platform, { people, gate }: WorkforceNeeds, zones: Zones) => {
+  const patterns = { repository: platform.repository(ShiftPattern), list: platform.list(shiftPatternList) };
+  const lifecycle = createShiftLifecycle(gate);
+  const shifts = { repository: platform.repository(Shift), list: platform.list(shiftList) };
+  const mover = platform.mover(lifecycle, shifts.repository);
+  const service = createCrud({
+    ...platform,
+    ...shifts,
+    mover,
+    restrict: (context) => people.restrict(context, 's.profile_id'),
+  });
+  return {
+    rosters: createRosters({ shifts: shifts.repository, mover, patterns: patterns.repository, zones }),
+    modules: [
+      shiftPatternsModule({ list: patterns.list, service: createShiftPatternsService({ ...platform, ...patterns }) }),
+      shiftsModule({ list: shifts.list, service, lifecycle }),
+    ],
+  };
+};
+
+/** Projects, contracts, task kinds, work assignments, rosters, credentials. */
+export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): readonly Module[] => {
+  const zones = createZones();
+  const { rosters, modules } = wireRosters(platform, needs, zones);
+  const repository = platform.repository(WorkAssignment);
+  const list = platform.list(assignmentList);
+  const lifecycle = createAssignmentLifecycle({ seats: needs.seats, rosters, gate: needs.gate });
+  const mover = platform.mover(lifecycle, repository);
+  const shared = { ...platform, ...needs, repository, list, mover, zones, rosters };
+  return [
+    wireProjects(platform),
+    wireContracts(platform, zones),
+    ...wireTaskKinds(platform),
+    ...modules,
+    assignmentsModule({ service: createAssignmentsService(shared), list, lifecycle, ticks: [rosterTick(shared)] }),
+  ];
+};

@@ -7,6 +7,7 @@ export const OPERATOR_TABLES: readonly string[] = [
   'ingest_cursor',
   'ingest_quarantine',
   'migration',
+  'offering',
   'operator_user',
   'otp',
   'otp_tally',

@@ -41,6 +41,10 @@ const company = (
 
 /** Raw test values are for those who are named for it; nobody holds them by another role. */
 const NO_METRICS = ['fitness:metrics:read'];
+/** Evidence of health behind a credential is for those who decide on it. */
+const NO_EVIDENCE = ['workforce:evidence:read'];
+/** What the operator sells is changed by its staff only. */
+const NO_SALES = ['commerce:subscription:write', 'commerce:subscription:move'];
 
 /** The roles of domain.md 2, by what they may do. */
 export const SYSTEM_ROLES: readonly SystemRole[] = [
@@ -57,12 +61,22 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'commerce:*:read',
     'reporting:audit:*',
   ]),
-  { ...operator('support_session', 0, ['*:*:read', 'organization:*:write', 'workforce:*:write']), reach: 'company' },
-  company('owner', 'company', 700, ['*:*:*'], ['operator:*:*', ...NO_METRICS]),
+  {
+    ...operator('support_session', 0, [
+      '*:*:read',
+      'organization:*:write',
+      'workforce:*:write',
+      'commerce:subscription:*',
+    ]),
+    reach: 'company',
+    denies: [...NO_METRICS, ...NO_EVIDENCE],
+  },
+  company('owner', 'company', 700, ['*:*:*'], ['operator:*:*', ...NO_METRICS, ...NO_EVIDENCE, ...NO_SALES]),
   company('admin', 'company', 600, [
     'organization:*:*',
     'workforce:*:*',
     'commerce:license:*',
+    'commerce:offering:read',
     'commerce:subscription:read',
     'reporting:*:*',
     'identity:*:*',
@@ -74,6 +88,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'organization:*:*',
     'workforce:*:*',
     'commerce:license:*',
+    'commerce:offering:read',
     'commerce:subscription:read',
     'reporting:*:*',
     'identity:*:*',
@@ -99,7 +114,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       'reporting:export:*',
       'notifications:own:*',
     ],
-    NO_METRICS,
+    [...NO_METRICS, ...NO_EVIDENCE],
   ),
   company(
     'supervisor',
@@ -111,6 +126,8 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       'organization:department:read',
       'workforce:*:read',
       'workforce:shift:start',
+      'workforce:shift:finish',
+      'workforce:roster-exception:write',
       'fitness:board:read',
       'fitness:case:read',
       'fitness:case:move',
@@ -121,9 +138,25 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       'gate:decision:read',
       'notifications:own:*',
     ],
-    NO_METRICS,
+    [...NO_METRICS, ...NO_EVIDENCE],
   ),
-  company('worker', 'self', 100, ['fitness:own:*', 'workforce:own:*', 'gate:decision:ask', 'notifications:own:*']),
+  company('worker', 'self', 100, [
+    'fitness:own:*',
+    'workforce:own:*',
+    'workforce:assignment:read',
+    'workforce:shift:read',
+    'workforce:shift:start',
+    'workforce:shift:finish',
+    'workforce:roster-exception:read',
+    'workforce:roster-exception:write',
+    'workforce:credential:read',
+    'workforce:leave:read',
+    'workforce:declared-hours:read',
+    'workforce:declared-hours:write',
+    'commerce:license:read',
+    'gate:decision:ask',
+    'notifications:own:*',
+  ]),
   company('member', 'self', 50, ['notifications:own:*']),
   company(
     'safety_admin',
@@ -135,6 +168,8 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       'organization:*:read',
       'workforce:*:read',
       'workforce:credential:*',
+      'workforce:evidence:read',
+      'workforce:risk-group:*',
       'reporting:export:*',
       'notifications:own:*',
     ],
@@ -142,6 +177,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
   ),
   company('health_reader', 'company', 350, [
     'fitness:metrics:read',
+    'workforce:evidence:read',
     'fitness:result:read',
     'organization:profile:read',
   ]),
@@ -152,5 +188,11 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
   company('physician', 'company', 310, ['dictation:*:*', 'notifications:own:*']),
   company('finance_officer', 'company', 450, ['back-office:*:*', 'notifications:own:*']),
   company('sales_rep', 'company', 310, ['back-office:customer:*', 'back-office:opportunity:*', 'notifications:own:*']),
-  company('auditor', 'company', 420, ['reporting:audit:*', '*:*:read', 'reporting:export:*'], NO_METRICS),
+  company(
+    'auditor',
+    'company',
+    420,
+    ['reporting:audit:*', '*:*:read', 'reporting:export:*'],
+    [...NO_METRICS, ...NO_EVIDENCE],
+  ),
 ];

@@ -1,0 +1,67 @@
+import Type from 'typebox';
+import type { Tx } from '../../../platform/db/database.ts';
+import { equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { code, instant, nullable, oneOf, uuid } from '../../../platform/schema/types.ts';
+
+export const LICENSE_STATES = ['active', 'suspended', 'expired', 'released'] as const;
+
+export const License = entity({
+  table: 'license',
+  fields: {
+    subscriptionId: uuid(),
+    offering: code(40, { examples: ['SAFER'] }),
+    profileId: uuid(),
+    status: oneOf(LICENSE_STATES),
+    byHand: Type.Boolean({ description: 'Assigned by hand: stays when no work assignment needs it' }),
+    holders: Type.Array(uuid(), { maxItems: 200, description: 'Work assignments that need it' }),
+    assignedAt: instant(),
+    releasedAt: nullable(instant()),
+  },
+  create: ['offering', 'profileId'],
+  edit: [],
+});
+export type LicenseRow = RowOf<typeof License>;
+
+export const licenseList: ListDefinition = {
+  name: 'licenses',
+  from: 'from license l',
+  alias: 'l',
+  where: 'l.company_id = $1 and l.deleted_at is null',
+  item: License.json('l'),
+  sorts: { assignedAt: 'l.assigned_at' },
+  defaultSort: '-assignedAt',
+  filters: {
+    status: equalTo('l.status', oneOf(LICENSE_STATES)),
+    profileId: equalTo('l.profile_id', uuid()),
+    offering: equalTo('l.offering', code(40)),
+    subscriptionId: equalTo('l.subscription_id', uuid()),
+  },
+};
+
+const idsOf = async (tx: Tx, where: string, values: readonly unknown[]): Promise<string[]> => {
+  const rows = await tx.prepared<{ id: string }>(
+    `select l.id from license l where l.company_id = $1 and l.deleted_at is null and ${where} order by l.id`,
+    [tx.companyId, ...values],
+  );
+  return rows.map(({ id }) => id);
+};
+
+/** The license of an offering that the profile has, if any. */
+export const licenseOf = async (tx: Tx, profileId: string, offering: string): Promise<string | undefined> =>
+  (
+    await idsOf(tx, `l.profile_id = $2 and l.offering = $3 and l.status in ('active', 'suspended')`, [
+      profileId,
+      offering,
+    ])
+  )[0];
+
+/** Licenses that a work assignment holds. */
+export const licensesHeldBy = (tx: Tx, holder: string): Promise<string[]> =>
+  idsOf(tx, `l.holders @> array[$2::uuid] and l.status in ('active', 'suspended')`, [holder]);
+
+/** Licenses of a subscription in one of some states. */
+export const licensesUnder = (tx: Tx, subscriptionId: string, states: readonly string[]): Promise<string[]> =>
+  idsOf(tx, 'l.subscription_id = $2 and l.status = any($3)', [subscriptionId, states]);

@@ -1,0 +1,26 @@
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Module } from '../../../platform/http/module.ts';
+import { ok, RawJson, route } from '../../../platform/http/route.ts';
+import { pageOf } from '../../../platform/schema/types.ts';
+import { OFFERING, offeringsPage } from './offerings.repository.ts';
+
+/** /admin/offering */
+export const offeringsModule = ({ work }: { readonly work: UnitOfWork }): Module => ({
+  name: 'offerings',
+  base: '/admin/offering',
+  permissions: ['commerce:offering:read'],
+  routes: [
+    route(
+      {
+        method: 'get',
+        path: '/',
+        id: 'listOfferings',
+        summary: 'List what a company can subscribe to',
+        permission: 'commerce:offering:read',
+        responses: { 200: pageOf(OFFERING) },
+      },
+      async (_input, context) =>
+        ok(new RawJson(await work.read(context, (reader) => offeringsPage(reader, context.locale)))),
+    ),
+  ],
+});

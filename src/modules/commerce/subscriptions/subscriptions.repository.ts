@@ -1,0 +1,75 @@
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { code, day, instant, integer, nullable, oneOf, text } from '../../../platform/schema/types.ts';
+
+export const SUBSCRIPTION_STATES = ['trial', 'active', 'past_due', 'suspended', 'expired', 'cancelled'] as const;
+const PAYMENT_STATES = ['pending', 'paid', 'overdue', 'waived'] as const;
+
+export const Subscription = entity({
+  table: 'subscription',
+  fields: {
+    offering: code(40, { examples: ['SAFER'] }),
+    seats: integer(0, 1_000_000),
+    startsOn: day(),
+    endsOn: nullable(day({ description: 'Last day of the period, included; absent: open' })),
+    paymentState: oneOf(PAYMENT_STATES),
+    statement: nullable(text(200, { description: 'Number of the period’s statement' })),
+    cancelsAt: nullable(instant({ description: 'When a cancellation that was asked for takes effect' })),
+    status: oneOf(SUBSCRIPTION_STATES),
+  },
+  hidden: { endsAt: nullable(instant()) },
+  create: ['offering', 'seats', 'startsOn', 'endsOn', 'paymentState', 'statement'],
+  edit: ['seats', 'endsOn', 'paymentState', 'statement'],
+});
+export type SubscriptionRow = RowOf<typeof Subscription>;
+
+const COUNTS = {
+  seatsUsed: `(select count(*) from license l where l.company_id = $1 and l.subscription_id = s.id
+    and l.status in ('active', 'suspended') and l.deleted_at is null)`,
+};
+
+/** A subscription as it is read: with the seats in use. */
+export const subscriptionList: ListDefinition = {
+  name: 'subscriptions',
+  from: 'from subscription s',
+  alias: 's',
+  where: 's.company_id = $1 and s.deleted_at is null',
+  item: Subscription.json('s', COUNTS),
+  sorts: { offering: 's.offering', startsOn: 's.starts_on' },
+  defaultSort: 'offering',
+  filters: { status: equalTo('s.status', oneOf(SUBSCRIPTION_STATES)), offering: equalTo('s.offering', code(40)) },
+};
+
+/** How many seats of a subscription are taken: suspended licenses keep theirs. */
+export const seatsUsed = async (reader: Reader, id: string): Promise<number> => {
+  const [row] = await reader.prepared<{ used: number }>(
+    `select count(*)::int as used from license l where l.company_id = $1 and l.subscription_id = $2
+     and l.status in ('active', 'suspended') and l.deleted_at is null`,
+    [reader.companyId, id],
+  );
+  return row!.used;
+};
+
+/** Locks the subscription under which new licenses of an offering can be had; undefined: there is none. */
+export const lockSubscriptionOf = async (
+  tx: Tx,
+  offering: string,
+): Promise<{ id: string; seats: number } | undefined> => {
+  const [row] = await tx.prepared<{ id: string; seats: number }>(
+    `select s.id, s.seats from subscription s where s.company_id = $1 and s.offering = $2
+     and s.status in ('trial', 'active', 'past_due') and s.starts_on <= $3 and s.deleted_at is null for update`,
+    [tx.companyId, offering, tx.now],
+  );
+  return row;
+};
+
+/** The company's zone, in which its periods lie. */
+export const companyZone = async (reader: Reader): Promise<string> => {
+  const [row] = await reader.prepared<{ zone: string }>('select c.timezone as zone from company c where c.id = $1', [
+    reader.companyId,
+  ]);
+  return row!.zone;
+};

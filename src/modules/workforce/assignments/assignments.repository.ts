@@ -1,0 +1,123 @@
+import Type from 'typebox';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { code, day, instant, nullable, oneOf, uuid } from '../../../platform/schema/types.ts';
+
+export const ASSIGNMENT_STATES = ['draft', 'active', 'suspended', 'ended', 'cancelled'] as const;
+
+export const WorkAssignment = entity({
+  table: 'work_assignment',
+  fields: {
+    profileId: uuid(),
+    projectId: uuid(),
+    contractId: nullable(uuid({ description: 'Required for people of a contractor' })),
+    role: code(60, { description: 'Role in the work, which credentials are required by', examples: ['operator'] }),
+    taskKindIds: Type.Array(uuid(), { maxItems: 20, uniqueItems: true }),
+    shiftPatternId: nullable(uuid()),
+    patternStartsOn: nullable(
+      day({ description: 'Day of the pattern’s first day; absent: the first day of the work' }),
+    ),
+    startsOn: day(),
+    endsOn: nullable(day({ description: 'Last day, included' })),
+    status: oneOf(ASSIGNMENT_STATES),
+  },
+  hidden: { endsAt: nullable(instant()) },
+  create: [
+    'profileId',
+    'projectId',
+    'contractId',
+    'role',
+    'taskKindIds',
+    'shiftPatternId',
+    'patternStartsOn',
+    'startsOn',
+    'endsOn',
+  ],
+  edit: ['contractId', 'role', 'taskKindIds', 'shiftPatternId', 'patternStartsOn', 'startsOn', 'endsOn'],
+});
+export type AssignmentRow = RowOf<typeof WorkAssignment>;
+
+export const assignmentList: ListDefinition = {
+  name: 'assignments',
+  from: 'from work_assignment a',
+  alias: 'a',
+  where: 'a.company_id = $1 and a.deleted_at is null',
+  item: WorkAssignment.json('a'),
+  sorts: { startsOn: 'a.starts_on' },
+  defaultSort: '-startsOn',
+  filters: {
+    status: equalTo('a.status', oneOf(ASSIGNMENT_STATES)),
+    profileId: equalTo('a.profile_id', uuid()),
+    projectId: equalTo('a.project_id', uuid()),
+    contractId: equalTo('a.contract_id', uuid()),
+  },
+};
+
+/** Profile, project and contract of an assignment as they stand; locked, so that none changes before the commit. */
+export interface Standing {
+  readonly profile: { readonly status: string; readonly kind: string } | undefined;
+  readonly project: { readonly status: string } | undefined;
+  readonly contract:
+    | {
+        readonly status: string;
+        readonly projectId: string | null;
+        readonly startsOn: string;
+        readonly endsOn: string | null;
+      }
+    | undefined;
+}
+
+/** Reads and locks what an assignment stands on, in the one order of locks. */
+export const standingOf = async (tx: Tx, row: AssignmentRow): Promise<Standing> => {
+  const { companyId } = tx;
+  const [contract] = await tx.prepared<NonNullable<Standing['contract']>>(
+    `select k.status, k.project_id as "projectId", k.starts_on as "startsOn", k.ends_on as "endsOn" from contract k
+     where k.company_id = $1 and k.id = $2 and k.deleted_at is null for share`,
+    [companyId, row.contractId],
+  );
+  const [profile] = await tx.prepared<NonNullable<Standing['profile']>>(
+    'select p.status, p.kind from profile p where p.company_id = $1 and p.id = $2 and p.deleted_at is null for share',
+    [companyId, row.profileId],
+  );
+  const [project] = await tx.prepared<NonNullable<Standing['project']>>(
+    'select p.status from project p where p.company_id = $1 and p.id = $2 and p.deleted_at is null for share',
+    [companyId, row.projectId],
+  );
+  return { profile, project, contract };
+};
+
+/** Whether the profile has another active assignment in the project. */
+export const hasOtherActive = async (reader: Reader, { profileId, projectId, id }: AssignmentRow): Promise<boolean> =>
+  (
+    await reader.prepared(
+      `select 1 from work_assignment a where a.company_id = $1 and a.profile_id = $2 and a.project_id = $3 and a.id <> $4
+       and a.status = 'active' and a.deleted_at is null`,
+      [reader.companyId, profileId, projectId, id],
+    )
+  ).length > 0;
+
+/** What of `ids` is a live task kind, and the offerings whose tests they require, each once and sorted. */
+export const taskKindsOf = async (
+  tx: Tx,
+  ids: readonly string[],
+): Promise<{ readonly found: number; readonly offerings: readonly string[] }> => {
+  const rows = await tx.prepared<{ tests: string[] }>(
+    `select k.required_tests as tests from task_kind k
+     where k.company_id = $1 and k.id = any($2::uuid[]) and k.deleted_at is null order by k.id for share`,
+    [tx.companyId, ids],
+  );
+  return { found: rows.length, offerings: [...new Set(rows.flatMap(({ tests }) => tests))].toSorted() };
+};
+
+/** Ids of all active assignments with a roster, ascending, after `after`, at most `limit`. */
+export const rosteredAssignments = async (reader: Reader, after: string, limit: number): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select a.id from work_assignment a where a.company_id = $1 and a.status = 'active' and a.shift_pattern_id is not null
+       and a.deleted_at is null and a.id > $2 order by a.id limit $3`,
+    [reader.companyId, after, limit],
+  );
+  return rows.map(({ id }) => id);
+};

@@ -1,0 +1,38 @@
+import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
+import { exact, text } from '../../../platform/schema/types.ts';
+import { CONTRACT_STATES } from './contracts.repository.ts';
+import type { ContractRow } from './contracts.repository.ts';
+
+const permission = 'workforce:contract:move';
+
+export const contractLifecycle = lifecycle<ContractRow>({
+  entity: 'contract',
+  field: 'status',
+  states: CONTRACT_STATES,
+  initial: 'draft',
+  moves: {
+    activate: move({
+      from: ['draft'],
+      to: 'active',
+      permission,
+      summary: 'Put a contract in force',
+      when: ({ endsAt }, now) => (endsAt !== null && new Date(endsAt) <= now ? 'CONTRACT_OVER' : undefined),
+    }),
+    suspend: move({
+      from: ['active'],
+      to: 'suspended',
+      permission,
+      summary: 'Suspend a contract',
+      fields: exact({ reason: text(500) }),
+    }),
+    resume: move({ from: ['suspended'], to: 'active', permission, summary: 'Put a suspended contract in force again' }),
+    end: move({ from: ['active'], to: 'ended', permission, summary: 'End a contract before its last day' }),
+    expire: move({
+      from: ['active'],
+      to: 'ended',
+      system: true,
+      summary: 'The last day of a contract is over',
+      dueAt: ({ endsAt }) => (endsAt === null ? null : new Date(endsAt)),
+    }),
+  },
+});

@@ -1,0 +1,77 @@
+import type { Reader, Tx } from '../../platform/db/database.ts';
+import type { Restriction } from '../../platform/db/list.ts';
+import type { Context } from '../../platform/http/context.ts';
+
+/** A work assignment as other areas need to know it. */
+export interface AssignmentFacts {
+  readonly id: string;
+  readonly profileId: string;
+  readonly projectId: string;
+  readonly contractId: string | null;
+  readonly role: string;
+  readonly taskKindIds: readonly string[];
+  readonly startsOn: string;
+  /** Last day, included; null: open. */
+  readonly endsOn: string | null;
+}
+
+/** A shift as other areas need to know it. `workDate` is the day it starts on in its site's zone. */
+export interface ShiftFacts {
+  readonly id: string;
+  readonly assignmentId: string;
+  readonly profileId: string;
+  readonly projectId: string;
+  readonly workDate: string;
+  readonly kind: string;
+  readonly timezone: string;
+  readonly startsAt: string;
+  readonly endsAt: string;
+}
+
+/** Who may do what, asked before an assignment becomes active. Throws 409 where the answer is a block. */
+export interface AssignmentGate {
+  askForAssignment(tx: Tx, question: { profileId: string; assignment: AssignmentFacts }): Promise<void>;
+}
+
+/** The same question before a shift starts. */
+export interface ShiftGate {
+  askForShift(tx: Tx, question: { profileId: string; shift: ShiftFacts }): Promise<void>;
+}
+
+/** Seats of the tests that work requires, held for an assignment. */
+export interface Seats {
+  /** A license of each offering for the profile, shared with its other assignments. Throws 409 when no seat is free. */
+  reserve(tx: Tx, wanted: { profileId: string; offerings: readonly string[]; holder: string }): Promise<void>;
+  /** Gives back what only `holder` held. */
+  release(tx: Tx, holder: string): Promise<void>;
+}
+
+/** What people are told; the notifications area sends it by their preferences. */
+export interface Notice {
+  /** Names the text, for example `credential.expiring`. */
+  readonly kind: string;
+  readonly profileIds: readonly string[];
+  /** What it is about, for the link. */
+  readonly entity: string;
+  readonly entityId: string;
+  /** Values for the text: codes, days and counts. */
+  readonly params: Readonly<Record<string, string | number>>;
+}
+
+export interface Notices {
+  notify(tx: Tx, notice: Notice): Promise<void>;
+}
+
+/** The people whom a caller reaches by the permission of the route. */
+export interface People {
+  /** Restricts rows to those whose profile (`idExpression`) the caller reaches. */
+  restrict(context: Context, idExpression: string): Restriction;
+  /** Throws 422 at `pointer` for a profile that is not there or out of reach. */
+  mustReach(reader: Reader, context: Context, profileId: string, pointer?: string): Promise<void>;
+}
+
+/** In which zone days, shifts and ends of work lie. */
+export interface Zones {
+  /** The zone of the project's site, else the company's. */
+  ofProject(reader: Reader, projectId: string | null): Promise<string>;
+}

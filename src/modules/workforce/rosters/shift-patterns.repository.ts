@@ -1,0 +1,47 @@
+import Type from 'typebox';
+import type { Reader } from '../../../platform/db/database.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { code, exact, integer, oneOf, text } from '../../../platform/schema/types.ts';
+import { WORK_KINDS } from './swing.ts';
+
+const patternDay = exact({
+  kind: oneOf([...WORK_KINDS, 'off']),
+  start: Type.Optional(Type.String({ maxLength: 5, description: 'Wall time `HH:MM` in the site’s zone' })),
+  minutes: Type.Optional(integer(1, 1_440, { description: 'Length on the wall clock, past midnight too' })),
+});
+
+export const ShiftPattern = entity({
+  table: 'shift_pattern',
+  fields: {
+    code: code(40),
+    name: text(100),
+    days: Type.Array(patternDay, { minItems: 1, maxItems: 366, description: 'Repeated for ever' }),
+  },
+  create: ['code', 'name', 'days'],
+  edit: ['name', 'days'],
+  search: ['code', 'name'],
+});
+export type ShiftPatternRow = RowOf<typeof ShiftPattern>;
+
+export const shiftPatternList: ListDefinition = {
+  name: 'shift-patterns',
+  from: 'from shift_pattern t',
+  alias: 't',
+  where: 't.company_id = $1 and t.deleted_at is null',
+  item: ShiftPattern.json('t'),
+  sorts: { code: 't.code', name: 't.name' },
+  defaultSort: 'code',
+  search: 'shift_pattern',
+};
+
+/** Whether a work assignment that is not over follows the pattern. */
+export const patternIsUsed = async (reader: Reader, id: string): Promise<boolean> =>
+  (
+    await reader.prepared(
+      `select 1 from work_assignment a where a.company_id = $1 and a.shift_pattern_id = $2
+       and a.status not in ('ended', 'cancelled') and a.deleted_at is null limit 1`,
+      [reader.companyId, id],
+    )
+  ).length > 0;
