@@ -21,7 +21,7 @@ import type { System } from '../../src/wiring/index.ts';
 import { randomRing } from './companies.ts';
 import { cloneDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
-import { failLoudly, startBackground, waitForJobs } from './background.ts';
+import { failLoudly, startBackground, waitForJobs, waitForSeals } from './background.ts';
 import { collectMessages } from './messages.ts';
 import type { Messages } from './messages.ts';
 import { listen } from './listen.ts';
@@ -42,6 +42,8 @@ export interface TestApp extends System {
   readonly url: string;
   /** Resolves when no job that is due waits any more; needs `background`. */
   readonly idle: () => Promise<void>;
+  /** Resolves when every committed change of a company has its number. */
+  readonly sealed: (companyId: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -128,6 +130,10 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     http: request(url),
     url,
     messages,
+    sealed: async (companyId) => {
+      await sealer.sealCompany(companyId);
+      await waitForSeals(system.platform.system, companyId);
+    },
     idle: () => waitForJobs(system.platform.system),
     close: async () => {
       await background?.stop();

@@ -43,16 +43,27 @@ export const startBackground = (
 
 const WAIT = 10_000;
 
-/** Resolves when no due job waits. */
-export const waitForJobs = async (system: pg.Pool): Promise<void> => {
+const waitFor = async (what: string, count: () => Promise<number>): Promise<void> => {
   const until = Date.now() + WAIT;
   for (;;) {
-    const { rows } = await system.query<{ n: number }>(
-      `select count(*)::int as n from outbox where state = 'waiting' and run_at <= $1`,
-      [new Date()],
-    );
-    if (rows[0]!.n === 0) return;
-    if (Date.now() > until) throw new Error(`${rows[0]!.n} jobs still wait after ${WAIT} ms`);
+    const left = await count();
+    if (left === 0) return;
+    if (Date.now() > until) throw new Error(`${left} ${what} still wait after ${WAIT} ms`);
     await sleep(20);
   }
 };
+
+const counted = async (system: pg.Pool, text: string, values: unknown[]): Promise<number> =>
+  (await system.query<{ n: number }>(text, values)).rows[0]!.n;
+
+/** Resolves when no due job waits. */
+export const waitForJobs = (system: pg.Pool): Promise<void> =>
+  waitFor('jobs', () =>
+    counted(system, `select count(*)::int as n from outbox where state = 'waiting' and run_at <= $1`, [new Date()]),
+  );
+
+/** Resolves when no change of the company waits for its number. */
+export const waitForSeals = (system: pg.Pool, companyId: string): Promise<void> =>
+  waitFor('changes', () =>
+    counted(system, 'select count(*)::int as n from change_pending where company_id = $1', [companyId]),
+  );

@@ -101,7 +101,10 @@ describe('work assignments', () => {
       const someone = await fresh();
       const drafts = await Promise.all(Array.from({ length: 8 }, () => mine.draft(someone)));
       const answers = await Promise.all(drafts.map((row) => move(row, 'activate')));
-      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).to.deep.equal([200, ...Array<number>(7).fill(409)]);
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).to.deep.equal([
+        200,
+        ...Array<number>(7).fill(409),
+      ]);
     });
 
     it('not when their last day is over', async () => {
