@@ -28,10 +28,15 @@ export default {
     { name: 'portals-know-no-wiring', severity: 'error', from: { path: '^src/portals/' }, to: { path: composition } },
     {
       name: 'modules-meet-in-wiring',
-      comment: 'Another module is handed over by wiring; only its types may be imported.',
+      comment:
+        'Another module is handed over by wiring; only its types may be imported, and the pure rules of the same area: files without a layer in their name.',
       severity: 'error',
-      from: { path: module },
-      to: { path: '^src/modules/', pathNot: '^src/modules/$1/', dependencyTypesNot: runtime },
+      from: { path: '^src/modules/([^/]+)/([^/]+)/' },
+      to: {
+        path: '^src/modules/',
+        pathNot: ['^src/modules/$1/$2/', '^src/modules/$1/[^/]+/[^/.]+\\.ts$', '^src/modules/$1/[^/.]+\\.ts$'],
+        dependencyTypesNot: runtime,
+      },
     },
     {
       name: 'areas-meet-in-wiring',
@@ -68,6 +73,12 @@ export default {
       severity: 'error',
       from: { path: '^src/(app|server|cli)\\.' },
       to: { path: '^src/(modules|portals)/' },
+    },
+    {
+      name: 'only-commands-know-the-demo',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(demo/|wiring/commands/)' },
+      to: { path: '^src/demo/' },
     },
     { name: 'src-stands-alone', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|tools)/' } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
