@@ -19,6 +19,14 @@ import {
   createRiskGroupsService,
   createTaskKindsService,
 } from '../modules/workforce/qualifications/task-kinds.service.ts';
+import { createExceptionEffects } from '../modules/workforce/rosters/roster-exceptions.effects.ts';
+import { createRosterExceptionLifecycle } from '../modules/workforce/rosters/roster-exceptions.lifecycle.ts';
+import {
+  RosterExceptionEntity,
+  rosterExceptionList,
+} from '../modules/workforce/rosters/roster-exceptions.repository.ts';
+import { rosterExceptionsModule } from '../modules/workforce/rosters/roster-exceptions.router.ts';
+import { createRosterExceptionsService } from '../modules/workforce/rosters/roster-exceptions.service.ts';
 import { createRosters } from '../modules/workforce/rosters/rosters.service.ts';
 import { ShiftPattern, shiftPatternList } from '../modules/workforce/rosters/shift-patterns.repository.ts';
 import { shiftPatternsModule } from '../modules/workforce/rosters/shift-patterns.router.ts';
@@ -73,11 +81,25 @@ const wireRosters = (platform: Platform, { people, gate }: WorkforceNeeds, zones
     mover,
     restrict: (context) => people.restrict(context, 's.profile_id'),
   });
+  const effects = createExceptionEffects({ shifts: shifts.repository, mover, zones });
+  const exceptionLifecycle = createRosterExceptionLifecycle(effects);
+  const exceptions = {
+    repository: platform.repository(RosterExceptionEntity),
+    list: platform.list(rosterExceptionList),
+  };
+  const exceptionService = createRosterExceptionsService({
+    ...platform,
+    ...exceptions,
+    shifts: shifts.repository,
+    mover: platform.mover(exceptionLifecycle, exceptions.repository),
+    people,
+  });
   return {
     rosters: createRosters({ shifts: shifts.repository, mover, patterns: patterns.repository, zones }),
     modules: [
       shiftPatternsModule({ list: patterns.list, service: createShiftPatternsService({ ...platform, ...patterns }) }),
       shiftsModule({ list: shifts.list, service, lifecycle }),
+      rosterExceptionsModule({ list: exceptions.list, service: exceptionService, lifecycle: exceptionLifecycle }),
     ],
   };
 };
