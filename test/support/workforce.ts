@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import type { Test } from 'supertest';
 import { v7 as uuidv7 } from 'uuid';
 import type { PatternDay } from '../../src/modules/workforce/rosters/swing.ts';
 import { systemScope } from '../../src/platform/db/scope.ts';
@@ -20,15 +19,18 @@ export interface Row {
 export const DAY_SHIFT: PatternDay = { kind: 'day', start: '07:00', minutes: 720 };
 export const NIGHT_SHIFT: PatternDay = { kind: 'night', start: '19:00', minutes: 720 };
 
+/** What a call resolves to. */
+type Call = PromiseLike<{ readonly status: number; readonly body: unknown }>;
+
 /** The row that a call answers with; the status must be as expected. */
-export const rowOf = async <R = Row>(call: Test, status = 200): Promise<R> => {
+export const rowOf = async <R = Row>(call: Call, status = 200): Promise<R> => {
   const answer = await call;
   expect(answer.status, JSON.stringify(answer.body)).to.equal(status);
   return answer.body as R;
 };
 
 /** The code of the problem that a call answers with. */
-export const codeOf = async (call: Test, status: number): Promise<string> => {
+export const codeOf = async (call: Call, status: number): Promise<string> => {
   const { code } = await rowOf<{ code: string }>(call, status);
   return code;
 };

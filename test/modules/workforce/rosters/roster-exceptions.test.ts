@@ -123,22 +123,17 @@ describe('roster exceptions', () => {
     await rowOf(approve({ kind: 'call_out', assignmentId: own.assignment.id, ...times }));
     expect(await on(own.profileId, '2027-01-05')).to.include({ source: 'call_out', kind: 'night', status: 'planned' });
     const clash = { ...times, startsAt: '2027-01-06T12:00:00Z', endsAt: '2027-01-06T13:00:00Z' };
-    expect(
-      await codeOf(await approveLater({ kind: 'call_out', assignmentId: own.assignment.id, ...clash }), 409),
-    ).to.equal('EXCEPTION_OVERLAP');
+    expect(await codeOf(approve({ kind: 'call_out', assignmentId: own.assignment.id, ...clash }), 409)).to.equal(
+      'EXCEPTION_OVERLAP',
+    );
     await tick(app, mine.companyId, 'workforce.rosters.expand');
     expect(await standing(own.profileId)).to.have.length(9);
   });
-  const approveLater = async (body: object) => {
-    const row = await rowOf(ask(mine.worker, body), 201);
-    return decide(mine.manager, row, 'approve');
-  };
-
   it('of kind swap give a shift away and take one, both ways, under the colleague’s own assignment', async () => {
     const { id: assignmentId } = await assignPeer();
     const [given, taken] = [await on(own.profileId, '2027-01-06'), await on(peer.profileId, '2027-01-07')];
     const swap = { kind: 'swap', shiftId: given.id, withProfileId: peer.profileId, takesShiftId: taken.id };
-    await rowOf(await approveLater(swap));
+    await rowOf(approve(swap));
     expect(await on(own.profileId, '2027-01-06')).to.equal(undefined);
     expect(await on(own.profileId, '2027-01-07')).to.include({ source: 'swap', startsAt: taken.startsAt });
     expect(await on(peer.profileId, '2027-01-06')).to.include({ source: 'swap', endsAt: given.endsAt, assignmentId });
@@ -152,18 +147,18 @@ describe('roster exceptions', () => {
   it('of kind swap may take none; a shift that is gone, a colleague who works then or has no assignment refuse it', async () => {
     const given = await on(own.profileId, '2027-01-06');
     const swap = { kind: 'swap', shiftId: given.id, withProfileId: peer.profileId };
-    expect(await codeOf(await approveLater(swap), 409)).to.equal('EXCEPTION_NO_ASSIGNMENT');
+    expect(await codeOf(approve(swap), 409)).to.equal('EXCEPTION_NO_ASSIGNMENT');
     await assignPeer();
-    await rowOf(await approveLater(swap));
+    await rowOf(approve(swap));
     expect(await on(peer.profileId, '2027-01-06')).to.include({ source: 'swap' });
-    expect(await codeOf(await approveLater(swap), 409)).to.equal('EXCEPTION_NO_SHIFT');
+    expect(await codeOf(approve(swap), 409)).to.equal('EXCEPTION_NO_SHIFT');
     const busy = await mine.addWorker();
     await mine.assign({ profileId: busy.profileId, shiftPatternId: await mine.addPattern([NIGHT_SHIFT, DAY_SHIFT]) });
     const { id: shiftId } = await on(own.profileId, '2027-01-10');
     const clash = { kind: 'swap', shiftId, withProfileId: busy.profileId };
     const night = await on(busy.profileId, '2027-01-10');
     expect(night).to.include({ kind: 'night' });
-    await rowOf(await approveLater(clash));
+    await rowOf(approve(clash));
     const eighth = { kind: 'swap', shiftId: (await on(own.profileId, '2027-01-08')).id, withProfileId: peer.profileId };
     const extra = { startsAt: '2027-01-08T15:00:00Z', endsAt: '2027-01-08T16:00:00Z', shiftKind: 'day' };
     const peerClient = await clientOf(app, peer);
@@ -171,7 +166,7 @@ describe('roster exceptions', () => {
     const call = { kind: 'call_out', profileId: peer.profileId, assignmentId: assigned[0]!.id, ...extra };
     const row = await rowOf(peerClient.post(base, call), 201);
     await rowOf(decide(mine.manager, row, 'approve'));
-    expect(await codeOf(await approveLater(eighth), 409)).to.equal('EXCEPTION_OVERLAP');
+    expect(await codeOf(approve(eighth), 409)).to.equal('EXCEPTION_OVERLAP');
     expect((await on(own.profileId, '2027-01-08')).status).to.equal('planned');
   });
 });
