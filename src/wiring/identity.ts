@@ -1,5 +1,12 @@
 import { createMe } from '../modules/identity/me/me.service.ts';
 import { meModule } from '../modules/identity/me/me.router.ts';
+import { createContactChanges } from '../modules/identity/me/contact-changes.service.ts';
+import { createNotices } from '../modules/identity/notices/notices.service.ts';
+import { otpJobs } from '../modules/identity/otp/otp.jobs.ts';
+import { otpModule } from '../modules/identity/otp/otp.router.ts';
+import { createOtps } from '../modules/identity/otp/otp.service.ts';
+import { passwordsModule } from '../modules/identity/passwords/passwords.router.ts';
+import { createPasswords } from '../modules/identity/passwords/passwords.service.ts';
 import { createPersonLifecycle } from '../modules/identity/persons/persons.lifecycle.ts';
 import { Person } from '../modules/identity/persons/persons.repository.ts';
 import { createPersons } from '../modules/identity/persons/persons.service.ts';
@@ -46,13 +53,24 @@ export const wireIdentity = (platform: Platform, { authentication, permissions }
   });
   const signIn = createSignIn({ ...platform, persons, sessions, endings });
   const tokens = createTokens({ ...platform, authentication, signIn, sessions, endings, persons });
+  const otps = createOtps({ ...platform, persons, signIn });
+  const otpWork = otpJobs({ ...platform, persons, signIn, otps });
+  const notices = createNotices({ ...platform, persons });
+  const passwords = createPasswords({ ...platform, persons, otps, endings, notices });
+  const contacts = createContactChanges({ ...platform, persons, otps });
   const me = createMe({ ...platform, persons, sessions, endings, permissions });
   return {
     modules: [
       { name: 'persons', jobs: persons.jobs },
       { name: 'sessions', settings: [SESSIONS_SETTING] },
       signInModule({ signIn, tokens }),
-      meModule(me),
+      meModule(me, contacts),
+      passwordsModule({
+        passwords,
+        forgotten: (request, context) => otps.ask({ ...request, purpose: 'reset' }, context),
+      }),
+      otpModule({ otps, ...otpWork }),
+      { name: 'notices', jobs: notices.jobs },
     ],
     sessions,
     persons,

@@ -134,7 +134,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
       await sealer.sealCompany(companyId);
       await waitForSeals(system.platform.system, companyId);
     },
-    idle: () => waitForJobs(system.platform.system),
+    idle: () => waitForJobs(system.platform.system, now),
     close: async () => {
       await background?.stop();
       server.closeAllConnections();

@@ -57,9 +57,9 @@ const counted = async (system: pg.Pool, text: string, values: unknown[]): Promis
   (await system.query<{ n: number }>(text, values)).rows[0]!.n;
 
 /** Resolves when no due job waits. */
-export const waitForJobs = (system: pg.Pool): Promise<void> =>
+export const waitForJobs = (system: pg.Pool, now: () => Date): Promise<void> =>
   waitFor('jobs', () =>
-    counted(system, `select count(*)::int as n from outbox where state = 'waiting' and run_at <= $1`, [new Date()]),
+    counted(system, `select count(*)::int as n from outbox where state = 'waiting' and run_at <= $1`, [now()]),
   );
 
 /** Resolves when no change of the company waits for its number. */

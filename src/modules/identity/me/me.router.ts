@@ -1,12 +1,53 @@
 import Type from 'typebox';
+import type { TSchema } from 'typebox';
 import type { Module } from '../../../platform/http/module.ts';
 import { noContent, ok, okRow, route } from '../../../platform/http/route.ts';
-import { exact, integer, uuid } from '../../../platform/schema/types.ts';
+import type { Route } from '../../../platform/http/route.ts';
+import { email, exact, integer, text, uuid } from '../../../platform/schema/types.ts';
 import { CompaniesView, MeEdit, MeView, PermissionsView, SessionsView } from './me.schemas.ts';
+import type { ContactChanges, ContactKind } from './contact-changes.service.ts';
 import type { Me } from './me.service.ts';
 
+const receipt = exact({ requestId: uuid(), resendAfter: integer(0, 86_400) });
+const ticket = Type.String({ minLength: 1, maxLength: 100 });
+
+/** The two steps in which somebody changes an address that they sign in with. */
+const contactRoutes = (kind: ContactKind, value: TSchema, contacts: ContactChanges): Route[] => [
+  route(
+    {
+      method: 'post',
+      path: `/${kind}`,
+      id: kind === 'email' ? 'changeMyEmail' : 'changeMyPhone',
+      summary: `Send codes to my present address and to the new ${kind}`,
+      permission: 'signed-in',
+      rate: 'otp',
+      body: exact({ [kind]: value }),
+      responses: { 202: exact({ current: receipt, fresh: receipt }) },
+    },
+    async ({ body }, context) => ({
+      status: 202 as const,
+      body: await contacts.begin(context, kind, String(body[kind])),
+    }),
+  ),
+  route(
+    {
+      method: 'post',
+      path: `/${kind}/confirm`,
+      id: kind === 'email' ? 'confirmMyEmail' : 'confirmMyPhone',
+      summary: `Move to the new ${kind} once both codes were verified`,
+      permission: 'signed-in',
+      body: exact({ current: ticket, fresh: ticket }),
+      responses: { 204: null },
+    },
+    async ({ body }, context) => {
+      await contacts.confirm(context, kind, body);
+      return noContent;
+    },
+  ),
+];
+
 /** /auth/me */
-export const meModule = (me: Me): Module => ({
+export const meModule = (me: Me, contacts: ContactChanges): Module => ({
   name: 'me',
   base: '/auth/me',
   routes: [
@@ -111,5 +152,7 @@ export const meModule = (me: Me): Module => ({
         return noContent;
       },
     ),
+    ...contactRoutes('email', email(), contacts),
+    ...contactRoutes('phone', text(40, { examples: ['+56 9 1234 5678'] }), contacts),
   ],
 });

@@ -1,5 +1,5 @@
 import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
+import { entity, snake } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
 import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import Type from 'typebox';
@@ -50,19 +50,18 @@ export type PersonKey =
   | { readonly by: 'keycloakId'; readonly id: string };
 
 const COLUMN = { emailHash: 'email_hash', nationalIdHash: 'national_id_hash' } as const;
+const COLUMNS = Object.keys(Person.columns)
+  .map((name) => `${snake(name)} as "${name}"`)
+  .join(', ');
 
-/** The id of the live person with this key. The transaction must be the operator's. */
-export const findPersonId = async (reader: Reader, key: PersonKey): Promise<string | undefined> => {
+/** The live person with this key, in one statement whoever asks. The transaction must be the operator's. */
+export const findPerson = async (reader: Reader, key: PersonKey): Promise<PersonRow | undefined> => {
+  const live = `select ${COLUMNS} from person where deleted_at is null`;
   const rows =
     key.by === 'keycloakId'
-      ? await reader.prepared<{ id: string }>('select id from person where keycloak_id = $1 and deleted_at is null', [
-          key.id,
-        ])
-      : await reader.prepared<{ id: string }>(
-          `select id from person where ${COLUMN[key.by]} = any($1) and deleted_at is null`,
-          [key.hashes],
-        );
-  return rows[0]?.id;
+      ? await reader.prepared<PersonRow>(`${live} and keycloak_id = $1`, [key.id])
+      : await reader.prepared<PersonRow>(`${live} and ${COLUMN[key.by]} = any($1)`, [key.hashes]);
+  return rows[0];
 };
 
 /** Writes down how sign-ins went; what happens with every one of them is kept as attempts, not as changes. */

@@ -14,7 +14,7 @@ import type { Contacts } from './contact.ts';
 import { identifierHashes, readIdentifier, usernameOf } from './identifiers.ts';
 import type { Identifier } from './identifiers.ts';
 import { ALIGN_PERSON } from './persons.lifecycle.ts';
-import { findPersonId } from './persons.repository.ts';
+import { findPerson } from './persons.repository.ts';
 import type { PersonKey, PersonRow } from './persons.repository.ts';
 
 export type { PersonRow } from './persons.repository.ts';
@@ -52,11 +52,6 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
   const { db, repository, mover, keys, identityProvider, endSessions } = dependencies;
   const asSystem = (traceId: string): Scope => systemScope(OPERATOR_COMPANY, 'sign-in', traceId);
 
-  const find = async (reader: Reader, key: PersonKey): Promise<PersonRow | undefined> => {
-    const id = await findPersonId(reader, key);
-    return id === undefined ? undefined : repository.find(reader, id);
-  };
-
   const align = job<{ personId: string }>({
     name: ALIGN_PERSON,
     run: async ({ personId }, { scope }) => {
@@ -73,7 +68,7 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
     mover,
     repository,
     jobs: [align],
-    find,
+    find: findPerson,
     usernameOf,
     identifierOf: (text) => {
       const identifier = readIdentifier(text);
@@ -81,12 +76,12 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
     },
     identify: (identifier, traceId) =>
       db.read(asSystem(traceId), (reader) =>
-        find(reader, {
+        findPerson(reader, {
           by: identifier.kind === 'nationalId' ? 'nationalIdHash' : 'emailHash',
           hashes: identifierHashes(keys.lookup, identifier),
         }),
       ),
-    byKeycloakId: (id, traceId) => db.read(asSystem(traceId), (reader) => find(reader, { by: 'keycloakId', id })),
+    byKeycloakId: (id, traceId) => db.read(asSystem(traceId), (reader) => findPerson(reader, { by: 'keycloakId', id })),
     asSelf: (tx, { principal, scope: { traceId, address, agent } }, work) => {
       const actor = { kind: 'system', id: principal.personId, via: 'self' } as const;
       const about = { ...(address !== undefined && { address }), ...(agent !== undefined && { agent }) };

@@ -1,6 +1,9 @@
 import { decodeJwt } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
-import type { Membership } from '../../../platform/access/directory.ts';
+import type { Configuration } from '../../../platform/configuration.ts';
+import type { Database } from '../../../platform/db/database.ts';
+import { systemScope } from '../../../platform/db/scope.ts';
+import type { CompanyHint } from '../../../platform/http/company-hints.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import { Problem } from '../../../platform/problem.ts';
 import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
@@ -10,8 +13,11 @@ import type { RateLimits } from '../../../platform/http/rate-limits.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import type { Sessions } from '../sessions/sessions.service.ts';
+import { OTP_SIGN_IN_SETTING } from './settings.ts';
 
 interface SignInDependencies {
+  readonly db: Pick<Database, 'read'>;
+  readonly configuration: Configuration;
   readonly identityProvider: Pick<IdentityProvider, 'passwordGrant' | 'otpGrant' | 'refresh'>;
   readonly persons: Persons;
   readonly sessions: Pick<Sessions, 'open' | 'choose' | 'isOver'>;
@@ -38,12 +44,12 @@ export interface SignIn {
    * 401 INVALID_CREDENTIALS, after the same steps. Throws 403 when there is no company to enter.
    */
   withPassword(request: { identifier: string; password: string }, context: PublicContext): Promise<SignedInTo>;
-  /** Signs a person in whose one-time password was verified. */
-  withOtp(person: PersonRow, context: PublicContext): Promise<SignedInTo>;
+  /** Signs a person in whose one-time password was verified, where the company takes it. */
+  withOtp(person: PersonRow, channel: 'email' | 'sms', context: PublicContext): Promise<SignedInTo>;
+  /** Whether the company that this person would enter takes one-time passwords over this channel. */
+  allowsOtp(personId: string, hints: readonly CompanyHint[], channel: 'email' | 'sms'): Promise<boolean>;
   /** New tokens for a session that lives; 401 for any other. */
   refresh(refreshToken: string, clients: readonly SignInClient[]): Promise<SignedIn>;
-  /** The company that this person would enter, or undefined. */
-  companyOf(person: PersonRow, context: PublicContext): Promise<Membership | undefined>;
 }
 
 export const toSignedIn = (tokens: TokenSet): SignedIn => ({
@@ -72,7 +78,7 @@ const ADMITTED = ['active', 'locked'];
 
 /** Sign-in on the worker client. */
 export const createSignIn = (dependencies: SignInDependencies): SignIn => {
-  const { identityProvider, persons, sessions, endings, rates } = dependencies;
+  const { db, configuration, identityProvider, persons, sessions, endings, rates } = dependencies;
 
   const refuse = (cause?: unknown): Problem => new Problem(401, 'INVALID_CREDENTIALS', { cause });
 
@@ -105,6 +111,17 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
     }
   };
 
+  const allowsOtp: SignIn['allowsOtp'] = async (personId, hints, channel) => {
+    const found = await sessions.choose(personId, hints).catch((error: unknown) => {
+      if (error instanceof Problem && error.status === 403) return undefined;
+      throw error;
+    });
+    if (found === undefined) return false;
+    const scope = systemScope(found.companyId, 'otp', personId);
+    const allowed = await db.read(scope, (reader) => configuration.get(reader, OTP_SIGN_IN_SETTING));
+    return allowed[channel];
+  };
+
   return {
     withPassword: async ({ identifier, password }, context) => {
       const wanted = persons.identifierOf(identifier);
@@ -114,7 +131,9 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
       const { address } = context;
       return begin(person, await grant(() => identityProvider.passwordGrant({ username, password, address })), context);
     },
-    withOtp: async (person, context) => {
+    allowsOtp,
+    withOtp: async (person, channel, context) => {
+      if (!(await allowsOtp(person.id, context.hints, channel))) throw refuse();
       const username = persons.usernameOf(person.id);
       const { address } = context;
       return begin(person, await grant(() => identityProvider.otpGrant({ username, address })), context);
@@ -129,14 +148,6 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
         if (!isRefusal(error, [...REFUSED, 'token_not_active'])) throw error;
       }
       throw new Problem(401, 'SESSION_ENDED');
-    },
-    companyOf: async (person, context) => {
-      try {
-        return await sessions.choose(person.id, context.hints);
-      } catch (error) {
-        if (error instanceof Problem && error.status === 403) return undefined;
-        throw error;
-      }
     },
   };
 };

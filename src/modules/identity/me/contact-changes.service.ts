@@ -1,0 +1,92 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
+import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import { conflict, invalid, Problem } from '../../../platform/problem.ts';
+import type { OtpReceipt, Otps } from '../otp/otp.service.ts';
+import type { PersonRow, Persons } from '../persons/persons.service.ts';
+
+export type ContactKind = 'email' | 'phone';
+
+interface ContactChangesDependencies {
+  readonly work: UnitOfWork;
+  readonly persons: Persons;
+  readonly otps: Pick<Otps, 'issue' | 'redeem' | 'destinationOf'>;
+  readonly identityProvider: Pick<IdentityProvider, 'users'>;
+}
+
+export interface ContactChanges {
+  /** Sends one code to the address the person has and one to the new one. */
+  begin(context: Context, kind: ContactKind, value: string): Promise<{ current: OtpReceipt; fresh: OtpReceipt }>;
+  /** Moves the address once both codes were verified; 422 for a ticket that is not good, 409 when it is taken. */
+  confirm(context: Context, kind: ContactKind, tickets: { current: string; fresh: string }): Promise<void>;
+}
+
+const PURPOSE = { email: 'verify_email', phone: 'verify_phone' } as const;
+const CHANNEL = { email: 'email', phone: 'sms' } as const;
+
+/** `+56 9 1234 5678` → `+56912345678`; throws 422 for what is no number. */
+const readPhone = (text: string): string => {
+  const parsed = parsePhoneNumberFromString(text);
+  if (parsed === undefined || !parsed.isPossible()) throw invalid('/phone', 'PHONE');
+  return parsed.number;
+};
+
+const taken = (kind: ContactKind, error: unknown): unknown => {
+  const isTaken =
+    (error instanceof IdentityProviderError && error.code === 'conflict') ||
+    (error instanceof Problem && error.options.constraint === `person_${kind}_hash_key`);
+  return isTaken ? conflict('ADDRESS_TAKEN') : error;
+};
+
+/** Changes of the addresses that a person signs in with: only by the person, proven at the old and at the new one. */
+export const createContactChanges = (dependencies: ContactChangesDependencies): ContactChanges => {
+  const { work, persons, otps, identityProvider } = dependencies;
+
+  const channelOfCurrent = (person: PersonRow, kind: ContactKind): 'email' | 'sms' => {
+    const has = { email: person.emailSealed !== null, phone: person.phoneSealed !== null };
+    if (has[kind]) return CHANNEL[kind];
+    if (!has.email && !has.phone) throw conflict('NO_VERIFIED_ADDRESS');
+    return has.email ? 'email' : 'sms';
+  };
+
+  return {
+    begin: (context, kind, value) => {
+      const destination = kind === 'email' ? value.trim().normalize('NFC').toLowerCase() : readPhone(value);
+      return work.write(context, (tx) =>
+        persons.asSelf(tx, context, async (own) => {
+          const person = await persons.repository.get(own, context.principal.personId);
+          const { locale } = person;
+          const channel = channelOfCurrent(person, kind);
+          const current = await otps.issue(own, { purpose: 'step_up', channel, person, locale });
+          const purpose = PURPOSE[kind];
+          const fresh = await otps.issue(own, { purpose, channel: CHANNEL[kind], person, locale, destination });
+          return { current, fresh };
+        }),
+      );
+    },
+    confirm: async (context, kind, tickets) => {
+      const { personId } = context.principal;
+      try {
+        await work.write(context, (tx) =>
+          persons.asSelf(tx, context, async (own) => {
+            const person = await persons.repository.lock(own, personId);
+            const current = await otps.redeem(own, tickets.current, 'step_up', '/current');
+            const fresh = await otps.redeem(own, tickets.fresh, PURPOSE[kind], '/fresh');
+            const value = otps.destinationOf(fresh);
+            if (current.personId !== personId) throw invalid('/current', 'WRONG_TICKET');
+            if (fresh.personId !== personId || value === undefined) throw invalid('/fresh', 'WRONG_TICKET');
+            await persons.repository.update(own, person, persons.contacts[kind](person, value), {
+              action: `change_${kind}`,
+            });
+            if (kind === 'email' && person.keycloakId !== null)
+              await identityProvider.users.update(person.keycloakId, { email: value, emailVerified: true });
+          }),
+        );
+      } catch (error) {
+        throw taken(kind, error);
+      }
+    },
+  };
+};

@@ -1,0 +1,90 @@
+import Type from 'typebox';
+import type { JobDefinition, TickDefinition } from '../../../platform/jobs/definitions.ts';
+import type { Module } from '../../../platform/http/module.ts';
+import { ok, route } from '../../../platform/http/route.ts';
+import { exact, integer, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { OTP_PURPOSES } from './otp.rules.ts';
+import type { Otps } from './otp.service.ts';
+
+export const OtpReceiptView = exact(
+  { requestId: uuid(), resendAfter: integer(0, 86_400, { description: 'Seconds until another may be sent' }) },
+  { 'x-component': 'otpReceipt' },
+);
+const company = exact({ id: uuid(), slug: Type.String(), name: Type.String() });
+const VerifiedView = exact({
+  purpose: oneOf(OTP_PURPOSES),
+  ticket: Type.Optional(Type.String({ description: 'Proves the address, once and within ten minutes' })),
+  signedIn: Type.Optional(
+    exact({
+      tokenType: Type.Literal('Bearer'),
+      accessToken: Type.String(),
+      expiresIn: Type.Integer(),
+      refreshToken: Type.String(),
+      refreshExpiresIn: Type.Integer(),
+      company,
+    }),
+  ),
+});
+
+interface OtpRouterDependencies {
+  readonly otps: Otps;
+  readonly jobs: readonly JobDefinition[];
+  readonly ticks: readonly TickDefinition[];
+}
+
+/** /otp */
+export const otpModule = ({ otps, jobs, ticks }: OtpRouterDependencies): Module => ({
+  name: 'otp',
+  base: '/otp',
+  jobs,
+  ticks,
+  routes: [
+    route(
+      {
+        method: 'post',
+        path: '/request',
+        id: 'requestOtp',
+        summary: 'Send a one-time password to whoever has this account',
+        description: 'The answer is the same whether anybody has it or not.',
+        permission: 'public',
+        rate: 'otp',
+        body: exact({
+          identifier: text(254, { description: 'RUT or email' }),
+          purpose: oneOf(['login', 'reset']),
+          channel: oneOf(['email', 'sms']),
+        }),
+        responses: { 202: OtpReceiptView },
+      },
+      async ({ body }, context) => ({ status: 202 as const, body: await otps.ask(body, context) }),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/resend',
+        id: 'resendOtp',
+        summary: 'Send a new code; the one before is over',
+        permission: 'public',
+        rate: 'otp',
+        body: exact({ requestId: uuid() }),
+        responses: { 202: OtpReceiptView },
+      },
+      async ({ body }, { traceId }) => ({ status: 202 as const, body: await otps.resend(body.requestId, traceId) }),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/verify',
+        id: 'verifyOtp',
+        summary: 'Try a code: signs in, or answers a ticket for the route of its purpose',
+        permission: 'public',
+        rate: 'otp',
+        body: exact({ requestId: uuid(), code: Type.String({ pattern: '^[0-9]{6}$' }) }),
+        responses: { 200: VerifiedView },
+      },
+      async ({ body }, context) => ({
+        ...ok(await otps.verify(body.requestId, body.code, context)),
+        headers: { 'Cache-Control': 'no-store' },
+      }),
+    ),
+  ],
+});

@@ -1,0 +1,244 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { OPERATOR_COMPANY, systemScope } from '../../../../src/platform/db/scope.ts';
+import { startApp } from '../../../support/app.ts';
+import type { TestApp } from '../../../support/app.ts';
+import { addCompany } from '../../../support/companies.ts';
+import { addPerson } from '../../../support/people.ts';
+import type { TestPerson } from '../../../support/people.ts';
+
+interface Receipt {
+  requestId: string;
+  resendAfter: number;
+}
+
+describe('one-time passwords', () => {
+  let app: TestApp;
+  let company: string;
+  let n = 0;
+
+  before(async () => {
+    app = await startApp({ background: true });
+    company = await companyThatTakes({ email: true, sms: true });
+  });
+  after(() => app.close());
+
+  const companyThatTakes = async (value: { email: boolean; sms: boolean }): Promise<string> => {
+    const id = await addCompany(app.database);
+    const client = await app.database.superuser();
+    await client.query(
+      `insert into company_setting (company_id, id, key, value, created_at, updated_at)
+       values ($1, $2, 'identity.otpSignIn', $3, $4, $4)`,
+      [id, uuidv7(), JSON.stringify(value), new Date()],
+    );
+    return id;
+  };
+  const addWorker = async (companyId = company): Promise<TestPerson & { email: string; phone: string }> => {
+    n += 1;
+    const email = `otp${n}@example.cl`;
+    const phone = `+5691234${String(n).padStart(4, '0')}`;
+    return { ...(await addPerson(app, { companyId, roles: ['worker'], login: { email, phone } })), email, phone };
+  };
+  const post = (path: string, body: object) =>
+    app.http.post(`/angelis/otp/${path}`).set({ 'accept-language': 'en' }).send(body);
+  const request = async (identifier: string, purpose = 'login', channel = 'email'): Promise<Receipt> => {
+    const answer = await post('request', { identifier, purpose, channel }).expect(202);
+    await app.idle();
+    return answer.body as Receipt;
+  };
+  const mailsTo = (email: string) => app.messages.mails.filter(({ to }) => to === email);
+  const lastCode = (email: string): string => /\b(\d{6})\b/.exec(mailsTo(email).at(-1)?.text ?? '')?.[1] ?? 'none';
+  const verify = (requestId: string, code: string) => post('verify', { requestId, code });
+  const wrong = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+  const codeOf = (body: unknown): string | undefined =>
+    (body as { errors?: { code: string }[] }).errors?.[0]?.code ?? (body as { code?: string }).code;
+
+  it('sign in by mail where the company takes them; the code is of six digits and good once', async () => {
+    const { email, personId } = await addWorker();
+    const { requestId } = await request(email);
+    const signedIn = await verify(requestId, lastCode(email)).expect(200);
+    const { accessToken, refreshToken } = (signedIn.body as { signedIn: { accessToken: string; refreshToken: string } })
+      .signedIn;
+    const me = await app.http
+      .get('/angelis/auth/me')
+      .set({ authorization: `Bearer ${accessToken}` })
+      .expect(200);
+    expect(me.body).to.include({ id: personId });
+    await app.http.post('/angelis/auth/refresh').send({ refreshToken }).expect(200);
+    expect(codeOf((await verify(requestId, lastCode(email)).expect(422)).body)).to.equal('WRONG_CODE');
+  });
+
+  it('go by SMS to the phone of the person', async () => {
+    const { email, phone } = await addWorker();
+    const { requestId } = await request(email, 'login', 'sms');
+    const text = app.messages.texts.find(({ to }) => to === phone)!;
+    await verify(requestId, /\d{6}/.exec(text.text)![0]).expect(200);
+    expect(mailsTo(email)).to.deep.equal([]);
+  });
+
+  it('of 200 right submissions at once, one succeeds', async () => {
+    const { email, personId } = await addWorker();
+    const { requestId } = await request(email);
+    const code = lastCode(email);
+    const answers = await Promise.all(Array.from({ length: 200 }, () => verify(requestId, code)));
+    const statuses = Map.groupBy(answers, ({ status }) => status);
+    expect(statuses.get(200)).to.have.length(1);
+    expect(statuses.get(422)).to.have.length(199);
+    const client = await app.database.superuser();
+    const { rows } = await client.query('select 1 from session where person_id = $1', [personId]);
+    expect(rows).to.have.length(1);
+  });
+
+  it('give five tries, also to many at once', async () => {
+    const { email } = await addWorker();
+    const { requestId } = await request(email);
+    const code = lastCode(email);
+    await Promise.all(Array.from({ length: 20 }, () => verify(requestId, wrong(code)).expect(422)));
+    await verify(requestId, code).expect(422);
+    const client = await app.database.superuser();
+    const { rows } = await client.query('select attempts from otp where id = $1', [requestId]);
+    expect(rows).to.deep.equal([{ attempts: 5 }]);
+  });
+
+  it('are good on the fifth try', async () => {
+    const { email } = await addWorker();
+    const { requestId } = await request(email);
+    for (let tries = 0; tries < 4; tries += 1) await verify(requestId, wrong(lastCode(email))).expect(422);
+    await verify(requestId, lastCode(email)).expect(200);
+  });
+
+  it('end after five minutes', async () => {
+    const { email } = await addWorker();
+    const { requestId } = await request(email);
+    try {
+      app.clock.set(new Date(Date.now() + 5 * 60_000 + 1_000));
+      await verify(requestId, lastCode(email)).expect(422);
+    } finally {
+      app.clock.set(undefined);
+    }
+    await verify(requestId, lastCode(email)).expect(200);
+  });
+
+  it('are one of a purpose: a newer one ends the one before', async () => {
+    const { email } = await addWorker();
+    const first = await request(email);
+    const firstCode = lastCode(email);
+    try {
+      app.clock.set(new Date(Date.now() + 61_000));
+      const second = await request(email);
+      await verify(first.requestId, firstCode).expect(422);
+      const third = await post('resend', { requestId: second.requestId }).expect(429);
+      expect(third.headers['retry-after']).to.equal('60');
+      await verify(second.requestId, lastCode(email)).expect(200);
+    } finally {
+      app.clock.set(undefined);
+    }
+  });
+
+  it('come again after a minute, with another code under another request', async () => {
+    const { email } = await addWorker();
+    const first = await request(email);
+    await post('resend', { requestId: first.requestId }).expect(429);
+    try {
+      app.clock.set(new Date(Date.now() + 61_000));
+      const second = (await post('resend', { requestId: first.requestId }).expect(202)).body as Receipt;
+      await app.idle();
+      expect(mailsTo(email)).to.have.length(2);
+      expect(second.requestId).to.not.equal(first.requestId);
+      await post('resend', { requestId: first.requestId }).expect(404);
+      await verify(second.requestId, lastCode(email)).expect(200);
+    } finally {
+      app.clock.set(undefined);
+    }
+  });
+
+  it('answer alike for accounts that are unknown, without the channel, disabled, or of a company that takes none', async () => {
+    const silent = await addWorker(await addCompany(app.database));
+    const disabled = await addWorker();
+    const client = await app.database.superuser();
+    await client.query(`update person set status = 'disabled' where id = $1`, [disabled.personId]);
+    const before = app.messages.mails.length;
+    const receipts = await Promise.all(
+      [silent.email, disabled.email, 'nobody@example.cl', '33.333.333-3'].map((identifier) => request(identifier)),
+    );
+    expect(app.messages.mails).to.have.length(before);
+    const refusals = await Promise.all(
+      receipts.map(async ({ requestId, resendAfter }) => {
+        expect(resendAfter).to.equal(60);
+        const { status, body } = await verify(requestId, '000000');
+        return [status, codeOf(body)];
+      }),
+    );
+    for (const refusal of refusals) expect(refusal).to.deep.equal([422, 'WRONG_CODE']);
+    for (const identifier of ['nobody@example.cl', silent.email])
+      await post('request', { identifier, purpose: 'login', channel: 'email' }).expect(429);
+  });
+
+  it('are five an hour and ten a day for one account', async () => {
+    const { email } = await addWorker();
+    const start = Date.now();
+    const statuses: number[] = [];
+    try {
+      for (let minute = 0; minute < 7; minute += 1) {
+        app.clock.set(new Date(start + minute * 61_000));
+        const { status } = await post('request', { identifier: email, purpose: 'login', channel: 'email' });
+        statuses.push(status);
+      }
+      expect(statuses).to.deep.equal([202, 202, 202, 202, 202, 429, 429]);
+      for (let hour = 1; hour < 8; hour += 1) {
+        app.clock.set(new Date(start + hour * 3_700_000));
+        const { status } = await post('request', { identifier: email, purpose: 'reset', channel: 'email' });
+        statuses.push(status);
+      }
+      expect(statuses.slice(7)).to.deep.equal([202, 202, 202, 202, 202, 429, 429]);
+    } finally {
+      app.clock.set(undefined);
+    }
+    await app.idle();
+  });
+
+  it('send nothing more to an account that is named in two ways, and tell neither', async () => {
+    n += 1;
+    const email = `otp${n}@example.cl`;
+    await addPerson(app, { companyId: company, roles: ['worker'], login: { email, rut: '44444444-4' } });
+    await request(email);
+    const quiet = await request('44.444.444-4');
+    expect(mailsTo(email)).to.have.length(1);
+    await verify(quiet.requestId, lastCode(email)).expect(422);
+  });
+
+  it('carry no secret in payloads, and one Message-ID that is the outbox row’s', async () => {
+    const { email } = await addWorker();
+    const { requestId } = await request(email);
+    const client = await app.database.superuser();
+    const { rows } = await client.query<{ id: string; payload: object }>(
+      `select id, payload from outbox where payload->>'otpId' = $1`,
+      [requestId],
+    );
+    expect(rows.map(({ payload }) => payload)).to.deep.equal([{ otpId: requestId }]);
+    expect(mailsTo(email).map(({ messageId }) => messageId)).to.deep.equal([`${rows[0]!.id}@127.0.0.1`]);
+    const { rows: stored } = await client.query<{ text: string }>('select otp::text as text from otp where id = $1', [
+      requestId,
+    ]);
+    expect(stored[0]!.text).to.not.include(lastCode(email));
+    expect(stored[0]!.text).to.not.include(email);
+  });
+
+  it('leave nothing behind after fifteen minutes', async () => {
+    const { email } = await addWorker();
+    const { requestId } = await request(email);
+    const tick = app.modules.flatMap(({ ticks = [] }) => ticks).find(({ name }) => name === 'identity.otp.purge')!;
+    const client = await app.database.superuser();
+    const left = async (): Promise<number> =>
+      (await client.query('select 1 from otp where id = $1', [requestId])).rows.length;
+    const run = (minutes: number) =>
+      tick.run(systemScope(OPERATOR_COMPANY, 'test', 'a'.repeat(32)), {
+        now: new Date(Date.now() + minutes * 60_000),
+        signal: new AbortController().signal,
+      });
+    await run(13);
+    expect(await left()).to.equal(1);
+    await run(14.5);
+    expect(await left()).to.equal(0);
+  });
+});

@@ -1,0 +1,206 @@
+import { expect } from 'chai';
+import { startApp } from '../../../support/app.ts';
+import type { TestApp } from '../../../support/app.ts';
+import { addCompany } from '../../../support/companies.ts';
+import { addPerson } from '../../../support/people.ts';
+import type { TestPerson } from '../../../support/people.ts';
+
+const OLD = 'la clave de siempre 1';
+const NEW = 'una muy distinta 2';
+
+interface Receipt {
+  requestId: string;
+}
+
+describe('passwords and sign-in addresses', () => {
+  let app: TestApp;
+  let company: string;
+  let n = 0;
+
+  before(async () => {
+    app = await startApp({ background: true });
+    company = await addCompany(app.database);
+  });
+  after(() => app.close());
+
+  const addWorker = async (): Promise<TestPerson & { email: string }> => {
+    n += 1;
+    const email = `pw${n}@example.cl`;
+    return {
+      ...(await addPerson(app, { companyId: company, roles: ['worker'], login: { email, password: OLD } })),
+      email,
+    };
+  };
+  const post = (path: string, body: object, bearer?: string) =>
+    app.http
+      .post(`/angelis${path}`)
+      .set({ 'accept-language': 'en', ...(bearer !== undefined && { authorization: bearer }) })
+      .send(body);
+  const signIn = (identifier: string, password: string) => post('/auth/sign-in', { identifier, password });
+  const enter = async (identifier: string, password = OLD): Promise<string> =>
+    `Bearer ${((await signIn(identifier, password).expect(200)).body as { accessToken: string }).accessToken}`;
+  const me = (bearer: string) => app.http.get('/angelis/auth/me').set({ authorization: bearer });
+  const codeTo = (address: string): string => {
+    const mail = app.messages.mails.findLast(({ to }) => to === address)?.text;
+    const sms = app.messages.texts.findLast(({ to }) => to === address)?.text;
+    return /\b\d{6}\b/.exec(mail ?? sms ?? '')?.[0] ?? 'none';
+  };
+  const ticketFor = async ({ requestId }: Receipt, address: string): Promise<string> =>
+    ((await post('/otp/verify', { requestId, code: codeTo(address) }).expect(200)).body as { ticket: string }).ticket;
+  const faults = (body: unknown): unknown =>
+    (body as { errors: { pointer: string; code: string }[] }).errors.map(({ pointer, code }) => [pointer, code]);
+  const forget = async (email: string): Promise<string> => {
+    const receipt = (await post('/auth/password/forgotten', { identifier: email }).expect(202)).body as Receipt;
+    await app.idle();
+    return ticketFor(receipt, email);
+  };
+
+  it('are reset by a code: every session ends, the mail says so, and the ticket is good once', async () => {
+    const { email } = await addWorker();
+    const bearer = await enter(email);
+    const ticket = await forget(email);
+    await post('/auth/password/reset', { ticket, password: 'qwertyuiop' }).expect(422);
+    await post('/auth/password/reset', { ticket, password: 'Ana-Rojas-2026' }).expect(422);
+    await post('/auth/password/reset', { ticket, password: NEW }).expect(204);
+    await me(bearer).expect(401);
+    await signIn(email, OLD).expect(401);
+    await enter(email, NEW);
+    const again = await post('/auth/password/reset', { ticket, password: OLD }).expect(422);
+    expect(faults(again.body)).to.deep.equal([['/ticket', 'WRONG_TICKET']]);
+    await app.idle();
+    expect(app.messages.mails.findLast(({ to }) => to === email)?.subject).to.equal('Your password was changed');
+  });
+
+  it('are reset once by many at once', async () => {
+    const { email } = await addWorker();
+    const ticket = await forget(email);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => post('/auth/password/reset', { ticket, password: `${NEW} ${i}` })),
+    );
+    expect(answers.filter(({ status }) => status === 204)).to.have.length(1);
+  });
+
+  it('take no ticket of another purpose', async () => {
+    const { email } = await addWorker();
+    const bearer = await enter(email);
+    const begun = await post('/auth/me/phone', { phone: '+56 9 8765 4321' }, bearer).expect(202);
+    await app.idle();
+    const { current } = begun.body as { current: Receipt };
+    const ticket = await ticketFor(current, email);
+    await post('/auth/password/reset', { ticket, password: NEW }).expect(422);
+  });
+
+  it('are changed by who knows the old one; the other sessions end and this one goes on', async () => {
+    const { email } = await addWorker();
+    const [here, there] = [await enter(email), await enter(email)];
+    const change = (currentPassword: string, newPassword: string) =>
+      post('/auth/me/password', { currentPassword, newPassword }, here);
+    expect(faults((await change('not the old one', NEW).expect(422)).body)).to.deep.equal([
+      ['/currentPassword', 'WRONG_PASSWORD'],
+    ]);
+    expect(faults((await change(OLD, 'too short').expect(422)).body)).to.deep.equal([['/newPassword', 'minLength']]);
+    expect(faults((await change(OLD, 'x'.repeat(129)).expect(422)).body)).to.deep.equal([
+      ['/newPassword', 'maxLength'],
+    ]);
+    expect(faults((await change(OLD, 'password123').expect(422)).body)).to.deep.equal([
+      ['/newPassword', 'PASSWORD_COMMON'],
+    ]);
+    expect(faults((await change(OLD, 'anarojas2026').expect(422)).body)).to.deep.equal([
+      ['/newPassword', 'PASSWORD_NAME'],
+    ]);
+    await change(OLD, NEW).expect(204);
+    await me(there).expect(401);
+    await me(here).expect(200);
+    await enter(email, NEW);
+  });
+
+  it('move the sign-in email only when both addresses are proven', async () => {
+    const { email, personId } = await addWorker();
+    const bearer = await enter(email);
+    const fresh = `fresh${n}@example.cl`;
+    const begun = (await post('/auth/me/email', { email: fresh.toUpperCase() }, bearer).expect(202)).body as {
+      current: Receipt;
+      fresh: Receipt;
+    };
+    await app.idle();
+    const tickets = { current: await ticketFor(begun.current, email), fresh: await ticketFor(begun.fresh, fresh) };
+    const confirm = (body: object) => post('/auth/me/email/confirm', body, bearer);
+    await confirm({ current: tickets.fresh, fresh: tickets.fresh }).expect(422);
+    await confirm({ current: tickets.current, fresh: 'made up' }).expect(422);
+    await confirm(tickets).expect(204);
+    await signIn(email, OLD).expect(401);
+    await enter(fresh);
+    expect((await me(bearer).expect(200)).body).to.include({ email: fresh });
+    expect(await app.identityProvider.users.find({ email: fresh })).to.include({ username: `u-${personId}` });
+    await confirm(tickets).expect(422);
+  });
+
+  it('never move to an address of somebody else, and say so only to who proved to hold it', async () => {
+    const [{ email }, other] = [await addWorker(), await addWorker()];
+    const bearer = await enter(email);
+    const begun = (await post('/auth/me/email', { email: other.email }, bearer).expect(202)).body as {
+      current: Receipt;
+      fresh: Receipt;
+    };
+    await app.idle();
+    const tickets = {
+      current: await ticketFor(begun.current, email),
+      fresh: await ticketFor(begun.fresh, other.email),
+    };
+    const refused = await post('/auth/me/email/confirm', tickets, bearer).expect(409);
+    expect((refused.body as { code: string }).code).to.equal('ADDRESS_TAKEN');
+    await enter(other.email);
+    await enter(email);
+  });
+
+  it('take the tickets of nobody else', async () => {
+    const [mine, theirs] = [await addWorker(), await addWorker()];
+    const [here, there] = [await enter(mine.email), await enter(theirs.email)];
+    const fresh = `victim${n}@example.cl`;
+    const begun = (await post('/auth/me/email', { email: fresh }, there).expect(202)).body as {
+      current: Receipt;
+      fresh: Receipt;
+    };
+    await app.idle();
+    const tickets = {
+      current: await ticketFor(begun.current, theirs.email),
+      fresh: await ticketFor(begun.fresh, fresh),
+    };
+    await post('/auth/me/email/confirm', tickets, here).expect(422);
+    await post('/auth/me/email/confirm', tickets, there).expect(204);
+  });
+
+  it('add a phone, proven by SMS, after which codes go there too', async () => {
+    const { email } = await addWorker();
+    const bearer = await enter(email);
+    await post('/auth/me/phone', { phone: 'not a number' }, bearer).expect(422);
+    const begun = (await post('/auth/me/phone', { phone: '+56 9 5555 1234' }, bearer).expect(202)).body as {
+      current: Receipt;
+      fresh: Receipt;
+    };
+    await app.idle();
+    const tickets = {
+      current: await ticketFor(begun.current, email),
+      fresh: await ticketFor(begun.fresh, '+56955551234'),
+    };
+    await post('/auth/me/phone/confirm', tickets, bearer).expect(204);
+    expect((await me(bearer).expect(200)).body).to.include({ phone: '+56955551234' });
+  });
+
+  it('is not touched by what a company writes: a shared person’s code goes to their own address', async () => {
+    const { email, personId, profileId, keycloakId } = await addWorker();
+    const second = await addCompany(app.database);
+    const other = await addPerson(app, { companyId: second, roles: ['worker'], person: { personId, keycloakId } });
+    const client = await app.database.superuser();
+    await client.query(
+      `update profile set contact_email = 'evil@a.example', contact_phone = '+56900000000' where id = $1`,
+      [profileId],
+    );
+    await forget(email);
+    expect(app.messages.mails.filter(({ to }) => to === 'evil@a.example')).to.deep.equal([]);
+    const { rows } = await client.query('select contact_email, contact_phone from profile where id = $1', [
+      other.profileId,
+    ]);
+    expect(rows).to.deep.equal([{ contact_email: null, contact_phone: null }]);
+  });
+});
