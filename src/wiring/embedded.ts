@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { prepareEmbeddedSources } from '../modules/fitness/sources/embedded.ts';
+import type { EmbeddedSources } from '../modules/fitness/sources/embedded.ts';
 import { startEmbeddedPostgres } from '../platform/embedded/postgres.ts';
 import { createMigrator } from '../platform/db/migrate.ts';
 import { ROLES, provision } from '../platform/db/roles.ts';
@@ -12,6 +14,7 @@ import { migrateQueue } from '../platform/jobs/queue.ts';
 export interface EmbeddedParts {
   readonly urls: Readonly<Record<Role, string>>;
   readonly superuserUrl: (database: string) => string;
+  readonly sources: EmbeddedSources;
   readonly stop: () => Promise<void>;
 }
 
@@ -20,6 +23,7 @@ export interface RunningNote {
   readonly pid: number;
   readonly urls: Readonly<Record<Role, string>>;
   readonly superuserUrl: string;
+  readonly sources: EmbeddedSources;
 }
 
 const DATABASE = 'angelis';
@@ -64,11 +68,13 @@ export const startEmbedded = async (dataDir: string, log: (message: string) => v
     const parts = urls as Record<Role, string>;
     await createMigrator({ url: parts.owner, folder: MIGRATIONS, log }).up();
     await migrateQueue(parts.owner);
-    const note: RunningNote = { pid: process.pid, urls: parts, superuserUrl: superuserUrl('postgres') };
+    const sources = await prepareEmbeddedSources(superuserUrl, { reader: password(), writer: password() });
+    const note: RunningNote = { pid: process.pid, urls: parts, superuserUrl: superuserUrl('postgres'), sources };
     await writeFile(join(dataDir, NOTE), JSON.stringify(note), { mode: 0o600 });
     return {
       urls: parts,
       superuserUrl,
+      sources,
       stop: async () => {
         await rm(join(dataDir, NOTE), { force: true });
         await server.stop();

@@ -10,6 +10,7 @@ import { createHealth } from '../platform/http/health.ts';
 import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
 import { wireCommerce } from './commerce.ts';
+import { wireFitness } from './fitness.ts';
 import { wireIdentity } from './identity.ts';
 import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
@@ -42,12 +43,14 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const organization = wireOrganization(platform, () => modules);
   const people = createPeople(visibleProfiles);
   const commerce = wireCommerce(platform, { people });
+  const fitness = wireFitness(platform, { onResults: () => Promise.resolve() });
   const modules: readonly Module[] = [
     health.module,
     ...identity.modules,
     ...organization.modules,
     ...commerce.modules,
     ...wireWorkforce(platform, { people, seats: commerce.seats }),
+    ...fitness.modules,
   ];
   const principals = createPrincipals(surface.authentication, identity.sessions, platform.now);
   return { platform, modules, health, principals, app: buildApp({ ...platform, ...surface, modules, principals }) };

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { createConfiguration } from '../modules/organization/appconfig/appconfig.service.ts';
+import type { IngestSource } from '../modules/fitness/ingest/ingest.ts';
 import { createDecider } from '../platform/access/decision.ts';
 import { createDirectory } from '../platform/access/directory.ts';
 import type { Directory } from '../platform/access/directory.ts';
@@ -54,6 +55,8 @@ export interface Foundation {
   readonly files: FileStore;
   readonly mailer: Mailer;
   readonly sms: Sms;
+  /** Where results come from, beside what people enter themselves. */
+  readonly sources: readonly IngestSource[];
   /** Tells the sealer that a company has new changes. */
   readonly changed?: (companyId: string) => void;
   readonly now: () => Date;

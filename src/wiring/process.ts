@@ -7,7 +7,7 @@ import { createCheckpointer } from '../platform/change/checkpoints.ts';
 import { createSealer } from '../platform/change/sealer.ts';
 import { parseKeyRing } from '../platform/crypto/key-ring.ts';
 import { applySeedSets, loadSeedSets } from '../platform/db/seed.ts';
-import { ensurePartitions, PARTITIONED } from '../platform/db/partitions.ts';
+import { ensurePartitions } from '../platform/db/partitions.ts';
 import { createAuthentication } from '../platform/http/authentication.ts';
 import { createRateLimits, LIMITS } from '../platform/http/rate-limits.ts';
 import { createI18n } from '../platform/i18n/i18n.ts';
@@ -15,6 +15,7 @@ import { isAuthorizedParty } from '../platform/identity-provider/realm.ts';
 import { createJobs } from '../platform/jobs/runtime.ts';
 import { createOutbox } from '../platform/jobs/outbox.ts';
 import type { Lifetime } from '../platform/process/lifetime.ts';
+import { createValidator } from '../platform/schema/validator.ts';
 import type { Settings } from '../platform/settings/settings.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
 import { checkpointFiles } from './checkpoint-files.ts';
@@ -27,6 +28,8 @@ import { createSystem } from './index.ts';
 import type { System } from './index.ts';
 import { openOutside } from './outside.ts';
 import type { Outside } from './outside.ts';
+import { PARTITIONED_TABLES } from './partitions.ts';
+import { openSources } from './sources.ts';
 
 const folder = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
@@ -99,7 +102,7 @@ const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOption
     () => openConnections(settings, urls, log, now),
     (open) => open.close(),
   );
-  await ensurePartitions(connections.system, PARTITIONED, now());
+  await ensurePartitions(connections.system, PARTITIONED_TABLES, now());
   await applySeedSets(connections.system, await loadSeedSets(folder('seeders')), now());
   return { connections, ...(embedded && { embedded }) };
 };
@@ -114,6 +117,11 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     (open) => open.close(),
   );
   const { connections } = database;
+  const { sources } = await lifetime.start(
+    'sources',
+    () => openSources(settings, database.embedded?.sources, log, createValidator()),
+    (open) => open.close(),
+  );
   const keys = keysOf(settings);
   const metrics = createMetrics();
   const onError = (error: unknown, companyId?: string) => log.error({ err: error, companyId }, 'sealing failed');
@@ -132,6 +140,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
   const foundation = {
     ...connections,
     ...outside,
+    sources,
     keys,
     i18n: createI18n({
       folder: folder('locales'),
@@ -177,6 +186,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     definitions: modules.flatMap((module) => module.jobs ?? []),
     ticks: modules.flatMap((module) => module.ticks ?? []),
     movers: platform.movers,
+    partitioned: PARTITIONED_TABLES,
     log,
     metrics,
     now,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import request from 'supertest';
+import type { IngestSource } from '../../src/modules/fitness/ingest/ingest.ts';
 import { createSealer } from '../../src/platform/change/sealer.ts';
 import { createAuthentication } from '../../src/platform/http/authentication.ts';
 import { createRateLimits, LIMITS } from '../../src/platform/http/rate-limits.ts';
@@ -52,6 +53,7 @@ export interface TestAppOptions {
   /** Runs jobs, ticks, timed moves and the sealer, as a process of `all` does. Default false. */
   readonly background?: boolean;
   readonly limits?: Limits;
+  readonly sources?: readonly IngestSource[];
 }
 
 /** The whole application on its own database, with the development issuer and a clock that tests can move. */
@@ -102,6 +104,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     files: await createFolderStore(files),
     mailer: messages.mailer,
     sms: messages.sms,
+    sources: options.sources ?? [],
     now,
     publicUrl: url,
   };

@@ -1,4 +1,4 @@
-import type { Reader, Tx } from '../../platform/db/database.ts';
+import type { Tx } from '../../platform/db/database.ts';
 import type { Action, Level, Reason } from './classification/classify.ts';
 import type { TestSource } from './definitions/definitions.ts';
 
@@ -37,6 +37,8 @@ export interface JudgedResult {
   readonly attempt: Attempt;
   readonly attemptNo: number;
   readonly practice: boolean;
+  /** Whether it is a valid attempt, whatever its level: an invalid one never answers a requirement. */
+  readonly isValid: boolean;
   readonly policyId: string | null;
   /** An alert of others: asks for a test for cause, and weighs until that is done. */
   readonly isAlert: boolean;
@@ -48,18 +50,4 @@ export interface JudgedResult {
 export interface FitnessOutcome {
   /** `results` are in the order in which they were taken; the profiles of all of them are locked. */
   onResults(tx: Tx, results: readonly JudgedResult[]): Promise<void>;
-}
-
-/** Which shift a test belongs to. */
-export interface ShiftFinder {
-  /** For each pair, in its order: the id of the shift of that profile at that instant, or null. */
-  shiftsAt(
-    reader: Reader,
-    asked: readonly { readonly profileId: string; readonly at: string }[],
-  ): Promise<(string | null)[]>;
-}
-
-/** Whether the work of a risk group is high-risk. */
-export interface RiskGroups {
-  highRiskIds(reader: Reader): Promise<ReadonlySet<string>>;
 }

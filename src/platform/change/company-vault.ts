@@ -4,12 +4,17 @@ import type { KeyRing } from '../crypto/key-ring.ts';
 import { dataKeyRing, newDataKey, open, seal, SealError, unwrap, wrap } from '../crypto/sealed.ts';
 import type { Reader, Tx } from '../db/database.ts';
 
+/** Encrypts for a place. */
+export type Sealer = (place: string, plaintext: string) => string;
+/** Opens what was sealed for the same place. Throws SealError for a value that was changed or moved, or whose key is gone. */
+export type Opener = (place: string, sealed: string) => string;
+
 /** Encrypts values of health under a key of their company; each is bound to its `place` (table, column, row). */
 export interface CompanyVault {
   /** What seals the values of this unit of work: ask once, seal many. The company's key is made on first use. */
-  sealer(tx: Tx): Promise<(place: string, plaintext: string) => string>;
-  /** What opens them. It throws SealError for a value that was changed or moved, or whose key is gone. */
-  opener(reader: Reader): Promise<(place: string, sealed: string) => string>;
+  sealer(tx: Tx): Promise<Sealer>;
+  /** What opens the values of this company: ask once, open many. */
+  opener(reader: Reader): Promise<Opener>;
 }
 
 interface KeyRow {

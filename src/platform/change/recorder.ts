@@ -36,6 +36,8 @@ export interface ChangeRecorder {
     after?: object,
   ): Promise<void>;
   event(tx: Tx, event: ChangeEvent): Promise<void>;
+  /** Many events of one unit of work, in their order, in as few statements as one. */
+  events(tx: Tx, events: readonly ChangeEvent[]): Promise<void>;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -44,6 +46,16 @@ const INSERT = `with pending as (insert into change_pending (company_id, change_
   insert into change (company_id, id, at, actor_kind, actor_id, actor_via, on_behalf_of, action, entity, entity_id,
   before, after, subject_id, personal, reason, trace_id, address, agent, created_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $3)`;
+const INSERT_MANY = `with made as (
+    select * from jsonb_to_recordset($2) as m(id uuid, action text, entity text, "entityId" uuid, before jsonb,
+      after jsonb, reason text)),
+  pending as (insert into change_pending (company_id, change_id) select $1, made.id from made)
+  insert into change (company_id, id, at, actor_kind, actor_id, actor_via, on_behalf_of, action, entity, entity_id,
+  before, after, reason, trace_id, address, agent, created_at)
+  select $1, made.id, $3, $4, $5, $6, $7, made.entity || '.' || made.action, made.entity, made."entityId", made.before,
+    made.after, made.reason, $8, $9, $10, $3 from made`;
+const AUDIENCE_MANY = `insert into change_recipient (company_id, change_id, profile_id)
+  select $1, m.id, m.profile from jsonb_to_recordset($2) as m(id uuid, profile uuid)`;
 const AUDIENCE = `insert into change_recipient (company_id, change_id, profile_id)
   select $1, $2, profile_id from unnest($3::uuid[]) profile_id`;
 
@@ -72,6 +84,25 @@ const write = async (tx: Tx, id: string, event: ChangeEvent, personal?: Personal
   ]);
   if (event.audience !== undefined && event.audience.length > 0)
     await tx.prepared(AUDIENCE, [tx.companyId, id, [...new Set(event.audience)]]);
+};
+
+const writeMany = async (tx: Tx, events: readonly (ChangeEvent & { readonly id: string })[]): Promise<void> => {
+  const { actor, traceId, address, agent } = tx.scope;
+  const rows = events.map((event) => ({ ...event, audience: undefined }));
+  await tx.prepared(INSERT_MANY, [
+    tx.companyId,
+    JSON.stringify(rows),
+    tx.now,
+    actor.kind,
+    actor.id,
+    actor.via ?? null,
+    actor.onBehalfOf ?? null,
+    traceId,
+    address ?? null,
+    agent ?? null,
+  ]);
+  const told = events.flatMap(({ id, audience = [] }) => [...new Set(audience)].map((profile) => ({ id, profile })));
+  if (told.length > 0) await tx.prepared(AUDIENCE_MANY, [tx.companyId, JSON.stringify(told)]);
 };
 
 /** The declared fields that differ (all of them when one side is missing), split into open and personal ones. */
@@ -114,14 +145,25 @@ export const createChangeRecorder = (
 ): ChangeRecorder => {
   const idFor = createIds();
   const told = new WeakSet<Tx>();
-  const save = async (tx: Tx, event: ChangeEvent, personal?: Personal): Promise<void> => {
-    await write(tx, idFor(tx), event, personal);
+  const tell = (tx: Tx): void => {
     if (committed === undefined || told.has(tx)) return;
     told.add(tx);
     tx.afterCommit(() => committed(tx.companyId));
   };
+  const save = async (tx: Tx, event: ChangeEvent, personal?: Personal): Promise<void> => {
+    await write(tx, idFor(tx), event, personal);
+    tell(tx);
+  };
   return {
     event: (tx, event) => save(tx, event),
+    events: async (tx, events) => {
+      if (events.length === 0) return;
+      await writeMany(
+        tx,
+        events.map((event) => ({ ...event, id: idFor(tx) })),
+      );
+      tell(tx);
+    },
     record: async (tx, entity, note, before, after) => {
       const row = (after ?? before) as Values & { id: string };
       const fields = Object.keys(entity.fields);

@@ -94,6 +94,20 @@ export const settingsSchema = Type.Object({
       absent: 'a database of the embedded PostgreSQL',
     }),
   ),
+  SAFER_MAPPING: Type.Optional(
+    text({
+      minLength: 2,
+      description: 'Where SaferApp keeps its rows, as JSON with what differs from the default',
+      absent: 'tables and columns as delivered',
+    }),
+  ),
+  FIT2000_MAPPING: Type.Optional(
+    text({
+      minLength: 2,
+      description: 'Where Fit2000 keeps its rows, as JSON with what differs from the default',
+      absent: 'tables and columns as delivered',
+    }),
+  ),
   SOURCE_TIMEOUT_SECONDS: whole(1, 300, { default: 15, description: 'Longest query of a source' }),
 
   KEYCLOAK_URL: Type.Optional(url({ description: 'Base address of Keycloak', absent: 'the development issuer' })),

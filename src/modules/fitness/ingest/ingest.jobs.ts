@@ -1,0 +1,18 @@
+import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
+import type { Ingest, IngestSource } from './ingest.ts';
+
+/** Seconds between two looks at a source: its rows are here within a minute. */
+const EVERY = 15;
+
+/** One tick a source: what waits in quarantine for an owner that is there now, then what is new. */
+export const ingestTicks = (ingest: Ingest, sources: readonly IngestSource[]): TickDefinition[] =>
+  sources.map((source) => ({
+    name: `fitness.ingest.${source.source.toLowerCase()}`,
+    every: EVERY,
+    timeout: 300_000,
+    for: 'once',
+    run: async (scope, { signal }) => {
+      await ingest.claim(source, scope);
+      await ingest.run(source, scope, signal);
+    },
+  }));

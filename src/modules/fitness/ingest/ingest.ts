@@ -1,0 +1,219 @@
+import type { Logger } from 'pino';
+import type { SourceOwner, SourceOwners } from '../../../platform/access/source-owners.ts';
+import type { Database } from '../../../platform/db/database.ts';
+import { systemScope } from '../../../platform/db/scope.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
+import { isConnectionError } from '../../../platform/db/errors.ts';
+import { errorCode } from '../../../platform/errors.ts';
+import { Problem } from '../../../platform/problem.ts';
+import type { TestSource } from '../definitions/definitions.ts';
+import type { IncomingTest, OwnedTest } from '../intake/content.ts';
+import type { Intake } from '../intake/intake.ts';
+import type { RawRow } from '../sources/raw-row.ts';
+import { SourceFailure } from '../sources/reader.ts';
+import type { SourceReader } from '../sources/reader.ts';
+import { identityOf } from '../sources/rows.ts';
+import type { RowIdentity, RowReader } from '../sources/rows.ts';
+import { RowFault } from '../sources/values.ts';
+import { progressOf, saveFailure, saveStep } from './cursor.ts';
+import { OWNER_REASONS } from './quarantine.ts';
+import type { Quarantine, RefusedRow } from './quarantine.ts';
+
+/** A source as ingest knows it. */
+export interface IngestSource {
+  readonly source: Extract<TestSource, 'SAFER' | 'FIT2000'>;
+  readonly reader: SourceReader;
+  readonly read: RowReader;
+  /** Ids below the cursor that are read again. */
+  readonly overlap: number;
+}
+
+interface IngestDependencies {
+  readonly db: Database;
+  readonly owners: SourceOwners;
+  readonly intake: Intake;
+  readonly quarantine: Quarantine;
+  readonly log: Pick<Logger, 'warn' | 'error' | 'info'>;
+  /** Told of every batch. */
+  readonly observe?: (source: TestSource, outcome: 'taken' | 'known' | 'quarantined', rows: number) => void;
+}
+
+export interface Counts {
+  readonly taken: number;
+  readonly known: number;
+  readonly quarantined: number;
+}
+
+export interface Ingest {
+  /** Reads a source from its cursor to its end, or until `signal`. A source that fails is noted, never thrown. */
+  run(source: IngestSource, scope: Scope, signal: AbortSignal): Promise<Counts>;
+  /** Takes rows of a source that wait in quarantine and have an owner now. */
+  claim(source: IngestSource, scope: Scope): Promise<Counts>;
+  /** Takes raw rows: what is no result goes to quarantine with its reason. */
+  take(source: IngestSource, rows: readonly RawRow[], scope: Scope): Promise<Counts>;
+}
+
+const BATCH = 500;
+const NOTHING: Counts = { taken: 0, known: 0, quarantined: 0 };
+const CLOSED = new Set(['archived', 'purged']);
+/** Serialization failure, deadlock, server shutting down: nothing is wrong with the row. */
+const PASSING = new Set(['40001', '40P01', '57P01', '57P03', '53300', '55P03', '57014']);
+
+const add = (a: Counts, b: Counts): Counts => ({
+  taken: a.taken + b.taken,
+  known: a.known + b.known,
+  quarantined: a.quarantined + b.quarantined,
+});
+
+/** Whether an error passes by itself, so that the same rows are simply tried again. */
+const isPassing = (error: unknown): boolean =>
+  (error instanceof Problem && error.status === 503) || isConnectionError(error) || PASSING.has(errorCode(error) ?? '');
+
+interface ReadRow {
+  readonly raw: RawRow;
+  readonly identity: RowIdentity;
+  readonly test?: IncomingTest;
+  readonly fault?: RowFault;
+}
+
+const readRow = (read: RowReader, raw: RawRow): ReadRow => {
+  const identity = identityOf(raw);
+  try {
+    return { raw, identity, test: read(raw) };
+  } catch (error) {
+    if (error instanceof RowFault) return { raw, identity, fault: error };
+    throw error;
+  }
+};
+
+/** Why a row has no place: its own fault before that of its owner. */
+const refusalOf = ({ fault }: ReadRow, owner: SourceOwner): { reason: string; pointer: string | null } | undefined => {
+  if (fault !== undefined) return { reason: fault.code, pointer: fault.pointer };
+  if (owner.companyId === null) return { reason: 'UNKNOWN_COMPANY', pointer: 'company' };
+  if (CLOSED.has(owner.companyStatus ?? '')) return { reason: 'COMPANY_CLOSED', pointer: 'company' };
+  return owner.profileId === null ? { reason: 'UNKNOWN_PERSON', pointer: 'person' } : undefined;
+};
+
+type Owned = ReadRow & { readonly test: OwnedTest };
+
+/** Reads sources into results; see docs/architecture.md, isolation: owners are found as `system`, rows written as `app`. */
+export const createIngest = (dependencies: IngestDependencies): Ingest => {
+  const { db, owners, intake, quarantine, log, observe } = dependencies;
+
+  /** One company's rows in one transaction; when something is wrong with one of them, in halves until that one is alone. */
+  const takeOf = async (scope: Scope, rows: readonly Owned[], refused: RefusedRow[]): Promise<Counts> => {
+    try {
+      const { known } = await db.write(scope, (tx) =>
+        intake.take(
+          tx,
+          rows.map(({ test }) => test),
+        ),
+      );
+      return { taken: rows.length - known, known, quarantined: 0 };
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      const [first] = rows;
+      if (rows.length > 1 || first === undefined) {
+        const half = Math.ceil(rows.length / 2);
+        const before = await takeOf(scope, rows.slice(0, half), refused);
+        return add(before, await takeOf(scope, rows.slice(half), refused));
+      }
+      log.error({ err: error, source: first.test.source, externalId: first.identity.externalId }, 'a row was refused');
+      const { identity, raw } = first;
+      refused.push({ identity, raw, companyId: scope.companyId, reason: 'REFUSED', pointer: null });
+      return NOTHING;
+    }
+  };
+
+  const take: Ingest['take'] = async ({ source, read }, rows, scope) => {
+    if (rows.length === 0) return NOTHING;
+    const all = rows.map((raw) => readRow(read, raw));
+    const found = await owners.find(
+      source,
+      all.map(({ identity }) => identity),
+    );
+    const refused: RefusedRow[] = [];
+    const owned: (Owned & { readonly companyId: string })[] = [];
+    for (const [index, row] of all.entries()) {
+      const owner = found[index] ?? { companyId: null, companyStatus: null, profileId: null };
+      const refusal = refusalOf(row, owner);
+      const { companyId, profileId } = owner;
+      if (refusal === undefined && row.test !== undefined && companyId !== null && profileId !== null)
+        owned.push({ ...row, companyId, test: { ...row.test, profileId } });
+      else if (refusal !== undefined) refused.push({ identity: row.identity, raw: row.raw, companyId, ...refusal });
+    }
+    let counts = NOTHING;
+    for (const [companyId, its] of Map.groupBy(owned, ({ companyId: id }) => id))
+      counts = add(counts, await takeOf(systemScope(companyId, `ingest:${source}`, scope.traceId), its, refused));
+    const bad = new Set(refused.map(({ identity }) => identity.externalId));
+    const good = owned.map(({ identity }) => identity.externalId);
+    const quarantined = await db.write(scope, async (tx) => {
+      await quarantine.release(
+        tx,
+        source,
+        good.filter((id) => !bad.has(id)),
+      );
+      return quarantine.keep(tx, source, refused);
+    });
+    for (const [outcome, count] of Object.entries({ ...counts, quarantined }))
+      if (count > 0) observe?.(source, outcome as keyof Counts, count);
+    return { ...counts, quarantined };
+  };
+
+  const readAll = async (from: IngestSource, scope: Scope, signal: AbortSignal): Promise<Counts> => {
+    const { source, reader, overlap } = from;
+    let { position } = await db.read(scope, (tx) => progressOf(tx, source));
+    let after = Math.max(0, position - overlap);
+    let counts = NOTHING;
+    for (let more = true; more && !signal.aborted;) {
+      const rows = await reader.readAfter(after, BATCH);
+      const ids = rows.map(({ id }) => Number(id));
+      const taken = await take(from, rows, scope);
+      after = Math.max(after, ...ids);
+      position = Math.max(position, after === 0 || rows.length === 0 ? position : after);
+      await db.write(scope, (tx) =>
+        saveStep(tx, source, { position, read: rows.length, taken: taken.taken, quarantined: taken.quarantined }),
+      );
+      counts = add(counts, taken);
+      more = rows.length === BATCH;
+    }
+    return counts;
+  };
+
+  const fail = async (source: TestSource, scope: Scope, status: 'down' | 'mapping', error: string): Promise<void> => {
+    const before = await db.read(scope, (tx) => progressOf(tx, source));
+    if (before.status !== status) log.warn({ source, status, error }, 'a source cannot be read');
+    await db.write(scope, (tx) => saveFailure(tx, source, status, error));
+  };
+
+  const checked = new Set<TestSource>();
+  return {
+    take,
+    run: async (from, scope, signal) => {
+      const { source, reader } = from;
+      try {
+        const missing = checked.has(source) ? [] : await reader.checkMapping();
+        if (missing.length > 0) {
+          await fail(source, scope, 'mapping', missing.join('; '));
+          return NOTHING;
+        }
+        checked.add(source);
+        return await readAll(from, scope, signal);
+      } catch (error) {
+        if (!(error instanceof SourceFailure)) throw error;
+        await fail(source, scope, 'down', error.message);
+        return NOTHING;
+      }
+    },
+    claim: async (from, scope) => {
+      const ids = await owners.claimable(from.source, OWNER_REASONS, BATCH);
+      if (ids.length === 0) return NOTHING;
+      const waiting = await db.read(scope, (reader) => quarantine.read(reader, ids));
+      return take(
+        from,
+        waiting.map(({ raw }) => raw),
+        scope,
+      );
+    },
+  };
+};

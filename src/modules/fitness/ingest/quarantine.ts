@@ -1,0 +1,87 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
+import { open, seal } from '../../../platform/crypto/sealed.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import type { TestSource } from '../definitions/definitions.ts';
+import type { RowIdentity } from '../sources/rows.ts';
+import type { RawRow } from '../sources/raw-row.ts';
+
+/** Reasons that end when somebody enters the link or the company's code. */
+export const OWNER_REASONS = ['UNKNOWN_COMPANY', 'UNKNOWN_PERSON', 'COMPANY_CLOSED'] as const;
+
+export interface QuarantinedRow {
+  readonly id: string;
+  readonly source: TestSource;
+  readonly raw: RawRow;
+}
+
+/** A row that is no result (yet), and why. */
+export interface RefusedRow {
+  readonly identity: RowIdentity;
+  readonly raw: RawRow;
+  readonly companyId: string | null;
+  readonly reason: string;
+  readonly pointer: string | null;
+}
+
+/** Rows that could not be taken, kept sealed under DATA_KEY: whose they are may be unknown. */
+export interface Quarantine {
+  /** Keeps rows; one that waits already is touched only when its content or reason is another. Answers how many were new or other. */
+  keep(tx: Tx, source: TestSource, rows: readonly RefusedRow[]): Promise<number>;
+  /** Marks what waits under these ids as released: the rows were taken. */
+  release(tx: Tx, source: TestSource, externalIds: readonly string[]): Promise<number>;
+  read(reader: Reader, ids: readonly string[]): Promise<QuarantinedRow[]>;
+}
+
+const place = (source: string, externalId: string): string => `ingest_quarantine.raw:${source}:${externalId}`;
+
+const KEEP = `insert into ingest_quarantine (id, source, external_id, content_hash, company_code, person_code, company_id,
+    reason, pointer, raw_sealed, status, tries, tried_at, version, created_at, updated_at)
+  select n.id, $1, n."externalId", decode(n."contentHash", 'hex'), n."companyCode", n."personCode", n."companyId", n.reason,
+    n.pointer, n.sealed, 'waiting', 1, $3, 1, $3, $3
+  from jsonb_to_recordset($2) as n(id uuid, "externalId" text, "contentHash" text, "companyCode" text, "personCode" text,
+    "companyId" uuid, reason text, pointer text, sealed text)
+  where not exists (select 1 from ingest_quarantine q where q.source = $1 and q.external_id = n."externalId"
+    and q.status = 'waiting' and q.content_hash = decode(n."contentHash", 'hex') and q.reason = n.reason
+    and q.company_id is not distinct from n."companyId")
+  on conflict (source, external_id) where status = 'waiting' do update set
+    content_hash = excluded.content_hash, company_code = excluded.company_code, person_code = excluded.person_code,
+    company_id = excluded.company_id, reason = excluded.reason, pointer = excluded.pointer,
+    raw_sealed = excluded.raw_sealed, tries = ingest_quarantine.tries + 1, tried_at = excluded.tried_at,
+    version = ingest_quarantine.version + 1, updated_at = excluded.updated_at`;
+
+const RELEASE = `update ingest_quarantine set status = 'released', resolved_at = $3, updated_at = $3, version = version + 1
+  where source = $1 and external_id = any($2) and status = 'waiting'`;
+
+/** The quarantine, read and written in the operator's scope or in that of the company a row belongs to. */
+export const createQuarantine = (keys: KeyRing): Quarantine => ({
+  keep: async (tx, source, rows) => {
+    if (rows.length === 0) return 0;
+    const unique = new Map(rows.map((row) => [row.identity.externalId, row]));
+    const made = [...unique.values()].map(({ identity, raw, companyId, reason, pointer }) => {
+      const id = uuidv7();
+      const { externalId, companyCode, personCode } = identity;
+      const contentHash = identity.contentHash.toString('hex');
+      const sealed = seal(JSON.stringify(raw), keys, place(source, externalId));
+      return { id, externalId, companyCode, personCode, contentHash, companyId, reason, pointer, sealed };
+    });
+    const { rowCount } = await tx.client.query(KEEP, [source, JSON.stringify(made), tx.now]);
+    return rowCount ?? 0;
+  },
+  release: async (tx, source, externalIds) => {
+    if (externalIds.length === 0) return 0;
+    const { rowCount } = await tx.client.query(RELEASE, [source, externalIds, tx.now]);
+    return rowCount ?? 0;
+  },
+  read: async (reader, ids) => {
+    const rows = await reader.prepared<{ id: string; source: TestSource; externalId: string; sealed: string }>(
+      `select id, source, external_id as "externalId", raw_sealed as sealed from ingest_quarantine where id = any($1) and status = 'waiting' order by id`,
+      [ids],
+    );
+    return rows.map(({ id, source, externalId, sealed }) => ({
+      id,
+      source,
+      raw: JSON.parse(open(sealed, keys, place(source, externalId))) as RawRow,
+    }));
+  },
+});

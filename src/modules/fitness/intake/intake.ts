@@ -1,0 +1,244 @@
+import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
+import type { CompanyVault } from '../../../platform/change/company-vault.ts';
+import type { Tx } from '../../../platform/db/database.ts';
+import type { FitnessOutcome, JudgedResult } from '../ports.ts';
+import { isAlert } from './content.ts';
+import type { OwnedTest } from './content.ts';
+import {
+  baselinesOf,
+  closedAlerts,
+  COMBINE_MS,
+  definitionsOf,
+  devicesOf,
+  LATE_ANSWER_MS,
+  lockProfiles,
+  requirementsOf,
+  shiftsOf,
+  standingResults,
+  waitingCasesOf,
+} from './facts.ts';
+import type { Span, StandingResult } from './facts.ts';
+import { arrivalFlags, judge, placeTest, stateOfDevice } from './judge.ts';
+import type { Facts, Judged } from './judge.ts';
+import { judgedResult, newResultId, storeResults } from './store.ts';
+import type { KeyRow, NewResult } from './store.ts';
+
+interface IntakeDependencies {
+  readonly companyVault: CompanyVault;
+  readonly changes: Pick<ChangeRecorder, 'events'>;
+  readonly outcome: FitnessOutcome;
+}
+
+export interface Taken {
+  /** What was written, corrections and re-evaluations with it. */
+  readonly results: readonly JudgedResult[];
+  /** Tests that were there already, under their id or as the same content under another. */
+  readonly known: number;
+}
+
+export interface Intake {
+  /**
+   * Judges and stores tests of the transaction's company, whatever their source: what is known already is left alone, other
+   * content under a known id is a correction, late data judges anew what came after it. Runs the outcome's hook.
+   */
+  take(tx: Tx, tests: readonly OwnedTest[]): Promise<Taken>;
+}
+
+interface Sorted {
+  readonly fresh: readonly (OwnedTest & { readonly replaces: string | null })[];
+  readonly duplicates: readonly KeyRow[];
+}
+
+const keyOf = (source: string, id: string): string => `${source}\n${id}`;
+
+const keysOf = (tx: Tx, tests: readonly OwnedTest[]): Promise<KeyRow[]> =>
+  tx.prepared<KeyRow>(
+    `select k.source, k.external_id as "externalId", encode(k.content_hash, 'hex') as "contentHash",
+       k.is_duplicate as "isDuplicate", k.result_id as "resultId", k.profile_id as "profileId"
+     from test_result_key k where k.company_id = $1 and k.source = any($2)
+       and (k.external_id = any($3) or (k.content_hash = any($4) and not k.is_duplicate))`,
+    [
+      tx.companyId,
+      [...new Set(tests.map(({ source }) => source))],
+      tests.map(({ externalId }) => externalId),
+      tests.map(({ contentHash }) => contentHash),
+    ],
+  );
+
+/** Parts what is new from what is known; the same content twice is one result with two ids. */
+const sortOut = async (tx: Tx, tests: readonly OwnedTest[]): Promise<Sorted> => {
+  const keys = await keysOf(tx, tests);
+  const byId = new Map(keys.map((key) => [keyOf(key.source, key.externalId), key]));
+  const byHash = new Map(
+    keys.flatMap((key) => (key.isDuplicate ? [] : [[keyOf(key.source, key.contentHash), key] as const])),
+  );
+  const fresh = new Map<string, OwnedTest & { readonly replaces: string | null }>();
+  const hashes = new Map<string, string>();
+  const later: OwnedTest[] = [];
+  for (const test of tests) {
+    const known = byId.get(keyOf(test.source, test.externalId));
+    const hash = keyOf(test.source, test.contentHash.toString('hex'));
+    if (known?.contentHash === test.contentHash.toString('hex')) continue;
+    const twin = byHash.get(hash)?.externalId ?? hashes.get(hash);
+    if (twin !== undefined && twin !== test.externalId) later.push(test);
+    else {
+      const replaces = known === undefined || known.isDuplicate ? null : known.resultId;
+      fresh.set(keyOf(test.source, test.externalId), { ...test, replaces });
+      hashes.set(hash, test.externalId);
+    }
+  }
+  const duplicates = later.flatMap((test): KeyRow[] => {
+    const contentHash = test.contentHash.toString('hex');
+    const twin = byHash.get(keyOf(test.source, contentHash));
+    const { source, externalId, profileId } = test;
+    return twin === undefined
+      ? []
+      : [{ source, externalId, contentHash, isDuplicate: true, resultId: twin.resultId, profileId }];
+  });
+  return { fresh: [...fresh.values()], duplicates };
+};
+
+/** What is not there yet with the same content: what is read again and again costs one look. */
+const unknownOf = async (tx: Tx, tests: readonly OwnedTest[]): Promise<OwnedTest[]> => {
+  const known = new Map((await keysOf(tx, tests)).map((key) => [keyOf(key.source, key.externalId), key.contentHash]));
+  return tests.filter(
+    ({ source, externalId, contentHash }) => known.get(keyOf(source, externalId)) !== contentHash.toString('hex'),
+  );
+};
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** For each profile, from `before` the first of its tests until `after` the last. */
+const spansOf = (tests: readonly OwnedTest[], before: number, after: number): Span[] => {
+  const spans = new Map<string, { from: number; to: number }>();
+  for (const { profileId, takenAt } of tests) {
+    const at = takenAt.getTime();
+    const { from, to } = spans.get(profileId) ?? { from: at, to: at };
+    spans.set(profileId, { from: Math.min(from, at), to: Math.max(to, at) });
+  }
+  return [...spans].map(([profile, { from, to }]) => ({ profile, from: iso(from - before), to: iso(to + after) }));
+};
+
+const byTime = (a: { takenAt: string; id: string }, b: { takenAt: string; id: string }): number =>
+  a.takenAt === b.takenAt ? (a.id < b.id ? -1 : 1) : a.takenAt < b.takenAt ? -1 : 1;
+
+/** The one way by which results come to be. */
+export const createIntake = ({ companyVault, changes, outcome }: IntakeDependencies): Intake => {
+  const gather = async (tx: Tx, tests: readonly OwnedTest[]): Promise<{ facts: Facts; standing: StandingResult[] }> => {
+    const profileIds = [...new Set(tests.map(({ profileId }) => profileId))].toSorted();
+    const profiles = await lockProfiles(tx, profileIds);
+    const open = await companyVault.opener(tx);
+    const serials = [...new Set(tests.flatMap(({ deviceSerial }) => deviceSerial ?? []))];
+    const standing = await standingResults(tx, spansOf(tests, COMBINE_MS, COMBINE_MS), open);
+    const alerts = standing.filter(({ content }) => isAlert(content)).map(({ id }) => id);
+    const facts: Facts = {
+      profiles,
+      definitions: await definitionsOf(tx),
+      devices: await devicesOf(tx, serials),
+      baseline: await baselinesOf(tx, profiles, open),
+      requirements: await requirementsOf(tx, spansOf(tests, LATE_ANSWER_MS, 0)),
+      shifts: await shiftsOf(tx, spansOf(tests, 0, COMBINE_MS)),
+      cases: await waitingCasesOf(tx, profileIds),
+      closedAlerts: await closedAlerts(tx, alerts),
+    };
+    return { facts, standing };
+  };
+
+  const judged = (
+    base: Omit<StandingResult, 'level' | 'reasons'>,
+    around: readonly StandingResult[],
+    facts: Facts,
+  ): NewResult => {
+    const judgement = judge(base satisfies Judged, base.attempt === 'repeat', around, facts);
+    const profile = facts.profiles.get(base.profileId);
+    return {
+      ...base,
+      judgement,
+      level: judgement.level,
+      reasons: judgement.reasons,
+      highRisk: profile?.highRisk ?? false,
+      policyId: profile?.policyId ?? null,
+      supersedes: null,
+      superseding: null,
+    };
+  };
+
+  const judgeNew = (
+    test: OwnedTest & { replaces: string | null },
+    receivedAt: Date,
+    around: readonly StandingResult[],
+    facts: Facts,
+  ): NewResult => {
+    const { profileId, source, externalId, definitionCode, qualityFlags, supervised, practice, content } = test;
+    const device = stateOfDevice(test, facts);
+    const base = {
+      id: newResultId(),
+      profileId,
+      source,
+      externalId,
+      definitionCode,
+      qualityFlags,
+      supervised,
+      practice,
+      content,
+      definitionVersion: facts.definitions.get(definitionCode)?.version ?? 1,
+      startedAt: test.startedAt?.toISOString() ?? null,
+      takenAt: test.takenAt.toISOString(),
+      receivedAt: receivedAt.toISOString(),
+      deviceId: device.id,
+      deviceState: device.state,
+      arrivalFlags: arrivalFlags(test.takenAt, receivedAt),
+      ...placeTest(test, receivedAt, facts, around),
+    };
+    const result = { ...judged(base, around, facts), contentHash: test.contentHash };
+    return test.replaces === null ? result : { ...result, supersedes: test.replaces, superseding: 'correction' };
+  };
+
+  /** What came after late data is judged again; where its level is another now, a new row takes its place. */
+  const judgeAgain = (fresh: readonly NewResult[], standing: readonly StandingResult[], facts: Facts): NewResult[] => {
+    const firsts = new Map<string, string>();
+    for (const { profileId, takenAt } of fresh)
+      if (takenAt < (firsts.get(profileId) ?? '~')) firsts.set(profileId, takenAt);
+    const around = [...standing, ...fresh].toSorted(byTime);
+    return standing.flatMap((row) => {
+      const first = firsts.get(row.profileId);
+      if (first === undefined || row.takenAt <= first) return [];
+      const again = judged(
+        { ...row, id: newResultId() },
+        around.filter((other) => other.id !== row.id),
+        facts,
+      );
+      return again.level === row.level ? [] : [{ ...again, supersedes: row.id, superseding: 'reevaluation' as const }];
+    });
+  };
+
+  return {
+    take: async (tx, tests) => {
+      if (tests.length === 0) return { results: [], known: 0 };
+      const unknown = await unknownOf(tx, tests);
+      if (unknown.length === 0) return { results: [], known: tests.length };
+      const { facts, standing: all } = await gather(tx, unknown);
+      const sorted = await sortOut(tx, unknown);
+      const replaced = new Set(sorted.fresh.map(({ replaces }) => replaces));
+      const standing = all.filter(({ id }) => !replaced.has(id));
+      const byProfile = Map.groupBy(standing, ({ profileId }) => profileId);
+      const fresh: NewResult[] = [];
+      for (const test of sorted.fresh.toSorted((a, b) => a.takenAt.getTime() - b.takenAt.getTime())) {
+        const around = byProfile.get(test.profileId) ?? [];
+        const result = judgeNew(test, tx.now, around, facts);
+        fresh.push(result);
+        if (!result.practice) byProfile.set(test.profileId, [...around, result].toSorted(byTime));
+      }
+      const again = judgeAgain(
+        fresh.filter(({ practice }) => !practice),
+        standing,
+        facts,
+      );
+      const results = [...fresh, ...again].toSorted(byTime);
+      await storeResults(tx, results, sorted.duplicates, await companyVault.sealer(tx), changes);
+      const told = results.map(judgedResult);
+      await outcome.onResults(tx, told);
+      return { results: told, known: tests.length - fresh.length };
+    },
+  };
+};

@@ -1,0 +1,79 @@
+import { v4 as randomId } from 'uuid';
+import type { SaferRow, SourceFeeder } from './feeder.ts';
+
+export const SIMULATED_KINDS = [
+  'green',
+  'yellow',
+  'orange',
+  'red',
+  'invalid',
+  'duplicate',
+  'unknown',
+  'late',
+  'skewed',
+] as const;
+export type SimulatedKind = (typeof SIMULATED_KINDS)[number];
+
+/** Whose test is simulated, on which device, and when it ends. */
+export interface Simulated {
+  readonly companyCode: string;
+  readonly personCode: string;
+  readonly deviceSerial: string | null;
+  readonly at: Date;
+}
+
+const MINUTE = 60_000;
+const PVT_B_MS = 3 * MINUTE;
+const TRIALS = 60;
+
+/** Response times around `mean` ms that spread by a fifth and are never the same list twice. */
+const responses = (mean: number): number[] =>
+  Array.from({ length: TRIALS }, () => Math.round(mean * (0.9 + 0.2 * Math.random())));
+
+const baseRow = ({ companyCode, personCode, deviceSerial, at }: Simulated): SaferRow => ({
+  companyCode,
+  personCode,
+  testCode: 'PVT-B',
+  deviceSerial,
+  startedAt: new Date(at.getTime() - PVT_B_MS),
+  finishedAt: at,
+  supervised: true,
+  practice: false,
+  falseStarts: 0,
+  trials: responses(270),
+  flags: null,
+  kss: 3,
+  sleep24h: 7.5,
+  sleep48h: 15,
+  awakeHours: 2,
+});
+
+const shifted = (who: Simulated, minutes: number): Simulated => ({
+  ...who,
+  at: new Date(who.at.getTime() + minutes * MINUTE),
+});
+
+/** Half of the minimum standard's speed: red whatever the policy and the baseline. */
+const slow = () => ({ trials: responses(800) });
+
+const ROWS: Readonly<Record<SimulatedKind, (who: Simulated) => SaferRow[]>> = {
+  green: (who) => [baseRow(who)],
+  yellow: (who) => [{ ...baseRow(who), kss: 8 }],
+  orange: (who) => [{ ...baseRow(who), sleep24h: 3.5 }],
+  red: (who) => [{ ...baseRow(who), ...slow() }],
+  invalid: (who) => [{ ...baseRow(who), flags: 'ABORTED' }],
+  duplicate: (who) => {
+    const row = baseRow(who);
+    return [row, row];
+  },
+  unknown: (who) => [{ ...baseRow(who), personCode: `nobody-${randomId()}` }],
+  late: (who) => [{ ...baseRow(shifted(who, -90)), ...slow() }],
+  skewed: (who) => [{ ...baseRow(shifted(who, 20)), ...slow() }],
+};
+
+/** The rows of SaferApp that make each kind: levels of the default policy, `late` and `skewed` reds among them. */
+export const simulatedRows = (kind: SimulatedKind, who: Simulated): SaferRow[] => ROWS[kind](who);
+
+/** Writes one simulated test; answers the ids it has in SaferApp. */
+export const simulate = (feeder: SourceFeeder, kind: SimulatedKind, who: Simulated): Promise<number[]> =>
+  feeder.safer(simulatedRows(kind, who));
