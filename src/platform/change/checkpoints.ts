@@ -115,7 +115,7 @@ export const createCheckpointer = ({
   return {
     run,
     start: () => {
-      loop ??= startLoop({ run: async () => void (await run()), every: LOOK_EVERY, onError });
+      loop ??= startLoop({ look: async () => void (await run()), least: LOOK_EVERY, onError });
     },
     stop: async () => {
       await loop?.stop();

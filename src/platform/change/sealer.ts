@@ -36,6 +36,9 @@ interface Head {
   readonly hash: Buffer;
 }
 
+/** Milliseconds for which nudges are gathered. */
+const SETTLE = 20;
+
 /** Companies sealed side by side by one process. */
 const WORKERS = 4;
 /** A company whose sealing fails is left alone for a while: twice as long each time, up to this many milliseconds. */
@@ -179,7 +182,7 @@ export const createSealer = ({
       return total;
     },
     start: () => {
-      loop ??= startLoop({ run: round, every: pollEvery, onError });
+      loop ??= startLoop({ look: round, least: pollEvery, settle: SETTLE, onError });
     },
     nudge: (companyId) => {
       nudged.add(companyId);

@@ -1,65 +1,78 @@
-/** Work that repeats until it is stopped; it never runs twice at once. */
+/** Something that is looked at again and again until it is stopped; never twice at once. */
 export interface Loop {
-  /** Runs soon (after the settling time) instead of at the next poll. Ignored while backing off. */
+  /** Look soon (after the settling time) instead of at the end of the pause. Ignored while backing off. */
   nudge(): void;
-  /** Ends the loop and waits for the run that is under way. */
+  /** Looks no more; resolves when the look that runs is over. */
   stop(): Promise<void>;
 }
 
 export interface LoopOptions {
-  /** One round of the work. */
-  readonly run: () => Promise<void>;
-  /** Milliseconds between rounds. */
-  readonly every: number;
-  /** Told what a round threw. After each failure the pause doubles, up to `longestPause`. */
-  readonly onError: (error: unknown) => void;
-  /** Milliseconds for which nudges are gathered. Default 20. */
+  /** True when there was something to do: then it looks again after the shortest pause, else less and less often. */
+  readonly look: () => Promise<boolean | void>;
+  /** Shortest pause between looks, in ms. */
+  readonly least: number;
+  /** Longest pause, in ms. Default `least`: always the same. */
+  readonly most?: number;
+  /** Milliseconds for which nudges are gathered. Default 0. */
   readonly settle?: number;
-  /** Milliseconds. Default 10 s. */
-  readonly longestPause?: number;
+  /** Told what a look threw. After each failure the pause doubles, up to `longest`. */
+  readonly onError: (error: unknown) => void;
+  /** Longest pause after failures, in ms. Default 10 s. */
+  readonly longest?: number;
 }
 
-/** Starts a loop. */
-export const startLoop = ({ run, every, onError, settle = 20, longestPause = 10_000 }: LoopOptions): Loop => {
-  let failures = 0;
-  let isStopped = false;
-  let isNudged = false;
-  let dueAt = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
+const SLOWER = 1.25;
 
-  const schedule = (pause: number): void => {
-    clearTimeout(timer);
-    dueAt = performance.now() + pause;
-    timer = setTimeout(begin, pause);
+/** Starts a loop; its first look is at once, after the caller's own turn. */
+export const startLoop = ({ look, least, most = least, settle = 0, onError, longest = 10_000 }: LoopOptions): Loop => {
+  const stopped = new AbortController();
+  let isNudged = false;
+  let failures = 0;
+  let wake = (): void => undefined;
+
+  /** Ends early when it is woken. */
+  const sleep = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const pauseFor = async (milliseconds: number): Promise<void> => {
+    if (!isNudged || failures > 0) await sleep(milliseconds);
+    if (isNudged && failures === 0 && settle > 0 && !stopped.signal.aborted) await sleep(settle);
   };
-  const round = async (): Promise<void> => {
-    try {
-      await run();
-      failures = 0;
-    } catch (error) {
-      failures += 1;
-      onError(error);
+
+  const run = async (): Promise<void> => {
+    let pause = least;
+    // The caller's own turn ends first.
+    await Promise.resolve();
+    while (!stopped.signal.aborted) {
+      isNudged = false;
+      try {
+        pause = (await look()) === true ? least : Math.min(pause * SLOWER, most);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        onError(error);
+      }
+      if (stopped.signal.aborted) return;
+      await pauseFor(failures === 0 ? pause : Math.min(Math.max(least, 100) * 2 ** failures, longest));
     }
-    running = undefined;
-    if (isStopped) return;
-    schedule(isNudged && failures === 0 ? settle : Math.min(every * 2 ** failures, Math.max(longestPause, every)));
   };
-  const begin = (): void => {
-    isNudged = false;
-    running = round();
-  };
-  schedule(every);
+
+  const running = run();
   return {
     nudge: () => {
+      const wasNudged = isNudged;
       isNudged = true;
-      const isWaiting = running === undefined && failures === 0 && !isStopped;
-      if (isWaiting && dueAt - performance.now() > settle) schedule(settle);
+      if (failures === 0 && !wasNudged) wake();
     },
-    stop: async () => {
-      isStopped = true;
-      clearTimeout(timer);
-      await running;
+    stop: () => {
+      stopped.abort();
+      wake();
+      return running;
     },
   };
 };

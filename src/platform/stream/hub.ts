@@ -1,6 +1,6 @@
+import { bulkhead } from 'cockatiel';
 import type pg from 'pg';
 import { Problem } from '../problem.ts';
-import { createLimit } from '../process/limit.ts';
 import { startLoop } from '../process/loop.ts';
 import type { EventSource, StreamEvent } from './events.ts';
 import { eventText, Stream } from './sse.ts';
@@ -64,9 +64,9 @@ export const startHub = ({
   slowAfter = 15_000,
 }: HubOptions): Hub => {
   const companies = new Map<string, Company>();
-  const companyLimit = createLimit(COMPANIES_AT_ONCE);
-  const catchUpLimit = createLimit(CATCH_UPS_AT_ONCE);
-  const checkLimit = createLimit(CHECKS_AT_ONCE);
+  const companyLimit = bulkhead(COMPANIES_AT_ONCE, Infinity);
+  const catchUpLimit = bulkhead(CATCH_UPS_AT_ONCE, Infinity);
+  const checkLimit = bulkhead(CHECKS_AT_ONCE, Infinity);
   const stopping = new AbortController();
 
   const all = function* (): Generator<Stream> {
@@ -89,7 +89,9 @@ export const startHub = ({
 
   /** Sends what the table has for the stream's profile up to number `to`. */
   const sendWindow = async (company: Company, stream: Stream, to: number): Promise<void> => {
-    const events = await catchUpLimit(() => source.between(company.id, stream.position, to, [stream.profileId]));
+    const events = await catchUpLimit.execute(() =>
+      source.between(company.id, stream.position, to, [stream.profileId]),
+    );
     for (const event of events) {
       if (stream.isClosed || stream.blockedAt !== undefined) return;
       stream.send(event.seq, eventText(event));
@@ -162,7 +164,7 @@ export const startHub = ({
       rows.map(async ({ company_id, seq }) => {
         const company = companies.get(company_id);
         if (company === undefined) return;
-        await companyLimit(() => advance(company, seq)).catch((error: unknown) => onError(error, company_id));
+        await companyLimit.execute(() => advance(company, seq)).catch((error: unknown) => onError(error, company_id));
       }),
     );
   };
@@ -170,7 +172,7 @@ export const startHub = ({
   /** Closes the stream unless its session may still listen, and says so before the next round. */
   const check = async (stream: Stream): Promise<void> => {
     stream.isChecking = true;
-    const isValid = await checkLimit(async () => {
+    const isValid = await checkLimit.execute(async () => {
       const late = Promise.withResolvers<boolean>();
       const timer = setTimeout(late.resolve, checkEvery, false);
       try {
@@ -199,7 +201,7 @@ export const startHub = ({
     for (const stream of all()) if (stream.hasBegun && stream.blockedAt === undefined) stream.beat();
   };
 
-  const loop = startLoop({ run: poll, every: pollEvery, onError, longestPause: 5_000 });
+  const loop = startLoop({ look: poll, least: pollEvery, onError, longest: 5_000 });
   const timers = [setInterval(checkAll, checkEvery), setInterval(beat, heartbeatEvery)];
 
   /** The company of a stream that may be opened. */

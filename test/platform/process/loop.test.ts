@@ -26,7 +26,7 @@ describe('loop', () => {
       running -= 1;
       rounds += 1;
     };
-    loop = startLoop({ run, every: 1, settle: 0, onError: never });
+    loop = startLoop({ look: run, least: 1, onError: never });
     const nudging = setInterval(() => loop!.nudge(), 1);
     await until(() => rounds === 5);
     clearInterval(nudging);
@@ -40,7 +40,7 @@ describe('loop', () => {
       rounds += 1;
       if (rounds === 1) await new Promise<void>((resolve) => (release = resolve));
     };
-    loop = startLoop({ run, every: 3_600_000, settle: 0, onError: never });
+    loop = startLoop({ look: run, least: 3_600_000, onError: never });
     loop.nudge();
     await until(() => rounds === 1);
     loop.nudge();
@@ -52,7 +52,7 @@ describe('loop', () => {
     const errors: unknown[] = [];
     let rounds = 0;
     const run = () => (++rounds <= 2 ? Promise.reject(new Error(`round ${rounds}`)) : Promise.resolve());
-    loop = startLoop({ run, every: 1, longestPause: 30, onError: (error) => void errors.push(error) });
+    loop = startLoop({ look: run, least: 1, longest: 30, onError: (error) => void errors.push(error) });
     await until(() => rounds === 4);
     expect(errors.map((error) => (error as Error).message)).to.deep.equal(['round 1', 'round 2']);
   });
@@ -65,7 +65,7 @@ describe('loop', () => {
       await sleep(10);
       finished += 1;
     };
-    const own = startLoop({ run, every: 1, onError: never });
+    const own = startLoop({ look: run, least: 1, onError: never });
     await until(() => started === 1);
     own.nudge();
     await own.stop();
