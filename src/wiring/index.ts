@@ -10,7 +10,9 @@ import { createHealth } from '../platform/http/health.ts';
 import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
 import { wireCommerce } from './commerce.ts';
+import { wireFitnessCases } from './fitness-cases.ts';
 import { wireFitness } from './fitness.ts';
+import { wireGate } from './gate.ts';
 import { wireIdentity } from './identity.ts';
 import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
@@ -43,14 +45,18 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const organization = wireOrganization(platform, () => modules);
   const people = createPeople(visibleProfiles);
   const commerce = wireCommerce(platform, { people });
-  const fitness = wireFitness(platform, { onResults: () => Promise.resolve() });
+  const cases = wireFitnessCases(platform, { notices: [] });
+  const fitness = wireFitness(platform, cases.outcome);
+  const gate = wireGate(platform, { requirements: cases.generation });
   const modules: readonly Module[] = [
     health.module,
     ...identity.modules,
     ...organization.modules,
     ...commerce.modules,
-    ...wireWorkforce(platform, { people, seats: commerce.seats }),
+    ...wireWorkforce(platform, { people, seats: commerce.seats, gate: gate.forWork }),
     ...fitness.modules,
+    ...cases.modules,
+    ...gate.modules,
   ];
   const principals = createPrincipals(surface.authentication, identity.sessions, platform.now);
   return { platform, modules, health, principals, app: buildApp({ ...platform, ...surface, modules, principals }) };

@@ -23,7 +23,8 @@ const orgReasons = (facts: GateFacts): GateReason[] => {
   if (assignment === null) {
     if (purpose === 'shift_start' || purpose === 'assignment') reasons.push(block('NO_ASSIGNMENT'));
   } else {
-    const isUsable = assignment.status === 'active' || (purpose === 'assignment' && assignment.status === 'draft');
+    const isBecoming = purpose === 'assignment' && ['draft', 'suspended'].includes(assignment.status);
+    const isUsable = assignment.status === 'active' || isBecoming;
     if (!isUsable) reasons.push(block('ASSIGNMENT_NOT_ACTIVE', { status: assignment.status }));
     if (!isWithin(date, assignment)) reasons.push(block('ASSIGNMENT_DATES', { date }));
   }

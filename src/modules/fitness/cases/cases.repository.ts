@@ -1,0 +1,185 @@
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import { atLeast, atMost, equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import type { Reader } from '../../../platform/db/database.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import { entity, shown } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { day, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import type { FitnessPolicy } from '../classification/policy.ts';
+import { audienceOf, ESCALATION_STEPS } from '../recipients.reads.ts';
+
+export const CASE_STATES = [
+  'open',
+  'acknowledged',
+  'resting',
+  'awaiting_retest',
+  'retested',
+  'not_retested',
+  'decided',
+  'closed',
+  'returned',
+  'lapsed',
+] as const;
+/** States in which nobody has decided yet; one such case a person. */
+export const UNDECIDED = ['open', 'acknowledged', 'resting', 'awaiting_retest', 'retested', 'not_retested'] as const;
+export const CASE_LEVELS = ['none', 'yellow', 'orange', 'red'] as const;
+export type CaseLevel = (typeof CASE_LEVELS)[number];
+export const CASE_DECISIONS = ['cleared', 'cleared_with_restrictions', 'reassigned', 'sent_home', 'referred'] as const;
+
+export const Restrictions = exact(
+  {
+    noDriving: Type.Boolean(),
+    accompanied: Type.Boolean(),
+    noHeights: Type.Boolean(),
+    until: nullable(instant({ description: 'Default: the end of the shift' })),
+    recheckAt: nullable(instant({ description: 'When to look again' })),
+  },
+  { description: 'What the person may not do' },
+);
+export type CaseRestrictions = Static<typeof Restrictions>;
+
+/** The policy's numbers as they were when the case was opened. */
+export const CaseTerms = exact({
+  restMinutes: integer(1, 1_440),
+  napMinutes: integer(1, 1_440),
+  retestWithinMinutes: integer(1, 1_440),
+  maximumRetests: integer(0, 5),
+  redDecidedBySupervisor: Type.Boolean(),
+  managerMinutes: integer(1, 1_440),
+  safetyAdminMinutes: integer(1, 1_440),
+});
+export type CaseTermsRow = Static<typeof CaseTerms>;
+
+export const termsOf = ({ rest, escalation, redDecidedBySupervisor }: FitnessPolicy): CaseTermsRow => ({
+  restMinutes: rest.minutes,
+  napMinutes: rest.napMinutes,
+  retestWithinMinutes: rest.retestWithinMinutes,
+  maximumRetests: rest.maximumRetests,
+  redDecidedBySupervisor,
+  ...escalation,
+});
+
+export const FitnessCase = entity({
+  table: 'fitness_case',
+  fields: {
+    profileId: uuid(),
+    shiftId: nullable(uuid()),
+    shiftDate: nullable(day()),
+    shiftEndsAt: nullable(instant()),
+    siteId: nullable(uuid()),
+    trigger: oneOf(['result', 'missing_test']),
+    triggerResultId: nullable(uuid()),
+    triggerRequirementId: nullable(uuid()),
+    arrivalFlags: Type.Array(text(20), { maxItems: 10, description: 'late, skewed: how the result arrived' }),
+    level: oneOf(CASE_LEVELS),
+    status: oneOf(CASE_STATES),
+    highRisk: Type.Boolean(),
+    policyId: nullable(uuid()),
+    terms: CaseTerms,
+    openedAt: instant(),
+    escalatedTo: nullable(oneOf(['manager', 'safety_admin'])),
+    managerDueAt: nullable(instant()),
+    safetyAdminDueAt: nullable(instant()),
+    acknowledgedBy: nullable(uuid()),
+    acknowledgedAt: nullable(instant()),
+    restFrom: nullable(instant()),
+    restUntil: nullable(instant()),
+    nap: nullable(Type.Boolean()),
+    retestUntil: nullable(instant()),
+    retests: integer(0, 100),
+    retestResultId: nullable(uuid()),
+    retestLevel: nullable(text(20)),
+    decision: nullable(oneOf(CASE_DECISIONS)),
+    restrictions: nullable(Restrictions),
+    transportArranged: nullable(Type.Boolean()),
+    decidedBy: nullable(uuid()),
+    decidedAt: nullable(instant()),
+    returnedBy: nullable(uuid()),
+    returnedAt: nullable(instant()),
+    returnedResultId: nullable(uuid()),
+    lapseAt: instant({ description: 'When it lapses undecided: the end of the shift' }),
+    lapsedAt: nullable(instant()),
+    closedAt: nullable(instant()),
+    reopened: integer(0, 1_000),
+  },
+  hidden: { assessmentSealed: nullable(Type.String()), noteSealed: nullable(Type.String()) },
+  create: [],
+  edit: [],
+});
+export type FitnessCaseRow = RowOf<typeof FitnessCase>;
+
+export const caseList: ListDefinition = {
+  name: 'fitness-cases',
+  from: 'from fitness_case c',
+  alias: 'c',
+  where: 'c.company_id = $1 and c.deleted_at is null',
+  item: FitnessCase.json('c'),
+  detail: FitnessCase.json('c', {
+    escalations: `coalesce((select json_agg(json_build_object('step', e.step, 'at', ${shown('e.at', instant())},
+        'profileIds', e.profile_ids) order by e.at, e.id)
+      from case_escalation e where e.company_id = $1 and e.case_id = c.id), '[]')`,
+  }),
+  sorts: { openedAt: 'c.opened_at' },
+  defaultSort: '-openedAt',
+  filters: {
+    status: equalTo('c.status', oneOf(CASE_STATES)),
+    level: equalTo('c.level', oneOf(CASE_LEVELS)),
+    profileId: equalTo('c.profile_id', uuid()),
+    siteId: equalTo('c.site_id', uuid()),
+    shiftId: equalTo('c.shift_id', uuid()),
+    from: atLeast('c.opened_at', instant()),
+    to: atMost('c.opened_at', instant()),
+  },
+};
+
+export const CaseDetail = exact({
+  ...FitnessCase.view.properties,
+  escalations: Type.Array(
+    exact({ step: oneOf(ESCALATION_STEPS), at: instant(), profileIds: Type.Array(uuid(), { maxItems: 1_000 }) }),
+    { maxItems: 1_000, description: 'Who was told, and when' },
+  ),
+});
+
+/** Every write of a person's row tells the streams of that person and of everyone above. */
+export const withAudience = <Row extends { readonly profileId: string }>(base: Repository<Row>): Repository<Row> => ({
+  ...base,
+  insert: async (tx, values, note) =>
+    base.insert(tx, values, {
+      ...note,
+      audience: await audienceOf(tx, (values as unknown as { profileId: string }).profileId),
+    }),
+  update: async (tx, row, patch, note) =>
+    base.update(tx, row, patch, { ...note, audience: await audienceOf(tx, row.profileId) }),
+});
+
+/** Id of the person's undecided case, if there is one. */
+export const undecidedCaseOf = async (reader: Reader, profileId: string): Promise<string | undefined> =>
+  (
+    await reader.prepared<{ id: string }>(
+      `select id from fitness_case where company_id = $1 and profile_id = $2 and deleted_at is null
+         and status in ('open', 'acknowledged', 'resting', 'awaiting_retest', 'retested', 'not_retested')`,
+      [reader.companyId, profileId],
+    )
+  )[0]?.id;
+
+/** Whether the person has a valid green result of a later shift than the case's, taken after the decision. */
+export const greenAfter = async (reader: Reader, row: FitnessCaseRow): Promise<string | undefined> =>
+  (
+    await reader.prepared<{ id: string }>(
+      `select t.id from test_result t
+       where t.company_id = $1 and t.profile_id = $2 and t.taken_at > $3 and t.level = 'green' and not t.practice
+         and t.attempt <> 'retest' and t.shift_id is not null and t.shift_id is distinct from $4
+       order by t.taken_at desc, t.id desc limit 1`,
+      [reader.companyId, row.profileId, row.decidedAt, row.shiftId],
+    )
+  )[0]?.id;
+
+/** Serializes what concerns one person's fitness: cases are opened and holds set by one unit of work at a time. */
+export const lockProfile = async (reader: Reader, profileId: string): Promise<void> => {
+  await reader.prepared('select 1 from profile where company_id = $1 and id = $2 for no key update', [
+    reader.companyId,
+    profileId,
+  ]);
+};

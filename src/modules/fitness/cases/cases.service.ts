@@ -1,0 +1,89 @@
+import { createCrud } from '../../../platform/crud/service.ts';
+import type { MovingService } from '../../../platform/crud/service.ts';
+import type { CompanyVault } from '../../../platform/change/company-vault.ts';
+import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
+import type { Reader } from '../../../platform/db/database.ts';
+import type { List } from '../../../platform/db/list.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { notFound } from '../../../platform/problem.ts';
+import { visibleProfiles } from '../../organization/reach.ts';
+import type { FitnessCaseRow } from './cases.repository.ts';
+
+interface CasesDependencies {
+  readonly repository: Repository<FitnessCaseRow>;
+  readonly list: List;
+  readonly work: UnitOfWork;
+  readonly mover: Mover<FitnessCaseRow>;
+  readonly vault: CompanyVault;
+  readonly changes: ChangeRecorder;
+  readonly now: () => Date;
+}
+
+/** What a human wrote when they decided; null while nobody has. */
+export interface CaseNotes {
+  readonly assessment: { readonly sleepHistory: string; readonly observation: string } | null;
+  readonly note: string | null;
+}
+
+const placeOf = (field: 'assessment' | 'note', id: string): string => `fitness_case.${field}:${id}`;
+
+/** Credential kind that a referred person has to renew. */
+const MEDICAL_FITNESS = 'medical_fitness';
+
+/** Whether a medical fitness that began after `since`, by the day of the person's company, is valid. */
+export const medicalRenewedSince = async (reader: Reader, profileId: string, since: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 from credential c where c.company_id = $1 and c.profile_id = $2 and c.kind = $3 and c.status = 'valid'
+       and c.deleted_at is null and c.created_at > $4 limit 1`,
+    [reader.companyId, profileId, MEDICAL_FITNESS, since],
+  );
+  return rows.length > 0;
+};
+
+/** Cases within the caller's reach, their moves, and what was written in them. */
+export const createCases = ({ repository, list, work, mover, vault, changes, now }: CasesDependencies) => {
+  const restrict = (context: Context) => (bind: (value: unknown) => string) =>
+    visibleProfiles(context, 'c.profile_id', bind);
+  const crud = createCrud({ repository, list, work, mover, now, restrict });
+
+  /** A decision's texts are sealed under the company's key before they reach the row. */
+  const move: MovingService<FitnessCaseRow>['move'] = (context, id, name, input, version) => {
+    if (name !== 'decide') return crud.move(context, id, name, input, version);
+    return work.write(context, async (tx) => {
+      const { assessment, note } = input as { assessment: object; note: string };
+      const seal = await vault.sealer(tx);
+      const sealed = {
+        assessmentSealed: seal(placeOf('assessment', id), JSON.stringify(assessment)),
+        noteSealed: seal(placeOf('note', id), note),
+      };
+      return crud.move({ ...context, tx }, id, name, { ...input, ...sealed }, version);
+    });
+  };
+
+  return {
+    ...crud,
+    move,
+
+    /** What was written in a case. The read is in the log before the answer goes out. */
+    notes: (context: Context, id: string): Promise<CaseNotes> =>
+      work.write(context, async (tx) => {
+        if ((await list.one(tx, id, restrict(context))) === undefined) throw notFound();
+        const row = await repository.get(tx, id);
+        const open = await vault.opener(tx);
+        await changes.event(tx, { entity: 'fitness_case', entityId: id, action: 'read_notes' });
+        const { assessmentSealed, noteSealed } = row;
+        return {
+          assessment:
+            assessmentSealed === null
+              ? null
+              : (JSON.parse(open(placeOf('assessment', id), assessmentSealed)) as CaseNotes['assessment']),
+          note: noteSealed === null ? null : open(placeOf('note', id), noteSealed),
+        };
+      }),
+  };
+};
+
+export type CasesService = ReturnType<typeof createCases>;

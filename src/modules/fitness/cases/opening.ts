@@ -1,0 +1,94 @@
+import type { Tx } from '../../../platform/db/database.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { InsertOf } from '../../../platform/schema/entity.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import type { FitnessPolicy } from '../classification/policy.ts';
+import type { EscalationStep } from '../recipients.reads.ts';
+import type { ShiftFacts } from '../shifts.reads.ts';
+import { AFRESH, escalationOf } from './cases.lifecycle.ts';
+import { CASE_LEVELS, termsOf, undecidedCaseOf } from './cases.repository.ts';
+import type { CaseLevel, FitnessCaseRow } from './cases.repository.ts';
+import type { Holds } from './holds.repository.ts';
+
+/** Without a shift, exposure is taken to last half a day. */
+export const EXPOSURE_MS = 12 * 3_600_000;
+
+export interface Opening {
+  readonly profileId: string;
+  readonly level: CaseLevel;
+  readonly highRisk: boolean;
+  readonly policyId: string | null;
+  readonly policy: FitnessPolicy;
+  readonly shift: ShiftFacts | undefined;
+  readonly resultId?: string;
+  readonly requirementId?: string;
+  readonly arrivalFlags?: readonly string[];
+}
+
+export interface OpeningDependencies {
+  readonly cases: Repository<FitnessCaseRow>;
+  readonly mover: Mover<FitnessCaseRow>;
+  readonly holds: Holds;
+  readonly tell: (tx: Tx, row: FitnessCaseRow, step: EscalationStep) => Promise<void>;
+}
+
+export const worse = (a: CaseLevel, b: CaseLevel): CaseLevel =>
+  CASE_LEVELS.indexOf(a) >= CASE_LEVELS.indexOf(b) ? a : b;
+
+export const endOf = (shift: ShiftFacts): string => shift.actualEndAt ?? shift.endsAt;
+
+const NOTHING_YET = { ...AFRESH, returnedBy: null, returnedAt: null, returnedResultId: null, reopened: 0 } as const;
+
+const rowFor = (tx: Tx, opening: Opening): InsertOf<FitnessCaseRow> => {
+  const { profileId, level, highRisk, policyId, policy, shift, resultId, requirementId, arrivalFlags = [] } = opening;
+  const openedAt = tx.now.toISOString();
+  const terms = termsOf(policy);
+  return {
+    ...NOTHING_YET,
+    profileId,
+    level,
+    highRisk,
+    policyId,
+    terms,
+    openedAt,
+    status: 'open',
+    ...escalationOf(openedAt, terms),
+    trigger: resultId === undefined ? 'missing_test' : 'result',
+    triggerResultId: resultId ?? null,
+    triggerRequirementId: requirementId ?? null,
+    arrivalFlags: [...arrivalFlags],
+    shiftId: shift?.id ?? null,
+    shiftDate: shift?.workDate ?? null,
+    shiftEndsAt: shift?.endsAt ?? null,
+    siteId: shift?.siteId ?? null,
+    lapseAt: shift === undefined ? new Date(tx.now.getTime() + EXPOSURE_MS).toISOString() : endOf(shift),
+  };
+};
+
+/**
+ * Opens the case of a hold: the hold stands, those who must act are told, the timers run, all in this transaction. Whoever
+ * has an undecided case gets no second one: it rises to the graver level. The profile must be locked.
+ */
+export const createOpening = ({ cases, mover, holds, tell }: OpeningDependencies) => {
+  const raise = async (tx: Tx, id: string, level: CaseLevel): Promise<FitnessCaseRow> => {
+    const row = await cases.lock(tx, id);
+    if (worse(row.level, level) === row.level) return row;
+    const raised = await cases.update(tx, row, { level }, { action: 'raise' });
+    await mover.schedule(tx, raised);
+    await holds.start(tx, { profileId: row.profileId, caseId: id, level });
+    await tell(tx, raised, 'supervisor');
+    return raised;
+  };
+  return async (tx: Tx, opening: Opening): Promise<FitnessCaseRow> => {
+    const { profileId, level } = opening;
+    const undecided = await undecidedCaseOf(tx, profileId);
+    if (undecided !== undefined) return raise(tx, undecided, level);
+    const row = await cases.insert(tx, rowFor(tx, opening), { action: 'open' });
+    await mover.schedule(tx, row);
+    await holds.start(tx, { profileId, caseId: row.id, level });
+    await tell(tx, row, 'supervisor');
+    return row;
+  };
+};
+
+export type OpenCase = ReturnType<typeof createOpening>;

@@ -1,0 +1,111 @@
+import type { Tx } from '../../../platform/db/database.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { policyOf } from '../policies.reads.ts';
+import type { FitnessOutcome, JudgedResult } from '../ports.ts';
+import { shiftAround, shiftsById } from '../shifts.reads.ts';
+import type { ShiftFacts } from '../shifts.reads.ts';
+import type { Attempts } from '../requirements/attempts.ts';
+import { effectiveTime } from '../requirements/attempts.ts';
+import type { Generation } from '../requirements/generation.ts';
+import type { Breaches } from './breaches.repository.ts';
+import { CASE_LEVELS } from './cases.repository.ts';
+import type { CaseLevel, FitnessCaseRow } from './cases.repository.ts';
+import type { Holds } from './holds.repository.ts';
+import { endOf, EXPOSURE_MS, worse } from './opening.ts';
+import type { OpenCase } from './opening.ts';
+
+interface OutcomeDependencies {
+  readonly cases: Repository<FitnessCaseRow>;
+  readonly mover: Mover<FitnessCaseRow>;
+  readonly holds: Holds;
+  readonly openCase: OpenCase;
+  readonly attempts: Attempts;
+  readonly generation: Generation;
+  readonly breaches: Breaches;
+  /** Tells the safety admins of a red that came late or with a wrong clock. */
+  readonly alertSafety: (
+    tx: Tx,
+    about: { profileId: string; entity: 'fitness_case' | 'fitness_breach'; entityId: string },
+  ) => Promise<void>;
+}
+
+const isCaseLevel = (level: string): level is CaseLevel => (CASE_LEVELS as readonly string[]).includes(level);
+
+/** The exposure that a result is about is over: it can hold nobody any more. */
+const isOver = (result: JudgedResult, shift: ShiftFacts | undefined, now: Date): boolean => {
+  const end = shift === undefined ? Date.parse(effectiveTime(result)) + EXPOSURE_MS : Date.parse(endOf(shift));
+  return end <= now.getTime();
+};
+
+/** What follows from results, in the transaction that stores them: requirements, cases, holds, restrictions, breaches. */
+export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome => {
+  const { cases, mover, holds, openCase, attempts, generation, breaches, alertSafety } = dependencies;
+
+  const shiftFor = async (tx: Tx, result: JudgedResult): Promise<ShiftFacts | undefined> =>
+    result.shiftId === null
+      ? shiftAround(tx, result.profileId, effectiveTime(result))
+      : (await shiftsById(tx, [result.shiftId]))[0];
+
+  const hold = async (tx: Tx, result: JudgedResult): Promise<void> => {
+    const { profileId, highRisk, policyId, arrivalFlags, id: resultId } = result;
+    const level = isCaseLevel(result.level) ? result.level : 'none';
+    const shift = await shiftFor(tx, result);
+    const isUntimely = arrivalFlags.length > 0;
+    const about = { profileId };
+    if (isOver(result, shift, tx.now)) {
+      const breach = await breaches.late(tx, {
+        profileId,
+        level,
+        resultId,
+        shift,
+        arrivalFlags,
+        at: effectiveTime(result),
+      });
+      await alertSafety(tx, { ...about, entity: 'fitness_breach', entityId: breach });
+      return;
+    }
+    const { policy } = await policyOf(tx, profileId);
+    const row = await openCase(tx, { profileId, level, highRisk, policyId, policy, shift, resultId, arrivalFlags });
+    if (isUntimely && level === 'red') await alertSafety(tx, { ...about, entity: 'fitness_case', entityId: row.id });
+  };
+
+  const retest = async (tx: Tx, result: JudgedResult): Promise<void> => {
+    if (result.caseId === null || !result.isValid) return;
+    const row = await cases.lock(tx, result.caseId);
+    if (row.status !== 'awaiting_retest') return;
+    const level = result.level;
+    const worst = isCaseLevel(level) ? worse(row.level, level) : row.level;
+    await mover.moveAs(tx, tx, row, 'retest', { resultId: result.id, level, worst });
+    if (worst !== row.level) await holds.start(tx, { profileId: row.profileId, caseId: row.id, level: worst });
+  };
+
+  /** Outside high-risk groups yellow works on, restricted, until the second signal. */
+  const restrict = async (tx: Tx, result: JudgedResult): Promise<void> => {
+    const shift = await shiftFor(tx, result);
+    if (isOver(result, shift, tx.now)) return;
+    const { policy } = await policyOf(tx, result.profileId);
+    const endsAt =
+      shift === undefined ? new Date(Date.parse(effectiveTime(result)) + EXPOSURE_MS).toISOString() : endOf(shift);
+    const { profileId, id: resultId } = result;
+    await holds.restrict(tx, { profileId, resultId, level: 'yellow', restrictions: policy.yellowRestrictions, endsAt });
+  };
+
+  const follow = async (tx: Tx, result: JudgedResult): Promise<void> => {
+    if (result.practice) return;
+    await attempts(tx, tx, result);
+    if (result.attempt === 'retest') return retest(tx, result);
+    if (result.opensCase) await hold(tx, result);
+    else if (result.level === 'yellow') await restrict(tx, result);
+    else if (result.level === 'green') await holds.lift(tx, { profileId: result.profileId }, 'second_signal');
+    if (!result.isAlert) return;
+    const { profileId, shiftId, id: triggerResultId } = result;
+    await generation.forCause(tx, { profileId, shiftId, triggerResultId, kind: 'for_cause' });
+  };
+
+  return {
+    onResults: async (tx, results) => {
+      for (const result of results) await follow(tx, result);
+    },
+  };
+};

@@ -1,0 +1,34 @@
+import { shown } from '../../platform/schema/entity.ts';
+import { instant } from '../../platform/schema/types.ts';
+import type { FactProvider } from '../gate/ports.ts';
+
+const at = (column: string): string => shown(column, instant());
+
+/**
+ * What fitness knows of a question of the gate: cases that hold, restrictions in force, tests of the shift, and tests for
+ * cause or after an incident that are open, or were missed within a day.
+ */
+export const fitnessFacts: FactProvider = {
+  name: 'fitness',
+  facts: {
+    holds: `select coalesce(json_agg(json_build_object('caseId', h.case_id, 'level', h.level,
+        'decided', c.status = 'decided') order by h.starts_at, h.id), '[]')
+      from hold h join fitness_case c on c.company_id = $1 and c.id = h.case_id
+      where h.company_id = $1 and h.profile_id = q.profile_id and h.kind = 'hold' and h.ended_at is null`,
+    restrictions: `select coalesce(json_agg(json_build_object(
+        'source', coalesce(h.case_id, h.result_id, h.requirement_id)::text,
+        'noDriving', h.restrictions->'noDriving', 'accompanied', h.restrictions->'accompanied',
+        'noHeights', h.restrictions->'noHeights', 'until', ${at('h.ends_at')}) order by h.starts_at, h.id), '[]')
+      from hold h
+      where h.company_id = $1 and h.profile_id = q.profile_id and h.kind = 'restrictions' and h.ended_at is null
+        and (h.ends_at is null or h.ends_at > q.at)`,
+    requirements: `select coalesce(json_agg(json_build_object('id', r.id, 'kind', r.kind, 'status', r.status,
+        'dueAt', ${at('r.due_at')},
+        'graceUntil', ${at('case when r.grace_until > r.due_at then r.grace_until end')},
+        'assessed', r.assessed_at is not null) order by r.due_at, r.id), '[]')
+      from requirement r
+      where r.company_id = $1 and r.profile_id = q.profile_id and r.deleted_at is null
+        and (r.shift_id = q.shift_id or (r.kind in ('for_cause', 'post_incident')
+          and (r.status = 'due' or (r.status = 'missed' and r.due_at > q.at - interval '1 day'))))`,
+  },
+};

@@ -1,0 +1,19 @@
+import type { Tx } from '../../platform/db/database.ts';
+
+/** Something of fitness that people must hear of at once, by every channel they have. */
+export interface FitnessNotice {
+  readonly kind: 'test_alert' | 'test_missed' | 'case_escalation';
+  /** Who is told. */
+  readonly recipients: readonly string[];
+  /** Whom it is about. */
+  readonly profileId: string;
+  readonly entity: 'fitness_case' | 'requirement' | 'fitness_breach';
+  readonly entityId: string;
+  /** Codes for the text; never a health value. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Hears of notices in the transaction that makes them, so that they are sent exactly when it commits. */
+export interface Notices {
+  notify(tx: Tx, notice: FitnessNotice): Promise<void>;
+}

@@ -1,0 +1,172 @@
+import type { Tx } from '../../../platform/db/database.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { FitnessPolicy } from '../classification/policy.ts';
+import { policiesOf, policyOf } from '../policies.reads.ts';
+import type { PolicyOf } from '../policies.reads.ts';
+import { dayFor, shiftAround, shiftsById } from '../shifts.reads.ts';
+import type { ShiftFacts } from '../shifts.reads.ts';
+import { EXPOSURE_MS } from '../cases/opening.ts';
+import { planTests, testBy } from './plan.ts';
+import type { PlannedTest } from './plan.ts';
+import { dueOfShift, plannedFor } from './requirements.repository.ts';
+import type { RequirementRow } from './requirements.repository.ts';
+
+/** A test for cause is due this soon where the policy has no rule for it. */
+const FOR_CAUSE_MINUTES = 30;
+
+interface Place {
+  readonly profileId: string;
+  readonly shiftId: string | null;
+  readonly shiftDate: string;
+  readonly siteId: string | null;
+  readonly projectId: string | null;
+}
+
+type Rule = FitnessPolicy['required'][number];
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+const placeOf = ({ id, profileId, workDate, siteId, projectId }: ShiftFacts): Place => ({
+  profileId,
+  shiftId: id,
+  shiftDate: workDate,
+  siteId,
+  projectId,
+});
+
+const NOTHING_YET = {
+  resultId: null,
+  level: null,
+  attempts: 0,
+  hadInvalid: false,
+  doneAt: null,
+  reason: null,
+  excusedBy: null,
+  excusedAt: null,
+  reviewDrawn: false,
+  reviewedBy: null,
+  reviewedAt: null,
+  blockedBecause: null,
+  assessedBy: null,
+  assessedAt: null,
+  assessmentSealed: null,
+} as const;
+
+export interface Cause {
+  readonly profileId: string;
+  readonly kind: 'for_cause' | 'post_incident';
+  readonly shiftId: string | null;
+  readonly triggerResultId: string | null;
+}
+
+/** Makes requirements: with the roster, for an extension, for cause, after an incident. Making them twice makes them once. */
+export const createGeneration = (requirements: Repository<RequirementRow>) => {
+  const make = (tx: Tx, place: Place, test: PlannedTest, policy: PolicyOf, triggerResultId: string | null = null) => {
+    const { supervisorHours, reviewOneIn } = policy.policy.excuse;
+    return requirements.insert(tx, {
+      ...NOTHING_YET,
+      ...place,
+      kind: test.kind,
+      definitionCode: test.test,
+      windowFrom: iso(test.windowFrom),
+      dueAt: iso(test.dueAt),
+      graceUntil: iso(test.graceUntil),
+      missAt: iso(test.missAt),
+      status: 'due',
+      highRisk: policy.highRisk,
+      policyId: policy.policyId,
+      terms: { supervisorHours, reviewOneIn },
+      triggerResultId,
+    });
+  };
+
+  const forShifts = async (tx: Tx, shifts: readonly ShiftFacts[]): Promise<number> => {
+    const live = shifts.filter(({ status, kind }) => status !== 'cancelled' && kind !== 'travel');
+    const policies = await policiesOf(tx, [...new Set(live.map(({ profileId }) => profileId))]);
+    const known = await plannedFor(
+      tx,
+      live.map(({ id }) => id),
+    );
+    let made = 0;
+    for (const shift of live) {
+      const policy = policies.get(shift.profileId);
+      if (policy === undefined) continue;
+      const { highRisk } = policy;
+      for (const test of planTests(shift, policy.policy, { highRisk, seed: tx.companyId })) {
+        if (known.has(`${shift.id} ${test.kind} ${test.test}`)) continue;
+        await make(tx, placeOf(shift), test, policy);
+        made += 1;
+      }
+    }
+    return made;
+  };
+
+  /** A test that is due soon, outside the roster's plan. */
+  const soon = (rule: Rule, now: number, shift: ShiftFacts | undefined, highRisk: boolean): PlannedTest => {
+    const dueAt = now + rule.windowMinutes * 60_000;
+    const endsAt = shift === undefined ? now + EXPOSURE_MS : Date.parse(shift.endsAt);
+    return { ...testBy(rule, { dueAt, endsAt, highRisk }), windowFrom: now - 1 };
+  };
+
+  return {
+    forShifts,
+
+    /** As `forShifts`, by the shifts' ids: what the roster calls when it has made them. */
+    forShiftIds: async (tx: Tx, ids: readonly string[]): Promise<void> => {
+      await forShifts(tx, await shiftsById(tx, ids));
+    },
+
+    /** An extension was approved: where the policy asks for a test before it, it is due as the shift would have ended. */
+    forExtension: async (tx: Tx, shiftId: string, from: Date): Promise<void> => {
+      const [shift] = await shiftsById(tx, [shiftId]);
+      if (shift === undefined) return;
+      const known = await plannedFor(tx, [shiftId]);
+      const policy = await policyOf(tx, shift.profileId);
+      const { highRisk } = policy;
+      for (const rule of policy.policy.required) {
+        if (rule.kind !== 'extension' || known.has(`${shiftId} extension ${rule.test}`)) continue;
+        const test = testBy(rule, { dueAt: from.getTime(), endsAt: Date.parse(shift.endsAt), highRisk });
+        await make(tx, placeOf(shift), test, policy);
+      }
+    },
+
+    /** A test for cause, or after an incident; the first of the policy's rules for it, else its first test, now. */
+    forCause: async (tx: Tx, { profileId, kind, shiftId, triggerResultId }: Cause): Promise<RequirementRow> => {
+      const at = tx.now.toISOString();
+      const policy = await policyOf(tx, profileId);
+      const shift = shiftId === null ? await shiftAround(tx, profileId, at) : (await shiftsById(tx, [shiftId]))[0];
+      const { required, protocols } = policy.policy;
+      const rule: Rule = required.find((one) => one.kind === kind) ?? {
+        kind,
+        test: required[0]?.test ?? protocols[0] ?? 'PVT-B',
+        windowMinutes: FOR_CAUSE_MINUTES,
+        graceMinutes: 0,
+      };
+      const { day: shiftDate, siteId } = await dayFor(tx, profileId, at);
+      const place =
+        shift === undefined ? { profileId, shiftId: null, shiftDate, siteId, projectId: null } : placeOf(shift);
+      return make(tx, place, soon(rule, tx.now.getTime(), shift, policy.highRisk), policy, triggerResultId);
+    },
+
+    /** The shift began: its tests before exposure were due at that instant. */
+    shiftStarted: async (tx: Tx, shiftId: string, at: Date): Promise<void> => {
+      for (const id of await dueOfShift(tx, shiftId)) {
+        const row = await requirements.lock(tx, id);
+        if (row.kind !== 'pre_shift') continue;
+        const moved = at.getTime() - Date.parse(row.dueAt);
+        const shifted = (instant: string) => iso(Date.parse(instant) + moved);
+        const missAt = row.highRisk ? shifted(row.graceUntil) : row.missAt;
+        const graceUntil = shifted(row.graceUntil);
+        const windowFrom = iso(Math.min(Date.parse(row.windowFrom), at.getTime() - 1));
+        await requirements.update(tx, row, { windowFrom, dueAt: at.toISOString(), graceUntil, missAt });
+      }
+    },
+
+    /** The shift was cancelled: nothing is required of it any more. */
+    shiftCancelled: async (tx: Tx, shiftId: string): Promise<void> => {
+      for (const id of await dueOfShift(tx, shiftId)) await requirements.remove(tx, await requirements.lock(tx, id));
+    },
+  };
+};
+
+export type Generation = ReturnType<typeof createGeneration>;

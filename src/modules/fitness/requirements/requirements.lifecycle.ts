@@ -1,0 +1,134 @@
+import Type from 'typebox';
+import type { Tx } from '../../../platform/db/database.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
+import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
+import { exact, oneOf, text } from '../../../platform/schema/types.ts';
+import { LEVELS } from '../classification/classify.ts';
+import { REQUIREMENT_STATUSES } from '../compliance/compliance.ts';
+import { drawn } from './plan.ts';
+import type { RequirementRow } from './requirements.repository.ts';
+
+const HOUR = 3_600_000;
+
+export const EXCUSE_REASONS = [
+  'absent',
+  'shift_changed',
+  'emergency',
+  'device_failure',
+  'source_delay',
+  'not_exposed',
+  'other',
+] as const;
+
+export const BLOCK_REASONS = ['SOURCE_DOWN', 'DEVICE_OUTAGE', 'LICENSE_OUTAGE'] as const;
+
+const isOwn = (row: RequirementRow, caller?: Context): boolean => caller?.principal.profileId === row.profileId;
+
+/** Supervisors (reach: direct reports) excuse for so many hours after it was due; managers after that. Nobody for themselves. */
+const mayExcuse = (row: RequirementRow, now: Date, caller?: Context): string | undefined => {
+  if (isOwn(row, caller)) return 'REQUIREMENT_OWN';
+  const reach = caller?.allowance.reach;
+  const isSupervisor = reach === 'reports' || reach === 'self';
+  const until = Date.parse(row.dueAt) + row.terms.supervisorHours * HOUR;
+  return isSupervisor && now.getTime() > until ? 'EXCUSE_NEEDS_MANAGER' : undefined;
+};
+
+const mayReview = (row: RequirementRow, _now: Date, caller?: Context): string | undefined => {
+  if (isOwn(row, caller) || caller?.principal.profileId === row.excusedBy) return 'REVIEW_OWN';
+  return row.reviewDrawn && row.reviewedBy === null ? undefined : 'REVIEW_NOT_DRAWN';
+};
+
+const DONE = exact({ resultId: Type.String(), level: oneOf(LEVELS), at: Type.String() });
+type Done = Pick<RequirementRow, 'resultId' | 'level'> & { at: string };
+
+const done = (to: 'done_on_time' | 'done_late', summary: string, lift: RequirementEffects['lift']) =>
+  move({
+    from: ['due'],
+    to,
+    summary,
+    fields: DONE,
+    set: ({ row, input }: { row: RequirementRow; input: Done }) => ({
+      resultId: input.resultId,
+      level: input.level,
+      doneAt: input.at,
+      attempts: row.attempts + 1,
+    }),
+    effect: (tx, { row }) => lift(tx, row, 'done'),
+  });
+
+export interface RequirementEffects {
+  /** Ends the restrictions that a missing test brought. */
+  readonly lift: (tx: Tx, row: RequirementRow, because: string) => Promise<void>;
+  /** What a missed test brings: a case in high-risk groups, restrictions elsewhere, a notice. */
+  readonly missed: (tx: Tx, row: RequirementRow) => Promise<void>;
+}
+
+/** The table of a requirement's moves, domain.md 4a. */
+export const createRequirementLifecycle = ({ lift, missed }: RequirementEffects): Lifecycle<RequirementRow> =>
+  lifecycle<RequirementRow>({
+    entity: 'requirement',
+    field: 'status',
+    states: REQUIREMENT_STATUSES,
+    initial: 'due',
+    moves: {
+      complete_on_time: done('done_on_time', 'A valid result before the first exposure', lift),
+      complete_late: done('done_late', 'A valid result after the first exposure', lift),
+      miss: move<RequirementRow>({
+        from: ['due'],
+        to: 'missed',
+        summary: 'Nobody took the test',
+        when: (row, now) => (Date.parse(row.missAt) <= now.getTime() ? undefined : 'REQUIREMENT_NOT_OVER'),
+        set: () => ({ level: 'none' }),
+        effect: (tx, { row }) => missed(tx, row),
+      }),
+      block: move({
+        from: ['due'],
+        to: 'blocked',
+        summary: 'A detected outage made the test impossible',
+        fields: exact({ because: oneOf(BLOCK_REASONS) }),
+        set: ({ input }: { row: RequirementRow; input: { because: (typeof BLOCK_REASONS)[number] } }) => ({
+          blockedBecause: input.because,
+        }),
+      }),
+      excuse: move({
+        from: ['due', 'missed'],
+        to: 'excused',
+        permission: 'fitness:requirement:excuse',
+        summary: 'Excuse a missing test',
+        fields: exact({ reason: oneOf(EXCUSE_REASONS) }),
+        when: mayExcuse,
+        set: ({ row, input, caller }, now) => ({
+          reason: input.reason,
+          excusedBy: caller?.principal.profileId ?? null,
+          excusedAt: now.toISOString(),
+          reviewDrawn: drawn(`review:${row.id}`) < 1 / row.terms.reviewOneIn,
+        }),
+        effect: (tx, { row }) => lift(tx, row, 'excused'),
+      }),
+      assess: move({
+        from: ['blocked'],
+        to: 'blocked',
+        permission: 'fitness:requirement:assess',
+        summary: 'Document the face-to-face assessment during an outage',
+        fields: exact({ assessment: text(2_000) }),
+        when: (row: RequirementRow, _now, caller) => (isOwn(row, caller) ? 'REQUIREMENT_OWN' : undefined),
+        set: ({ input, caller }, now) => ({
+          assessedBy: caller?.principal.profileId ?? null,
+          assessedAt: now.toISOString(),
+          assessmentSealed: (input as unknown as { assessmentSealed: string }).assessmentSealed,
+        }),
+      }),
+      review: move<RequirementRow>({
+        from: ['excused'],
+        to: 'excused',
+        permission: 'fitness:requirement:review',
+        summary: 'Review an excuse that was drawn',
+        when: mayReview,
+        set: ({ caller }, now) => ({
+          reviewedBy: caller?.principal.profileId ?? null,
+          reviewedAt: now.toISOString(),
+        }),
+      }),
+    },
+  });

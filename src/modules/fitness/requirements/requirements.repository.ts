@@ -1,0 +1,143 @@
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import type { Reader } from '../../../platform/db/database.ts';
+import { atLeast, atMost, equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { code, day, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { LEVELS } from '../classification/classify.ts';
+import { REQUIREMENT_KINDS } from '../classification/policy.ts';
+import { REQUIREMENT_STATUSES } from '../compliance/compliance.ts';
+
+/** The policy's numbers as they were when the requirement was made. */
+export const RequirementTerms = exact({
+  supervisorHours: integer(1, 168),
+  reviewOneIn: integer(1, 100),
+});
+export type RequirementTermsRow = Static<typeof RequirementTerms>;
+
+export const Requirement = entity({
+  table: 'requirement',
+  fields: {
+    profileId: uuid(),
+    shiftId: nullable(uuid()),
+    shiftDate: day({ description: 'Start day of the shift in the zone of its site' }),
+    siteId: nullable(uuid()),
+    projectId: nullable(uuid()),
+    kind: oneOf(REQUIREMENT_KINDS),
+    definitionCode: code(40),
+    windowFrom: instant(),
+    dueAt: instant({ description: 'First exposure: the actual start of the shift, else the planned one' }),
+    graceUntil: instant(),
+    missAt: instant({ description: 'When it counts as missed' }),
+    status: oneOf(REQUIREMENT_STATUSES),
+    highRisk: Type.Boolean(),
+    policyId: nullable(uuid()),
+    terms: RequirementTerms,
+    triggerResultId: nullable(uuid()),
+    resultId: nullable(uuid()),
+    level: nullable(oneOf(LEVELS)),
+    attempts: integer(0, 1_000),
+    hadInvalid: Type.Boolean(),
+    doneAt: nullable(instant()),
+    reason: nullable(text(40)),
+    excusedBy: nullable(uuid()),
+    excusedAt: nullable(instant()),
+    reviewDrawn: Type.Boolean({ description: 'Drawn for the manager’s review' }),
+    reviewedBy: nullable(uuid()),
+    reviewedAt: nullable(instant()),
+    blockedBecause: nullable(text(40)),
+    assessedBy: nullable(uuid()),
+    assessedAt: nullable(instant()),
+  },
+  hidden: { assessmentSealed: nullable(Type.String()) },
+  create: [],
+  edit: [],
+});
+export type RequirementRow = RowOf<typeof Requirement>;
+
+export const requirementList: ListDefinition = {
+  name: 'requirements',
+  from: 'from requirement r',
+  alias: 'r',
+  where: 'r.company_id = $1 and r.deleted_at is null',
+  item: Requirement.json('r'),
+  sorts: { dueAt: 'r.due_at' },
+  defaultSort: '-dueAt',
+  filters: {
+    status: equalTo('r.status', oneOf(REQUIREMENT_STATUSES)),
+    kind: equalTo('r.kind', oneOf(REQUIREMENT_KINDS)),
+    profileId: equalTo('r.profile_id', uuid()),
+    shiftId: equalTo('r.shift_id', uuid()),
+    siteId: equalTo('r.site_id', uuid()),
+    projectId: equalTo('r.project_id', uuid()),
+    reviewDrawn: { schema: Type.Boolean(), sql: (bind, value) => `r.review_drawn = ${bind(value)}` },
+    from: atLeast('r.due_at', instant()),
+    to: atMost('r.due_at', instant()),
+  },
+};
+
+/** What the shifts have already: `shift kind test`. */
+export const plannedFor = async (reader: Reader, shiftIds: readonly string[]): Promise<ReadonlySet<string>> => {
+  const rows = await reader.prepared<{ key: string }>(
+    `select shift_id || ' ' || kind || ' ' || definition_code as key from requirement
+     where company_id = $1 and shift_id = any($2) and deleted_at is null`,
+    [reader.companyId, shiftIds],
+  );
+  return new Set(rows.map(({ key }) => key));
+};
+
+/** Ids of requirements of a shift that are still due. */
+export const dueOfShift = async (reader: Reader, shiftId: string): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select id from requirement
+     where company_id = $1 and shift_id = $2 and status = 'due' and deleted_at is null order by id`,
+    [reader.companyId, shiftId],
+  );
+  return rows.map(({ id }) => id);
+};
+
+/** A requirement whose time is over, with what may be to blame for it. */
+export interface Overdue {
+  readonly id: string;
+  readonly missAt: string;
+  readonly profileId: string;
+  /** The shift was cancelled. */
+  readonly cancelled: boolean;
+  readonly sourceStatus: string | null;
+  /** Whether the source was read since the time was over; null for tests that come through no source. */
+  readonly isRead: boolean | null;
+  /** Devices of the source at the site: all of them out of service. */
+  readonly devicesOut: boolean;
+  /** The person's seat of the source is suspended or has expired. */
+  readonly licenseOut: boolean;
+}
+
+/** Requirements whose time is over at `at`, and those of the next day whose shift was cancelled; oldest first. */
+export const overdue = (
+  reader: Reader,
+  at: Date,
+  after: readonly [string, string],
+  limit: number,
+): Promise<Overdue[]> =>
+  reader.prepared(
+    `select r.id, r.miss_at as "missAt", r.profile_id as "profileId", coalesce(s.status = 'cancelled' or s.deleted_at is not null, false) as cancelled,
+       i.status as "sourceStatus", i.succeeded_at >= r.miss_at as "isRead",
+       coalesce((select bool_and(d.status <> 'active') from device d
+         where d.company_id = $1 and d.site_id = r.site_id and d.deleted_at is null and d.status <> 'retired'
+           and (d.kind = 'FIT2000') = (t.source = 'FIT2000')), false) as "devicesOut",
+       exists (select 1 from license l where l.company_id = $1 and l.profile_id = r.profile_id and l.offering = t.source
+         and l.status in ('suspended', 'expired') and l.deleted_at is null)
+         and not exists (select 1 from license l where l.company_id = $1 and l.profile_id = r.profile_id
+           and l.offering = t.source and l.status = 'active' and l.deleted_at is null) as "licenseOut"
+     from requirement r
+     left join shift s on s.company_id = $1 and s.id = r.shift_id
+     left join test_definition t on t.code = r.definition_code and t.current
+     left join ingest_cursor i on i.source = t.source
+     where r.company_id = $1 and r.status = 'due' and r.deleted_at is null 
+       and r.miss_at <= $2::timestamptz + interval '1 day' and (r.miss_at, r.id) > ($3, $4)
+       and (r.miss_at <= $2 or s.status = 'cancelled' or s.deleted_at is not null)
+     order by r.miss_at, r.id limit $5`,
+    [reader.companyId, at, ...after, limit],
+  );

@@ -1,0 +1,126 @@
+import { createCrud } from '../../../platform/crud/service.ts';
+import type { MovingService } from '../../../platform/crud/service.ts';
+import type { CompanyVault } from '../../../platform/change/company-vault.ts';
+import type { Tx } from '../../../platform/db/database.ts';
+import type { List } from '../../../platform/db/list.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { forbidden, notFound } from '../../../platform/problem.ts';
+import { visibleProfiles } from '../../organization/reach.ts';
+import { shiftsWithoutRequirements } from '../shifts.reads.ts';
+import type { Generation } from './generation.ts';
+import { overdue } from './requirements.repository.ts';
+import type { Overdue, RequirementRow } from './requirements.repository.ts';
+import type { BLOCK_REASONS } from './requirements.lifecycle.ts';
+
+interface RequirementsDependencies {
+  readonly repository: Repository<RequirementRow>;
+  readonly list: List;
+  readonly work: UnitOfWork;
+  readonly mover: Mover<RequirementRow>;
+  readonly generation: Generation;
+  readonly vault: CompanyVault;
+  readonly now: () => Date;
+}
+
+const AHEAD_MS = 24 * 3_600_000;
+const BEHIND_MS = 3_600_000;
+const BATCH = 100;
+const NIL = '00000000-0000-0000-0000-000000000000';
+/** What was taken in time may still be on its way: a source is read every minute. */
+const ON_ITS_WAY_MS = 2 * 60_000;
+
+/** What becomes of a requirement whose time is over; undefined: its source was not read since, so nobody knows yet. */
+const fateOf = (late: Overdue): 'drop' | 'miss' | { because: (typeof BLOCK_REASONS)[number] } | undefined => {
+  if (late.cancelled) return 'drop';
+  if (late.sourceStatus === 'down' || late.sourceStatus === 'mapping') return { because: 'SOURCE_DOWN' };
+  if (late.devicesOut) return { because: 'DEVICE_OUTAGE' };
+  if (late.licenseOut) return { because: 'LICENSE_OUTAGE' };
+  return late.isRead === false ? undefined : 'miss';
+};
+
+/** What is required of whom, what became of it, excuses and their review. */
+export const createRequirements = (dependencies: RequirementsDependencies) => {
+  const { repository, list, work, mover, generation, vault, now } = dependencies;
+  const restrict = (context: Context) => (bind: (value: unknown) => string) =>
+    visibleProfiles(context, 'r.profile_id', bind);
+  const crud = createCrud({ repository, list, work, mover, now, restrict });
+
+  const closeOne = async (tx: Tx, scope: Scope, late: Overdue): Promise<void> => {
+    const fate = fateOf(late);
+    if (fate === undefined) return;
+    await tx.prepared('select 1 from profile where company_id = $1 and id = $2 for no key update', [
+      tx.companyId,
+      late.profileId,
+    ]);
+    const row = await repository.lock(tx, late.id);
+    if (row.status !== 'due') return;
+    if (fate === 'drop') await repository.remove(tx, row);
+    else if (fate === 'miss') await mover.moveAs(tx, { scope }, row, 'miss');
+    else await mover.moveAs(tx, { scope }, row, 'block', fate);
+  };
+
+  const move: MovingService<RequirementRow>['move'] = (context, id, name, input, version) => {
+    if (name !== 'assess') return crud.move(context, id, name, input, version);
+    return work.write(context, async (tx) => {
+      const { assessment } = input as { assessment: string };
+      const sealed = (await vault.sealer(tx))(`requirement.assessment:${id}`, assessment);
+      return crud.move({ ...context, tx }, id, name, { ...input, assessmentSealed: sealed }, version);
+    });
+  };
+
+  return {
+    ...crud,
+    move,
+
+    /** A test for cause or after an incident, asked for by a superior; never for oneself. */
+    ask: (context: Context, body: { profileId: string; kind: 'for_cause' | 'post_incident' }) =>
+      work.write(context, async (tx) => {
+        if (body.profileId === context.principal.profileId) throw forbidden('REQUIREMENT_OWN');
+        const values: unknown[] = [tx.companyId, body.profileId];
+        const reach = visibleProfiles(context, 'p.id', (value) => `$${values.push(value)}`);
+        const found = await tx.prepared(
+          `select 1 from profile p where p.company_id = $1 and p.id = $2 and p.deleted_at is null and ${reach}`,
+          values,
+        );
+        if (found.length === 0) throw notFound();
+        const row = await generation.forCause(tx, { ...body, shiftId: null, triggerResultId: null });
+        return repository.entity.show(row) as RequirementRow;
+      }),
+
+    /** Makes what is required of the shifts of the next day that have nothing yet; idempotent. */
+    generate: async (scope: Scope, at: Date, signal: AbortSignal): Promise<void> => {
+      const from = new Date(at.getTime() - BEHIND_MS);
+      const to = new Date(at.getTime() + AHEAD_MS);
+      for (;;) {
+        signal.throwIfAborted();
+        const made = await work.write({ scope }, async (tx) => {
+          const shifts = await shiftsWithoutRequirements(tx, { from, to, limit: BATCH });
+          return shifts.length < BATCH ? (await generation.forShifts(tx, shifts), 0) : generation.forShifts(tx, shifts);
+        });
+        if (made === 0) return;
+      }
+    },
+
+    /** Closes what nobody did: missed, or blocked by a detected outage; each in a transaction of its own. */
+    closeOverdue: async (scope: Scope, at: Date, signal: AbortSignal): Promise<void> => {
+      const before = new Date(at.getTime() - ON_ITS_WAY_MS);
+      let after: [string, string] = ['-infinity', NIL];
+      for (;;) {
+        const page = await work.read({ scope }, (reader) => overdue(reader, before, after, BATCH));
+        for (const late of page) {
+          signal.throwIfAborted();
+          await work.write({ scope }, (tx) => closeOne(tx, scope, late));
+        }
+        const last = page.at(-1);
+        if (page.length < BATCH || last === undefined) return;
+        after = [last.missAt, last.id];
+      }
+    },
+  };
+};
+
+export type RequirementsService = ReturnType<typeof createRequirements>;

@@ -1,0 +1,93 @@
+import type { Reader, Tx } from '../../platform/db/database.ts';
+import type { GateFacts } from './facts.ts';
+import type { ActualShift, DeclaredHours } from './hours.ts';
+import type { HourLimitsOverride } from './rules.ts';
+
+/** May this person do this work, here, at this instant? What is null follows from what is given: shift → assignment → site. */
+export interface GateQuestion {
+  readonly profileId: string;
+  readonly purpose: GateFacts['purpose'];
+  /** ISO 8601. */
+  readonly at: string;
+  readonly assignmentId: string | null;
+  readonly shiftId: string | null;
+  readonly siteId: string | null;
+  /** Besides the task kinds of the assignment. */
+  readonly taskKindIds: readonly string[];
+}
+
+/** Working time as the database gives it; the gate turns it into the hours of one question. */
+export interface RawHours {
+  readonly ahead: {
+    readonly date: string;
+    readonly kind: 'day' | 'night' | 'travel';
+    readonly startsAt: string;
+    readonly endsAt: string;
+    readonly extensionAuthorized: boolean;
+  };
+  readonly worked: readonly (Omit<ActualShift, 'startedAt' | 'endedAt'> & {
+    readonly startedAt: string;
+    readonly endedAt: string | null;
+  })[];
+  readonly declared: readonly DeclaredHours[];
+  readonly authorization: { readonly reference: string; readonly limits: HourLimitsOverride } | null;
+}
+
+/** The facts that areas provide; what is left of `GateFacts` the gate knows from the question. */
+export interface ProvidedFacts extends Pick<
+  GateFacts,
+  | 'highRisk'
+  | 'work'
+  | 'profile'
+  | 'assignment'
+  | 'project'
+  | 'contract'
+  | 'licenses'
+  | 'holds'
+  | 'restrictions'
+  | 'requirements'
+  | 'credentials'
+  | 'leave'
+> {
+  readonly hours: RawHours | null;
+}
+
+export type FactName = keyof ProvidedFacts;
+
+/**
+ * What an area knows. Each fact is an SQL expression that gives JSON in the shape of `ProvidedFacts`, correlated with the
+ * question `q`: its columns are those of `GatePlace` and profile_id, purpose, at. Every table reference carries
+ * `company_id = $1`. The gate reads the facts of all questions in one statement made of them.
+ */
+export interface FactProvider {
+  readonly name: string;
+  readonly facts: Readonly<Partial<Record<FactName, string>>>;
+}
+
+/**
+ * Where the work is: an SQL select, lateral to the question `asked` (profile_id, assignment_id, shift_id, site_id,
+ * task_kind_ids), of exactly one row with assignment_id, shift_id, project_id, site_id, task_kind_ids, zone.
+ */
+export type GatePlace = string;
+
+/** What the gate answers others that run in a transaction of their own. */
+export interface Gate {
+  /** Decides, and stores the decision. */
+  decide(tx: Tx, question: GateQuestion): Promise<GateVerdict>;
+  /** As `decide`; throws 409 GATE_BLOCKED with the reasons unless the work may go on. */
+  require(tx: Tx, question: GateQuestion): Promise<GateVerdict>;
+  /** Answers without storing: what a board shows. In the order of the questions. */
+  look(reader: Reader, questions: readonly GateQuestion[]): Promise<GateVerdict[]>;
+}
+
+export interface GateVerdict {
+  /** Id of the stored decision; null where it was only looked at. */
+  readonly id: string | null;
+  readonly profileId: string;
+  /** What the rules say. */
+  readonly outcome: 'allow' | 'restrict' | 'block';
+  /** The same under the overrides in force. */
+  readonly effectiveOutcome: 'allow' | 'restrict' | 'block';
+  readonly reasons: readonly { readonly code: string; readonly severity: string; readonly params: object }[];
+  readonly ruleVersion: string;
+}

@@ -1,0 +1,308 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../company.ts';
+import type { FitnessCompany } from '../company.ts';
+
+describe('fitness cases', () => {
+  let company: FitnessCompany;
+
+  before(async () => {
+    company = await startFitnessCompany();
+  });
+  after(() => company.close());
+  beforeEach(async () => {
+    company.notices.length = 0;
+    await company.at(0);
+  });
+
+  const openCase = async (level: 'orange' | 'red' = 'orange', shiftId: string | null = null) => {
+    const worker = await company.addWorker();
+    await company.judge(worker, { level, shiftId });
+    return { worker, row: await company.caseOf(worker) };
+  };
+
+  it('hold at once, and tell the supervisor in the same transaction', async () => {
+    const { worker, row } = await openCase('red');
+    expect(row).to.include({ status: 'open', level: 'red', trigger: 'result' });
+    expect(await company.holdsOf(worker)).to.deep.equal([{ kind: 'hold', level: 'red', ended_because: null }]);
+    expect(company.notices).to.have.length(1);
+    expect(company.notices[0]).to.deep.include({
+      kind: 'test_alert',
+      recipients: [company.supervisor.profileId],
+      entityId: row.id,
+    });
+  });
+
+  it('tell the streams of the worker and of everyone above', async () => {
+    const { worker, row } = await openCase();
+    const { rows } = await company.client.query<{ profile_id: string }>(
+      `select r.profile_id from change c join change_recipient r on r.company_id = c.company_id and r.change_id = c.id
+       where c.entity_id = $1 and c.action = 'fitness_case.open'`,
+      [row.id],
+    );
+    expect(rows.map(({ profile_id }) => profile_id)).to.have.members([
+      worker.profileId,
+      company.supervisor.profileId,
+      company.manager.profileId,
+    ]);
+  });
+
+  it('go from rest to retest to a decision, each move at its time', async () => {
+    const { worker, row } = await openCase();
+    const { supervisor } = company;
+    expect((await company.move(supervisor, row.id, 'acknowledge')).body).to.include({
+      status: 'acknowledged',
+      acknowledgedBy: supervisor.profileId,
+    });
+    expect((await company.move(supervisor, row.id, 'rest', { nap: false })).body).to.include({
+      status: 'resting',
+      restUntil: new Date(company.start.getTime() + 20 * MINUTE).toISOString(),
+    });
+    await company.at(20 * MINUTE - 1);
+    expect((await company.caseOf(worker)).status).to.equal('resting');
+    await company.at(20 * MINUTE);
+    expect((await company.caseOf(worker)).status).to.equal('awaiting_retest');
+    await company.judge(worker, { level: 'green', attempt: 'retest', caseId: row.id });
+    expect(await company.caseOf(worker)).to.include({ status: 'retested', retest_level: 'green', level: 'orange' });
+    expect((await company.holdsOf(worker))[0]).to.include({ ended_because: null });
+    const decided = await company.move(supervisor, row.id, 'decide', DECISION);
+    expect(decided.status).to.equal(200);
+    expect(decided.body).to.include({ status: 'decided', decidedBy: supervisor.profileId });
+    expect(await company.holdsOf(worker)).to.deep.equal([{ kind: 'hold', level: 'orange', ended_because: 'cleared' }]);
+  });
+
+  it('rest longer after a nap, and wait half an hour for the retest', async () => {
+    const { worker, row } = await openCase();
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    await company.move(company.supervisor, row.id, 'rest', { nap: true });
+    await company.at(30 * MINUTE - 1);
+    expect((await company.caseOf(worker)).status).to.equal('resting');
+    await company.at(30 * MINUTE);
+    await company.at(60 * MINUTE - 1);
+    expect((await company.caseOf(worker)).status).to.equal('awaiting_retest');
+    await company.at(60 * MINUTE);
+    expect((await company.caseOf(worker)).status).to.equal('not_retested');
+    expect((await company.move(company.supervisor, row.id, 'decide', DECISION)).status).to.equal(200);
+  });
+
+  it('escalate at 10 and at 20 minutes, to the millisecond, and to nobody once acknowledged', async () => {
+    const first = await openCase();
+    const second = await openCase('red');
+    company.notices.length = 0;
+    await company.at(10 * MINUTE - 1);
+    expect(company.notices).to.deep.equal([]);
+    await company.at(10 * MINUTE);
+    expect(company.notices.map(({ kind, recipients }) => [kind, recipients])).to.deep.equal([
+      ['case_escalation', [company.manager.profileId]],
+      ['case_escalation', [company.manager.profileId]],
+    ]);
+    await company.move(company.supervisor, first.row.id, 'acknowledge');
+    company.notices.length = 0;
+    await company.at(20 * MINUTE);
+    expect(company.notices.map(({ entityId, recipients }) => [entityId, recipients])).to.deep.equal([
+      [second.row.id, [company.safety.profileId]],
+    ]);
+    await company.at(3 * HOUR);
+    expect(company.notices).to.have.length(1);
+    const detail = await company.ask(company.supervisor, 'get', `/fitness/cases/${second.row.id}`);
+    expect((detail.body['escalations'] as { step: string }[]).map(({ step }) => step)).to.deep.equal([
+      'supervisor',
+      'manager',
+      'safety_admin',
+    ]);
+  });
+
+  it('catch up on timers after a stop: both steps are told, once each', async () => {
+    const { row } = await openCase('red');
+    company.notices.length = 0;
+    await company.at(25 * MINUTE);
+    await company.at(26 * MINUTE);
+    const steps = company.notices.filter(({ entityId }) => entityId === row.id).map(({ params }) => params['step']);
+    expect(steps).to.deep.equal(['manager', 'safety_admin']);
+  });
+
+  it('are decided by nobody for themselves', async () => {
+    const { supervisor } = company;
+    await company.judge(supervisor, { level: 'orange' });
+    const row = await company.caseOf(supervisor);
+    for (const [name, body] of [['acknowledge'], ['rest', { nap: false }]] as const) {
+      const refused = await company.move(supervisor, row.id, name, body);
+      expect(refused.status).to.equal(409);
+    }
+    await company.move(company.manager, row.id, 'acknowledge');
+    const refused = await company.move(supervisor, row.id, 'decide', DECISION);
+    expect([refused.status, refused.body['code']]).to.deep.equal([409, 'CASE_OWN']);
+    expect((await company.move(company.manager, row.id, 'decide', DECISION)).status).to.equal(200);
+  });
+
+  it('are not there for a supervisor of others', async () => {
+    const { row } = await openCase();
+    const { addPerson } = await import('../../../support/people.ts');
+    const other = await addPerson(company.app, { companyId: company.companyId, roles: ['supervisor'] });
+    expect((await company.ask(other, 'get', `/fitness/cases/${row.id}`)).status).to.equal(404);
+    expect((await company.move(other, row.id, 'acknowledge')).status).to.equal(404);
+  });
+
+  it('leave a red to the manager or the safety admin', async () => {
+    const { row } = await openCase('red');
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    const refused = await company.move(company.supervisor, row.id, 'decide', DECISION);
+    expect([refused.status, refused.body['code']]).to.deep.equal([409, 'CASE_RED_NEEDS_MANAGER']);
+    expect((await company.move(company.safety, row.id, 'decide', DECISION)).status).to.equal(200);
+  });
+
+  it('send nobody home without transport, and name restrictions where there are some', async () => {
+    const { worker, row } = await openCase();
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    const home = { ...DECISION, decision: 'sent_home' };
+    const pointers = async (body: object) => {
+      const { status, body: answer } = await company.move(company.supervisor, row.id, 'decide', body);
+      expect(status).to.equal(422);
+      return (answer['errors'] as { pointer: string }[]).map(({ pointer }) => pointer);
+    };
+    expect(await pointers(home)).to.deep.equal(['/transportArranged']);
+    expect(await pointers({ ...DECISION, decision: 'cleared_with_restrictions' })).to.deep.equal(['/restrictions']);
+    expect(
+      (await company.move(company.supervisor, row.id, 'decide', { ...home, transportArranged: true })).status,
+    ).to.equal(200);
+    expect((await company.holdsOf(worker))[0]!.ended_because).to.equal(null);
+  });
+
+  it('let a cleared person work under restrictions until the shift ends, and close then', async () => {
+    const worker = await company.addWorker();
+    const shiftId = await company.addShift(worker, { hours: 8 });
+    await company.judge(worker, { level: 'orange', shiftId });
+    const { id } = await company.caseOf(worker);
+    await company.move(company.supervisor, id, 'acknowledge');
+    const restrictions = { noDriving: true, accompanied: false, noHeights: false, until: null, recheckAt: null };
+    const body = { ...DECISION, decision: 'cleared_with_restrictions', restrictions };
+    expect((await company.move(company.supervisor, id, 'decide', body)).status).to.equal(200);
+    expect(await company.holdsOf(worker)).to.deep.equal([
+      { kind: 'hold', level: 'orange', ended_because: 'cleared_with_restrictions' },
+      { kind: 'restrictions', level: 'orange', ended_because: null },
+    ]);
+    await company.at(8 * HOUR - 1);
+    expect((await company.caseOf(worker)).status).to.equal('decided');
+    await company.at(8 * HOUR);
+    expect((await company.caseOf(worker)).status).to.equal('closed');
+  });
+
+  it('lapse when the shift ends undecided: a breach, the hold stays, a manager decides', async () => {
+    const worker = await company.addWorker();
+    const shiftId = await company.addShift(worker, { hours: 6 });
+    await company.judge(worker, { level: 'orange', shiftId });
+    const { id } = await company.caseOf(worker);
+    await company.at(6 * HOUR);
+    expect((await company.caseOf(worker)).status).to.equal('lapsed');
+    expect((await company.holdsOf(worker))[0]!.ended_because).to.equal(null);
+    const { rows } = await company.client.query('select kind, level from fitness_breach where case_id = $1', [id]);
+    expect(rows).to.deep.equal([{ kind: 'undecided', level: 'orange' }]);
+    const refused = await company.move(company.supervisor, id, 'decide', DECISION);
+    expect(refused.body['code']).to.equal('CASE_LAPSED_NEEDS_MANAGER');
+    expect((await company.move(company.manager, id, 'decide', DECISION)).status).to.equal(200);
+  });
+
+  it('return whoever was sent home only after a green of a later shift', async () => {
+    const { worker, row } = await openCase();
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    await company.move(company.supervisor, row.id, 'decide', {
+      ...DECISION,
+      decision: 'sent_home',
+      transportArranged: true,
+    });
+    const early = await company.move(company.supervisor, row.id, 'return');
+    expect([early.status, early.body['code']]).to.deep.equal([409, 'CASE_GREEN_NEEDED']);
+    const shiftId = await company.addShift(worker, { startsAt: new Date(company.start.getTime() + 20 * HOUR) });
+    const taken = new Date(company.start.getTime() + 19 * HOUR);
+    await company.client.query(
+      `insert into test_result (company_id, id, profile_id, shift_id, source, external_id, definition_code, definition_version, taken_at,
+         received_at, device_state, metrics_sealed, quality_flags, arrival_flags, supervised, practice, attempt, attempt_no, level, action,
+         opens_case, escalates, high_risk, rule_version, reasons, created_at)
+       select $1, $2::uuid, $3, $4, 'SAFER', $2::text, code, version, $5, $5, 'qualified', 'x', '{}', '{}', true, false, 'first', 1, 'green', 'may_work',
+         false, false, false, 'fitness-1', '{}', $5 from test_definition where code = 'PVT-B' and current`,
+      [company.companyId, uuidv7(), worker.profileId, shiftId, taken],
+    );
+    await company.at(19 * HOUR);
+    expect((await company.move(company.supervisor, row.id, 'return')).body).to.include({ status: 'returned' });
+    expect((await company.holdsOf(worker))[0]!.ended_because).to.equal('returned');
+  });
+
+  it('are opened again by the safety admin alone, with a reason, and hold again', async () => {
+    const { worker, row } = await openCase();
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    await company.move(company.supervisor, row.id, 'decide', DECISION);
+    const reason = { reason: 'new facts' };
+    expect((await company.move(company.manager, row.id, 'reopen', reason)).status).to.equal(403);
+    expect((await company.move(company.safety, row.id, 'reopen', {})).status).to.equal(422);
+    expect((await company.move(company.safety, row.id, 'reopen', reason)).body).to.include({
+      status: 'open',
+      decision: null,
+      reopened: 1,
+    });
+    expect((await company.holdsOf(worker)).map(({ ended_because }) => ended_because)).to.deep.equal(['cleared', null]);
+  });
+
+  it('rise to the gravest level and stay one case', async () => {
+    const { worker, row } = await openCase('orange');
+    await company.judge(worker, { level: 'red' });
+    await company.judge(worker, { level: 'orange' });
+    const { rows } = await company.client.query('select id, level from fitness_case where profile_id = $1', [
+      worker.profileId,
+    ]);
+    expect(rows).to.deep.equal([{ id: row.id, level: 'red' }]);
+    expect(await company.holdsOf(worker)).to.deep.equal([{ kind: 'hold', level: 'red', ended_because: null }]);
+  });
+
+  it('keep what was written sealed, and log who read it before it is answered', async () => {
+    const { row } = await openCase();
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    await company.move(company.supervisor, row.id, 'decide', DECISION);
+    const { rows } = await company.client.query<{ note_sealed: string; log: string }>(
+      `select note_sealed, (select json_agg(c)::text from change c where c.entity_id = f.id) as log
+       from fitness_case f where id = $1`,
+      [row.id],
+    );
+    expect(rows[0]!.note_sealed).to.not.contain(DECISION.note);
+    expect(rows[0]!.log).to.not.contain(DECISION.note).and.not.contain(DECISION.assessment.observation);
+    const notes = await company.ask(company.manager, 'get', `/fitness/cases/${row.id}/notes`);
+    expect(notes.body).to.deep.equal({ assessment: DECISION.assessment, note: DECISION.note });
+    const read = await company.client.query(
+      `select actor_id from change where entity_id = $1 and action = 'fitness_case.read_notes'`,
+      [row.id],
+    );
+    expect(read.rows).to.deep.equal([{ actor_id: company.manager.profileId }]);
+  });
+
+  describe('of results that come late or with a wrong clock', () => {
+    it('hold now and alert safety while the shift runs', async () => {
+      const worker = await company.addWorker();
+      const shiftId = await company.addShift(worker, { startsAt: new Date(company.start.getTime() - HOUR) });
+      const takenAt = new Date(company.start.getTime() - HOUR).toISOString();
+      await company.judge(worker, { level: 'red', shiftId, takenAt, arrivalFlags: ['LATE'] });
+      expect(await company.caseOf(worker)).to.deep.include({ status: 'open', arrival_flags: ['LATE'] });
+      const told = company.notices.flatMap(({ recipients }) => recipients);
+      expect(told).to.include.members([company.supervisor.profileId, company.safety.profileId]);
+    });
+
+    it('stand in the breach report once, without a live case, when the shift has ended', async () => {
+      const worker = await company.addWorker();
+      const shiftId = await company.addShift(worker, {
+        startsAt: new Date(company.start.getTime() - 14 * HOUR),
+        status: 'done',
+      });
+      const takenAt = new Date(company.start.getTime() - 14 * HOUR).toISOString();
+      const id = uuidv7();
+      const result = { id, level: 'red', shiftId, takenAt, arrivalFlags: ['LATE'] } as const;
+      await company.judge(worker, result);
+      await company.judge(worker, result);
+      expect(await company.caseOf(worker)).to.equal(undefined);
+      expect(await company.holdsOf(worker)).to.deep.equal([]);
+      const { rows } = await company.client.query(
+        'select kind, level, result_id, arrival_flags from fitness_breach where profile_id = $1',
+        [worker.profileId],
+      );
+      expect(rows).to.deep.equal([{ kind: 'late_result', level: 'red', result_id: id, arrival_flags: ['LATE'] }]);
+      expect(company.notices[0]!.recipients).to.deep.equal([company.safety.profileId]);
+    });
+  });
+});

@@ -1,0 +1,245 @@
+import { expect } from 'chai';
+import { systemScope } from '../../../../src/platform/db/scope.ts';
+import type { TestPerson } from '../../../support/people.ts';
+import { DEFAULT_FITNESS_POLICY } from '../../../../src/modules/fitness/classification/policy.ts';
+import { HOUR, MINUTE, startFitnessCompany } from '../company.ts';
+import type { FitnessCompany } from '../company.ts';
+
+interface Row {
+  id: string;
+  kind: string;
+  status: string;
+  due_at: Date;
+  version: number;
+  level: string | null;
+  had_invalid: boolean;
+  review_drawn: boolean;
+  blocked_because: string | null;
+}
+
+describe('required tests', () => {
+  let company: FitnessCompany;
+
+  before(async () => {
+    company = await startFitnessCompany();
+  });
+  after(() => company.close());
+  beforeEach(async () => {
+    company.notices.length = 0;
+    await company.at(0);
+  });
+
+  const tick = async (name: 'generate' | 'close'): Promise<void> => {
+    const ticks = company.area.modules.flatMap((module) => module.ticks ?? []);
+    const found = ticks.find((one) => one.name === `fitness.requirements.${name}`)!;
+    const signal = new AbortController().signal;
+    await found.run(systemScope(company.companyId, found.name, 'trace'), { now: company.app.clock.now(), signal });
+  };
+  const rowsOf = async ({ profileId }: TestPerson): Promise<Row[]> =>
+    (
+      await company.client.query<Row>(
+        'select * from requirement where company_id = $1 and profile_id = $2 and deleted_at is null order by due_at, id',
+        [company.companyId, profileId],
+      )
+    ).rows;
+  const inHours = (hours: number) => new Date(company.start.getTime() + hours * HOUR);
+  const move = async (who: TestPerson, row: Row, name: string, body?: object) => {
+    const { rows } = await company.client.query<Row>('select version from requirement where id = $1', [row.id]);
+    return company.ask(who, 'post', `/fitness/requirements/${row.id}/${name}`, body, rows[0]!.version);
+  };
+  /** A worker with one shift in two hours, and what it requires. */
+  const withShift = async (high = false) => {
+    const worker = await company.addWorker(high);
+    const shiftId = await company.addShift(worker, { startsAt: inHours(2), hours: 8 });
+    await tick('generate');
+    const [row] = await rowsOf(worker);
+    return { worker, shiftId, row: row! };
+  };
+
+  it('are made with the roster, once however often it is run', async () => {
+    const { worker, row } = await withShift();
+    await tick('generate');
+    expect(await rowsOf(worker)).to.have.length(1);
+    expect(row).to.deep.include({ kind: 'pre_shift', status: 'due', due_at: inHours(2) });
+  });
+
+  it('ask for a test in the middle of a night, by the policy of the risk group', async () => {
+    const worker = await company.addWorker(true);
+    const required = [
+      ...DEFAULT_FITNESS_POLICY.required,
+      { kind: 'mid_shift', test: 'PVT-B', windowMinutes: 60, graceMinutes: 30 },
+    ];
+    await company.client.query(
+      `insert into fitness_policy (company_id, id, risk_group_id, revision, policy, status, created_at, updated_at)
+       select company_id, gen_random_uuid(), risk_group_id, 1, $3, 'active', created_at, created_at from profile
+       where company_id = $1 and id = $2`,
+      [company.companyId, worker.profileId, { ...DEFAULT_FITNESS_POLICY, required }],
+    );
+    await company.addShift(worker, { startsAt: inHours(3), kind: 'night' });
+    await company.addShift(worker, { startsAt: inHours(20), hours: 2 });
+    await tick('generate');
+    const made = (await rowsOf(worker)).map(({ kind, due_at }) => [kind, due_at.toISOString()]);
+    expect(made).to.deep.equal([
+      ['pre_shift', inHours(3).toISOString()],
+      ['mid_shift', inHours(9).toISOString()],
+      ['pre_shift', inHours(20).toISOString()],
+    ]);
+    await company.client.query("update fitness_policy set status = 'superseded', superseded_at = created_at");
+  });
+
+  it('are done on time by a valid result before the first exposure, in the transaction of the result', async () => {
+    const { worker, row } = await withShift();
+    await company.at(HOUR);
+    await company.judge(worker, { level: 'invalid', requirementId: row.id });
+    expect((await rowsOf(worker))[0]).to.deep.include({ status: 'due', had_invalid: true });
+    await company.judge(worker, { level: 'green', requirementId: row.id, attemptNo: 2, attempt: 'repeat' });
+    expect((await rowsOf(worker))[0]).to.deep.include({ status: 'done_on_time', level: 'green' });
+  });
+
+  it('are never made better by a retake, only worse', async () => {
+    const { worker, row } = await withShift();
+    await company.judge(worker, { level: 'yellow', requirementId: row.id });
+    await company.judge(worker, { level: 'green', requirementId: row.id, attempt: 'retake' });
+    expect((await rowsOf(worker))[0]).to.deep.include({ level: 'yellow' });
+    await company.judge(worker, { level: 'orange', requirementId: row.id, attempt: 'retake' });
+    expect((await rowsOf(worker))[0]).to.deep.include({ status: 'done_on_time', level: 'orange' });
+  });
+
+  it('are done late by a result after exposure', async () => {
+    const { worker, row } = await withShift();
+    await company.at(2 * HOUR + MINUTE);
+    await company.judge(worker, { level: 'green', requirementId: row.id });
+    expect((await rowsOf(worker))[0]!.status).to.equal('done_late');
+  });
+
+  it('count from the actual start of the shift', async () => {
+    const { worker, shiftId, row } = await withShift();
+    const scope = systemScope(company.companyId, 'test', 'trace');
+    const startedAt = new Date(company.start.getTime() + 150 * MINUTE);
+    await company.app.platform.db.write(scope, (tx) => company.area.generation.shiftStarted(tx, shiftId, startedAt));
+    await company.at(149 * MINUTE);
+    await company.judge(worker, { level: 'green', requirementId: row.id });
+    expect((await rowsOf(worker))[0]).to.deep.include({ status: 'done_on_time', due_at: startedAt });
+  });
+
+  it('are missed: in high-risk groups a case that holds, as a red would', async () => {
+    const { worker } = await withShift(true);
+    await company.at(2 * HOUR + MINUTE);
+    await tick('close');
+    expect((await rowsOf(worker))[0]!.status).to.equal('due');
+    await company.at(2 * HOUR + 2 * MINUTE);
+    await tick('close');
+    await tick('close');
+    expect((await rowsOf(worker))[0]!.status).to.equal('missed');
+    expect(await company.caseOf(worker)).to.deep.include({ status: 'open', level: 'none', trigger: 'missing_test' });
+    expect(await company.holdsOf(worker)).to.deep.equal([{ kind: 'hold', level: 'none', ended_because: null }]);
+    const kinds = company.notices.filter(({ profileId }) => profileId === worker.profileId).map(({ kind }) => kind);
+    expect(kinds).to.deep.equal(['test_missed', 'test_alert']);
+  });
+
+  it('are missed elsewhere when the shift is over, without a case', async () => {
+    const { worker } = await withShift();
+    await company.at(9 * HOUR);
+    await tick('close');
+    expect((await rowsOf(worker))[0]!.status).to.equal('due');
+    await company.at(10 * HOUR + 2 * MINUTE);
+    await tick('close');
+    expect((await rowsOf(worker))[0]!.status).to.equal('missed');
+    expect(await company.caseOf(worker)).to.equal(undefined);
+  });
+
+  it('wait for a source that was not read since, and are blocked by one that is down', async () => {
+    const { worker } = await withShift(true);
+    const cursor = (status: string, at: Date) =>
+      company.client.query(
+        `insert into ingest_cursor (source, position, succeeded_at, rows_read, rows_taken, rows_quarantined, status)
+         values ('SAFER', 0, $2, 0, 0, 0, $1) on conflict (source) do update set status = excluded.status, succeeded_at = excluded.succeeded_at`,
+        [status, at],
+      );
+    await cursor('up', inHours(1));
+    await company.at(3 * HOUR);
+    await tick('close');
+    expect((await rowsOf(worker))[0]!.status).to.equal('due');
+    await cursor('down', inHours(1));
+    await tick('close');
+    expect((await rowsOf(worker))[0]).to.deep.include({ status: 'blocked', blocked_because: 'SOURCE_DOWN' });
+    expect(await company.caseOf(worker)).to.equal(undefined);
+    await company.client.query('delete from ingest_cursor');
+  });
+
+  it('fall away with a cancelled shift', async () => {
+    const { worker, shiftId } = await withShift();
+    await company.client.query(`update shift set status = 'cancelled', cancelled_because = 'manager' where id = $1`, [
+      shiftId,
+    ]);
+    await tick('close');
+    expect(await rowsOf(worker)).to.deep.equal([]);
+  });
+
+  it('are asked for by a superior after an incident, and follow an alert', async () => {
+    const worker = await company.addWorker();
+    const body = { profileId: worker.profileId, kind: 'post_incident' };
+    expect((await company.ask(company.supervisor, 'post', '/fitness/requirements', body)).status).to.equal(201);
+    const own = { ...body, profileId: company.supervisor.profileId };
+    expect((await company.ask(company.supervisor, 'post', '/fitness/requirements', own)).status).to.equal(403);
+    const above = { ...body, profileId: company.manager.profileId };
+    expect((await company.ask(company.supervisor, 'post', '/fitness/requirements', above)).status).to.equal(404);
+    await company.judge(worker, { level: 'yellow', source: 'SIGNAL', isAlert: true });
+    expect((await rowsOf(worker)).map(({ kind }) => kind)).to.have.members(['post_incident', 'for_cause']);
+    expect(await company.holdsOf(worker)).to.deep.equal([
+      { kind: 'restrictions', level: 'yellow', ended_because: null },
+    ]);
+    await company.judge(worker, { level: 'green' });
+    expect((await company.holdsOf(worker))[0]!.ended_because).to.equal('second_signal');
+  });
+
+  describe('are excused', () => {
+    it('by the supervisor within a day, by a manager after it, with a reason code', async () => {
+      const { worker, row } = await withShift();
+      await company.at(2 * HOUR + 24 * HOUR + 1);
+      const late = await move(company.supervisor, row, 'excuse', { reason: 'absent' });
+      expect([late.status, late.body['code']]).to.deep.equal([409, 'EXCUSE_NEEDS_MANAGER']);
+      expect((await move(company.manager, row, 'excuse', { reason: 'because' })).status).to.equal(422);
+      expect((await move(company.manager, row, 'excuse', { reason: 'absent' })).body).to.include({
+        status: 'excused',
+        reason: 'absent',
+        excusedBy: company.manager.profileId,
+      });
+      expect((await rowsOf(worker))[0]!.status).to.equal('excused');
+    });
+
+    it('never for oneself', async () => {
+      const { supervisor } = company;
+      await company.addShift(supervisor, { startsAt: inHours(2) });
+      await tick('generate');
+      const [row] = await rowsOf(supervisor);
+      const refused = await move(supervisor, row!, 'excuse', { reason: 'absent' });
+      expect([refused.status, refused.body['code']]).to.deep.equal([409, 'REQUIREMENT_OWN']);
+      expect((await move(company.manager, row!, 'excuse', { reason: 'absent' })).status).to.equal(200);
+    });
+
+    it('and one in ten is drawn for the manager, who reviews no excuse of their own', async () => {
+      const { row } = await withShift();
+      await move(company.supervisor, row, 'excuse', { reason: 'absent' });
+      await company.client.query('update requirement set review_drawn = false where id = $1', [row.id]);
+      const refused = await move(company.manager, row, 'review');
+      expect(refused.body['code']).to.equal('REVIEW_NOT_DRAWN');
+      await company.client.query('update requirement set review_drawn = true where id = $1', [row.id]);
+      expect((await move(company.supervisor, row, 'review')).status).to.equal(403);
+      expect((await move(company.manager, row, 'review')).body).to.include({ reviewedBy: company.manager.profileId });
+    });
+  });
+
+  it('are listed by reach', async () => {
+    const { worker } = await withShift();
+    const listed = async (who: TestPerson) => {
+      const { body } = await company.ask(who, 'get', `/fitness/requirements?profileId=${worker.profileId}`);
+      return (body['items'] as unknown[]).length;
+    };
+    expect(await listed(company.supervisor)).to.equal(1);
+    expect(await listed(company.manager)).to.equal(1);
+    const { addPerson } = await import('../../../support/people.ts');
+    const other = await addPerson(company.app, { companyId: company.companyId, roles: ['supervisor'] });
+    expect(await listed(other)).to.equal(0);
+  });
+});

@@ -1,0 +1,250 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import type { TestPerson } from '../../support/people.ts';
+import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../fitness/company.ts';
+import type { Answer, FitnessCompany } from '../fitness/company.ts';
+
+interface Reason {
+  code: string;
+  severity: string;
+  params: Record<string, string>;
+}
+
+describe('the gate of a company', () => {
+  let company: FitnessCompany;
+
+  before(async () => {
+    company = await startFitnessCompany();
+  });
+  after(() => company.close());
+  beforeEach(() => company.at(0));
+
+  const reasonsOf = ({ body }: Answer): Reason[] => body['reasons'] as Reason[];
+  const codesOf = (answer: Answer): string[] => reasonsOf(answer).map(({ code }) => code);
+  const askFor = (who: TestPerson, worker: TestPerson, shiftId: string): Promise<Answer> =>
+    company.ask(who, 'post', '/gate/decisions', { profileId: worker.profileId, purpose: 'shift_start', shiftId });
+  const start = async (shiftId: string): Promise<Answer> => {
+    const { rows } = await company.client.query<{ version: number }>('select version from shift where id = $1', [
+      shiftId,
+    ]);
+    return company.ask(company.supervisor, 'post', `/admin/assignment/shift/${shiftId}/start`, {}, rows[0]!.version);
+  };
+  /** A worker with a shift in an hour, its test done. */
+  const ready = async () => {
+    const worker = await company.addWorker();
+    const shiftId = await company.addShift(worker, { startsAt: new Date(company.start.getTime() + HOUR) });
+    const scope = { companyId: company.companyId, actor: { kind: 'system', id: null }, traceId: 'trace' } as const;
+    await company.app.platform.db.write(scope, (tx) => company.area.generation.forShiftIds(tx, [shiftId]));
+    const { rows } = await company.client.query<{ id: string }>('select id from requirement where shift_id = $1', [
+      shiftId,
+    ]);
+    await company.judge(worker, { level: 'green', requirementId: rows[0]!.id, shiftId });
+    return { worker, shiftId };
+  };
+
+  it('allows who has everything, and stores facts, reasons and the version of the rules', async () => {
+    const { worker, shiftId } = await ready();
+    const answer = await askFor(company.supervisor, worker, shiftId);
+    expect([answer.status, answer.body['outcome'], answer.body['ruleVersion']]).to.deep.equal([
+      201,
+      'allow',
+      'gate-1.1',
+    ]);
+    const detail = await company.ask(company.supervisor, 'get', `/gate/decisions/${answer.body.id}`);
+    const facts = detail.body['facts'] as {
+      requirements: unknown[];
+      hours: { shiftMinutes: number };
+      assignment: object;
+    };
+    expect(facts.requirements).to.have.length(1);
+    expect(facts.hours.shiftMinutes).to.equal(12 * 60);
+    expect(facts.assignment).to.include({ status: 'active' });
+  });
+
+  it('blocks the start of a shift for an orange and lets it go after clearance', async () => {
+    const { worker, shiftId } = await ready();
+    await company.at(HOUR);
+    await company.judge(worker, { level: 'orange', shiftId });
+    const refused = await start(shiftId);
+    expect([refused.status, refused.body['code'], codesOf(refused)]).to.deep.equal([
+      409,
+      'GATE_BLOCKED',
+      ['HOLD_UNDECIDED'],
+    ]);
+    const { id } = await company.caseOf(worker);
+    await company.move(company.supervisor, id, 'acknowledge');
+    await company.move(company.supervisor, id, 'decide', DECISION);
+    const started = await start(shiftId);
+    expect([started.status, started.body['status']]).to.deep.equal([200, 'started']);
+    const { rows } = await company.client.query('select outcome, purpose from gate_decision where shift_id = $1', [
+      shiftId,
+    ]);
+    expect(rows).to.deep.equal([{ outcome: 'allow', purpose: 'shift_start' }]);
+  });
+
+  it('holds restrictions of a cleared person against the hazards of the work', async () => {
+    const kind = uuidv7();
+    await company.client.query(
+      `insert into task_kind (company_id, id, code, name, required_credentials, required_tests, hazards, created_at, updated_at)
+       values ($1, $2, 'HAUL', 'Haul truck', '{}', '{}', '{driving}', $3, $3)`,
+      [company.companyId, kind, company.start],
+    );
+    const { worker, shiftId } = await ready();
+    await company.judge(worker, { level: 'orange', shiftId });
+    const { id } = await company.caseOf(worker);
+    await company.move(company.supervisor, id, 'acknowledge');
+    const restrictions = { noDriving: true, accompanied: false, noHeights: false, until: null, recheckAt: null };
+    await company.move(company.supervisor, id, 'decide', {
+      ...DECISION,
+      decision: 'cleared_with_restrictions',
+      restrictions,
+    });
+    const body = { profileId: worker.profileId, purpose: 'shift_start', shiftId };
+    await company.at(HOUR);
+    const plain = await company.ask(company.supervisor, 'post', '/gate/decisions', body);
+    expect([plain.body['outcome'], codesOf(plain)]).to.deep.equal(['restrict', ['NO_DRIVING']]);
+    const driving = await company.ask(company.supervisor, 'post', '/gate/decisions', { ...body, taskKindIds: [kind] });
+    expect([driving.body['outcome'], codesOf(driving)]).to.deep.equal(['block', ['DRIVING_FORBIDDEN']]);
+  });
+
+  it('asks for the test of a shift that nobody planned it for yet', async () => {
+    const worker = await company.addWorker(true);
+    const shiftId = await company.addShift(worker);
+    const refused = await start(shiftId);
+    expect([refused.status, codesOf(refused)]).to.deep.equal([409, ['TEST_MISSING']]);
+  });
+
+  it('counts hours that were worked, not those of the roster', async () => {
+    const { worker, shiftId } = await ready();
+    await company.at(HOUR);
+    await company.addShift(worker, {
+      startsAt: new Date(company.start.getTime() - 10 * HOUR),
+      hours: 9,
+      status: 'done',
+    });
+    const answer = await askFor(company.supervisor, worker, shiftId);
+    expect(codesOf(answer)).to.deep.equal(['REST_TOO_SHORT']);
+    expect(reasonsOf(answer)[0]!.params).to.deep.equal({ hours: 2, limit: 10 });
+  });
+
+  it('wants the credentials of the site on that day', async () => {
+    const { worker, shiftId } = await ready();
+    await company.at(HOUR);
+    await company.client.query(
+      `insert into credential_requirement (company_id, id, kind, site_id, created_at, updated_at) values ($1, $2, 'induction', $3, $4, $4)`,
+      [company.companyId, uuidv7(), company.siteId, company.start],
+    );
+    expect(codesOf(await askFor(company.supervisor, worker, shiftId))).to.deep.equal(['CREDENTIAL_MISSING']);
+    await company.client.query(
+      `insert into credential (company_id, id, profile_id, kind, issuer, valid_from, valid_to, has_evidence, evidence_sealed, status, created_at, updated_at)
+       values ($1, $2, $3, 'induction', 'Mutual', '2020-01-01', '2020-12-31', true, 'x', 'valid', $4, $4)`,
+      [company.companyId, uuidv7(), worker.profileId, company.start],
+    );
+    expect(codesOf(await askFor(company.supervisor, worker, shiftId))).to.deep.equal(['CREDENTIAL_EXPIRED']);
+    await company.client.query('delete from credential_requirement');
+  });
+
+  it('answers nobody about people out of reach, and a worker about themselves only', async () => {
+    const { worker, shiftId } = await ready();
+    expect((await askFor(worker, worker, shiftId)).status).to.equal(201);
+    expect((await askFor(company.colleague, worker, shiftId)).status).to.equal(404);
+    const { body } = await askFor(company.manager, worker, shiftId);
+    expect((await company.ask(company.supervisor, 'get', `/gate/decisions/${body.id}`)).status).to.equal(200);
+    const mine = await company.ask(company.manager, 'get', `/gate/decisions?profileId=${worker.profileId}`);
+    expect(mine.body['items']).to.have.length(2);
+  });
+
+  describe('is overridden', () => {
+    const held = async (level: 'orange' | 'red' = 'orange') => {
+      const { worker, shiftId } = await ready();
+      await company.at(HOUR);
+      await company.judge(worker, { level, shiftId });
+      const decision = await askFor(company.manager, worker, shiftId);
+      const { id: caseId } = await company.caseOf(worker);
+      const code = level === 'red' ? 'RED_UNDECIDED' : 'HOLD_UNDECIDED';
+      return { worker, shiftId, decision, caseId, key: `${code}:${caseId}` };
+    };
+    const override = (who: TestPerson, decision: Answer, given: object) =>
+      company.ask(who, 'post', `/gate/decisions/${decision.body.id}/override`, {
+        endsAt: new Date(company.app.clock.now().getTime() + 30 * MINUTE).toISOString(),
+        reason: 'rescue under way',
+        ...given,
+      });
+
+    it('by a manager, with a reason, for a stated time and what it names, and no longer', async () => {
+      const { worker, shiftId, decision, key } = await held();
+      expect((await override(company.supervisor, decision, { reasonKeys: [key] })).status).to.equal(403);
+      expect((await override(company.manager, decision, { reasonKeys: [key] })).status).to.equal(201);
+      const now = await askFor(company.manager, worker, shiftId);
+      expect(now.body).to.include({ outcome: 'block', effectiveOutcome: 'restrict' });
+      const replay = await company.ask(company.manager, 'get', `/gate/decisions/${now.body.id}/replay`);
+      expect(replay.body).to.include({ same: true, outcome: 'block', effectiveOutcome: 'restrict' });
+      await company.at(HOUR + 30 * MINUTE);
+      expect((await askFor(company.manager, worker, shiftId)).body).to.include({ effectiveOutcome: 'block' });
+    });
+
+    it('lets the shift start', async () => {
+      const { shiftId, decision, key } = await held();
+      await override(company.manager, decision, { reasonKeys: [key] });
+      expect((await start(shiftId)).status).to.equal(200);
+    });
+
+    it('never by the subject', async () => {
+      await company.judge(company.manager, { level: 'orange' });
+      const body = { profileId: company.manager.profileId, purpose: 'crew' };
+      const decision = await company.ask(company.manager, 'post', '/gate/decisions', body);
+      const { id } = await company.caseOf(company.manager);
+      const refused = await override(company.manager, decision, { reasonKeys: [`HOLD_UNDECIDED:${id}`] });
+      expect([refused.status, refused.body['code']]).to.deep.equal([403, 'OVERRIDE_OWN']);
+    });
+
+    it('never while a red is undecided, also when it came after the decision', async () => {
+      const red = await held('red');
+      const refused = await override(company.manager, red.decision, { reasonKeys: [red.key] });
+      expect([refused.status, refused.body['code']]).to.deep.equal([409, 'OVERRIDE_RED_UNDECIDED']);
+      const orange = await held();
+      await company.judge(orange.worker, { level: 'red', shiftId: orange.shiftId });
+      const later = await override(company.manager, orange.decision, { reasonKeys: [orange.key] });
+      expect([later.status, later.body['code']]).to.deep.equal([409, 'OVERRIDE_RED_UNDECIDED']);
+    });
+
+    it('only for reasons it has, and not for longer than the rules say', async () => {
+      const { decision, key } = await held();
+      expect((await override(company.manager, decision, { reasonKeys: ['ON_LEAVE'] })).status).to.equal(422);
+      const endsAt = new Date(company.app.clock.now().getTime() + 13 * HOUR).toISOString();
+      expect((await override(company.manager, decision, { reasonKeys: [key], endsAt })).status).to.equal(422);
+      expect((await override(company.manager, decision, { reasonKeys: [key], reason: ' ' })).status).to.equal(422);
+    });
+  });
+
+  it('replays to the same answer after its rules changed', async () => {
+    const { worker, shiftId } = await ready();
+    await company.at(HOUR);
+    const before = await askFor(company.supervisor, worker, shiftId);
+    const rules = await company.ask(company.safety, 'get', '/gate/rules');
+    expect(rules.body['version']).to.equal(1);
+    const { version, ...given } = rules.body as unknown as { version: number; hours: object };
+    const hours = { ...given.hours, maximumShiftMinutes: 8 * 60 };
+    expect((await company.ask(company.safety, 'put', '/gate/rules', { ...given, hours }, 7)).status).to.equal(412);
+    expect((await company.ask(company.manager, 'put', '/gate/rules', { ...given, hours }, version)).status).to.equal(
+      403,
+    );
+    expect(
+      (await company.ask(company.safety, 'put', '/gate/rules', { ...given, hours }, version)).body,
+    ).to.deep.include({ version: 2, hours });
+    const after = await askFor(company.supervisor, worker, shiftId);
+    expect([codesOf(after), after.body['ruleVersion']]).to.deep.equal([['SHIFT_TOO_LONG'], 'gate-1.2']);
+    for (const { body } of [before, after]) {
+      const replay = await company.ask(company.supervisor, 'get', `/gate/decisions/${body.id}/replay`);
+      expect(replay.body).to.deep.include({ same: true, outcome: body['outcome'], ruleVersion: body['ruleVersion'] });
+    }
+    await company.client.query(
+      `update gate_decision set facts = jsonb_set(facts, '{hours,restMinutes}', '60') where id = $1`,
+      [before.body.id],
+    );
+    const forged = await company.ask(company.supervisor, 'get', `/gate/decisions/${before.body.id}/replay`);
+    expect(forged.body).to.include({ same: false, outcome: 'block' });
+    const again = { ...given, hours: { ...given.hours } };
+    expect((await company.ask(company.safety, 'put', '/gate/rules', again, 2)).status).to.equal(200);
+  });
+});
