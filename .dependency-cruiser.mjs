@@ -64,9 +64,11 @@ export default {
     },
     {
       name: 'router-only-to-service',
+      comment:
+        'A router takes the schemas of a row from the repository file of its own module, where the entity is declared; docs/decisions/one-declaration-of-a-row.md.',
       severity: 'error',
       from: { path: '\\.router\\.ts$' },
-      to: { path: '\\.(repository|reads)\\.ts$|node_modules/(sequelize|pg)/', dependencyTypesNot: runtime },
+      to: { path: '\\.reads\\.ts$|node_modules/(sequelize|pg)/', dependencyTypesNot: runtime },
     },
     {
       name: 'only-wiring-builds-modules',

@@ -1,0 +1,55 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { expect } from 'chai';
+import { startApp } from '../support/app.ts';
+import type { TestApp } from '../support/app.ts';
+
+interface Operation {
+  operationId: string;
+  summary: string;
+  security: unknown[];
+  responses: Record<string, { content?: Record<string, unknown> }>;
+}
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+}
+
+describe('the OpenAPI document', () => {
+  let app: TestApp;
+  let document: Document;
+  before(async () => {
+    app = await startApp();
+    document = (await app.http.get('/angelis/openapi.json').expect(200)).body as Document;
+  });
+  after(() => app.close());
+
+  const operations = (): [path: string, method: string, operation: Operation][] =>
+    Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]): [string, string, Operation] => [path, method, operation]),
+    );
+
+  it('is OpenAPI 3.1', async () => {
+    const { valid, errors } = await new Validator().validate(structuredClone(document) as object);
+    expect(errors).to.equal(undefined);
+    expect(valid).to.equal(true);
+  });
+
+  it('has every mounted route, with a summary and a problem as its other answer', () => {
+    const declared = app.modules.flatMap(({ routes = [] }) => routes).length;
+    expect(operations()).to.have.length(declared);
+    for (const [path, method, { summary, responses }] of operations()) {
+      expect(summary, `${method} ${path}`).to.match(/^[A-Z].{5,}/);
+      expect(Object.keys(responses['default']?.content ?? {}), `${method} ${path}`).to.deep.equal([
+        'application/problem+json',
+      ]);
+    }
+  });
+
+  it('is shown by a page that loads nothing from elsewhere', async () => {
+    const page = await app.http.get('/angelis/docs').expect(200);
+    expect(page.text).to.not.match(/https?:\/\//);
+    expect(page.headers['content-security-policy']).to.contain("default-src 'self'");
+    for (const [, file] of page.text.matchAll(/(?:src|href)="([^"]+)"/g))
+      await app.http.get(`/angelis/${file}`).expect(200);
+  });
+});
