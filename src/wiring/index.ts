@@ -17,6 +17,7 @@ import { wireIdentity } from './identity.ts';
 import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
+import { wireReporting } from './reporting.ts';
 import { wireWorkforce } from './workforce.ts';
 
 /** How the application answers; what it is made of comes from the foundation. */
@@ -48,8 +49,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const cases = wireFitnessCases(platform, { notices: [] });
   const fitness = wireFitness(platform, cases.outcome);
   const gate = wireGate(platform, { requirements: cases.generation });
-  const modules: readonly Module[] = [
-    health.module,
+  const business = [
     ...identity.modules,
     ...organization.modules,
     ...commerce.modules,
@@ -58,6 +58,8 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     ...cases.modules,
     ...gate.modules,
   ];
+  const reporting = wireReporting(platform, { reports: business.flatMap(({ reports = [] }) => reports) });
+  const modules: readonly Module[] = [health.module, ...business, ...reporting];
   const principals = createPrincipals(surface.authentication, identity.sessions, platform.now);
   return { platform, modules, health, principals, app: buildApp({ ...platform, ...surface, modules, principals }) };
 };

@@ -1,7 +1,11 @@
 import type { Bind } from '../../platform/db/list.ts';
-import type { Context } from '../../platform/http/context.ts';
+import type { Allowance } from '../../platform/access/decision.ts';
 
-type Caller = Pick<Context, 'principal' | 'allowance'>;
+/** Whose permission it is: a request's context, or whoever a job works for. */
+interface Caller {
+  readonly principal: { readonly profileId: string | null };
+  readonly allowance: Allowance;
+}
 
 /** Profiles of the departments to which the permission is narrowed, and of those below them. */
 const withinScopes = ({ allowance: { scopes } }: Caller, id: string, bind: Bind): string | undefined => {

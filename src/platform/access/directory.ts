@@ -83,6 +83,19 @@ export interface LiveSession {
   readonly expiresAt: string;
 }
 
+/** A profile that may act now, whether its person is signed in or not. */
+export interface Standing {
+  readonly companyId: string;
+  readonly profileId: string;
+  readonly companySlug: string;
+  readonly companyName: string;
+  readonly customDomain: string | null;
+  readonly timezone: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly grants: readonly Grant[];
+}
+
 /** The person behind a Keycloak user. */
 export interface PersonRecord {
   readonly id: string;
@@ -105,8 +118,20 @@ export interface Directory {
   /** The session of a sid that lives, as `sessions` shows it. */
   sessionOf(sid: string): Promise<LiveSession | undefined>;
   /** What the roles of a session grant and deny. */
-  grants(session: SessionRecord): Promise<Grant[]>;
+  grants(
+    session: Pick<SessionRecord, 'kind' | 'companyId' | 'scopes' | 'operatorRole' | 'assignments'>,
+  ): Promise<Grant[]>;
+  /** What a profile may do now, for work that goes on without its session; undefined when it may not act any more. */
+  standing(companyId: string, profileId: string): Promise<Standing | undefined>;
 }
+
+/** Roles as JSON; `$2` is the present instant. */
+const assignmentsOf = (company: string, profile: string): string => `
+    coalesce((select json_agg(json_build_object('systemRole', a.system_role, 'roleId', a.role_id,
+        'scope', case when a.scope_id is null then null else json_build_object('kind', a.scope_kind, 'id', a.scope_id) end))
+      from role_assignment a
+      where a.company_id = ${company} and a.profile_id = ${profile} and a.deleted_at is null
+        and (a.expires_at is null or a.expires_at > $2)), '[]') as assignments`;
 
 const SESSION = `
   select s.id, s.kind, s.client, coalesce(s.person_id, k.id) as "personId",
@@ -114,12 +139,7 @@ const SESSION = `
     f.status as "profileStatus", coalesce(p.locale, c.locale) as locale, s.company_id as "companyId", c.slug as "companySlug", c.status as "companyStatus",
     c.custom_domain as "customDomain", c.timezone, s.expires_at as "expiresAt",
     s.last_seen_at as "lastSeenAt", o.role as "operatorRole", k.scopes,
-    s.epoch + coalesce(p.epoch, 0) + coalesce(f.epoch, 0) + c.access_epoch as epoch,
-    coalesce((select json_agg(json_build_object('systemRole', a.system_role, 'roleId', a.role_id,
-        'scope', case when a.scope_id is null then null else json_build_object('kind', a.scope_kind, 'id', a.scope_id) end))
-      from role_assignment a
-      where a.company_id = s.company_id and a.profile_id = s.profile_id and a.deleted_at is null
-        and (a.expires_at is null or a.expires_at > $2)), '[]') as assignments
+    s.epoch + coalesce(p.epoch, 0) + coalesce(f.epoch, 0) + c.access_epoch as epoch,${assignmentsOf('s.company_id', 's.profile_id')}
   from session s
   join company c on c.id = s.company_id
   left join person p on p.id = s.person_id
@@ -127,6 +147,14 @@ const SESSION = `
   left join profile f on f.company_id = s.company_id and f.id = s.profile_id and f.deleted_at is null
   left join operator_user o on o.person_id = s.person_id and o.status = 'active'
   where s.sid = $1 and s.revoked_at is null`;
+
+const STANDING = `
+  select f.company_id as "companyId", f.id as "profileId", f.first_name as "firstName", f.last_name as "lastName",
+    c.slug as "companySlug", c.name as "companyName", c.custom_domain as "customDomain", c.timezone,${assignmentsOf('f.company_id', 'f.id')}
+  from profile f
+  join person p on p.id = f.person_id and p.status = 'active' and p.deleted_at is null
+  join company c on c.id = f.company_id and c.status = 'active'
+  where f.company_id = $1 and f.id = $3 and f.status = 'active' and f.deleted_at is null`;
 
 const MEMBERSHIPS = `
   select c.id as "companyId", c.slug as "companySlug", c.name as "companyName", c.custom_domain as "customDomain",
@@ -193,6 +221,38 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
       'select code, reach, grants, denies from system_role where code = any($1)',
       [codes],
     );
+  const grants: Directory['grants'] = async (session) => {
+    if (session.kind === 'machine')
+      return (session.scopes ?? []).map((permission) => ({
+        permission,
+        effect: 'grant',
+        reach: 'company',
+        role: 'machine',
+      }));
+    if (session.kind === 'operator' || session.kind === 'support') {
+      const code = session.kind === 'support' ? 'support_session' : (session.operatorRole ?? '');
+      return (await systemRoles([code])).flatMap((role) => grantsOf(role, null));
+    }
+    const own = session.assignments.some(({ roleId }) => roleId !== null)
+      ? await query<OwnRole>(
+          'directory.roles',
+          `select id, code, reach, grants, denies, parent_id as "parentId", system_parent as "systemParent"
+           from role where company_id = $1 and deleted_at is null`,
+          [session.companyId],
+        )
+      : [];
+    const codes = [
+      ...session.assignments.map(({ systemRole }) => systemRole),
+      ...own.map(({ systemParent }) => systemParent),
+    ];
+    const system = new Map((await systemRoles(codes.filter((code) => code !== null))).map((role) => [role.code, role]));
+    const owned = new Map(own.map((role) => [role.id, role]));
+    return session.assignments.flatMap(({ systemRole, roleId, scope }) => {
+      const base = system.get(systemRole ?? '');
+      const roles = base === undefined ? lineage(owned.get(roleId ?? ''), owned, system) : [base];
+      return roles.flatMap((role) => grantsOf(role, scope));
+    });
+  };
   return {
     session: async (sid) => (await query<SessionRecord>('directory.session', SESSION, [sid, now()]))[0],
     hasEnded: async (sid) =>
@@ -221,39 +281,17 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
         personId,
       ]),
     sessionOf: async (sid) => (await query<LiveSession>('directory.session_of', `${LIVE} and s.sid = $1`, [sid]))[0],
-    grants: async (session) => {
-      if (session.kind === 'machine')
-        return (session.scopes ?? []).map((permission) => ({
-          permission,
-          effect: 'grant',
-          reach: 'company',
-          role: 'machine',
-        }));
-      if (session.kind === 'operator' || session.kind === 'support') {
-        const code = session.kind === 'support' ? 'support_session' : (session.operatorRole ?? '');
-        return (await systemRoles([code])).flatMap((role) => grantsOf(role, null));
-      }
-      const own = session.assignments.some(({ roleId }) => roleId !== null)
-        ? await query<OwnRole>(
-            'directory.roles',
-            `select id, code, reach, grants, denies, parent_id as "parentId", system_parent as "systemParent"
-             from role where company_id = $1 and deleted_at is null`,
-            [session.companyId],
-          )
-        : [];
-      const codes = [
-        ...session.assignments.map(({ systemRole }) => systemRole),
-        ...own.map(({ systemParent }) => systemParent),
-      ];
-      const system = new Map(
-        (await systemRoles(codes.filter((code) => code !== null))).map((role) => [role.code, role]),
+    grants,
+    standing: async (companyId, profileId) => {
+      const [found] = await query<Omit<Standing, 'grants'> & Pick<SessionRecord, 'assignments'>>(
+        'directory.standing',
+        STANDING,
+        [companyId, now(), profileId],
       );
-      const owned = new Map(own.map((role) => [role.id, role]));
-      return session.assignments.flatMap(({ systemRole, roleId, scope }) => {
-        const base = system.get(systemRole ?? '');
-        const roles = base === undefined ? lineage(owned.get(roleId ?? ''), owned, system) : [base];
-        return roles.flatMap((role) => grantsOf(role, scope));
-      });
+      if (found === undefined) return undefined;
+      const { assignments, ...standing } = found;
+      const member = { kind: 'member', companyId, scopes: null, operatorRole: null, assignments } as const;
+      return { ...standing, grants: await grants(member) };
     },
   };
 };

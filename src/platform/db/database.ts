@@ -1,5 +1,6 @@
 import { Sequelize, Transaction } from 'sequelize';
 import type pg from 'pg';
+import QueryStream from 'pg-query-stream';
 import { databaseError, isConnectionError } from './errors.ts';
 import type { Scope } from './scope.ts';
 
@@ -10,6 +11,18 @@ export interface Reader {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Runs a statement that the server keeps prepared under its own text. */
   prepared<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Rows of one statement as lists of values in the order of its columns, fetched as they are read: memory stays flat,
+   * however many there are. No other statement of this reader runs before the last row was read or the loop was left.
+   */
+  stream(text: string, values?: readonly unknown[]): AsyncIterable<readonly unknown[]>;
+}
+
+export interface ReadOptions {
+  /** On the replica, where there is one. */
+  readonly replica?: boolean;
+  /** All statements see the data as it is when the first begins, so that totals fit their rows. */
+  readonly snapshot?: boolean;
 }
 
 /** A running unit of work. Everything written with it is committed together or not at all. */
@@ -29,8 +42,8 @@ export interface Database {
   readonly sequelize: Sequelize;
   /** Runs a unit of work for `scope`. Throws `StaleSession`, `SessionEnded`, or what the database refuses as problems. */
   write<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Runs `work` in a READ ONLY transaction; on the replica where `replica` is set and there is one. */
-  read<T>(scope: Scope, work: (reader: Reader) => Promise<T>, options?: { replica?: boolean }): Promise<T>;
+  /** Runs `work` in a READ ONLY transaction. */
+  read<T>(scope: Scope, work: (reader: Reader) => Promise<T>, options?: ReadOptions): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -53,6 +66,22 @@ const entering = ({ companyId, session }: Scope): string => {
   return `select app.enter('${companyId}', '${session.id}', ${session.epoch})`;
 };
 
+/** Rows that are fetched at once. */
+const BATCH = 500;
+
+async function* streamRows(
+  client: pg.PoolClient,
+  text: string,
+  values: readonly unknown[],
+): AsyncGenerator<readonly unknown[]> {
+  const config = { batchSize: BATCH, highWaterMark: BATCH, rowMode: 'array' } as const;
+  try {
+    yield* client.query(new QueryStream(text, [...values], config)) as AsyncIterable<readonly unknown[]>;
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
 const createReader = (client: pg.PoolClient, companyId: string, observe?: (text: string) => void): Reader => {
   const run = async <Row>(query: { name?: string; text: string; values: unknown[] }): Promise<Row[]> => {
     observe?.(query.text);
@@ -66,6 +95,10 @@ const createReader = (client: pg.PoolClient, companyId: string, observe?: (text:
     companyId,
     query: (text, values = []) => run({ text, values: [...values] }),
     prepared: (text, values = []) => run({ name: statementName(text), text, values: [...values] }),
+    stream: (text, values = []) => {
+      observe?.(text);
+      return streamRows(client, text, values);
+    },
   };
 };
 
@@ -132,8 +165,11 @@ export const createDatabase = ({ writer, reader, replica, now, observe }: Databa
       return result;
     },
     read: (scope, work, options = {}) =>
-      transaction((options.replica && replica) || reader, 'begin read only', scope, (client) =>
-        work(createReader(client, scope.companyId, observe)),
+      transaction(
+        (options.replica && replica) || reader,
+        options.snapshot ? 'begin isolation level repeatable read read only' : 'begin read only',
+        scope,
+        (client) => work(createReader(client, scope.companyId, observe)),
       ),
     close: async () => {
       await Promise.all([writer.end(), reader.end(), replica?.end()]);

@@ -1,4 +1,4 @@
-import type { Database, Reader, Tx } from './database.ts';
+import type { Database, Reader, ReadOptions, Tx } from './database.ts';
 import type { Scope } from './scope.ts';
 
 /** What runs work: a request's context, or the scope of a job. */
@@ -12,7 +12,7 @@ export interface UnitOfWork {
   /** One transaction for everything `work` writes; joins the request's own when it has one. */
   write<T>(worker: Worker, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** A read model's transaction: READ ONLY, unless the worker is already writing. */
-  read<T>(worker: Worker, work: (reader: Reader) => Promise<T>, options?: { replica?: boolean }): Promise<T>;
+  read<T>(worker: Worker, work: (reader: Reader) => Promise<T>, options?: ReadOptions): Promise<T>;
 }
 
 /** The two ways in which services reach the database. */

@@ -44,13 +44,16 @@ export const readCompanyHints = (request: Request, options: HintOptions): Compan
   return hints;
 };
 
-const names = ({ kind, value }: CompanyHint, principal: Principal): boolean => {
+/** How a company is named. */
+type Named = Pick<Principal, 'companyId' | 'companySlug' | 'customDomain'>;
+
+const names = ({ kind, value }: CompanyHint, principal: Named): boolean => {
   if (kind === 'slug') return principal.companySlug === value;
   return kind === 'id' ? principal.companyId === value : principal.customDomain === value;
 };
 
 /** After sign-in every hint must name the session's company: another company 403, two that disagree 400. */
-export const checkCompanyHints = (hints: readonly CompanyHint[], principal: Principal): void => {
+export const checkCompanyHints = (hints: readonly CompanyHint[], principal: Named): void => {
   const wrong = hints.filter((hint) => !names(hint, principal));
   if (wrong.length === 0) return;
   if (wrong.length < hints.length) throw new Problem(400, 'COMPANY_HINTS_DIFFER');

@@ -13,6 +13,8 @@ export interface PdfOptions extends PageFurniture {
   title: string;
   author: string;
   createdAt: Date;
+  /** Sets the pages across: for tables of many columns. Default false. */
+  landscape?: boolean;
   /** Default true; false keeps the text readable in the bytes. */
   compress?: boolean;
 }
@@ -68,6 +70,7 @@ export function pdfStream(options: PdfOptions, draw: (report: PdfReport) => Prom
     try {
       const doc = new PdfKit({
         size: 'A4',
+        layout: options.landscape ? 'landscape' : 'portrait',
         margin: 0,
         autoFirstPage: false,
         compress: options.compress ?? true,

@@ -1,34 +1,88 @@
 import type { TObject } from 'typebox';
 import type { Allowance } from '../access/decision.ts';
-import type { Principal } from '../access/principal.ts';
+import type { Reader } from '../db/database.ts';
+import type { Tone } from './pdf-theme.ts';
 
-export type CellKind = 'text' | 'integer' | 'number' | 'percent' | 'date' | 'instant' | 'label';
+/**
+ * `date`: a day; `instant`: an instant, shown in the company's zone; `rate`: `[numerator, denominator]`, shown as a
+ * percentage with one decimal; `label`: a code with a text; `level`: a code of `common:level`, with its color.
+ */
+export type CellKind = 'text' | 'integer' | 'number' | 'rate' | 'date' | 'instant' | 'label' | 'level';
 
-/** A column of a report. `label` values are codes, translated as `<labels>.<value>`. */
+/** A column of a report. */
 export interface ReportColumn {
   /** Member of the row, and key of its heading: `reports:columns.<name>`. */
   readonly name: string;
   readonly kind: CellKind;
+  /** Where the texts of a `label` stand: `<labels>.<value>`. */
   readonly labels?: string;
   /** Share of the page's width in a PDF. Default 1. */
   readonly width?: number;
+  /** Needed beside the report's own permission; who does not hold it gets the report without the column. */
+  readonly permission?: string;
 }
 
-/** Who asks: reports show what that person may see, checked again when they run and when they are fetched. */
+/** Whose report it is: it shows what that person may see, checked again when it runs and when it is fetched. */
 export interface ReportScope {
-  readonly principal: Principal;
+  readonly companyId: string;
+  readonly principal: { readonly profileId: string | null };
+  /** How far the report's permission reaches for that person. */
   readonly allowance: Allowance;
+  /** The instant that the report is made for: what is due, late or open is so at this instant. */
+  readonly at: Date;
+  /** The company's IANA zone. */
+  readonly zone: string;
 }
 
-/** A report that can be exported as CSV or PDF: rows come from one SQL statement, streamed. */
+export type Filters = Readonly<Record<string, unknown>>;
+
+/** A key figure: `reports:figures.<name>` is its label, `reports:notes.<note.name>` a small remark below. */
+export interface ReportFigure {
+  readonly name: string;
+  readonly kind: 'integer' | 'rate';
+  readonly value: number | readonly [numerator: number, denominator: number];
+  readonly note?: { readonly name: string; readonly value: number };
+  readonly tone?: Tone;
+}
+
+/** A line over days: `reports:figures.<name>`; a ratio in 0..1, null where there is none. */
+export interface ReportSeries {
+  readonly name: string;
+  readonly points: readonly { readonly day: string; readonly ratio: number | null }[];
+}
+
+/** How many of each level a group has; a group too small to be shown without telling on people has no values. */
+export interface ReportLevels {
+  readonly tones: readonly Tone[];
+  readonly groups: readonly { readonly label: string | null; readonly values: readonly number[] | null }[];
+}
+
+/** What a PDF shows above its table. */
+export interface ReportSummary {
+  readonly figures: readonly ReportFigure[];
+  readonly series?: readonly ReportSeries[];
+  readonly levels?: ReportLevels;
+}
+
+/**
+ * A report that can be exported as CSV or PDF: rows come from one SQL statement, streamed. Its texts stand in
+ * `reports:kinds.<kind>`: `title`, `about`, `file` (what file names begin with).
+ */
 export interface ReportDefinition {
   readonly kind: string;
   readonly permission: string;
+  /** `from` and `to`, days, are its period; `siteId`, `projectId`, `departmentId`, `profileId` are shown by name. */
   readonly filters: TObject;
+  /** Where the texts of a filter's codes stand, by filter. */
+  readonly filterLabels?: Readonly<Record<string, string>>;
   readonly columns: readonly ReportColumn[];
-  /** SQL whose rows carry the columns by name; `$1` is the company. */
+  /** Column whose values head groups of rows in a PDF; the rows come in its order. */
+  readonly groupBy?: string;
+  /** SQL whose rows carry the columns by name, in the order to be shown; `$1` is the company. */
   readonly rows: (
     scope: ReportScope,
-    filters: Readonly<Record<string, unknown>>,
-  ) => { text: string; values: unknown[] };
+    filters: Filters,
+  ) => { readonly text: string; readonly values: readonly unknown[] };
+  /** Figures and charts of the same rows, read in the same snapshot. */
+  readonly summary?: (reader: Reader, scope: ReportScope, filters: Filters) => Promise<ReportSummary>;
 }

@@ -137,6 +137,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       'fitness:requirement:ask',
       'fitness:requirement:assess',
       'fitness:requirement:excuse',
+      'reporting:export:*',
       'gate:decision:ask',
       'gate:decision:read',
       'notifications:own:*',

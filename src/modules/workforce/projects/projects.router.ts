@@ -2,6 +2,7 @@ import { crudRoutes, moveRoutes } from '../../../platform/crud/routes.ts';
 import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
 import { projectLifecycle } from './projects.lifecycle.ts';
+import { projectsReport } from './projects.report.ts';
 import { Project } from './projects.repository.ts';
 import type { createProjectsService } from './projects.service.ts';
 
@@ -19,6 +20,7 @@ export const projectsModule = ({ service, list }: ProjectsRouterDependencies): M
     base,
     permissions: ['workforce:project:read', 'workforce:project:write', 'workforce:project:move'],
     lifecycles: [projectLifecycle],
+    reports: [projectsReport],
     routes: [
       ...crudRoutes({ ...common, base, list, createBody: Project.createBody, editBody: Project.editBody }),
       ...moveRoutes({ ...common, lifecycle: projectLifecycle }),

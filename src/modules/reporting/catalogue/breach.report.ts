@@ -1,0 +1,31 @@
+import type { ReportDefinition } from '../../../platform/render/report.ts';
+import { visibleProfiles } from '../../organization/reach.ts';
+import { equals, PERIOD_SITE_PERSON, statement } from './statement.ts';
+
+/** Every orange and red that nobody decided in its shift, and what came too late to be decided. */
+export const breachReport: ReportDefinition = {
+  kind: 'breach',
+  permission: 'fitness:compliance:read',
+  filters: PERIOD_SITE_PERSON,
+  columns: [
+    { name: 'shiftDate', kind: 'date', width: 1.1 },
+    { name: 'site', kind: 'text', width: 1.6 },
+    { name: 'person', kind: 'text', width: 2 },
+    { name: 'breach', kind: 'label', labels: 'reports:breachKind', width: 1.8 },
+    { name: 'level', kind: 'level' },
+    { name: 'at', kind: 'instant', width: 1.5 },
+  ],
+  rows: (scope, filters) =>
+    statement(
+      scope.companyId,
+      (bind) => `select b.shift_date as "shiftDate", s.name as site, f.first_name || ' ' || f.last_name as person,
+          b.kind as breach, b.level, b.at
+        from fitness_breach b
+        join profile f on f.company_id = $1 and f.id = b.profile_id
+        left join site s on s.company_id = $1 and s.id = b.site_id
+        where b.company_id = $1 and b.shift_date between ${bind(filters['from'])} and ${bind(filters['to'])}
+          and ${visibleProfiles(scope, 'b.profile_id', bind)}
+          ${equals(filters, { siteId: 'b.site_id', profileId: 'b.profile_id' }, bind)}
+        order by b.shift_date, s.name nulls last, b.at, b.id`,
+    ),
+};

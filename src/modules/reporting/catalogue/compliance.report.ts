@@ -1,0 +1,126 @@
+import type { Reader } from '../../../platform/db/database.ts';
+import type { Bind } from '../../../platform/db/list.ts';
+import type { Filters, ReportDefinition, ReportScope, ReportSummary } from '../../../platform/render/report.ts';
+import { LEVELS } from '../../fitness/classification/classify.ts';
+import { addCounts, complianceOf, suppressSmall } from '../../fitness/compliance/compliance.ts';
+import type { ComplianceCounts } from '../../fitness/compliance/compliance.ts';
+import { visibleProfiles } from '../../organization/reach.ts';
+import { equals, PERIOD_AND_PLACES, statement } from './statement.ts';
+import type { Statement } from './statement.ts';
+
+/** What fell due in the period, of the people that the caller may see. */
+const dueRows = (scope: ReportScope, filters: Filters, bind: Bind): string =>
+  `r.company_id = $1 and r.deleted_at is null and r.due_at <= ${bind(scope.at)}
+   and r.shift_date between ${bind(filters['from'])} and ${bind(filters['to'])}
+   and ${visibleProfiles(scope, 'r.profile_id', bind)}
+   ${equals(filters, { siteId: 'r.site_id', projectId: 'r.project_id', profileId: 'r.profile_id' }, bind)}`;
+
+const countOf = (status: string): string => `count(*) filter (where r.status = '${status}')::int`;
+
+/** The counts of docs/glossary.md, compliance; the rate is made of them and of nothing else. */
+const COUNTS = `${countOf('done_on_time')} as "onTime", ${countOf('done_late')} as late, ${countOf('missed')} as missed,
+  ${countOf('due')} as overdue, ${countOf('excused')} as excused, ${countOf('blocked')} as blocked,
+  count(*) filter (where r.had_invalid)::int as invalid`;
+
+const rows = (scope: ReportScope, filters: Filters): Statement =>
+  statement(
+    scope.companyId,
+    (bind) => `select g.*, g."onTime" + g.late + g.missed + g.overdue + g.excused + g.blocked as required,
+        json_build_array(g."onTime", g."onTime" + g.late + g.missed + g.overdue) as rate
+      from (select r.shift_date as "shiftDate", s.name as site, p.code as project, r.kind as "testKind", ${COUNTS}
+        from requirement r
+        left join site s on s.company_id = $1 and s.id = r.site_id
+        left join project p on p.company_id = $1 and p.id = r.project_id
+        where ${dueRows(scope, filters, bind)}
+        group by r.shift_date, s.name, p.code, r.kind) g
+      order by g.site nulls last, g."shiftDate", g.project nulls last, g."testKind"`,
+  );
+
+const byDay = (scope: ReportScope, filters: Filters): Statement =>
+  statement(
+    scope.companyId,
+    (bind) => `select r.shift_date as day, ${COUNTS} from requirement r where ${dueRows(scope, filters, bind)}
+      group by r.shift_date order by r.shift_date`,
+  );
+
+/** Levels of the requirements that have a result, by site, with how many people they are about. */
+const bySite = (scope: ReportScope, filters: Filters): Statement =>
+  statement(
+    scope.companyId,
+    (
+      bind,
+    ) => `select coalesce(r.site_id::text, '') as key, s.name as label, count(distinct r.profile_id)::int as people,
+        ${LEVELS.map((level) => `count(*) filter (where coalesce(r.level, 'none') = '${level}')::int as "${level}"`).join(', ')}
+      from requirement r left join site s on s.company_id = $1 and s.id = r.site_id
+      where ${dueRows(scope, filters, bind)} group by r.site_id, s.name order by s.name nulls last, r.site_id`,
+  );
+
+type SiteRow = { readonly key: string; readonly label: string | null; readonly people: number } & Readonly<
+  Record<(typeof LEVELS)[number], number>
+>;
+
+const figuresOf = (counts: ComplianceCounts): ReportSummary['figures'] => {
+  const { rate, required, onTime, late, missed, overdue, excused, blocked, invalid } = complianceOf(counts);
+  const of = { name: 'ofCounted', value: rate.denominator };
+  return [
+    { name: 'compliance', kind: 'rate', value: [rate.numerator, rate.denominator], note: of },
+    { name: 'required', kind: 'integer', value: required, note: { name: 'overdue', value: overdue } },
+    { name: 'onTime', kind: 'integer', value: onTime, tone: 'green' },
+    { name: 'late', kind: 'integer', value: late, tone: 'yellow' },
+    { name: 'missed', kind: 'integer', value: missed, tone: 'red' },
+    { name: 'excused', kind: 'integer', value: excused, tone: 'invalid' },
+    { name: 'blocked', kind: 'integer', value: blocked, tone: 'invalid' },
+    { name: 'invalid', kind: 'integer', value: invalid, tone: 'orange' },
+  ];
+};
+
+const summary = async (reader: Reader, scope: ReportScope, filters: Filters): Promise<ReportSummary> => {
+  const daily = byDay(scope, filters);
+  const days = await reader.query<{ day: string } & ComplianceCounts>(daily.text, daily.values);
+  const sites = bySite(scope, filters);
+  const found = await reader.query<SiteRow>(sites.text, sites.values);
+  const groups = suppressSmall(
+    found.map(({ key, people, ...row }) => ({ key, people, values: LEVELS.map((level) => row[level]) })),
+  );
+  return {
+    figures: figuresOf(addCounts(days)),
+    series: [
+      {
+        name: 'compliance',
+        points: days.map(({ day, ...counts }) => {
+          const { rate } = complianceOf(counts);
+          return { day, ratio: rate.denominator === 0 ? null : rate.numerator / rate.denominator };
+        }),
+      },
+    ],
+    levels: {
+      tones: LEVELS,
+      groups: groups.map(({ values }, index) => ({ label: found[index]!.label, values })),
+    },
+  };
+};
+
+/** Compliance by site, day, project and kind of test, with everything that is not in the rate beside it. */
+export const complianceReport: ReportDefinition = {
+  kind: 'compliance',
+  permission: 'fitness:compliance:read',
+  filters: PERIOD_AND_PLACES,
+  groupBy: 'site',
+  columns: [
+    { name: 'site', kind: 'text' },
+    { name: 'shiftDate', kind: 'date', width: 1.4 },
+    { name: 'project', kind: 'text', width: 1.3 },
+    { name: 'testKind', kind: 'label', labels: 'fitness:requirementKind', width: 1.5 },
+    { name: 'required', kind: 'integer' },
+    { name: 'onTime', kind: 'integer' },
+    { name: 'late', kind: 'integer' },
+    { name: 'missed', kind: 'integer' },
+    { name: 'overdue', kind: 'integer' },
+    { name: 'excused', kind: 'integer' },
+    { name: 'blocked', kind: 'integer' },
+    { name: 'invalid', kind: 'integer' },
+    { name: 'rate', kind: 'rate', width: 1.2 },
+  ],
+  rows,
+  summary,
+};

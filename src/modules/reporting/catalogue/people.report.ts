@@ -1,0 +1,40 @@
+import Type from 'typebox';
+import type { ReportDefinition } from '../../../platform/render/report.ts';
+import { exact, oneOf, uuid } from '../../../platform/schema/types.ts';
+import { visibleProfiles } from '../../organization/reach.ts';
+import { equals, statement } from './statement.ts';
+
+const STATES = ['draft', 'invited', 'active', 'suspended', 'ended'] as const;
+
+/** The people of a company; national ids stay at home. */
+export const peopleReport: ReportDefinition = {
+  kind: 'people',
+  permission: 'organization:profile:read',
+  filters: exact({
+    siteId: Type.Optional(uuid()),
+    departmentId: Type.Optional(uuid()),
+    status: Type.Optional(oneOf(STATES)),
+  }),
+  filterLabels: { status: 'reports:profileStatus' },
+  columns: [
+    { name: 'lastName', kind: 'text', width: 1.5 },
+    { name: 'firstName', kind: 'text', width: 1.5 },
+    { name: 'employeeNumber', kind: 'text' },
+    { name: 'profileKind', kind: 'label', labels: 'reports:profileKind', width: 1.1 },
+    { name: 'department', kind: 'text', width: 1.5 },
+    { name: 'site', kind: 'text', width: 1.5 },
+    { name: 'profileStatus', kind: 'label', labels: 'reports:profileStatus' },
+  ],
+  rows: (scope, filters) =>
+    statement(
+      scope.companyId,
+      (bind) => `select f.last_name as "lastName", f.first_name as "firstName", f.employee_number as "employeeNumber",
+          f.kind as "profileKind", d.name as department, s.name as site, f.status as "profileStatus"
+        from profile f
+        left join department d on d.company_id = $1 and d.id = f.department_id
+        left join site s on s.company_id = $1 and s.id = f.site_id
+        where f.company_id = $1 and f.deleted_at is null and ${visibleProfiles(scope, 'f.id', bind)}
+          ${equals(filters, { siteId: 'f.site_id', departmentId: 'f.department_id', status: 'f.status' }, bind)}
+        order by f.last_name, f.first_name, f.id`,
+    ),
+};

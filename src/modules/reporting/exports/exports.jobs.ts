@@ -1,0 +1,49 @@
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import { job } from '../../../platform/jobs/definitions.ts';
+import type { JobDefinition, TickDefinition } from '../../../platform/jobs/definitions.ts';
+import type { FileStore } from '../../../platform/storage/file-store.ts';
+import { exportsToPurge } from './exports.repository.ts';
+import type { ExportRow } from './exports.repository.ts';
+import { folderOf, removeFiles } from './exports.runner.ts';
+import type { createRunner, ExportPayload } from './exports.runner.ts';
+
+export const EXPORT_JOB = 'reporting.export.run';
+
+const MINUTE_MS = 60_000;
+const PURGED_AT_ONCE = 200;
+
+/** Writes an export; three tries, two at once in a process. */
+export const exportJob = (runner: ReturnType<typeof createRunner>): JobDefinition =>
+  job<ExportPayload>({
+    name: EXPORT_JOB,
+    maxAttempts: 3,
+    timeout: 30 * MINUTE_MS,
+    concurrency: 2,
+    run: (payload, context) => runner.run(payload, context),
+    onDead: (tx, payload) => runner.giveUp(tx, payload),
+  });
+
+interface PurgeDependencies {
+  readonly work: UnitOfWork;
+  readonly repository: Repository<ExportRow>;
+  readonly files: FileStore;
+}
+
+/** Removes the files of exports whose time is over, hourly. */
+export const purgeTick = ({ work, repository, files }: PurgeDependencies): TickDefinition => ({
+  name: 'reporting.export.purge',
+  every: 3_600,
+  timeout: 10 * MINUTE_MS,
+  for: 'each-company',
+  run: async (scope, { signal }) => {
+    for (const { id } of await work.read({ scope }, (reader) => exportsToPurge(reader, PURGED_AT_ONCE))) {
+      signal.throwIfAborted();
+      await removeFiles(files, folderOf(scope.companyId, id));
+      await work.write({ scope }, async (tx) => {
+        const row = await repository.lock(tx, id);
+        await repository.update(tx, row, { fileKey: null }, { action: 'purge' });
+      });
+    }
+  },
+});

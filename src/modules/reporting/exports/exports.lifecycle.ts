@@ -1,0 +1,55 @@
+import { lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
+import type { Move } from '../../../platform/lifecycle/lifecycle.ts';
+import type { Notices } from '../ports.ts';
+import { EXPORT_STATES } from './exports.repository.ts';
+import type { ExportRow } from './exports.repository.ts';
+
+export const CANCEL_PERMISSION = 'reporting:export:cancel';
+
+/** Made by the job: what it hands over is written into the row. */
+const byJob = (definition: Pick<Move<ExportRow>, 'from' | 'to' | 'summary' | 'effect'>): Move<ExportRow> => ({
+  ...definition,
+  system: true,
+  set: ({ input }) => input,
+  audience: (row) => [row.requestedBy],
+});
+
+/** The moves of an export; who asked for it hears when it is ready. */
+export const createExportLifecycle = (notices?: Notices) =>
+  lifecycle<ExportRow>({
+    entity: 'export_job',
+    field: 'status',
+    states: EXPORT_STATES,
+    initial: 'queued',
+    moves: {
+      start: byJob({ from: ['queued'], to: 'running', summary: 'Begin to write the file' }),
+      finish: byJob({
+        from: ['running'],
+        to: 'ready',
+        summary: 'Offer the file',
+        effect: async (tx, { row }) => {
+          await notices?.notify(tx, {
+            kind: 'export_ready',
+            recipients: [row.requestedBy],
+            profileId: row.requestedBy,
+            entity: 'export_job',
+            entityId: row.id,
+            params: { report: row.kind, format: row.format },
+          });
+        },
+      }),
+      fail: byJob({ from: ['queued', 'running'], to: 'failed', summary: 'Give the export up' }),
+      expire: {
+        ...byJob({ from: ['ready'], to: 'expired', summary: 'End the time in which the file can be fetched' }),
+        dueAt: ({ expiresAt }) => (expiresAt === null ? null : new Date(expiresAt)),
+      },
+      cancel: {
+        from: ['queued', 'running'],
+        to: 'cancelled',
+        permission: CANCEL_PERMISSION,
+        summary: 'Cancel an export',
+        set: (_about, now) => ({ finishedAt: now.toISOString() }),
+        audience: (row) => [row.requestedBy],
+      },
+    },
+  });

@@ -1,0 +1,43 @@
+import type { Readable } from 'node:stream';
+import { csvStream } from '../../../../platform/render/csv.ts';
+import type { CsvCell } from '../../../../platform/render/csv.ts';
+import type { ReportColumn } from '../../../../platform/render/report.ts';
+import { cellText, percentage } from './texts.ts';
+import type { Texts } from './texts.ts';
+
+export interface CsvReport {
+  readonly columns: readonly ReportColumn[];
+  readonly rows: AsyncIterable<readonly unknown[]>;
+  readonly texts: Texts;
+  readonly bom: boolean;
+  /** Null: what spreadsheets of the language expect. */
+  readonly separator: ',' | ';' | null;
+}
+
+const cellOf = (column: ReportColumn, value: unknown, texts: Texts): CsvCell => {
+  if (value === null || value === undefined) return null;
+  if (column.kind === 'integer' || column.kind === 'number') return Number(value);
+  return column.kind === 'rate' ? percentage(value) : cellText(column, value, texts);
+};
+
+async function* cells({ columns, rows, texts }: CsvReport): AsyncGenerator<CsvCell[]> {
+  for await (const row of rows) yield columns.map((column, index) => cellOf(column, row[index], texts));
+}
+
+const heading = ({ name, kind }: ReportColumn, { t }: Texts): string =>
+  kind === 'rate' ? t('reports:inPercent', { name: t(`reports:columns.${name}`) }) : t(`reports:columns.${name}`);
+
+/**
+ * A report's rows as CSV: texts, dates and the decimal sign as the language writes them; numbers without grouping and
+ * rates as numbers of percent, so that a spreadsheet reads them.
+ */
+export const renderCsv = (report: CsvReport): Readable => {
+  const { texts } = report;
+  const comma = texts.format.number(0.5, 1).includes(',');
+  return csvStream(cells(report), {
+    columns: report.columns.map((column) => ({ key: column.name, label: heading(column, texts) })),
+    separator: report.separator ?? (comma ? ';' : ','),
+    bom: report.bom,
+    formatNumber: (value) => (comma ? String(value).replace('.', ',') : String(value)),
+  });
+};
