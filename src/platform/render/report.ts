@@ -1,6 +1,7 @@
 import type { TObject } from 'typebox';
 import type { Allowance } from '../access/decision.ts';
 import type { Reader } from '../db/database.ts';
+import type { Bind } from '../db/list.ts';
 import type { Tone } from './pdf-theme.ts';
 
 /**
@@ -32,6 +33,14 @@ export interface ReportScope {
   readonly at: Date;
   /** The company's IANA zone. */
   readonly zone: string;
+}
+
+/** SQL that holds for the people whom the report's reader may see; `$1` is the company. */
+export type ReportReach = (scope: ReportScope, idExpression: string, bind: Bind) => string;
+
+export interface ReportStatement {
+  readonly text: string;
+  readonly values: readonly unknown[];
 }
 
 export type Filters = Readonly<Record<string, unknown>>;
@@ -71,7 +80,7 @@ export interface ReportSummary {
 export interface ReportDefinition {
   readonly kind: string;
   readonly permission: string;
-  /** `from` and `to`, days, are its period; `siteId`, `projectId`, `departmentId`, `profileId` are shown by name. */
+  /** `from` and `to`, days, are its period. What `reports:filters.<name>` calls them, PDFs do. */
   readonly filters: TObject;
   /** Where the texts of a filter's codes stand, by filter. */
   readonly filterLabels?: Readonly<Record<string, string>>;
@@ -79,10 +88,7 @@ export interface ReportDefinition {
   /** Column whose values head groups of rows in a PDF; the rows come in its order. */
   readonly groupBy?: string;
   /** SQL whose rows carry the columns by name, in the order to be shown; `$1` is the company. */
-  readonly rows: (
-    scope: ReportScope,
-    filters: Filters,
-  ) => { readonly text: string; readonly values: readonly unknown[] };
+  readonly rows: (scope: ReportScope, filters: Filters) => ReportStatement;
   /** Figures and charts of the same rows, read in the same snapshot. */
   readonly summary?: (reader: Reader, scope: ReportScope, filters: Filters) => Promise<ReportSummary>;
 }

@@ -17,7 +17,8 @@ import { createExportLifecycle } from '../../../src/modules/reporting/exports/ex
 import { ExportJob } from '../../../src/modules/reporting/exports/exports.repository.ts';
 import { createRunner } from '../../../src/modules/reporting/exports/exports.runner.ts';
 import type { Notices } from '../../../src/modules/reporting/ports.ts';
-import { complianceReport } from '../../../src/modules/reporting/catalogue/compliance.report.ts';
+import { percentOf } from '../../../src/modules/fitness/compliance/compliance.ts';
+import { visibleProfiles } from '../../../src/modules/organization/reach.ts';
 import { projectsReport } from '../../../src/modules/workforce/projects/projects.report.ts';
 import { plainRecorder } from '../../support/changes.ts';
 import { failLoudly } from '../../support/background.ts';
@@ -63,9 +64,11 @@ export const openExportNode = async (
     repository,
     mover,
     directory: createDirectory(systemPool, now),
-    reports: new Map([projectsReport, complianceReport].map((report) => [report.kind, report])),
+    reports: new Map([[projectsReport.kind, projectsReport]]),
     files,
     i18n: createI18n({ folder: new URL('../../../locales', import.meta.url).pathname }),
+    percentOf,
+    visible: visibleProfiles,
     now,
   });
   const consume = createConsumer({

@@ -1,12 +1,11 @@
 import Type from 'typebox';
-import type { ReportDefinition } from '../../../platform/render/report.ts';
+import { equals, PERIOD, statement } from '../../../platform/render/report-sql.ts';
+import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
 import { exact, text, uuid } from '../../../platform/schema/types.ts';
 import { addDays, startOfDay } from '../../../platform/time/zone.ts';
-import { visibleProfiles } from '../../organization/reach.ts';
-import { equals, PERIOD, statement } from './statement.ts';
 
 /** Who did what, when; the values themselves stay in the trail, where each reading of them is logged. */
-export const auditReport: ReportDefinition = {
+export const auditReport = (visible: ReportReach): ReportDefinition => ({
   kind: 'audit',
   permission: 'reporting:audit:read',
   filters: exact({ ...PERIOD, profileId: Type.Optional(uuid()), entity: Type.Optional(text(60)) }),
@@ -28,8 +27,8 @@ export const auditReport: ReportDefinition = {
         where c.company_id = $1
           and c.at >= ${bind(startOfDay(String(filters['from']), scope.zone))}
           and c.at < ${bind(startOfDay(addDays(String(filters['to']), 1), scope.zone))}
-          and ${visibleProfiles(scope, 'c.actor_id', bind)}
+          and ${visible(scope, 'c.actor_id', bind)}
           ${equals(filters, { profileId: 'c.actor_id', entity: 'c.entity' }, bind)}
         order by c.at, c.id`,
     ),
-};
+});

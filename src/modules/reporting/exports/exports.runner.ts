@@ -8,12 +8,13 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { I18n } from '../../../platform/i18n/i18n.ts';
 import type { JobContext } from '../../../platform/jobs/definitions.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import type { ReportDefinition, ReportScope } from '../../../platform/render/report.ts';
+import type { ReportDefinition, ReportReach, ReportScope } from '../../../platform/render/report.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { renderCsv } from './rendering/csv.ts';
 import { filterFacts } from './rendering/facts.ts';
 import { renderPdf } from './rendering/pdf.ts';
 import { createTexts } from './rendering/texts.ts';
+import type { PercentOf } from './rendering/texts.ts';
 import { isUnchanged, shownColumns } from './exports.access.ts';
 import { fileNameOf } from './exports.file-name.ts';
 import { createProgress } from './exports.progress.ts';
@@ -29,6 +30,9 @@ export interface RunnerDependencies {
   readonly reports: ReadonlyMap<string, ReportDefinition>;
   readonly files: FileStore;
   readonly i18n: I18n;
+  /** Whom the reader of a report may see. */
+  readonly visible: ReportReach;
+  readonly percentOf: PercentOf;
   readonly now: () => Date;
 }
 
@@ -76,7 +80,7 @@ const scopeFor = (standing: Standing, report: ReportDefinition, at: Date): Repor
 
 /** The job that writes exports. Each run may be the second: whatever the first left is found and finished once. */
 export const createRunner = (dependencies: RunnerDependencies) => {
-  const { work, repository, mover, directory, reports, files, i18n, now } = dependencies;
+  const { work, repository, mover, directory, reports, files, i18n, visible, percentOf, now } = dependencies;
 
   /** Takes the export up. Undefined when it is over already: cancelled, ready, failed. */
   const begin = (exportId: string, { scope }: JobContext): Promise<ExportRow | undefined> =>
@@ -104,7 +108,7 @@ export const createRunner = (dependencies: RunnerDependencies) => {
     );
     if (n > MOST_ROWS[row.format]) throw new Unfit('TOO_MANY_ROWS');
     await progress.begin(n);
-    const texts = createTexts(i18n, row.locale, standing.timezone);
+    const texts = createTexts(i18n, percentOf, row.locale, standing.timezone);
     const names = columns.map(({ name }) => `"${name}"`).join(', ');
     const rows = (): AsyncIterable<readonly unknown[]> =>
       progress.over(reader.stream(`select ${names} from (${text}) shown`, values));
@@ -112,7 +116,7 @@ export const createRunner = (dependencies: RunnerDependencies) => {
       return renderCsv({ columns, rows: rows(), texts, bom: row.bom, separator: row.separator });
     const summary = await report.summary?.(reader, scope, row.filters);
     const reach = { label: texts.t('reports:reach.label'), value: texts.t(`reports:reach.${scope.allowance.reach}`) };
-    const facts = [reach, ...(await filterFacts(reader, report, row.filters, scope, texts))];
+    const facts = [reach, ...(await filterFacts(reader, visible, report, row.filters, scope, texts))];
     return renderPdf({
       report,
       columns,

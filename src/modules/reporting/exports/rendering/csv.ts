@@ -17,7 +17,7 @@ export interface CsvReport {
 const cellOf = (column: ReportColumn, value: unknown, texts: Texts): CsvCell => {
   if (value === null || value === undefined) return null;
   if (column.kind === 'integer' || column.kind === 'number') return Number(value);
-  return column.kind === 'rate' ? percentage(value) : cellText(column, value, texts);
+  return column.kind === 'rate' ? percentage(value, texts) : cellText(column, value, texts);
 };
 
 async function* cells({ columns, rows, texts }: CsvReport): AsyncGenerator<CsvCell[]> {

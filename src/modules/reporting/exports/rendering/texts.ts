@@ -2,31 +2,35 @@ import type { Formatters } from '../../../../platform/i18n/formatters.ts';
 import type { I18n, TextParams } from '../../../../platform/i18n/i18n.ts';
 import type { Locale } from '../../../../platform/i18n/locales.ts';
 import type { ReportColumn } from '../../../../platform/render/report.ts';
-import { percentOf } from '../../../fitness/compliance/compliance.ts';
+
+/** A rate as a percentage with one decimal, by the one rule that screens round by too; null without a denominator. */
+export type PercentOf = (rate: { readonly numerator: number; readonly denominator: number }) => number | null;
 
 /** The texts of one report in one language. */
 export interface Texts {
   readonly locale: Locale;
   readonly format: Formatters;
   readonly t: (key: string, params?: TextParams) => string;
+  readonly percentOf: PercentOf;
 }
 
-export const createTexts = (i18n: I18n, locale: Locale, zone: string): Texts => ({
+export const createTexts = (i18n: I18n, percentOf: PercentOf, locale: Locale, zone: string): Texts => ({
   locale,
+  percentOf,
   format: i18n.formatters(locale, zone),
   t: (key, params) => i18n.t(locale, key, params),
 });
 
-/** A rate as a percentage with one decimal, by the rule of the compliance board; null without a denominator. */
-export const percentage = (value: unknown): number | null => {
+/** The percentage of a cell that holds `[numerator, denominator]`. */
+export const percentage = (value: unknown, { percentOf }: Texts): number | null => {
   const [numerator = 0, denominator = 0] = value as readonly number[];
   return percentOf({ numerator, denominator });
 };
 
 /** A rate as text: `92,3 %`, a dash without a denominator. */
-export const rateText = (value: unknown, { format }: Texts): string => {
-  const percent = percentage(value);
-  return percent === null ? '–' : format.percent(percent / 100, 1);
+export const rateText = (value: unknown, texts: Texts): string => {
+  const percent = percentage(value, texts);
+  return percent === null ? '–' : texts.format.percent(percent / 100, 1);
 };
 
 /** The text of a code, of a list of codes one after the other. */

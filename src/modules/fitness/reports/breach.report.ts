@@ -1,12 +1,12 @@
-import type { ReportDefinition } from '../../../platform/render/report.ts';
-import { visibleProfiles } from '../../organization/reach.ts';
-import { equals, PERIOD_SITE_PERSON, statement } from './statement.ts';
+import { equals, statement } from '../../../platform/render/report-sql.ts';
+import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
+import { PERIOD_FILTERS } from './filters.ts';
 
 /** Every orange and red that nobody decided in its shift, and what came too late to be decided. */
-export const breachReport: ReportDefinition = {
+export const breachReport = (visible: ReportReach): ReportDefinition => ({
   kind: 'breach',
   permission: 'fitness:compliance:read',
-  filters: PERIOD_SITE_PERSON,
+  filters: PERIOD_FILTERS,
   columns: [
     { name: 'shiftDate', kind: 'date', width: 1.1 },
     { name: 'site', kind: 'text', width: 1.6 },
@@ -24,8 +24,8 @@ export const breachReport: ReportDefinition = {
         join profile f on f.company_id = $1 and f.id = b.profile_id
         left join site s on s.company_id = $1 and s.id = b.site_id
         where b.company_id = $1 and b.shift_date between ${bind(filters['from'])} and ${bind(filters['to'])}
-          and ${visibleProfiles(scope, 'b.profile_id', bind)}
+          and ${visible(scope, 'b.profile_id', bind)}
           ${equals(filters, { siteId: 'b.site_id', profileId: 'b.profile_id' }, bind)}
         order by b.shift_date, s.name nulls last, b.at, b.id`,
     ),
-};
+});

@@ -1,13 +1,12 @@
 import Type from 'typebox';
-import type { ReportDefinition } from '../../../platform/render/report.ts';
+import { equals, statement } from '../../../platform/render/report-sql.ts';
+import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
 import { exact, oneOf, uuid } from '../../../platform/schema/types.ts';
-import { visibleProfiles } from '../../organization/reach.ts';
-import { equals, statement } from './statement.ts';
 
 const STATES = ['draft', 'invited', 'active', 'suspended', 'ended'] as const;
 
 /** The people of a company; national ids stay at home. */
-export const peopleReport: ReportDefinition = {
+export const peopleReport = (visible: ReportReach): ReportDefinition => ({
   kind: 'people',
   permission: 'organization:profile:read',
   filters: exact({
@@ -33,8 +32,8 @@ export const peopleReport: ReportDefinition = {
         from profile f
         left join department d on d.company_id = $1 and d.id = f.department_id
         left join site s on s.company_id = $1 and s.id = f.site_id
-        where f.company_id = $1 and f.deleted_at is null and ${visibleProfiles(scope, 'f.id', bind)}
+        where f.company_id = $1 and f.deleted_at is null and ${visible(scope, 'f.id', bind)}
           ${equals(filters, { siteId: 'f.site_id', departmentId: 'f.department_id', status: 'f.status' }, bind)}
         order by f.last_name, f.first_name, f.id`,
     ),
-};
+});

@@ -1,13 +1,13 @@
-import type { ReportDefinition } from '../../../platform/render/report.ts';
+import { equals, statement } from '../../../platform/render/report-sql.ts';
+import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
 import { addDays, startOfDay } from '../../../platform/time/zone.ts';
-import { visibleProfiles } from '../../organization/reach.ts';
-import { equals, PERIOD_SITE_PERSON, statement } from './statement.ts';
+import { PERIOD_FILTERS } from './filters.ts';
 
 /** Cases and what was decided in them; never an assessment or a note. */
-export const casesReport: ReportDefinition = {
+export const casesReport = (visible: ReportReach): ReportDefinition => ({
   kind: 'cases',
   permission: 'fitness:case:read',
-  filters: PERIOD_SITE_PERSON,
+  filters: PERIOD_FILTERS,
   columns: [
     { name: 'openedAt', kind: 'instant', width: 1.5 },
     { name: 'person', kind: 'text', width: 1.8 },
@@ -30,8 +30,8 @@ export const casesReport: ReportDefinition = {
         where c.company_id = $1 and c.deleted_at is null
           and c.opened_at >= ${bind(startOfDay(String(filters['from']), scope.zone))}
           and c.opened_at < ${bind(startOfDay(addDays(String(filters['to']), 1), scope.zone))}
-          and ${visibleProfiles(scope, 'c.profile_id', bind)}
+          and ${visible(scope, 'c.profile_id', bind)}
           ${equals(filters, { siteId: 'c.site_id', profileId: 'c.profile_id' }, bind)}
         order by c.opened_at, c.id`,
     ),
-};
+});

@@ -1,13 +1,13 @@
-import type { ReportDefinition } from '../../../platform/render/report.ts';
+import { equals, statement } from '../../../platform/render/report-sql.ts';
+import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
 import { addDays, startOfDay } from '../../../platform/time/zone.ts';
-import { visibleProfiles } from '../../organization/reach.ts';
-import { equals, PERIOD_SITE_PERSON, statement } from './statement.ts';
+import { PERIOD_FILTERS } from './filters.ts';
 
 /** Results of tests that stand: level and action, never what was measured. */
-export const resultsReport: ReportDefinition = {
+export const resultsReport = (visible: ReportReach): ReportDefinition => ({
   kind: 'results',
   permission: 'fitness:result:read',
-  filters: PERIOD_SITE_PERSON,
+  filters: PERIOD_FILTERS,
   columns: [
     { name: 'takenAt', kind: 'instant', width: 1.5 },
     { name: 'person', kind: 'text', width: 2 },
@@ -28,8 +28,8 @@ export const resultsReport: ReportDefinition = {
           and t.taken_at >= ${bind(startOfDay(String(filters['from']), scope.zone))}
           and t.taken_at < ${bind(startOfDay(addDays(String(filters['to']), 1), scope.zone))}
           and not exists (select 1 from test_result newer where newer.company_id = $1 and newer.supersedes = t.id)
-          and ${visibleProfiles(scope, 't.profile_id', bind)}
+          and ${visible(scope, 't.profile_id', bind)}
           ${equals(filters, { siteId: 'f.site_id', profileId: 't.profile_id' }, bind)}
         order by t.taken_at, t.id`,
     ),
-};
+});
