@@ -50,5 +50,9 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     },
   });
   pool.on('error', options.onError);
+  // A connection that breaks while it is in use tells so by an event of its own; unheard, it would end the process.
+  pool.on('connect', (client) => {
+    client.on('error', options.onError);
+  });
   return pool;
 };

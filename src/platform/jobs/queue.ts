@@ -134,6 +134,9 @@ const onPostgres = (url: string, onError: (error: Error) => void): Backend => {
   });
   pool.setMaxListeners(0);
   pool.on('error', onError);
+  pool.on('connect', (client) => {
+    client.on('error', onError);
+  });
   return {
     queue: (lane) => new Queue(lane, { connection: pool, streams: { events: { maxLen: 100 } } }, createPostgresBackend),
     worker: (lane, concurrency, process) => {

@@ -26,6 +26,9 @@ const openPostgres = ({ url, timeout, onError }: SourceConnectionOptions): Sourc
     types: { getTypeParser: parser as typeof pg.types.getTypeParser },
   });
   pool.on('error', onError);
+  pool.on('connect', (client) => {
+    client.on('error', onError);
+  });
   return {
     dialect: 'postgres',
     query: async ({ text, values }) => (await pool.query<object>(text, [...values])).rows.map(plainRow),

@@ -1,0 +1,182 @@
+import { expect } from 'chai';
+import type pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import type { Database } from '../../../src/platform/db/database.ts';
+import { SessionEnded, StaleSession } from '../../../src/platform/db/errors.ts';
+import type { Scope } from '../../../src/platform/db/scope.ts';
+import { Problem } from '../../../src/platform/problem.ts';
+import { addCompany, scopeOf } from '../../support/companies.ts';
+import { cloneDatabase } from '../../support/database.ts';
+import type { TestDatabase } from '../../support/database.ts';
+
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'nothing',
+    (error: unknown) => (error instanceof Problem ? error.code : (error as Error).name),
+  );
+
+describe('the two data paths', () => {
+  let database: TestDatabase;
+  let db: Database;
+  let client: pg.Client;
+  let companyId: string;
+  before(async () => {
+    database = await cloneDatabase();
+    db = database.open({ max: 2 });
+    client = await database.superuser();
+    companyId = await addCompany(database);
+  });
+  after(() => database.drop());
+
+  const addSite = (scope: Scope, code: string) =>
+    db.write(scope, (tx) =>
+      tx.query(
+        `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, $3, $3, 'Etc/UTC', $4, $4)`,
+        [scope.companyId, uuidv7(), code, tx.now],
+      ),
+    );
+
+  it('see and write one company’s rows only', async () => {
+    const other = await addCompany(database);
+    await addSite(scopeOf(companyId), 'MINE');
+    await addSite(scopeOf(other), 'THEIRS');
+    const codes = await db.read(scopeOf(companyId), (reader) =>
+      reader.query<{ code: string }>('select code from site'),
+    );
+    expect(codes).to.deep.equal([{ code: 'MINE' }]);
+    const foreign = db.write(scopeOf(companyId), (tx) =>
+      tx.query(
+        `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, 'X', 'X', 'Etc/UTC', $3, $3)`,
+        [other, uuidv7(), tx.now],
+      ),
+    );
+    expect(await codeOf(foreign)).to.equal('error');
+    await db.write(scopeOf(companyId), (tx) => tx.query(`update site set name = 'changed'`));
+    const { rows } = await client.query(`select name from site where code = 'THEIRS'`);
+    expect(rows).to.deep.equal([{ name: 'THEIRS' }]);
+  });
+
+  it('read only where they read, and undo everything when the work throws', async () => {
+    const writing = db.read(scopeOf(companyId), (reader) => reader.query(`update site set name = 'no'`));
+    expect(await codeOf(writing)).to.equal('error');
+    let isTold = false;
+    const failing = db.write(scopeOf(companyId), async (tx) => {
+      tx.afterCommit(() => (isTold = true));
+      await tx.query(`update site set name = 'half'`);
+      throw new Error('stop');
+    });
+    expect(await codeOf(failing)).to.equal('Error');
+    expect(isTold).to.equal(false);
+    const rows = await db.read(scopeOf(companyId), (reader) => reader.query<{ name: string }>('select name from site'));
+    expect(rows).to.deep.equal([{ name: 'changed' }]);
+  });
+
+  it('tell what was refused as problems with a pointer', async () => {
+    expect(await codeOf(addSite(scopeOf(companyId), 'MINE'))).to.equal('DUPLICATE');
+    const problem = await addSite(scopeOf(companyId), 'MINE').catch((error: unknown) => error as Problem);
+    expect((problem as Problem).options.errors).to.deep.equal([{ pointer: '/code', code: 'DUPLICATE' }]);
+    const unknown = db.write(scopeOf(companyId), (tx) =>
+      tx.query(
+        `insert into project (company_id, id, code, name, status, site_id, created_at, updated_at) values ($1, $2, 'P', 'P', 'planning', $3, $4, $4)`,
+        [companyId, uuidv7(), uuidv7(), tx.now],
+      ),
+    );
+    expect(await codeOf(unknown)).to.equal('UNKNOWN_REFERENCE');
+  });
+
+  it('answer 503 when every connection is taken, and go on when one is free', async () => {
+    const busy = database.open({ max: 1 });
+    const release = Promise.withResolvers<void>();
+    const holding = busy.write(scopeOf(companyId), () => release.promise);
+    const waiting = codeOf(busy.write(scopeOf(companyId), () => Promise.resolve()));
+    expect(await waiting).to.equal('DATABASE_UNAVAILABLE');
+    release.resolve();
+    await holding;
+    expect(await codeOf(busy.write(scopeOf(companyId), () => Promise.resolve()))).to.equal('nothing');
+  }).timeout(15_000);
+
+  it('outlive a connection that the server ended', async () => {
+    const ended = db.write(scopeOf(companyId), async (tx) => {
+      const [row] = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await client.query('select pg_terminate_backend($1)', [row!.pid]);
+      await tx.query('select 1');
+    });
+    expect(await codeOf(ended)).to.equal('DATABASE_UNAVAILABLE');
+    expect(await codeOf(addSite(scopeOf(companyId), 'AFTER'))).to.equal('nothing');
+  });
+
+  describe('enter a session', () => {
+    let scope: Scope;
+    let ids: { person: string; profile: string; session: string };
+    beforeEach(async () => {
+      ids = { person: uuidv7(), profile: uuidv7(), session: uuidv7() };
+      const at = new Date();
+      await client.query(
+        `insert into person (id, first_name, last_name, locale, status, data_key, created_at, updated_at) values ($1, 'A', 'B', 'es', 'active', 'k', $2, $2)`,
+        [ids.person, at],
+      );
+      await client.query(
+        `insert into profile (company_id, id, person_id, first_name, last_name, national_id_kind, kind, status, created_at, updated_at)
+         values ($1, $2, $3, 'A', 'B', 'RUT', 'employee', 'active', $4, $4)`,
+        [companyId, ids.profile, ids.person, at],
+      );
+      await client.query(
+        `insert into session (company_id, id, person_id, profile_id, kind, client, sid, last_seen_at, expires_at, created_at, updated_at)
+         values ($1, $2, $3, $4, 'member', 'admin', $5, $6, $7, $6, $6)`,
+        [companyId, ids.session, ids.person, ids.profile, `sid-${ids.session}`, at, new Date(at.getTime() + 3_600_000)],
+      );
+      const { rows } = await client.query<{ epoch: string }>(
+        'select 3 + access_epoch as epoch from company where id = $1',
+        [companyId],
+      );
+      scope = { ...scopeOf(companyId, ids.profile), session: { id: ids.session, epoch: Number(rows[0]!.epoch) } };
+    });
+    const outcome = () => codeOf(db.read(scope, () => Promise.resolve()));
+
+    it('that is as it was cached', async () => {
+      expect(await outcome()).to.equal('nothing');
+    });
+
+    for (const [what, statement] of [
+      ['session', 'update session set epoch = epoch + 1 where id = $1'],
+      ['person', 'update person set epoch = epoch + 1 where id = $2'],
+      ['profile', 'update profile set epoch = epoch + 1 where id = $3'],
+      ['company', 'update company set access_epoch = access_epoch + 1 where id = $4'],
+    ] as const)
+      it(`never with what was true before its ${what} changed`, async () => {
+        await client.query(
+          `${statement} or ($1::uuid is null and $2::uuid is null and $3::uuid is null and $4::uuid is null)`,
+          [ids.session, ids.person, ids.profile, companyId],
+        );
+        expect(await outcome()).to.equal(StaleSession.name);
+      });
+
+    for (const [what, statement] of [
+      ['revoked', 'update session set revoked_at = now() where id = $1'],
+      ['expired', `update session set expires_at = now() - interval '1 s' where id = $1`],
+      ['of a disabled person', `update person set status = 'disabled' where id = $2`],
+      ['of a suspended profile', `update profile set status = 'suspended' where id = $3`],
+    ] as const)
+      it(`never when it is ${what}`, async () => {
+        await client.query(`${statement} or ($1::uuid is null and $2::uuid is null and $3::uuid is null)`, [
+          ids.session,
+          ids.person,
+          ids.profile,
+        ]);
+        expect(await outcome()).to.equal(SessionEnded.name);
+      });
+
+    it('of another company never', async () => {
+      const other = await addCompany(database);
+      expect(await codeOf(db.read({ ...scope, companyId: other }, () => Promise.resolve()))).to.equal(
+        SessionEnded.name,
+      );
+    });
+  });
+
+  it('refuse ids that are none, before anything is sent', async () => {
+    expect(await codeOf(db.read(scopeOf(`${companyId}'; drop table site; --`), () => Promise.resolve()))).to.equal(
+      'TypeError',
+    );
+  });
+});
