@@ -1,3 +1,9 @@
+import { acceptLinkJobs } from '../modules/identity/invitations/accept-links.jobs.ts';
+import { AcceptLink } from '../modules/identity/invitations/accept-links.repository.ts';
+import { acceptLinksModule } from '../modules/identity/invitations/invitations.router.ts';
+import { createInvitations } from '../modules/identity/invitations/invitations.service.ts';
+import type { Invitations, ProfileActivation } from '../modules/identity/invitations/invitations.service.ts';
+import { createRegistration } from '../modules/identity/persons/registration.service.ts';
 import { createMe } from '../modules/identity/me/me.service.ts';
 import { meModule } from '../modules/identity/me/me.router.ts';
 import { createContactChanges } from '../modules/identity/me/contact-changes.service.ts';
@@ -29,16 +35,22 @@ export interface IdentityNeeds {
   readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout' | 'forget'>;
   /** Every permission that a module declares. */
   readonly permissions: () => readonly string[];
+  /** Makes an invited profile active. */
+  readonly activation: () => ProfileActivation;
 }
 
 export interface Identity {
   readonly modules: readonly Module[];
   readonly sessions: Sessions;
   readonly persons: Persons;
+  readonly invitations: Invitations;
 }
 
 /** Persons, sign-in, sessions. */
-export const wireIdentity = (platform: Platform, { authentication, permissions }: IdentityNeeds): Identity => {
+export const wireIdentity = (
+  platform: Platform,
+  { authentication, permissions, activation }: IdentityNeeds,
+): Identity => {
   const repository = platform.repository(Session);
   const endings = createEndings({ ...platform, repository, forget: (sid) => authentication.forget(sid) });
   const sessions = createSessions({ ...platform, repository, endAtProvider: (sid) => endings.endAtProvider(sid) });
@@ -58,6 +70,9 @@ export const wireIdentity = (platform: Platform, { authentication, permissions }
   const notices = createNotices({ ...platform, persons });
   const passwords = createPasswords({ ...platform, persons, otps, endings, notices });
   const contacts = createContactChanges({ ...platform, persons, otps });
+  const registration = createRegistration({ ...platform, persons });
+  const links = platform.repository(AcceptLink);
+  const invitations = createInvitations({ ...platform, repository: links, persons, registration, activation });
   const me = createMe({ ...platform, persons, sessions, endings, permissions });
   return {
     modules: [
@@ -71,8 +86,10 @@ export const wireIdentity = (platform: Platform, { authentication, permissions }
       }),
       otpModule({ otps, ...otpWork }),
       { name: 'notices', jobs: notices.jobs },
+      acceptLinksModule({ invitations, jobs: acceptLinkJobs({ ...platform, repository: links }) }),
     ],
     sessions,
     persons,
+    invitations,
   };
 };

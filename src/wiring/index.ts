@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import { buildApp } from '../app.ts';
 import type { AppParts } from '../app.ts';
+import { createActivation } from '../modules/identity/invitations/activation.repository.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import { createPeople } from '../modules/workforce/people.ts';
 import { createPrincipals } from '../platform/access/principals.ts';
@@ -14,6 +15,7 @@ import { wireFitnessCases } from './fitness-cases.ts';
 import { wireFitness } from './fitness.ts';
 import { wireGate } from './gate.ts';
 import { wireIdentity } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
@@ -32,6 +34,7 @@ export interface Surface extends Pick<
 export interface System {
   readonly platform: Platform;
   readonly modules: readonly Module[];
+  readonly identity: Identity;
   readonly health: Health;
   readonly principals: Principals;
   readonly app: Express;
@@ -41,7 +44,11 @@ export interface System {
 export const createSystem = (foundation: Foundation, surface: Surface): System => {
   const platform = createPlatform(foundation);
   const permissions = () => modules.flatMap((module) => module.permissions ?? []);
-  const identity = wireIdentity(platform, { authentication: surface.authentication, permissions });
+  const identity = wireIdentity(platform, {
+    authentication: surface.authentication,
+    permissions,
+    activation: () => createActivation(platform.changes),
+  });
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
   const organization = wireOrganization(platform, () => modules);
   const people = createPeople(visibleProfiles);
@@ -61,5 +68,12 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const reporting = wireReporting(platform, { reports: business.flatMap(({ reports = [] }) => reports) });
   const modules: readonly Module[] = [health.module, ...business, ...reporting];
   const principals = createPrincipals(surface.authentication, identity.sessions, platform.now);
-  return { platform, modules, health, principals, app: buildApp({ ...platform, ...surface, modules, principals }) };
+  return {
+    platform,
+    modules,
+    identity,
+    health,
+    principals,
+    app: buildApp({ ...platform, ...surface, modules, principals }),
+  };
 };

@@ -59,7 +59,7 @@ export interface Contract {
   readonly ifMatch?: boolean;
   /** For a PUT, PATCH or DELETE of something that has no version: says why. */
   readonly withoutVersion?: string;
-  /** The caller's own session is over afterwards (logout, switch). */
+  /** Sessions of the caller are over afterwards (logout, switch, ending the others). */
   readonly endsSession?: boolean;
 }
 

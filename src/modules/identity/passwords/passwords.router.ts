@@ -4,7 +4,7 @@ import { noContent, route } from '../../../platform/http/route.ts';
 import { exact, integer, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import type { OtpReceipt } from '../otp/otp.service.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
-import { NewPassword } from './password.rules.ts';
+import { NewPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.service.ts';
 
 interface PasswordsRouterDependencies {

@@ -10,7 +10,7 @@ import type { Notices } from '../notices/notices.service.ts';
 import type { Otps } from '../otp/otp.service.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
-import { checkPassword } from './password.rules.ts';
+import { checkPassword } from './password-rules.ts';
 
 interface PasswordsDependencies {
   readonly db: Database;

@@ -11,7 +11,7 @@ import type { JobDefinition } from '../../../platform/jobs/definitions.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
 import { createContacts } from './contact.ts';
 import type { Contacts } from './contact.ts';
-import { identifierHashes, readIdentifier, usernameOf } from './identifiers.ts';
+import { identifierHashes, nationalIdText, readIdentifier, usernameOf } from './identifiers.ts';
 import type { Identifier } from './identifiers.ts';
 import { ALIGN_PERSON } from './persons.lifecycle.ts';
 import { findPerson } from './persons.repository.ts';
@@ -36,6 +36,7 @@ export interface Persons {
   readonly mover: Mover<PersonRow>;
   readonly repository: Repository<PersonRow>;
   identifierOf(text: string): Identifier & { readonly hashes: readonly string[] };
+  nationalIdHashes(kind: string, value: string): readonly string[];
   /** The name under which the identity provider knows a person. */
   usernameOf(personId: string): string;
   /** The live person with this RUT or email; the same work whether there is one or not. */
@@ -70,6 +71,8 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
     jobs: [align],
     find: findPerson,
     usernameOf,
+    nationalIdHashes: (kind, value) =>
+      identifierHashes(keys.lookup, { kind: 'nationalId', value: nationalIdText(kind, value) }),
     identifierOf: (text) => {
       const identifier = readIdentifier(text);
       return { ...identifier, hashes: identifierHashes(keys.lookup, identifier) };

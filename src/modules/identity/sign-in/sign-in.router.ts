@@ -61,6 +61,7 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         id: 'logOut',
         summary: 'End this session',
         permission: 'signed-in',
+        endsSession: true,
         clients: ['worker'],
         responses: { 204: null },
       },
@@ -93,7 +94,7 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         consumes: FORM,
         responses: { 200: IntrospectionView },
       },
-      async ({ request }, context) => secret(await tokens.introspect(await readForm(request), context)),
+      async ({ request }, context) => secret(await tokens.introspect(() => readForm(request), context)),
     ),
     route(
       {

@@ -46,7 +46,8 @@ export type IntrospectionAnswer =
 export interface Tokens {
   /** The token endpoint: authorization_code, refresh_token, client_credentials. Throws 400 INVALID_GRANT, 401. */
   token(form: Form): Promise<TokenAnswer>;
-  introspect(form: Form, context: Context): Promise<IntrospectionAnswer>;
+  /** Reads the form once the caller's session is known to live. */
+  introspect(read: () => Promise<Form>, context: Context): Promise<IntrospectionAnswer>;
   /** RFC 7009: ends the session of an access or refresh token; a token that nobody knows is no error. */
   revoke(form: Form, traceId: string): Promise<void>;
   /** Ends the caller's own session, here and at the provider. */
@@ -105,8 +106,9 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
       if (type === 'client_credentials') return machineToken(form);
       throw new Problem(400, 'UNSUPPORTED_GRANT_TYPE');
     },
-    introspect: async (form, context) => {
+    introspect: async (read, context) => {
       await work.read(context, () => Promise.resolve());
+      const form = await read();
       const found = await identityProvider.introspect(form.need('token'));
       if (!found.active || (found.sid !== undefined && (await sessions.isOver(found.sid)))) return { active: false };
       const { userId, clientId, expiresAt, sid } = found;

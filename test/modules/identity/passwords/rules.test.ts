@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { COMMON_PASSWORDS } from '../../../../src/modules/identity/passwords/common-passwords.ts';
-import { checkPassword } from '../../../../src/modules/identity/passwords/password.rules.ts';
+import { checkPassword } from '../../../../src/modules/identity/passwords/password-rules.ts';
 import { Problem } from '../../../../src/platform/problem.ts';
 
 const faultOf = (password: string): string | undefined => {

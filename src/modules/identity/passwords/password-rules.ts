@@ -19,8 +19,12 @@ const isName = (password: string, names: readonly string[]): boolean => {
   return rest !== plain(password) && (rest.match(/\p{L}/gu) ?? []).length < 3;
 };
 
-/** Throws 422 for a password that is on the list of common ones, or is the person's name with figures. */
+/** Throws 422 for a password that is too short or long, on the list of common ones, or the person's name with figures. */
 export const checkPassword = (password: string, names: readonly string[], pointer: string): void => {
+  const { length } = Array.from(password);
+  const { min, max } = PASSWORD_LENGTH;
+  if (length < min) throw invalid(pointer, 'minLength', { limit: min });
+  if (length > max) throw invalid(pointer, 'maxLength', { limit: max });
   const lower = password.normalize('NFC').toLowerCase();
   if (COMMON_PASSWORDS.has(lower) || isOneCharacter(lower)) throw invalid(pointer, 'PASSWORD_COMMON');
   if (isName(password, names)) throw invalid(pointer, 'PASSWORD_NAME');

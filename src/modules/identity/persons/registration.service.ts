@@ -1,0 +1,113 @@
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { systemScope } from '../../../platform/db/scope.ts';
+import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
+import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import { conflict, invalid, Problem } from '../../../platform/problem.ts';
+import { checkPassword } from '../passwords/password-rules.ts';
+import type { PersonRow, Persons } from './persons.service.ts';
+
+/** Somebody who has no login yet; the address was proven by what was mailed to it. */
+export interface NewPerson {
+  /** Chosen before anything is written, so that a repeated try is the same person. */
+  readonly id: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly email: string;
+  readonly nationalId: { readonly kind: string; readonly value: string } | null;
+  readonly locale: 'es' | 'en' | 'fr';
+}
+
+interface RegistrationDependencies {
+  readonly persons: Persons;
+  readonly identityProvider: Pick<IdentityProvider, 'users' | 'verifyPassword'>;
+}
+
+export interface Registration {
+  /** Who has this national id, else this email. In the operator's transaction. */
+  findKnown(reader: Reader, person: Pick<NewPerson, 'email' | 'nationalId'>): Promise<PersonRow | undefined>;
+  /** Whether a national id of a profile contradicts the one of the person. */
+  isAnother(person: PersonRow, nationalId: NewPerson['nationalId']): boolean;
+  /** Throws 401 unless this is the person's password and they may sign in. */
+  prove(person: PersonRow, password: string, address: string): Promise<void>;
+  /** The user at the identity provider, made anew or taken up again; its id. Throws 422 for the password, 409. */
+  createUser(person: NewPerson, password: string | undefined): Promise<string>;
+  removeUser(keycloakId: string): Promise<void>;
+  /** Writes the person, active or invited, in the operator's transaction. */
+  insert(tx: Tx, person: NewPerson, keycloakId: string, status: 'active' | 'invited'): Promise<PersonRow>;
+}
+
+/** How persons come to be: once, with one user at the identity provider, and never over somebody who is there. */
+export const createRegistration = ({ persons, identityProvider }: RegistrationDependencies): Registration => {
+  const { users } = identityProvider;
+  const hashes = (text: string): readonly string[] => persons.identifierOf(text).hashes;
+  const nationalHashes = ({ kind, value }: NonNullable<NewPerson['nationalId']>): readonly string[] =>
+    persons.nationalIdHashes(kind, value);
+
+  const create = async (person: NewPerson, password: string | undefined): Promise<string> => {
+    const username = persons.usernameOf(person.id);
+    const before = await users.find({ username });
+    if (before !== undefined) {
+      if (password !== undefined) await users.setPassword(before.id, password);
+      return before.id;
+    }
+    const { email, firstName, lastName } = person;
+    const user = { username, email, firstName, lastName, enabled: true, emailVerified: true };
+    return (await users.create({ ...user, ...(password !== undefined && { password }) })).id;
+  };
+
+  return {
+    findKnown: async (reader, { email, nationalId }) =>
+      (nationalId === null
+        ? undefined
+        : await persons.find(reader, { by: 'nationalIdHash', hashes: nationalHashes(nationalId) })) ??
+      persons.find(reader, { by: 'emailHash', hashes: hashes(email) }),
+    isAnother: (person, nationalId) =>
+      nationalId !== null &&
+      person.nationalIdHash !== null &&
+      !nationalHashes(nationalId).includes(person.nationalIdHash),
+    prove: async (person, password, address) => {
+      const username = persons.usernameOf(person.id);
+      const isProven = await identityProvider.verifyPassword({ username, password, address });
+      if (!isProven || (person.status !== 'active' && person.status !== 'locked'))
+        throw new Problem(401, 'INVALID_CREDENTIALS');
+    },
+    createUser: async (person, password) => {
+      if (password !== undefined) checkPassword(password, [person.firstName, person.lastName], '/password');
+      try {
+        return await create(person, password);
+      } catch (error) {
+        if (!(error instanceof IdentityProviderError)) throw error;
+        if (error.code === 'conflict') throw conflict('ADDRESS_TAKEN', { cause: error });
+        throw error.code === 'password_refused' ? invalid('/password', 'PASSWORD_REFUSED') : error;
+      }
+    },
+    removeUser: (keycloakId) => users.remove(keycloakId),
+    insert: async (tx, person, keycloakId, status) => {
+      const { id, firstName, lastName, locale, email, nationalId } = person;
+      const { contacts, repository, mover } = persons;
+      const owner = { id, dataKey: contacts.newKey(id) };
+      const none = { nationalIdSealed: null, nationalIdHash: null, nationalIdMask: null };
+      const row = await repository.insert(tx, {
+        ...owner,
+        ...contacts.email(owner, email),
+        ...(nationalId === null ? none : contacts.nationalId(owner, nationalId.kind, nationalId.value)),
+        phoneSealed: null,
+        phoneHash: null,
+        phoneMask: null,
+        firstName,
+        lastName,
+        locale,
+        keycloakId,
+        status: 'invited',
+        lockedUntil: null,
+        failedLogins: 0,
+        lastLoginAt: null,
+        preferences: {},
+        epoch: 1,
+      });
+      if (status === 'invited') return row;
+      const worker = { scope: systemScope(tx.companyId, 'registration', tx.scope.traceId) };
+      return mover.moveAs(tx, worker, row, 'activate');
+    },
+  };
+};

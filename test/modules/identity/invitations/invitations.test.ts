@@ -1,0 +1,194 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { systemScope } from '../../../../src/platform/db/scope.ts';
+import { startApp } from '../../../support/app.ts';
+import type { TestApp } from '../../../support/app.ts';
+import { addCompany } from '../../../support/companies.ts';
+import { addPerson } from '../../../support/people.ts';
+
+const PASSWORD = 'grapas y caballos';
+const OTHER = 'otra cosa distinta';
+
+interface Invited {
+  readonly profileId: string;
+  readonly email: string;
+  readonly token: string;
+}
+
+describe('invitations', () => {
+  let app: TestApp;
+  let company: string;
+  let n = 0;
+
+  before(async () => {
+    app = await startApp({ background: true });
+    company = await addCompany(app.database);
+  });
+  after(() => app.close());
+
+  const issue = async (companyId: string, profileId: string, email: string): Promise<string> => {
+    const { db, invitations } = { db: app.platform.db, invitations: app.identity.invitations };
+    await db.write(systemScope(companyId, 'test', 'a'.repeat(32)), (tx) =>
+      invitations.issue(tx, { profileId, email, locale: 'en' }),
+    );
+    await app.idle();
+    return tokenTo(email);
+  };
+  const tokenTo = (email: string): string =>
+    /token=(\S+)/.exec(app.messages.mails.findLast(({ to }) => to === email)?.text ?? '')?.[1] ?? 'none';
+  /** A profile that was invited, with the token that was mailed. */
+  const invite = async (options: { rut?: string; email?: string; companyId?: string } = {}): Promise<Invited> => {
+    n += 1;
+    const { rut, email = `invited${n}@example.cl`, companyId = company } = options;
+    const profileId = uuidv7();
+    const client = await app.database.superuser();
+    const sealed = await app.platform.db.write(systemScope(companyId, 'test', 'a'.repeat(32)), (tx) =>
+      rut === undefined ? Promise.resolve(null) : app.platform.vault.seal(tx, profileId, rut),
+    );
+    await client.query(
+      `insert into profile (company_id, id, first_name, last_name, national_id_kind, national_id_sealed, contact_email, kind,
+         status, created_at, updated_at) values ($1, $2, 'Luz', 'Vera', 'RUT', $3, $4, 'employee', 'invited', $5, $5)`,
+      [companyId, profileId, sealed, email, new Date()],
+    );
+    return { profileId, email, token: await issue(companyId, profileId, email) };
+  };
+  const show = (token: string) =>
+    app.http.get('/angelis/auth/invitation').query({ token }).set({ 'accept-language': 'en' });
+  const accept = (token: string, password = PASSWORD) =>
+    app.http.post('/angelis/auth/invitation/accept').set({ 'accept-language': 'en' }).send({ token, password });
+  const signIn = (identifier: string, password = PASSWORD, headers: Record<string, string> = {}) =>
+    app.http.post('/angelis/auth/sign-in').set(headers).send({ identifier, password });
+  const query = async <Row extends object>(sql: string, values: unknown[]): Promise<Row[]> =>
+    (await (await app.database.superuser()).query<Row>(sql, values)).rows;
+  const profile = async (id: string) =>
+    (
+      await query<{ status: string; person_id: string | null }>('select status, person_id from profile where id = $1', [
+        id,
+      ])
+    )[0]!;
+  const code = ({ body }: { body: unknown }): string => (body as { code: string }).code;
+
+  it('make a person of a profile that nobody knows: with RUT and email they sign in', async () => {
+    const { token, profileId, email } = await invite({ rut: '5126663-3' });
+    expect((await show(token).expect(200)).body).to.include({ firstName: 'Luz', email });
+    expect((await accept(token).expect(200)).body).to.deep.include({ company: await companyOf(company) });
+    const { status, person_id: personId } = await profile(profileId);
+    expect(status).to.equal('active');
+    for (const identifier of [email, '5.126.663-3']) await signIn(identifier).expect(200);
+    const [person] = await query<Record<string, string>>('select * from person where id = $1', [personId]);
+    expect(person).to.include({ status: 'active', national_id_mask: '*****663-3', first_name: 'Luz' });
+    expect(JSON.stringify(person)).to.not.include('5126663').and.not.include(email);
+    expect(await query('select company_id from person_company where person_id = $1', [personId])).to.deep.equal([
+      { company_id: company },
+    ]);
+  });
+  const companyOf = async (id: string): Promise<object> =>
+    (await query('select id, slug, name from company where id = $1', [id]))[0]!;
+
+  it('hold the password to the rules, and may be tried again', async () => {
+    const { token } = await invite();
+    for (const password of ['short', 'qwertyuiop', 'luzvera2026', 'x'.repeat(129)])
+      await accept(token, password).expect(422);
+    await accept(token).expect(200);
+  });
+
+  it('are good once: 410 afterwards, but the same answer to who asks again with the password', async () => {
+    const { token, profileId } = await invite();
+    const first = await accept(token).expect(200);
+    expect((await accept(token).expect(200)).body).to.deep.equal(first.body);
+    expect(code(await accept(token, OTHER).expect(410))).to.equal('LINK_OVER');
+    await show(token).expect(410);
+    expect(await query('select 1 from person_company where profile_id = $1', [profileId])).to.have.length(1);
+  });
+
+  it('make one person of many accepts at once', async () => {
+    const { token, profileId, email } = await invite();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => accept(token)));
+    expect(answers.some(({ status }) => status === 200)).to.equal(true);
+    for (const { status } of answers) expect(status).to.be.oneOf([200, 410, 409]);
+    await signIn(email).expect(200);
+    expect(await query('select 1 from person_company where profile_id = $1', [profileId])).to.have.length(1);
+  });
+
+  it('end after seven days, when they are sent again, and for tokens that were tampered with', async () => {
+    const { token, profileId, email } = await invite();
+    const bytes = Buffer.from(token, 'base64url');
+    for (const at of [0, 20, 40]) {
+      const wrong = Buffer.from(bytes);
+      wrong[at] = wrong[at]! ^ 1;
+      await show(wrong.toString('base64url')).expect(410);
+    }
+    await show('x').expect(410);
+    const second = await issue(company, profileId, email);
+    expect(second).to.not.equal(token);
+    await show(token).expect(410);
+    await accept(token).expect(410);
+    await show(second).expect(200);
+    try {
+      app.clock.set(new Date(Date.now() + 7 * 86_400_000 + 1_000));
+      await show(second).expect(410);
+      await accept(second).expect(410);
+    } finally {
+      app.clock.set(undefined);
+    }
+    await accept(second).expect(200);
+  });
+
+  it('are sent again five times at most', async () => {
+    const { profileId, email } = await invite();
+    for (let again = 0; again < 5; again += 1) await issue(company, profileId, email);
+    const refused = await issue(company, profileId, email).catch((error: unknown) => error);
+    expect(refused).to.include({ status: 409, code: 'INVITATION_SENT_TOO_OFTEN' });
+  });
+
+  it('keep no token anywhere: neither in the link nor in the payload of its delivery', async () => {
+    const { token, profileId } = await invite();
+    const secret = token.slice(43);
+    const [link] = await query<{ row: string }>(
+      'select accept_link::text as row from accept_link where profile_id = $1',
+      [profileId],
+    );
+    const rows = await query<{ payload: object }>(
+      `select payload from outbox where job = 'identity.accept-link.deliver' order by created_at desc limit 1`,
+      [],
+    );
+    expect(`${link!.row}${JSON.stringify(rows)}`).to.not.include(secret);
+    expect(Object.keys(rows[0]!.payload)).to.have.members(['linkId', 'sends']);
+  });
+
+  it('link somebody known elsewhere only by their own password; nothing of theirs moves', async () => {
+    const elsewhere = await addCompany(app.database);
+    const login = { email: 'known@example.cl', rut: '7654321-6', password: PASSWORD };
+    const known = await addPerson(app, { companyId: elsewhere, roles: ['worker'], login });
+    const before = await query('select * from person where id = $1', [known.personId]);
+    const stolen = await invite({ rut: '7654321-6', email: 'attacker@evil.example' });
+    const fresh = await invite();
+    const [shownKnown, shownNew] = await Promise.all([show(stolen.token), show(fresh.token)]);
+    expect(Object.keys(shownKnown.body as object)).to.deep.equal(Object.keys(shownNew.body as object));
+    expect(code(await accept(stolen.token, OTHER).expect(401))).to.equal('INVALID_CREDENTIALS');
+    expect((await profile(stolen.profileId)).status).to.equal('invited');
+    await accept(stolen.token, PASSWORD).expect(200);
+    expect((await profile(stolen.profileId)).person_id).to.equal(known.personId);
+    expect(await query('select * from person where id = $1', [known.personId])).to.deep.equal(before);
+    await signIn('attacker@evil.example').expect(401);
+    await signIn('known@example.cl', PASSWORD, { 'x-company-id': company }).expect(200);
+  });
+
+  it('link by email too, but never a person with another national id', async () => {
+    const elsewhere = await addCompany(app.database);
+    const login = { email: 'shared@example.cl', rut: '11111112-K', password: PASSWORD };
+    await addPerson(app, { companyId: elsewhere, roles: ['worker'], login });
+    const another = await invite({ email: 'shared@example.cl', rut: '10000013-K' });
+    expect(code(await accept(another.token).expect(409))).to.equal('INVITATION_OF_ANOTHER');
+    expect((await profile(another.profileId)).status).to.equal('invited');
+    const same = await invite({ email: 'shared@example.cl' });
+    await accept(same.token).expect(200);
+  });
+
+  it('take no profile that is not invited any more', async () => {
+    const { token, profileId } = await invite();
+    await query(`update profile set status = 'ended' where id = $1`, [profileId]);
+    await show(token).expect(410);
+    await accept(token).expect(410);
+  });
+});
