@@ -151,6 +151,9 @@ const organization = [
   companyIndex('profile', 'department_id, last_name, id', { where: 'deleted_at is null' }),
   companyIndex('profile', 'site_id, last_name, id', { where: 'deleted_at is null' }),
   companyIndex('profile', 'status, last_name, id', { where: 'deleted_at is null' }),
+  companyIndex('profile', 'kind, last_name, id', { where: 'deleted_at is null' }),
+  companyIndex('profile', 'risk_group_id, last_name, id', { where: 'deleted_at is null' }),
+  companyIndex('profile', 'contact_email', { where: 'deleted_at is null' }),
   ...systemMay('profile', 'select'),
   ...companyTable('reporting_line', [
     'subordinate_id uuid not null',

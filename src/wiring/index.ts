@@ -10,6 +10,7 @@ import type { Authentication } from '../platform/http/authentication.ts';
 import { createHealth } from '../platform/http/health.ts';
 import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
+import { Problem } from '../platform/problem.ts';
 import { wireCommerce } from './commerce.ts';
 import { wireFitnessCases } from './fitness-cases.ts';
 import { wireFitness } from './fitness.ts';
@@ -21,6 +22,11 @@ import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
 import { wireReporting } from './reporting.ts';
 import { wireWorkforce } from './workforce.ts';
+
+/** Until identity sends invitations. */
+const unavailableInvitations = {
+  issue: () => Promise.reject(new Problem(503, 'INVITATIONS_UNAVAILABLE', { retryAfter: 3_600 })),
+};
 
 /** How the application answers; what it is made of comes from the foundation. */
 export interface Surface extends Pick<
@@ -50,7 +56,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     activation: () => createActivation(platform.changes),
   });
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
-  const organization = wireOrganization(platform, () => modules);
+  const organization = wireOrganization(platform, { modules: () => modules, invitations: unavailableInvitations });
   const people = createPeople(visibleProfiles);
   const commerce = wireCommerce(platform, { people });
   const cases = wireFitnessCases(platform, { notices: [] });

@@ -5,10 +5,13 @@ import { BRANDING_SETTING, RUT_SETTING } from '../modules/organization/appconfig
 import { Department, departmentList } from '../modules/organization/departments/departments.repository.ts';
 import { departmentsModule } from '../modules/organization/departments/departments.router.ts';
 import { createDepartmentsService } from '../modules/organization/departments/departments.service.ts';
+import type { ProfileActivation, ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
 import { Site, siteList } from '../modules/organization/sites/sites.repository.ts';
 import { sitesModule } from '../modules/organization/sites/sites.router.ts';
 import { createSitesService } from '../modules/organization/sites/sites.service.ts';
 import type { Module } from '../platform/http/module.ts';
+import { wireCompanies } from './companies.ts';
+import { wirePeople } from './people.ts';
 import type { Platform } from './platform.ts';
 
 const wireSites = (platform: Platform): Module => {
@@ -31,18 +34,31 @@ const wireAppconfig = (platform: Platform, modules: () => readonly Module[]): Mo
   return [appconfigModule(service, [BRANDING_SETTING, RUT_SETTING]), publicAppconfigModule(service)];
 };
 
-export interface Organization {
-  readonly modules: readonly Module[];
+export interface OrganizationNeeds {
+  /** Every module of the system, once all are wired. */
+  readonly modules: () => readonly Module[];
+  readonly invitations: ProfileInvitations;
 }
 
-/** Companies, sites, departments, people and their roles. `modules` answers every module of the system, once all are wired. */
-export const wireOrganization = (platform: Platform, modules: () => readonly Module[]): Organization => {
+export interface Organization {
+  readonly modules: readonly Module[];
+  /** For identity: the invited person accepted. */
+  readonly activation: ProfileActivation;
+}
+
+/** Companies, sites, departments, people and their roles. */
+export const wireOrganization = (platform: Platform, { modules, invitations }: OrganizationNeeds): Organization => {
   const list = platform.list(departmentList);
   const departments = createDepartmentsService({ ...platform, list, repository: platform.repository(Department) });
+  const permissions = () => modules().flatMap((module) => module.permissions ?? []);
+  const people = wirePeople(platform, { invitations, permissions, takeIn: departments.takeIn });
   return {
+    activation: people.activation,
     modules: [
       wireSites(platform),
       departmentsModule({ list, service: departments }),
+      ...people.modules,
+      wireCompanies(platform, people),
       ...wireAppconfig(platform, modules),
     ],
   };

@@ -1,3 +1,5 @@
+import { waysOf } from '../../platform/access/decision.ts';
+import type { Way } from '../../platform/access/decision.ts';
 import type { Bind } from '../../platform/db/list.ts';
 import type { Allowance } from '../../platform/access/decision.ts';
 
@@ -8,7 +10,7 @@ interface Caller {
 }
 
 /** Profiles of the departments to which the permission is narrowed, and of those below them. */
-const withinScopes = ({ allowance: { scopes } }: Caller, id: string, bind: Bind): string | undefined => {
+const withinScopes = ({ scopes }: Way, id: string, bind: Bind): string | undefined => {
   if (scopes.length === 0) return undefined;
   const departments = scopes.filter(({ kind }) => kind === 'department');
   return `exists (select 1 from profile scoped
@@ -19,7 +21,7 @@ const withinScopes = ({ allowance: { scopes } }: Caller, id: string, bind: Bind)
       and outer_department.id = any(${bind(departments.map((scope) => scope.id))}::uuid[]))`;
 };
 
-const withinReach = ({ allowance: { reach }, principal: { profileId } }: Caller, id: string, bind: Bind): string => {
+const withinReach = ({ principal: { profileId } }: Caller, { reach }: Way, id: string, bind: Bind): string => {
   if (reach === 'company' || reach === 'operator') return 'true';
   if (profileId === null) return 'false';
   const me = bind(profileId);
@@ -29,15 +31,20 @@ const withinReach = ({ allowance: { reach }, principal: { profileId } }: Caller,
     where below_me.company_id = $1 and below_me.superior_id = ${me} and below_me.subordinate_id = ${id}${depth}))`;
 };
 
+const withinWay = (context: Caller, way: Way, id: string, bind: Bind): string => {
+  const reach = withinReach(context, way, id, bind);
+  const scopes = withinScopes(way, id, bind);
+  if (scopes === undefined) return reach;
+  const own = context.principal.profileId === null ? 'false' : `${id} = ${bind(context.principal.profileId)}`;
+  return `(${own} or (${reach} and ${scopes}))`;
+};
+
 /**
  * SQL that holds for the profiles which the caller's permission reaches: self, direct reports, everyone below, or the
  * company, and only those in the departments it is narrowed to. `idExpression` is the SQL of a profile's id, `$1` the
  * company's id. Own rows are within every reach.
  */
-export const visibleProfiles = (context: Caller, idExpression: string, bind: Bind): string => {
-  const reach = withinReach(context, idExpression, bind);
-  const scopes = withinScopes(context, idExpression, bind);
-  if (scopes === undefined) return reach;
-  const own = context.principal.profileId === null ? 'false' : `${idExpression} = ${bind(context.principal.profileId)}`;
-  return `(${own} or (${reach} and ${scopes}))`;
-};
+export const visibleProfiles = (context: Caller, idExpression: string, bind: Bind): string =>
+  `(${waysOf(context.allowance)
+    .map((way) => withinWay(context, way, idExpression, bind))
+    .join(' or ')})`;

@@ -1,29 +1,50 @@
 import { REACHES } from './principal.ts';
 import type { Grant, GrantScope, Principal, Reach } from './principal.ts';
 
-/** What a permission allows here: how far, and within which scopes (none: the whole company). */
-export interface Allowance {
+/** How far a permission goes, and within which scopes (none: the whole company). */
+export interface Way {
   readonly reach: Reach;
   readonly scopes: readonly GrantScope[];
 }
 
+/**
+ * What a permission allows here: company-wide where anything grants it so, else within the scopes where it goes furthest.
+ * What is beyond that in some scopes is in `further`: a wide reach in one department never becomes one in the company.
+ */
+export interface Allowance extends Way {
+  readonly further?: readonly Way[];
+}
+
+/** All ways in which a permission is held; whatever one of them takes in is allowed. */
+export const waysOf = ({ reach, scopes, further = [] }: Allowance): readonly Way[] => [{ reach, scopes }, ...further];
+
 export type Decision = ({ readonly allowed: true } & Allowance) | { readonly allowed: false; readonly because: string };
 
-/** `area:resource:action`, each part also `*`. */
-const matches = (pattern: string, permission: string): boolean => {
+/** Whether a pattern (`area:resource:action`, each part also `*`) covers a permission or a narrower pattern. */
+export const matches = (pattern: string, permission: string): boolean => {
   if (pattern === permission) return true;
   const wanted = permission.split(':');
   return pattern.split(':').every((part, index) => part === '*' || part === wanted[index]);
 };
 
-const wider = (a: Reach, b: Reach): Reach => (REACHES.indexOf(a) >= REACHES.indexOf(b) ? a : b);
+/** The company-wide way first, then those that go further within scopes, the furthest first. */
+const distinctWays = (held: readonly Grant[]): Way[] => {
+  const wide = REACHES.findLastIndex((reach) =>
+    held.some((grant) => grant.scope === undefined && grant.reach === reach),
+  );
+  const scoped = REACHES.slice(wide + 1).flatMap((reach) => {
+    const scopes = held.flatMap((grant) => (grant.reach === reach ? (grant.scope ?? []) : []));
+    return scopes.length > 0 ? [{ reach, scopes }] : [];
+  });
+  return [...(wide < 0 ? [] : [{ reach: REACHES[wide]!, scopes: [] }]), ...scoped.toReversed()];
+};
 
 const sameScope = (a: GrantScope | undefined, b: GrantScope | undefined): boolean =>
   a?.kind === b?.kind && a?.id === b?.id;
 
 /**
- * Decides one permission: deny beats grant within the same scope and a company-wide deny beats everything; the widest
- * reach of what remains counts. Token scopes narrow first. Pure, so it can be explained and tested.
+ * Decides one permission: deny beats grant within the same scope and a company-wide deny beats everything; what
+ * remains is held in every way in which it was granted. Token scopes narrow first. Pure, so it can be explained and tested.
  */
 export const decide = (principal: Pick<Principal, 'grants' | 'tokenScopes'>, permission: string): Decision => {
   const { grants, tokenScopes } = principal;
@@ -35,11 +56,9 @@ export const decide = (principal: Pick<Principal, 'grants' | 'tokenScopes'>, per
   const held = relevant.filter(
     (grant) => grant.effect === 'grant' && !denied.some((deny) => sameScope(deny.scope, grant.scope)),
   );
-  const [first, ...others] = held;
+  const [first, ...others] = distinctWays(held);
   if (first === undefined) return { allowed: false, because: denied.length > 0 ? 'DENIED' : 'NOT_GRANTED' };
-  const wide = held.filter((grant) => grant.scope === undefined);
-  const scopes = wide.length > 0 ? [] : held.flatMap((grant) => grant.scope ?? []);
-  return { allowed: true, reach: [first, ...others].map(({ reach }) => reach).reduce(wider), scopes };
+  return { allowed: true, ...first, ...(others.length > 0 && { further: others }) };
 };
 
 /** A decision function that remembers its answers for one principal: the request path asks the same few again and again. */

@@ -1,13 +1,19 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { ChangeRecorder } from '../change/recorder.ts';
 import { notFound, Problem } from '../problem.ts';
-import { snake } from '../schema/entity.ts';
+import { snake, valueSchema } from '../schema/entity.ts';
 import type { AnyEntity, RowOf } from '../schema/entity.ts';
 import type { Reader, Tx } from './database.ts';
 import type { Repository } from './repository.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 type Loose = Values & { readonly id: string; readonly version: number };
+
+/** The driver writes arrays as PostgreSQL's: those of objects are JSON. */
+const encode = (schema: object | undefined, value: unknown): unknown => {
+  const items = schema === undefined ? undefined : valueSchema(schema).items;
+  return Array.isArray(value) && items !== undefined && valueSchema(items).type === 'object' ? JSON.stringify(value) : value;
+};
 
 const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 
@@ -36,7 +42,7 @@ export const createOperatorRepository = <E extends AnyEntity>(
     const sets = entries.map(([name], index) => `${snake(name)} = $${index + 3}`);
     const rows = await tx.prepared(
       `update ${table} set ${sets.join(', ')} where id = $1 and version = $2 returning id`,
-      [row.id, row.version, ...entries.map(([, value]) => value)],
+      [row.id, row.version, ...entries.map(([name, value]) => encode(entity.columns[name], value))],
     );
     if (rows.length !== 1) throw new Problem(412, 'VERSION_MISMATCH');
   };
@@ -46,7 +52,7 @@ export const createOperatorRepository = <E extends AnyEntity>(
     find,
     get: async (reader, id) => need(await find(reader, id)),
     lock: async (tx, id, version) => {
-      const row = need((await tx.prepared<RowOf<E> & object>(`${live} for update`, [id]))[0]);
+      const row = need((await tx.prepared<RowOf<E> & object>(`${live} for no key update`, [id]))[0]);
       const current = (row as Loose).version;
       if (version !== undefined && current !== version)
         throw new Problem(412, 'VERSION_MISMATCH', { extra: { version: current } });
@@ -60,7 +66,7 @@ export const createOperatorRepository = <E extends AnyEntity>(
       await tx.prepared(
         `insert into ${table} (${entries.map(([name]) => snake(name)).join(', ')})
          values (${entries.map((_entry, index) => `$${index + 1}`).join(', ')})`,
-        entries.map(([, value]) => value),
+        entries.map(([name, value]) => encode(entity.columns[name], value)),
       );
       await changes.record(tx, entity, { action: 'create', ...note }, undefined, row);
       return row as RowOf<E>;

@@ -19,7 +19,7 @@ export interface Repository<Row> {
   find(reader: Reader, id: string): Promise<Row | undefined>;
   /** The live row, or 404. */
   get(reader: Reader, id: string): Promise<Row>;
-  /** Locks the live row for this unit of work. 404 without it; 412 when `version` is given and another. */
+  /** Locks the live row for this unit of work, not against rows that refer to it (keys never change). 404 without it; 412 when `version` is given and another. */
   lock(tx: Tx, id: string, version?: number): Promise<Row>;
   /** Writes what differs; nothing when nothing does. The row must have been locked. */
   update(tx: Tx, row: Row, patch: Partial<Row>, note?: Note): Promise<Row>;
@@ -86,7 +86,7 @@ export const createRepository = <E extends AnyEntity>(
     find,
     get: async (reader, id) => (await find(reader, id)) ?? raise(notFound()),
     lock: async (tx, id, version) => {
-      const [row] = await tx.prepared<RowOf<E> & Loose>(`${live} for update`, [tx.companyId, id]);
+      const [row] = await tx.prepared<RowOf<E> & Loose>(`${live} for no key update`, [tx.companyId, id]);
       if (row === undefined) throw notFound();
       if (version !== undefined && row.version !== version)
         throw new Problem(412, 'VERSION_MISMATCH', { extra: { version: row.version } });

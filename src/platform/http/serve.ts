@@ -49,7 +49,7 @@ const decideFor = (
 const contextFor = (base: PublicContext, principal: Principal, decision: Decision & { allowed: true }): Context => ({
   ...base,
   principal,
-  allowance: { reach: decision.reach, scopes: decision.scopes },
+  allowance: decision,
   scope: {
     companyId: principal.companyId,
     session: { id: principal.sessionId, epoch: principal.epoch },

@@ -90,10 +90,11 @@ describe('company configuration', () => {
     const { slug } = rows[0]!;
     const ask = (headers: Record<string, string>) => app.http.get('/angelis/appconfig').set(headers);
     const answer = await ask({ 'x-company-slug': slug }).expect(200);
-    expect(answer.body).to.deep.equal({
-      company: { slug, name: slug, locale: 'es', timezone: 'America/Santiago' },
-      settings: { 'organization.branding': blue },
-    });
+    const { company, settings } = answer.body as { company: object; settings: Record<string, unknown> };
+    expect(company).to.deep.equal({ slug, name: slug, locale: 'es', timezone: 'America/Santiago' });
+    const open = app.modules.flatMap(({ settings: own = [] }) => own).filter((wanted) => wanted.public === true);
+    expect(Object.keys(settings)).to.have.members(open.map(({ key }) => key));
+    expect(settings['organization.branding']).to.deep.equal(blue);
     expect((await ask({ 'x-company-id': companyId }).expect(200)).body).to.deep.equal(answer.body);
     expect((await app.http.get(`/angelis/c/${slug}/appconfig`).expect(200)).body).to.deep.equal(answer.body);
     await ask({}).expect(404);

@@ -84,6 +84,12 @@ describe('reach over profiles', () => {
       'colleague',
       'supervisor',
     ]);
+    const further = [{ reach: 'company' as const, scopes: scopes(mines.other) }];
+    expect(await seen('manager', { reach: 'reports', scopes: [], further })).to.deep.equal([
+      'colleague',
+      'manager',
+      'supervisor',
+    ]);
     expect(await seen('manager', { reach: 'company', scopes: [{ kind: 'project', id: uuidv7() }] })).to.deep.equal([
       'manager',
     ]);

@@ -69,7 +69,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       'commerce:subscription:*',
     ]),
     reach: 'company',
-    denies: [...NO_METRICS, ...NO_EVIDENCE],
+    denies: ['operator:*:*', ...NO_METRICS, ...NO_EVIDENCE],
   },
   company('owner', 'company', 700, ['*:*:*'], ['operator:*:*', ...NO_METRICS, ...NO_EVIDENCE, ...NO_SALES]),
   company('admin', 'company', 600, [
@@ -197,6 +197,6 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'company',
     420,
     ['reporting:audit:*', '*:*:read', 'reporting:export:*'],
-    [...NO_METRICS, ...NO_EVIDENCE],
+    ['operator:*:*', ...NO_METRICS, ...NO_EVIDENCE],
   ),
 ];

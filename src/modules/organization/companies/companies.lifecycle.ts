@@ -1,0 +1,77 @@
+import Type from 'typebox';
+import type { Tx } from '../../../platform/db/database.ts';
+import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
+import type { Lifecycle, MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
+import { exact, integer, text } from '../../../platform/schema/types.ts';
+import { COMPANY_STATES } from './companies.repository.ts';
+import type { CompanyRow } from './companies.repository.ts';
+
+const DAY = 86_400_000;
+/** Days from suspension to the archive, and from there until everything may be purged. */
+const ARCHIVE_AFTER = 30;
+const PURGE_AFTER = 90;
+
+const permission = 'operator:company:move';
+const reason = exact({ reason: text(500) });
+const later = (now: Date, days: number): string => new Date(now.getTime() + days * DAY).toISOString();
+const rethink = (row: CompanyRow) => ({ accessEpoch: row.accessEpoch + 1 });
+
+/**
+ * pending -> active -> suspended -> active | archived. A suspended company may only be read, by its owner; an archived
+ * one not at all. `tell` writes the move into the company's own change log too.
+ */
+export const createCompanyLifecycle = (
+  tell: (tx: Tx, about: MoveContext<CompanyRow, object>, action: string) => Promise<void>,
+): Lifecycle<CompanyRow> => {
+  const toldAs = (action: string) => (tx: Tx, about: MoveContext<CompanyRow, object>) => tell(tx, about, action);
+  return lifecycle<CompanyRow>({
+    entity: 'company',
+    field: 'status',
+    states: COMPANY_STATES,
+    initial: 'pending',
+    moves: {
+      activate: move({
+        from: ['pending'],
+        to: 'active',
+        permission,
+        system: true,
+        summary: 'Let a new company in',
+        set: ({ row }) => rethink(row),
+        effect: toldAs('activate'),
+      }),
+      suspend: move({
+        from: ['active'],
+        to: 'suspended',
+        permission,
+        summary: 'Suspend a company: its owner may only read',
+        fields: exact({
+          reason: text(500),
+          archiveAfterDays: Type.Optional(integer(1, 365, { default: ARCHIVE_AFTER })),
+        }),
+        set: ({ row, input }, now) => ({
+          ...rethink(row),
+          archiveAt: later(now, input.archiveAfterDays ?? ARCHIVE_AFTER),
+        }),
+        effect: toldAs('suspend'),
+      }),
+      reactivate: move({
+        from: ['suspended'],
+        to: 'active',
+        permission,
+        summary: 'Let a suspended company in again',
+        fields: reason,
+        set: ({ row }) => ({ ...rethink(row), archiveAt: null }),
+        effect: toldAs('reactivate'),
+      }),
+      archive: move({
+        from: ['suspended'],
+        to: 'archived',
+        system: true,
+        summary: 'A company that stayed suspended is archived',
+        dueAt: (row) => (row.archiveAt === null ? null : new Date(row.archiveAt)),
+        set: ({ row }, now) => ({ ...rethink(row), archiveAt: null, purgeAt: later(now, PURGE_AFTER) }),
+        effect: toldAs('archive'),
+      }),
+    },
+  });
+};

@@ -1,0 +1,126 @@
+import Type from 'typebox';
+import { equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { email, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { LOCALES } from '../../../platform/i18n/locales.ts';
+
+export const COMPANY_KINDS = ['standard', 'institution', 'personal'] as const;
+export const COMPANY_STATES = ['pending', 'active', 'suspended', 'archived', 'purged'] as const;
+
+const most = () => Type.Optional(integer(0, 10_000_000));
+const LIMITS = exact(
+  { users: most(), workers: most(), residents: most(), storageMb: most(), apiPerDay: most() },
+  { description: 'What the plan allows; what is left out has no limit' },
+);
+const ADDRESS = exact({
+  kind: oneOf(['legal', 'billing', 'site', 'other']),
+  street: text(200),
+  city: text(100),
+  region: nullable(text(100)),
+  postalCode: nullable(text(20)),
+  country: Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166-1', examples: ['CL'] }),
+});
+const CONTACT = exact({
+  name: text(200),
+  role: nullable(text(100)),
+  email: nullable(email()),
+  phone: nullable(Type.String({ pattern: '^\\+[0-9]{6,15}$', description: 'E.164', examples: ['+56223456789'] })),
+});
+
+/** A tenant. Everything a company has hangs on its id; see docs/glossary.md. */
+export const Company = entity({
+  table: 'company',
+  fields: {
+    slug: Type.String({ pattern: '^[a-z0-9-]{3,63}$', examples: ['minera-norte'] }),
+    name: text(200),
+    kind: oneOf(COMPANY_KINDS),
+    taxId: nullable(text(40)),
+    parentId: nullable(uuid({ description: 'The holding it belongs to' })),
+    customDomain: nullable(Type.String({ maxLength: 253 })),
+    plan: text(40),
+    limits: LIMITS,
+    addresses: Type.Array(ADDRESS, { maxItems: 20 }),
+    contacts: Type.Array(CONTACT, { maxItems: 20 }),
+    timezone: text(60, { description: 'IANA time zone', examples: ['America/Santiago'] }),
+    locale: oneOf(LOCALES),
+    archiveAt: nullable(instant({ description: 'A suspended company is archived then' })),
+    purgeAt: nullable(instant({ description: 'An archived company may be purged from then on' })),
+    status: oneOf(COMPANY_STATES),
+  },
+  hidden: { accessEpoch: integer(1, 2_147_483_647) },
+  create: ['slug', 'name', 'kind', 'taxId', 'parentId', 'timezone', 'locale'],
+  edit: ['name', 'kind', 'taxId', 'parentId', 'plan', 'limits', 'addresses', 'contacts', 'timezone', 'locale'],
+});
+export type CompanyRow = RowOf<typeof Company>;
+
+/** What a company's own people may change of it. */
+export const OWN_EDIT = exact(
+  {
+    name: Type.Optional(Company.fields.name),
+    taxId: Type.Optional(Company.fields.taxId),
+    addresses: Type.Optional(Company.fields.addresses),
+    contacts: Type.Optional(Company.fields.contacts),
+    timezone: Type.Optional(Company.fields.timezone),
+    locale: Type.Optional(Company.fields.locale),
+  },
+  { minProperties: 1 },
+);
+
+const SHOWN = Company.json('c');
+
+/** For the operator, whose own company ($1) is not among them. */
+export const companyList: ListDefinition = {
+  name: 'companies',
+  from: 'from company c',
+  alias: 'c',
+  where: 'c.id <> $1 and c.deleted_at is null',
+  item: SHOWN,
+  sorts: { name: 'c.name', slug: 'c.slug', created: 'c.created_at' },
+  defaultSort: 'name',
+  filters: {
+    status: equalTo('c.status', oneOf(COMPANY_STATES)),
+    kind: equalTo('c.kind', oneOf(COMPANY_KINDS)),
+    parentId: equalTo('c.parent_id', uuid()),
+    name: { schema: text(100), sql: (bind, value) => `strpos(lower(c.name), lower(${bind(value)})) > 0` },
+  },
+};
+
+/** The company itself, for its own people. */
+export const ownCompany: ListDefinition = {
+  ...companyList,
+  name: 'own-company',
+  where: `c.id = $1 and c.kind <> 'operator' and c.deleted_at is null`,
+};
+
+/** Whether `id` stands at or above `companyId` among holdings. */
+export const isHoldingOf = async (reader: Reader, id: string, companyId: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `with recursive up as (
+       select c.id, c.parent_id, 1 as level from company c where c.id = $2
+       union all
+       select c.id, c.parent_id, up.level + 1 from company c join up on c.id = up.parent_id where up.level < 50)
+     select 1 from up where id = $1`,
+    [id, companyId],
+  );
+  return rows.length > 0;
+};
+
+/** Whether companies belong to this one. */
+export const hasChildren = async (reader: Reader, id: string): Promise<boolean> =>
+  (await reader.prepared('select 1 from company where parent_id = $1 and deleted_at is null limit 1', [id])).length > 0;
+
+/** The plan's limits of the reader's company. */
+export const limitsOf = async (reader: Reader): Promise<CompanyRow['limits']> => {
+  const [row] = await reader.prepared<Pick<CompanyRow, 'limits'>>('select limits from company where id = $1', [
+    reader.companyId,
+  ]);
+  return row?.limits ?? {};
+};
+
+/** What roles give in the company changed: every session of it loads again what it may do. */
+export const raiseAccessEpoch = async (tx: Tx): Promise<void> => {
+  await tx.prepared('update company set access_epoch = access_epoch + 1 where id = $1', [tx.companyId]);
+};

@@ -1,0 +1,114 @@
+import { BY_ID, crudRoutes, moveRoutes } from '../../../platform/crud/routes.ts';
+import type { List } from '../../../platform/db/list.ts';
+import type { Module } from '../../../platform/http/module.ts';
+import { accepted, ok, okRow, RawJson, route } from '../../../platform/http/route.ts';
+import type { Route } from '../../../platform/http/route.ts';
+import { LOCALES } from '../../../platform/i18n/locales.ts';
+import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
+import { email, exact, integer, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { Company, OWN_EDIT } from './companies.repository.ts';
+import type { CompanyRow } from './companies.repository.ts';
+import type { Companies } from './companies.service.ts';
+
+interface CompaniesRouterDependencies {
+  readonly service: Companies;
+  readonly lifecycle: Lifecycle<CompanyRow>;
+  readonly list: List;
+}
+
+const base = '/admin/companies';
+const clients = ['admin'] as const;
+const OWNER = exact({ firstName: text(100), lastName: text(100), email: email(), locale: oneOf(LOCALES) });
+const USAGE = exact({ limits: Company.fields.limits, used: exact({ users: integer(0, 10_000_000) }) });
+
+const ownRoutes = (service: Companies): Route[] => [
+  route(
+    {
+      method: 'get',
+      path: '/current',
+      id: 'getOwnCompany',
+      summary: "The caller's company",
+      permission: 'organization:company:read',
+      clients,
+      responses: { 200: Company.view },
+    },
+    async (_input, context) => {
+      const { text: body, version } = await service.own(context);
+      return ok(new RawJson(body), `"${version}"`);
+    },
+  ),
+  route(
+    {
+      method: 'patch',
+      path: '/current',
+      id: 'editOwnCompany',
+      summary: "Change the caller's company",
+      permission: 'organization:company:write',
+      clients,
+      body: OWN_EDIT,
+      ifMatch: true,
+      responses: { 200: Company.view },
+    },
+    async ({ body, version }, context) =>
+      okRow(Company.show(await service.editOwn(context, body, version)) as CompanyRow),
+  ),
+  route(
+    {
+      method: 'get',
+      path: '/current/usage',
+      id: 'getOwnUsage',
+      summary: 'What the plan allows and what is used of it',
+      permission: 'organization:company:read',
+      clients,
+      responses: { 200: USAGE },
+    },
+    async (_input, context) => ok(await service.usage(context)),
+  ),
+];
+
+/** /admin/companies: the operator's companies; `current` is the caller's own. */
+export const companiesModule = ({ service, lifecycle, list }: CompaniesRouterDependencies): Module => {
+  const common = {
+    name: 'company',
+    plural: 'companies',
+    permission: 'operator:company',
+    view: Company.view,
+    clients,
+    service,
+  } as const;
+  return {
+    name: 'companies',
+    base,
+    permissions: [
+      'operator:company:read',
+      'operator:company:write',
+      'operator:company:move',
+      'organization:company:read',
+      'organization:company:write',
+    ],
+    lifecycles: [lifecycle],
+    routes: [
+      ...crudRoutes({ ...common, base, list, createBody: Company.createBody, editBody: Company.editBody }),
+      ...moveRoutes({ ...common, lifecycle }),
+      ...ownRoutes(service),
+      route(
+        {
+          method: 'post',
+          path: '/:id/owner',
+          id: 'inviteCompanyOwner',
+          summary: "Ask somebody by mail to become the company's first owner",
+          permission: 'operator:company:write',
+          clients,
+          params: BY_ID,
+          body: OWNER,
+          idempotency: 'accepted',
+          responses: { 202: exact({ profileId: uuid() }) },
+        },
+        async ({ params, body }, context) => {
+          const profileId = await service.inviteOwner(context, params.id, body);
+          return accepted(`/angelis/admin/profile/${profileId}`, { profileId });
+        },
+      ),
+    ],
+  };
+};

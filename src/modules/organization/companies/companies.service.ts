@@ -1,0 +1,121 @@
+import { createCrud } from '../../../platform/crud/service.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { inCompany } from '../../../platform/db/in-company.ts';
+import type { List } from '../../../platform/db/list.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import type { Locale } from '../../../platform/i18n/locales.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { conflict, invalid, notFound } from '../../../platform/problem.ts';
+import { isZone } from '../../../platform/time/zone.ts';
+import { hasChildren, isHoldingOf, limitsOf } from './companies.repository.ts';
+import type { CompanyRow } from './companies.repository.ts';
+import { slugFault } from './slugs.ts';
+
+export interface NewOwner {
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly email: string;
+  readonly locale: Locale;
+}
+
+/** Makes the first owner of a company, inside a transaction of that company; answers the profile. */
+export interface OwnerFounding {
+  /** Throws 409 when the company has an owner, or one who was asked. */
+  invite(tx: Tx, owner: NewOwner): Promise<string>;
+}
+
+interface CompaniesDependencies {
+  readonly repository: Repository<CompanyRow>;
+  readonly list: List;
+  readonly own: List;
+  readonly work: UnitOfWork;
+  readonly mover: Mover<CompanyRow>;
+  readonly owners: OwnerFounding;
+  /** People who count against the plan's limit of users. */
+  readonly countUsers: (reader: Reader) => Promise<number>;
+  readonly now: () => Date;
+}
+
+const check = ({ slug, timezone }: Partial<CompanyRow>): void => {
+  const fault = slug === undefined ? undefined : slugFault(slug);
+  if (fault !== undefined) throw invalid('/slug', fault);
+  if (timezone !== undefined && !isZone(timezone)) throw invalid('/timezone', 'TIME_ZONE');
+};
+
+const checkParent = async (tx: Tx, parentId: string | null | undefined, id?: string): Promise<void> => {
+  if (parentId === null || parentId === undefined) return;
+  await serialize(tx, 'holdings');
+  if (!(await isHoldingOf(tx, parentId, parentId))) throw invalid('/parentId', 'UNKNOWN_REFERENCE');
+  if (id !== undefined && (await isHoldingOf(tx, id, parentId))) throw conflict('COMPANY_CYCLE');
+};
+
+/** The scope in which `context`'s caller acts in another company. */
+const scopeIn = (companyId: string, { scope }: Context): Scope => {
+  const { session: _session, ...rest } = scope;
+  return { ...rest, companyId };
+};
+
+/** Companies as the operator runs them, and a company's own page about itself. */
+export const createCompaniesService = (deps: CompaniesDependencies) => {
+  const { repository, own, work, owners, countUsers } = deps;
+  const crud = createCrud<CompanyRow>({
+    ...deps,
+    onCreate: async (tx, body: Partial<CompanyRow>) => {
+      check(body);
+      await checkParent(tx, body.parentId);
+      return {
+        status: 'pending',
+        plan: 'standard',
+        limits: {},
+        addresses: [],
+        contacts: [],
+        customDomain: null,
+        archiveAt: null,
+        purgeAt: null,
+        accessEpoch: 1,
+      };
+    },
+    onEdit: async (tx, row, patch: Partial<CompanyRow>) => {
+      check(patch);
+      await checkParent(tx, patch.parentId, row.id);
+      return { accessEpoch: row.accessEpoch + 1 };
+    },
+    onRemove: async (tx, row) => {
+      if (row.status !== 'pending' || (await hasChildren(tx, row.id))) throw conflict('COMPANY_IN_USE');
+    },
+  });
+  const ownRow = async (context: Context) => {
+    const found = await work.read(context, (reader) => own.one(reader, context.principal.companyId));
+    if (found === undefined) throw notFound();
+    return found;
+  };
+  return {
+    ...crud,
+    /** Asks somebody to become the company's first owner. */
+    inviteOwner: (context: Context, id: string, owner: NewOwner): Promise<string> =>
+      work.write(context, async (tx) => {
+        const { status } = await repository.get(tx, id);
+        if (status !== 'pending' && status !== 'active') throw conflict('COMPANY_NOT_LIVE');
+        return inCompany(tx, scopeIn(id, context), (inside) => owners.invite(inside, owner));
+      }),
+    own: ownRow,
+    editOwn: (context: Context, patch: Partial<CompanyRow>, version: number): Promise<CompanyRow> =>
+      work.write(context, async (tx) => {
+        check(patch);
+        const row = await repository.lock(tx, tx.companyId, version);
+        return repository.update(tx, row, { ...patch, accessEpoch: row.accessEpoch + 1 });
+      }),
+    /** What the company uses of what its plan allows. */
+    usage: (context: Context): Promise<{ limits: CompanyRow['limits']; used: { users: number } }> =>
+      work.read(context, async (reader) => ({
+        limits: await limitsOf(reader),
+        used: { users: await countUsers(reader) },
+      })),
+  };
+};
+
+export type Companies = ReturnType<typeof createCompaniesService>;

@@ -1,0 +1,60 @@
+import type { Tx } from '../../../platform/db/database.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { Locale } from '../../../platform/i18n/locales.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import type { ProfileRow } from './profiles.repository.ts';
+
+export interface Founder {
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly email: string;
+  readonly locale: Locale;
+}
+
+interface FoundingDependencies {
+  readonly repository: Repository<ProfileRow>;
+  readonly mover: Mover<ProfileRow>;
+  /** Gives the owner's role. Throws 409 when the company has an owner. */
+  readonly makeFirstOwner: (tx: Tx, profileId: string) => Promise<void>;
+}
+
+/** The first person of a company, who owns it. Works in a transaction of that company. */
+export const createFounding = ({ repository, mover, makeFirstOwner }: FoundingDependencies) => {
+  /** Adds the founder's profile, not yet asked, and the owner's role; answers the profile's id. */
+  const found = async (tx: Tx, { firstName, lastName, email }: Omit<Founder, 'locale'>): Promise<ProfileRow> => {
+    const row = await repository.insert(tx, {
+      firstName,
+      lastName,
+      nationalIdKind: 'RUT',
+      nationalIdMask: null,
+      nationalIdSealed: null,
+      nationalIdHash: null,
+      contactEmail: email.toLowerCase(),
+      contactPhone: null,
+      employeeNumber: null,
+      kind: 'employee',
+      departmentId: null,
+      siteId: null,
+      riskGroupId: null,
+      expiresAt: null,
+      status: 'draft',
+      attributes: {},
+      personId: null,
+      photoKey: null,
+      epoch: 1,
+    });
+    await makeFirstOwner(tx, row.id);
+    return row;
+  };
+  return {
+    found,
+    /** Adds the founder and asks them by mail to join. */
+    invite: async (tx: Tx, founder: Founder): Promise<string> => {
+      const row = await found(tx, founder);
+      await mover.moveAs(tx, { scope: tx.scope }, row, 'invite', { locale: founder.locale });
+      return row.id;
+    },
+  };
+};
+
+export type Founding = ReturnType<typeof createFounding>;

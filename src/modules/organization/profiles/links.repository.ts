@@ -1,0 +1,25 @@
+import type { Reader } from '../../../platform/db/database.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { oneOf, text, uuid } from '../../../platform/schema/types.ts';
+
+export const LINKED_SYSTEMS = ['ANGELIS', 'SAFER', 'FIT2000', 'CHECKINGMATE'] as const;
+
+/** Under which id another system knows a person of the company. */
+export const SystemLink = entity({
+  table: 'system_link',
+  fields: { system: oneOf(LINKED_SYSTEMS), externalId: text(100), profileId: uuid() },
+  create: ['system', 'externalId'],
+  edit: [],
+});
+export type SystemLinkRow = RowOf<typeof SystemLink>;
+
+/** Live links of a profile as rows of the API. */
+export const linksOf = async (reader: Reader, profileId: string): Promise<SystemLinkRow[]> => {
+  const rows = await reader.prepared<{ link: SystemLinkRow }>(
+    `select ${SystemLink.json('l')} as link from system_link l
+     where l.company_id = $1 and l.profile_id = $2 and l.deleted_at is null order by l.id limit 200`,
+    [reader.companyId, profileId],
+  );
+  return rows.map(({ link }) => link);
+};

@@ -1,0 +1,90 @@
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import type { PersonalVault } from '../../../platform/change/vault.ts';
+import type { Configuration } from '../../../platform/configuration.ts';
+import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
+import { lookupHashes } from '../../../platform/crypto/sealed.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
+import { conflict, invalid } from '../../../platform/problem.ts';
+import { exact, oneOf } from '../../../platform/schema/types.ts';
+import { maskRut, parseRut } from '../../../platform/text/rut.ts';
+import type { RutOptions } from '../../../platform/text/rut.ts';
+import type { Setting } from '../../../platform/configuration.ts';
+import { profileByNationalId } from './profiles.repository.ts';
+
+export const NATIONAL_ID_KINDS = ['RUT', 'PASSPORT', 'OTHER'] as const;
+
+export const NATIONAL_ID = exact({
+  kind: oneOf(NATIONAL_ID_KINDS),
+  value: Type.String({ minLength: 4, maxLength: 40, examples: ['12.345.678-5'] }),
+});
+export type NationalId = Static<typeof NATIONAL_ID>;
+
+/** What is stored of a national id: never the id itself. */
+export interface StoredNationalId {
+  readonly nationalIdKind: NationalId['kind'];
+  readonly nationalIdSealed: string | null;
+  readonly nationalIdHash: string | null;
+  readonly nationalIdMask: string | null;
+}
+
+interface NationalIdDependencies {
+  readonly vault: PersonalVault;
+  readonly keys: { readonly lookup: KeyRing };
+  readonly configuration: Configuration;
+  readonly rutSetting: Setting<RutOptions>;
+}
+
+const DOCUMENT = /^[A-Z0-9]{4,30}$/;
+const NONE: StoredNationalId = {
+  nationalIdKind: 'RUT',
+  nationalIdSealed: null,
+  nationalIdHash: null,
+  nationalIdMask: null,
+};
+
+/** National ids of profiles: read strictly, sealed under the profile's key, found by a keyed hash of the company's own. */
+export const createNationalIds = ({ vault, keys, configuration, rutSetting }: NationalIdDependencies) => {
+  /** The one written form of an id. 422 at `pointer` when it is none. */
+  const normalize = async (reader: Reader, { kind, value }: NationalId, pointer: string): Promise<string> => {
+    if (kind === 'RUT') {
+      const result = parseRut(value, await configuration.get(reader, rutSetting));
+      if (!result.ok) throw invalid(pointer, result.problem);
+      return result.rut.value;
+    }
+    const text = value.toUpperCase().replaceAll(/[\s.-]/g, '');
+    if (!DOCUMENT.test(text)) throw invalid(pointer, 'NATIONAL_ID');
+    return text;
+  };
+  const hashes = (companyId: string, kind: string, value: string): string[] =>
+    lookupHashes(keys.lookup, `profile.national_id:${companyId}`, `${kind}:${value}`);
+  const holder = (reader: Reader, kind: string, value: string): Promise<string | undefined> =>
+    profileByNationalId(reader, hashes(reader.companyId, kind, value));
+  return {
+    /** What to store for profile `profileId`. 409 when another profile of the company has the id. */
+    store: async (tx: Tx, profileId: string, id: NationalId | null): Promise<StoredNationalId> => {
+      if (id === null) return NONE;
+      const value = await normalize(tx, id, '/nationalId/value');
+      const hash = hashes(tx.companyId, id.kind, value)[0]!;
+      await serialize(tx, `national-id:${hash}`);
+      const other = await holder(tx, id.kind, value);
+      if (other !== undefined && other !== profileId)
+        throw conflict('DUPLICATE', { errors: [{ pointer: '/nationalId', code: 'DUPLICATE', in: 'body' }] });
+      return {
+        nationalIdKind: id.kind,
+        nationalIdSealed: await vault.seal(tx, profileId, value),
+        nationalIdHash: hash,
+        nationalIdMask: id.kind === 'RUT' ? maskRut(value) : `*****${value.slice(-3)}`,
+      };
+    },
+    /** The id itself; null when there is none or its key was erased. */
+    open: async (reader: Reader, profileId: string, sealed: string | null): Promise<string | null> =>
+      sealed === null ? null : ((await vault.open(reader, profileId, sealed)) ?? null),
+    /** Whether no profile of the company has the id. 422 when it is none. */
+    isFree: async (reader: Reader, id: NationalId): Promise<boolean> =>
+      (await holder(reader, id.kind, await normalize(reader, id, '/value'))) === undefined,
+  };
+};
+
+export type NationalIds = ReturnType<typeof createNationalIds>;

@@ -1,0 +1,131 @@
+import Type from 'typebox';
+import type { Tx } from '../../../platform/db/database.ts';
+import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
+import type { Lifecycle, MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
+import { LOCALES } from '../../../platform/i18n/locales.ts';
+import type { Locale } from '../../../platform/i18n/locales.ts';
+import { exact, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import type { ProfileInvitations } from './invitations.ts';
+import { countUsers, linkPerson, PROFILE_STATES } from './profiles.repository.ts';
+import type { ProfileRow } from './profiles.repository.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
+import { conflict } from '../../../platform/problem.ts';
+import type { Context } from '../../../platform/http/context.ts';
+
+/** What other modules of the area decide about a profile. */
+export interface ProfileGuards {
+  /** Most users of the company's plan; null: no limit. */
+  userLimit(tx: Tx): Promise<number | null>;
+  /** Throws 409 when the company would be without an active owner without this profile. */
+  mayLeave(tx: Tx, profileId: string): Promise<void>;
+  /** Throws 403 when the profile holds a role that the caller could not give. */
+  mayManage(tx: Tx, context: Context, profileId: string): Promise<void>;
+}
+
+interface ProfileLifecycleDependencies extends ProfileGuards {
+  readonly invitations: ProfileInvitations;
+}
+
+const invitation = exact({
+  locale: Type.Optional(oneOf(LOCALES, { description: "Language of the mail; default: the caller's" })),
+});
+const reason = exact({ reason: text(500) });
+const needsEmail = (row: ProfileRow): string | undefined =>
+  row.contactEmail === null ? 'PROFILE_WITHOUT_EMAIL' : undefined;
+const notOneself = (row: ProfileRow, _now: Date, caller?: Context): string | undefined =>
+  caller?.principal.profileId === row.id ? 'OWN_PROFILE' : undefined;
+const rethink = ({ row }: { row: ProfileRow }): Partial<ProfileRow> => ({ epoch: row.epoch + 1 });
+
+/** draft -> invited -> active -> suspended -> active -> ended; see docs/architecture.md, lifecycle. */
+export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Lifecycle<ProfileRow> => {
+  const issue = (tx: Tx, { row, input, caller }: MoveContext<ProfileRow, { locale?: Locale }>): Promise<void> =>
+    deps.invitations.issue(tx, {
+      profileId: row.id,
+      email: row.contactEmail!,
+      locale: input.locale ?? caller?.locale ?? 'es',
+    });
+  const mustHaveRoom = async (tx: Tx): Promise<void> => {
+    await serialize(tx, 'users');
+    const limit = await deps.userLimit(tx);
+    if (limit !== null && (await countUsers(tx)) >= limit) throw conflict('USER_LIMIT', { params: { limit } });
+  };
+  const mayGo = async (tx: Tx, { row, caller }: MoveContext<ProfileRow, object>): Promise<void> => {
+    if (caller !== undefined) await deps.mayManage(tx, caller, row.id);
+    await deps.mayLeave(tx, row.id);
+  };
+  return lifecycle<ProfileRow>({
+    entity: 'profile',
+    field: 'status',
+    states: PROFILE_STATES,
+    initial: 'draft',
+    moves: {
+      invite: move({
+        from: ['draft'],
+        to: 'invited',
+        permission: 'organization:profile:invite',
+        summary: 'Ask a person by mail to join',
+        fields: invitation,
+        when: needsEmail,
+        check: mustHaveRoom,
+        effect: issue,
+      }),
+      resend: move({
+        from: ['invited'],
+        to: 'invited',
+        permission: 'organization:profile:invite',
+        summary: 'Send the invitation again; links sent before end',
+        fields: invitation,
+        when: needsEmail,
+        effect: issue,
+      }),
+      activate: move({
+        from: ['invited'],
+        to: 'active',
+        system: true,
+        summary: 'The person accepted',
+        fields: exact({ personId: uuid() }),
+        set: ({ row, input }) => ({ personId: input.personId, epoch: row.epoch + 1 }),
+        effect: (tx, { row, input }) => linkPerson(tx, input.personId, row.id),
+      }),
+      suspend: move({
+        from: ['active'],
+        to: 'suspended',
+        permission: 'organization:profile:suspend',
+        summary: 'Suspend a person: sessions end at once',
+        fields: reason,
+        when: notOneself,
+        check: mayGo,
+        set: rethink,
+      }),
+      resume: move({
+        from: ['suspended'],
+        to: 'active',
+        permission: 'organization:profile:suspend',
+        summary: 'Let a suspended person in again',
+        when: notOneself,
+        check: async (tx, { row, caller }) => {
+          if (caller !== undefined) await deps.mayManage(tx, caller, row.id);
+        },
+        set: rethink,
+      }),
+      end: move({
+        from: ['active'],
+        to: 'ended',
+        permission: 'organization:profile:end',
+        summary: 'End a person’s time in the company',
+        fields: reason,
+        when: notOneself,
+        check: mayGo,
+        set: rethink,
+      }),
+      expire: move({
+        from: ['draft', 'invited', 'active', 'suspended'],
+        to: 'ended',
+        system: true,
+        summary: 'The profile’s time is over',
+        dueAt: (row) => (row.expiresAt === null ? null : new Date(row.expiresAt)),
+        set: rethink,
+      }),
+    },
+  });
+};

@@ -1,0 +1,170 @@
+import Type from 'typebox';
+import { equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { code, email, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+
+export const PROFILE_KINDS = ['employee', 'contractor', 'guest', 'temporary'] as const;
+export const PROFILE_STATES = ['draft', 'invited', 'active', 'suspended', 'ended'] as const;
+
+const attribute = Type.Union([text(200), Type.Number(), Type.Boolean()]);
+
+/** A person in one company. What is here is the company's; the login is the person's own. */
+export const Profile = entity({
+  table: 'profile',
+  fields: {
+    firstName: text(100),
+    lastName: text(100),
+    nationalIdKind: oneOf(['RUT', 'PASSPORT', 'OTHER']),
+    nationalIdMask: nullable(Type.String({ examples: ['*****678-5'] })),
+    contactEmail: nullable(email()),
+    contactPhone: nullable(Type.String({ maxLength: 20, description: 'E.164', examples: ['+56912345678'] })),
+    employeeNumber: nullable(code(40)),
+    kind: oneOf(PROFILE_KINDS),
+    departmentId: nullable(uuid()),
+    siteId: nullable(uuid()),
+    riskGroupId: nullable(uuid()),
+    expiresAt: nullable(instant({ description: 'The profile ends then; needed for kind temporary' })),
+    status: oneOf(PROFILE_STATES),
+    attributes: Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,39}$' }), attribute, { maxProperties: 30 }),
+  },
+  hidden: {
+    personId: nullable(uuid()),
+    nationalIdSealed: nullable(Type.String()),
+    nationalIdHash: nullable(Type.String()),
+    photoKey: nullable(Type.String()),
+    epoch: integer(1, 2_147_483_647),
+  },
+  create: [
+    'firstName',
+    'lastName',
+    'contactEmail',
+    'contactPhone',
+    'employeeNumber',
+    'kind',
+    'departmentId',
+    'siteId',
+    'riskGroupId',
+    'expiresAt',
+  ],
+  edit: [
+    'firstName',
+    'lastName',
+    'contactEmail',
+    'contactPhone',
+    'employeeNumber',
+    'kind',
+    'departmentId',
+    'siteId',
+    'riskGroupId',
+    'expiresAt',
+    'attributes',
+  ],
+  personal: ['firstName', 'lastName', 'contactEmail', 'contactPhone', 'nationalIdMask', 'attributes'],
+  search: ['firstName', 'lastName', 'employeeNumber'],
+});
+export type ProfileRow = RowOf<typeof Profile>;
+
+/** A row of the list: with the names that a screen shows beside it. */
+export const ProfileItem = exact(
+  {
+    ...Profile.view.properties,
+    departmentName: nullable(text(200)),
+    siteName: nullable(text(200)),
+    superiorId: nullable(uuid()),
+  },
+  { 'x-component': 'profile_item' },
+);
+
+const SUPERIOR = `select line.superior_id from reporting_line line where line.company_id = $1
+  and line.subordinate_id = p.id and line.ends_on is null and line.deleted_at is null`;
+
+export const profileList: ListDefinition = {
+  name: 'profiles',
+  from: `from profile p
+    left join department d on d.company_id = $1 and d.id = p.department_id
+    left join site s on s.company_id = $1 and s.id = p.site_id`,
+  alias: 'p',
+  where: 'p.company_id = $1 and p.deleted_at is null',
+  item: Profile.json('p', { departmentName: 'd.name', siteName: 's.name', superiorId: `(${SUPERIOR})` }),
+  detail: Profile.json('p'),
+  sorts: { lastName: 'p.last_name', created: 'p.created_at' },
+  defaultSort: 'lastName',
+  filters: {
+    status: equalTo('p.status', oneOf(PROFILE_STATES)),
+    kind: equalTo('p.kind', oneOf(PROFILE_KINDS)),
+    departmentId: equalTo('p.department_id', uuid()),
+    siteId: equalTo('p.site_id', uuid()),
+    riskGroupId: equalTo('p.risk_group_id', uuid()),
+    withinDepartmentId: {
+      schema: uuid({ description: 'People of this department and of all below it' }),
+      sql: (bind, value) => `exists (select 1 from department above where above.company_id = $1
+        and above.id = ${bind(value)} and d.path >= above.path and d.path < above.path || '~')`,
+    },
+    superiorId: {
+      schema: uuid({ description: 'Direct reports of this profile' }),
+      sql: (bind, value) => `exists (select 1 from reporting_closure c where c.company_id = $1
+        and c.superior_id = ${bind(value)} and c.subordinate_id = p.id and c.depth = 1)`,
+    },
+  },
+  search: 'profile',
+};
+
+/** The profile whose national id has one of these hashes. */
+export const profileByNationalId = async (reader: Reader, hashes: readonly string[]): Promise<string | undefined> => {
+  const [row] = await reader.prepared<{ id: string }>(
+    'select id from profile where company_id = $1 and national_id_hash = any($2) and deleted_at is null',
+    [reader.companyId, hashes],
+  );
+  return row?.id;
+};
+
+/** Whether a profile of the company has this contact email (stored in lower case). */
+export const hasContactEmail = async (reader: Reader, address: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    'select 1 from profile where company_id = $1 and contact_email = $2 and deleted_at is null limit 1',
+    [reader.companyId, address.toLowerCase()],
+  );
+  return rows.length > 0;
+};
+
+/** People who count against the plan's limit of users: asked to join, active or suspended. */
+export const countUsers = async (reader: Reader): Promise<number> => {
+  const [row] = await reader.prepared<{ users: number }>(
+    `select count(*)::int as users from profile
+     where company_id = $1 and status in ('invited', 'active', 'suspended') and deleted_at is null`,
+    [reader.companyId],
+  );
+  return row?.users ?? 0;
+};
+
+/** Whether a department is one of `ancestors`, or below one. */
+export const departmentIsWithin = async (
+  reader: Reader,
+  id: string,
+  ancestors: readonly string[],
+): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 from department d join department above on above.company_id = $1 and above.id = any($3::uuid[])
+       and d.path >= above.path and d.path < above.path || '~'
+     where d.company_id = $1 and d.id = $2 limit 1`,
+    [reader.companyId, id, ancestors],
+  );
+  return rows.length > 0;
+};
+
+/** What the person may do changed: sessions of the profile load it again with their next transaction. */
+export const raiseEpoch = async (tx: Tx, id: string): Promise<void> => {
+  await tx.prepared('update profile set epoch = epoch + 1 where company_id = $1 and id = $2', [tx.companyId, id]);
+};
+
+/** Notes for the person's own look-ups which profile is theirs in this company. */
+export const linkPerson = async (tx: Tx, personId: string, profileId: string): Promise<void> => {
+  await tx.prepared('delete from person_company where company_id = $1 and person_id = $2', [tx.companyId, personId]);
+  await tx.prepared(
+    'insert into person_company (person_id, company_id, profile_id, created_at) values ($2, $1, $3, $4)',
+    [tx.companyId, personId, profileId, tx.now],
+  );
+};

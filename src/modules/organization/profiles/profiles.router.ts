@@ -1,0 +1,176 @@
+import Type from 'typebox';
+import type { TObject } from 'typebox';
+import { BY_ID, crudRoutes, moveRoutes } from '../../../platform/crud/routes.ts';
+import type { List } from '../../../platform/db/list.ts';
+import type { Module } from '../../../platform/http/module.ts';
+import { created, noContent, ok, route } from '../../../platform/http/route.ts';
+import type { Route } from '../../../platform/http/route.ts';
+import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
+import { day, exact, nullable, uuid } from '../../../platform/schema/types.ts';
+import { SystemLink } from './links.repository.ts';
+import type { createLinksService } from './links.service.ts';
+import { NATIONAL_ID, NATIONAL_ID_KINDS } from './national-id.ts';
+import { Profile, ProfileItem } from './profiles.repository.ts';
+import type { ProfileRow } from './profiles.repository.ts';
+import type { Profiles } from './profiles.service.ts';
+import type { createReportingService } from './reporting.service.ts';
+
+interface ProfilesRouterDependencies {
+  readonly service: Profiles;
+  readonly reporting: ReturnType<typeof createReportingService>;
+  readonly links: ReturnType<typeof createLinksService>;
+  readonly lifecycle: Lifecycle<ProfileRow>;
+  readonly list: List;
+}
+
+const base = '/admin/profile';
+const clients = ['admin'] as const;
+const LINES = exact({
+  items: Type.Array(
+    exact({ id: uuid(), subordinateId: uuid(), superiorId: uuid(), startsOn: day(), endsOn: nullable(day()) }),
+    { maxItems: 200 },
+  ),
+});
+const LINKS = exact({ items: Type.Array(SystemLink.view, { maxItems: 200 }) });
+
+/** A body that may also give the national id, which is no column. */
+const withNationalId = (body: unknown, options: object = {}) =>
+  exact({ ...(body as TObject).properties, nationalId: Type.Optional(nullable(NATIONAL_ID)) }, options);
+
+const nationalIdRoute = (service: Profiles): Route =>
+  route(
+    {
+      method: 'get',
+      path: '/:id/national-id',
+      id: 'revealNationalId',
+      summary: 'The national id in the clear',
+      description: 'Every read is written to the change log before it is answered.',
+      permission: 'organization:national-id:reveal',
+      clients,
+      params: BY_ID,
+      responses: {
+        200: exact({ kind: Type.Enum([...NATIONAL_ID_KINDS], { type: 'string' }), value: nullable(Type.String()) }),
+      },
+    },
+    async ({ params }, context) => ok(await service.reveal(context, params.id)),
+  );
+
+const reportingRoutes = (reporting: ProfilesRouterDependencies['reporting']): Route[] => [
+  route(
+    {
+      method: 'get',
+      path: '/:id/superior',
+      id: 'listReportingLines',
+      summary: 'To whom a person reports and has reported, the newest first',
+      permission: 'organization:reporting-line:read',
+      clients,
+      params: BY_ID,
+      responses: { 200: LINES },
+    },
+    async ({ params }, context) => ok({ items: await reporting.history(context, params.id) }),
+  ),
+  route(
+    {
+      method: 'put',
+      path: '/:id/superior',
+      id: 'setSuperior',
+      summary: 'Let a person report to another from today on, or to nobody',
+      permission: 'organization:reporting-line:write',
+      clients,
+      params: BY_ID,
+      body: exact({ superiorId: nullable(uuid()) }),
+      withoutVersion: 'a line is never changed, only followed by another',
+      responses: { 200: LINES },
+    },
+    async ({ params, body }, context) =>
+      ok({ items: await reporting.setSuperior(context, params.id, body.superiorId) }),
+  ),
+];
+
+const linkRoutes = (links: ProfilesRouterDependencies['links']): Route[] => [
+  route(
+    {
+      method: 'get',
+      path: '/:id/system-link',
+      id: 'listSystemLinks',
+      summary: 'Ids under which other systems know the person',
+      permission: 'organization:system-link:read',
+      clients,
+      params: BY_ID,
+      responses: { 200: LINKS },
+    },
+    async ({ params }, context) => ok({ items: await links.all(context, params.id) }),
+  ),
+  route(
+    {
+      method: 'post',
+      path: '/:id/system-link',
+      id: 'addSystemLink',
+      summary: 'Link the person to an id of another system',
+      permission: 'organization:system-link:write',
+      clients,
+      params: BY_ID,
+      body: SystemLink.createBody,
+      idempotency: 'accepted',
+      responses: { 201: SystemLink.view },
+    },
+    async ({ params, body }, context) => {
+      const row = await links.add(context, params.id, body);
+      return created(`/angelis${base}/${params.id}/system-link/${row.id}`, SystemLink.show(row) as typeof row);
+    },
+  ),
+  route(
+    {
+      method: 'delete',
+      path: '/:id/system-link/:linkId',
+      id: 'removeSystemLink',
+      summary: 'Take the link away',
+      permission: 'organization:system-link:write',
+      clients,
+      params: exact({ id: uuid(), linkId: uuid() }),
+      ifMatch: true,
+      responses: { 204: null },
+    },
+    async ({ params, version }, context) => {
+      await links.remove(context, params.id, params.linkId, version);
+      return noContent;
+    },
+  ),
+];
+
+/** /admin/profile */
+export const profilesModule = ({ service, reporting, links, lifecycle, list }: ProfilesRouterDependencies): Module => {
+  const common = { name: 'profile', permission: 'organization:profile', view: Profile.view, clients, service } as const;
+  return {
+    name: 'profiles',
+    base,
+    permissions: [
+      'organization:profile:read',
+      'organization:profile:write',
+      'organization:profile:invite',
+      'organization:profile:suspend',
+      'organization:profile:end',
+      'organization:profile:check',
+      'organization:national-id:reveal',
+      'organization:reporting-line:read',
+      'organization:reporting-line:write',
+      'organization:system-link:read',
+      'organization:system-link:write',
+    ],
+    lifecycles: [lifecycle],
+    routes: [
+      ...crudRoutes({
+        ...common,
+        base,
+        list,
+        listItem: ProfileItem,
+        createBody: withNationalId(Profile.createBody),
+        editBody: withNationalId(Profile.editBody, { minProperties: 1 }),
+      }),
+      ...moveRoutes({ ...common, lifecycle }),
+      nationalIdRoute(service),
+      ...reportingRoutes(reporting),
+      ...linkRoutes(links),
+    ],
+  };
+};

@@ -1,0 +1,124 @@
+import { v7 as uuidv7 } from 'uuid';
+import { waysOf } from '../../../platform/access/decision.ts';
+import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
+import { createCrud } from '../../../platform/crud/service.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import type { List, Restriction } from '../../../platform/db/list.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { conflict, forbidden, invalid, notFound } from '../../../platform/problem.ts';
+import { visibleProfiles } from '../reach.ts';
+import { normalizeContact } from './contact.ts';
+import type { ProfileActivation } from './invitations.ts';
+import type { NationalId, NationalIds } from './national-id.ts';
+import { departmentIsWithin } from './profiles.repository.ts';
+import type { ProfileRow } from './profiles.repository.ts';
+import type { ProfileGuards } from './profiles.lifecycle.ts';
+
+type Given = Partial<ProfileRow> & { readonly nationalId?: NationalId | null };
+
+interface ProfilesDependencies {
+  readonly repository: Repository<ProfileRow>;
+  readonly list: List;
+  readonly work: UnitOfWork;
+  readonly mover: Mover<ProfileRow>;
+  readonly changes: ChangeRecorder;
+  readonly nationalIds: NationalIds;
+  /** Refuses one more person in a department that is full. */
+  readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
+  readonly guards: ProfileGuards;
+  readonly now: () => Date;
+}
+
+const profileRestriction =
+  (context: Context): Restriction =>
+  (bind) =>
+    visibleProfiles(context, 'p.id', bind);
+
+const checkExpiry = (tx: Tx, { kind, expiresAt }: Given): void => {
+  if (kind === 'temporary' && (expiresAt ?? null) === null) throw invalid('/expiresAt', 'required');
+  if ((expiresAt ?? null) !== null && new Date(expiresAt!) <= tx.now) throw invalid('/expiresAt', 'IN_THE_PAST');
+};
+
+/** Whoever may write only for some departments puts people into those, and whoever reaches less than the company adds none. */
+const mustReach = async (tx: Tx, { allowance }: Context, departmentId: string | null): Promise<void> => {
+  const wide = waysOf(allowance).filter(({ reach }) => reach === 'company');
+  if (wide.some(({ scopes }) => scopes.length === 0)) return;
+  const departments = wide.flatMap(({ scopes }) =>
+    scopes.filter(({ kind }) => kind === 'department').map(({ id }) => id),
+  );
+  if (departmentId === null || !(await departmentIsWithin(tx, departmentId, departments)))
+    throw forbidden('OUT_OF_REACH');
+};
+
+/** People of a company: their data, their national id, their moves. Never the person behind a profile. */
+export const createProfilesService = (deps: ProfilesDependencies) => {
+  const { repository, list, work, mover, nationalIds, takeIn, guards } = deps;
+  const crud = createCrud<ProfileRow>({
+    ...deps,
+    restrict: profileRestriction,
+    onCreate: async (tx, body: Given, context) => {
+      const id = uuidv7();
+      checkExpiry(tx, body);
+      await mustReach(tx, context, body.departmentId ?? null);
+      if ((body.departmentId ?? null) !== null) await takeIn(tx, body.departmentId!);
+      return {
+        id,
+        status: 'draft',
+        attributes: {},
+        personId: null,
+        photoKey: null,
+        epoch: 1,
+        ...normalizeContact(body),
+        nationalId: undefined,
+        ...(await nationalIds.store(tx, id, body.nationalId ?? null)),
+      };
+    },
+    onEdit: async (tx, row, patch: Given, context) => {
+      if (row.status === 'ended') throw conflict('PROFILE_ENDED');
+      if (patch.expiresAt !== undefined || patch.kind !== undefined) checkExpiry(tx, { ...row, ...patch });
+      if ((patch.expiresAt ?? null) !== null) await guards.mayLeave(tx, row.id);
+      const { departmentId } = patch;
+      if (departmentId !== undefined && departmentId !== row.departmentId) {
+        await mustReach(tx, context, departmentId);
+        if (departmentId !== null) await takeIn(tx, departmentId);
+      }
+      return {
+        ...normalizeContact(patch),
+        nationalId: undefined,
+        ...(patch.nationalId !== undefined && (await nationalIds.store(tx, row.id, patch.nationalId))),
+      };
+    },
+    onRemove: (_tx, row) => {
+      if (row.status !== 'draft') throw conflict('PROFILE_IN_USE');
+      return Promise.resolve();
+    },
+  });
+  /** 404 unless the caller may see the profile. */
+  const mustSee = async (reader: Reader, context: Context, id: string): Promise<void> => {
+    if ((await list.one(reader, id, profileRestriction(context))) === undefined) throw notFound();
+  };
+  return {
+    ...crud,
+    mustSee,
+    /** The national id in the clear. That it was read is committed before it is answered. */
+    reveal: (context: Context, id: string): Promise<{ kind: NationalId['kind']; value: string | null }> =>
+      work.write(context, async (tx) => {
+        await mustSee(tx, context, id);
+        const row = await repository.get(tx, id);
+        const value = await nationalIds.open(tx, id, row.nationalIdSealed);
+        await deps.changes.event(tx, { entity: 'profile', entityId: id, action: 'reveal_national_id' });
+        return { kind: row.nationalIdKind, value };
+      }),
+    activation: {
+      activate: async (tx, profileId, personId) => {
+        const row = await repository.lock(tx, profileId);
+        await mover.moveAs(tx, { scope: tx.scope }, row, 'activate', { personId });
+      },
+    } satisfies ProfileActivation,
+  };
+};
+
+export type Profiles = ReturnType<typeof createProfilesService>;

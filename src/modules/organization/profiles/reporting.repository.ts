@@ -1,0 +1,63 @@
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { day, nullable, uuid } from '../../../platform/schema/types.ts';
+
+/** Who reported to whom, from when until when. One line a person lives; lines that ended are its history. */
+export const ReportingLine = entity({
+  table: 'reporting_line',
+  fields: {
+    subordinateId: uuid(),
+    superiorId: uuid(),
+    startsOn: day(),
+    endsOn: nullable(day()),
+  },
+  create: [],
+  edit: [],
+});
+export type ReportingLineRow = RowOf<typeof ReportingLine>;
+
+const SHOWN = `id, subordinate_id as "subordinateId", superior_id as "superiorId", starts_on as "startsOn", ends_on as "endsOn"`;
+
+export type ShownLine = Pick<ReportingLineRow, 'id' | 'subordinateId' | 'superiorId' | 'startsOn' | 'endsOn'>;
+
+/** Lines of a person towards superiors, the newest first. */
+export const linesOf = (reader: Reader, subordinateId: string): Promise<ShownLine[]> =>
+  reader.prepared(
+    `select ${SHOWN} from reporting_line where company_id = $1 and subordinate_id = $2 and deleted_at is null
+     order by id desc limit 200`,
+    [reader.companyId, subordinateId],
+  );
+
+/** Whether `superiorId` stands at or below `subordinateId`. */
+export const standsBelow = async (reader: Reader, superiorId: string, subordinateId: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    'select 1 from reporting_closure where company_id = $1 and superior_id = $2 and subordinate_id = $3',
+    [reader.companyId, subordinateId, superiorId],
+  );
+  return superiorId === subordinateId || rows.length > 0;
+};
+
+/** Takes a person, with everyone below, out from under all superiors. */
+export const detach = async (tx: Tx, id: string): Promise<void> => {
+  await tx.prepared(
+    `delete from reporting_closure where company_id = $1
+       and superior_id in (select up.superior_id from reporting_closure up where up.company_id = $1 and up.subordinate_id = $2)
+       and subordinate_id in (select $2::uuid union all
+         select down.subordinate_id from reporting_closure down where down.company_id = $1 and down.superior_id = $2)`,
+    [tx.companyId, id],
+  );
+};
+
+/** Puts a person, with everyone below, under a superior and everyone above that one. */
+export const attach = async (tx: Tx, id: string, superiorId: string): Promise<void> => {
+  await tx.prepared(
+    `with above as (select superior_id, depth from reporting_closure where company_id = $1 and subordinate_id = $3
+        union all select $3::uuid, 0),
+      below as (select subordinate_id, depth from reporting_closure where company_id = $1 and superior_id = $2
+        union all select $2::uuid, 0)
+     insert into reporting_closure (company_id, superior_id, subordinate_id, depth)
+     select $1, above.superior_id, below.subordinate_id, above.depth + below.depth + 1 from above cross join below`,
+    [tx.companyId, id, superiorId],
+  );
+};

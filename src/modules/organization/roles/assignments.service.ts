@@ -1,0 +1,198 @@
+import type { Tx } from '../../../platform/db/database.ts';
+import { waysOf } from '../../../platform/access/decision.ts';
+import type { Way } from '../../../platform/access/decision.ts';
+import type { GrantScope } from '../../../platform/access/principal.ts';
+import type { Bind, List, ListQuery } from '../../../platform/db/list.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import { conflict, forbidden, invalid, notFound } from '../../../platform/problem.ts';
+import { visibleProfiles } from '../reach.ts';
+import { beyondOwn, lineageOf, outranks, rankOf, rankWithin } from './authority.ts';
+import type { Covers, Holding } from './authority.ts';
+import {
+  countHolders,
+  expiredAssignments,
+  hasOwner,
+  holdingsOf,
+  rolesOf,
+  scopesAround,
+  steadyOwners,
+} from './roles.repository.ts';
+import type { RoleAssignmentRow, RoleRow } from './roles.repository.ts';
+import { SYSTEM_ROLES } from './system-roles.ts';
+
+export interface AssignmentBody {
+  readonly profileId: string;
+  readonly roleId?: string | null;
+  readonly systemRole?: string | null;
+  readonly scopeKind?: 'department' | 'project' | null;
+  readonly scopeId?: string | null;
+  readonly expiresAt?: string | null;
+}
+
+interface AssignmentsDependencies {
+  readonly repository: Repository<RoleAssignmentRow>;
+  readonly roles: Pick<Repository<RoleRow>, 'lock' | 'find'>;
+  readonly list: List;
+  readonly work: UnitOfWork;
+  readonly catalogue: () => readonly string[];
+  /** Locks a profile of the company and answers its status; 404 when the caller may not see it. */
+  readonly lockProfile: (tx: Tx, context: Context, id: string) => Promise<string>;
+  /** What the person may do changed. */
+  readonly raiseEpoch: (tx: Tx, profileId: string) => Promise<void>;
+}
+
+const ASSIGNABLE = new Set(SYSTEM_ROLES.filter(({ assignable }) => assignable).map(({ code }) => code));
+
+const holdingFrom = (row: Partial<AssignmentBody>): Holding => ({
+  systemRole: row.systemRole ?? null,
+  roleId: row.roleId ?? null,
+  scope: scopeFrom(row),
+});
+const scopeFrom = ({ scopeKind, scopeId }: Partial<AssignmentBody>): GrantScope | null =>
+  (scopeKind ?? null) === null || (scopeId ?? null) === null ? null : { kind: scopeKind!, id: scopeId! };
+const same = (a: Holding, b: Holding): boolean =>
+  a.systemRole === b.systemRole &&
+  a.roleId === b.roleId &&
+  a.scope?.kind === b.scope?.kind &&
+  a.scope?.id === b.scope?.id;
+
+/** Who holds which role. Nobody gives or takes above their own rank, grants and scope, nor touches their own roles. */
+export const createAssignmentsService = (deps: AssignmentsDependencies) => {
+  const { repository, roles, list, work, catalogue, lockProfile, raiseEpoch } = deps;
+
+  /** Which scopes take `scope` in. 422 when it is not there. */
+  const coversOf = async (tx: Tx, scope: GrantScope | null): Promise<Covers> => {
+    if (scope === null) return () => false;
+    const around = await scopesAround(tx, scope);
+    if (!around.has(scope.id)) throw invalid('/scopeId', 'UNKNOWN_REFERENCE');
+    return (outer, inner) => outer.kind === inner.kind && around.has(outer.id);
+  };
+
+  /** Refuses whoever may not give, or take, what `holding` is. */
+  const mustCommand = async (tx: Tx, { principal, allowance }: Context, holding: Holding): Promise<void> => {
+    const { scope } = holding;
+    const covers = await coversOf(tx, scope);
+    const isWithin = ({ scopes }: Way): boolean =>
+      scopes.length === 0 || (scope !== null && scopes.some((outer) => covers(outer, scope)));
+    if (!waysOf(allowance).some(isWithin)) throw forbidden('OUT_OF_REACH');
+    const all = await rolesOf(tx);
+    const held = principal.profileId === null ? [] : await holdingsOf(tx, principal.profileId, tx.now);
+    const rank = rankOf(holding, all);
+    if ((holding.systemRole !== null || rank > 0) && !outranks(rankWithin(held, all, scope, covers), rank))
+      throw forbidden('ROLE_ABOVE_OWN');
+    const lineage = lineageOf(all.get(holding.roleId ?? ''), all);
+    const beyond = beyondOwn(lineage, principal.grants, catalogue(), scope, covers);
+    if (beyond !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: beyond } });
+  };
+
+  const mustNotBeOneself = ({ principal }: Context, profileId: string): void => {
+    if (principal.profileId === profileId) throw forbidden('OWN_ROLES');
+  };
+
+  const checkBody = (tx: Tx, body: AssignmentBody): void => {
+    const { systemRole = null, roleId = null, scopeKind = null, scopeId = null, expiresAt = null } = body;
+    if ((systemRole === null) === (roleId === null)) throw invalid('/roleId', 'ONE_ROLE');
+    if ((scopeKind === null) !== (scopeId === null)) throw invalid('/scopeId', 'required');
+    if (systemRole !== null && !ASSIGNABLE.has(systemRole)) throw invalid('/systemRole', 'UNKNOWN_REFERENCE');
+    if (systemRole === 'owner' && scopeId !== null) throw invalid('/scopeId', 'OWNER_SCOPE');
+    if (expiresAt !== null && new Date(expiresAt) <= tx.now) throw invalid('/expiresAt', 'IN_THE_PAST');
+  };
+
+  const takeSeat = async (tx: Tx, roleId: string): Promise<void> => {
+    if ((await roles.find(tx, roleId)) === undefined) throw invalid('/roleId', 'UNKNOWN_REFERENCE');
+    const { maxUsers } = await roles.lock(tx, roleId);
+    if (maxUsers !== null && (await countHolders(tx, roleId, tx.now)) >= maxUsers)
+      throw conflict('ROLE_FULL', { params: { limit: maxUsers } });
+  };
+
+  /** Throws 409 when the company would be without a steady owner without this profile. */
+  const mayLeave = async (tx: Tx, profileId: string): Promise<void> => {
+    await serialize(tx, 'owners');
+    const owners = await steadyOwners(tx);
+    if (owners.length === 1 && owners[0] === profileId) throw conflict('LAST_OWNER');
+  };
+
+  /** Gives the owner's role in a company that has nobody who is, or was asked to be, its owner: else 409. */
+  const makeFirstOwner = async (tx: Tx, profileId: string): Promise<void> => {
+    await serialize(tx, 'owners');
+    if (await hasOwner(tx)) throw conflict('COMPANY_HAS_OWNER');
+    const owner = { profileId, roleId: null, systemRole: 'owner', scopeKind: null, scopeId: null, expiresAt: null };
+    await repository.insert(tx, owner, { action: 'give' });
+  };
+
+  const restrictTo = (context: Context) => (bind: Bind) => visibleProfiles(context, 'a.profile_id', bind);
+
+  return {
+    mayLeave,
+    makeFirstOwner,
+    list: (context: Context, query: ListQuery & object): Promise<string> =>
+      work.read(context, (reader) => list.page(reader, query, restrictTo(context))),
+    /** Throws 403 when the profile holds a role that the caller could not give. */
+    mayManage: async (tx: Tx, { principal }: Context, profileId: string): Promise<void> => {
+      const all = await rolesOf(tx);
+      const held = principal.profileId === null ? [] : await holdingsOf(tx, principal.profileId, tx.now);
+      const own = Math.max(0, ...held.map((holding) => rankOf(holding, all)));
+      const others = await holdingsOf(tx, profileId, tx.now);
+      if (others.some((holding) => !outranks(own, rankOf(holding, all)))) throw forbidden('ROLE_ABOVE_OWN');
+    },
+    give: (context: Context, body: AssignmentBody): Promise<RoleAssignmentRow> =>
+      work.write(context, async (tx) => {
+        checkBody(tx, body);
+        mustNotBeOneself(context, body.profileId);
+        const status = await lockProfile(tx, context, body.profileId);
+        if (status === 'ended') throw conflict('PROFILE_ENDED');
+        const holding = holdingFrom(body);
+        if (holding.roleId !== null) await takeSeat(tx, holding.roleId);
+        await mustCommand(tx, context, holding);
+        if ((await holdingsOf(tx, body.profileId, tx.now)).some((held) => same(held, holding)))
+          throw conflict('DUPLICATE', { errors: [{ pointer: '/profileId', code: 'DUPLICATE', in: 'body' }] });
+        const row = await repository.insert(
+          tx,
+          {
+            profileId: body.profileId,
+            roleId: holding.roleId,
+            systemRole: holding.systemRole,
+            scopeKind: holding.scope?.kind ?? null,
+            scopeId: holding.scope?.id ?? null,
+            expiresAt: body.expiresAt ?? null,
+          },
+          { action: 'give', audience: [body.profileId] },
+        );
+        await raiseEpoch(tx, body.profileId);
+        return row;
+      }),
+    take: (context: Context, id: string, version: number): Promise<void> =>
+      work.write(context, async (tx) => {
+        const found = await repository.get(tx, id);
+        await lockProfile(tx, context, found.profileId);
+        mustNotBeOneself(context, found.profileId);
+        if (found.systemRole === 'owner') await mayLeave(tx, found.profileId);
+        const row = await repository.lock(tx, id, version);
+        await mustCommand(tx, context, holdingFrom(row));
+        await repository.remove(tx, row, { action: 'take', audience: [row.profileId] });
+        await raiseEpoch(tx, row.profileId);
+      }),
+    /** Takes away, in one company, what was given until now. Repeat until nothing is left. */
+    expire: (scope: Scope): Promise<number> =>
+      work.write({ scope }, async (tx) => {
+        const over = await expiredAssignments(tx, tx.now);
+        for (const { id, profileId } of over) {
+          await raiseEpoch(tx, profileId);
+          const row = await repository.find(tx, id);
+          if (row !== undefined) await repository.remove(tx, row, { action: 'expire', audience: [profileId] });
+        }
+        return over.length;
+      }),
+    one: async (context: Context, id: string) => {
+      const found = await work.read(context, (reader) => list.one(reader, id, restrictTo(context)));
+      if (found === undefined) throw notFound();
+      return found;
+    },
+  };
+};
+
+export type Assignments = ReturnType<typeof createAssignmentsService>;

@@ -1,0 +1,55 @@
+import { explain } from '../../../platform/access/decision.ts';
+import type { Decision } from '../../../platform/access/decision.ts';
+import type { Directory } from '../../../platform/access/directory.ts';
+import type { Grant } from '../../../platform/access/principal.ts';
+import type { Reader } from '../../../platform/db/database.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import type { Holding } from './authority.ts';
+import { holdingsOf, rolesOf } from './roles.repository.ts';
+
+interface EffectiveDependencies {
+  readonly directory: Pick<Directory, 'grants'>;
+  readonly work: UnitOfWork;
+  readonly catalogue: () => readonly string[];
+  /** 404 when the caller may not see the profile. */
+  readonly mustSee: (reader: Reader, context: Context, id: string) => Promise<void>;
+  readonly now: () => Date;
+}
+
+export interface EffectivePermission {
+  readonly permission: string;
+  readonly decision: Decision;
+  readonly grants: readonly Grant[];
+}
+
+export interface HeldRole {
+  readonly code: string;
+  readonly scope: Holding['scope'];
+  readonly expiresAt: string | null;
+}
+
+/** What a person may do and why: the very decision that requests go through, for every permission of the catalogue. */
+export const createEffectivePermissions =
+  ({ directory, work, catalogue, mustSee, now }: EffectiveDependencies) =>
+  async (context: Context, profileId: string): Promise<{ roles: HeldRole[]; permissions: EffectivePermission[] }> => {
+    const { held, codes } = await work.read(context, async (reader) => {
+      await mustSee(reader, context, profileId);
+      return { held: await holdingsOf(reader, profileId, now()), codes: await rolesOf(reader) };
+    });
+    const grants = await directory.grants({
+      kind: 'member',
+      operatorRole: null,
+      scopes: null,
+      companyId: context.principal.companyId,
+      assignments: held,
+    });
+    return {
+      roles: held.map(({ systemRole, roleId, scope, expiresAt }) => ({
+        code: systemRole ?? codes.get(roleId ?? '')?.code ?? '',
+        scope,
+        expiresAt,
+      })),
+      permissions: catalogue().map((permission) => explain({ grants }, permission)),
+    };
+  };

@@ -1,0 +1,177 @@
+import Type from 'typebox';
+import { equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import type { Reader } from '../../../platform/db/database.ts';
+import type { GrantScope } from '../../../platform/access/principal.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { code, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import type { Holding, RoleParts } from './authority.ts';
+
+const PATTERN = '^([a-z][a-z-]*|\\*):([a-z][a-z-]*|\\*):([a-z][a-z-]*|\\*)$';
+const patterns = (description: string) =>
+  Type.Array(Type.String({ pattern: PATTERN, maxLength: 100, examples: ['workforce:shift:read'] }), {
+    maxItems: 200,
+    uniqueItems: true,
+    description,
+  });
+
+/** A role that a company made itself. */
+export const Role = entity({
+  table: 'role',
+  fields: {
+    code: code(40),
+    name: text(100),
+    description: nullable(text(500)),
+    parentId: nullable(uuid({ description: 'Own role it inherits from' })),
+    systemParent: nullable(Type.String({ maxLength: 40, description: 'System role it inherits from' })),
+    reach: oneOf(['self', 'reports', 'hierarchy', 'company']),
+    grants: patterns('Permissions given; any part may be *'),
+    denies: patterns('Permissions taken away; a deny beats every grant'),
+    maxUsers: nullable(integer(1, 100_000)),
+  },
+  create: ['code', 'name', 'description', 'parentId', 'systemParent', 'reach', 'grants', 'denies', 'maxUsers'],
+  edit: ['name', 'description', 'parentId', 'systemParent', 'reach', 'grants', 'denies', 'maxUsers'],
+  search: ['code', 'name'],
+});
+export type RoleRow = RowOf<typeof Role>;
+
+export const roleList: ListDefinition = {
+  name: 'roles',
+  from: 'from role r',
+  alias: 'r',
+  where: 'r.company_id = $1 and r.deleted_at is null',
+  item: Role.json('r'),
+  sorts: { code: 'r.code', name: 'r.name' },
+  defaultSort: 'code',
+  filters: { parentId: equalTo('r.parent_id', uuid()) },
+  search: 'role',
+};
+
+export const SCOPE_KINDS = ['department', 'project'] as const;
+
+/** That a person holds a role: in the whole company or one scope, for good or until an instant. */
+export const RoleAssignment = entity({
+  table: 'role_assignment',
+  fields: {
+    profileId: uuid(),
+    roleId: nullable(uuid({ description: 'Own role; either this or systemRole' })),
+    systemRole: nullable(Type.String({ maxLength: 40, examples: ['supervisor'] })),
+    scopeKind: nullable(oneOf(SCOPE_KINDS)),
+    scopeId: nullable(uuid({ description: 'Department (with all below it) or project' })),
+    expiresAt: nullable(instant()),
+  },
+  create: ['profileId', 'roleId', 'systemRole', 'scopeKind', 'scopeId', 'expiresAt'],
+  edit: [],
+});
+export type RoleAssignmentRow = RowOf<typeof RoleAssignment>;
+
+export const RoleAssignmentItem = exact(
+  { ...RoleAssignment.view.properties, roleCode: Type.String() },
+  { 'x-component': 'role_assignment_item' },
+);
+
+export const assignmentList: ListDefinition = {
+  name: 'role-assignments',
+  from: 'from role_assignment a left join role r on r.company_id = $1 and r.id = a.role_id',
+  alias: 'a',
+  where: 'a.company_id = $1 and a.deleted_at is null',
+  item: RoleAssignment.json('a', { roleCode: 'coalesce(a.system_role, r.code)' }),
+  sorts: { created: 'a.id' },
+  defaultSort: 'created',
+  filters: {
+    profileId: equalTo('a.profile_id', uuid()),
+    roleId: equalTo('a.role_id', uuid()),
+    systemRole: equalTo('a.system_role', Type.String({ maxLength: 40 })),
+  },
+};
+
+/** All own roles of the company, by id. */
+export const rolesOf = async (reader: Reader): Promise<ReadonlyMap<string, RoleParts>> => {
+  const rows = await reader.prepared<RoleParts>(
+    `select id, code, parent_id as "parentId", system_parent as "systemParent", reach, grants, denies
+     from role where company_id = $1 and deleted_at is null`,
+    [reader.companyId],
+  );
+  return new Map(rows.map((role) => [role.id, role]));
+};
+
+/** What a profile holds at `at`. */
+export const holdingsOf = (
+  reader: Reader,
+  profileId: string,
+  at: Date,
+): Promise<(Holding & { expiresAt: string | null })[]> =>
+  reader.prepared(
+    `select system_role as "systemRole", role_id as "roleId", expires_at as "expiresAt",
+       case when scope_id is null then null else json_build_object('kind', scope_kind, 'id', scope_id) end as scope
+     from role_assignment
+     where company_id = $1 and profile_id = $2 and deleted_at is null and (expires_at is null or expires_at > $3) order by id`,
+    [reader.companyId, profileId, at],
+  );
+
+/** How many hold the own role at `at`. */
+export const countHolders = async (reader: Reader, roleId: string, at: Date): Promise<number> => {
+  const [row] = await reader.prepared<{ holders: number }>(
+    `select count(*)::int as holders from role_assignment
+     where company_id = $1 and role_id = $2 and deleted_at is null and (expires_at is null or expires_at > $3)`,
+    [reader.companyId, roleId, at],
+  );
+  return row?.holders ?? 0;
+};
+
+/** Whether somebody holds the own role, or another inherits from it. */
+export const roleIsUsed = async (reader: Reader, id: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 where exists (select 1 from role_assignment a where a.company_id = $1 and a.role_id = $2 and a.deleted_at is null)
+       or exists (select 1 from role r where r.company_id = $1 and r.parent_id = $2 and r.deleted_at is null)`,
+    [reader.companyId, id],
+  );
+  return rows.length > 0;
+};
+
+/** Profiles that own the company for good: active, without an end of their own or of the role. */
+export const steadyOwners = async (reader: Reader): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select distinct p.id from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
+     where a.company_id = $1 and a.system_role = 'owner' and a.scope_id is null and a.expires_at is null
+       and a.deleted_at is null and p.status = 'active' and p.expires_at is null and p.deleted_at is null`,
+    [reader.companyId],
+  );
+  return rows.map(({ id }) => id);
+};
+
+/** Whether somebody owns the company, or was asked to. */
+export const hasOwner = async (reader: Reader): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
+     where a.company_id = $1 and a.system_role = 'owner' and a.deleted_at is null
+       and p.status <> 'ended' and p.deleted_at is null limit 1`,
+    [reader.companyId],
+  );
+  return rows.length > 0;
+};
+
+/** Assignments whose time is over at `at`, a batch. */
+export const expiredAssignments = (reader: Reader, at: Date): Promise<{ id: string; profileId: string }[]> =>
+  reader.prepared(
+    `select id, profile_id as "profileId" from role_assignment
+     where company_id = $1 and deleted_at is null and expires_at <= $2 order by profile_id, id limit 500`,
+    [reader.companyId, at],
+  );
+
+/** Departments at and above each of `ids`: what takes them in as scopes. */
+export const scopesAround = async (reader: Reader, { kind, id }: GrantScope): Promise<ReadonlySet<string>> => {
+  if (kind === 'project') {
+    const rows = await reader.prepared<{ id: string }>(
+      'select id from project where company_id = $1 and id = $2 and deleted_at is null',
+      [reader.companyId, id],
+    );
+    return new Set(rows.map((row) => row.id));
+  }
+  const rows = await reader.prepared<{ path: string }>(
+    'select path from department where company_id = $1 and id = $2 and deleted_at is null',
+    [reader.companyId, id],
+  );
+  return new Set(rows.flatMap(({ path }) => path.split('/').filter((part) => part !== '')));
+};

@@ -1,0 +1,219 @@
+import Type from 'typebox';
+import { BY_ID, crudRoutes } from '../../../platform/crud/routes.ts';
+import type { List } from '../../../platform/db/list.ts';
+import type { Module } from '../../../platform/http/module.ts';
+import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
+import { created, noContent, ok, RawJson, route } from '../../../platform/http/route.ts';
+import type { Route } from '../../../platform/http/route.ts';
+import { exact, instant, nullable, oneOf, pageOf, text, uuid } from '../../../platform/schema/types.ts';
+import { REACHES } from '../../../platform/access/principal.ts';
+import type { createCatalogue } from './catalogue.service.ts';
+import type { Assignments } from './assignments.service.ts';
+import type { createEffectivePermissions, EffectivePermission } from './effective.service.ts';
+import { Role, RoleAssignment, RoleAssignmentItem, SCOPE_KINDS } from './roles.repository.ts';
+import type { createRolesService } from './roles.service.ts';
+
+interface RolesRouterDependencies {
+  readonly service: ReturnType<typeof createRolesService>;
+  readonly assignments: Assignments;
+  readonly effective: ReturnType<typeof createEffectivePermissions>;
+  readonly catalogue: ReturnType<typeof createCatalogue>;
+  readonly list: List;
+  readonly assignmentList: List;
+  readonly ticks: readonly TickDefinition[];
+}
+
+const base = '/admin/role';
+const clients = ['admin'] as const;
+const PERMISSION = exact({
+  permission: Type.String({ examples: ['workforce:shift:read'] }),
+  area: Type.String(),
+  text: text(300, { description: "In the caller's language" }),
+});
+const SYSTEM_ROLE = exact({
+  code: Type.String(),
+  text: text(200),
+  reach: oneOf(REACHES),
+  rank: Type.Integer({ description: 'Nobody gives a role of their own rank or higher' }),
+  grants: Type.Array(Type.String(), { maxItems: 200 }),
+  denies: Type.Array(Type.String(), { maxItems: 200 }),
+});
+const SCOPE = nullable(exact({ kind: oneOf(SCOPE_KINDS), id: uuid() }));
+const SCOPES = Type.Array(exact({ kind: oneOf(SCOPE_KINDS), id: uuid() }), { description: 'None: the whole company' });
+const EFFECTIVE = exact({
+  roles: Type.Array(exact({ code: Type.String(), scope: SCOPE, expiresAt: nullable(instant()) }), { maxItems: 200 }),
+  permissions: Type.Array(
+    exact({
+      permission: Type.String(),
+      allowed: Type.Boolean(),
+      reach: nullable(oneOf(REACHES)),
+      scopes: SCOPES,
+      further: Type.Array(exact({ reach: oneOf(REACHES), scopes: SCOPES }), {
+        description: 'Within scopes it goes further',
+      }),
+      because: nullable(oneOf(['DENIED', 'NOT_GRANTED', 'TOKEN_SCOPE'])),
+      grants: Type.Array(
+        exact({
+          role: Type.String(),
+          effect: oneOf(['grant', 'deny']),
+          permission: Type.String(),
+          reach: oneOf(REACHES),
+          scope: SCOPE,
+        }),
+      ),
+    }),
+    { maxItems: 2_000 },
+  ),
+});
+
+const shown = ({ permission, decision, grants }: EffectivePermission) => ({
+  permission,
+  allowed: decision.allowed,
+  reach: decision.allowed ? decision.reach : null,
+  scopes: decision.allowed ? [...decision.scopes] : [],
+  further: decision.allowed
+    ? (decision.further ?? []).map(({ reach, scopes }) => ({ reach, scopes: [...scopes] }))
+    : [],
+  because: decision.allowed ? null : (decision.because as 'DENIED'),
+  grants: grants.map(({ scope, ...grant }) => ({ ...grant, scope: scope ?? null })),
+});
+
+const catalogueRoutes = (catalogue: RolesRouterDependencies['catalogue']): Route[] => [
+  route(
+    {
+      method: 'get',
+      path: '/permissions',
+      id: 'listPermissions',
+      summary: 'Every permission there is',
+      permission: 'organization:role:read',
+      clients,
+      responses: { 200: exact({ items: Type.Array(PERMISSION, { maxItems: 2_000 }) }) },
+    },
+    async (_input, context) => ok({ items: await catalogue.permissions(context) }),
+  ),
+  route(
+    {
+      method: 'get',
+      path: '/system',
+      id: 'listSystemRoles',
+      summary: 'Roles that every company has and nobody changes',
+      permission: 'organization:role:read',
+      clients,
+      responses: { 200: exact({ items: Type.Array(SYSTEM_ROLE, { maxItems: 100 }) }) },
+    },
+    async (_input, context) => {
+      const items = await catalogue.systemRoles(context);
+      return ok({ items: items.map((role) => ({ ...role, grants: [...role.grants], denies: [...role.denies] })) });
+    },
+  ),
+];
+
+const assignmentRoutes = ({ assignments, assignmentList }: RolesRouterDependencies): Route[] => [
+  route(
+    {
+      method: 'get',
+      path: '/assignment',
+      id: 'listRoleAssignments',
+      summary: 'Who holds which role',
+      permission: 'organization:role-assignment:read',
+      clients,
+      query: assignmentList.query,
+      responses: { 200: pageOf(RoleAssignmentItem) },
+    },
+    async ({ query }, context) => ok(new RawJson(await assignments.list(context, query))),
+  ),
+  route(
+    {
+      method: 'get',
+      path: '/assignment/:id',
+      id: 'getRoleAssignment',
+      summary: 'One assignment',
+      permission: 'organization:role-assignment:read',
+      clients,
+      params: BY_ID,
+      responses: { 200: RoleAssignmentItem },
+    },
+    async ({ params }, context) => {
+      const found = await assignments.one(context, params.id);
+      return ok(new RawJson(found.text), `"${found.version}"`);
+    },
+  ),
+  route(
+    {
+      method: 'post',
+      path: '/assignment',
+      id: 'giveRole',
+      summary: 'Give a person a role',
+      permission: 'organization:role-assignment:write',
+      clients,
+      body: RoleAssignment.createBody,
+      idempotency: 'accepted',
+      responses: { 201: RoleAssignment.view },
+    },
+    async ({ body }, context) => {
+      const row = await assignments.give(context, body);
+      return created(`/angelis${base}/assignment/${row.id}`, RoleAssignment.show(row) as typeof row);
+    },
+  ),
+  route(
+    {
+      method: 'delete',
+      path: '/assignment/:id',
+      id: 'takeRole',
+      summary: 'Take a role away',
+      permission: 'organization:role-assignment:write',
+      clients,
+      params: BY_ID,
+      ifMatch: true,
+      responses: { 204: null },
+    },
+    async ({ params, version }, context) => {
+      await assignments.take(context, params.id, version);
+      return noContent;
+    },
+  ),
+];
+
+/** /admin/role */
+export const rolesModule = (deps: RolesRouterDependencies): Module => ({
+  name: 'roles',
+  base,
+  permissions: [
+    'organization:role:read',
+    'organization:role:write',
+    'organization:role-assignment:read',
+    'organization:role-assignment:write',
+  ],
+  ticks: deps.ticks,
+  routes: [
+    ...crudRoutes({
+      name: 'role',
+      base,
+      permission: 'organization:role',
+      clients,
+      view: Role.view,
+      createBody: Role.createBody,
+      editBody: Role.editBody,
+      list: deps.list,
+      service: deps.service,
+    }),
+    ...catalogueRoutes(deps.catalogue),
+    ...assignmentRoutes(deps),
+    route(
+      {
+        method: 'get',
+        path: '/effective/:id',
+        id: 'getEffectivePermissions',
+        summary: 'What a person may do, and why',
+        permission: 'organization:role-assignment:read',
+        clients,
+        params: BY_ID,
+        responses: { 200: EFFECTIVE },
+      },
+      async ({ params }, context) => {
+        const { roles, permissions } = await deps.effective(context, params.id);
+        return ok({ roles, permissions: permissions.map(shown) });
+      },
+    ),
+  ],
+});

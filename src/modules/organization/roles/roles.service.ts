@@ -1,0 +1,120 @@
+import { createCrud } from '../../../platform/crud/service.ts';
+import { matches, waysOf } from '../../../platform/access/decision.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import type { List } from '../../../platform/db/list.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import { conflict, forbidden, invalid } from '../../../platform/problem.ts';
+import { beyondOwn, lineageOf, outranks, rankOfLineage, rankWithin } from './authority.ts';
+import type { Covers, RoleParts } from './authority.ts';
+import { countHolders, holdingsOf, roleIsUsed, rolesOf } from './roles.repository.ts';
+import type { RoleRow } from './roles.repository.ts';
+import { SYSTEM_ROLES } from './system-roles.ts';
+
+interface RolesDependencies {
+  readonly repository: Repository<RoleRow>;
+  readonly list: List;
+  readonly work: UnitOfWork;
+  readonly now: () => Date;
+  /** Every permission of every module; asked when a request comes. */
+  readonly catalogue: () => readonly string[];
+  /** The roles of the company changed: every session loads what it may do again. */
+  readonly raiseAccessEpoch: (tx: Tx) => Promise<void>;
+}
+
+const ROLES = 'roles';
+const NOWHERE: Covers = () => false;
+const ASSIGNABLE = new Set(SYSTEM_ROLES.filter(({ assignable }) => assignable).map(({ code }) => code));
+
+const partsOf = (row: Partial<RoleRow>, id: string): RoleParts => ({
+  id,
+  code: row.code!,
+  parentId: row.parentId ?? null,
+  systemParent: row.systemParent ?? null,
+  reach: row.reach!,
+  grants: row.grants!,
+  denies: row.denies!,
+});
+
+/** The caller's highest rank for the whole company. */
+export const rankOfCaller = async (reader: Reader, { principal }: Context, at: Date): Promise<number> => {
+  if (principal.profileId === null) return 0;
+  return rankWithin(await holdingsOf(reader, principal.profileId, at), await rolesOf(reader), null, NOWHERE);
+};
+
+/** Own roles of a company: known permissions only, no circles, nothing that their maker does not hold. */
+export const createRolesService = (deps: RolesDependencies) => {
+  const { repository, catalogue, raiseAccessEpoch } = deps;
+
+  const checkPatterns = (field: 'grants' | 'denies', patterns: readonly string[]): void => {
+    const known = catalogue();
+    const strange = patterns.findIndex((pattern) => !known.some((permission) => matches(pattern, permission)));
+    if (strange >= 0) throw invalid(`/${field}/${strange}`, 'UNKNOWN_PERMISSION');
+  };
+  const checkParents = (role: RoleParts, all: ReadonlyMap<string, RoleParts>): void => {
+    const { systemParent, parentId } = role;
+    if (systemParent !== null && !ASSIGNABLE.has(systemParent)) throw invalid('/systemParent', 'UNKNOWN_REFERENCE');
+    if (parentId === null) return;
+    const parent = all.get(parentId);
+    if (parent === undefined) throw invalid('/parentId', 'UNKNOWN_REFERENCE');
+    if (lineageOf(parent, all).some(({ id }) => id === role.id)) throw conflict('ROLE_CYCLE');
+  };
+  /** Refuses a role that is more than its maker. */
+  const checkOwn = async (
+    tx: Tx,
+    context: Context,
+    role: RoleParts,
+    all: ReadonlyMap<string, RoleParts>,
+  ): Promise<void> => {
+    const lineage = [role, ...lineageOf(all.get(role.parentId ?? ''), all)];
+    const beyond = beyondOwn(lineage, context.principal.grants, catalogue(), null, NOWHERE);
+    if (beyond !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: beyond } });
+    const rank = rankOfLineage(lineage);
+    if (rank > 0 && !outranks(await rankOfCaller(tx, context, tx.now), rank)) throw forbidden('ROLE_ABOVE_OWN');
+  };
+  const check = async (tx: Tx, context: Context, role: RoleParts): Promise<void> => {
+    const isWide = waysOf(context.allowance).some((way) => way.reach === 'company' && way.scopes.length === 0);
+    if (!isWide) throw forbidden('OUT_OF_REACH');
+    await serialize(tx, ROLES);
+    const all = new Map(await rolesOf(tx)).set(role.id, role);
+    checkPatterns('grants', role.grants);
+    checkPatterns('denies', role.denies);
+    checkParents(role, all);
+    await checkOwn(tx, context, role, all);
+  };
+  /** Nobody changes a role that they hold, directly or by inheritance. */
+  const mustNotHold = async (tx: Tx, { principal }: Context, id: string): Promise<void> => {
+    if (principal.profileId === null) return;
+    const all = await rolesOf(tx);
+    const held = await holdingsOf(tx, principal.profileId, tx.now);
+    const ids = held.flatMap(({ roleId }) => lineageOf(all.get(roleId ?? ''), all).map((role) => role.id));
+    if (ids.includes(id)) throw forbidden('OWN_ROLES');
+  };
+
+  return createCrud<RoleRow>({
+    ...deps,
+    onCreate: async (tx, body: Partial<RoleRow>, context) => {
+      if (SYSTEM_ROLES.some(({ code }) => code === body.code))
+        throw conflict('DUPLICATE', { errors: [{ pointer: '/code', code: 'DUPLICATE', in: 'body' }] });
+      await check(tx, context, partsOf(body, ''));
+      return {};
+    },
+    onEdit: async (tx, row, patch: Partial<RoleRow>, context) => {
+      await mustNotHold(tx, context, row.id);
+      await checkOwn(tx, context, partsOf(row, row.id), await rolesOf(tx));
+      await check(tx, context, partsOf({ ...row, ...patch }, row.id));
+      const { maxUsers } = { ...row, ...patch };
+      if (maxUsers !== null && (await countHolders(tx, row.id, tx.now)) > maxUsers)
+        throw conflict('ROLE_FULL', { params: { limit: maxUsers } });
+      await raiseAccessEpoch(tx);
+      return {};
+    },
+    onRemove: async (tx, row) => {
+      await serialize(tx, ROLES);
+      if (await roleIsUsed(tx, row.id)) throw conflict('ROLE_IN_USE');
+    },
+    repository,
+  });
+};

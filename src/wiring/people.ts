@@ -1,0 +1,113 @@
+import { RUT_SETTING } from '../modules/organization/appconfig/settings.ts';
+import { limitsOf, raiseAccessEpoch } from '../modules/organization/companies/companies.repository.ts';
+import { createFounding } from '../modules/organization/profiles/founding.service.ts';
+import type { Founding } from '../modules/organization/profiles/founding.service.ts';
+import type { ProfileActivation, ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
+import { SystemLink } from '../modules/organization/profiles/links.repository.ts';
+import { createLinksService } from '../modules/organization/profiles/links.service.ts';
+import { createNationalIds } from '../modules/organization/profiles/national-id.ts';
+import type { NationalIds } from '../modules/organization/profiles/national-id.ts';
+import { createProfileLifecycle } from '../modules/organization/profiles/profiles.lifecycle.ts';
+import type { ProfileGuards } from '../modules/organization/profiles/profiles.lifecycle.ts';
+import { Profile, profileList, raiseEpoch } from '../modules/organization/profiles/profiles.repository.ts';
+import { profilesModule } from '../modules/organization/profiles/profiles.router.ts';
+import { createProfilesService } from '../modules/organization/profiles/profiles.service.ts';
+import { ReportingLine } from '../modules/organization/profiles/reporting.repository.ts';
+import { createReportingService } from '../modules/organization/profiles/reporting.service.ts';
+import { createAssignmentsService } from '../modules/organization/roles/assignments.service.ts';
+import { createCatalogue } from '../modules/organization/roles/catalogue.service.ts';
+import { createEffectivePermissions } from '../modules/organization/roles/effective.service.ts';
+import { assignmentList, Role, RoleAssignment, roleList } from '../modules/organization/roles/roles.repository.ts';
+import { rolesModule } from '../modules/organization/roles/roles.router.ts';
+import { createRolesService } from '../modules/organization/roles/roles.service.ts';
+import type { Tx } from '../platform/db/database.ts';
+import type { Module } from '../platform/http/module.ts';
+import type { Platform } from './platform.ts';
+
+export interface PeopleNeeds {
+  readonly invitations: ProfileInvitations;
+  /** Every permission of every module. */
+  readonly permissions: () => readonly string[];
+  /** Refuses one more person in a department that is full. */
+  readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
+}
+
+export interface People {
+  readonly modules: readonly Module[];
+  readonly activation: ProfileActivation;
+  readonly founding: Founding;
+  readonly nationalIds: NationalIds;
+}
+
+/** Profiles and roles: who is here, and what they may do. */
+export const wirePeople = (platform: Platform, { invitations, permissions, takeIn }: PeopleNeeds): People => {
+  const repository = platform.repository(Profile);
+  const list = platform.list(profileList);
+  const roles = platform.repository(Role);
+  const rolePages = platform.list(roleList);
+  const assignmentPages = platform.list(assignmentList);
+  const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
+  const assignments = createAssignmentsService({
+    ...platform,
+    repository: platform.repository(RoleAssignment),
+    roles,
+    list: assignmentPages,
+    catalogue: permissions,
+    raiseEpoch,
+    lockProfile: async (tx, context, id) => {
+      await service.mustSee(tx, context, id);
+      return (await repository.lock(tx, id)).status;
+    },
+  });
+  const guards: ProfileGuards = {
+    ...assignments,
+    userLimit: async (tx) => (await limitsOf(tx)).users ?? null,
+  };
+  const lifecycle = createProfileLifecycle({ ...guards, invitations });
+  const mover = platform.mover(lifecycle, repository);
+  const service = createProfilesService({ ...platform, repository, list, mover, nationalIds, takeIn, guards });
+  const { mustSee } = service;
+  return {
+    activation: service.activation,
+    nationalIds,
+    founding: createFounding({ repository, mover, makeFirstOwner: assignments.makeFirstOwner }),
+    modules: [
+      profilesModule({
+        service,
+        lifecycle,
+        list,
+        reporting: createReportingService({
+          ...platform,
+          repository: platform.repository(ReportingLine),
+          profiles: repository,
+          mustSee,
+        }),
+        links: createLinksService({ ...platform, repository: platform.repository(SystemLink), mustSee }),
+      }),
+      rolesModule({
+        service: createRolesService({
+          ...platform,
+          repository: roles,
+          list: rolePages,
+          catalogue: permissions,
+          raiseAccessEpoch,
+        }),
+        assignments,
+        effective: createEffectivePermissions({ ...platform, catalogue: permissions, mustSee }),
+        catalogue: createCatalogue({ ...platform, catalogue: permissions }),
+        list: rolePages,
+        assignmentList: assignmentPages,
+        ticks: [
+          {
+            name: 'organization.role-assignments.expire',
+            every: 600,
+            for: 'each-company',
+            run: async (scope, { signal }) => {
+              while (!signal.aborted && (await assignments.expire(scope)) > 0);
+            },
+          },
+        ],
+      }),
+    ],
+  };
+};

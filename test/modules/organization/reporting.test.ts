@@ -1,0 +1,148 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { startApp } from '../../support/app.ts';
+import type { TestApp } from '../../support/app.ts';
+import { clientOf } from '../../support/client.ts';
+import type { Client } from '../../support/client.ts';
+import { addCompany } from '../../support/companies.ts';
+import { addPerson } from '../../support/people.ts';
+import type { TestPerson } from '../../support/people.ts';
+
+interface Line {
+  superiorId: string;
+  startsOn: string;
+  endsOn: string | null;
+}
+
+describe('reporting lines', () => {
+  let app: TestApp;
+  let database: pg.Client;
+  let companyId: string;
+  let admin: Client;
+  let hr: TestPerson;
+  let people: TestPerson[];
+
+  before(async () => {
+    app = await startApp();
+    database = await app.database.superuser();
+    companyId = await addCompany(app.database);
+    hr = await addPerson(app, { companyId, roles: ['admin'] });
+    admin = await clientOf(app, hr);
+    people = [];
+    for (let n = 0; n < 16; n += 1) people.push(await addPerson(app, { companyId, roles: [] }));
+  });
+  after(() => app.close());
+
+  const today = new Date();
+  const nextMonth = (day: number, hour: number, minute = 0): Date =>
+    new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, day, hour, minute));
+  const dayOf = (day: number): string => nextMonth(day, 0).toISOString().slice(0, 10);
+  /** Moves the clock, and signs in anew: tokens live five minutes. */
+  const at = async (moved: Date | undefined): Promise<void> => {
+    app.clock.set(moved);
+    admin = await clientOf(app, hr);
+  };
+  const idOf = (n: number): string => people[n]!.profileId;
+  const set = (n: number, superior: number | null) =>
+    admin.put(`/admin/profile/${idOf(n)}/superior`, { superiorId: superior === null ? null : idOf(superior) });
+  const linesOf = async (n: number): Promise<Line[]> =>
+    ((await admin.get(`/admin/profile/${idOf(n)}/superior`).expect(200)).body as { items: Line[] }).items;
+
+  /** Who stands under whom, worked out from the live lines alone; fails on a circle. */
+  const expected = async (): Promise<string[]> => {
+    const { rows } = await database.query<{ low: string; high: string }>(
+      'select subordinate_id as low, superior_id as high from reporting_line where company_id = $1 and ends_on is null',
+      [companyId],
+    );
+    const up = new Map(rows.map(({ low, high }) => [low, high]));
+    expect(up.size).to.equal(rows.length);
+    return [...up.keys()].flatMap((low) => {
+      const pairs: string[] = [];
+      for (let high = up.get(low), depth = 1; high !== undefined; high = up.get(high), depth += 1) {
+        expect(depth).to.be.lessThan(17);
+        pairs.push(`${high} ${low} ${depth}`);
+      }
+      return pairs;
+    });
+  };
+  const closure = async (): Promise<string[]> => {
+    const { rows } = await database.query<{ pair: string }>(
+      `select superior_id || ' ' || subordinate_id || ' ' || depth as pair from reporting_closure where company_id = $1`,
+      [companyId],
+    );
+    return rows.map(({ pair }) => pair);
+  };
+  const clear = () => Promise.all(people.map((_person, n) => set(n, null).expect(200)));
+
+  it('follow each other: one lives, the past stays, days are the company’s', async () => {
+    await at(nextMonth(10, 2, 30));
+    await set(0, 1).expect(200);
+    await at(nextMonth(20, 12));
+    const after = await set(0, 2).expect(200);
+    expect(
+      (after.body as { items: Line[] }).items.map(({ superiorId, startsOn, endsOn }) => [superiorId, startsOn, endsOn]),
+    ).to.deep.equal([
+      [idOf(2), dayOf(20), null],
+      [idOf(1), dayOf(9), dayOf(20)],
+    ]);
+    await set(0, 2).expect(200);
+    expect(await linesOf(0)).to.have.length(2);
+    await set(0, null).expect(200);
+    expect((await linesOf(0)).every(({ endsOn }) => endsOn !== null)).to.equal(true);
+    await at(undefined);
+  });
+
+  it('never close a circle, nor lead out of the company', async () => {
+    await clear();
+    await set(1, 0).expect(200);
+    await set(2, 1).expect(200);
+    for (const [low, high] of [
+      [0, 2],
+      [0, 1],
+      [0, 0],
+    ]) {
+      const refused = await set(low!, high!).expect(409);
+      expect((refused.body as { code: string }).code).to.equal('REPORTING_CYCLE');
+    }
+    const stranger = await addPerson(app, { companyId: await addCompany(app.database), roles: [] });
+    for (const superiorId of [stranger.profileId, uuidv7()])
+      await admin.put(`/admin/profile/${idOf(0)}/superior`, { superiorId }).expect(422);
+    await admin.put(`/admin/profile/${stranger.profileId}/superior`, { superiorId: idOf(0) }).expect(404);
+  });
+
+  it('keep the closure equal to the lines whatever is set in whichever order', async function run() {
+    this.timeout(60_000);
+    const pick = fc.integer({ min: 0, max: 15 });
+    const step = fc.tuple(pick, fc.option(pick, { freq: 6 }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+        await clear();
+        for (const [low, high] of steps) {
+          const { status } = await set(low, high);
+          expect([200, 409]).to.include(status);
+        }
+        expect(await closure()).to.have.members(await expected());
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('stay a forest when sixteen are set at once', async function run() {
+    this.timeout(60_000);
+    const pick = fc.integer({ min: 0, max: 15 });
+    const rounds = fc.sample(fc.array(fc.tuple(pick, pick), { minLength: 16, maxLength: 16 }), 6);
+    for (const round of rounds) {
+      const answers = await Promise.all(round.map(([low, high]) => set(low, high)));
+      expect(answers.map(({ status }) => status).filter((status) => status !== 200 && status !== 409)).to.deep.equal(
+        [],
+      );
+      expect(await closure()).to.have.members(await expected());
+    }
+    await clear();
+    const ring = await Promise.all(people.map((_person, n) => set(n, (n + 1) % 16)));
+    expect(ring.filter(({ status }) => status === 200)).to.have.length(15);
+    expect(await closure()).to.have.members(await expected());
+  });
+});
