@@ -11,6 +11,8 @@ import { createMissed } from '../modules/fitness/cases/missed.ts';
 import { createOpening } from '../modules/fitness/cases/opening.ts';
 import type { OpenCase } from '../modules/fitness/cases/opening.ts';
 import { createOutcome } from '../modules/fitness/cases/outcome.ts';
+import { breachList } from '../modules/fitness/compliance/breaches.reads.ts';
+import { complianceModule } from '../modules/fitness/compliance/compliance.router.ts';
 import type { Notices } from '../modules/fitness/notices.ts';
 import type { FitnessOutcome } from '../modules/fitness/ports.ts';
 import { createAttempts } from '../modules/fitness/requirements/attempts.ts';
@@ -75,5 +77,6 @@ export const wireFitnessCases = (platform: Platform, { notices }: CasesNeeds): C
   const { attempts, generation, module: requirementsPart } = wireRequirements(platform, shared, own.openCase);
   const { alertSafety } = shared.telling;
   const outcome = createOutcome({ ...own, ...shared, cases, attempts, generation, alertSafety });
-  return { modules: [requirementsPart, casesPart], outcome, generation };
+  const compliance = complianceModule({ ...platform, breaches: platform.list(breachList) });
+  return { modules: [requirementsPart, casesPart, compliance], outcome, generation };
 };

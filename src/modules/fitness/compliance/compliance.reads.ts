@@ -1,0 +1,106 @@
+import type { Reader } from '../../../platform/db/database.ts';
+import type { Restriction } from '../../../platform/db/list.ts';
+import { LEVELS } from '../classification/classify.ts';
+import type { Level } from '../classification/classify.ts';
+import { complianceOf } from './compliance.ts';
+import type { Compliance, ComplianceCounts } from './compliance.ts';
+
+export const COMPLIANCE_GROUPS = ['total', 'day', 'project', 'site', 'shift'] as const;
+export type ComplianceGroup = (typeof COMPLIANCE_GROUPS)[number];
+
+/** What is counted: requirements of the shift days `from` to `to`, both included, that had fallen due at `now`. */
+export interface CompliancePeriod {
+  /** `YYYY-MM-DD`: start days of shifts, in the zone of their sites. */
+  readonly from: string;
+  readonly to: string;
+  readonly now: Date;
+  readonly projectId?: string | undefined;
+  readonly siteId?: string | undefined;
+  readonly shiftId?: string | undefined;
+}
+
+/** One line of the count. `key`: the day, or the id of project, site or shift; null: what belongs to none. */
+export type ComplianceLine = Compliance & { readonly key: string | null };
+
+/** How many people stand behind a line of levels; fewer than this and nothing of it is shown. */
+export const FEWEST_PEOPLE = 5;
+
+export interface LevelLine {
+  readonly key: string | null;
+  readonly people: number;
+  /** Requirements by the level they were left with; null where too few people stand behind it. */
+  readonly levels: Readonly<Record<Level, number>> | null;
+}
+
+const KEYS: Readonly<Record<ComplianceGroup, string>> = {
+  total: 'null::text',
+  day: `to_char(r.shift_date, 'YYYY-MM-DD')`,
+  project: 'r.project_id::text',
+  site: 'r.site_id::text',
+  shift: 'r.shift_id::text',
+};
+
+const conditionsOf = (period: CompliancePeriod, values: unknown[], restrict: Restriction | undefined): string => {
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const conditions = [
+    'r.company_id = $1 and r.deleted_at is null',
+    `r.shift_date between ${bind(period.from)} and ${bind(period.to)}`,
+    `r.due_at <= ${bind(period.now)}`,
+  ];
+  if (period.projectId !== undefined) conditions.push(`r.project_id = ${bind(period.projectId)}`);
+  if (period.siteId !== undefined) conditions.push(`r.site_id = ${bind(period.siteId)}`);
+  if (period.shiftId !== undefined) conditions.push(`r.shift_id = ${bind(period.shiftId)}`);
+  if (restrict !== undefined) conditions.push(restrict(bind));
+  return conditions.join(' and ');
+};
+
+const counted = (status: string, name: keyof ComplianceCounts): string =>
+  `count(*) filter (where r.status = '${status}')::int as "${name}"`;
+
+const COUNTS = [
+  counted('done_on_time', 'onTime'),
+  counted('done_late', 'late'),
+  counted('missed', 'missed'),
+  counted('due', 'overdue'),
+  counted('excused', 'excused'),
+  counted('blocked', 'blocked'),
+  'count(*) filter (where r.had_invalid)::int as invalid',
+].join(', ');
+
+/**
+ * Compliance of a period, whole or by day, project, site or shift: the one count behind board, API, CSV and PDF. The rate
+ * and what stands beside it are those of `complianceOf`. Lines without any requirement are not there; in order of the key.
+ * `restrict` names the profiles a caller reaches (`r.profile_id`).
+ */
+export const complianceBy = async (
+  reader: Reader,
+  group: ComplianceGroup,
+  period: CompliancePeriod,
+  restrict?: Restriction,
+): Promise<ComplianceLine[]> => {
+  const values: unknown[] = [reader.companyId];
+  const where = conditionsOf(period, values, restrict);
+  const rows = await reader.prepared<ComplianceCounts & { key: string | null }>(
+    `select ${KEYS[group]} as key, ${COUNTS} from requirement r where ${where} group by 1 order by 1`,
+    values,
+  );
+  return rows.map(({ key, ...counts }) => ({ key, ...complianceOf(counts) }));
+};
+
+/** Levels of the same requirements as `complianceBy`, by the same groups. */
+export const levelsBy = async (
+  reader: Reader,
+  group: ComplianceGroup,
+  period: CompliancePeriod,
+  restrict?: Restriction,
+): Promise<LevelLine[]> => {
+  const values: unknown[] = [reader.companyId];
+  const where = conditionsOf(period, values, restrict);
+  const columns = LEVELS.map((level) => `count(*) filter (where r.level = '${level}')::int as ${level}`).join(', ');
+  const rows = await reader.prepared<Record<Level, number> & { key: string | null; people: number }>(
+    `select ${KEYS[group]} as key, count(distinct r.profile_id)::int as people, ${columns}
+     from requirement r where ${where} group by 1 order by 1`,
+    values,
+  );
+  return rows.map(({ key, people, ...levels }) => ({ key, people, levels: people < FEWEST_PEOPLE ? null : levels }));
+};
