@@ -17,6 +17,7 @@ import type { RateLimits } from './platform/http/rate-limits.ts';
 import { checkModules, checkServed, mountRoutes, routesOf } from './platform/http/registry.ts';
 import { createRequestContexts } from './platform/http/request-context.ts';
 import { observeRequests } from './platform/http/observe.ts';
+import type { TicketPass } from './platform/http/ticket-pass.ts';
 import type { I18n } from './platform/i18n/i18n.ts';
 import { notFound } from './platform/problem.ts';
 import type { Validator } from './platform/schema/validator.ts';
@@ -29,6 +30,7 @@ export interface AppParts {
   readonly validator: Validator;
   readonly i18n: I18n;
   readonly authentication: Authentication;
+  readonly ticketPass: TicketPass;
   readonly principals: Principals;
   readonly decide: (principal: Principal, permission: string) => Decision;
   readonly rates: RateLimits;
@@ -93,13 +95,14 @@ export const buildApp = (parts: AppParts): Express => {
     docsRouter(() => openApi(routes, { title: 'Angelis', version: parts.version })),
   );
   const unmounted = new Set(parts.unmounted);
+  const guard = [...parts.authentication.attach, parts.authentication.protect];
   const deps = { ...parts, readBody: createBodyReader(), publicContext: contexts.of };
   app.use(
     '/angelis',
     mountRoutes(
       parts.modules,
       deps,
-      [...parts.authentication.attach, parts.authentication.protect],
+      ({ ticket }) => (ticket ? parts.ticketPass.instead(guard) : guard),
       (name) => !unmounted.has(name),
     ),
   );

@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import { buildApp } from '../app.ts';
 import type { AppParts } from '../app.ts';
 import { createActivation } from '../modules/identity/invitations/activation.repository.ts';
+import type { Notices } from '../modules/notifications/notice.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import { createPeople } from '../modules/workforce/people.ts';
 import { createPrincipals } from '../platform/access/principals.ts';
@@ -11,12 +12,14 @@ import { createHealth } from '../platform/http/health.ts';
 import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
 import { Problem } from '../platform/problem.ts';
+import { createTicketPass } from '../platform/http/ticket-pass.ts';
 import { wireCommerce } from './commerce.ts';
 import { wireFitnessCases } from './fitness-cases.ts';
 import { wireFitness } from './fitness.ts';
 import { wireGate } from './gate.ts';
 import { wireIdentity } from './identity.ts';
 import type { Identity } from './identity.ts';
+import { forFitness, wireNotifications } from './notifications.ts';
 import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
@@ -43,6 +46,8 @@ export interface System {
   readonly identity: Identity;
   readonly health: Health;
   readonly principals: Principals;
+  /** How people are told. */
+  readonly notices: Notices;
   readonly app: Express;
 }
 
@@ -55,15 +60,17 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     permissions,
     activation: () => createActivation(platform.changes),
   });
+  const { notices, modules: notifying } = wireNotifications(platform);
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
   const organization = wireOrganization(platform, { modules: () => modules, invitations: unavailableInvitations });
   const people = createPeople(visibleProfiles);
   const commerce = wireCommerce(platform, { people });
-  const cases = wireFitnessCases(platform, { notices: [] });
+  const cases = wireFitnessCases(platform, { notices: [forFitness(notices)] });
   const fitness = wireFitness(platform, cases.outcome);
   const gate = wireGate(platform, { requirements: cases.generation });
   const business = [
     ...identity.modules,
+    ...notifying,
     ...organization.modules,
     ...commerce.modules,
     ...wireWorkforce(platform, { people, seats: commerce.seats, gate: gate.forWork }),
@@ -73,13 +80,17 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   ];
   const reporting = wireReporting(platform, { reports: business.flatMap(({ reports = [] }) => reports) });
   const modules: readonly Module[] = [health.module, ...business, ...reporting];
-  const principals = createPrincipals(surface.authentication, identity.sessions, platform.now);
+  const ticketPass = createTicketPass(platform.tickets, platform.db);
+  const claimsOf: Authentication['claimsOf'] = (request) =>
+    surface.authentication.claimsOf(request) ?? ticketPass.claimsOf(request);
+  const principals = createPrincipals({ claimsOf }, identity.sessions, platform.now);
   return {
     platform,
     modules,
     identity,
     health,
     principals,
-    app: buildApp({ ...platform, ...surface, modules, principals }),
+    notices,
+    app: buildApp({ ...platform, ...surface, modules, principals, ticketPass }),
   };
 };

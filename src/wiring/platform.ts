@@ -32,6 +32,9 @@ import type { Mailer, Sms } from '../platform/messaging/messages.ts';
 import { createValidator } from '../platform/schema/validator.ts';
 import type { Validator } from '../platform/schema/validator.ts';
 import type { AnyEntity, RowOf } from '../platform/schema/entity.ts';
+import type { Hub } from '../platform/stream/hub.ts';
+import { createTickets } from '../platform/stream/tickets.ts';
+import type { Tickets } from '../platform/stream/tickets.ts';
 import type { FileStore } from '../platform/storage/file-store.ts';
 import type { Metrics } from '../platform/telemetry/metrics.ts';
 
@@ -57,6 +60,8 @@ export interface Foundation {
   readonly sms: Sms;
   /** Where results come from, beside what people enter themselves. */
   readonly sources: readonly IngestSource[];
+  /** The live streams of this process. */
+  readonly hub: Pick<Hub, 'openStream'>;
   /** Tells the sealer that a company has new changes. */
   readonly changed?: (companyId: string) => void;
   readonly now: () => Date;
@@ -67,6 +72,7 @@ export interface Foundation {
 export interface Platform extends Foundation {
   readonly work: UnitOfWork;
   readonly enqueue: Enqueue;
+  readonly tickets: Tickets;
   readonly changes: ChangeRecorder;
   readonly vault: PersonalVault;
   /** Seals values of health under the company's key. */
@@ -101,6 +107,7 @@ export const createPlatform = (foundation: Foundation): Platform => {
     decide,
     movers,
     enqueue: foundation.outbox.enqueue,
+    tickets: createTickets(db),
     directory: createDirectory(system, now),
     validator,
     configuration: createConfiguration(validator),

@@ -17,6 +17,8 @@ import { createOutbox } from '../platform/jobs/outbox.ts';
 import type { Lifetime } from '../platform/process/lifetime.ts';
 import { createValidator } from '../platform/schema/validator.ts';
 import type { Settings } from '../platform/settings/settings.ts';
+import { createEventSource } from '../platform/stream/events.ts';
+import { startHub } from '../platform/stream/hub.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
 import { checkpointFiles } from './checkpoint-files.ts';
 import { openConnections, urlsOf } from './connections.ts';
@@ -137,7 +139,20 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     jwksUri,
     now,
   });
+  const hub = await lifetime.start(
+    'streams',
+    () =>
+      startHub({
+        system: connections.system,
+        source: createEventSource(connections.db, now),
+        onError: (error, companyId) => log.error({ err: error, companyId }, 'a stream stumbles'),
+      }),
+    (open) => open.stop(),
+  );
+  // Streams never end by themselves: the web server, which stops before the hub, would wait for them.
+  lifetime.stopping.addEventListener('abort', () => void hub.stop(), { once: true });
   const foundation = {
+    hub,
     ...connections,
     ...outside,
     sources,

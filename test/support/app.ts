@@ -16,6 +16,8 @@ import { createLocalIdentityProvider } from '../../src/platform/identity-provide
 import type { LocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
 import { createOutbox } from '../../src/platform/jobs/outbox.ts';
 import { createFolderStore } from '../../src/platform/storage/folder.ts';
+import { createEventSource } from '../../src/platform/stream/events.ts';
+import { startHub } from '../../src/platform/stream/hub.ts';
 import { createMetrics } from '../../src/platform/telemetry/metrics.ts';
 import { createSystem } from '../../src/wiring/index.ts';
 import type { System } from '../../src/wiring/index.ts';
@@ -87,9 +89,12 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
   });
   const keys = { data: randomRing(), lookup: randomRing(), signing: randomRing(), chain: randomRing() };
   const systemPool = database.pool('system', 6);
+  const db = database.open({ now });
   const sealer = createSealer({ system: systemPool, keyRing: keys.chain, now, onError: failLoudly });
+  const hub = startHub({ system: systemPool, source: createEventSource(db, now), onError: failLoudly });
   const foundation = {
-    db: database.open({ now }),
+    hub,
+    db,
     system: systemPool,
     keys,
     changed: (companyId: string) => {
@@ -140,6 +145,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     idle: () => waitForJobs(system.platform.system, now),
     close: async () => {
       await background?.stop();
+      await hub.stop();
       server.closeAllConnections();
       await new Promise((resolve) => {
         server.close(resolve);

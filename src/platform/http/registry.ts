@@ -113,7 +113,7 @@ const byPrecision = (a: MountedRoute, b: MountedRoute): number => {
 export const mountRoutes = (
   modules: readonly Module[],
   deps: ServeDependencies,
-  guard: readonly RequestHandler[],
+  guardOf: (contract: Contract) => readonly RequestHandler[],
   isMounted: (module: string) => boolean,
 ): Router => {
   const router = Router({ caseSensitive: true });
@@ -122,7 +122,7 @@ export const mountRoutes = (
   )) {
     const handler = createHandler(deps, route);
     if (contract.permission === 'public') router[contract.method](path, handler);
-    else router[contract.method](path, ...guard, handler);
+    else router[contract.method](path, ...guardOf(contract), handler);
   }
   return router;
 };

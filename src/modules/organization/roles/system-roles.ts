@@ -92,11 +92,13 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'commerce:subscription:read',
     'reporting:*:*',
     'identity:*:*',
+    'notifications:own:*',
   ]),
   company('institution_admin', 'company', 500, [
     'organization:profile:*',
     'organization:resident:*',
     'organization:invitation:*',
+    'notifications:own:*',
   ]),
   company(
     'manager',
@@ -184,6 +186,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'workforce:evidence:read',
     'fitness:result:read',
     'organization:profile:read',
+    'notifications:own:*',
   ]),
   company('dispatcher', 'company', 320, ['field-service:*:*', 'organization:*:read', 'notifications:own:*']),
   company('technician', 'self', 110, ['field-service:own:*', 'notifications:own:*']),
@@ -196,7 +199,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'auditor',
     'company',
     420,
-    ['reporting:audit:*', '*:*:read', 'reporting:export:*'],
+    ['reporting:audit:*', '*:*:read', 'reporting:export:*', 'notifications:own:*'],
     ['operator:*:*', ...NO_METRICS, ...NO_EVIDENCE],
   ),
 ];

@@ -1,0 +1,94 @@
+import Type from 'typebox';
+import type { Enqueue } from '../../platform/jobs/definitions.ts';
+import type { Tx } from '../../platform/db/database.ts';
+import { lifecycle, move } from '../../platform/lifecycle/lifecycle.ts';
+import { exact, instant, nullable, oneOf } from '../../platform/schema/types.ts';
+import { DELIVERY_STATES } from './deliveries.repository.ts';
+import type { DeliveryRow } from './deliveries.repository.ts';
+import { SKIP_REASONS } from './delivery-choice.ts';
+
+export const SEND_JOB = 'notifications.delivery.send';
+
+/** Asks for the sending of a delivery, now or later. */
+export const askToSend = async (tx: Tx, enqueue: Enqueue, deliveryId: string, runAt?: Date): Promise<void> => {
+  await enqueue(tx, SEND_JOB, { deliveryId }, runAt === undefined ? {} : { runAt });
+};
+
+/**
+ * pending → sending → sent; sending → failed → retrying (→ sending) or dead; skipped when read, muted, off or without an
+ * address. A delivery found in `sending` was cut off with its process: it is sent again, under the same Message-ID.
+ */
+export const createDeliveryLifecycle = (enqueue: Enqueue) =>
+  lifecycle<DeliveryRow>({
+    entity: 'delivery',
+    field: 'status',
+    states: DELIVERY_STATES,
+    initial: 'pending',
+    moves: {
+      begin: move({
+        from: ['pending', 'retrying', 'sending'],
+        to: 'sending',
+        summary: 'Hand the message to its carrier',
+        set: ({ row }) => ({ attempts: row.attempts + 1, nextRetryAt: null }),
+      }),
+      succeed: move({
+        from: ['sending'],
+        to: 'sent',
+        summary: 'The carrier took the message',
+        fields: exact({ providerId: Type.String() }),
+        set: ({ input }: { row: DeliveryRow; input: { providerId: string } }, now) => ({
+          providerId: input.providerId.slice(0, 300),
+          sentAt: now.toISOString(),
+          error: null,
+        }),
+      }),
+      fail: move({
+        from: ['sending'],
+        to: 'failed',
+        summary: 'The carrier did not take the message',
+        fields: exact({ error: Type.String() }),
+        set: ({ input }: { row: DeliveryRow; input: { error: string } }) => ({ error: input.error }),
+      }),
+      retry: move({
+        from: ['failed'],
+        to: 'retrying',
+        summary: 'Try again later',
+        fields: exact({ nextRetryAt: instant() }),
+        set: ({ input }: { row: DeliveryRow; input: { nextRetryAt: string } }) => input,
+        effect: (tx, { row }) => askToSend(tx, enqueue, row.id, new Date(row.nextRetryAt!)),
+      }),
+      give_up: move({
+        from: ['pending', 'retrying', 'sending', 'failed'],
+        to: 'dead',
+        summary: 'Give the message up',
+        fields: exact({ error: Type.String() }),
+        set: ({ input }: { row: DeliveryRow; input: { error: string } }) => ({ error: input.error, nextRetryAt: null }),
+      }),
+      postpone: move({
+        from: ['pending', 'retrying', 'sending'],
+        to: 'pending',
+        summary: 'Wait until the quiet hours are over',
+        fields: exact({ nextRetryAt: nullable(instant()) }),
+        set: ({ input }: { row: DeliveryRow; input: { nextRetryAt: string | null } }) => input,
+        effect: (tx, { row }) => askToSend(tx, enqueue, row.id, new Date(row.nextRetryAt!)),
+      }),
+      skip: move({
+        from: ['pending', 'retrying', 'sending'],
+        to: 'skipped',
+        summary: 'The message is not wanted, or has nowhere to go',
+        fields: exact({ because: oneOf(SKIP_REASONS) }),
+        set: ({ input }: { row: DeliveryRow; input: { because: DeliveryRow['skippedBecause'] } }) => ({
+          skippedBecause: input.because,
+          nextRetryAt: null,
+        }),
+      }),
+      resend: move<DeliveryRow>({
+        from: ['dead'],
+        to: 'pending',
+        permission: 'notifications:delivery:resend',
+        summary: 'Try a message again that was given up',
+        set: () => ({ attempts: 0 }),
+        effect: (tx, { row }) => askToSend(tx, enqueue, row.id),
+      }),
+    },
+  });

@@ -1,0 +1,101 @@
+import type { Reader } from '../../platform/db/database.ts';
+import { equalTo } from '../../platform/db/list.ts';
+import type { ListDefinition } from '../../platform/db/list.ts';
+import { entity } from '../../platform/schema/entity.ts';
+import type { RowOf } from '../../platform/schema/entity.ts';
+import { instant, integer, nullable, oneOf, text, uuid } from '../../platform/schema/types.ts';
+import { SKIP_REASONS } from './delivery-choice.ts';
+import type { Wishes } from './delivery-choice.ts';
+import { CHANNELS } from './notice.ts';
+import type { NoticeText, NoticeType, Priority } from './notice.ts';
+
+export const DELIVERY_STATES = ['pending', 'sending', 'sent', 'failed', 'retrying', 'dead', 'skipped'] as const;
+
+export const Delivery = entity({
+  table: 'delivery',
+  fields: {
+    notificationId: uuid(),
+    profileId: uuid(),
+    channel: oneOf(CHANNELS),
+    status: oneOf(DELIVERY_STATES),
+    attempts: integer(0, 1_000),
+    nextRetryAt: nullable(instant()),
+    sentAt: nullable(instant()),
+    providerId: nullable(text(300, { description: 'What the carrier calls the message' })),
+    error: nullable(text(500, { description: 'Why the last try failed; names nobody' })),
+    skippedBecause: nullable(oneOf(SKIP_REASONS)),
+  },
+  create: [],
+  edit: [],
+});
+export type DeliveryRow = RowOf<typeof Delivery>;
+
+export const deliveryList: ListDefinition = {
+  name: 'deliveries',
+  from: 'from delivery d',
+  alias: 'd',
+  where: 'd.company_id = $1 and d.deleted_at is null',
+  item: Delivery.json('d'),
+  sorts: { createdAt: 'd.created_at' },
+  defaultSort: '-createdAt',
+  filters: {
+    status: equalTo('d.status', oneOf(DELIVERY_STATES)),
+    channel: equalTo('d.channel', oneOf(CHANNELS)),
+    profileId: equalTo('d.profile_id', uuid()),
+    notificationId: equalTo('d.notification_id', uuid()),
+  },
+};
+
+/** Where and how a profile wants to be told. */
+export interface Recipient {
+  readonly profileId: string;
+  readonly personId: string | null;
+  readonly email: string | null;
+  readonly phone: string | null;
+  readonly timezone: string;
+  /** The company's; the person's own comes before it. */
+  readonly locale: string;
+  readonly wishes: Wishes | null;
+}
+
+const RECIPIENT = `p.id as "profileId", p.person_id as "personId", p.contact_email as email, p.contact_phone as phone,
+  coalesce(s.timezone, c.timezone) as timezone, c.locale,
+  case when w.id is null then null else json_build_object('modes', w.modes, 'quietHours', w.quiet_hours,
+    'muteUntil', to_char(w.mute_until, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) end as wishes`;
+const RECIPIENT_TABLES = `join company c on c.id = $1
+  left join site s on s.company_id = $1 and s.id = p.site_id
+  left join notification_preference w on w.company_id = $1 and w.profile_id = p.id and w.deleted_at is null`;
+
+/** Recipients among `profileIds`, ascending. */
+export const recipientsAmong = (reader: Reader, profileIds: readonly string[]): Promise<Recipient[]> =>
+  reader.prepared<Recipient>(
+    `select ${RECIPIENT} from profile p ${RECIPIENT_TABLES}
+     where p.company_id = $1 and p.id = any($2::uuid[]) order by p.id`,
+    [reader.companyId, profileIds],
+  );
+
+/** A delivery's notification with its recipient. */
+export interface Addressed extends Recipient {
+  readonly type: NoticeType;
+  readonly text: NoticeText;
+  readonly priority: Priority;
+  readonly params: Readonly<Record<string, string | number>>;
+  readonly link: string | null;
+  readonly readAt: string | null;
+}
+
+export const addressedOf = async (reader: Reader, notificationId: string): Promise<Addressed> => {
+  const [row] = await reader.prepared<Addressed>(
+    `select n.type, n.text, n.priority, n.params, n.link, n.read_at as "readAt", ${RECIPIENT}
+     from notification n join profile p on p.company_id = $1 and p.id = n.profile_id ${RECIPIENT_TABLES}
+     where n.company_id = $1 and n.id = $2`,
+    [reader.companyId, notificationId],
+  );
+  return row!;
+};
+
+/** The language a person chose; asked in the operator's company, where persons are. */
+export const localeOf = async (reader: Reader, personId: string): Promise<string | undefined> => {
+  const [row] = await reader.prepared<{ locale: string }>('select locale from person where id = $1', [personId]);
+  return row?.locale;
+};

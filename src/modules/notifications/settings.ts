@@ -1,0 +1,22 @@
+import Type from 'typebox';
+import { setting } from '../../platform/configuration.ts';
+import { exact, integer, nullable } from '../../platform/schema/types.ts';
+
+/** How a company's people are told. */
+export const NOTICES_SETTING = setting({
+  key: 'notifications.rules',
+  schema: exact({
+    frontendUrl: nullable(
+      Type.String({
+        format: 'uri',
+        pattern: '^https://[^/]+$',
+        maxLength: 200,
+        description: 'Stands before the links in mails and SMS; without it, the address of the service',
+      }),
+    ),
+    dedupeHours: integer(1, 720, { description: 'How long the same notice is not repeated' }),
+    retentionDays: integer(30, 3_650),
+    maxAttempts: integer(1, 10, { description: 'Tries of a mail or SMS before it is given up' }),
+  }),
+  default: { frontendUrl: null, dedupeHours: 24, retentionDays: 365, maxAttempts: 5 },
+});

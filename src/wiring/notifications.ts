@@ -1,0 +1,79 @@
+import type { Notices as FitnessNotices } from '../modules/fitness/notices.ts';
+import { createDeliveryLifecycle } from '../modules/notifications/deliveries.lifecycle.ts';
+import { Delivery, deliveryList } from '../modules/notifications/deliveries.repository.ts';
+import { createDeliveries } from '../modules/notifications/deliveries.service.ts';
+import type { Notices } from '../modules/notifications/notice.ts';
+import { createNotices } from '../modules/notifications/notices.service.ts';
+import { Notification, notificationList } from '../modules/notifications/notifications.repository.ts';
+import { deliveriesModule, notificationsModule } from '../modules/notifications/notifications.router.ts';
+import { createNotifications } from '../modules/notifications/notifications.service.ts';
+import { Preference } from '../modules/notifications/preferences.repository.ts';
+import { createPreferences } from '../modules/notifications/preferences.service.ts';
+import { createStreamService } from '../modules/notifications/stream.service.ts';
+import { visibleProfiles } from '../modules/organization/reach.ts';
+import { createCrud } from '../platform/crud/service.ts';
+import type { Module } from '../platform/http/module.ts';
+import { createBackoff } from '../platform/jobs/backoff.ts';
+import type { Platform } from './platform.ts';
+
+export interface Notifying {
+  readonly modules: readonly Module[];
+  /** How every area tells people. */
+  readonly notices: Notices;
+}
+
+const FITNESS_PATHS = {
+  fitness_case: '/fitness/cases',
+  requirement: '/fitness/requirements',
+  fitness_breach: '/fitness/breaches',
+} as const;
+
+/**
+ * What fitness tells, as notices: levels stay behind the link. Each is made once, with its event, so that the key holds
+ * back only what is told twice within one transaction; a case that is opened again is told again.
+ */
+export const forFitness = (notices: Notices): FitnessNotices => ({
+  notify: (tx, { kind, recipients, entity, entityId, params: { step = '' } }) =>
+    notices.notify(tx, {
+      type: kind,
+      recipients,
+      link: `${FITNESS_PATHS[entity]}/${entityId}`,
+      dedupeKey: `${kind}:${entityId}:${step}:${tx.now.toISOString()}`,
+    }),
+});
+
+/** The list in the application, the live stream, mail and SMS. */
+export const wireNotifications = (platform: Platform): Notifying => {
+  const notifications = platform.repository(Notification);
+  const deliveries = platform.repository(Delivery);
+  const list = platform.list(notificationList);
+  const sent = platform.list(deliveryList);
+  const lifecycle = createDeliveryLifecycle(platform.enqueue);
+  const mover = platform.mover(lifecycle, deliveries);
+  const { jobs } = createDeliveries({
+    ...platform,
+    repository: deliveries,
+    mover,
+    backoff: createBackoff({ base: 30_000, cap: 1_800_000 }),
+  });
+  const service = createCrud({
+    ...platform,
+    repository: deliveries,
+    list: sent,
+    mover,
+    restrict: (context) => (bind) => visibleProfiles(context, 'd.profile_id', bind),
+  });
+  return {
+    notices: createNotices({ ...platform, notifications, deliveries }),
+    modules: [
+      notificationsModule({
+        list,
+        jobs,
+        notifications: createNotifications({ ...platform, repository: notifications, list }),
+        preferences: createPreferences({ ...platform, repository: platform.repository(Preference) }),
+        stream: createStreamService(platform),
+      }),
+      deliveriesModule({ service, list: sent, lifecycle }),
+    ],
+  };
+};
