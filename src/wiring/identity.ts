@@ -1,8 +1,11 @@
+import { adminAuthModule } from '../modules/identity/admin-auth/admin-auth.router.ts';
+import { createAdminAuth } from '../modules/identity/admin-auth/admin-auth.service.ts';
 import { acceptLinkJobs } from '../modules/identity/invitations/accept-links.jobs.ts';
 import { AcceptLink } from '../modules/identity/invitations/accept-links.repository.ts';
 import { acceptLinksModule } from '../modules/identity/invitations/invitations.router.ts';
 import { createInvitations } from '../modules/identity/invitations/invitations.service.ts';
-import type { Invitations, ProfileActivation } from '../modules/identity/invitations/invitations.service.ts';
+import type { Invitations } from '../modules/identity/invitations/invitations.service.ts';
+import type { ProfileActivation } from '../modules/identity/invitations/profile-activation.ts';
 import { createRegistration } from '../modules/identity/persons/registration.service.ts';
 import { createMe } from '../modules/identity/me/me.service.ts';
 import { meModule } from '../modules/identity/me/me.router.ts';
@@ -80,6 +83,7 @@ export const wireIdentity = (
       { name: 'sessions', settings: [SESSIONS_SETTING] },
       signInModule({ signIn, tokens }),
       meModule(me, contacts),
+      adminAuthModule({ adminAuth: createAdminAuth(platform), signIn, tokens, me }),
       passwordsModule({
         passwords,
         forgotten: (request, context) => otps.ask({ ...request, purpose: 'reset' }, context),

@@ -75,7 +75,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     issuer,
     now,
     environment: { nodeEnv: 'test', appEnv: 'development' },
-    redirectUris: [`${url}/callback`],
+    redirectUris: [`${url}/callback`, `${url}/angelis/admin/auth/callback`],
     backchannelLogoutUrl: `${url}/angelis/auth/backchannel-logout`,
   });
   const authentication = createAuthentication({

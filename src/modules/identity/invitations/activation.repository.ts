@@ -1,6 +1,6 @@
 import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import { conflict } from '../../../platform/problem.ts';
-import type { ProfileActivation } from './invitations.service.ts';
+import type { ProfileActivation } from './profile-activation.ts';
 
 /** Makes an invited profile active with its person. */
 export const createActivation = (changes: Pick<ChangeRecorder, 'event'>): ProfileActivation => ({

@@ -13,6 +13,7 @@ import { conflict, Problem } from '../../../platform/problem.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import type { NewPerson, Registration } from '../persons/registration.service.ts';
+import type { ProfileActivation } from './profile-activation.ts';
 import { hashLinkToken, readLinkToken } from './accept-link-token.ts';
 import { invitedProfile, invitingCompany, openLinkOf } from './accept-links.repository.ts';
 import type { AcceptLinkRow, InvitingCompany } from './accept-links.repository.ts';
@@ -21,11 +22,6 @@ export const DELIVER_LINK = 'identity.accept-link.deliver';
 const DAY = 86_400_000;
 const LIFE = 7 * DAY;
 const MOST_RESENDS = 5;
-
-/** What the profile module gives: an invited profile gets its person and becomes active, in the company's transaction. */
-export interface ProfileActivation {
-  activate(tx: Tx, profileId: string, personId: string): Promise<void>;
-}
 
 interface InvitationsDependencies {
   readonly db: Database;

@@ -4,7 +4,7 @@ import type { Module } from '../../../platform/http/module.ts';
 import { noContent, ok, okRow, route } from '../../../platform/http/route.ts';
 import type { Route } from '../../../platform/http/route.ts';
 import { email, exact, integer, text, uuid } from '../../../platform/schema/types.ts';
-import { CompaniesView, MeEdit, MeView, PermissionsView, SessionsView } from './me.schemas.ts';
+import { CompaniesView, MeEdit, MeView, PermissionsView, SessionsView } from './me-schemas.ts';
 import type { ContactChanges, ContactKind } from './contact-changes.service.ts';
 import type { Me } from './me.service.ts';
 

@@ -8,7 +8,7 @@ import type { Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import type { Sessions } from '../sessions/sessions.service.ts';
 import { readSurroundings } from './me.reads.ts';
-import type { CompaniesView, MeEdit, MeView, PermissionsView, SessionsView } from './me.schemas.ts';
+import type { CompaniesView, MeEdit, MeView, PermissionsView, SessionsView } from './me-schemas.ts';
 
 interface MeDependencies {
   readonly work: UnitOfWork;

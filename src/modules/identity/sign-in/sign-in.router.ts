@@ -8,7 +8,7 @@ import {
   SignedInToView,
   SignedInView,
   TokenAnswerView,
-} from './sign-in.schemas.ts';
+} from './sign-in-schemas.ts';
 import { OTP_SIGN_IN_SETTING } from './settings.ts';
 import type { SignIn } from './sign-in.service.ts';
 import type { Tokens } from './tokens.service.ts';
