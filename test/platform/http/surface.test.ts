@@ -1,0 +1,153 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { LIMITS } from '../../../src/platform/http/rate-limits.ts';
+import { startApp } from '../../support/app.ts';
+import type { TestApp } from '../../support/app.ts';
+import { addCompany } from '../../support/companies.ts';
+import { addPerson } from '../../support/people.ts';
+import { forgedTokens, testKey } from '../../support/tokens.ts';
+
+interface ProblemBody {
+  code: string;
+  title: string;
+  detail: string;
+  traceId: string;
+  errors?: { pointer: string; in: string }[];
+}
+
+describe('the surface of the application', () => {
+  let app: TestApp;
+  let bearer: string;
+  let companyId: string;
+  before(async () => {
+    app = await startApp();
+    companyId = await addCompany(app.database);
+    bearer = await (await addPerson(app, { companyId, roles: ['admin'] })).bearer();
+  });
+  after(() => app.close());
+
+  const post = (body: string | Buffer, headers: Record<string, string> = {}) =>
+    app.http
+      .post('/angelis/admin/project')
+      .set({ authorization: bearer, 'content-type': 'application/json', ...headers })
+      .send(body);
+  const codeOf = (answer: { body: unknown }): string => (answer.body as ProblemBody).code;
+
+  it('reads bodies strictly', async () => {
+    expect(codeOf(await post('{"code":').expect(400))).to.equal('BODY_UNREADABLE');
+    expect(codeOf(await post('"text"').expect(400))).to.equal('BODY_UNREADABLE');
+    expect(codeOf(await post('[]').expect(422))).to.equal('INVALID');
+    expect(codeOf(await post('code=1', { 'content-type': 'application/x-www-form-urlencoded' }).expect(415))).to.equal(
+      'UNSUPPORTED_MEDIA_TYPE',
+    );
+    expect(codeOf(await post(JSON.stringify({ code: 'x'.repeat(1_100_000) })).expect(413))).to.equal('BODY_TOO_LARGE');
+    expect(codeOf(await app.http.post('/angelis/admin/project').set({ authorization: bearer }).expect(400))).to.equal(
+      'BODY_REQUIRED',
+    );
+    const polluted = await post('{"__proto__":{"admin":true},"code":"A","name":"B"}').expect(422);
+    expect((polluted.body as ProblemBody).errors?.map(({ pointer }) => pointer)).to.deep.equal(['/__proto__']);
+    expect(codeOf(await post(JSON.stringify({ code: 'A', name: 'nul\0' })).expect(422))).to.equal('INVALID');
+  });
+
+  it('refuses who may not before it looks at what was sent', async () => {
+    await app.http
+      .post('/angelis/admin/project')
+      .set({ 'content-type': 'application/json' })
+      .send('{"broken')
+      .expect(401);
+    const worker = await addPerson(app, { companyId, roles: ['worker'] });
+    await app.http
+      .post('/angelis/admin/project')
+      .set({ authorization: await worker.bearer(), 'content-type': 'application/json' })
+      .send('{"broken')
+      .expect(403);
+  });
+
+  it('speaks the caller’s language in problems, with a trace', async () => {
+    const titles = await Promise.all(
+      ['es', 'en', 'fr', 'de'].map(
+        async (language) =>
+          (await app.http.get('/angelis/nowhere').set('accept-language', language).expect(404)).body as ProblemBody,
+      ),
+    );
+    expect(titles.map(({ title }) => title)).to.deep.equal(['No existe', 'Not found', 'Introuvable', 'No existe']);
+    const traced = await app.http
+      .get('/angelis/nowhere')
+      .set('traceparent', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`);
+    expect((traced.body as ProblemBody).traceId).to.equal('a'.repeat(32));
+    expect(traced.headers['x-request-id']).to.equal('a'.repeat(32));
+    expect(traced.headers['content-type']).to.contain('application/problem+json');
+  });
+
+  it('takes the company from header and path, and refuses another', async () => {
+    const slug = `c-${companyId.slice(-12)}`;
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      app.http.get(path).set({ authorization: bearer, ...headers });
+    await get(`/angelis/c/${slug}/admin/project`).expect(200);
+    await get('/angelis/admin/project', { 'x-company-slug': slug, 'x-company-id': companyId }).expect(200);
+    expect(codeOf(await get('/angelis/c/elsewhere/admin/project').expect(403))).to.equal('OTHER_COMPANY');
+    expect(
+      codeOf(await get(`/angelis/c/${slug}/admin/project`, { 'x-company-slug': 'elsewhere' }).expect(400)),
+    ).to.equal('COMPANY_HINTS_DIFFER');
+    expect(
+      codeOf(await get('/angelis/admin/project', { 'x-company-slug': slug, 'x-company-id': uuidv7() }).expect(400)),
+    ).to.equal('COMPANY_HINTS_DIFFER');
+  });
+
+  it('lets only the origins of the settings read answers, and tells no framework', async () => {
+    const own = await app.http.get('/angelis/health').set('origin', 'https://app.example.com').expect(200);
+    expect(own.headers['access-control-allow-origin']).to.equal('https://app.example.com');
+    const other = await app.http.get('/angelis/health').set('origin', 'https://evil.example').expect(200);
+    expect(other.headers['access-control-allow-origin']).to.equal(undefined);
+    expect(other.headers['x-powered-by']).to.equal(undefined);
+    expect(other.headers['x-content-type-options']).to.equal('nosniff');
+  });
+
+  it('answers 304 to who has it already', async () => {
+    const first = await app.http.get('/angelis/admin/project').set({ authorization: bearer }).expect(200);
+    await app.http
+      .get('/angelis/admin/project')
+      .set({ authorization: bearer, 'if-none-match': first.headers['etag']! })
+      .expect(304);
+  });
+
+  it('refuses every forged token alike', async () => {
+    const key = await testKey('forger');
+    const answers = new Set<string>();
+    for (const [, token] of await forgedTokens(key, app.identityProvider.issuer, app.clock.now())) {
+      const { status, body } = await app.http
+        .get('/angelis/admin/project')
+        .set({ authorization: `Bearer ${token}`, 'accept-language': 'en' });
+      answers.add(`${status} ${codeOf({ body })}`);
+    }
+    expect([...answers].filter((answer) => !answer.startsWith('401 '))).to.deep.equal([]);
+  });
+
+  it('is ready, until it drains', async () => {
+    await app.http.get('/angelis/health/live').expect(200);
+    const { body } = await app.http.get('/angelis/health/ready').expect(200);
+    expect(body).to.deep.equal({ status: 'ok', checks: [{ name: 'accepting', ok: true }] });
+  });
+});
+
+describe('rate limits', () => {
+  let app: TestApp;
+  before(async () => {
+    app = await startApp({
+      limits: { ...LIMITS, anonymous: { points: 3, per: 60 }, principal: { points: 5, per: 60 } },
+    });
+  });
+  after(() => app.close());
+
+  it('end a caller’s turn with 429 and the time to wait, each caller for themselves', async () => {
+    const companyId = await addCompany(app.database);
+    const [one, two] = await Promise.all(
+      [1, 2].map(async () => (await addPerson(app, { companyId, roles: ['admin'] })).bearer()),
+    );
+    const get = (authorization: string) => app.http.get('/angelis/admin/project').set({ authorization });
+    for (let n = 0; n < 5; n += 1) await get(one!).expect(200);
+    const refused = await get(one!).expect(429);
+    expect(Number(refused.headers['retry-after'])).to.be.within(1, 60);
+    await get(two!).expect(200);
+  });
+});
