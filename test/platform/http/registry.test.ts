@@ -18,7 +18,7 @@ const at = (over: Partial<Contract> = {}) =>
       permission: 'area:thing:read',
       responses: { 200: answer },
       ...over,
-    } as Contract,
+    },
     () => Promise.resolve(ok({ n: 1 })),
   );
 const thing = (over: Partial<Module> = {}): Module => ({
