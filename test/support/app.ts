@@ -55,6 +55,8 @@ export interface TestAppOptions {
   /** Runs jobs, ticks, timed moves and the sealer, as a process of `all` does. Default false. */
   readonly background?: boolean;
   readonly limits?: Limits;
+  /** False for tests with tables of their own. */
+  readonly observed?: boolean;
   readonly sources?: readonly IngestSource[];
 }
 
@@ -89,7 +91,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
   });
   const keys = { data: randomRing(), lookup: randomRing(), signing: randomRing(), chain: randomRing() };
   const systemPool = database.pool('system', 6);
-  const db = database.open({ now });
+  const db = database.open({ now, observed: options.observed ?? true });
   const sealer = createSealer({ system: systemPool, keyRing: keys.chain, now, onError: failLoudly });
   const hub = startHub({ system: systemPool, source: createEventSource(db, now), onError: failLoudly });
   const foundation = {

@@ -29,7 +29,7 @@ describe('the OpenAPI document', () => {
     );
 
   it('is OpenAPI 3.1', async () => {
-    const { valid, errors } = await new Validator().validate(JSON.stringify(document));
+    const { valid, errors } = await new Validator().validate({ ...document });
     expect(errors).to.equal(undefined);
     expect(valid).to.equal(true);
   });

@@ -12,7 +12,9 @@ type Loose = Values & { readonly id: string; readonly version: number };
 /** The driver writes arrays as PostgreSQL's: those of objects are JSON. */
 const encode = (schema: object | undefined, value: unknown): unknown => {
   const items = schema === undefined ? undefined : valueSchema(schema).items;
-  return Array.isArray(value) && items !== undefined && valueSchema(items).type === 'object' ? JSON.stringify(value) : value;
+  return Array.isArray(value) && items !== undefined && valueSchema(items).type === 'object'
+    ? JSON.stringify(value)
+    : value;
 };
 
 const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);

@@ -22,7 +22,7 @@ describe('the two data paths', () => {
   let companyId: string;
   before(async () => {
     database = await cloneDatabase();
-    db = database.open({ max: 2 });
+    db = database.open({ max: 2, observed: false });
     client = await database.superuser();
     companyId = await addCompany(database);
   });

@@ -56,7 +56,7 @@ describe('the lifecycle mechanism', () => {
   let companyId: string;
 
   before(async () => {
-    app = await startApp();
+    app = await startApp({ observed: false });
     client = await app.database.superuser();
     for (const statement of companyTable('permit', [
       'code text not null',

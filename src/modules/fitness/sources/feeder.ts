@@ -65,8 +65,17 @@ const utc = (at: Date): string => at.toISOString().replace('Z', '');
 
 /** A feeder over the writers' URLs that `prepareEmbeddedSources` gave. */
 export const createSourceFeeder = (urls: { readonly safer: string; readonly fit2000: string }): SourceFeeder => {
-  const pool = (connectionString: string) =>
-    new pg.Pool({ connectionString, max: 1, application_name: 'angelis device', idleTimeoutMillis: 10_000 });
+  const pool = (connectionString: string) => {
+    const made = new pg.Pool({
+      connectionString,
+      max: 1,
+      application_name: 'angelis device',
+      idleTimeoutMillis: 10_000,
+    });
+    // A connection that breaks while it rests is replaced at the next row; the row's own query tells when it cannot be.
+    made.on('error', () => undefined);
+    return made;
+  };
   const [safer, fit2000] = [pool(urls.safer), pool(urls.fit2000)];
   const insert = async (into: pg.Pool, text: string, rows: readonly object[]): Promise<number[]> => {
     const numbered = rows.map((row, n) => ({ ...row, n }));
