@@ -7,6 +7,8 @@ import { systemScope } from '../../../src/platform/db/scope.ts';
 import { createSweeper } from '../../../src/platform/jobs/sweeper.ts';
 import { wireFitnessCases } from '../../../src/wiring/fitness-cases.ts';
 import type { CasesArea } from '../../../src/wiring/fitness-cases.ts';
+import type { Gate } from '../../../src/modules/gate/ports.ts';
+import { wireGate } from '../../../src/wiring/gate.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { addCompany } from '../../support/companies.ts';
@@ -33,6 +35,7 @@ export interface ShiftOptions {
 export interface FitnessCompany {
   readonly app: TestApp;
   readonly area: CasesArea;
+  readonly gate: Gate;
   readonly client: pg.Client;
   readonly companyId: string;
   readonly worker: TestPerson;
@@ -140,6 +143,7 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
     return Promise.resolve();
   };
   const area = wireFitnessCases(app.platform, { notices: [{ notify }] });
+  const { gate } = wireGate(app.platform, { requirements: area.generation });
   const { db, system, movers } = app.platform;
   const { now } = app.clock;
   const sweeper = createSweeper({
@@ -215,6 +219,7 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
   return {
     app,
     area,
+    gate,
     client,
     companyId,
     worker,

@@ -143,6 +143,18 @@ describe('fitness cases', () => {
     expect((await company.move(other, row.id, 'acknowledge')).status).to.equal(404);
   });
 
+  it('are decided once, of ten decisions at the same time', async () => {
+    const { worker, row } = await openCase();
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => company.move(company.manager, row.id, 'decide', DECISION)),
+    );
+    const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
+    expect(statuses[0]).to.equal(200);
+    expect(statuses.slice(1).every((status) => status === 412 || status === 409)).to.equal(true);
+    expect(await company.holdsOf(worker)).to.have.length(1);
+  });
+
   it('leave a red to the manager or the safety admin', async () => {
     const { row } = await openCase('red');
     await company.move(company.supervisor, row.id, 'acknowledge');
