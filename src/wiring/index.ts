@@ -1,7 +1,6 @@
 import type { Express } from 'express';
 import { buildApp } from '../app.ts';
 import type { AppParts } from '../app.ts';
-import { createActivation } from '../modules/identity/invitations/activation.repository.ts';
 import type { Notices } from '../modules/notifications/notice.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import { createPeople } from '../modules/workforce/people.ts';
@@ -11,7 +10,6 @@ import type { Authentication } from '../platform/http/authentication.ts';
 import { createHealth } from '../platform/http/health.ts';
 import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
-import { Problem } from '../platform/problem.ts';
 import { createTicketPass } from '../platform/http/ticket-pass.ts';
 import { wireCommerce } from './commerce.ts';
 import { wireFitnessCases } from './fitness-cases.ts';
@@ -25,11 +23,6 @@ import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
 import { wireReporting } from './reporting.ts';
 import { wireWorkforce } from './workforce.ts';
-
-/** Until identity sends invitations. */
-const unavailableInvitations = {
-  issue: () => Promise.reject(new Problem(503, 'INVITATIONS_UNAVAILABLE', { retryAfter: 3_600 })),
-};
 
 /** How the application answers; what it is made of comes from the foundation. */
 export interface Surface extends Pick<
@@ -58,11 +51,11 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const identity = wireIdentity(platform, {
     authentication: surface.authentication,
     permissions,
-    activation: () => createActivation(platform.changes),
+    activation: () => organization.activation,
   });
   const { notices, modules: notifying } = wireNotifications(platform);
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
-  const organization = wireOrganization(platform, { modules: () => modules, invitations: unavailableInvitations });
+  const organization = wireOrganization(platform, { modules: () => modules, invitations: identity.invitations });
   const people = createPeople(visibleProfiles);
   const commerce = wireCommerce(platform, { people });
   const cases = wireFitnessCases(platform, { notices: [forFitness(notices)] });

@@ -185,6 +185,33 @@ describe('invitations', () => {
     await accept(same.token).expect(200);
   });
 
+  it('come from the profile’s own moves, and make its person active with what the profile holds', async () => {
+    const admin = await addPerson(app, { companyId: company, roles: ['admin'] });
+    const authorization = await admin.bearer();
+    const post = (path: string, body: object, version?: number) =>
+      app.http
+        .post(`/angelis/admin/profile${path}`)
+        .set({ authorization, ...(version !== undefined && { 'if-match': `"${version}"` }) })
+        .send(body);
+    const made = await post('', {
+      firstName: 'Eva',
+      lastName: 'Soto',
+      nationalId: { kind: 'RUT', value: '6.123.457-8' },
+      contactEmail: 'eva@example.cl',
+      kind: 'employee',
+    }).expect(201);
+    const { id, version } = made.body as { id: string; version: number };
+    const invited = await post(`/${id}/invite`, {}, version).expect(200);
+    await app.idle();
+    const first = tokenTo('eva@example.cl');
+    await post(`/${id}/resend`, {}, (invited.body as { version: number }).version).expect(200);
+    await app.idle();
+    await accept(first).expect(410);
+    await accept(tokenTo('eva@example.cl')).expect(200);
+    expect((await profile(id)).status).to.equal('active');
+    await signIn('6.123.457-8').expect(200);
+  });
+
   it('take no profile that is not invited any more', async () => {
     const { token, profileId } = await invite();
     await query(`update profile set status = 'ended' where id = $1`, [profileId]);
