@@ -1,67 +1,35 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Contacts } from '../modules/identity/persons/contact.ts';
 import { usernameOf } from '../modules/identity/persons/identifiers.ts';
-import type { Database, Tx } from '../platform/db/database.ts';
-import { OPERATOR_COMPANY, systemScope } from '../platform/db/scope.ts';
-import type { LocalIdentityProvider } from '../platform/identity-provider/local.ts';
+import type { Tx } from '../platform/db/database.ts';
 import { tokensOf } from '../platform/db/search.ts';
-import { insertOperatorRows, insertRows } from './bulk.ts';
-import type { DemoCompany, DemoPerson } from './plan.ts';
+import type { LocalIdentityProvider } from '../platform/identity-provider/local.ts';
+import { insertRows, stamps } from './bulk.ts';
+import type { DemoCompany, DemoPerson, DemoPlan, DemoStaff } from './plan.ts';
 
 /** The password of everybody in the demo. Only the development issuer knows these people. */
 export const DEMO_PASSWORD = 'angelis-demo-2026';
 
 export interface PeopleLoader {
-  readonly db: Database;
   readonly contacts: Contacts;
   /** What a profile keeps of a national id. */
-  readonly nationalIds: { store(tx: Tx, profileId: string, id: { kind: 'RUT'; value: string }): Promise<object> };
-  readonly issuer: Pick<LocalIdentityProvider, 'addUsers'>;
-}
-
-/** Staff of the operator, beside the companies' people. */
-export interface DemoStaff {
-  readonly personId: string;
-  readonly keycloakId: string;
-  readonly firstName: string;
-  readonly lastName: string;
-  readonly email: string;
-  readonly role: 'superadmin' | 'support';
-}
-
-const stamps = (at: Date) => ({ createdAt: at, updatedAt: at, version: 1 });
-
-const personRow = (contacts: Contacts, person: DemoPerson, at: Date) => {
-  const owner = { id: person.personId, dataKey: contacts.newKey(person.personId) };
-  const { personId, keycloakId, firstName, lastName, email, phone, rut } = person;
-  return {
-    id: personId,
-    keycloakId,
-    firstName,
-    lastName,
-    locale: 'es',
-    status: 'active',
-    dataKey: owner.dataKey,
-    preferences: {},
-    failedLogins: 0,
-    epoch: 1,
-    ...contacts.email(owner, email),
-    ...contacts.phone(owner, phone),
-    ...contacts.nationalId(owner, 'RUT', rut),
-    ...stamps(at),
+  readonly nationalIds: {
+    store(tx: Tx, profileId: string, id: { readonly kind: 'RUT'; readonly value: string }): Promise<object>;
   };
-};
+}
 
-const staffRow = (contacts: Contacts, { personId, keycloakId, firstName, lastName, email }: DemoStaff, at: Date) => {
+const STAFF_ROLES = {
+  superadmin: 'operator-superadmin',
+  support: 'operator-support',
+  operator_auditor: 'operator-auditor',
+} as const;
+const NO_PHONE = { phoneSealed: null, phoneHash: null, phoneMask: null };
+const NO_NATIONAL_ID = { nationalIdSealed: null, nationalIdHash: null, nationalIdMask: null };
+
+const personRow = (contacts: Contacts, person: DemoPerson | DemoStaff, at: Date) => {
+  const { personId, keycloakId, firstName, lastName, email } = person;
   const owner = { id: personId, dataKey: contacts.newKey(personId) };
-  const empty = {
-    phoneSealed: null,
-    phoneHash: null,
-    phoneMask: null,
-    nationalIdSealed: null,
-    nationalIdHash: null,
-    nationalIdMask: null,
-  };
+  const isStaff = 'role' in person;
   return {
     id: personId,
     keycloakId,
@@ -74,48 +42,54 @@ const staffRow = (contacts: Contacts, { personId, keycloakId, firstName, lastNam
     failedLogins: 0,
     epoch: 1,
     ...contacts.email(owner, email),
-    ...empty,
+    ...(isStaff ? NO_PHONE : contacts.phone(owner, person.phone)),
+    ...(isStaff ? NO_NATIONAL_ID : contacts.nationalId(owner, 'RUT', person.rut)),
     ...stamps(at),
   };
 };
 
-const loadPersons = async (
-  { db, contacts }: PeopleLoader,
-  companies: readonly DemoCompany[],
-  staff: readonly DemoStaff[],
-  at: Date,
-) => {
-  const everyone = companies.flatMap(({ people }) => people).filter(({ isShared }) => !isShared);
-  await db.write(systemScope(OPERATOR_COMPANY, 'demo', '0'.repeat(32)), async (tx) => {
-    const rows = companies.map(({ id, slug, name, timezone }) => ({
-      id,
-      slug,
-      name,
-      timezone,
-      kind: 'standard',
-      plan: 'standard',
-      limits: {},
-      locale: 'es',
-      status: 'active',
-      accessEpoch: 1,
-      ...stamps(at),
-    }));
-    await insertOperatorRows(tx, 'company', rows);
-    await insertOperatorRows(tx, 'person', [
-      ...everyone.map((person) => personRow(contacts, person, at)),
-      ...staff.map((one) => staffRow(contacts, one, at)),
-    ]);
-    await insertOperatorRows(
+const ofOperator = { ofOperator: true };
+
+/** The rows of the operator: companies, persons, staff. `tx` is in the operator's company. */
+export const loadOperator = async (tx: Tx, contacts: Contacts, plan: DemoPlan): Promise<void> => {
+  const { companies, staff, begin } = plan;
+  const rows = companies.map(({ id, slug, name, timezone }) => ({
+    id,
+    slug,
+    name,
+    timezone,
+    kind: 'standard',
+    plan: 'standard',
+    limits: {},
+    locale: 'es',
+    status: 'active',
+    accessEpoch: 1,
+    ...stamps(begin),
+  }));
+  await insertRows(tx, 'company', rows, ofOperator);
+  const persons = companies.flatMap(({ people }) => people).filter(({ isShared }) => !isShared);
+  const personRows = [...persons, ...staff].map((person) => personRow(contacts, person, begin));
+  await insertRows(tx, 'person', personRows, ofOperator);
+  const users = staff.map(({ personId, role }) => ({
+    id: uuidv7(),
+    personId,
+    role,
+    status: 'active',
+    ...stamps(begin),
+  }));
+  await insertRows(tx, 'operator_user', users, ofOperator);
+  for (const source of ['SAFER', 'FIT2000'])
+    await insertRows(
       tx,
-      'operator_user',
-      staff.map(({ personId, role }) => ({ id: uuidv7(), personId, role, status: 'active', ...stamps(at) })),
+      'source_company',
+      companies.map(({ id, slug }) => ({ source, code: slug, companyId: id })),
+      ofOperator,
     );
-  });
 };
 
 const profileRow = async (
   tx: Tx,
-  { nationalIds }: PeopleLoader,
+  { nationalIds }: Pick<PeopleLoader, 'nationalIds'>,
   company: DemoCompany,
   person: DemoPerson,
   riskGroups: readonly string[],
@@ -165,32 +139,49 @@ const linesOf = (people: readonly DemoPerson[], at: Date) => {
   };
 };
 
-/** Sites, departments, people with their roles and who answers to whom. `riskGroups` are there already. */
-const loadCompany = async (
-  loader: PeopleLoader,
+/** Sites and departments: what people and their work refer to. */
+export const loadPlaces = async (tx: Tx, { sites, departments }: DemoCompany, at: Date): Promise<void> => {
+  const rows = sites.map(({ id, code, name, timezone, altitude }) => ({
+    id,
+    code,
+    name,
+    timezone,
+    altitudeM: altitude,
+    ...stamps(at),
+  }));
+  await insertRows(tx, 'site', rows);
+  const units = departments.map(({ id, code, name }) => ({ id, code, name, path: `/${id}/`, depth: 1, ...stamps(at) }));
+  await insertRows(tx, 'department', units);
+  const named = [...rows.map((row) => ['site', row] as const), ...units.map((row) => ['department', row] as const)];
+  await insertRows(
+    tx,
+    'search_token',
+    named.flatMap(([kind, { id, code, name }]) =>
+      tokensOf(`${code} ${name}`).map((token) => ({ kind, token, entityId: id })),
+    ),
+  );
+};
+
+const loadLinks = async (tx: Tx, people: readonly DemoPerson[], at: Date): Promise<void> => {
+  for (const system of ['SAFER', 'FIT2000'])
+    await insertRows(
+      tx,
+      'system_link',
+      people
+        .filter(({ riskGroup }) => riskGroup !== null)
+        .map(({ profileId, number }) => ({ id: uuidv7(), system, externalId: number, profileId, ...stamps(at) })),
+    );
+};
+
+/** People with their roles and who answers to whom. Places and `riskGroups` (ids in the order of the plan) are there. */
+export const loadPeople = async (
+  tx: Tx,
+  loader: Pick<PeopleLoader, 'nationalIds'>,
   company: DemoCompany,
   riskGroups: readonly string[],
   at: Date,
-  tx: Tx,
-) => {
-  const { people, sites, departments } = company;
-  await insertRows(
-    tx,
-    'site',
-    sites.map(({ id, code, name, timezone, altitude }) => ({
-      id,
-      code,
-      name,
-      timezone,
-      altitudeM: altitude,
-      ...stamps(at),
-    })),
-  );
-  await insertRows(
-    tx,
-    'department',
-    departments.map(({ id, code, name }) => ({ id, code, name, path: `/${id}/`, depth: 1, ...stamps(at) })),
-  );
+): Promise<void> => {
+  const { people } = company;
   const profiles = [];
   for (const person of people) profiles.push(await profileRow(tx, loader, company, person, riskGroups, at));
   await insertRows(tx, 'profile', profiles);
@@ -216,38 +207,24 @@ const loadCompany = async (
   const { lines, closure } = linesOf(people, at);
   await insertRows(tx, 'reporting_line', lines);
   await insertRows(tx, 'reporting_closure', closure);
-  for (const system of ['SAFER', 'FIT2000'])
-    await insertRows(
-      tx,
-      'system_link',
-      people
-        .filter(({ riskGroup }) => riskGroup !== null)
-        .map(({ profileId, number }) => ({ id: uuidv7(), system, externalId: number, profileId, ...stamps(at) })),
-    );
+  await loadLinks(tx, people, at);
 };
 
-/** The people of the demo, in the database and at the development issuer. `prepare` writes what profiles refer to. */
-export const loadPeople = async (
-  loader: PeopleLoader,
-  companies: readonly DemoCompany[],
-  staff: readonly DemoStaff[],
-  at: Date,
-  prepare: (tx: Tx, company: DemoCompany) => Promise<readonly string[]>,
+/** Makes everybody's sign-in at the development issuer; who is there already stays as they are. */
+export const addSignIns = async (
+  issuer: Pick<LocalIdentityProvider, 'addUsers'>,
+  { companies, staff }: DemoPlan,
 ): Promise<void> => {
-  await loadPersons(loader, companies, staff, at);
-  for (const company of companies)
-    await loader.db.write(systemScope(company.id, 'demo', '0'.repeat(32)), async (tx) => {
-      await loadCompany(loader, company, await prepare(tx, company), at, tx);
-    });
   const people = companies.flatMap((company) => company.people).filter(({ isShared }) => !isShared);
-  const users = [...people, ...staff].map(({ keycloakId, personId, email, firstName, lastName }) => ({
-    id: keycloakId,
-    username: usernameOf(personId),
-    email,
-    firstName,
-    lastName,
+  const users = [...people, ...staff].map((person) => ({
+    id: person.keycloakId,
+    username: usernameOf(person.personId),
+    email: person.email,
+    firstName: person.firstName,
+    lastName: person.lastName,
     enabled: true,
     emailVerified: true,
+    ...('role' in person && { roles: [STAFF_ROLES[person.role]] }),
   }));
-  await loader.issuer.addUsers(users, DEMO_PASSWORD);
+  await issuer.addUsers(users, DEMO_PASSWORD);
 };

@@ -3,6 +3,7 @@ import { makeSleeper } from './alertness.ts';
 import type { Sleeper } from './alertness.ts';
 import { demoAddress, demoRut, drawName } from './names.ts';
 import type { Name } from './names.ts';
+import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
 
 /** One person of the demo in one company. */
@@ -119,16 +120,48 @@ const postsOf = ({ headcount, sites }: Outline): Post[] => {
   return posts;
 };
 
-/** Ids whose time lies a year back, so that what refers to them is younger. */
-const createIds = (random: Random, at: Date) => () =>
-  uuidv7({ msecs: at.getTime(), random: Uint8Array.from({ length: 16 }, () => random.between(0, 255)) });
+/** Makes ids of a given time: the same ones from the same source of chance. */
+export const createIds =
+  (random: Random) =>
+  (at: Date): string =>
+    uuidv7({ msecs: at.getTime(), random: Uint8Array.from({ length: 16 }, () => random.between(0, 255)) });
+
+/** Staff of the operator, beside the companies' people. */
+export interface DemoStaff extends Name {
+  readonly personId: string;
+  readonly keycloakId: string;
+  readonly email: string;
+  readonly role: 'superadmin' | 'support' | 'operator_auditor';
+}
+
+export interface DemoPlan {
+  /** The day on which the companies began to use the system. */
+  readonly begin: Date;
+  readonly loadedAt: Date;
+  readonly companies: readonly DemoCompany[];
+  readonly staff: readonly DemoStaff[];
+}
+
+const OPERATOR_STAFF = [
+  { role: 'superadmin', firstName: 'Amalia', lastName: 'Correa Ibáñez' },
+  { role: 'support', firstName: 'Bruno', lastName: 'Lagos Peña' },
+  { role: 'operator_auditor', firstName: 'Carmen', lastName: 'Ossa Vial' },
+] as const;
+
+/** Everything before this many days is older than the demo. */
+export const DEMO_DAYS = 365;
+const DAY = 86_400_000;
+const SEED = 'angelis';
 
 /**
- * The demo's companies and people. The last worker of the second company works for the first as well: one login, two
- * profiles.
+ * The demo's companies and people as they are for ever once they were loaded at `loadedAt`. The last worker of the second
+ * company works for the first as well: one login, two profiles.
  */
-export const planDemo = (random: Random, begin: Date): DemoCompany[] => {
-  const id = createIds(random.fork('ids'), begin);
+export const planDemo = (loadedAt: Date): DemoPlan => {
+  const random = createRandom(SEED).fork('people');
+  const begin = new Date(loadedAt.getTime() - (DEMO_DAYS + 5) * DAY);
+  const makeId = createIds(random.fork('ids'));
+  const id = () => makeId(begin);
   let index = 0;
   const companies = OUTLINES.map((outline): DemoCompany => {
     const people = postsOf(outline).map((post, place): DemoPerson => {
@@ -172,5 +205,13 @@ export const planDemo = (random: Random, begin: Date): DemoCompany[] => {
     crew: null,
     riskGroup: last.riskGroup,
   };
-  return [{ ...first!, people: [...first!.people.slice(0, -1), twin] }, ...companies.slice(1)];
+  const staff = OPERATOR_STAFF.map((one): DemoStaff => {
+    return { ...one, personId: id(), keycloakId: id(), email: `${one.role.replaceAll('_', '.')}@example.com` };
+  });
+  return {
+    begin,
+    loadedAt,
+    staff,
+    companies: [{ ...first!, people: [...first!.people.slice(0, -1), twin] }, ...companies.slice(1)],
+  };
 };

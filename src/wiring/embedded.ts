@@ -9,6 +9,7 @@ import { createMigrator } from '../platform/db/migrate.ts';
 import { ROLES, provision } from '../platform/db/roles.ts';
 import type { Role } from '../platform/db/roles.ts';
 import { migrateQueue } from '../platform/jobs/queue.ts';
+import type { Settings } from '../platform/settings/settings.ts';
 
 /** Where the parts of embedded mode answer; other commands of the same folder find them here while it runs. */
 export interface EmbeddedParts {
@@ -23,6 +24,8 @@ export interface RunningNote {
   readonly pid: number;
   readonly urls: Readonly<Record<Role, string>>;
   readonly superuserUrl: string;
+  /** Where the process answers, and what its tokens name as their issuer. */
+  readonly publicUrl: string;
   readonly sources: EmbeddedSources;
 }
 
@@ -54,7 +57,10 @@ const roleUrl = (superuser: string, role: Role, password: string): string =>
   Object.assign(new URL(superuser), { username: role, password, pathname: `/${DATABASE}` }).href;
 
 /** Starts the private PostgreSQL of a folder with users, tables and queues as this release needs them. */
-export const startEmbedded = async (dataDir: string, log: (message: string) => void): Promise<EmbeddedParts> => {
+export const startEmbedded = async (
+  { DATA_DIR: dataDir, PUBLIC_URL: publicUrl }: Pick<Settings, 'DATA_DIR' | 'PUBLIC_URL'>,
+  log: (message: string) => void,
+): Promise<EmbeddedParts> => {
   await mkdir(dataDir, { recursive: true });
   const server = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), durable: true, log });
   const superuserUrl = (database: string) => server.superuserUrl(database);
@@ -69,7 +75,13 @@ export const startEmbedded = async (dataDir: string, log: (message: string) => v
     await createMigrator({ url: parts.owner, folder: MIGRATIONS, log }).up();
     await migrateQueue(parts.owner);
     const sources = await prepareEmbeddedSources(superuserUrl, { reader: password(), writer: password() });
-    const note: RunningNote = { pid: process.pid, urls: parts, superuserUrl: superuserUrl('postgres'), sources };
+    const note: RunningNote = {
+      pid: process.pid,
+      urls: parts,
+      superuserUrl: superuserUrl('postgres'),
+      publicUrl,
+      sources,
+    };
     await writeFile(join(dataDir, NOTE), JSON.stringify(note), { mode: 0o600 });
     return {
       urls: parts,

@@ -94,7 +94,7 @@ const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOption
     given === undefined
       ? await lifetime.start(
           'database',
-          () => startEmbedded(settings.DATA_DIR, say),
+          () => startEmbedded(settings, say),
           (parts) => parts.stop(),
         )
       : undefined;

@@ -1,4 +1,7 @@
+import type pg from 'pg';
+import { createPool } from '../../platform/db/pool.ts';
 import type { Role } from '../../platform/db/roles.ts';
+import { readSettings } from '../../platform/settings/settings.ts';
 import type { Settings } from '../../platform/settings/settings.ts';
 import { urlsOf } from '../connections.ts';
 import { readRunning, startEmbedded } from '../embedded.ts';
@@ -13,10 +16,28 @@ export const withDatabase = async <T>(
 ): Promise<T> => {
   const given = urlsOf(settings) ?? (await readRunning(settings.DATA_DIR))?.urls;
   if (given !== undefined) return work(given);
-  const embedded = await startEmbedded(settings.DATA_DIR, (message) => void process.stderr.write(`${message}\n`));
+  const embedded = await startEmbedded(settings, (message) => void process.stderr.write(`${message}\n`));
   try {
     return await work(embedded.urls);
   } finally {
     await embedded.stop();
   }
 };
+
+/** As `withDatabase`, with a pool of user `system`. */
+export const withSystemPool = <T>(work: (system: pg.Pool) => Promise<T>): Promise<T> =>
+  withDatabase(readSettings(process.env), async ({ system: url }) => {
+    const system = createPool({
+      url,
+      max: 1,
+      statementTimeout: 60_000,
+      acquireTimeout: 10_000,
+      applicationName: 'angelis command',
+      onError: () => undefined,
+    });
+    try {
+      return await work(system);
+    } finally {
+      await system.end();
+    }
+  });

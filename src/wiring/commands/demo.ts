@@ -1,45 +1,19 @@
-import { rm } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { createLifetime } from '../../platform/process/lifetime.ts';
-import { readSettings } from '../../platform/settings/settings.ts';
-import { createLogging } from '../../platform/telemetry/logger.ts';
-import { readRunning } from '../embedded.ts';
-import { openProcess, serveProcess } from '../process.ts';
+import { DEMO_DAYS } from '../../demo/plan.ts';
+import { accountsCommand } from './accounts.ts';
+import type { DemoOptions } from './run-demo.ts';
 
-const say = (message: string): void => {
-  process.stdout.write(`${message}\n`);
-};
-
-const runDemo = async ({ fresh }: { fresh?: boolean }): Promise<void> => {
-  const env = { LOG_LEVEL: 'warn', ...process.env };
-  const settings = readSettings(env);
-  if (settings.APP_ENV === 'production' || settings.NODE_ENV === 'production')
-    throw new Error('The demo never runs in production.');
-  const running = await readRunning(settings.DATA_DIR);
-  if (running !== undefined)
-    throw new Error(
-      `Process ${running.pid} already runs on ${settings.DATA_DIR}: stop it, or set another DATA_DIR and PORT.`,
-    );
-  if (fresh) await rm(settings.DATA_DIR, { recursive: true, force: true });
-  const kept = readSettings(env);
-  const { log, close } = await createLogging({ level: kept.LOG_LEVEL, file: kept.LOG_FILE });
-  const lifetime = createLifetime({ log, drainSeconds: kept.DRAIN_SECONDS, flush: close });
-  lifetime.obeySignals();
-  const options = { settings: kept, lifetime, log, now: () => new Date(), say };
-  try {
-    await serveProcess(await openProcess(options), options);
-    say(`ready ${kept.PUBLIC_URL}/angelis`);
-  } catch (error) {
-    await lifetime.stop('could not start');
-    throw error;
-  }
-};
-
-/** `angelis demo` */
+/** `angelis demo`, `angelis demo accounts` */
 export const demoCommands = (program: Command): void => {
-  program
+  const demo = program
     .command('demo')
-    .description('runs everything with demo data on this machine')
+    .description('runs everything with demo data on this machine: three mines, 400 people, a year of history')
     .option('--fresh', 'begins anew: everything in DATA_DIR is removed first')
-    .action(runDemo);
+    .option('--days <n>', 'days of history that are made at the first start', String(DEMO_DAYS))
+    .action(async (options: DemoOptions) => {
+      // The whole system is loaded for this command only: the others answer at once.
+      const { runDemo } = await import('./run-demo.ts');
+      await runDemo(options);
+    });
+  accountsCommand(demo);
 };

@@ -1,0 +1,192 @@
+import { v7 as uuidv7 } from 'uuid';
+import { DEFAULT_FITNESS_POLICY } from '../modules/fitness/classification/policy.ts';
+import type { FitnessPolicy } from '../modules/fitness/classification/policy.ts';
+import type { Tx } from '../platform/db/database.ts';
+import { tokensOf } from '../platform/db/search.ts';
+import { addDays, dateAt } from '../platform/time/zone.ts';
+import { insertRows, stamps } from './bulk.ts';
+import type { DemoRow } from './bulk.ts';
+import type { DemoCompany, DemoPlan } from './plan.ts';
+import type { DemoAssignment, DemoShift, DemoWork } from './work.ts';
+import type { Random } from './random.ts';
+
+const HIGH_RISK_POLICY: FitnessPolicy = { ...DEFAULT_FITNESS_POLICY, minimumSpeed: 2.7 };
+
+/** Words by which rows are found, as the repositories write them. */
+const searchRows = (kind: string, rows: readonly { readonly id: string; readonly words: string }[]): DemoRow[] =>
+  rows.flatMap(({ id, words }) => tokensOf(words).map((token) => ({ kind, token, entityId: id })));
+
+/** What people refer to: risk groups with their policies. */
+export const loadRiskGroups = async (tx: Tx, { riskGroups }: DemoWork, at: Date): Promise<void> => {
+  const groups = riskGroups.map(({ id, name, highRisk }) => ({ id, name, highRisk, ...stamps(at) }));
+  await insertRows(tx, 'risk_group', groups);
+  const policy = (riskGroupId: string | null, terms: FitnessPolicy) => ({
+    id: uuidv7({ msecs: at.getTime() }),
+    riskGroupId,
+    revision: 1,
+    policy: terms,
+    status: 'active',
+    ...stamps(at),
+  });
+  await insertRows(tx, 'fitness_policy', [
+    policy(null, DEFAULT_FITNESS_POLICY),
+    ...riskGroups.map(({ id, highRisk }) => policy(id, highRisk ? HIGH_RISK_POLICY : DEFAULT_FITNESS_POLICY)),
+  ]);
+};
+
+const shiftRow = (
+  { id: assignmentId, person, project, timezone }: DemoAssignment,
+  { id, date, kind, startsAt, endsAt }: DemoShift,
+  now: Date,
+  random: Random,
+): DemoRow => {
+  const isCancelled = endsAt < now && random.chance(0.012);
+  const hasStarted = startsAt <= now && !isCancelled;
+  const isOver = endsAt <= now && !isCancelled;
+  return {
+    id,
+    assignmentId,
+    profileId: person.profileId,
+    projectId: project.id,
+    workDate: date,
+    kind,
+    source: 'pattern',
+    timezone,
+    startsAt,
+    endsAt,
+    actualStartAt: hasStarted ? startsAt : null,
+    actualEndAt: isOver ? endsAt : null,
+    status: isCancelled ? 'cancelled' : isOver ? 'done' : hasStarted ? 'started' : 'planned',
+    cancelledBecause: isCancelled ? 'manager' : null,
+    ...stamps(hasStarted ? startsAt : now),
+  };
+};
+
+const loadSeats = async (tx: Tx, { assignments }: DemoWork, begin: Date): Promise<void> => {
+  for (const offering of ['SAFER', 'FIT2000']) {
+    const holders = assignments.filter(({ taskKind }) => taskKind.tests.includes(offering));
+    const subscription = {
+      id: uuidv7({ msecs: begin.getTime() }),
+      offering,
+      seats: Math.ceil(holders.length * 1.1) + 5,
+      startsOn: begin.toISOString().slice(0, 10),
+      paymentState: 'paid',
+      status: 'active',
+      ...stamps(begin),
+    };
+    await insertRows(tx, 'subscription', [subscription]);
+    await insertRows(
+      tx,
+      'license',
+      holders.map(({ id, person }) => ({
+        id: uuidv7({ msecs: begin.getTime() }),
+        subscriptionId: subscription.id,
+        offering,
+        profileId: person.profileId,
+        status: 'active',
+        byHand: false,
+        holders: [id],
+        assignedAt: begin,
+        ...stamps(begin),
+      })),
+    );
+  }
+};
+
+const loadCatalogue = async (tx: Tx, plan: DemoPlan, { departments, sites }: DemoCompany, work: DemoWork) => {
+  const at = plan.begin;
+  const day = at.toISOString().slice(0, 10);
+  const { projects, contracts, taskKinds, patterns, riskGroups } = work;
+  const projectRows = projects.map(({ id, code, name, site, department, owner, status }) => ({
+    id,
+    code,
+    name,
+    siteId: sites[site]!.id,
+    departmentId: departments[department]!.id,
+    ownerId: owner.profileId,
+    startsOn: status === 'planning' ? addDays(day, 500) : day,
+    budgetMinor: 2_400_000_000,
+    currency: 'CLP',
+    status,
+    ...stamps(at),
+  }));
+  await insertRows(tx, 'project', projectRows);
+  await insertRows(
+    tx,
+    'contract',
+    contracts.map((contract) => ({ ...contract, startsOn: day, ...stamps(at) })),
+  );
+  await insertRows(
+    tx,
+    'task_kind',
+    taskKinds.map(({ id, code, name, riskGroup, credentials, tests, hazards }) => ({
+      id,
+      code,
+      name,
+      riskGroupId: riskGroups[riskGroup]!.id,
+      requiredCredentials: credentials,
+      requiredTests: tests,
+      hazards,
+      ...stamps(at),
+    })),
+  );
+  await insertRows(
+    tx,
+    'shift_pattern',
+    patterns.map((pattern) => ({ ...pattern, ...stamps(at) })),
+  );
+  const words = (rows: readonly { id: string; code: string; name: string }[]) =>
+    rows.map(({ id, code, name }) => ({ id, words: `${code} ${name}` }));
+  await insertRows(tx, 'search_token', [
+    ...searchRows('project', words(projects)),
+    ...searchRows('task_kind', words(taskKinds)),
+    ...searchRows('shift_pattern', words(patterns)),
+    ...searchRows(
+      'contract',
+      contracts.map(({ id, number, contractorName, contractorRut }) => ({
+        id,
+        words: `${number} ${contractorName} ${contractorRut}`,
+      })),
+    ),
+  ]);
+};
+
+/** Projects, contracts, assignments with their seats, a year of shifts and two weeks ahead. People are there. */
+export const loadWork = async (
+  tx: Tx,
+  plan: DemoPlan,
+  company: DemoCompany,
+  work: DemoWork,
+  random: Random,
+): Promise<void> => {
+  await loadCatalogue(tx, plan, company, work);
+  const { begin, loadedAt } = plan;
+  await insertRows(
+    tx,
+    'work_assignment',
+    work.assignments.map(({ id, person, project, contractId, role, taskKind, pattern, patternStartsOn, timezone }) => ({
+      id,
+      profileId: person.profileId,
+      projectId: project.id,
+      contractId,
+      role,
+      taskKindIds: [taskKind.id],
+      shiftPatternId: pattern?.id ?? null,
+      patternStartsOn,
+      startsOn: dateAt(begin, timezone),
+      status: 'active',
+      ...stamps(begin),
+    })),
+  );
+  await loadSeats(tx, work, begin);
+  const shifts = work.assignments.flatMap((assignment) =>
+    assignment.shifts.map((shift) => shiftRow(assignment, shift, loadedAt, random)),
+  );
+  await insertRows(tx, 'shift', shifts);
+  const running = shifts.filter(({ status }) => status === 'started');
+  await insertRows(
+    tx,
+    'due_move',
+    running.map(({ id, endsAt }) => ({ entity: 'shift', entityId: id, move: 'finish', dueAt: endsAt })),
+  );
+};

@@ -1,0 +1,105 @@
+import type pg from 'pg';
+import type { Contacts } from '../modules/identity/persons/contact.ts';
+import type { Database } from '../platform/db/database.ts';
+import { inCompany } from '../platform/db/in-company.ts';
+import { OPERATOR_COMPANY, systemScope } from '../platform/db/scope.ts';
+import { loadOperator, loadPeople, loadPlaces } from './load-people.ts';
+import type { PeopleLoader } from './load-people.ts';
+import { loadRiskGroups, loadWork } from './load-work.ts';
+import { DEMO_DAYS, planDemo } from './plan.ts';
+import type { DemoPlan } from './plan.ts';
+import { createRandom } from './random.ts';
+import { planWork } from './work.ts';
+
+/** Raised when the demo's data becomes another: what an older release loaded is refused, not mended. */
+const DEMO_VERSION = 1;
+/** The row of `seed_set` that tells when the demo was loaded: everything about it follows from that instant. */
+const SET = 'demo';
+const LOADING = 0;
+
+export interface DemoLoader extends PeopleLoader {
+  /** Long statements allowed. */
+  readonly db: Database;
+  readonly system: pg.Pool;
+  readonly contacts: Contacts;
+  readonly now: () => Date;
+  /** Makes room for rows of so many months back. */
+  readonly makePartitions: (months: number) => Promise<void>;
+  /** Says what a person at the console should know. */
+  readonly say: (message: string) => void;
+}
+
+interface Mark {
+  readonly version: number;
+  readonly at: Date;
+}
+
+const readMark = async (system: pg.Pool): Promise<Mark | undefined> => {
+  const { rows } = await system.query<{ version: number; applied_at: string }>(
+    'select version, applied_at from seed_set where name = $1',
+    [SET],
+  );
+  return rows[0] && { version: rows[0].version, at: new Date(rows[0].applied_at) };
+};
+
+const writeMark = async (system: pg.Pool, { version, at }: Mark): Promise<void> => {
+  await system.query(
+    `insert into seed_set (name, version, applied_at) values ($1, $2, $3)
+     on conflict (name) do update set version = excluded.version, applied_at = excluded.applied_at`,
+    [SET, version, at],
+  );
+};
+
+/** The plan of the demo that this database holds; undefined when it holds none. `system` is a pool of user `system`. */
+export const loadedDemo = async (system: pg.Pool): Promise<DemoPlan | undefined> => {
+  const mark = await readMark(system);
+  if (mark === undefined) return undefined;
+  const plan = planDemo(mark.at);
+  const { rows } = await system.query('select 1 from company where id = $1', [plan.companies[0]!.id]);
+  if (rows.length === 0) return undefined;
+  if (mark.version > LOADING && mark.version !== DEMO_VERSION)
+    throw new Error('The demo data here is that of another release: begin anew with "npm run demo -- --fresh".');
+  return plan;
+};
+
+const load = async (loader: DemoLoader, plan: DemoPlan, historyDays: number): Promise<void> => {
+  const { db, contacts, say } = loader;
+  const scope = (companyId: string) => systemScope(companyId, 'demo', '0'.repeat(32));
+  const random = createRandom('angelis/history');
+  await db.write(scope(OPERATOR_COMPANY), async (tx) => {
+    await loadOperator(tx, contacts, plan);
+    for (const company of plan.companies)
+      await inCompany(tx, scope(company.id), async (inside) => {
+        const work = planWork(plan, company, historyDays);
+        await loadPlaces(inside, company, plan.begin);
+        await loadRiskGroups(inside, work, plan.begin);
+        const groups = work.riskGroups.map(({ id }) => id);
+        await loadPeople(inside, loader, company, groups, plan.begin);
+        await loadWork(inside, plan, company, work, random.fork(company.slug));
+        const shifts = work.assignments.reduce((sum, assignment) => sum + assignment.shifts.length, 0);
+        say(`  ${company.name}: ${company.people.length} people, ${shifts.toLocaleString('en')} shifts`);
+      });
+  });
+};
+
+/**
+ * Loads the demo data where it is not there yet: all of it or nothing, so that a load that was interrupted begins again.
+ * Answers the plan that it follows.
+ */
+export const loadDemo = async (loader: DemoLoader, historyDays = DEMO_DAYS): Promise<DemoPlan> => {
+  const { system, now, say, makePartitions } = loader;
+  const known = await loadedDemo(system);
+  if (known !== undefined) {
+    await writeMark(system, { version: DEMO_VERSION, at: known.loadedAt });
+    return known;
+  }
+  const at = now();
+  const plan = planDemo(at);
+  const people = plan.companies.reduce((sum, company) => sum + company.people.length, 0);
+  say(`Loading three mining companies with ${people} people …`);
+  await makePartitions(Math.ceil(historyDays / 28) + 1);
+  await writeMark(system, { version: LOADING, at });
+  await load(loader, plan, historyDays);
+  await writeMark(system, { version: DEMO_VERSION, at });
+  return plan;
+};

@@ -1,0 +1,220 @@
+import { expandPattern, swing14x14, swing7x7, swing7D7N } from '../modules/workforce/rosters/swing.ts';
+import type { PatternDay, PlannedShift } from '../modules/workforce/rosters/swing.ts';
+import { rutCheckDigit } from '../platform/text/rut.ts';
+import { addDays, dateAt, daysBetween } from '../platform/time/zone.ts';
+import { createIds } from './plan.ts';
+import type { DemoCompany, DemoPerson, DemoPlan } from './plan.ts';
+import { createRandom } from './random.ts';
+
+/** Rosters reach this many days ahead, as the nightly expansion keeps them. */
+const DAYS_AHEAD = 14;
+
+export interface DemoTaskKind {
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
+  readonly riskGroup: number;
+  readonly credentials: readonly string[];
+  readonly tests: readonly string[];
+  readonly hazards: readonly string[];
+}
+
+export interface DemoProject {
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
+  readonly site: number;
+  readonly department: number;
+  readonly owner: DemoPerson;
+  readonly status: 'planning' | 'active' | 'completed';
+}
+
+export interface DemoPattern {
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
+  readonly days: readonly PatternDay[];
+}
+
+export interface DemoShift extends PlannedShift {
+  readonly id: string;
+  /** The first of a swing of the same kind: sleep before a first night is another. */
+  readonly isFirst: boolean;
+}
+
+export interface DemoAssignment {
+  readonly id: string;
+  readonly person: DemoPerson;
+  readonly project: DemoProject;
+  readonly contractId: string | null;
+  readonly role: string;
+  readonly taskKind: DemoTaskKind;
+  readonly pattern: DemoPattern | null;
+  readonly patternStartsOn: string;
+  readonly timezone: string;
+  readonly shifts: readonly DemoShift[];
+}
+
+/** What a company's people work on. */
+export interface DemoWork {
+  readonly riskGroups: readonly { readonly id: string; readonly name: string; readonly highRisk: boolean }[];
+  readonly taskKinds: readonly DemoTaskKind[];
+  readonly patterns: readonly DemoPattern[];
+  readonly projects: readonly DemoProject[];
+  readonly contracts: readonly {
+    readonly id: string;
+    readonly number: string;
+    readonly contractorName: string;
+    readonly contractorRut: string;
+    readonly status: 'active' | 'ended';
+  }[];
+  readonly assignments: readonly DemoAssignment[];
+}
+
+const RISK_GROUPS = [
+  { name: 'Equipos mineros (alto riesgo)', highRisk: true },
+  { name: 'Mantención y terreno', highRisk: false },
+];
+
+const SITE_CREDENTIALS = ['medical_fitness', 'altitude_exam', 'induction'];
+const TASK_KINDS = [
+  {
+    code: 'CAEX',
+    name: 'Operación de camión de extracción',
+    riskGroup: 0,
+    credentials: [...SITE_CREDENTIALS, 'internal_driving_license'],
+    tests: ['SAFER', 'FIT2000'],
+    hazards: ['driving', 'alone'],
+  },
+  {
+    code: 'PALA',
+    name: 'Operación de pala y perforadora',
+    riskGroup: 0,
+    credentials: [...SITE_CREDENTIALS, 'equipment_authorization'],
+    tests: ['SAFER', 'FIT2000'],
+    hazards: ['alone'],
+  },
+  {
+    code: 'MEC',
+    name: 'Mantención mecánica',
+    riskGroup: 1,
+    credentials: SITE_CREDENTIALS,
+    tests: ['SAFER'],
+    hazards: ['heights'],
+  },
+  {
+    code: 'SUP',
+    name: 'Supervisión en terreno',
+    riskGroup: 1,
+    credentials: [...SITE_CREDENTIALS, 'internal_driving_license'],
+    tests: ['SAFER'],
+    hazards: ['driving'],
+  },
+];
+
+const AFTERNOON = { day: { start: '14:00', minutes: 600 } };
+const PATTERNS = [
+  { code: '7D7N', name: '7 días / 7 noches', days: swing7D7N() },
+  { code: '7X7', name: '7x7 de día, 08:00', days: swing7x7({ day: { start: '08:00', minutes: 720 } }) },
+  { code: '7X7-T', name: '7x7 de tarde, 14:00', days: swing7x7(AFTERNOON) },
+  { code: '14X14', name: '14x14 de día', days: swing14x14() },
+];
+
+/** Crews of operations follow each other through days and nights; those of maintenance share early and late days. */
+const rosterOf = ({ department, crew }: DemoPerson): { pattern: number; offset: number } | null => {
+  if (crew === null) return null;
+  return department === 1 ? { pattern: 0, offset: crew * 7 } : { pattern: 1 + (crew % 2), offset: crew > 1 ? 7 : 0 };
+};
+
+const taskOf = ({ roles, department }: DemoPerson, index: number): number =>
+  roles.includes('supervisor') ? 3 : department === 2 ? 2 : index % 4 === 3 ? 1 : 0;
+
+const ROLES = ['operador', 'operador', 'mantenedor', 'supervisor'];
+
+const contractorRut = (index: number): string => {
+  const body = String(76_000_000 + index);
+  return `${body}-${rutCheckDigit(body)}`;
+};
+
+type MakeId = (at: Date) => string;
+
+const projectsOf = ({ people, sites }: DemoCompany, id: () => string): DemoProject[] => {
+  const managers = people.filter(({ roles }) => roles.includes('manager'));
+  const owner = (site: number): DemoPerson => managers.find((person) => person.site === site) ?? managers[0]!;
+  const running = sites.flatMap(({ code, name }, site) => [
+    { code: `${code}-OPE`, name: `Operación mina, ${name}`, site, department: 1, status: 'active' as const },
+    { code: `${code}-MAN`, name: `Mantención de flota, ${name}`, site, department: 2, status: 'active' as const },
+  ]);
+  const other = [
+    { code: 'EXP-F2', name: 'Expansión fase 2', site: 0, department: 1, status: 'planning' as const },
+    { code: 'CIERRE-N', name: 'Cierre botadero norte', site: 0, department: 1, status: 'completed' as const },
+  ];
+  return [...running, ...other].map((project) => ({ ...project, id: id(), owner: owner(project.site) }));
+};
+
+const shiftsOf = (pattern: DemoPattern, zone: string, anchorDate: string, from: string, to: string) =>
+  expandPattern({ days: [...pattern.days], zone, anchorDate }, { from, to });
+
+const firsts = (shifts: readonly PlannedShift[]): boolean[] =>
+  shifts.map(({ date, kind }, index) => {
+    const before = shifts[index - 1];
+    return before?.kind !== kind || daysBetween(before.date, date) > 1;
+  });
+
+/** The work of a company, with shifts from `historyDays` ago to two weeks ahead. */
+export const planWork = (
+  { loadedAt, begin, companies }: DemoPlan,
+  company: DemoCompany,
+  historyDays: number,
+): DemoWork => {
+  const makeId: MakeId = createIds(createRandom(`angelis/${company.slug}/work`));
+  const id = () => makeId(begin);
+  const riskGroups = RISK_GROUPS.map((group) => ({ ...group, id: id() }));
+  const taskKinds = TASK_KINDS.map((kind) => ({ ...kind, id: id() }));
+  const patterns = PATTERNS.map((pattern) => ({ ...pattern, id: id() }));
+  const projects = projectsOf(company, id);
+  const contracts = companies
+    .filter(({ slug }) => slug !== company.slug)
+    .map(({ name, slug }, index) => ({
+      id: id(),
+      number: `C-${slug.toUpperCase()}-01`,
+      contractorName: name,
+      contractorRut: contractorRut(index),
+      status: index === 0 ? ('active' as const) : ('ended' as const),
+    }));
+  const expanded = new Map<string, PlannedShift[]>();
+  const roster = (person: DemoPerson) => {
+    const found = rosterOf(person);
+    const zone = company.sites[person.site]!.timezone;
+    const today = dateAt(loadedAt, zone);
+    const anchor = addDays(dateAt(begin, zone), found?.offset ?? 0);
+    if (found === null) return { pattern: null, anchor, zone, shifts: [] };
+    const pattern = patterns[found.pattern]!;
+    const key = `${pattern.code}/${anchor}/${zone}`;
+    const shifts =
+      expanded.get(key) ??
+      shiftsOf(pattern, zone, anchor, addDays(today, -historyDays), addDays(today, DAYS_AHEAD + 1));
+    expanded.set(key, shifts);
+    return { pattern, anchor, zone, shifts };
+  };
+  const assignments = company.people
+    .filter(({ riskGroup }) => riskGroup !== null)
+    .map((person, index): DemoAssignment => {
+      const task = taskOf(person, index);
+      const { pattern, anchor, zone, shifts } = roster(person);
+      const isFirst = firsts(shifts);
+      return {
+        id: id(),
+        person,
+        project: projects.find(({ site, department }) => site === person.site && department === person.department)!,
+        contractId: person.isShared ? contracts[0]!.id : null,
+        role: ROLES[task]!,
+        taskKind: taskKinds[task]!,
+        pattern,
+        patternStartsOn: anchor,
+        timezone: zone,
+        shifts: shifts.map((shift, at) => ({ ...shift, id: makeId(begin), isFirst: isFirst[at]! })),
+      };
+    });
+  return { riskGroups, taskKinds, patterns, projects, contracts, assignments };
+};

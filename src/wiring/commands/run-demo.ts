@@ -1,0 +1,103 @@
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { addSignIns } from '../../demo/load-people.ts';
+import { loadDemo } from '../../demo/load.ts';
+import { DEMO_DAYS } from '../../demo/plan.ts';
+import type { DemoPlan } from '../../demo/plan.ts';
+import { createContacts } from '../../modules/identity/persons/contact.ts';
+import { RUT_SETTING } from '../../modules/organization/appconfig/settings.ts';
+import { createNationalIds } from '../../modules/organization/profiles/national-id.ts';
+import { ensurePartitions } from '../../platform/db/partitions.ts';
+import { createLifetime } from '../../platform/process/lifetime.ts';
+import { readSettings } from '../../platform/settings/settings.ts';
+import { createLogging } from '../../platform/telemetry/logger.ts';
+import { readRunning } from '../embedded.ts';
+import { PARTITIONED_TABLES } from '../partitions.ts';
+import { openProcess, serveProcess } from '../process.ts';
+import type { ProcessOptions, RunningProcess } from '../process.ts';
+
+export interface DemoOptions {
+  readonly fresh?: boolean;
+  readonly days: string;
+}
+
+const say = (message: string): void => {
+  process.stdout.write(`${message}\n`);
+};
+
+/** Fails before anything is begun when somebody listens on `port` already. */
+const needFreePort = (name: string, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') resolve();
+      else reject(new Error(`Port ${port} is taken: stop what uses it, or set another ${name}.`, { cause: error }));
+    });
+    server.listen(port, () => server.close(() => resolve()));
+  });
+
+const daysOf = (text: string): number => {
+  const days = Number(text);
+  if (!/^\d{1,3}$/.test(text) || days < 1 || days > DEMO_DAYS)
+    throw new Error(`--days takes a whole number from 1 to ${DEMO_DAYS}`);
+  return days;
+};
+
+const load = async (
+  { system, connections, outside }: RunningProcess,
+  { now }: ProcessOptions,
+  days: number,
+): Promise<DemoPlan> => {
+  const { keys } = system.platform;
+  if (outside.local === undefined)
+    throw new Error('The demo signs people in at its own issuer: unset KEYCLOAK_URL to run it.');
+  const plan = await loadDemo(
+    {
+      db: connections.jobsDb,
+      system: connections.system,
+      contacts: createContacts(keys),
+      nationalIds: createNationalIds({ ...system.platform, rutSetting: RUT_SETTING }),
+      now,
+      say,
+      makePartitions: async (back) => {
+        await ensurePartitions(connections.system, PARTITIONED_TABLES, now(), { back });
+      },
+    },
+    days,
+  );
+  await addSignIns(outside.local, plan);
+  return plan;
+};
+
+/** Runs everything with demo data until it is told to stop. Throws what a person should read when it cannot start. */
+export const runDemo = async ({ fresh, days }: DemoOptions): Promise<void> => {
+  const env = { LOG_LEVEL: 'warn', ...process.env };
+  const settings = readSettings(env);
+  const historyDays = daysOf(days);
+  if (settings.APP_ENV === 'production' || settings.NODE_ENV === 'production')
+    throw new Error('The demo never runs in production.');
+  const running = await readRunning(settings.DATA_DIR);
+  if (running !== undefined)
+    throw new Error(
+      `Process ${running.pid} already runs on ${settings.DATA_DIR}: stop it, or set another DATA_DIR and PORT.`,
+    );
+  await needFreePort('PORT', settings.PORT);
+  await needFreePort('METRICS_PORT', settings.METRICS_PORT);
+  if (fresh) await rm(settings.DATA_DIR, { recursive: true, force: true });
+  const kept = readSettings(env);
+  const { log, close } = await createLogging({ level: kept.LOG_LEVEL, file: kept.LOG_FILE });
+  const lifetime = createLifetime({ log, drainSeconds: kept.DRAIN_SECONDS, flush: close });
+  lifetime.obeySignals();
+  const options = { settings: kept, lifetime, log, now: () => new Date(), say };
+  try {
+    const opened = await openProcess(options);
+    const plan = await load(opened, options, historyDays);
+    await serveProcess(opened, options);
+    say(`Demo data of ${plan.loadedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC in ${kept.DATA_DIR}`);
+    say('Sign-ins: npx angelis demo accounts · token for curl: npx angelis token --as supervisor · Ctrl-C stops all');
+    say(`ready ${kept.PUBLIC_URL}/angelis`);
+  } catch (error) {
+    await lifetime.stop('could not start');
+    throw error;
+  }
+};

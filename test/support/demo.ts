@@ -1,0 +1,78 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from '../../src/platform/embedded/ports.ts';
+
+const run = promisify(execFile);
+const COMMAND = join('bin', 'angelis.js');
+
+export interface RunningDemo {
+  readonly url: string;
+  /** Everything it has printed. */
+  output(): string;
+  /** What Ctrl-C does: SIGINT to the whole group. Answers the exit code. */
+  interrupt(): Promise<number | null>;
+}
+
+/** A folder and ports for a demo of the tests' own, and what is done with it. */
+export interface DemoPlace {
+  readonly env: NodeJS.ProcessEnv;
+  readonly url: string;
+  /** Starts the demo and waits for its `ready` line. Throws with its output when it ends before. */
+  start(args?: readonly string[], env?: NodeJS.ProcessEnv): Promise<RunningDemo>;
+  /** Runs a command of `angelis` to its end; answers its standard output. */
+  angelis(...args: readonly string[]): Promise<string>;
+  /** Processes that name the folder in their command line: what is left of a demo. */
+  processes(): Promise<string[]>;
+  remove(): Promise<void>;
+}
+
+const commandLines = async (): Promise<string[]> => {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  return Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')));
+};
+
+export const createDemoPlace = async (): Promise<DemoPlace> => {
+  const folder = await mkdtemp(join(tmpdir(), 'angelis-demo-'));
+  const port = await freePort();
+  const { PUBLIC_URL: _, ...outer } = process.env;
+  const env = {
+    ...outer,
+    NODE_ENV: 'development',
+    DATA_DIR: join(folder, 'data'),
+    PORT: String(port),
+    METRICS_PORT: String(await freePort()),
+  };
+  const url = `http://localhost:${port}`;
+  return {
+    env,
+    url,
+    start: async (args = [], own = env) => {
+      const child = spawn(COMMAND, ['demo', ...args], { env: own, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+      let output = '';
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const exited = once(child, 'exit') as Promise<[number | null]>;
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output += text;
+          if (/^ready http/m.test(output)) resolve();
+        });
+      void exited.then(([code]) => reject(new Error(`the demo ended with ${code}:\n${output}`)));
+      await promise;
+      return {
+        url,
+        output: () => output,
+        interrupt: async () => {
+          process.kill(-child.pid!, 'SIGINT');
+          return (await exited)[0];
+        },
+      };
+    },
+    angelis: async (...args) => (await run(COMMAND, args, { env })).stdout,
+    processes: async () => (await commandLines()).filter((line) => line.includes(folder)),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+};
