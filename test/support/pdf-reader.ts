@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
+import { inflateSync } from 'node:zlib';
 
 /** A text as it was placed on a page, in points from the top left corner. */
 export interface PlacedText {
@@ -16,11 +17,12 @@ export interface ReadPdf {
 
 const A4_HEIGHT = 841.89;
 
-/** Reads back an uncompressed PDF of the report toolkit: the texts of each page in the order in which they were drawn. */
+/** Reads back a PDF of the report toolkit: the texts of each page in the order in which they were drawn. */
 export async function readPdf(stream: Readable): Promise<ReadPdf> {
   const raw = (await buffer(stream)).toString('latin1');
   const objects = new Map<string, string>();
-  for (const [, id = '', body = ''] of raw.matchAll(/(?:^|\n)(\d+) 0 obj\n([\s\S]*?)\nendobj/g)) objects.set(id, body);
+  for (const [, id = '', body = ''] of raw.matchAll(/(?:^|\n)(\d+) 0 obj\n([\s\S]*?)\nendobj/g))
+    objects.set(id, inflated(body));
   const all = [...objects.values()];
   const kids = /\/Kids \[([^\]]*)\]/.exec(all.find((body) => body.includes('/Type /Pages')) ?? '')?.[1] ?? '';
   const total = /\((\d+)\) Tj/.exec(all.find((body) => body.includes('/Subtype /Form')) ?? '')?.[1] ?? '';
@@ -29,6 +31,13 @@ export async function readPdf(stream: Readable): Promise<ReadPdf> {
     return readContents(objects.get(contents) ?? '', total);
   });
   return { pages, raw };
+}
+
+/** An object with its stream as it is without compression. */
+function inflated(body: string): string {
+  const start = body.indexOf('stream\n');
+  if (start < 0 || !body.slice(0, start).includes('/FlateDecode')) return body;
+  return inflateSync(Buffer.from(body.slice(start + 'stream\n'.length), 'latin1')).toString('latin1');
 }
 
 /** Every text of a page as one string, the parts of the page number joined. */

@@ -66,9 +66,17 @@ export interface ReportLevels {
   readonly groups: readonly { readonly label: string | null; readonly values: readonly number[] | null }[];
 }
 
+/** A short table below the heading `reports:sections.<name>`. */
+export interface ReportBreakdown {
+  readonly name: string;
+  readonly columns: readonly ReportColumn[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
 /** What a PDF shows above its table. */
 export interface ReportSummary {
   readonly figures: readonly ReportFigure[];
+  readonly breakdowns?: readonly ReportBreakdown[];
   readonly series?: readonly ReportSeries[];
   readonly levels?: ReportLevels;
 }

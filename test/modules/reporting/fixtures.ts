@@ -89,8 +89,33 @@ export const addProject = async (client: pg.Client, companyId: string, code: str
   return id;
 };
 
+export const addShift = async (
+  client: pg.Client,
+  companyId: string,
+  profileId: string,
+  projectId: string,
+  kind: string,
+): Promise<string> => {
+  const [assignment, id] = [uuidv7(), uuidv7()];
+  await client.query(
+    `insert into work_assignment (company_id, id, profile_id, project_id, role, task_kind_ids, starts_on, status,
+       created_at, updated_at)
+     values ($1, $2, $3, $4, 'Operador', '{}', '2026-01-01', 'active', $5, $5)`,
+    [companyId, assignment, profileId, projectId, new Date()],
+  );
+  await client.query(
+    `insert into shift (company_id, id, assignment_id, profile_id, project_id, work_date, kind, source, timezone, starts_at,
+       ends_at, status, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, '2026-03-01', $6, 'pattern', 'America/Santiago', '2026-03-01T22:00:00Z',
+       '2026-03-02T10:00:00Z', 'done', $7, $7)`,
+    [companyId, id, assignment, profileId, projectId, kind, new Date()],
+  );
+  return id;
+};
+
 export interface RequirementFixture {
   readonly profileId: string;
+  readonly shiftId?: string;
   readonly shiftDate: string;
   readonly status: string;
   readonly dueAt?: Date;
@@ -106,8 +131,8 @@ export const addRequirement = async (client: pg.Client, companyId: string, one: 
   const after = (minutes: number): Date => new Date(due.getTime() + minutes * 60_000);
   await client.query(
     `insert into requirement (company_id, id, profile_id, shift_date, site_id, project_id, kind, definition_code,
-       window_from, due_at, grace_until, status, high_risk, level, had_invalid, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, 'PVT_B', $8, $9, $10, $11, false, $12, $13, $9, $9)`,
+       window_from, due_at, grace_until, miss_at, terms, status, high_risk, level, had_invalid, shift_id, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, 'PVT_B', $8, $9, $10, $10, '{}', $11, false, $12, $13, $14, $9, $9)`,
     [
       companyId,
       uuidv7(),
@@ -122,6 +147,7 @@ export const addRequirement = async (client: pg.Client, companyId: string, one: 
       one.status,
       one.level ?? null,
       one.hadInvalid ?? false,
+      one.shiftId ?? null,
     ],
   );
 };

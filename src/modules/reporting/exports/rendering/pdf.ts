@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { pdfStream } from '../../../../platform/render/pdf.ts';
 import type { PdfReport } from '../../../../platform/render/pdf.ts';
-import type { TableCell, TableRow } from '../../../../platform/render/pdf-table.ts';
+import type { Table, TableCell, TableRow } from '../../../../platform/render/pdf-table.ts';
 import type {
   ReportColumn,
   ReportDefinition,
@@ -34,7 +34,7 @@ export interface PdfParts {
 }
 
 /** More columns than this are set across the page. */
-const PORTRAIT_WIDTH = 9;
+const PORTRAIT_WIDTH = 9.5;
 const NUMBERS = new Set(['integer', 'number', 'rate']);
 const MOST_BARS = 40;
 
@@ -84,8 +84,21 @@ const drawLevels = (pdf: PdfReport, levels: NonNullable<ReportSummary['levels']>
 
 const cellOf = (column: ReportColumn, value: unknown, texts: Texts): TableCell => {
   const text = cellText(column, value, texts);
-  return column.kind === 'level' && text !== '' ? { text, tone: value as Tone } : text;
+  if (text === '') return '–';
+  return column.kind === 'level' ? { text, tone: value as Tone } : text;
 };
+
+const drawTable = (pdf: PdfReport, columns: readonly ReportColumn[], rows: Table['rows'], { t }: Texts): Promise<void> =>
+  pdf.table({
+    columns: columns.map(({ name, kind, width = 1 }) => ({
+      label: t(`reports:columns.${name}`),
+      width,
+      align: NUMBERS.has(kind) ? 'right' : 'left',
+    })),
+    rows,
+    continued: (group) => t('common:document.continued', { group }),
+    empty: t('common:document.noRows'),
+  });
 
 /** Rows as cells, with the title of their group before the first of each. */
 async function* tableRows({ report, columns, rows, texts }: PdfParts): AsyncGenerator<TableRow> {
@@ -140,17 +153,13 @@ export const renderPdf = (parts: PdfParts): Readable => {
       drawFigures(pdf, summary.figures, texts);
       if (summary.series !== undefined) drawSeries(pdf, summary.series, texts);
       if (summary.levels !== undefined) drawLevels(pdf, summary.levels, texts);
+      for (const { name, columns: own, rows } of summary.breakdowns ?? []) {
+        pdf.heading(t(`reports:sections.${name}`));
+        const cells = rows.map((row) => own.map((column, index) => cellOf(column, row[index], texts)));
+        await drawTable(pdf, own, cells, texts);
+      }
       pdf.heading(t('reports:sections.detail'));
     }
-    await pdf.table({
-      columns: shown.map(({ name, kind, width = 1 }) => ({
-        label: t(`reports:columns.${name}`),
-        width,
-        align: NUMBERS.has(kind) ? 'right' : 'left',
-      })),
-      rows: tableRows(parts),
-      continued: (group) => t('common:document.continued', { group }),
-      empty: t('common:document.noRows'),
-    });
+    await drawTable(pdf, shown, tableRows(parts), texts);
   });
 };
