@@ -1,10 +1,10 @@
 import { licensesReport } from '../modules/commerce/licenses/licenses.report.ts';
 import { percentOf } from '../modules/fitness/compliance/compliance.ts';
-import { breachReport } from '../modules/fitness/reports/breach.report.ts';
-import { casesReport } from '../modules/fitness/reports/cases.report.ts';
-import { complianceReport } from '../modules/fitness/reports/compliance.report.ts';
-import { resultsReport } from '../modules/fitness/reports/results.report.ts';
-import { peopleReport } from '../modules/organization/people/people.report.ts';
+import { breachReport } from '../modules/fitness/compliance/breach.report.ts';
+import { casesReport } from '../modules/fitness/cases/cases.report.ts';
+import { complianceReport } from '../modules/fitness/compliance/compliance.report.ts';
+import { resultsReport } from '../modules/fitness/intake/results.report.ts';
+import { peopleReport } from '../modules/organization/profiles/people.report.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import { auditReport } from '../modules/reporting/catalogue/audit.report.ts';
 import { exportJob, purgeTick } from '../modules/reporting/exports/exports.jobs.ts';

@@ -26,7 +26,7 @@ export const BreachLine = exact({
  * Everything that went against the rules, and stays: cases nobody decided before the shift ended, results known only after
  * it, tests nobody took, overrides of the gate. Days are those of the shifts, in the zone of their sites.
  */
-const LINES = `
+export const BREACHES = `
   select b.company_id, b.id, 1 as version, b.kind, b.at, b.profile_id, b.shift_date, b.shift_id, b.site_id, b.case_id,
     b.result_id, null::uuid as requirement_id, null::uuid as decision_id, b.level, null::text as reason
   from fitness_breach b where b.company_id = $1
@@ -57,7 +57,7 @@ const FIELDS = Object.entries(BreachLine.properties)
 /** The breach report, page by page, the latest first. */
 export const breachList: ListDefinition = {
   name: 'breaches',
-  from: `from (${LINES}) l`,
+  from: `from (${BREACHES}) l`,
   alias: 'l',
   where: 'l.company_id = $1',
   item: `json_build_object(${FIELDS})`,

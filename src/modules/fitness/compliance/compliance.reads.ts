@@ -41,7 +41,8 @@ const GROUPS: Readonly<Record<ComplianceGroup, { readonly key: string; readonly 
   shift: { key: 'r.shift_id::text', by: 'group by r.shift_id order by r.shift_id' },
 };
 
-const conditionsOf = (period: CompliancePeriod, values: unknown[], restrict: Restriction | undefined): string => {
+/** SQL: the requirements `r` that are counted. Adds what it binds to `values`, which begin with the company. */
+export const fallenDue = (period: CompliancePeriod, values: unknown[], restrict: Restriction | undefined): string => {
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const conditions = [
     'r.company_id = $1 and r.deleted_at is null',
@@ -62,7 +63,8 @@ const isEmpty = ({ onTime, late, missed, overdue, excused, blocked }: Compliance
 const counted = (status: string, name: keyof ComplianceCounts): string =>
   `count(*) filter (where r.status = '${status}')::int as "${name}"`;
 
-const COUNTS = [
+/** SQL: what became of the requirements `r`, as `ComplianceCounts`. */
+export const COUNTS = [
   counted('done_on_time', 'onTime'),
   counted('done_late', 'late'),
   counted('missed', 'missed'),
@@ -84,7 +86,7 @@ export const complianceBy = async (
   restrict?: Restriction,
 ): Promise<ComplianceLine[]> => {
   const values: unknown[] = [reader.companyId];
-  const where = conditionsOf(period, values, restrict);
+  const where = fallenDue(period, values, restrict);
   const { key, by } = GROUPS[group];
   const rows = await reader.prepared<ComplianceCounts & { key: string | null }>(
     `select ${key} as key, ${COUNTS} from requirement r where ${where} ${by}`,
@@ -104,7 +106,7 @@ export const levelsBy = async (
   restrict?: Restriction,
 ): Promise<LevelLine[]> => {
   const values: unknown[] = [reader.companyId];
-  const where = conditionsOf(period, values, restrict);
+  const where = fallenDue(period, values, restrict);
   const { key, by } = GROUPS[group];
   const columns = LEVELS.map((level) => `count(*) filter (where r.level = '${level}')::int as ${level}`).join(', ');
   const rows = await reader.prepared<Record<Level, number> & { key: string | null; people: number }>(

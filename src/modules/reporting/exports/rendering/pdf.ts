@@ -88,7 +88,12 @@ const cellOf = (column: ReportColumn, value: unknown, texts: Texts): TableCell =
   return column.kind === 'level' ? { text, tone: value as Tone } : text;
 };
 
-const drawTable = (pdf: PdfReport, columns: readonly ReportColumn[], rows: Table['rows'], { t }: Texts): Promise<void> =>
+const drawTable = (
+  pdf: PdfReport,
+  columns: readonly ReportColumn[],
+  rows: Table['rows'],
+  { t }: Texts,
+): Promise<void> =>
   pdf.table({
     columns: columns.map(({ name, kind, width = 1 }) => ({
       label: t(`reports:columns.${name}`),

@@ -1,6 +1,6 @@
 import Type from 'typebox';
-import { PERIOD } from '../../../platform/render/report-sql.ts';
-import { exact, oneOf, uuid } from '../../../platform/schema/types.ts';
+import { PERIOD } from '../../platform/render/report-sql.ts';
+import { exact, oneOf, uuid } from '../../platform/schema/types.ts';
 
 const SITE_AND_PERSON = { siteId: Type.Optional(uuid()), profileId: Type.Optional(uuid()) };
 

@@ -1,8 +1,9 @@
 import { equals, statement } from '../../../platform/render/report-sql.ts';
 import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
-import { PERIOD_FILTERS } from './filters.ts';
+import { BREACHES } from './breaches.reads.ts';
+import { PERIOD_FILTERS } from '../report-filters.ts';
 
-/** Every orange and red that nobody decided in its shift, and what came too late to be decided. */
+/** Everything that went against the rules, as the list of breaches has it. */
 export const breachReport = (visible: ReportReach): ReportDefinition => ({
   kind: 'breach',
   permission: 'fitness:compliance:read',
@@ -11,7 +12,7 @@ export const breachReport = (visible: ReportReach): ReportDefinition => ({
     { name: 'shiftDate', kind: 'date', width: 1.1 },
     { name: 'site', kind: 'text', width: 1.6 },
     { name: 'person', kind: 'text', width: 2 },
-    { name: 'breach', kind: 'label', labels: 'reports:breachKind', width: 1.8 },
+    { name: 'breach', kind: 'label', labels: 'reports:breachKind', width: 2 },
     { name: 'level', kind: 'level' },
     { name: 'at', kind: 'instant', width: 1.5 },
   ],
@@ -20,7 +21,7 @@ export const breachReport = (visible: ReportReach): ReportDefinition => ({
       scope.companyId,
       (bind) => `select b.shift_date as "shiftDate", s.name as site, f.first_name || ' ' || f.last_name as person,
           b.kind as breach, b.level, b.at
-        from fitness_breach b
+        from (${BREACHES}) b
         join profile f on f.company_id = $1 and f.id = b.profile_id
         left join site s on s.company_id = $1 and s.id = b.site_id
         where b.company_id = $1 and b.shift_date between ${bind(filters['from'])} and ${bind(filters['to'])}

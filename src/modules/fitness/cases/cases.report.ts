@@ -1,7 +1,7 @@
 import { equals, statement } from '../../../platform/render/report-sql.ts';
 import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
 import { addDays, startOfDay } from '../../../platform/time/zone.ts';
-import { PERIOD_FILTERS } from './filters.ts';
+import { PERIOD_FILTERS } from '../report-filters.ts';
 
 /** Cases and what was decided in them; never an assessment or a note. */
 export const casesReport = (visible: ReportReach): ReportDefinition => ({
