@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { expect } from 'chai';
 import type pg from 'pg';
 import { complianceOf, countRequirements, percentOf } from '../../../src/modules/fitness/compliance/compliance.ts';
-import type { RequirementStatus } from '../../../src/modules/fitness/compliance/compliance.ts';
+import type { Compliance, RequirementStatus } from '../../../src/modules/fitness/compliance/compliance.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { addCompany } from '../../support/companies.ts';
@@ -26,6 +26,8 @@ const STATUSES = [
 const LEVELS = ['green', 'green', 'yellow', 'orange', 'red', 'invalid', null] as const;
 const DAYS = ['2026-03-01', '2026-03-02', '2026-03-03'];
 const PERIOD = { from: '2026-03-01', to: '2026-03-31' };
+
+type Line = Compliance & { readonly key: string };
 
 describe('the compliance report', () => {
   let app: TestApp;
@@ -143,6 +145,24 @@ describe('the compliance report', () => {
     expect(first).to.include(`Required\n${required}\noverdue, still open: ${overdue}`);
     expect(first).to.include(`On time\n${onTime}\nLate\n${late}\nMissed\n${missed}`);
     expect(first).to.include(`Excused\n${excused}\nBlocked\n${blocked}\nWith an invalid attempt\n${invalid}`);
+  });
+
+  it('has the numbers of the API for a shift date, in CSV and PDF', async () => {
+    const { client } = await exporter(app, manager);
+    for (const day of DAYS) {
+      const answer = await client.get(`/fitness/compliance?from=${day}&to=${day}&by=day`).expect(200);
+      const [line, ...others] = (answer.body as { lines: Line[] }).lines;
+      expect(others).to.deep.equal([]);
+      const filters = { from: day, to: day };
+      const rows = await csvRows({ filters });
+      const columns = ['Required', 'On time', 'Late', 'Missed', 'Overdue', 'Excused', 'Blocked', 'With invalid'];
+      const { required, onTime, late, missed, overdue, excused, blocked, invalid, rate } = line!;
+      const numbers = [required, onTime, late, missed, overdue, excused, blocked, invalid];
+      expect(columns.map((column) => sum(rows, column))).to.deep.equal(numbers);
+      const [first = ''] = await pdfPages({ filters });
+      expect(first).to.include(`Compliance\n${percentOf(rate)!.toFixed(1)}%\nof ${rate.denominator} that count`);
+      expect(first).to.include(`Required\n${required}\n`);
+    }
   });
 
   it('sums up by site, project and shift', async () => {
