@@ -22,6 +22,8 @@ import { createRequirementLifecycle } from '../modules/fitness/requirements/requ
 import { Requirement, requirementList } from '../modules/fitness/requirements/requirements.repository.ts';
 import { requirementsModule } from '../modules/fitness/requirements/requirements.router.ts';
 import { createRequirements } from '../modules/fitness/requirements/requirements.service.ts';
+import { createShiftFollower } from '../modules/fitness/shift-follower.ts';
+import type { FollowShifts } from '../modules/fitness/shift-follower.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
@@ -34,6 +36,8 @@ export interface CasesArea {
   readonly modules: readonly Module[];
   /** What follows from results: ingest runs it in its own transaction. */
   readonly outcome: FitnessOutcome;
+  /** Wraps the repository of shifts, so that required tests and cases follow the roster. */
+  readonly followShifts: FollowShifts;
   /** Makes requirements with the roster. */
   readonly generation: Generation;
 }
@@ -78,5 +82,6 @@ export const wireFitnessCases = (platform: Platform, { notices }: CasesNeeds): C
   const { alertSafety } = shared.telling;
   const outcome = createOutcome({ ...own, ...shared, cases, attempts, generation, alertSafety });
   const compliance = complianceModule({ ...platform, breaches: platform.list(breachList) });
-  return { modules: [requirementsPart, casesPart, compliance], outcome, generation };
+  const followShifts = createShiftFollower({ generation, cases, mover: own.mover });
+  return { modules: [requirementsPart, casesPart, compliance], outcome, generation, followShifts };
 };

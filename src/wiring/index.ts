@@ -66,7 +66,12 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     ...notifying,
     ...organization.modules,
     ...commerce.modules,
-    ...wireWorkforce(platform, { people, seats: commerce.seats, gate: gate.forWork }),
+    ...wireWorkforce(platform, {
+      people,
+      seats: commerce.seats,
+      gate: gate.forWork,
+      followShifts: cases.followShifts,
+    }),
     ...fitness.modules,
     ...cases.modules,
     ...gate.modules,

@@ -33,9 +33,11 @@ import { shiftPatternsModule } from '../modules/workforce/rosters/shift-patterns
 import { createShiftPatternsService } from '../modules/workforce/rosters/shift-patterns.service.ts';
 import { createShiftLifecycle } from '../modules/workforce/rosters/shifts.lifecycle.ts';
 import { Shift, shiftList } from '../modules/workforce/rosters/shifts.repository.ts';
+import type { ShiftRow } from '../modules/workforce/rosters/shifts.repository.ts';
 import { shiftsModule } from '../modules/workforce/rosters/shifts.router.ts';
 import { createZones } from '../modules/workforce/zones.ts';
 import { createCrud } from '../platform/crud/service.ts';
+import type { Repository } from '../platform/db/repository.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
@@ -45,6 +47,8 @@ export interface WorkforceNeeds {
   readonly seats: Seats;
   /** Asked before an assignment becomes active and before a shift starts. */
   readonly gate?: AssignmentGate & ShiftGate;
+  /** Wraps the repository of shifts: what follows the roster in its own transactions. */
+  readonly followShifts?: (shifts: Repository<ShiftRow>) => Repository<ShiftRow>;
 }
 
 const wireProjects = (platform: Platform): Module => {
@@ -70,10 +74,11 @@ const wireTaskKinds = (platform: Platform): readonly Module[] => {
   ];
 };
 
-const wireRosters = (platform: Platform, { people, gate }: WorkforceNeeds, zones: Zones) => {
+const wireRosters = (platform: Platform, { people, gate, followShifts }: WorkforceNeeds, zones: Zones) => {
   const patterns = { repository: platform.repository(ShiftPattern), list: platform.list(shiftPatternList) };
   const lifecycle = createShiftLifecycle(gate);
-  const shifts = { repository: platform.repository(Shift), list: platform.list(shiftList) };
+  const written = platform.repository(Shift);
+  const shifts = { repository: followShifts?.(written) ?? written, list: platform.list(shiftList) };
   const mover = platform.mover(lifecycle, shifts.repository);
   const service = createCrud({
     ...platform,

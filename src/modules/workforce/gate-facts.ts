@@ -55,19 +55,25 @@ const WORKED = `
     and (w.status in ('started', 'done') or (w.kind = 'travel' and w.status = 'planned'))`;
 
 /** Who signs on early, for the way and the tests, works from the planned start on; who comes late, from then. */
+const BEGIN = `case when q.purpose = 'shift_start' then greatest(coalesce(s.actual_start_at, q.at), s.starts_at)
+  else s.starts_at end`;
+
+/** Its length is the one on the wall: a night of twelve hours stays one when the clock is turned. */
+const END = `x.begins_at + ((s.ends_at at time zone s.timezone) - (x.begins_at at time zone s.timezone))`;
+
 const HOURS = `
   select json_build_object(
-    'ahead', json_build_object('date', s.work_date, 'kind', s.kind,
-      'startsAt', ${at(`case when q.purpose = 'shift_start' then greatest(coalesce(s.actual_start_at, q.at), s.starts_at) else s.starts_at end`)},
-      'endsAt', ${at('s.ends_at')},
-      'extensionAuthorized', exists (select 1 from roster_exception x where x.company_id = $1 and x.shift_id = s.id
-        and x.kind = 'extension' and x.status = 'approved' and x.deleted_at is null)),
+    'ahead', json_build_object('date', s.work_date, 'kind', s.kind, 'startsAt', ${at('x.begins_at')},
+      'endsAt', ${at(END)},
+      'extensionAuthorized', exists (select 1 from roster_exception e where e.company_id = $1 and e.shift_id = s.id
+        and e.kind = 'extension' and e.status = 'approved' and e.deleted_at is null)),
     'worked', coalesce((${WORKED}), '[]'),
     'declared', coalesce((select json_agg(json_build_object('date', h.worked_on, 'minutes', h.minutes) order by h.worked_on, h.id)
       from declared_hours h where h.company_id = $1 and h.profile_id = q.profile_id and h.deleted_at is null
         and h.worked_on between s.work_date - 7 and s.work_date), '[]'),
     'authorization', null)
-  from shift s where s.company_id = $1 and s.id = q.shift_id`;
+  from shift s cross join lateral (select ${BEGIN} as begins_at) x
+  where s.company_id = $1 and s.id = q.shift_id`;
 
 /** What the workforce knows of a question of the gate. */
 export const workforceFacts: FactProvider = {

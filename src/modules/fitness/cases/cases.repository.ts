@@ -164,6 +164,16 @@ export const undecidedCaseOf = async (reader: Reader, profileId: string): Promis
     )
   )[0]?.id;
 
+/** Ids of a shift's cases that still wait for its end. */
+export const casesOfShift = async (reader: Reader, shiftId: string): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select id from fitness_case where company_id = $1 and shift_id = $2 and deleted_at is null
+       and status not in ('closed', 'returned', 'lapsed') order by id`,
+    [reader.companyId, shiftId],
+  );
+  return rows.map(({ id }) => id);
+};
+
 /** Whether the person has a valid green result of a later shift than the case's, taken after the decision. */
 export const greenAfter = async (reader: Reader, row: FitnessCaseRow): Promise<string | undefined> =>
   (

@@ -66,7 +66,7 @@ const waiting: fc.Arbitrary<Step> = fc.record({
   minutes: fc.constantFrom(1, 10, 20, 30, 60, 500),
 });
 const moving = (name: string, body: fc.Arbitrary<object | undefined> = fc.constant(undefined)): fc.Arbitrary<Step> =>
-  fc.record({ do: fc.constant('move'), who, name: fc.constant(name), body }) as fc.Arbitrary<Step>;
+  fc.record({ do: fc.constant('move'), who, name: fc.constant(name), body });
 const step = fc.oneof(
   { weight: 3, arbitrary: judging },
   { weight: 4, arbitrary: waiting },
@@ -142,7 +142,10 @@ describe('a random walk over fitness cases', () => {
             profileId: worker.profileId,
             purpose: 'crew',
             at: company.app.clock.now().toISOString(),
-            ...{ assignmentId: null, shiftId: null, siteId: null, taskKindIds: [] },
+            assignmentId: null,
+            shiftId: null,
+            siteId: null,
+            taskKindIds: [],
           },
         ]),
     );
