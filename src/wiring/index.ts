@@ -11,6 +11,7 @@ import { createHealth } from '../platform/http/health.ts';
 import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
 import { createTicketPass } from '../platform/http/ticket-pass.ts';
+import { wireAuditTrail } from './audit-trail.ts';
 import { wireCommerce } from './commerce.ts';
 import { wireFitnessCases } from './fitness-cases.ts';
 import { wireFitness } from './fitness.ts';
@@ -77,7 +78,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     ...gate.modules,
   ];
   const reporting = wireReporting(platform, { reports: business.flatMap(({ reports = [] }) => reports) });
-  const modules: readonly Module[] = [health.module, ...business, ...reporting];
+  const modules: readonly Module[] = [health.module, ...business, ...reporting, wireAuditTrail(platform)];
   const ticketPass = createTicketPass(platform.tickets, platform.db);
   const claimsOf: Authentication['claimsOf'] = (request) =>
     surface.authentication.claimsOf(request) ?? ticketPass.claimsOf(request);

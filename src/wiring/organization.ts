@@ -6,12 +6,26 @@ import { Department, departmentList } from '../modules/organization/departments/
 import { departmentsModule } from '../modules/organization/departments/departments.router.ts';
 import { createDepartmentsService } from '../modules/organization/departments/departments.service.ts';
 import type { ProfileActivation, ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
+import { commonModule } from '../modules/organization/common/common.router.ts';
+import { createCommonService } from '../modules/organization/common/common.service.ts';
+import { COMPANY_KINDS, COMPANY_STATES } from '../modules/organization/companies/companies.repository.ts';
+import { LINKED_SYSTEMS } from '../modules/organization/profiles/links.repository.ts';
+import { NATIONAL_ID_KINDS } from '../modules/organization/profiles/national-id.ts';
+import {
+  hasContactEmail,
+  PROFILE_KINDS,
+  PROFILE_STATES,
+} from '../modules/organization/profiles/profiles.repository.ts';
+import { PROJECT_STATES } from '../modules/workforce/projects/projects.repository.ts';
+import { REACHES } from '../platform/access/principal.ts';
+import { LOCALES } from '../platform/i18n/locales.ts';
 import { Site, siteList } from '../modules/organization/sites/sites.repository.ts';
 import { sitesModule } from '../modules/organization/sites/sites.router.ts';
 import { createSitesService } from '../modules/organization/sites/sites.service.ts';
 import type { Module } from '../platform/http/module.ts';
 import { wireCompanies } from './companies.ts';
 import { wirePeople } from './people.ts';
+import type { People } from './people.ts';
 import type { Platform } from './platform.ts';
 
 const wireSites = (platform: Platform): Module => {
@@ -33,6 +47,26 @@ const wireAppconfig = (platform: Platform, modules: () => readonly Module[]): Mo
   );
   return [appconfigModule(service, [BRANDING_SETTING, RUT_SETTING]), publicAppconfigModule(service)];
 };
+
+/** The sets of values that frontends show by their labels. */
+const ENUMS = {
+  companyKind: COMPANY_KINDS,
+  companyStatus: COMPANY_STATES,
+  linkedSystem: LINKED_SYSTEMS,
+  locale: LOCALES,
+  nationalIdKind: NATIONAL_ID_KINDS,
+  profileKind: PROFILE_KINDS,
+  profileStatus: PROFILE_STATES,
+  projectStatus: PROJECT_STATES,
+  reach: REACHES,
+};
+
+const wireCommon = (platform: Platform, { nationalIds }: People): Module =>
+  commonModule({
+    service: createCommonService({ ...platform, nationalIds, hasContactEmail }),
+    enums: ENUMS,
+    now: platform.now,
+  });
 
 export interface OrganizationNeeds {
   /** Every module of the system, once all are wired. */
@@ -60,6 +94,7 @@ export const wireOrganization = (platform: Platform, { modules, invitations }: O
       ...people.modules,
       wireCompanies(platform, people),
       ...wireAppconfig(platform, modules),
+      wireCommon(platform, people),
     ],
   };
 };

@@ -13,7 +13,16 @@ export interface Limit {
   readonly per: number;
 }
 
-export type LimitName = 'anonymous' | 'principal' | 'company' | 'signIn' | 'otp' | 'export' | 'invitation' | 'stream';
+export type LimitName =
+  | 'anonymous'
+  | 'principal'
+  | 'company'
+  | 'signIn'
+  | 'otp'
+  | 'export'
+  | 'invitation'
+  | 'stream'
+  | 'lookup';
 export type Limits = Readonly<Record<LimitName, Limit>>;
 
 /** Defaults of docs/architecture.md: anonymous and sign-in count by address, the others by principal. */
@@ -26,6 +35,7 @@ export const LIMITS: Limits = {
   export: { points: 30, per: 3_600 },
   invitation: { points: 100, per: 3_600 },
   stream: { points: 10, per: 60 },
+  lookup: { points: 30, per: 60 },
 };
 
 const EXTRA: Partial<Record<RateClass, LimitName>> = {

@@ -157,14 +157,17 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
   };
 
   const toPrincipal = async (session: SessionRecord): Promise<Principal> => {
-    const grants = await directory.grants(session);
+    const held = await directory.grants(session);
+    const readOnly = session.companyStatus === 'suspended' && session.kind !== 'support';
+    // Of a suspended company only its owner still sees anything.
+    const grants = readOnly && !held.some(({ role }) => role === 'owner') ? [] : held;
     return {
       ...session,
       sessionId: session.id,
       kind: KINDS[session.kind],
       roles: [...new Set(grants.map(({ role }) => role))],
       grants,
-      readOnly: session.companyStatus === 'suspended' && session.kind !== 'support',
+      readOnly,
       support: session.kind === 'support',
     };
   };

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { createCrud } from '../../../platform/crud/service.ts';
 import { matches, waysOf } from '../../../platform/access/decision.ts';
 import type { Reader, Tx } from '../../../platform/db/database.ts';
@@ -45,9 +46,7 @@ export const rankOfCaller = async (reader: Reader, { principal }: Context, at: D
 };
 
 /** Own roles of a company: known permissions only, no circles, nothing that their maker does not hold. */
-export const createRolesService = (deps: RolesDependencies) => {
-  const { repository, catalogue, raiseAccessEpoch } = deps;
-
+export const createRolesService = ({ repository, list, work, now, catalogue, raiseAccessEpoch }: RolesDependencies) => {
   const checkPatterns = (field: 'grants' | 'denies', patterns: readonly string[]): void => {
     const known = catalogue();
     const strange = patterns.findIndex((pattern) => !known.some((permission) => matches(pattern, permission)));
@@ -94,12 +93,16 @@ export const createRolesService = (deps: RolesDependencies) => {
   };
 
   return createCrud<RoleRow>({
-    ...deps,
+    repository,
+    list,
+    work,
+    now,
     onCreate: async (tx, body: Partial<RoleRow>, context) => {
       if (SYSTEM_ROLES.some(({ code }) => code === body.code))
         throw conflict('DUPLICATE', { errors: [{ pointer: '/code', code: 'DUPLICATE', in: 'body' }] });
-      await check(tx, context, partsOf(body, ''));
-      return {};
+      const id = uuidv7();
+      await check(tx, context, partsOf(body, id));
+      return { id };
     },
     onEdit: async (tx, row, patch: Partial<RoleRow>, context) => {
       await mustNotHold(tx, context, row.id);
@@ -115,6 +118,5 @@ export const createRolesService = (deps: RolesDependencies) => {
       await serialize(tx, ROLES);
       if (await roleIsUsed(tx, row.id)) throw conflict('ROLE_IN_USE');
     },
-    repository,
   });
 };

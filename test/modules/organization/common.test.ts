@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import { LIMITS } from '../../../src/platform/http/rate-limits.ts';
+import type { Limits } from '../../../src/platform/http/rate-limits.ts';
+import { isZone } from '../../../src/platform/time/zone.ts';
+import { startApp } from '../../support/app.ts';
+import type { TestApp } from '../../support/app.ts';
+import { clientOf } from '../../support/client.ts';
+import type { Client } from '../../support/client.ts';
+import { addCompany } from '../../support/companies.ts';
+import { addPerson } from '../../support/people.ts';
+
+interface Labeled {
+  value: string;
+  label: string;
+}
+
+const LOOKUPS = 8;
+const limits: Limits = { ...LIMITS, anonymous: { points: 1_000, per: 60 }, lookup: { points: LOOKUPS, per: 600 } };
+
+describe('common', () => {
+  let app: TestApp;
+  let admin: Client;
+  let companyId: string;
+
+  before(async () => {
+    app = await startApp({ limits });
+    companyId = await addCompany(app.database);
+    admin = await clientOf(app, await addPerson(app, { companyId, roles: ['admin'] }));
+  });
+  after(() => app.close());
+
+  const open = async <Body>(path: string, language = 'en'): Promise<Body> =>
+    (await app.http.get(`/angelis/common${path}`).set({ 'accept-language': language }).expect(200)).body as Body;
+
+  it('says whether a text is a RUT, to anybody', async () => {
+    const ask = async (rut: string): Promise<object> =>
+      (await app.http.post('/angelis/common/rut').send({ rut }).expect(200)).body as object;
+    expect(await ask('12345678 5')).to.deep.equal({ valid: true, formatted: '12.345.678-5', problem: null });
+    expect(await ask('12.345.678-4')).to.deep.equal({ valid: false, formatted: null, problem: 'RUT_CHECK_DIGIT' });
+    expect(await ask('12.345.678')).to.deep.equal({ valid: false, formatted: null, problem: 'RUT_NO_CHECK_DIGIT' });
+  });
+
+  it('lists countries in each language, and zones with their offset', async () => {
+    const countries = await open<{ items: { code: string; name: string; callingCode: string }[] }>('/countries', 'es');
+    expect(countries.items).to.deep.include({ code: 'DE', name: 'Alemania', callingCode: '+49' });
+    const french = await open<typeof countries>('/countries', 'fr');
+    expect(french.items).to.deep.include({ code: 'DE', name: 'Allemagne', callingCode: '+49' });
+    app.clock.set(new Date('2026-07-01T00:00:00Z'));
+    const zones = await open<{ items: { name: string; offset: number }[] }>('/zones');
+    app.clock.set(undefined);
+    expect(zones.items).to.deep.include({ name: 'America/Santiago', offset: -240 });
+    expect(zones.items).to.deep.include({ name: 'Etc/UTC', offset: 0 });
+    expect(zones.items.find(({ name }) => /Kolkata|Calcutta/.test(name))?.offset).to.equal(330);
+    expect(zones.items.filter(({ name }) => !isZone(name))).to.deep.equal([]);
+  });
+
+  it('labels the values of the API in each language', async () => {
+    const sets = await open<Record<string, Labeled[]>>('/enums', 'es');
+    expect(sets['profileStatus']).to.deep.include({ value: 'suspended', label: 'Suspendido' });
+    for (const language of ['en', 'fr']) {
+      const other = await open<Record<string, Labeled[]>>('/enums', language);
+      expect(Object.keys(other)).to.deep.equal(Object.keys(sets));
+      expect(Object.values(other).flat()).to.have.length(Object.values(sets).flat().length);
+    }
+  });
+
+  it('says what is free in the caller’s own company only, a few times a minute', async () => {
+    const body = { firstName: 'A', lastName: 'B', kind: 'employee', contactEmail: 'taken@mine.cl' };
+    await admin.post('/admin/profile', { ...body, nationalId: { kind: 'RUT', value: '12.345.678-5' } }).expect(201);
+    const other = await clientOf(
+      app,
+      await addPerson(app, { companyId: await addCompany(app.database), roles: ['admin'] }),
+    );
+    const free = async (by: Client, path: string, question: object): Promise<boolean> =>
+      ((await by.post(`/common/${path}`, question).expect(200)).body as { free: boolean }).free;
+    const rut = { kind: 'RUT', value: '12345678-5' };
+    expect(await free(admin, 'national-id/free', rut)).to.equal(false);
+    expect(await free(admin, 'national-id/free', { ...rut, value: '7654321-6' })).to.equal(true);
+    expect(await free(admin, 'email/free', { email: 'Taken@Mine.CL' })).to.equal(false);
+    expect(await free(other, 'national-id/free', rut)).to.equal(true);
+    expect(await free(other, 'email/free', { email: 'taken@mine.cl' })).to.equal(true);
+    await admin.post('/common/national-id/free', { kind: 'RUT', value: '12345678-4' }).expect(422);
+    const worker = await clientOf(app, await addPerson(app, { companyId, roles: ['worker'] }));
+    await worker.post('/common/national-id/free', rut).expect(403);
+    const rest = await Promise.all(
+      Array.from({ length: LOOKUPS }, () => admin.post('/common/email/free', { email: 'x@y.cl' })),
+    );
+    expect(rest.filter(({ status }) => status === 429)).to.have.length(4);
+  });
+});
