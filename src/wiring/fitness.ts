@@ -1,39 +1,95 @@
+import { baselineList, StoredBaseline } from '../modules/fitness/baselines/baselines.repository.ts';
+import { baselinesModule } from '../modules/fitness/baselines/baselines.router.ts';
+import { createBaselinesService } from '../modules/fitness/baselines/baselines.service.ts';
+import { Device, deviceList } from '../modules/fitness/devices/devices.repository.ts';
+import { devicesModule } from '../modules/fitness/devices/devices.router.ts';
+import { createDevicesService } from '../modules/fitness/devices/devices.service.ts';
 import { createIngest } from '../modules/fitness/ingest/ingest.ts';
-import type { Ingest } from '../modules/fitness/ingest/ingest.ts';
 import { ingestTicks } from '../modules/fitness/ingest/ingest.jobs.ts';
 import { createQuarantine } from '../modules/fitness/ingest/quarantine.ts';
+import { quarantineList, sourceLags } from '../modules/fitness/ingest/sources.reads.ts';
+import { sourcesModules } from '../modules/fitness/ingest/sources.router.ts';
+import { createSourcesService } from '../modules/fitness/ingest/sources.service.ts';
 import { createIntake } from '../modules/fitness/intake/intake.ts';
 import type { Intake } from '../modules/fitness/intake/intake.ts';
+import { policyList, StoredPolicy } from '../modules/fitness/policies/policies.repository.ts';
+import { policiesModule } from '../modules/fitness/policies/policies.router.ts';
+import { createPoliciesService } from '../modules/fitness/policies/policies.service.ts';
 import type { FitnessOutcome } from '../modules/fitness/ports.ts';
+import { resultList } from '../modules/fitness/results/results.reads.ts';
+import { resultsModule, submissionsModules } from '../modules/fitness/results/results.router.ts';
+import { createResultsService } from '../modules/fitness/results/results.service.ts';
+import type { Reach } from '../modules/fitness/results/results.service.ts';
 import { createSourceOwners } from '../platform/access/source-owners.ts';
+import { OPERATOR_COMPANY, systemScope } from '../platform/db/scope.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
 export interface Fitness {
   readonly modules: readonly Module[];
   readonly intake: Intake;
-  readonly ingest: Ingest;
 }
 
-const observeRows = (platform: Platform) => {
-  const rows = platform.metrics.counter({
+interface FitnessNeeds {
+  readonly people: Reach;
+  /** What follows from results: requirements, cases, holds. */
+  readonly outcome: FitnessOutcome;
+}
+
+/** Figures of the sources; answers what counts their rows. */
+const sourceFigures = ({ db, metrics, now, sources }: Platform) => {
+  const rows = metrics.counter({
     name: 'source_rows_total',
     help: 'Rows read from sources, by what became of them',
     labels: ['source', 'outcome'],
   });
+  if (sources.length > 0)
+    metrics.gauge({
+      name: 'source_lag_seconds',
+      help: 'Time since a source was last read to its end',
+      labels: ['source'],
+      collect: async (gauge) => {
+        const scope = systemScope(OPERATOR_COMPANY, 'metrics', '0'.repeat(32));
+        for (const { source, seconds } of await db.read(scope, (reader) => sourceLags(reader, now())))
+          gauge.set({ source }, seconds);
+      },
+    });
   return (source: string, outcome: string, count: number): void => rows.inc({ source, outcome }, count);
 };
 
-/** Sources, results, baselines, policies, devices. `outcome` is what follows from results. */
-export const wireFitness = (platform: Platform, outcome: FitnessOutcome): Fitness => {
-  const { sources, system, keys } = platform;
+const wireSources = (platform: Platform, intake: Intake): Module[] => {
+  const owners = createSourceOwners(platform.system);
+  const quarantine = createQuarantine(platform.keys.data);
+  const list = platform.list(quarantineList);
+  const parts = { ...platform, owners, quarantine, intake, list };
+  const ingest = createIngest({ ...parts, observe: sourceFigures(platform) });
+  return sourcesModules({ list, service: createSourcesService(parts), ticks: ingestTicks(ingest, platform.sources) });
+};
+
+/** Sources, results, baselines, policies, devices. */
+export const wireFitness = (platform: Platform, { people, outcome }: FitnessNeeds): Fitness => {
   const intake = createIntake({ ...platform, outcome });
-  const ingest = createIngest({
-    ...platform,
+  const lists = {
+    results: platform.list(resultList),
+    devices: platform.list(deviceList),
+    policies: platform.list(policyList),
+    baselines: platform.list(baselineList),
+  };
+  const results = createResultsService({ ...platform, list: lists.results, intake, people });
+  const devices = createDevicesService({ ...platform, list: lists.devices, repository: platform.repository(Device) });
+  const stored = platform.repository(StoredPolicy);
+  const policies = createPoliciesService({ ...platform, list: lists.policies, repository: stored });
+  const repository = platform.repository(StoredBaseline);
+  const baselines = createBaselinesService({ ...platform, list: lists.baselines, repository, people });
+  return {
     intake,
-    owners: createSourceOwners(system),
-    quarantine: createQuarantine(keys.data),
-    observe: observeRows(platform),
-  });
-  return { intake, ingest, modules: [{ name: 'fitness-ingest', ticks: ingestTicks(ingest, sources) }] };
+    modules: [
+      ...wireSources(platform, intake),
+      resultsModule({ list: lists.results, service: results }),
+      ...submissionsModules(results),
+      devicesModule({ list: lists.devices, service: devices }),
+      policiesModule({ list: lists.policies, service: policies }),
+      baselinesModule({ list: lists.baselines, service: baselines }),
+    ],
+  };
 };

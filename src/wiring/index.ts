@@ -60,7 +60,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const people = createPeople(visibleProfiles);
   const commerce = wireCommerce(platform, { people });
   const cases = wireFitnessCases(platform, { notices: [forFitness(notices)] });
-  const fitness = wireFitness(platform, cases.outcome);
+  const fitness = wireFitness(platform, { people, outcome: cases.outcome });
   const gate = wireGate(platform, { requirements: cases.generation });
   const business = [
     ...identity.modules,

@@ -69,14 +69,15 @@ const add = (a: Counts, b: Counts): Counts => ({
 const isPassing = (error: unknown): boolean =>
   (error instanceof Problem && error.status === 503) || isConnectionError(error) || PASSING.has(errorCode(error) ?? '');
 
-interface ReadRow {
+export interface ReadRow {
   readonly raw: RawRow;
   readonly identity: RowIdentity;
   readonly test?: IncomingTest;
   readonly fault?: RowFault;
 }
 
-const readRow = (read: RowReader, raw: RawRow): ReadRow => {
+/** A row under its mapping: a test, or the fault that it is none. */
+export const readRow = (read: RowReader, raw: RawRow): ReadRow => {
   const identity = identityOf(raw);
   try {
     return { raw, identity, test: read(raw) };
@@ -87,7 +88,10 @@ const readRow = (read: RowReader, raw: RawRow): ReadRow => {
 };
 
 /** Why a row has no place: its own fault before that of its owner. */
-const refusalOf = ({ fault }: ReadRow, owner: SourceOwner): { reason: string; pointer: string | null } | undefined => {
+export const refusalOf = (
+  { fault }: ReadRow,
+  owner: SourceOwner,
+): { reason: string; pointer: string | null } | undefined => {
   if (fault !== undefined) return { reason: fault.code, pointer: fault.pointer };
   if (owner.companyId === null) return { reason: 'UNKNOWN_COMPANY', pointer: 'company' };
   if (CLOSED.has(owner.companyStatus ?? '')) return { reason: 'COMPANY_CLOSED', pointer: 'company' };

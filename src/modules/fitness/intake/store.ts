@@ -84,6 +84,22 @@ const MOVE_KEYS = `update test_result_key k set result_id = n.id
   from jsonb_to_recordset($2) as n(id uuid, supersedes uuid)
   where k.company_id = $1 and k.result_id = n.supersedes`;
 
+const LOCK_DEVICES = `select id from device where company_id = $1 and id = any($2) order by id for no key update`;
+const SEEN = `update device d set last_seen_at = n.at
+  from jsonb_to_recordset($2) as n(id uuid, at timestamptz)
+  where d.company_id = $1 and d.id = n.id and (d.last_seen_at is null or d.last_seen_at < n.at)`;
+
+/** When each device was last heard of. No change of its row that anybody would look for: it has no version. */
+const markSeen = async (tx: Tx, results: readonly NewResult[]): Promise<void> => {
+  const seen = new Map<string, string>();
+  for (const { deviceId, takenAt, superseding } of results)
+    if (deviceId !== null && superseding !== 'reevaluation' && takenAt > (seen.get(deviceId) ?? ''))
+      seen.set(deviceId, takenAt);
+  if (seen.size === 0) return;
+  await tx.prepared(LOCK_DEVICES, [tx.companyId, [...seen.keys()]]);
+  await tx.prepared(SEEN, [tx.companyId, JSON.stringify([...seen].map(([id, at]) => ({ id, at })))]);
+};
+
 const row = (result: NewResult, seal: Sealer) => {
   const { judgement, content, contentHash: _, ...own } = result;
   const { isValid: _valid, rested, ...judged } = judgement;
@@ -151,6 +167,7 @@ export const storeResults = async (
       tx.companyId,
       JSON.stringify(moved.map(({ id, supersedes }) => ({ id, supersedes }))),
     ]);
+  await markSeen(tx, results);
   const superiors = await superiorsOf(tx, [...new Set(results.map(({ profileId }) => profileId))]);
   await changes.events(
     tx,

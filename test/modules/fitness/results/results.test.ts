@@ -1,0 +1,174 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { codeOf, itemsOf, rowOf } from '../../../support/workforce.ts';
+import { trialsOf } from '../../../support/sources.ts';
+import { startFitness } from '../people.ts';
+import type { FitnessPeople } from '../people.ts';
+
+interface Result {
+  readonly id: string;
+  readonly profileId: string;
+  readonly level: string;
+  readonly action: string;
+  readonly source: string;
+  readonly attempt: string;
+  readonly stands: boolean;
+  readonly supersedes: string | null;
+  readonly superseding: string | null;
+  readonly arrivalFlags: string[];
+}
+
+const RESULTS = '/fitness/results';
+
+describe('results through the API', () => {
+  let f: FitnessPeople;
+  beforeEach(async function prepare() {
+    this.timeout(30_000);
+    f = await startFitness();
+  });
+  afterEach(() => f.app.close());
+
+  const report = (answers: object, client = f.as.worker) =>
+    rowOf<Result>(client.post('/fitness/self-report', answers), 201);
+  const signal = (body: object, client = f.as.colleague) =>
+    client.post('/fitness/signal', { profileId: f.people.worker.profileId, ...body });
+  const changes = async (action: string) => {
+    const client = await f.app.database.superuser();
+    const { rows } = await client.query<{ actor_id: string; entity_id: string; after: object }>(
+      'select actor_id, entity_id, after from change where company_id = $1 and action = $2',
+      [f.companyId, action],
+    );
+    return rows;
+  };
+  const manual = (values: object = {}, test: object = {}) => ({
+    profileId: f.people.worker.profileId,
+    supervised: true,
+    reason: 'The kiosk was out of order',
+    at: new Date().toISOString(),
+    ...values,
+    test: {
+      kind: 'reaction',
+      protocol: 'PVT-B',
+      startedAt: new Date(Date.now() - 180_000).toISOString(),
+      trials: trialsOf(270),
+      ...test,
+    },
+  });
+
+  it('show the worker and those above level and decision, and nobody else', async () => {
+    const mine = await report({ kss: 8, sleep24h: 7, sleep48h: 15, awakeHours: 2 });
+    expect(mine).to.include({ level: 'yellow', action: 'second_signal', source: 'SELF_REPORT', stands: true });
+    expect(JSON.stringify(mine)).not.to.match(/kss|sleep|SLEEPINESS/i);
+    for (const name of ['worker', 'supervisor', 'manager', 'safety'] as const) {
+      expect((await itemsOf<Result>(f.as[name], RESULTS)).map(({ id }) => id)).to.deep.equal([mine.id], name);
+      expect(await rowOf<Result>(f.as[name].get(`${RESULTS}/${mine.id}`))).to.deep.equal(mine);
+    }
+    expect(await itemsOf(f.as.colleague, RESULTS)).to.deep.equal([]);
+    for (const name of ['colleague', 'stranger'] as const) await rowOf(f.as[name].get(`${RESULTS}/${mine.id}`), 404);
+    await rowOf(f.as.admin.get(`${RESULTS}/${mine.id}`), 403);
+  });
+
+  it('show raw values to those who are named for it only, and log each read before it is answered', async () => {
+    const mine = await report({ kss: 8 });
+    const path = `${RESULTS}/${mine.id}/metrics`;
+    const read = await rowOf<{ metrics: { kss: number }; reasons: string[] }>(f.as.health.get(path));
+    expect(read.metrics).to.deep.equal({ kss: 8, sleep24h: null, sleep48h: null, awakeHours: null, symptoms: null });
+    expect(read.reasons[0]).to.equal('SLEEPINESS');
+    expect(await changes('test_result.read_metrics')).to.deep.equal([
+      {
+        actor_id: f.people.health.profileId,
+        entity_id: mine.id,
+        after: { profileId: f.people.worker.profileId, definitionCode: 'SELF-REPORT' },
+      },
+    ]);
+    for (const name of ['worker', 'supervisor', 'manager', 'safety', 'admin'] as const)
+      await rowOf(f.as[name].get(path), 403);
+    await rowOf(f.as.outsider.get(path), 404);
+    expect(await changes('test_result.read_metrics')).to.have.length(1);
+  });
+
+  it('take a self-report of oneself only, with at least one answer', async () => {
+    const { profileId } = f.people.colleague;
+    expect(await codeOf(f.as.worker.post('/fitness/self-report', { profileId, kss: 3 }), 403)).to.equal(
+      'OWN_REPORT_ONLY',
+    );
+    expect(await codeOf(f.as.safety.post('/fitness/self-report', { profileId, kss: 3 }), 403)).to.equal(
+      'OWN_REPORT_ONLY',
+    );
+    await rowOf(f.as.worker.post('/fitness/self-report', {}), 422);
+    await rowOf(f.as.worker.post('/fitness/self-report', { kss: 10 }), 422);
+    await rowOf(f.as.worker.post('/fitness/self-report', { sleep24h: 25 }), 422);
+    expect(await itemsOf(f.as.safety, RESULTS)).to.deep.equal([]);
+  });
+
+  it('write nothing twice under one id of its sender', async () => {
+    const first = await report({ kss: 3, externalId: 'kiosk-1' });
+    const again = await report({ kss: 9, externalId: 'kiosk-1' });
+    expect(again.superseding).to.equal('correction');
+    const same = await report({ kss: 9, externalId: 'kiosk-1', at: '2026-01-01T00:00:00.000Z' });
+    const resent = await report({ kss: 9, externalId: 'kiosk-1', at: '2026-01-01T00:00:00.000Z' });
+    expect(resent.id).to.equal(same.id);
+    const all = await itemsOf<Result>(f.as.safety, RESULTS);
+    expect(all.map(({ id }) => id)).to.have.members([first.id, again.id, same.id]);
+    expect(all.filter(({ stands }) => stands).map(({ id }) => id)).to.deep.equal([same.id]);
+    expect((await itemsOf<Result>(f.as.safety, `${RESULTS}?stands=true`)).map(({ id }) => id)).to.deep.equal([same.id]);
+  });
+
+  it('weigh two yellow signals of different kinds as orange', async () => {
+    await report({ kss: 7 });
+    expect(await rowOf<Result>(signal({ kind: 'peer' }), 201)).to.include({ level: 'orange', action: 'hold' });
+  });
+
+  it('take from each what they may see: alerts of others, clearances of who answers for them', async () => {
+    expect(await rowOf<Result>(signal({ kind: 'peer' }), 201)).to.include({ level: 'yellow', source: 'SIGNAL' });
+    expect(await codeOf(signal({ kind: 'peer' }, f.as.worker), 403)).to.equal('SIGNAL_NOT_ALLOWED');
+    expect(await codeOf(signal({ kind: 'supervisor' }), 403)).to.equal('SIGNAL_NOT_ALLOWED');
+    expect(await codeOf(signal({ kind: 'in_cab' }, f.as.safety), 403)).to.equal('SIGNAL_NOT_ALLOWED');
+    const clearance = { kind: 'clearance', cleared: false };
+    for (const name of ['colleague', 'supervisor'] as const)
+      expect(await codeOf(signal(clearance, f.as[name]), 403)).to.equal('SIGNAL_NOT_ALLOWED');
+    await rowOf(signal({ kind: 'supervisor' }, f.as.supervisor), 201);
+    expect(await rowOf<Result>(signal(clearance, f.as.manager), 201)).to.include({ level: 'red', action: 'hold' });
+    await rowOf(signal({ kind: 'clearance' }, f.as.safety), 422);
+    await rowOf(signal({ kind: 'peer', cleared: true }), 422);
+    await rowOf(signal({ profileId: uuidv7(), kind: 'peer' }), 422);
+    await rowOf(signal({ profileId: f.people.stranger.profileId, kind: 'peer' }), 422);
+  });
+
+  it('are entered by hand for others, with a reason, and never for oneself', async () => {
+    const entered = await rowOf<Result>(f.as.safety.post(RESULTS, manual()), 201);
+    expect(entered).to.include({ source: 'MANUAL', level: 'green', profileId: f.people.worker.profileId });
+    const slow = await rowOf<Result>(f.as.safety.post(RESULTS, manual({}, { trials: trialsOf(900) })), 201);
+    expect(slow).to.include({ level: 'red', attempt: 'retake' });
+    const ocular = { test: { kind: 'ocular', risk: 'HIGH' } };
+    expect(await rowOf<Result>(f.as.safety.post(RESULTS, { ...manual(), ...ocular }), 201)).to.include({
+      level: 'red',
+    });
+    const { profileId } = f.people.safety;
+    expect(await codeOf(f.as.safety.post(RESULTS, manual({ profileId })), 403)).to.equal('OWN_RESULT');
+    await rowOf(f.as.supervisor.post(RESULTS, manual()), 403);
+    await rowOf(f.as.stranger.post(RESULTS, manual()), 422);
+    const refused = await rowOf<{ errors: { pointer: string; code: string }[] }>(
+      f.as.safety.post(RESULTS, manual({}, { trials: [0.2, 0.3] })),
+      422,
+    );
+    expect(refused.errors).to.have.nested.property('[0].code', 'TRIALS_UNIT');
+    await rowOf(f.as.safety.post(RESULTS, manual({}, { kind: 'other' })), 422);
+    const logged = await changes('test_result.enter_by_hand');
+    expect(logged).to.have.length(3);
+  });
+
+  it('tell the person and the direct superiors on the live stream', async () => {
+    const mine = await report({ kss: 3 });
+    const client = await f.app.database.superuser();
+    const { rows } = await client.query<{ profile_id: string }>(
+      `select r.profile_id from change_recipient r join change c on c.company_id = r.company_id and c.id = r.change_id
+       where c.company_id = $1 and c.entity_id = $2`,
+      [f.companyId, mine.id],
+    );
+    expect(rows.map(({ profile_id }) => profile_id)).to.have.members([
+      f.people.worker.profileId,
+      f.people.supervisor.profileId,
+    ]);
+  });
+});
