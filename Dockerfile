@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN node tools/build.ts && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+RUN PATH="$PWD/node_modules/.bin:$PATH" node tools/build.ts && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production DATA_DIR=/data
