@@ -1,3 +1,11 @@
+import {
+  DeclaredHours,
+  declaredHoursList,
+  Leave,
+  leaveList,
+} from '../modules/workforce/absences/absences.repository.ts';
+import { declaredHoursModule, leaveModule } from '../modules/workforce/absences/absences.router.ts';
+import { createDeclaredHoursService, createLeaveService } from '../modules/workforce/absences/absences.service.ts';
 import { rosterTick } from '../modules/workforce/assignments/assignments.jobs.ts';
 import { createAssignmentLifecycle } from '../modules/workforce/assignments/assignments.lifecycle.ts';
 import { assignmentList, WorkAssignment } from '../modules/workforce/assignments/assignments.repository.ts';
@@ -7,11 +15,23 @@ import { contractLifecycle } from '../modules/workforce/contracts/contracts.life
 import { Contract, contractList } from '../modules/workforce/contracts/contracts.repository.ts';
 import { contractsModule } from '../modules/workforce/contracts/contracts.router.ts';
 import { createContractsService } from '../modules/workforce/contracts/contracts.service.ts';
-import type { AssignmentGate, People, Seats, ShiftGate, Zones } from '../modules/workforce/ports.ts';
+import type { AssignmentGate, Notices, People, Seats, ShiftGate, Zones } from '../modules/workforce/ports.ts';
 import { projectLifecycle } from '../modules/workforce/projects/projects.lifecycle.ts';
 import { Project, projectList } from '../modules/workforce/projects/projects.repository.ts';
 import { projectsModule } from '../modules/workforce/projects/projects.router.ts';
 import { createProjectsService } from '../modules/workforce/projects/projects.service.ts';
+import { expiryTick } from '../modules/workforce/qualifications/credentials.jobs.ts';
+import { credentialLifecycle } from '../modules/workforce/qualifications/credentials.lifecycle.ts';
+import {
+  Credential,
+  credentialList,
+  expiringList,
+} from '../modules/workforce/qualifications/credentials.repository.ts';
+import { credentialsModule } from '../modules/workforce/qualifications/credentials.router.ts';
+import { createCredentialsService } from '../modules/workforce/qualifications/credentials.service.ts';
+import { CredentialRequirement, requirementList } from '../modules/workforce/qualifications/requirements.repository.ts';
+import { requirementsModule } from '../modules/workforce/qualifications/requirements.router.ts';
+import { createRequirementsService } from '../modules/workforce/qualifications/requirements.service.ts';
 import { RiskGroup, riskGroupList } from '../modules/workforce/qualifications/risk-groups.repository.ts';
 import { TaskKind, taskKindList } from '../modules/workforce/qualifications/task-kinds.repository.ts';
 import { riskGroupsModule, taskKindsModule } from '../modules/workforce/qualifications/task-kinds.router.ts';
@@ -38,6 +58,7 @@ import { shiftsModule } from '../modules/workforce/rosters/shifts.router.ts';
 import { createZones } from '../modules/workforce/zones.ts';
 import { createCrud } from '../platform/crud/service.ts';
 import type { Repository } from '../platform/db/repository.ts';
+import type { List } from '../platform/db/list.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
@@ -49,6 +70,8 @@ export interface WorkforceNeeds {
   readonly gate?: AssignmentGate & ShiftGate;
   /** Wraps the repository of shifts: what follows the roster in its own transactions. */
   readonly followShifts?: (shifts: Repository<ShiftRow>) => Repository<ShiftRow>;
+  /** Tells people what is about to expire. */
+  readonly notices?: Notices;
 }
 
 const wireProjects = (platform: Platform): Module => {
@@ -109,6 +132,37 @@ const wireRosters = (platform: Platform, { people, gate, followShifts }: Workfor
   };
 };
 
+const wireCredentials = (
+  platform: Platform,
+  { people, notices }: WorkforceNeeds,
+  zones: Zones,
+  assignments: List,
+): readonly Module[] => {
+  const repository = platform.repository(Credential);
+  const list = platform.list(credentialList);
+  const expiring = platform.list(expiringList);
+  const mover = platform.mover(credentialLifecycle, repository);
+  const shared = { ...platform, repository, list, expiring, assignments, mover, people, zones };
+  const ticks = notices === undefined ? [] : [expiryTick({ work: platform.work, zones, notices })];
+  const requirements = { repository: platform.repository(CredentialRequirement), list: platform.list(requirementList) };
+  return [
+    credentialsModule({ service: createCredentialsService(shared), list, expiring, ticks }),
+    requirementsModule({
+      service: createRequirementsService({ ...platform, ...requirements }),
+      list: requirements.list,
+    }),
+  ];
+};
+
+const wireAbsences = (platform: Platform, people: People): readonly Module[] => {
+  const leave = { repository: platform.repository(Leave), list: platform.list(leaveList) };
+  const hours = { repository: platform.repository(DeclaredHours), list: platform.list(declaredHoursList) };
+  return [
+    leaveModule({ service: createLeaveService({ ...platform, ...leave, people }), list: leave.list }),
+    declaredHoursModule({ service: createDeclaredHoursService({ ...platform, ...hours, people }), list: hours.list }),
+  ];
+};
+
 /** Projects, contracts, task kinds, work assignments, rosters, credentials. */
 export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): readonly Module[] => {
   const zones = createZones();
@@ -124,5 +178,7 @@ export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): readon
     ...wireTaskKinds(platform),
     ...modules,
     assignmentsModule({ service: createAssignmentsService(shared), list, lifecycle, ticks: [rosterTick(shared)] }),
+    ...wireCredentials(platform, needs, zones, list),
+    ...wireAbsences(platform, needs.people),
   ];
 };

@@ -1,0 +1,128 @@
+import Type from 'typebox';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { atMost, equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import { entity } from '../../../platform/schema/entity.ts';
+import type { RowOf } from '../../../platform/schema/entity.ts';
+import { day, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { CREDENTIAL_KINDS } from './kinds.ts';
+
+export const CREDENTIAL_STATES = ['submitted', 'valid', 'rejected', 'expired', 'revoked'] as const;
+
+export const Credential = entity({
+  table: 'credential',
+  fields: {
+    profileId: uuid(),
+    kind: oneOf(CREDENTIAL_KINDS),
+    issuer: text(200),
+    validFrom: day(),
+    validTo: nullable(day({ description: 'Last day, included; absent: for ever' })),
+    hasEvidence: Type.Boolean({ description: 'The evidence itself is read by those who decide on it' }),
+    status: oneOf(CREDENTIAL_STATES),
+  },
+  hidden: {
+    evidenceSealed: nullable(Type.String({ description: 'Under the company’s data key' })),
+    endsAt: nullable(instant()),
+  },
+  create: ['profileId', 'kind', 'issuer', 'validFrom', 'validTo'],
+  edit: ['issuer', 'validFrom', 'validTo'],
+});
+export type CredentialRow = RowOf<typeof Credential>;
+
+const shared = {
+  from: 'from credential c',
+  alias: 'c',
+  item: Credential.json('c'),
+} as const;
+const ofPeople = {
+  profileId: equalTo('c.profile_id', uuid()),
+  kind: equalTo('c.kind', oneOf(CREDENTIAL_KINDS)),
+};
+
+export const credentialList: ListDefinition = {
+  ...shared,
+  name: 'credentials',
+  where: 'c.company_id = $1 and c.deleted_at is null',
+  sorts: { createdAt: 'c.created_at' },
+  defaultSort: '-createdAt',
+  filters: { ...ofPeople, status: equalTo('c.status', oneOf(CREDENTIAL_STATES)) },
+};
+
+/** Valid credentials that end, the next one first. */
+export const expiringList: ListDefinition = {
+  ...shared,
+  name: 'expiring-credentials',
+  where: `c.company_id = $1 and c.status = 'valid' and c.valid_to is not null and c.deleted_at is null`,
+  sorts: { validTo: 'c.valid_to' },
+  defaultSort: 'validTo',
+  filters: { ...ofPeople, by: atMost('c.valid_to', day({ description: 'Ends on this day at the latest' })) },
+};
+
+/** A credential that work requires of a person, and what the person holds of it. */
+export interface RequiredCredential {
+  readonly credential: string;
+  readonly requiredBy: 'site' | 'task' | 'role';
+  /** `missing`, or the state of the one that counts: one that holds on the day, else the newest. */
+  readonly status: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** What site, task kinds and role of an assignment require on a day. */
+export const requiredCredentials = (reader: Reader, assignmentId: string, on: string): Promise<RequiredCredential[]> =>
+  reader.prepared<RequiredCredential>(
+    `with work as (
+       select a.profile_id, a.role, a.task_kind_ids, p.site_id from work_assignment a
+       join project p on p.company_id = $1 and p.id = a.project_id
+       where a.company_id = $1 and a.id = $2 and a.deleted_at is null),
+     required as (
+       select r.kind, case when r.site_id is null then 'role' else 'site' end as required_by
+       from credential_requirement r join work on r.site_id = work.site_id or r.role = work.role
+       where r.company_id = $1 and r.deleted_at is null
+       union
+       select unnest(k.required_credentials), 'task' from task_kind k join work on k.id = any(work.task_kind_ids)
+       where k.company_id = $1 and k.deleted_at is null)
+     select required.kind as credential, required.required_by as "requiredBy", coalesce(held.status, 'missing') as status,
+       held.valid_from as "from", held.valid_to as "to"
+     from required cross join work
+     left join lateral (
+       select c.status, c.valid_from, c.valid_to from credential c
+       where c.company_id = $1 and c.profile_id = work.profile_id and c.kind = required.kind and c.deleted_at is null
+       order by (c.status = 'valid' and c.valid_from <= $3 and coalesce(c.valid_to >= $3, true)) desc, c.created_at desc
+       limit 1) held on true
+     order by required.required_by, required.kind`,
+    [reader.companyId, assignmentId, on],
+  );
+
+/** A credential that ends within one of the notice's days, with its person and their direct superiors. */
+export interface Expiring {
+  readonly credentialId: string;
+  readonly kind: string;
+  readonly validTo: string;
+  readonly days: number;
+  readonly profileIds: readonly string[];
+}
+
+/**
+ * Notes and answers the notices that are due on `today`: each credential once for each of 30, 7 and 1 days before its end,
+ * the nearest that applies.
+ */
+export const takeExpiryNotices = (tx: Tx, today: string): Promise<Expiring[]> =>
+  tx.prepared<Expiring>(
+    `with due as (
+       select c.id, c.kind, c.valid_to, c.profile_id,
+         case when c.valid_to - $2::date <= 1 then 1 when c.valid_to - $2::date <= 7 then 7 else 30 end as days
+       from credential c
+       where c.company_id = $1 and c.status = 'valid' and c.deleted_at is null
+         and c.valid_to between $2::date and $2::date + 30),
+     fresh as (
+       insert into expiry_notice (company_id, credential_id, valid_to, days, created_at)
+       select $1, due.id, due.valid_to, due.days, $3 from due
+       on conflict do nothing returning credential_id)
+     select due.id as "credentialId", due.kind, due.valid_to as "validTo", due.days,
+       array_prepend(due.profile_id, array(
+         select c.superior_id from reporting_closure c
+         where c.company_id = $1 and c.subordinate_id = due.profile_id and c.depth = 1 order by 1)) as "profileIds"
+     from due join fresh on fresh.credential_id = due.id order by due.id`,
+    [tx.companyId, today, tx.now],
+  );

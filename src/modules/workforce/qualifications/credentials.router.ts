@@ -1,0 +1,107 @@
+import Type from 'typebox';
+import { BY_ID, crudRoutes, moveRoutes } from '../../../platform/crud/routes.ts';
+import type { List } from '../../../platform/db/list.ts';
+import type { Module } from '../../../platform/http/module.ts';
+import { ok, okRow, RawJson, route } from '../../../platform/http/route.ts';
+import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
+import { day, exact, nullable, oneOf, pageOf, text, uuid } from '../../../platform/schema/types.ts';
+import { credentialLifecycle } from './credentials.lifecycle.ts';
+import { Credential, CREDENTIAL_STATES } from './credentials.repository.ts';
+import type { createCredentialsService } from './credentials.service.ts';
+import { CREDENTIAL_KINDS } from './kinds.ts';
+
+interface CredentialsRouterDependencies {
+  readonly service: ReturnType<typeof createCredentialsService>;
+  readonly list: List;
+  readonly expiring: List;
+  readonly ticks: readonly TickDefinition[];
+}
+
+const EVIDENCE = exact({ evidence: text(4_000, { description: 'What proves it: findings, numbers, reference' }) });
+const REQUIRED = exact({
+  items: Type.Array(
+    exact({
+      credential: oneOf(CREDENTIAL_KINDS),
+      requiredBy: oneOf(['site', 'task', 'role']),
+      status: oneOf(['missing', ...CREDENTIAL_STATES]),
+      from: nullable(day()),
+      to: nullable(day()),
+    }),
+    { maxItems: 100 },
+  ),
+});
+
+/** /admin/credential */
+export const credentialsModule = ({ service, list, expiring, ticks }: CredentialsRouterDependencies): Module => {
+  const common = { name: 'credential', permission: 'workforce:credential', view: Credential.view, service } as const;
+  const { createBody, editBody } = Credential;
+  return {
+    name: 'credentials',
+    requires: ['assignments'],
+    base: '/admin/credential',
+    permissions: [
+      'workforce:credential:read',
+      'workforce:credential:write',
+      'workforce:credential:decide',
+      'workforce:evidence:read',
+    ],
+    lifecycles: [credentialLifecycle],
+    ticks,
+    routes: [
+      ...crudRoutes({ ...common, base: '/admin/credential', list, createBody, editBody }),
+      ...moveRoutes({ ...common, lifecycle: credentialLifecycle }),
+      route(
+        {
+          method: 'get',
+          path: '/expiring',
+          id: 'listExpiringCredentials',
+          summary: 'List valid credentials by the day they end',
+          permission: 'workforce:credential:read',
+          query: expiring.query,
+          responses: { 200: pageOf(Credential.view) },
+        },
+        async ({ query }, context) => ok(new RawJson(await service.listExpiring(context, query))),
+      ),
+      route(
+        {
+          method: 'get',
+          path: '/required',
+          id: 'listRequiredCredentials',
+          summary: 'What a work assignment requires today, and what its person holds',
+          permission: 'workforce:credential:read',
+          query: exact({ assignmentId: uuid() }),
+          responses: { 200: REQUIRED },
+        },
+        async ({ query }, context) =>
+          ok({ items: await service.required(context, query.assignmentId) } as Type.Static<typeof REQUIRED>),
+      ),
+      route(
+        {
+          method: 'get',
+          path: '/:id/evidence',
+          id: 'readCredentialEvidence',
+          summary: 'Read the evidence of a credential; the read is logged',
+          permission: 'workforce:evidence:read',
+          params: BY_ID,
+          responses: { 200: EVIDENCE },
+        },
+        async ({ params }, context) => ok({ evidence: await service.readEvidence(context, params.id) }),
+      ),
+      route(
+        {
+          method: 'put',
+          path: '/:id/evidence',
+          id: 'setCredentialEvidence',
+          summary: 'Give the evidence of a credential that is not decided yet',
+          permission: 'workforce:credential:write',
+          params: BY_ID,
+          body: EVIDENCE,
+          ifMatch: true,
+          responses: { 200: Credential.view },
+        },
+        async ({ params, body, version }, context) =>
+          okRow(await service.setEvidence(context, params.id, body.evidence, version)),
+      ),
+    ],
+  };
+};

@@ -1,0 +1,99 @@
+import { createCrud } from '../../../platform/crud/service.ts';
+import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
+import type { PersonalVault } from '../../../platform/change/vault.ts';
+import type { Tx } from '../../../platform/db/database.ts';
+import type { List, ListQuery } from '../../../platform/db/list.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { conflict, invalid, notFound } from '../../../platform/problem.ts';
+import { addDays, dateAt, startOfDay } from '../../../platform/time/zone.ts';
+import type { People, Zones } from '../ports.ts';
+import { requiredCredentials } from './credentials.repository.ts';
+import type { CredentialRow, RequiredCredential } from './credentials.repository.ts';
+
+interface CredentialsDependencies {
+  readonly repository: Repository<CredentialRow>;
+  readonly list: List;
+  readonly expiring: List;
+  /** Assignments as the caller may see them. */
+  readonly assignments: List;
+  readonly work: UnitOfWork;
+  readonly mover: Mover<CredentialRow>;
+  readonly changes: ChangeRecorder;
+  readonly vault: Pick<PersonalVault, 'seal' | 'open'>;
+  readonly people: People;
+  readonly zones: Zones;
+  readonly now: () => Date;
+}
+
+/** Credentials of the people whom the caller reaches; their evidence is sealed under the company's data key. */
+export const createCredentialsService = (dependencies: CredentialsDependencies) => {
+  const { repository, work, people, zones, vault, changes, list, expiring, assignments, now } = dependencies;
+  const restrict = (context: Context) => people.restrict(context, 'c.profile_id');
+  const derive = async (tx: Tx, { validFrom, validTo }: Pick<CredentialRow, 'validFrom' | 'validTo'>) => {
+    if (validTo === null) return { endsAt: null };
+    if (validTo < validFrom) throw invalid('/validTo', 'BEFORE_START');
+    return { endsAt: startOfDay(addDays(validTo, 1), await zones.ofProject(tx, null)).toISOString() };
+  };
+  const mustWait = (row: CredentialRow): void => {
+    if (row.status !== 'submitted') throw conflict('CREDENTIAL_DECIDED');
+  };
+  const mustSee = async (tx: Tx, context: Context, id: string): Promise<void> => {
+    if ((await list.one(tx, id, restrict(context))) === undefined) throw notFound();
+  };
+  return {
+    ...createCrud({
+      ...dependencies,
+      restrict,
+      audience: ({ profileId }) => [profileId],
+      onCreate: async (tx, body, context) => {
+        const row = body as CredentialRow;
+        await people.mustReach(tx, context, row.profileId);
+        return { status: 'submitted', hasEvidence: false, evidenceSealed: null, ...(await derive(tx, row)) };
+      },
+      onEdit: (tx, row, patch: Partial<CredentialRow>) => {
+        mustWait(row);
+        return derive(tx, { ...row, ...patch });
+      },
+      onRemove: (_tx, row) => {
+        mustWait(row);
+        return Promise.resolve();
+      },
+    }),
+    /** A page of the valid credentials that end soonest. */
+    listExpiring: (context: Context, query: ListQuery & object): Promise<string> =>
+      work.read(context, (reader) => expiring.page(reader, query, restrict(context))),
+    /** What an assignment requires of its person today, and what the person holds. */
+    required: (context: Context, assignmentId: string): Promise<RequiredCredential[]> =>
+      work.read(context, async (reader) => {
+        const seen = await assignments.one(reader, assignmentId, people.restrict(context, 'a.profile_id'));
+        if (seen === undefined) throw notFound();
+        return requiredCredentials(reader, assignmentId, dateAt(now(), await zones.ofProject(reader, null)));
+      }),
+    /** Keeps the evidence of a credential that nobody has decided on yet. */
+    setEvidence: (context: Context, id: string, evidence: string, version: number): Promise<CredentialRow> =>
+      work.write(context, async (tx) => {
+        await mustSee(tx, context, id);
+        const row = await repository.lock(tx, id, version);
+        mustWait(row);
+        const evidenceSealed = await vault.seal(tx, tx.companyId, evidence);
+        const patch = { hasEvidence: true, evidenceSealed };
+        return repository.entity.show(
+          await repository.update(tx, row, patch, { action: 'set_evidence' }),
+        ) as CredentialRow;
+      }),
+    /** The evidence; that it was read is logged and committed before the answer goes out. */
+    readEvidence: (context: Context, id: string): Promise<string> =>
+      work.write(context, async (tx) => {
+        await mustSee(tx, context, id);
+        const row = await repository.get(tx, id);
+        const evidence =
+          row.evidenceSealed === null ? undefined : await vault.open(tx, tx.companyId, row.evidenceSealed);
+        if (evidence === undefined) throw notFound();
+        await changes.event(tx, { entity: 'credential', entityId: id, action: 'read_evidence' });
+        return evidence;
+      }),
+  };
+};

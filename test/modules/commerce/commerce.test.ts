@@ -1,0 +1,205 @@
+import { expect } from 'chai';
+import { startApp } from '../../support/app.ts';
+import type { TestApp } from '../../support/app.ts';
+import { clientOf, version } from '../../support/client.ts';
+import type { Client } from '../../support/client.ts';
+import { addPerson } from '../../support/people.ts';
+import { codeOf, itemsOf, openMine, rowOf, sweep } from '../../support/workforce.ts';
+import type { Mine, Row } from '../../support/workforce.ts';
+
+interface License extends Row {
+  readonly holders: string[];
+  readonly byHand: boolean;
+}
+
+describe('offerings, subscriptions and licenses', () => {
+  let app: TestApp;
+  let mine: Mine;
+  let staff: Client;
+
+  before(async () => {
+    app = await startApp();
+  });
+  after(() => app.close());
+  beforeEach(async () => {
+    app.clock.set(new Date('2027-01-04T12:00:00Z'));
+    mine = await openMine(app);
+    staff = await supportOf(mine.companyId);
+  });
+
+  /** Operator staff inside the company, by the role of support sessions. */
+  const supportOf = async (companyId: string): Promise<Client> => {
+    const person = await addPerson(app, { companyId, roles: [] });
+    const client = await app.database.superuser();
+    await person.bearer();
+    const bearer = await person.bearer();
+    await app.http.get('/angelis/admin/offering').set({ authorization: bearer }).expect(403);
+    await client.query(`update session set kind = 'support', epoch = epoch + 1 where profile_id = $1`, [
+      person.profileId,
+    ]);
+    return clientOf(app, person);
+  };
+  const sell = (values: object = {}) =>
+    rowOf(
+      staff.post('/admin/subscription', {
+        offering: 'SAFER',
+        seats: 2,
+        startsOn: '2027-01-01',
+        paymentState: 'paid',
+        ...values,
+      }),
+      201,
+    );
+  const move = (row: Row, name: string, body?: object) =>
+    staff.post(`/admin/subscription/${row.id}/${name}`, body, version(row.version));
+  const read = (row: Row) => rowOf<Row & { seatsUsed: number }>(mine.admin.get(`/admin/subscription/${row.id}`));
+  const give = async (client = mine.admin) => {
+    const { profileId } = await mine.addWorker();
+    return { profileId, call: client.post('/admin/license', { offering: 'SAFER', profileId }) };
+  };
+  const licenses = async () =>
+    (await itemsOf<License>(mine.admin, '/admin/license')).map(({ status }) => status).toSorted();
+
+  it('the catalogue is shown in the caller’s language', async () => {
+    const names = async (language: string) => {
+      const answer = await mine.admin.get('/admin/offering', { 'accept-language': language }).expect(200);
+      return (answer.body as { items: { code: string; name: string }[] }).items.map(
+        ({ code, name }) => `${code} ${name}`,
+      );
+    };
+    expect(await names('en')).to.include('SAFER SaferApp reaction test');
+    expect(await names('fr')).to.include('SAFER SaferApp, test de réaction');
+    expect(await names('es')).to.have.length(5);
+  });
+
+  it('subscriptions are changed by operator staff only, not even by the owner', async () => {
+    const owner = await clientOf(app, await addPerson(app, { companyId: mine.companyId, roles: ['owner'] }));
+    const row = await sell();
+    for (const client of [owner, mine.admin, mine.manager]) {
+      await client.post('/admin/subscription', {}).expect(403);
+      await client.patch(`/admin/subscription/${row.id}`, { seats: 9 }, version(1)).expect(403);
+      await client.post(`/admin/subscription/${row.id}/activate`, undefined, version(1)).expect(403);
+    }
+    expect(
+      await codeOf(
+        staff.post('/admin/subscription', {
+          offering: 'SAFER',
+          seats: 1,
+          startsOn: '2027-01-01',
+          paymentState: 'paid',
+        }),
+        409,
+      ),
+    ).to.equal('DUPLICATE');
+    expect(
+      await codeOf(
+        staff.post('/admin/subscription', { offering: 'NONE', seats: 1, startsOn: '2027-01-01', paymentState: 'paid' }),
+        422,
+      ),
+    ).to.equal('UNKNOWN_REFERENCE');
+  });
+
+  it('licenses follow their subscription: suspended with it, back with it, over with it', async () => {
+    let row = await rowOf(move(await sell(), 'activate'));
+    await rowOf((await give()).call, 201);
+    const second = await rowOf((await give()).call, 201);
+    await rowOf(mine.admin.post(`/admin/license/${second.id}/release`, undefined, version(second.version)));
+    row = await rowOf(move(row, 'mark-past-due'));
+    expect(await codeOf(move(row, 'suspend', {}), 422)).to.equal('INVALID');
+    row = await rowOf(move(row, 'suspend', { reason: 'unpaid' }));
+    expect(await licenses()).to.deep.equal(['released', 'suspended']);
+    expect(await codeOf((await give()).call, 409)).to.equal('NO_SUBSCRIPTION');
+    row = await rowOf(move(row, 'activate'));
+    expect(await licenses()).to.deep.equal(['active', 'released']);
+    const { call } = {
+      call: staff.post(`/admin/subscription/${row.id}/cancel`, { reason: 'closed' }, version(row.version)),
+    };
+    expect((await rowOf(call)).status).to.equal('cancelled');
+    expect(await licenses()).to.deep.equal(['expired', 'released']);
+  });
+
+  it('a cancellation takes effect at the end of the period; without one the subscription expires', async () => {
+    const row = await sell({ endsOn: '2027-01-10' });
+    await rowOf((await give()).call, 201);
+    const asked = await rowOf<Row & { cancelsAt: string }>(
+      staff.post(`/admin/subscription/${row.id}/cancel`, { reason: 'x' }, version(1)),
+    );
+    expect(asked).to.include({ status: 'trial', cancelsAt: '2027-01-11T03:00:00.000Z' });
+    await mine.at('2027-01-11T03:00:00Z');
+    await sweep(app, mine.companyId, 'subscription', row.id, 'expire');
+    expect((await read(row)).status).to.equal('trial');
+    await sweep(app, mine.companyId, 'subscription', row.id, 'cancel');
+    expect((await read(row)).status).to.equal('cancelled');
+    expect(await licenses()).to.deep.equal(['expired']);
+
+    staff = await supportOf(mine.companyId);
+    const next = await sell({ startsOn: '2027-01-11', endsOn: '2027-01-12' });
+    await mine.at('2027-01-13T02:59:59Z');
+    await sweep(app, mine.companyId, 'subscription', next.id, 'expire');
+    expect((await read(next)).status).to.equal('trial');
+    await mine.at('2027-01-13T03:00:00Z');
+    await sweep(app, mine.companyId, 'subscription', next.id, 'expire');
+    expect((await read(next)).status).to.equal('expired');
+  });
+
+  it('seats are never lowered below those in use', async () => {
+    const row = await sell();
+    await rowOf((await give()).call, 201);
+    await rowOf((await give()).call, 201);
+    expect((await read(row)).seatsUsed).to.equal(2);
+    expect(await codeOf(staff.patch(`/admin/subscription/${row.id}`, { seats: 1 }, version(1)), 409)).to.equal(
+      'SEATS_IN_USE',
+    );
+    expect(await codeOf((await give()).call, 409)).to.equal('NO_SEAT');
+    const [one] = await itemsOf<License>(mine.admin, '/admin/license');
+    await rowOf(mine.admin.post(`/admin/license/${one!.id}/release`, undefined, version(one!.version)));
+    expect((await read(row)).seatsUsed).to.equal(1);
+    await rowOf((await give()).call, 201);
+  });
+
+  it('of thirty who ask at once for the last seat, one has it', async () => {
+    await sell({ seats: 1 });
+    const people = await Promise.all(Array.from({ length: 30 }, () => mine.addWorker()));
+    const answers = await Promise.all(
+      people.map(({ profileId }) => mine.admin.post('/admin/license', { offering: 'SAFER', profileId })),
+    );
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).to.deep.equal([
+      201,
+      ...Array<number>(29).fill(409),
+    ]);
+  });
+
+  it('one person has one license of an offering, however often it is asked for', async () => {
+    const row = await sell();
+    const { profileId } = await mine.addWorker();
+    const ask = () => mine.admin.post('/admin/license', { offering: 'SAFER', profileId });
+    const answers = await Promise.all(Array.from({ length: 10 }, ask));
+    expect(new Set(answers.map(({ body }) => (body as Row).id)).size).to.equal(1);
+    expect((await read(row)).seatsUsed).to.equal(1);
+  });
+
+  it('a license given by hand outlives the assignments that share it', async () => {
+    await sell();
+    const { profileId, call } = await give();
+    await rowOf(call, 201);
+    const taskKindIds = [await mine.addTaskKind({ requiredTests: ['SAFER'] })];
+    const assignment = await mine.assign({ profileId, taskKindIds });
+    const [held] = await itemsOf<License>(mine.admin, '/admin/license');
+    expect(held).to.deep.include({ holders: [assignment.id], byHand: true });
+    await rowOf(mine.admin.post(`/admin/assignment/${assignment.id}/end`, undefined, version(assignment.version)));
+    expect(await licenses()).to.deep.equal(['active']);
+  });
+
+  it('licenses are within reach: own for a worker, the company’s for an admin, nobody else’s', async () => {
+    await sell();
+    await rowOf(mine.admin.post('/admin/license', { offering: 'SAFER', profileId: mine.people.worker.profileId }), 201);
+    await rowOf((await give()).call, 201);
+    expect(await itemsOf(mine.worker, '/admin/license')).to.have.length(1);
+    expect(await itemsOf(mine.admin, '/admin/license')).to.have.length(2);
+    const other = await openMine(app);
+    expect(await itemsOf(other.admin, '/admin/license')).to.have.length(0);
+    const foreign = { offering: 'SAFER', profileId: other.people.worker.profileId };
+    expect(await codeOf(mine.admin.post('/admin/license', foreign), 422)).to.equal('INVALID');
+    await mine.manager.post('/admin/license', foreign).expect(403);
+  });
+});
