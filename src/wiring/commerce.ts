@@ -26,7 +26,7 @@ export interface Commerce {
 /** Offerings, subscriptions, licenses. */
 export const wireCommerce = (
   platform: Platform,
-  { people, links }: { readonly people: People; readonly links?: SystemLinks },
+  { people, links }: { readonly people: People; readonly links: SystemLinks },
 ): Commerce => {
   const list = platform.list(licenseList);
   const repository = platform.repository(License);
@@ -37,7 +37,7 @@ export const wireCommerce = (
     mover: platform.mover(licenseLifecycle, repository),
     seats: { lock: lockSubscriptionOf, used: seatsUsed },
     people,
-    ...(links && { links }),
+    links,
   });
   const lifecycle = createSubscriptionLifecycle(licenses);
   const rows = platform.repository(Subscription);

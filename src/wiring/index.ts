@@ -58,7 +58,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
   const organization = wireOrganization(platform, { modules: () => modules, invitations: identity.invitations });
   const people = createPeople(visibleProfiles);
-  const commerce = wireCommerce(platform, { people });
+  const commerce = wireCommerce(platform, { people, links: organization.links });
   const cases = wireFitnessCases(platform, { notices: [forFitness(notices)] });
   const fitness = wireFitness(platform, { people, outcome: cases.outcome });
   const gate = wireGate(platform, { requirements: cases.generation });

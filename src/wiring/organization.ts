@@ -1,3 +1,4 @@
+import type { SystemLinks } from '../modules/commerce/ports.ts';
 import { CompanySetting } from '../modules/organization/appconfig/appconfig.repository.ts';
 import { appconfigModule, publicAppconfigModule } from '../modules/organization/appconfig/appconfig.router.ts';
 import { createAppconfigService } from '../modules/organization/appconfig/appconfig.service.ts';
@@ -78,6 +79,8 @@ export interface Organization {
   readonly modules: readonly Module[];
   /** For identity: the invited person accepted. */
   readonly activation: ProfileActivation;
+  /** For licenses: assigning one links the person to its system. */
+  readonly links: SystemLinks;
 }
 
 /** Companies, sites, departments, people and their roles. */
@@ -88,6 +91,7 @@ export const wireOrganization = (platform: Platform, { modules, invitations }: O
   const people = wirePeople(platform, { invitations, permissions, takeIn: departments.takeIn });
   return {
     activation: people.activation,
+    links: people.links,
     modules: [
       wireSites(platform),
       departmentsModule({ list, service: departments }),

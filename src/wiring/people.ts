@@ -37,6 +37,8 @@ export interface People {
   readonly activation: ProfileActivation;
   readonly founding: Founding;
   readonly nationalIds: NationalIds;
+  /** Ids of people in other systems. */
+  readonly links: ReturnType<typeof createLinksService>;
 }
 
 /** Profiles and roles: who is here, and what they may do. */
@@ -67,8 +69,10 @@ export const wirePeople = (platform: Platform, { invitations, permissions, takeI
   const mover = platform.mover(lifecycle, repository);
   const service = createProfilesService({ ...platform, repository, list, mover, nationalIds, takeIn, guards });
   const { mustSee } = service;
+  const links = createLinksService({ ...platform, repository: platform.repository(SystemLink), mustSee });
   return {
     activation: service.activation,
+    links,
     nationalIds,
     founding: createFounding({ repository, mover, makeFirstOwner: assignments.makeFirstOwner }),
     modules: [
@@ -82,7 +86,7 @@ export const wirePeople = (platform: Platform, { invitations, permissions, takeI
           profiles: repository,
           mustSee,
         }),
-        links: createLinksService({ ...platform, repository: platform.repository(SystemLink), mustSee }),
+        links,
       }),
       rolesModule({
         service: createRolesService({

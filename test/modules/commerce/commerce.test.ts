@@ -178,6 +178,30 @@ describe('offerings, subscriptions and licenses', () => {
     expect((await read(row)).seatsUsed).to.equal(1);
   });
 
+  it('a license links its person to the system it is for, by the number given, else the employee’s, once', async () => {
+    await sell({ seats: 9 });
+    const client = await app.database.superuser();
+    const linked = async (profileId: string) => {
+      const text = 'select system, external_id from system_link where profile_id = $1 order by created_at';
+      const { rows } = await client.query<{ system: string; external_id: string }>(text, [profileId]);
+      return rows.map((row) => `${row.system} ${row.external_id}`);
+    };
+    const [named, employee, bare] = [await mine.addWorker(), await mine.addWorker(), await mine.addWorker()];
+    await client.query(`update profile set employee_number = 'E-7' where id = $1`, [employee.profileId]);
+    const body = { offering: 'SAFER', profileId: named.profileId, externalId: 'S-77' };
+    const first = await rowOf(mine.admin.post('/admin/license', body), 201);
+    for (const { profileId } of [employee, bare])
+      await rowOf(mine.admin.post('/admin/license', { offering: 'SAFER', profileId }), 201);
+    expect(await linked(named.profileId)).to.deep.equal(['SAFER S-77']);
+    expect(await linked(employee.profileId)).to.deep.equal(['SAFER E-7']);
+    expect(await linked(bare.profileId)).to.deep.equal([`SAFER ${bare.profileId}`]);
+    await rowOf(mine.admin.post(`/admin/license/${first.id}/release`, undefined, version(first.version)));
+    await rowOf(mine.admin.post('/admin/license', { offering: 'SAFER', profileId: named.profileId }), 201);
+    expect(await linked(named.profileId)).to.deep.equal(['SAFER S-77']);
+    const taken = { offering: 'SAFER', profileId: (await mine.addWorker()).profileId, externalId: 'S-77' };
+    expect(await codeOf(mine.admin.post('/admin/license', taken), 409)).to.equal('DUPLICATE');
+  });
+
   it('a license given by hand outlives the assignments that share it', async () => {
     await sell();
     const { profileId, call } = await give();

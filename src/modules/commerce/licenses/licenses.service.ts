@@ -23,7 +23,7 @@ interface LicensesDependencies {
   readonly mover: Mover<LicenseRow>;
   readonly seats: SeatSource;
   /** Makes the link to the offering's system. */
-  readonly links?: SystemLinks;
+  readonly links: SystemLinks;
   /** The caller's reach over people. */
   readonly people: {
     restrict(context: Context, idExpression: string): Restriction;
@@ -77,7 +77,7 @@ export const createLicensesService = (dependencies: LicensesDependencies) => {
       },
       { audience: [profileId] },
     );
-    await links?.ensure(tx, { profileId, system: offering, ...(externalId !== undefined && { externalId }) });
+    await links.ensure(tx, { profileId, system: offering, ...(externalId !== undefined && { externalId }) });
     return row;
   };
 

@@ -23,3 +23,19 @@ export const linksOf = async (reader: Reader, profileId: string): Promise<System
   );
   return rows.map(({ link }) => link);
 };
+
+/** What a new link of a profile goes by: its employee number, and whether it has a link to the system already. */
+export const linkBasis = async (
+  reader: Reader,
+  profileId: string,
+  system: string,
+): Promise<{ employeeNumber: string | null; linked: boolean } | undefined> => {
+  const [row] = await reader.prepared<{ employeeNumber: string | null; linked: boolean }>(
+    `select p.employee_number as "employeeNumber", exists (
+       select 1 from system_link l where l.company_id = $1 and l.profile_id = $2 and l.system = $3 and l.deleted_at is null
+     ) as linked
+     from profile p where p.company_id = $1 and p.id = $2 and p.deleted_at is null`,
+    [reader.companyId, profileId, system],
+  );
+  return row;
+};

@@ -1,8 +1,9 @@
+import type { Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import { notFound } from '../../../platform/problem.ts';
-import { linksOf } from './links.repository.ts';
+import { linkBasis, LINKED_SYSTEMS, linksOf } from './links.repository.ts';
 import type { SystemLinkRow } from './links.repository.ts';
 import type { Profiles } from './profiles.service.ts';
 
@@ -11,6 +12,12 @@ interface LinksDependencies {
   /** A link is seen by whoever sees its profile. */
   readonly mustSee: Profiles['mustSee'];
   readonly work: UnitOfWork;
+}
+
+interface WantedLink {
+  readonly profileId: string;
+  readonly system: string;
+  readonly externalId?: string;
 }
 
 /** Ids under which other systems know a person; an id of a system belongs to one person of the company. */
@@ -36,4 +43,15 @@ export const createLinksService = ({ repository, mustSee, work }: LinksDependenc
       if (row.profileId !== profileId) throw notFound();
       await repository.remove(tx, row);
     }),
+  /**
+   * Links the profile where it has no link to the system yet, by the id given, else its employee number, else its own id.
+   * Nothing for what is no linked system. 409 when another person has that id.
+   */
+  ensure: async (tx: Tx, { profileId, system: wanted, externalId }: WantedLink): Promise<void> => {
+    const system = LINKED_SYSTEMS.find((one) => one === wanted);
+    const basis = system === undefined ? undefined : await linkBasis(tx, profileId, system);
+    if (system === undefined || basis === undefined || basis.linked) return;
+    const id = externalId?.trim() ?? basis.employeeNumber ?? profileId;
+    await repository.insert(tx, { system, externalId: id, profileId });
+  },
 });
