@@ -18,7 +18,7 @@ import { wireFitness } from './fitness.ts';
 import { wireGate } from './gate.ts';
 import { wireIdentity } from './identity.ts';
 import type { Identity } from './identity.ts';
-import { forFitness, wireNotifications } from './notifications.ts';
+import { forFitness, forWorkforce, wireNotifications } from './notifications.ts';
 import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
@@ -72,6 +72,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
       seats: commerce.seats,
       gate: gate.forWork,
       followShifts: cases.followShifts,
+      notices: forWorkforce(notices),
     }),
     ...fitness.modules,
     ...cases.modules,

@@ -11,6 +11,7 @@ import { Preference } from '../modules/notifications/preferences.repository.ts';
 import { createPreferences } from '../modules/notifications/preferences.service.ts';
 import { createStreamService } from '../modules/notifications/stream.service.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
+import type { Notices as WorkforceNotices } from '../modules/workforce/ports.ts';
 import { createCrud } from '../platform/crud/service.ts';
 import type { Module } from '../platform/http/module.ts';
 import { createBackoff } from '../platform/jobs/backoff.ts';
@@ -39,6 +40,18 @@ export const forFitness = (notices: Notices): FitnessNotices => ({
       recipients,
       link: `${FITNESS_PATHS[entity]}/${entityId}`,
       dedupeKey: `${kind}:${entityId}:${step}:${tx.now.toISOString()}`,
+    }),
+});
+
+/** What the workforce tells, as notices; it notes itself what it has told. */
+export const forWorkforce = (notices: Notices): WorkforceNotices => ({
+  notify: (tx, { profileIds, entityId, params }) =>
+    notices.notify(tx, {
+      type: 'license_expiry',
+      recipients: profileIds,
+      subjectParams: params,
+      link: `/admin/credential/${entityId}`,
+      dedupeKey: `credential:${entityId}:${params['validTo']}:${params['days']}`,
     }),
 });
 

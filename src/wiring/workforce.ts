@@ -67,11 +67,11 @@ export interface WorkforceNeeds {
   readonly people: People;
   readonly seats: Seats;
   /** Asked before an assignment becomes active and before a shift starts. */
-  readonly gate?: AssignmentGate & ShiftGate;
+  readonly gate: AssignmentGate & ShiftGate;
   /** Wraps the repository of shifts: what follows the roster in its own transactions. */
   readonly followShifts?: (shifts: Repository<ShiftRow>) => Repository<ShiftRow>;
   /** Tells people what is about to expire. */
-  readonly notices?: Notices;
+  readonly notices: Notices;
 }
 
 const wireProjects = (platform: Platform): Module => {
@@ -143,7 +143,7 @@ const wireCredentials = (
   const expiring = platform.list(expiringList);
   const mover = platform.mover(credentialLifecycle, repository);
   const shared = { ...platform, repository, list, expiring, assignments, mover, people, zones };
-  const ticks = notices === undefined ? [] : [expiryTick({ work: platform.work, zones, notices })];
+  const ticks = [expiryTick({ work: platform.work, zones, notices })];
   const requirements = { repository: platform.repository(CredentialRequirement), list: platform.list(requirementList) };
   return [
     credentialsModule({ service: createCredentialsService(shared), list, expiring, ticks }),

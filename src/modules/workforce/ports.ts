@@ -48,11 +48,10 @@ export interface Seats {
 
 /** What people are told; the notifications area sends it by their preferences. */
 export interface Notice {
-  /** Names the text, for example `credential.expiring`. */
-  readonly kind: string;
+  readonly kind: 'credential.expiring';
   readonly profileIds: readonly string[];
   /** What it is about, for the link. */
-  readonly entity: string;
+  readonly entity: 'credential';
   readonly entityId: string;
   /** Values for the text: codes, days and counts. */
   readonly params: Readonly<Record<string, string | number>>;

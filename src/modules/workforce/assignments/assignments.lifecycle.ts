@@ -11,7 +11,7 @@ import type { AssignmentRow, Standing } from './assignments.repository.ts';
 export interface AssignmentLifecycleDependencies {
   readonly seats: Seats;
   readonly rosters: Rosters;
-  readonly gate: AssignmentGate | undefined;
+  readonly gate: AssignmentGate;
 }
 
 const permission = 'workforce:assignment:move';
@@ -35,7 +35,7 @@ export const createAssignmentLifecycle = ({ seats, rosters, gate }: AssignmentLi
   const check = async (tx: Tx, { row }: { readonly row: AssignmentRow }): Promise<void> => {
     mustStand(row, await standingOf(tx, row));
     if (await hasOtherActive(tx, row)) throw conflict('ASSIGNMENT_ALREADY_ACTIVE');
-    await gate?.askForAssignment(tx, { profileId: row.profileId, assignment: row });
+    await gate.askForAssignment(tx, { profileId: row.profileId, assignment: row });
   };
   const begin = async (tx: Tx, { row }: { readonly row: AssignmentRow }): Promise<void> => {
     const { offerings } = await taskKindsOf(tx, row.taskKindIds);

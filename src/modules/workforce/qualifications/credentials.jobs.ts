@@ -24,7 +24,7 @@ export const expiryTick = ({ work, zones, notices }: ExpiryTickDependencies): Ti
           profileIds,
           entity: 'credential',
           entityId: credentialId,
-          params: { credential: kind, days, on: validTo },
+          params: { credential: kind, days, validTo },
         });
     }),
 });

@@ -10,7 +10,7 @@ export const EARLIEST_START = 4 * 3_600_000;
 const own = ({ profileId }: ShiftRow): readonly string[] => [profileId];
 
 /** planned → started (self or a superior, if the gate allows) → done (self, or the system at its end); planned → cancelled. */
-export const createShiftLifecycle = (gate: ShiftGate | undefined) =>
+export const createShiftLifecycle = (gate: ShiftGate) =>
   lifecycle<ShiftRow>({
     entity: 'shift',
     field: 'status',
@@ -26,7 +26,7 @@ export const createShiftLifecycle = (gate: ShiftGate | undefined) =>
           if (now.getTime() >= new Date(endsAt).getTime()) return 'SHIFT_OVER';
           return now.getTime() < new Date(startsAt).getTime() - EARLIEST_START ? 'SHIFT_TOO_EARLY' : undefined;
         },
-        check: async (tx, { row }) => gate?.askForShift(tx, { profileId: row.profileId, shift: row }),
+        check: async (tx, { row }) => gate.askForShift(tx, { profileId: row.profileId, shift: row }),
         set: (_about, now) => ({ actualStartAt: now.toISOString() }),
         audience: own,
       }),

@@ -8,7 +8,7 @@ import type { TestApp } from '../../../support/app.ts';
 import { clientOf, version } from '../../../support/client.ts';
 import type { Client } from '../../../support/client.ts';
 import { addPerson } from '../../../support/people.ts';
-import { codeOf, itemsOf, openMine, rowOf, sweep } from '../../../support/workforce.ts';
+import { codeOf, itemsOf, openMine, rowOf, sweep, tick as runTick } from '../../../support/workforce.ts';
 import type { Mine, Row } from '../../../support/workforce.ts';
 
 const base = '/admin/credential';
@@ -180,13 +180,25 @@ describe('credentials', () => {
       profileIds: [other.people.worker.profileId, other.people.supervisor.profileId],
       entity: 'credential',
       entityId: row.id,
-      params: { credential: 'driving_license', days: 30, on: '2027-02-10' },
+      params: { credential: 'driving_license', days: 30, validTo: '2027-02-10' },
     });
     expect(await on('2027-02-02')).to.deep.equal([]);
     expect(await on('2027-02-03')).to.deep.equal([7]);
     expect(await on('2027-02-09')).to.deep.equal([1]);
     expect(await on('2027-02-10')).to.deep.equal([]);
     await mine.at('2027-01-04T12:00:00Z');
+  });
+
+  it('reach people as notices, with the day and how many are left', async () => {
+    const other = await openMine(app);
+    const body = { profileId: other.people.worker.profileId, kind: 'induction', issuer: 'X', validFrom: '2027-01-01' };
+    const row = await rowOf(other.admin.post(base, { ...body, validTo: '2027-01-09' }), 201);
+    const proven = await rowOf(other.admin.put(`${base}/${row.id}/evidence`, { evidence: 'x' }, version(1)));
+    await rowOf(other.admin.post(`${base}/${row.id}/validate`, undefined, version(proven.version)));
+    for (const _twice of [1, 2]) await runTick(app, other.companyId, 'workforce.credentials.notify');
+    for (const client of [other.worker, other.supervisor])
+      expect(await itemsOf<{ type: string }>(client, '/notification')).to.have.length(1);
+    expect(await itemsOf(other.manager, '/notification')).to.deep.equal([]);
   });
 
   it('that site, task kind and role of an assignment require are shown with what the person holds', async () => {
