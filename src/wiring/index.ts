@@ -22,6 +22,7 @@ import { forFitness, forWorkforce, wireNotifications } from './notifications.ts'
 import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
+import { wirePortals } from './portals.ts';
 import { wireReporting } from './reporting.ts';
 import { wireWorkforce } from './workforce.ts';
 
@@ -77,6 +78,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     ...fitness.modules,
     ...cases.modules,
     ...gate.modules,
+    ...wirePortals(platform),
   ];
   const reporting = wireReporting(platform, { reports: business.flatMap(({ reports = [] }) => reports) });
   const modules: readonly Module[] = [health.module, ...business, ...reporting, wireAuditTrail(platform)];

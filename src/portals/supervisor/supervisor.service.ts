@@ -1,0 +1,70 @@
+import type { Cursors } from '../../platform/db/cursor.ts';
+import type { Reader } from '../../platform/db/database.ts';
+import type { Bind, List, ListQuery } from '../../platform/db/list.ts';
+import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
+import type { Context } from '../../platform/http/context.ts';
+import type { Action } from '../../platform/lifecycle/mover.ts';
+import { Problem } from '../../platform/problem.ts';
+import type { BoardFilters, BoardQuery, BoardRow } from './board.reads.ts';
+
+type Page = ListQuery & BoardFilters & object;
+
+interface SupervisorDependencies {
+  readonly work: UnitOfWork;
+  readonly cursors: Cursors;
+  readonly board: (reader: Reader, query: BoardQuery) => Promise<BoardRow[]>;
+  readonly cases: List;
+  /** SQL that holds for the profiles that a caller reaches. */
+  readonly visible: (context: Context, idExpression: string, bind: Bind) => string;
+  /** What the caller may do with a case now. */
+  readonly caseActions: (context: Context, row: object) => Action[];
+  readonly now: () => Date;
+}
+
+const DEFAULT_LIMIT = 50;
+
+/** The supervisor's screens: nobody is on their own board, nor among the cases they decide. */
+export const createSupervisorPortal = (dependencies: SupervisorDependencies) => {
+  const { work, cursors, board, cases, visible, caseActions, now } = dependencies;
+  return {
+    board: async (context: Context, { cursor, limit = DEFAULT_LIMIT, ...filters }: Page) => {
+      const purpose = `board:${context.principal.companyId}:${JSON.stringify(filters)}`;
+      const after = cursor === undefined ? undefined : cursors.read(purpose, cursor);
+      if (cursor !== undefined && after === undefined)
+        throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
+      const rows = await work.read(context, (reader) =>
+        board(reader, {
+          now: now(),
+          me: context.principal.profileId,
+          visible: (bind) => visible(context, 'p.id', bind),
+          filters,
+          limit: limit + 1,
+          ...(after && { after }),
+        }),
+      );
+      const shown = rows.slice(0, limit);
+      const last = rows.length > limit ? shown.at(-1) : undefined;
+      return {
+        items: shown.map(({ item }) => ({
+          ...item,
+          actions: item.case === null ? [] : caseActions(context, item.case),
+        })),
+        next: last === undefined ? null : cursors.write(purpose, last),
+      };
+    },
+    cases: (context: Context, query: ListQuery & object) =>
+      work.read(context, async (reader) => {
+        const { profileId } = context.principal;
+        const text = await cases.page(
+          reader,
+          query,
+          (bind) =>
+            `c.profile_id is distinct from ${bind(profileId)}::uuid and ${visible(context, 'c.profile_id', bind)}`,
+        );
+        const page = JSON.parse(text) as { items: object[]; next: string | null };
+        return { items: page.items.map((row) => ({ ...row, actions: caseActions(context, row) })), next: page.next };
+      }),
+  };
+};
+
+export type SupervisorPortal = ReturnType<typeof createSupervisorPortal>;

@@ -1,0 +1,55 @@
+import { caseList, FitnessCase } from '../modules/fitness/cases/cases.repository.ts';
+import { visibleProfiles } from '../modules/organization/reach.ts';
+import { createCursors } from '../platform/db/cursor.ts';
+import type { Context } from '../platform/http/context.ts';
+import type { Module } from '../platform/http/module.ts';
+import type { Action } from '../platform/lifecycle/mover.ts';
+import { createBoard } from '../portals/supervisor/board.reads.ts';
+import { supervisorModule } from '../portals/supervisor/supervisor.router.ts';
+import { createSupervisorPortal } from '../portals/supervisor/supervisor.service.ts';
+import { ownCases, ownResults, todayOf } from '../portals/worker/worker.reads.ts';
+import { workerModule } from '../portals/worker/worker.router.ts';
+import { createWorkerPortal } from '../portals/worker/worker.service.ts';
+import type { Platform } from './platform.ts';
+
+/** What the caller may do with a row of `entity`, asked of the lifecycle that moves it. */
+const actionsOf =
+  ({ movers, now }: Platform, entity: string) =>
+  (context: Context, row: object): Action[] => {
+    const mover = movers.get(entity);
+    if (mover === undefined) throw new Error(`nothing moves ${entity}: wire its module before the portals`);
+    return mover.actions(context, row as never, now());
+  };
+
+const wireWorker = (platform: Platform): Module => {
+  const results = platform.list(ownResults);
+  const cases = platform.list(ownCases);
+  const shiftActions = actionsOf(platform, 'shift');
+  return workerModule({
+    results,
+    cases,
+    portal: createWorkerPortal({ ...platform, today: todayOf, results, cases, shiftActions }),
+  });
+};
+
+const wireSupervisor = (platform: Platform): Module => {
+  const names = { firstName: 'p.first_name', lastName: 'p.last_name' };
+  const cases = platform.list({
+    ...caseList,
+    name: 'supervised-cases',
+    from: `${caseList.from} join profile p on p.company_id = $1 and p.id = c.profile_id`,
+    item: FitnessCase.json('c', names),
+  });
+  const portal = createSupervisorPortal({
+    ...platform,
+    cases,
+    cursors: createCursors(platform.keys.signing, platform.now),
+    board: createBoard((alias) => FitnessCase.json(alias)),
+    visible: visibleProfiles,
+    caseActions: actionsOf(platform, 'fitness_case'),
+  });
+  return supervisorModule({ portal, cases, caseView: FitnessCase.view });
+};
+
+/** Screens: read models of their own over what the areas wrote; every move has its one path in its area. */
+export const wirePortals = (platform: Platform): readonly Module[] => [wireWorker(platform), wireSupervisor(platform)];
