@@ -94,7 +94,7 @@ export const wireOrganization = (platform: Platform, { modules, invitations }: O
     links: people.links,
     modules: [
       wireSites(platform),
-      departmentsModule({ list, service: departments }),
+      departmentsModule({ list, service: departments, people: people.members }),
       ...people.modules,
       wireCompanies(platform, people),
       ...wireAppconfig(platform, modules),

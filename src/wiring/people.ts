@@ -1,3 +1,4 @@
+import type { Members } from '../modules/organization/departments/departments.router.ts';
 import { RUT_SETTING } from '../modules/organization/appconfig/settings.ts';
 import { limitsOf, raiseAccessEpoch } from '../modules/organization/companies/companies.repository.ts';
 import { createFounding } from '../modules/organization/profiles/founding.service.ts';
@@ -9,7 +10,7 @@ import { createNationalIds } from '../modules/organization/profiles/national-id.
 import type { NationalIds } from '../modules/organization/profiles/national-id.ts';
 import { createProfileLifecycle } from '../modules/organization/profiles/profiles.lifecycle.ts';
 import type { ProfileGuards } from '../modules/organization/profiles/profiles.lifecycle.ts';
-import { Profile, profileList, raiseEpoch } from '../modules/organization/profiles/profiles.repository.ts';
+import { Profile, ProfileItem, profileList, raiseEpoch } from '../modules/organization/profiles/profiles.repository.ts';
 import { profilesModule } from '../modules/organization/profiles/profiles.router.ts';
 import { createProfilesService } from '../modules/organization/profiles/profiles.service.ts';
 import { ReportingLine } from '../modules/organization/profiles/reporting.repository.ts';
@@ -36,6 +37,7 @@ export interface People {
   readonly modules: readonly Module[];
   readonly activation: ProfileActivation;
   readonly founding: Founding;
+  readonly members: Members;
   readonly nationalIds: NationalIds;
   /** Ids of people in other systems. */
   readonly links: ReturnType<typeof createLinksService>;
@@ -74,6 +76,7 @@ export const wirePeople = (platform: Platform, { invitations, permissions, takeI
     activation: service.activation,
     links,
     nationalIds,
+    members: { ...service, item: ProfileItem },
     founding: createFounding({ repository, mover, makeFirstOwner: assignments.makeFirstOwner }),
     modules: [
       profilesModule({

@@ -218,6 +218,30 @@ describe('profiles', () => {
     await admin.patch(`/admin/profile/${someone.id}`, { departmentId: uuidv7() }, version(1)).expect(422);
   });
 
+  it('are members of departments: listed with those below, placed all or none', async () => {
+    const department = async (code: string, rest: object = {}): Promise<string> =>
+      ((await admin.post('/admin/department', { code, name: code, ...rest }).expect(201)).body as { id: string }).id;
+    const top = await department('M-TOP');
+    const low = await department('M-LOW', { parentId: top, headcountLimit: 3 });
+    const people = [await create(), await create(), await create(), await create()];
+    const ids = people.map(({ id }) => id);
+    const place = (profileIds: string[], by = admin) => by.post(`/admin/department/${low}/members`, { profileIds });
+    expect(codeOf((await place(ids).expect(409)).body)).to.equal('HEADCOUNT_LIMIT');
+    await place([...ids.slice(0, 2), uuidv7()]).expect(422);
+    const members = async (id: string, query = ''): Promise<string[]> =>
+      ((await admin.get(`/admin/department/${id}/members${query}`).expect(200)).body as { items: Profile[] }).items.map(
+        (item) => item.id,
+      );
+    expect(await members(low)).to.deep.equal([]);
+    expect((await place(ids.slice(0, 3)).expect(200)).body).to.deep.equal({ placed: 3 });
+    expect((await place(ids.slice(0, 3)).expect(200)).body).to.deep.equal({ placed: 0 });
+    expect(await members(low)).to.have.members(ids.slice(0, 3));
+    expect(await members(top)).to.deep.equal([]);
+    expect(await members(top, '?below=true&limit=200')).to.have.members(ids.slice(0, 3));
+    await place(ids.slice(0, 1), other).expect(404);
+    await admin.get(`/admin/department/${uuidv7()}/members`).expect(404);
+  });
+
   it('of kind temporary need an end, in the future', async () => {
     const body = { firstName: 'A', lastName: 'B', kind: 'temporary' };
     expect(faultsOf((await admin.post('/admin/profile', body).expect(422)).body)).to.deep.equal([

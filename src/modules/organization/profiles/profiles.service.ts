@@ -3,12 +3,12 @@ import { waysOf } from '../../../platform/access/decision.ts';
 import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import { createCrud } from '../../../platform/crud/service.ts';
 import type { Reader, Tx } from '../../../platform/db/database.ts';
-import type { List, Restriction } from '../../../platform/db/list.ts';
+import type { List, ListQuery, Restriction } from '../../../platform/db/list.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { conflict, forbidden, invalid, notFound } from '../../../platform/problem.ts';
+import { conflict, forbidden, invalid, notFound, Problem } from '../../../platform/problem.ts';
 import { visibleProfiles } from '../reach.ts';
 import { normalizeContact } from './contact.ts';
 import type { ProfileActivation } from './invitations.ts';
@@ -18,6 +18,11 @@ import type { ProfileRow } from './profiles.repository.ts';
 import type { ProfileGuards } from './profiles.lifecycle.ts';
 
 type Given = Partial<ProfileRow> & { readonly nationalId?: NationalId | null };
+
+/** A page of a department's people. */
+export interface MembersQuery extends ListQuery {
+  readonly below?: boolean;
+}
 
 interface ProfilesDependencies {
   readonly repository: Repository<ProfileRow>;
@@ -111,6 +116,33 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         const value = await nationalIds.open(tx, id, row.nationalIdSealed);
         await deps.changes.event(tx, { entity: 'profile', entityId: id, action: 'reveal_national_id' });
         return { kind: row.nationalIdKind, value };
+      }),
+    /** People of a department; with `below` those of all departments below it too. */
+    members: (context: Context, departmentId: string, { below = false, ...query }: MembersQuery): Promise<string> =>
+      work.read(context, (reader) => {
+        const filter = below ? { withinDepartmentId: departmentId } : { departmentId: [departmentId] };
+        return list.page(reader, { ...query, ...filter }, profileRestriction(context));
+      }),
+    /** Puts people into a department, all of them or none; answers how many came from elsewhere. */
+    place: (context: Context, departmentId: string, profileIds: readonly string[]): Promise<number> =>
+      work.write(context, async (tx) => {
+        await mustReach(tx, context, departmentId);
+        const rows: ProfileRow[] = [];
+        for (const id of profileIds.toSorted()) {
+          await mustSee(tx, context, id).catch((error: unknown) => {
+            throw error instanceof Problem && error.status === 404
+              ? invalid('/profileIds', 'UNKNOWN_REFERENCE')
+              : error;
+          });
+          const row = await repository.lock(tx, id);
+          if (row.status === 'ended') throw conflict('PROFILE_ENDED');
+          if (row.departmentId !== departmentId) rows.push(row);
+        }
+        for (const row of rows) {
+          await takeIn(tx, departmentId);
+          await repository.update(tx, row, { departmentId }, { action: 'place' });
+        }
+        return rows.length;
       }),
     activation: {
       activate: async (tx, profileId, personId) => {
