@@ -6,6 +6,12 @@ import { acceptLinksModule } from '../modules/identity/invitations/invitations.r
 import { createInvitations } from '../modules/identity/invitations/invitations.service.ts';
 import type { Invitations } from '../modules/identity/invitations/invitations.service.ts';
 import type { ProfileActivation } from '../modules/identity/invitations/profile-activation.ts';
+import { OperatorUser, staffList, supportSessionList } from '../modules/identity/staff/staff.repository.ts';
+import { staffModule } from '../modules/identity/staff/staff.router.ts';
+import { createStaff } from '../modules/identity/staff/staff.service.ts';
+import type { Staff } from '../modules/identity/staff/staff.service.ts';
+import { createSupport } from '../modules/identity/staff/support.service.ts';
+import type { Registration } from '../modules/identity/persons/registration.service.ts';
 import { createRegistration } from '../modules/identity/persons/registration.service.ts';
 import { createMe } from '../modules/identity/me/me.service.ts';
 import { meModule } from '../modules/identity/me/me.router.ts';
@@ -18,6 +24,8 @@ import { passwordsModule } from '../modules/identity/passwords/passwords.router.
 import { createPasswords } from '../modules/identity/passwords/passwords.service.ts';
 import { createPersonLifecycle } from '../modules/identity/persons/persons.lifecycle.ts';
 import { Person } from '../modules/identity/persons/persons.repository.ts';
+import { createPersonsAdmin } from '../modules/identity/persons/persons-admin.service.ts';
+import { personsModule } from '../modules/identity/persons/persons.router.ts';
 import { createPersons } from '../modules/identity/persons/persons.service.ts';
 import type { Persons } from '../modules/identity/persons/persons.service.ts';
 import { createEndings } from '../modules/identity/sessions/endings.service.ts';
@@ -47,7 +55,26 @@ export interface Identity {
   readonly sessions: Sessions;
   readonly persons: Persons;
   readonly invitations: Invitations;
+  /** For the command that makes the first superadmin. */
+  readonly staff: Staff;
 }
+
+interface StaffNeeds {
+  readonly persons: Persons;
+  readonly registration: Registration;
+  readonly invitations: Invitations;
+  readonly sessions: Sessions;
+  readonly endSessions: (personId: string, because: string, traceId: string) => Promise<void>;
+}
+
+const wireStaff = (platform: Platform, needs: StaffNeeds): { module: Module; staff: Staff } => {
+  const list = platform.list(staffList);
+  const supportList = platform.list(supportSessionList);
+  const repository = createOperatorRepository(OperatorUser, platform.changes);
+  const staff = createStaff({ ...platform, ...needs, repository, list });
+  const support = createSupport({ ...platform, ...needs, list: supportList });
+  return { staff, module: staffModule({ staffList: list, supportList, staff, support }) };
+};
 
 /** Persons, sign-in, sessions. */
 export const wireIdentity = (
@@ -57,14 +84,16 @@ export const wireIdentity = (
   const repository = platform.repository(Session);
   const endings = createEndings({ ...platform, repository, forget: (sid) => authentication.forget(sid) });
   const sessions = createSessions({ ...platform, repository, endAtProvider: (sid) => endings.endAtProvider(sid) });
+  const endSessions = async (personId: string, because: string, traceId: string): Promise<void> => {
+    await endings.endAll(personId, { because, traceId });
+  };
   const people = createOperatorRepository(Person, platform.changes);
+  const lifecycle = createPersonLifecycle(platform.enqueue);
   const persons = createPersons({
     ...platform,
     repository: people,
-    mover: platform.mover(createPersonLifecycle(platform.enqueue), people),
-    endSessions: async (personId, because, traceId) => {
-      await endings.endAll(personId, { because, traceId });
-    },
+    mover: platform.mover(lifecycle, people),
+    endSessions,
   });
   const signIn = createSignIn({ ...platform, persons, sessions, endings });
   const tokens = createTokens({ ...platform, authentication, signIn, sessions, endings, persons });
@@ -76,10 +105,12 @@ export const wireIdentity = (
   const registration = createRegistration({ ...platform, persons });
   const links = platform.repository(AcceptLink);
   const invitations = createInvitations({ ...platform, repository: links, persons, registration, activation });
+  const operators = wireStaff(platform, { persons, registration, invitations, sessions, endSessions });
   const me = createMe({ ...platform, persons, sessions, endings, permissions });
   return {
     modules: [
-      { name: 'persons', jobs: persons.jobs },
+      personsModule({ service: createPersonsAdmin({ ...platform, persons }), lifecycle, jobs: persons.jobs }),
+      operators.module,
       { name: 'sessions', settings: [SESSIONS_SETTING] },
       signInModule({ signIn, tokens }),
       meModule(me, contacts),
@@ -95,5 +126,6 @@ export const wireIdentity = (
     sessions,
     persons,
     invitations,
+    staff: operators.staff,
   };
 };

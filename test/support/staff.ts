@@ -1,20 +1,29 @@
+import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import { OPERATOR_COMPANY, systemScope } from '../../src/platform/db/scope.ts';
 import type { TestApp } from './app.ts';
-import { addCompany } from './companies.ts';
-import { addPerson } from './people.ts';
-import type { TestPerson } from './people.ts';
 
-/** Somebody of the operator's staff, with a login of their own and no profile in any company that lives. */
+export interface TestStaff {
+  readonly id: string;
+  readonly personId: string;
+  readonly email: string;
+  /** `Bearer …` of one session on the admin client. */
+  readonly bearer: () => Promise<string>;
+}
+
+/** Somebody of the staff, whose invitation is over and done with. */
 export const addStaff = async (
   app: TestApp,
-  role: 'superadmin' | 'support' | 'operator_auditor',
-): Promise<Pick<TestPerson, 'bearer' | 'personId'>> => {
-  const person = await addPerson(app, { companyId: await addCompany(app.database), roles: [], lastName: 'Staff' });
+  role: 'superadmin' | 'support' | 'operator_auditor' = 'superadmin',
+): Promise<TestStaff> => {
+  const email = `staff-${randomUUID()}@angelis.example`;
+  const scope = systemScope(OPERATOR_COMPANY, 'test', 'a'.repeat(32));
+  const person = { firstName: 'Olga', lastName: 'Prado', email, locale: 'en' as const, role };
+  const { id, personId } = await app.identity.staff.create({ scope }, person);
   const client = await app.database.superuser();
-  await client.query(
-    `insert into operator_user (id, person_id, role, status, created_at, updated_at) values ($1, $2, $3, 'active', $4, $4)`,
-    [uuidv7(), person.personId, role, app.clock.now()],
-  );
-  await client.end();
-  return person;
+  await client.query(`update person set status = 'active' where id = $1`, [personId]);
+  const sid = uuidv7();
+  const user = { username: `u-${personId}` };
+  const bearer = async () => `Bearer ${await app.identityProvider.mint({ user, client: 'angelis-admin', sid })}`;
+  return { id, personId, email, bearer };
 };

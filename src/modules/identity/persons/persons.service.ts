@@ -45,13 +45,15 @@ export interface Persons {
   find(reader: Reader, key: PersonKey): Promise<PersonRow | undefined>;
   /** Does `work` for the caller on their own row: its changes stand in the operator's log, not in a company's. */
   asSelf<T>(tx: Tx, context: Context, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Does `work` in the operator's company, as the system. */
+  asSystem<T>(traceId: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   readonly jobs: readonly JobDefinition[];
 }
 
 /** Persons: found by what they sign in with, changed in the operator's company only. */
 export const createPersons = (dependencies: PersonsDependencies): Persons => {
   const { db, repository, mover, keys, identityProvider, endSessions } = dependencies;
-  const asSystem = (traceId: string): Scope => systemScope(OPERATOR_COMPANY, 'sign-in', traceId);
+  const systemic = (traceId: string): Scope => systemScope(OPERATOR_COMPANY, 'sign-in', traceId);
 
   const align = job<{ personId: string }>({
     name: ALIGN_PERSON,
@@ -78,13 +80,14 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
       return { ...identifier, hashes: identifierHashes(keys.lookup, identifier) };
     },
     identify: (identifier, traceId) =>
-      db.read(asSystem(traceId), (reader) =>
+      db.read(systemic(traceId), (reader) =>
         findPerson(reader, {
           by: identifier.kind === 'nationalId' ? 'nationalIdHash' : 'emailHash',
           hashes: identifierHashes(keys.lookup, identifier),
         }),
       ),
-    byKeycloakId: (id, traceId) => db.read(asSystem(traceId), (reader) => findPerson(reader, { by: 'keycloakId', id })),
+    byKeycloakId: (id, traceId) => db.read(systemic(traceId), (reader) => findPerson(reader, { by: 'keycloakId', id })),
+    asSystem: (traceId, work) => db.write(systemic(traceId), work),
     asSelf: (tx, { principal, scope: { traceId, address, agent } }, work) => {
       const actor = { kind: 'system', id: principal.personId, via: 'self' } as const;
       const about = { ...(address !== undefined && { address }), ...(agent !== undefined && { agent }) };

@@ -76,6 +76,7 @@ const isAdmitted = (status: string): boolean => status === 'active' || status ==
 const mayAct = (session: SessionRecord, now: Date): boolean =>
   isAdmitted(session.personStatus) &&
   (session.profileId === null || session.profileStatus === 'active') &&
+  (session.operatorRole !== null || (session.kind !== 'operator' && session.kind !== 'support')) &&
   session.companyStatus !== 'archived' &&
   session.companyStatus !== 'purged' &&
   new Date(session.expiresAt) > now;

@@ -52,6 +52,8 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
   operator('support', 900, [
     'operator:company:read',
     'operator:support:*',
+    'operator:person:read',
+    'operator:person:move',
     'organization:company:read',
     'commerce:*:read',
   ]),

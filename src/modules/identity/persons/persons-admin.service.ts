@@ -1,0 +1,72 @@
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
+import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import type { Action } from '../../../platform/lifecycle/mover.ts';
+import { conflict, notFound, Problem } from '../../../platform/problem.ts';
+import type { PersonRow, Persons } from './persons.service.ts';
+
+interface PersonsAdminDependencies {
+  readonly work: UnitOfWork;
+  readonly persons: Persons;
+  readonly identityProvider: Pick<IdentityProvider, 'users'>;
+  readonly now: () => Date;
+}
+
+/** What operator staff may do about a login. */
+export interface PersonsAdmin {
+  /** The person with this RUT or email; 404 without one. */
+  find(context: Context, identifier: string): Promise<PersonRow>;
+  read(context: Context, id: string): Promise<PersonRow>;
+  move(context: Context, id: string, move: string, input: object, version: number | undefined): Promise<PersonRow>;
+  actions(context: Context, id: string): Promise<Action[]>;
+  /** Moves the sign-in address of somebody who lost theirs. 409 when it is taken. */
+  changeEmail(context: Context, id: string, email: string, reason: string, version: number): Promise<PersonRow>;
+}
+
+const isTaken = (error: unknown): boolean =>
+  (error instanceof IdentityProviderError && error.code === 'conflict') ||
+  (error instanceof Problem && error.options.constraint === 'person_email_hash_key');
+
+/** Logins in the hands of the operator's staff; the route's transactions are the operator's own. */
+export const createPersonsAdmin = ({
+  work,
+  persons,
+  identityProvider,
+  now,
+}: PersonsAdminDependencies): PersonsAdmin => {
+  const { repository, mover } = persons;
+  const show = (row: PersonRow): PersonRow => repository.entity.show(row) as PersonRow;
+  return {
+    find: (context, identifier) =>
+      work.read(context, async (reader) => {
+        const { kind, hashes } = persons.identifierOf(identifier);
+        const by = kind === 'nationalId' ? 'nationalIdHash' : 'emailHash';
+        const row = await persons.find(reader, { by, hashes });
+        if (row === undefined) throw notFound();
+        return show(row);
+      }),
+    read: async (context, id) => show(await work.read(context, (reader) => repository.get(reader, id))),
+    move: async (context, id, move, input, version) =>
+      show(await mover.move(context, id, move, input as never, version)),
+    actions: async (context, id) =>
+      mover.actions(context, await work.read(context, (reader) => repository.get(reader, id)), now()),
+    changeEmail: async (context, id, email, reason, version) => {
+      try {
+        return await work.write(context, async (tx) => {
+          const row = await repository.lock(tx, id, version);
+          const value = email.trim().normalize('NFC').toLowerCase();
+          const after = await repository.update(tx, row, persons.contacts.email(row, value), {
+            action: 'change_email',
+            reason,
+          });
+          if (row.keycloakId !== null)
+            await identityProvider.users.update(row.keycloakId, { email: value, emailVerified: true });
+          return show(after);
+        });
+      } catch (error) {
+        throw isTaken(error) ? conflict('ADDRESS_TAKEN') : error;
+      }
+    },
+  };
+};

@@ -1,0 +1,78 @@
+import { moveRoutes } from '../../../platform/crud/routes.ts';
+import type { Module } from '../../../platform/http/module.ts';
+import { okRow, route } from '../../../platform/http/route.ts';
+import type { JobDefinition } from '../../../platform/jobs/definitions.ts';
+import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
+import { email, exact, text, uuid } from '../../../platform/schema/types.ts';
+import { Person } from './persons.repository.ts';
+import type { PersonsAdmin } from './persons-admin.service.ts';
+import type { PersonRow } from './persons.service.ts';
+
+interface PersonsRouterDependencies {
+  readonly service: PersonsAdmin;
+  readonly lifecycle: Lifecycle<PersonRow>;
+  readonly jobs: readonly JobDefinition[];
+}
+
+const BY_ID = exact({ id: uuid() });
+
+/** /admin/person: logins, for operator staff. */
+export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDependencies): Module => ({
+  name: 'persons',
+  base: '/admin/person',
+  permissions: ['operator:person:read', 'operator:person:write', 'operator:person:move'],
+  lifecycles: [lifecycle],
+  jobs,
+  routes: [
+    route(
+      {
+        method: 'get',
+        path: '/',
+        id: 'findPerson',
+        summary: 'The login with a RUT or an email',
+        permission: 'operator:person:read',
+        clients: ['admin'],
+        query: exact({ identifier: text(254) }),
+        responses: { 200: Person.view },
+      },
+      async ({ query }, context) => okRow(await service.find(context, query.identifier)),
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/:id',
+        id: 'getPerson',
+        summary: 'Read a login',
+        permission: 'operator:person:read',
+        clients: ['admin'],
+        params: BY_ID,
+        responses: { 200: Person.view },
+      },
+      async ({ params }, context) => okRow(await service.read(context, params.id)),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/:id/change-email',
+        id: 'changePersonEmail',
+        summary: 'Move the sign-in address of somebody who lost theirs',
+        permission: 'operator:person:write',
+        clients: ['admin'],
+        params: BY_ID,
+        body: exact({ email: email(), reason: text(500) }),
+        ifMatch: true,
+        responses: { 200: Person.view },
+      },
+      async ({ params, body, version }, context) =>
+        okRow(await service.changeEmail(context, params.id, body.email, body.reason, version)),
+    ),
+    ...moveRoutes({
+      name: 'person',
+      permission: 'operator:person',
+      clients: ['admin'],
+      view: Person.view,
+      lifecycle,
+      service,
+    }),
+  ],
+});

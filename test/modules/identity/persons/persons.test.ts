@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createPersonLifecycle } from '../../../../src/modules/identity/persons/persons.lifecycle.ts';
+import { startApp } from '../../../support/app.ts';
+import type { TestApp } from '../../../support/app.ts';
+import { addCompany } from '../../../support/companies.ts';
+import { addPerson } from '../../../support/people.ts';
+import type { TestPerson } from '../../../support/people.ts';
+import { addStaff } from '../../../support/staff.ts';
+import type { TestStaff } from '../../../support/staff.ts';
+
+const PASSWORD = 'nube y cordillera';
+const MOVES: Readonly<Record<string, { from: string[]; to: string }>> = {
+  activate: { from: ['invited'], to: 'active' },
+  lock: { from: ['active'], to: 'locked' },
+  unlock: { from: ['locked'], to: 'active' },
+  disable: { from: ['active', 'locked'], to: 'disabled' },
+  enable: { from: ['disabled'], to: 'active' },
+  erase: { from: ['invited', 'active', 'locked', 'disabled'], to: 'erased' },
+};
+
+describe('persons', () => {
+  let app: TestApp;
+  let chief: TestStaff;
+  let n = 0;
+
+  before(async () => {
+    app = await startApp({ background: true });
+    chief = await addStaff(app);
+  });
+  after(() => app.close());
+
+  const addLogin = async (): Promise<TestPerson & { email: string }> => {
+    n += 1;
+    const email = `person${n}@example.cl`;
+    const companyId = await addCompany(app.database);
+    return { ...(await addPerson(app, { companyId, roles: ['worker'], login: { email, password: PASSWORD } })), email };
+  };
+  const move = async (id: string, name: string, body?: object): Promise<{ status: number; body: unknown }> => {
+    const headers = { authorization: await chief.bearer(), 'accept-language': 'en' };
+    const read = await app.http.get(`/angelis/admin/person/${id}`).set(headers);
+    return app.http
+      .post(`/angelis/admin/person/${id}/${name}`)
+      .set({ ...headers, 'if-match': String(read.headers['etag']) })
+      .send(body);
+  };
+  const me = (bearer: string) => app.http.get('/angelis/auth/me').set({ authorization: bearer });
+  const signIn = (identifier: string) =>
+    app.http.post('/angelis/auth/sign-in').send({ identifier, password: PASSWORD });
+
+  it('move along the states that are written down, and no other way', async () => {
+    const lifecycle = createPersonLifecycle(() => Promise.resolve(undefined));
+    expect(
+      Object.fromEntries(Object.entries(lifecycle.moves).map(([name, { from, to }]) => [name, { from, to }])),
+    ).to.deep.equal(MOVES);
+    const names = Object.keys(MOVES);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom(...names), { maxLength: 12 }), async (walk) => {
+        const { personId } = await addLogin();
+        const { persons } = app.identity;
+        let expected = 'active';
+        for (const name of walk) {
+          const isAllowed = MOVES[name]!.from.includes(expected);
+          const until = new Date(Date.now() + 3_600_000).toISOString();
+          const done = await persons
+            .asSystem('a'.repeat(32), async (tx) => {
+              const row = await persons.repository.lock(tx, personId);
+              return persons.mover.moveAs(tx, { scope: tx.scope }, row, name, { until, reason: 'walk' });
+            })
+            .then(
+              ({ status }) => status,
+              (error: unknown) => (error as { code?: string }).code,
+            );
+          if (isAllowed) expected = MOVES[name]!.to;
+          if (done !== (isAllowed ? expected : 'INVALID_TRANSITION')) return false;
+        }
+        return true;
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('are shut out of every company at once when they are disabled, here and at the provider', async () => {
+    const person = await addLogin();
+    const second = await addCompany(app.database);
+    await addPerson(app, { companyId: second, roles: ['worker'], person });
+    const [here, there] = [await person.bearer('angelis-admin'), await person.bearer('angelis-worker')];
+    await me(here).expect(200);
+    await me(there).set({ 'x-company-id': second }).expect(200);
+    expect((await move(person.personId, 'disable', { reason: 'stolen phone' })).status).to.equal(200);
+    await me(here).expect(401);
+    await me(there).expect(401);
+    await app.idle();
+    const client = await app.database.superuser();
+    const { rows } = await client.query<{ revoked_because: string }>(
+      'select revoked_because from session where person_id = $1',
+      [person.personId],
+    );
+    expect(rows.map((row) => row.revoked_because)).to.deep.equal(['person_disabled', 'person_disabled']);
+    await signIn(person.email).expect(401);
+    expect((await move(person.personId, 'enable', { reason: 'new phone' })).status).to.equal(200);
+    await app.idle();
+    await me(here).expect(401);
+    await signIn(person.email).expect(200);
+  });
+
+  it('are found by staff by RUT or email, and by nobody else', async () => {
+    const { email, personId, bearer } = await addLogin();
+    const find = (identifier: string, authorization: string) =>
+      app.http.get('/angelis/admin/person').query({ identifier }).set({ authorization });
+    const found = await find(email, await chief.bearer()).expect(200);
+    expect(found.body).to.include({ id: personId }).and.not.have.property('emailSealed');
+    expect(JSON.stringify(found.body)).to.not.include(email);
+    await find('nobody@example.cl', await chief.bearer()).expect(404);
+    await find(email, await bearer()).expect(403);
+  });
+
+  it('get another sign-in address from staff, with a reason that stays', async () => {
+    const { email, personId } = await addLogin();
+    const other = await addLogin();
+    expect((await move(personId, 'change-email', { email: 'new-home@example.cl' })).status).to.equal(422);
+    expect((await move(personId, 'change-email', { email: other.email, reason: 'lost' })).status).to.equal(409);
+    expect((await move(personId, 'change-email', { email: 'New-Home@example.cl', reason: 'lost' })).status).to.equal(
+      200,
+    );
+    await signIn(email).expect(401);
+    await signIn('new-home@example.cl').expect(200);
+    const client = await app.database.superuser();
+    const { rows } = await client.query(
+      `select actor_id, reason from change where entity_id = $1 and action = 'person.change_email'`,
+      [personId],
+    );
+    expect(rows).to.deep.equal([{ actor_id: chief.personId, reason: 'lost' }]);
+  });
+});

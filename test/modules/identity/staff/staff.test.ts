@@ -1,0 +1,170 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { startApp } from '../../../support/app.ts';
+import type { TestApp } from '../../../support/app.ts';
+import { addCompany } from '../../../support/companies.ts';
+import { addPerson } from '../../../support/people.ts';
+import type { TestPerson } from '../../../support/people.ts';
+import { addStaff } from '../../../support/staff.ts';
+import type { TestStaff } from '../../../support/staff.ts';
+
+const PASSWORD = 'faro sobre la roca';
+const BASE = '/angelis/admin/internal_user';
+
+interface StaffRow {
+  id: string;
+  version: number;
+  role: string;
+  status: string;
+  personStatus: string;
+}
+
+describe('operator staff', () => {
+  let app: TestApp;
+  let company: string;
+  let admin: TestPerson;
+  let chief: TestStaff;
+
+  before(async () => {
+    app = await startApp({ background: true });
+    company = await addCompany(app.database);
+    admin = await addPerson(app, { companyId: company, roles: ['owner'] });
+    chief = await addStaff(app);
+  });
+  after(() => app.close());
+
+  const request = async (
+    method: 'get' | 'post' | 'patch',
+    path: string,
+    by: Pick<TestStaff, 'bearer'>,
+    body?: object,
+    version?: number,
+  ) => {
+    const headers = { authorization: await by.bearer(), 'accept-language': 'en' };
+    return app.http[method](`${BASE}${path}`)
+      .set(version === undefined ? headers : { ...headers, 'if-match': `"${version}"` })
+      .send(body);
+  };
+  const read = async (id: string): Promise<StaffRow> => (await request('get', `/${id}`, chief)).body as StaffRow;
+  const codeOf = ({ body }: { body: unknown }): string => (body as { code: string }).code;
+  const me = async (by: Pick<TestStaff, 'bearer'>) =>
+    app.http.get('/angelis/auth/me').set({ authorization: await by.bearer() });
+
+  it('join by a mailed link: invited, then active, with the role of the realm', async () => {
+    const body = { firstName: 'Rita', lastName: 'Luna', email: 'rita@angelis.example', locale: 'en', role: 'support' };
+    const made = await request('post', '', chief, body);
+    expect(made.status).to.equal(201);
+    const { id, personId } = made.body as { id: string; personId: string };
+    expect(await read(id)).to.include({ role: 'support', status: 'active', personStatus: 'invited' });
+    expect((await request('post', '', chief, body)).status).to.equal(409);
+    await app.idle();
+    const mail = app.messages.mails.findLast(({ to }) => to === 'rita@angelis.example')!;
+    const token = /token=(\S+)/.exec(mail.text)![1];
+    const accept = (password: string) => app.http.post('/angelis/auth/invitation/accept').send({ token, password });
+    await accept('qwertyuiop').expect(422);
+    await accept(PASSWORD).expect(200);
+    expect(await read(id)).to.include({ personStatus: 'active' });
+    const user = await app.identityProvider.users.find({ username: `u-${personId}` });
+    expect(await app.identityProvider.users.roles(user!.id)).to.deep.equal(['operator-support']);
+    await app.identityProvider.passwordGrant({ username: `u-${personId}`, password: PASSWORD, address: '::1' });
+  });
+
+  it('are managed by superadmins only', async () => {
+    const body = { firstName: 'A', lastName: 'B', email: 'x@angelis.example', locale: 'en', role: 'superadmin' };
+    for (const role of ['support', 'operator_auditor'] as const) {
+      const one = await addStaff(app, role);
+      expect((await request('post', '', one, body)).status, role).to.equal(403);
+    }
+    expect((await request('get', '', await addStaff(app, 'operator_auditor'))).status).to.equal(200);
+    expect((await request('post', '', admin, body)).status).to.equal(403);
+    expect((await request('get', '', admin)).status).to.equal(403);
+  });
+
+  it('change others’ roles, never their own, and stay at least one superadmin', async () => {
+    const other = await addStaff(app, 'support');
+    const { version } = await read(other.id);
+    expect((await request('patch', `/${other.id}`, chief, { role: 'operator_auditor' }, version)).body).to.include({
+      role: 'operator_auditor',
+    });
+    const own = await read(chief.id);
+    const refused = await request('patch', `/${chief.id}`, chief, { role: 'support' }, own.version);
+    expect(codeOf(refused)).to.equal('OWN_ACCOUNT');
+  });
+
+  it('lose everything at once when they are deactivated, and may come back', async () => {
+    const other = await addStaff(app, 'superadmin');
+    expect((await me(other)).status).to.equal(200);
+    const deactivate = async (version: number) =>
+      request('post', `/${other.id}/deactivate`, chief, { reason: 'left' }, version);
+    const { version } = await read(other.id);
+    expect((await deactivate(version)).body).to.include({ status: 'disabled' });
+    expect((await me(other)).status).to.equal(401);
+    expect(codeOf(await deactivate(version + 1))).to.equal('STAFF_DISABLED');
+    const back = await request('post', `/${other.id}/activate`, chief, undefined, version + 1);
+    expect(back.body).to.include({ status: 'active' });
+  });
+
+  describe('in a support session', () => {
+    const begin = (by: TestStaff, companyId: string, reason = 'ticket 7') =>
+      request('post', '/support-session', by, { companyId, reason });
+
+    it('enter one company for an hour, leave, and the owner sees it', async () => {
+      const staff = await addStaff(app, 'support');
+      const outside = await me(staff);
+      expect((outside.body as { company: { slug: string } }).company.slug).to.equal('operator');
+      const begun = await begin(staff, company);
+      expect(begun.status).to.equal(200);
+      const inside = (await me(staff)).body as { company: { id: string }; session: { kind: string }; profileId: null };
+      expect(inside).to.deep.include({ profileId: null });
+      expect([inside.company.id, inside.session.kind]).to.deep.equal([company, 'support']);
+      expect((await request('get', '', staff)).status).to.equal(403);
+      const seen = (await request('get', '/support-session', admin)).body as { items: Record<string, unknown>[] };
+      expect(seen.items[0]).to.include({ staffId: staff.personId, reason: 'ticket 7', endedAt: null });
+      const client = await app.database.superuser();
+      const { rows } = await client.query(
+        `select action, actor_kind, actor_id, reason from change where company_id = $1 and entity = 'session' and reason is not null`,
+        [company],
+      );
+      expect(rows).to.deep.equal([
+        { action: 'session.open', actor_kind: 'operator', actor_id: staff.personId, reason: 'ticket 7' },
+      ]);
+      expect((await request('post', '/support-session/end', staff)).status).to.equal(204);
+      expect(((await me(staff)).body as { company: { slug: string } }).company.slug).to.equal('operator');
+      const after = (await request('get', '/support-session', admin)).body as { items: Record<string, unknown>[] };
+      expect(after.items[0]!['endedAt']).to.be.a('string');
+    });
+
+    it('are out after an hour', async () => {
+      const staff = await addStaff(app, 'support');
+      await begin(staff, company);
+      const client = await app.database.superuser();
+      const { rows } = await client.query<{ minutes: number }>(
+        `select extract(epoch from expires_at - created_at)::int / 60 as minutes from session
+         where person_id = $1 and kind = 'support'`,
+        [staff.personId],
+      );
+      expect(rows).to.deep.equal([{ minutes: 60 }]);
+      await client.query(`update session set expires_at = now() where person_id = $1 and kind = 'support'`, [
+        staff.personId,
+      ]);
+      expect((await me(staff)).status).to.equal(401);
+    });
+
+    it('are out when they are deactivated', async () => {
+      const staff = await addStaff(app, 'support');
+      await begin(staff, company);
+      expect((await me(staff)).status).to.equal(200);
+      const { version } = await read(staff.id);
+      await request('post', `/${staff.id}/deactivate`, chief, { reason: 'left' }, version);
+      expect((await me(staff)).status).to.equal(401);
+    });
+
+    it('need a reason, a company that is there, and a role that may', async () => {
+      const staff = await addStaff(app, 'support');
+      expect((await begin(staff, company, ' ')).status).to.equal(422);
+      expect((await begin(staff, uuidv7())).status).to.equal(422);
+      expect((await begin(await addStaff(app, 'operator_auditor'), company)).status).to.equal(403);
+      expect(codeOf(await request('post', '/support-session/end', staff))).to.equal('NO_SUPPORT_SESSION');
+    });
+  });
+});
