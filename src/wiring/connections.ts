@@ -45,14 +45,14 @@ export const openConnections = (
   const db = createDatabase({
     writer: pool(urls.app, settings.DATABASE_WRITER_POOL, short, 'writer'),
     reader: pool(urls.app, settings.DATABASE_READER_POOL, short, 'reader'),
-    ...(settings.DATABASE_REPLICA_URL !== undefined && {
-      replica: pool(settings.DATABASE_REPLICA_URL, few, long, 'replica'),
-    }),
     now,
   });
   const jobsDb = createDatabase({
     writer: pool(urls.app, few, long, 'jobs'),
     reader: pool(urls.app, few, long, 'jobs'),
+    ...(settings.DATABASE_REPLICA_URL !== undefined && {
+      replica: pool(settings.DATABASE_REPLICA_URL, few, long, 'replica'),
+    }),
     now,
   });
   const system = pool(urls.system, few + 2, long, 'system');

@@ -18,7 +18,7 @@ import { wireFitness } from './fitness.ts';
 import { wireGate } from './gate.ts';
 import { wireIdentity } from './identity.ts';
 import type { Identity } from './identity.ts';
-import { forFitness, forWorkforce, wireNotifications } from './notifications.ts';
+import { forExports, forFitness, forWorkforce, wireNotifications } from './notifications.ts';
 import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
@@ -80,7 +80,10 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     ...gate.modules,
     ...wirePortals(platform),
   ];
-  const reporting = wireReporting(platform, { reports: business.flatMap(({ reports = [] }) => reports) });
+  const reporting = wireReporting(platform, {
+    reports: business.flatMap(({ reports = [] }) => reports),
+    notices: forExports(notices),
+  });
   const modules: readonly Module[] = [health.module, ...business, ...reporting, wireAuditTrail(platform)];
   const ticketPass = createTicketPass(platform.tickets, platform.db);
   const claimsOf: Authentication['claimsOf'] = (request) =>

@@ -13,6 +13,7 @@ import { createStreamService } from '../modules/notifications/stream.service.ts'
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import type { Notices as WorkforceNotices } from '../modules/workforce/ports.ts';
 import { createCrud } from '../platform/crud/service.ts';
+import type { Notices as ExportNotices } from '../modules/reporting/ports.ts';
 import type { Module } from '../platform/http/module.ts';
 import { createBackoff } from '../platform/jobs/backoff.ts';
 import type { Platform } from './platform.ts';
@@ -53,6 +54,12 @@ export const forWorkforce = (notices: Notices): WorkforceNotices => ({
       link: `/admin/credential/${entityId}`,
       dedupeKey: `credential:${entityId}:${params['validTo']}:${params['days']}`,
     }),
+});
+
+/** An export that can be fetched, told once to who asked for it. */
+export const forExports = (notices: Notices): ExportNotices => ({
+  notify: (tx, { kind, recipients, entityId }) =>
+    notices.notify(tx, { type: kind, recipients, link: `/exports/${entityId}`, dedupeKey: `${kind}:${entityId}` }),
 });
 
 /** The list in the application, the live stream, mail and SMS. */

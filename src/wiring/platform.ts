@@ -41,6 +41,8 @@ import type { Metrics } from '../platform/telemetry/metrics.ts';
 /** What a process is given: connections, keys, ports to the outside, clock. Tests give their own. */
 export interface Foundation {
   readonly db: Database;
+  /** The data paths of long reads in the background: patient statements, the replica where there is one. */
+  readonly jobsDb: Database;
   /** A pool of user `system`. */
   readonly system: pg.Pool;
   readonly keys: {

@@ -15,6 +15,7 @@ import { createRunner } from '../modules/reporting/exports/exports.runner.ts';
 import { createExportsService } from '../modules/reporting/exports/exports.service.ts';
 import type { Notices } from '../modules/reporting/ports.ts';
 import { assignmentsReport } from '../modules/workforce/assignments/assignments.report.ts';
+import { createUnitOfWork } from '../platform/db/unit-of-work.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { ReportDefinition } from '../platform/render/report.ts';
 import type { Platform } from './platform.ts';
@@ -34,7 +35,7 @@ const PEOPLE_REPORTS = [
 export interface ReportingNeeds {
   /** The reports that the other modules bring. */
   readonly reports: readonly ReportDefinition[];
-  readonly notices?: Notices;
+  readonly notices: Notices;
 }
 
 /** Exports of every registered report. */
@@ -51,7 +52,7 @@ export const wireReporting = (platform: Platform, needs: ReportingNeeds): readon
     { service, list, reports: all },
     {
       lifecycles: [lifecycle],
-      jobs: [exportJob(createRunner(parts))],
+      jobs: [exportJob(createRunner({ ...parts, work: createUnitOfWork(platform.jobsDb) }))],
       ticks: [purgeTick(parts)],
       reports: PEOPLE_REPORTS,
     },

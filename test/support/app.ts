@@ -97,6 +97,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
   const foundation = {
     hub,
     db,
+    jobsDb: db,
     system: systemPool,
     keys,
     changed: (companyId: string) => {
