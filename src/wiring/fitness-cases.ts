@@ -12,9 +12,12 @@ import { createOpening } from '../modules/fitness/cases/opening.ts';
 import type { OpenCase } from '../modules/fitness/cases/opening.ts';
 import { createOutcome } from '../modules/fitness/cases/outcome.ts';
 import { breachList } from '../modules/fitness/compliance/breaches.reads.ts';
+import { createCompliance } from '../modules/fitness/compliance/compliance.service.ts';
 import { complianceModule } from '../modules/fitness/compliance/compliance.router.ts';
 import type { Notices } from '../modules/fitness/notices.ts';
+import * as policies from '../modules/fitness/policies.reads.ts';
 import type { FitnessOutcome } from '../modules/fitness/ports.ts';
+import * as recipients from '../modules/fitness/recipients.reads.ts';
 import { createAttempts } from '../modules/fitness/requirements/attempts.ts';
 import { createGeneration } from '../modules/fitness/requirements/generation.ts';
 import type { Generation } from '../modules/fitness/requirements/generation.ts';
@@ -22,8 +25,10 @@ import { createRequirementLifecycle } from '../modules/fitness/requirements/requ
 import { Requirement, requirementList } from '../modules/fitness/requirements/requirements.repository.ts';
 import { requirementsModule } from '../modules/fitness/requirements/requirements.router.ts';
 import { createRequirements } from '../modules/fitness/requirements/requirements.service.ts';
+import * as roster from '../modules/fitness/shifts.reads.ts';
 import { createShiftFollower } from '../modules/fitness/shift-follower.ts';
 import type { FollowShifts } from '../modules/fitness/shift-follower.ts';
+import { visibleProfiles } from '../modules/organization/reach.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
@@ -42,46 +47,52 @@ export interface CasesArea {
   readonly generation: Generation;
 }
 
+const visible = visibleProfiles;
+
 interface Shared {
   readonly holds: Holds;
   readonly telling: Telling;
 }
 
 const wireCases = (platform: Platform, { holds, telling }: Shared) => {
-  const breaches = createBreaches(platform.changes);
-  const repository = withAudience(platform.repository(FitnessCase));
+  const breaches = createBreaches({ ...platform, roster, recipients });
+  const repository = withAudience(platform.repository(FitnessCase), recipients);
   const list = platform.list(caseList);
   const { tell } = telling;
   const lifecycle = createCaseLifecycle({ holds, tell, breach: breaches.undecided, medicalRenewedSince });
   const mover = platform.mover(lifecycle, repository);
-  const service = createCases({ ...platform, repository, list, mover, vault: platform.companyVault });
+  const service = createCases({ ...platform, repository, list, mover, vault: platform.companyVault, visible });
   const openCase = createOpening({ cases: repository, mover, holds, tell });
   return { breaches, repository, mover, openCase, module: casesModule({ service, list, lifecycle }) };
 };
 
 const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCase: OpenCase) => {
-  const repository = withAudience(platform.repository(Requirement));
+  const repository = withAudience(platform.repository(Requirement), recipients);
   const list = platform.list(requirementList);
   const lifecycle = createRequirementLifecycle({
     lift: (tx, { id }, because) => holds.lift(tx, { requirementId: id }, because),
-    missed: createMissed({ holds, openCase, telling }),
+    missed: createMissed({ holds, openCase, telling, policies, roster }),
   });
   const mover = platform.mover(lifecycle, repository);
-  const generation = createGeneration(repository);
+  const generation = createGeneration({ requirements: repository, policies, roster });
   const vault = platform.companyVault;
-  const service = createRequirements({ ...platform, repository, list, mover, generation, vault });
+  const service = createRequirements({ ...platform, repository, list, mover, generation, vault, roster, visible });
   const attempts = createAttempts(repository, mover);
   return { generation, attempts, module: requirementsModule({ service, list, lifecycle }) };
 };
 
 /** Required tests, cases, holds, escalation. */
 export const wireFitnessCases = (platform: Platform, { notices }: CasesNeeds): CasesArea => {
-  const shared = { holds: createHolds(withAudience(platform.repository(Hold))), telling: createTelling(notices) };
+  const shared = {
+    holds: createHolds(withAudience(platform.repository(Hold), recipients)),
+    telling: createTelling(notices, recipients),
+  };
   const { repository: cases, module: casesPart, ...own } = wireCases(platform, shared);
   const { attempts, generation, module: requirementsPart } = wireRequirements(platform, shared, own.openCase);
   const { alertSafety } = shared.telling;
-  const outcome = createOutcome({ ...own, ...shared, cases, attempts, generation, alertSafety });
-  const compliance = complianceModule({ ...platform, breaches: platform.list(breachList) });
+  const outcome = createOutcome({ ...own, ...shared, cases, attempts, generation, alertSafety, policies, roster });
+  const list = platform.list(breachList);
+  const compliance = complianceModule({ list, service: createCompliance({ ...platform, list, visible }) });
   const followShifts = createShiftFollower({ generation, cases, mover: own.mover });
   return { modules: [requirementsPart, casesPart, compliance], outcome, generation, followShifts };
 };

@@ -15,6 +15,7 @@ import { createGate } from '../modules/gate/gate.service.ts';
 import type { Gate } from '../modules/gate/ports.ts';
 import { workforceFacts, workPlace } from '../modules/workforce/gate-facts.ts';
 import type { AssignmentGate, ShiftGate } from '../modules/workforce/ports.ts';
+import { visibleProfiles } from '../modules/organization/reach.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
@@ -54,6 +55,15 @@ export const wireGate = (platform: Platform, needs: GateNeeds): GateArea => {
   const collect = createCollector(workPlace, [workforceFacts, commerceFacts, fitnessFacts]);
   const gate = createGate({ collect, decisions, ruleSets, audience: audienceOf });
   const list = platform.list(gateDecisionList);
-  const service = createDecisions({ ...platform, gate, list, decisions, overrides, ruleSets, audience: audienceOf });
+  const service = createDecisions({
+    ...platform,
+    gate,
+    list,
+    decisions,
+    overrides,
+    ruleSets,
+    audience: audienceOf,
+    visible: visibleProfiles,
+  });
   return { gate, forWork: createWorkGate(gate, needs), modules: [gateModule({ service, list })] };
 };

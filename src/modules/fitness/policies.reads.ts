@@ -1,12 +1,7 @@
 import type { Reader } from '../../platform/db/database.ts';
 import { DEFAULT_FITNESS_POLICY } from './classification/policy.ts';
 import type { FitnessPolicy } from './classification/policy.ts';
-
-export interface PolicyOf {
-  readonly policyId: string | null;
-  readonly policy: FitnessPolicy;
-  readonly highRisk: boolean;
-}
+import type { PolicyOf } from './ports.ts';
 
 interface PolicyRow {
   readonly profileId: string;

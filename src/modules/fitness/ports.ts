@@ -1,5 +1,6 @@
-import type { Tx } from '../../platform/db/database.ts';
+import type { Reader, Tx } from '../../platform/db/database.ts';
 import type { Action, Level, Reason } from './classification/classify.ts';
+import type { FitnessPolicy } from './classification/policy.ts';
 import type { TestSource } from './definitions/definitions.ts';
 
 /**
@@ -50,4 +51,68 @@ export interface JudgedResult {
 export interface FitnessOutcome {
   /** `results` are in the order in which they were taken; the profiles of all of them are locked. */
   onResults(tx: Tx, results: readonly JudgedResult[]): Promise<void>;
+}
+
+/** A shift as fitness sees it: when exposure starts and ends, and where. Instants are ISO text. */
+export interface ShiftFacts {
+  readonly id: string;
+  readonly profileId: string;
+  readonly projectId: string;
+  readonly siteId: string | null;
+  /** Its start day in the site's zone, past midnight too. */
+  readonly workDate: string;
+  readonly kind: 'day' | 'night' | 'travel';
+  readonly startsAt: string;
+  readonly endsAt: string;
+  readonly actualStartAt: string | null;
+  readonly actualEndAt: string | null;
+  readonly status: 'planned' | 'started' | 'done' | 'cancelled';
+}
+
+/** What fitness asks of the roster. */
+export interface RosterFacts {
+  shiftsById(reader: Reader, ids: readonly string[]): Promise<ShiftFacts[]>;
+  /** The shift that a person is on, or that begins next within three hours. */
+  shiftAround(reader: Reader, profileId: string, at: string): Promise<ShiftFacts | undefined>;
+  /** Shifts that begin between two instants and have no requirement yet, the next ones first. */
+  shiftsWithoutRequirements(
+    reader: Reader,
+    within: { readonly from: Date; readonly to: Date; readonly limit: number },
+  ): Promise<ShiftFacts[]>;
+  /** Day of an instant in the zone of the person's site, else of the company; and that site. */
+  dayFor(reader: Reader, profileId: string, at: string): Promise<{ day: string; siteId: string | null }>;
+}
+
+export interface PolicyOf {
+  readonly policyId: string | null;
+  readonly policy: FitnessPolicy;
+  readonly highRisk: boolean;
+}
+
+/** The policy that holds for each person: their risk group's, else the company's own default, else the product's. */
+export interface PolicyFacts {
+  policiesOf(reader: Reader, profileIds: readonly string[]): Promise<ReadonlyMap<string, PolicyOf>>;
+  policyOf(reader: Reader, profileId: string): Promise<PolicyOf>;
+}
+
+export const ESCALATION_STEPS = ['supervisor', 'manager', 'safety_admin'] as const;
+export type EscalationStep = (typeof ESCALATION_STEPS)[number];
+
+/** Who hears of what happens to a person. */
+export interface Recipients {
+  /** Everyone above a person, themselves first: whose live streams are told. */
+  audienceOf(reader: Reader, profileId: string): Promise<string[]>;
+  /** Who has to act at a step of the escalation; never the person themselves. */
+  recipientsOf(reader: Reader, step: EscalationStep, profileId: string, at: Date): Promise<string[]>;
+}
+
+/** A required test that nobody took. */
+export interface MissedTest {
+  readonly id: string;
+  readonly profileId: string;
+  readonly shiftId: string | null;
+  readonly policyId: string | null;
+  readonly highRisk: boolean;
+  readonly kind: string;
+  readonly dueAt: string;
 }

@@ -1,4 +1,5 @@
 import type { Reader } from '../../platform/db/database.ts';
+import type { EscalationStep } from './ports.ts';
 
 /** Everyone above a person, themselves first: whose live streams are told of what happens to them. */
 export const audienceOf = async (reader: Reader, profileId: string): Promise<string[]> => {
@@ -9,9 +10,6 @@ export const audienceOf = async (reader: Reader, profileId: string): Promise<str
   );
   return [profileId, ...rows.map(({ id }) => id)];
 };
-
-export const ESCALATION_STEPS = ['supervisor', 'manager', 'safety_admin'] as const;
-export type EscalationStep = (typeof ESCALATION_STEPS)[number];
 
 const HOLDS_ROLE = `exists (select 1 from role_assignment a
     left join role r on r.company_id = $1 and r.id = a.role_id and r.deleted_at is null

@@ -1,20 +1,5 @@
 import type { Reader } from '../../platform/db/database.ts';
-
-/** A shift as fitness sees it: when exposure starts and ends, and where. Instants are ISO text. */
-export interface ShiftFacts {
-  readonly id: string;
-  readonly profileId: string;
-  readonly projectId: string;
-  readonly siteId: string | null;
-  /** Its start day in the site's zone, past midnight too. */
-  readonly workDate: string;
-  readonly kind: 'day' | 'night' | 'travel';
-  readonly startsAt: string;
-  readonly endsAt: string;
-  readonly actualStartAt: string | null;
-  readonly actualEndAt: string | null;
-  readonly status: 'planned' | 'started' | 'done' | 'cancelled';
-}
+import type { ShiftFacts } from './ports.ts';
 
 const SELECT = `select s.id, s.profile_id as "profileId", s.project_id as "projectId", p.site_id as "siteId",
     s.work_date as "workDate", s.kind, s.starts_at as "startsAt", s.ends_at as "endsAt",

@@ -4,7 +4,7 @@ import type { Repository } from '../../platform/db/repository.ts';
 import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
 import type { Context } from '../../platform/http/context.ts';
 import { conflict, forbidden, invalid, notFound, Problem } from '../../platform/problem.ts';
-import { visibleProfiles } from '../organization/reach.ts';
+import type { visibleProfiles } from '../organization/reach.ts';
 import { decide } from './decide.ts';
 import { latestRules, overridesById } from './gate.repository.ts';
 import type { GateDecisionRow, GateOverrideRow, GateRuleSetRow } from './gate.repository.ts';
@@ -25,6 +25,7 @@ interface DecisionsDependencies {
   readonly overrides: Repository<GateOverrideRow>;
   readonly ruleSets: Repository<GateRuleSetRow>;
   readonly audience: (tx: Tx, profileId: string) => Promise<readonly string[]>;
+  readonly visible: typeof visibleProfiles;
 }
 
 /** What a caller asks; `at` is now where it is left out. */
@@ -65,16 +66,16 @@ const refusal: Readonly<Record<OverrideProblem, () => Problem>> = {
 
 /** Asking the gate, its stored decisions, overrides, replay, and the rules of a company. */
 export const createDecisions = (dependencies: DecisionsDependencies) => {
-  const { gate, work, list, decisions, overrides, ruleSets, audience } = dependencies;
+  const { gate, work, list, decisions, overrides, ruleSets, audience, visible } = dependencies;
   const restrict =
     (context: Context): Restriction =>
     (bind) =>
-      visibleProfiles(context, 'd.profile_id', bind);
+      visible(context, 'd.profile_id', bind);
 
   /** 404 for a profile beyond the caller's reach, the same as for one that does not exist. */
   const mustReach = async (tx: Tx, context: Context, profileId: string): Promise<void> => {
     const values: unknown[] = [tx.companyId, profileId];
-    const reach = visibleProfiles(context, 'p.id', (value) => `$${values.push(value)}`);
+    const reach = visible(context, 'p.id', (value) => `$${values.push(value)}`);
     const found = await tx.prepared(
       `select 1 from profile p where p.company_id = $1 and p.id = $2 and p.deleted_at is null and ${reach}`,
       values,
@@ -82,7 +83,7 @@ export const createDecisions = (dependencies: DecisionsDependencies) => {
     if (found.length === 0) throw notFound();
   };
 
-  const visible = async (tx: Tx, context: Context, id: string): Promise<GateDecisionRow> => {
+  const seen = async (tx: Tx, context: Context, id: string): Promise<GateDecisionRow> => {
     if ((await list.one(tx, id, restrict(context))) === undefined) throw notFound();
     return decisions.get(tx, id);
   };
@@ -135,7 +136,7 @@ export const createDecisions = (dependencies: DecisionsDependencies) => {
 
     override: (context: Context, decisionId: string, body: OverrideBody) =>
       work.write(context, async (tx) => {
-        const row = await visible(tx, context, decisionId);
+        const row = await seen(tx, context, decisionId);
         const { profileId: givenBy } = context.principal;
         if (givenBy === null) throw forbidden('PROFILE_NEEDED');
         const { purpose, profileId, assignmentId } = row;

@@ -16,7 +16,7 @@ export const ReasonSchema = exact({
 });
 
 /** The question as it was asked, so that an override and a replay know what it was about. */
-export const QuestionSchema = exact({
+const QuestionSchema = exact({
   profileId: uuid(),
   purpose: oneOf(PURPOSES),
   at: instant(),

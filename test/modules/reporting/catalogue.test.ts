@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { LICENSE_STATES } from '../../../src/modules/commerce/licenses/licenses.repository.ts';
 import { CASE_DECISIONS, CASE_STATES } from '../../../src/modules/fitness/cases/cases.repository.ts';
 import { ACTIONS } from '../../../src/modules/fitness/classification/classify.ts';
-import { BREACH_KINDS } from '../../../src/modules/fitness/compliance/breaches.reads.ts';
+import { BREACH_KINDS } from '../../../src/modules/fitness/compliance/report-lines.ts';
 import { PROFILE_KINDS, PROFILE_STATES } from '../../../src/modules/organization/profiles/profiles.repository.ts';
 import { SYSTEM_ROLES } from '../../../src/modules/organization/roles/system-roles.ts';
 import { ASSIGNMENT_STATES } from '../../../src/modules/workforce/assignments/assignments.repository.ts';

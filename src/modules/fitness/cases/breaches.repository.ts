@@ -3,13 +3,11 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { Tx } from '../../../platform/db/database.ts';
 import { day, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
-import { audienceOf } from '../recipients.reads.ts';
-import { dayFor } from '../shifts.reads.ts';
-import type { ShiftFacts } from '../shifts.reads.ts';
+import type { Recipients, RosterFacts, ShiftFacts } from '../ports.ts';
 import { CASE_LEVELS } from './cases.repository.ts';
 import type { CaseLevel, FitnessCaseRow } from './cases.repository.ts';
 
-export const BREACH_FIELDS = {
+const BREACH_FIELDS = {
   profileId: uuid(),
   kind: oneOf(['undecided', 'late_result']),
   shiftId: nullable(uuid()),
@@ -35,8 +33,14 @@ interface Breach {
   readonly at: string;
 }
 
+interface BreachesDependencies {
+  readonly changes: ChangeRecorder;
+  readonly roster: Pick<RosterFacts, 'dayFor'>;
+  readonly recipients: Pick<Recipients, 'audienceOf'>;
+}
+
 /** What the breach report shows for ever: written once, never changed. */
-export const createBreaches = (changes: ChangeRecorder) => {
+export const createBreaches = ({ changes, roster, recipients }: BreachesDependencies) => {
   const write = async (tx: Tx, breach: Breach): Promise<string> => {
     const id = uuidv7();
     const { profileId, kind, shiftId, shiftDate, siteId, caseId, resultId, level, arrivalFlags, at } = breach;
@@ -70,7 +74,7 @@ export const createBreaches = (changes: ChangeRecorder) => {
       return known[0]!.id;
     }
     const row = { ...breach, id };
-    const note = { action: 'create', audience: await audienceOf(tx, profileId) };
+    const note = { action: 'create', audience: await recipients.audienceOf(tx, profileId) };
     await changes.record(tx, { table: 'fitness_breach', fields: BREACH_FIELDS }, note, undefined, row);
     return id;
   };
@@ -79,7 +83,7 @@ export const createBreaches = (changes: ChangeRecorder) => {
     /** A case whose shift ended undecided. */
     undecided: async (tx: Tx, row: FitnessCaseRow): Promise<void> => {
       const { profileId, shiftId, shiftDate, siteId, level, arrivalFlags } = row;
-      const place = shiftDate === null ? await dayFor(tx, profileId, row.openedAt) : { day: shiftDate, siteId };
+      const place = shiftDate === null ? await roster.dayFor(tx, profileId, row.openedAt) : { day: shiftDate, siteId };
       await write(tx, {
         profileId,
         kind: 'undecided',
@@ -107,7 +111,7 @@ export const createBreaches = (changes: ChangeRecorder) => {
     ): Promise<string> => {
       const place =
         shift === undefined
-          ? await dayFor(tx, given.profileId, given.at)
+          ? await roster.dayFor(tx, given.profileId, given.at)
           : { day: shift.workDate, siteId: shift.siteId };
       return write(tx, {
         ...given,

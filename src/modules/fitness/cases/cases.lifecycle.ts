@@ -14,7 +14,7 @@ import {
   undecidedCaseOf,
 } from './cases.repository.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
-import type { EscalationStep } from '../recipients.reads.ts';
+import type { EscalationStep } from '../ports.ts';
 import type { Holds } from './holds.repository.ts';
 
 const permission = 'fitness:case:move';

@@ -8,7 +8,8 @@ import { entity, shown } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
 import { day, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import type { FitnessPolicy } from '../classification/policy.ts';
-import { audienceOf, ESCALATION_STEPS } from '../recipients.reads.ts';
+import { ESCALATION_STEPS } from '../ports.ts';
+import type { Recipients } from '../ports.ts';
 
 export const CASE_STATES = [
   'open',
@@ -38,7 +39,6 @@ export const Restrictions = exact(
   },
   { description: 'What the person may not do' },
 );
-export type CaseRestrictions = Static<typeof Restrictions>;
 
 /** The policy's numbers as they were when the case was opened. */
 export const CaseTerms = exact({
@@ -143,7 +143,10 @@ export const CaseDetail = exact({
 });
 
 /** Every write of a person's row tells the streams of that person and of everyone above. */
-export const withAudience = <Row extends { readonly profileId: string }>(base: Repository<Row>): Repository<Row> => ({
+export const withAudience = <Row extends { readonly profileId: string }>(
+  base: Repository<Row>,
+  { audienceOf }: Pick<Recipients, 'audienceOf'>,
+): Repository<Row> => ({
   ...base,
   insert: async (tx, values, note) =>
     base.insert(tx, values, {
@@ -185,11 +188,3 @@ export const greenAfter = async (reader: Reader, row: FitnessCaseRow): Promise<s
       [reader.companyId, row.profileId, row.decidedAt, row.shiftId],
     )
   )[0]?.id;
-
-/** Serializes what concerns one person's fitness: cases are opened and holds set by one unit of work at a time. */
-export const lockProfile = async (reader: Reader, profileId: string): Promise<void> => {
-  await reader.prepared('select 1 from profile where company_id = $1 and id = $2 for no key update', [
-    reader.companyId,
-    profileId,
-  ]);
-};

@@ -9,7 +9,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
 import { notFound } from '../../../platform/problem.ts';
-import { visibleProfiles } from '../../organization/reach.ts';
+import type { visibleProfiles } from '../../organization/reach.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
 
 interface CasesDependencies {
@@ -20,6 +20,7 @@ interface CasesDependencies {
   readonly vault: CompanyVault;
   readonly changes: ChangeRecorder;
   readonly now: () => Date;
+  readonly visible: typeof visibleProfiles;
 }
 
 /** What a human wrote when they decided; null while nobody has. */
@@ -44,9 +45,8 @@ export const medicalRenewedSince = async (reader: Reader, profileId: string, sin
 };
 
 /** Cases within the caller's reach, their moves, and what was written in them. */
-export const createCases = ({ repository, list, work, mover, vault, changes, now }: CasesDependencies) => {
-  const restrict = (context: Context) => (bind: (value: unknown) => string) =>
-    visibleProfiles(context, 'c.profile_id', bind);
+export const createCases = ({ repository, list, work, mover, vault, changes, now, visible }: CasesDependencies) => {
+  const restrict = (context: Context) => (bind: (value: unknown) => string) => visible(context, 'c.profile_id', bind);
   const crud = createCrud({ repository, list, work, mover, now, restrict });
 
   /** A decision's texts are sealed under the company's key before they reach the row. */

@@ -1,13 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Tx } from '../../../platform/db/database.ts';
 import type { FitnessNotice, Notices } from '../notices.ts';
-import { recipientsOf } from '../recipients.reads.ts';
-import type { EscalationStep } from '../recipients.reads.ts';
-import type { RequirementRow } from '../requirements/requirements.repository.ts';
+import type { EscalationStep, MissedTest, Recipients } from '../ports.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
 
 /** Tells people in the transaction of what they are told about, and writes down whom a case was put before. */
-export const createTelling = (notices: readonly Notices[]) => {
+export const createTelling = (notices: readonly Notices[], { recipientsOf }: Pick<Recipients, 'recipientsOf'>) => {
   const notify = async (tx: Tx, notice: FitnessNotice): Promise<void> => {
     for (const each of notices) await each.notify(tx, notice);
   };
@@ -24,7 +22,7 @@ export const createTelling = (notices: readonly Notices[]) => {
       await notify(tx, { kind, recipients, profileId, entity: 'fitness_case', entityId, params: { level, step } });
     },
 
-    missed: async (tx: Tx, { id: entityId, profileId, kind }: RequirementRow): Promise<void> => {
+    missed: async (tx: Tx, { id: entityId, profileId, kind }: MissedTest): Promise<void> => {
       const recipients = await recipientsOf(tx, 'supervisor', profileId, tx.now);
       await notify(tx, {
         kind: 'test_missed',

@@ -1,7 +1,5 @@
 import type { Tx } from '../../../platform/db/database.ts';
-import { policyOf } from '../policies.reads.ts';
-import type { RequirementRow } from '../requirements/requirements.repository.ts';
-import { shiftsById } from '../shifts.reads.ts';
+import type { MissedTest, PolicyFacts, RosterFacts } from '../ports.ts';
 import type { Telling } from './escalation.ts';
 import type { Holds } from './holds.repository.ts';
 import { endOf, EXPOSURE_MS } from './opening.ts';
@@ -11,6 +9,8 @@ interface MissedDependencies {
   readonly holds: Holds;
   readonly openCase: OpenCase;
   readonly telling: Telling;
+  readonly policies: Pick<PolicyFacts, 'policyOf'>;
+  readonly roster: Pick<RosterFacts, 'shiftsById'>;
 }
 
 /**
@@ -18,13 +18,13 @@ interface MissedDependencies {
  * restrictions for the rest of the shift. The supervisor hears of it either way. The profile must be locked.
  */
 export const createMissed =
-  ({ holds, openCase, telling }: MissedDependencies) =>
-  async (tx: Tx, row: RequirementRow): Promise<void> => {
+  ({ holds, openCase, telling, policies, roster }: MissedDependencies) =>
+  async (tx: Tx, row: MissedTest): Promise<void> => {
     const { id: requirementId, profileId, policyId, highRisk, shiftId } = row;
     await telling.missed(tx, row);
-    const shift = shiftId === null ? undefined : (await shiftsById(tx, [shiftId]))[0];
+    const shift = shiftId === null ? undefined : (await roster.shiftsById(tx, [shiftId]))[0];
     const end = shift === undefined ? Date.parse(row.dueAt) + EXPOSURE_MS : Date.parse(endOf(shift));
-    const { policy } = await policyOf(tx, profileId);
+    const { policy } = await policies.policyOf(tx, profileId);
     if (highRisk) {
       await openCase(tx, { profileId, level: 'none', highRisk, policyId, policy, shift, requirementId });
     } else if (end > tx.now.getTime()) {

@@ -1,10 +1,7 @@
 import type { Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { policyOf } from '../policies.reads.ts';
-import type { FitnessOutcome, JudgedResult } from '../ports.ts';
-import { shiftAround, shiftsById } from '../shifts.reads.ts';
-import type { ShiftFacts } from '../shifts.reads.ts';
+import type { FitnessOutcome, JudgedResult, PolicyFacts, RosterFacts, ShiftFacts } from '../ports.ts';
 import type { Attempts } from '../requirements/attempts.ts';
 import { effectiveTime } from '../requirements/attempts.ts';
 import type { Generation } from '../requirements/generation.ts';
@@ -23,6 +20,8 @@ interface OutcomeDependencies {
   readonly attempts: Attempts;
   readonly generation: Generation;
   readonly breaches: Breaches;
+  readonly policies: Pick<PolicyFacts, 'policyOf'>;
+  readonly roster: Pick<RosterFacts, 'shiftAround' | 'shiftsById'>;
   /** Tells the safety admins of a red that came late or with a wrong clock. */
   readonly alertSafety: (
     tx: Tx,
@@ -40,12 +39,12 @@ const isOver = (result: JudgedResult, shift: ShiftFacts | undefined, now: Date):
 
 /** What follows from results, in the transaction that stores them: requirements, cases, holds, restrictions, breaches. */
 export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome => {
-  const { cases, mover, holds, openCase, attempts, generation, breaches, alertSafety } = dependencies;
+  const { cases, mover, holds, openCase, attempts, generation, breaches, alertSafety, policies, roster } = dependencies;
 
   const shiftFor = async (tx: Tx, result: JudgedResult): Promise<ShiftFacts | undefined> =>
     result.shiftId === null
-      ? shiftAround(tx, result.profileId, effectiveTime(result))
-      : (await shiftsById(tx, [result.shiftId]))[0];
+      ? roster.shiftAround(tx, result.profileId, effectiveTime(result))
+      : (await roster.shiftsById(tx, [result.shiftId]))[0];
 
   const hold = async (tx: Tx, result: JudgedResult): Promise<void> => {
     const { profileId, highRisk, policyId, arrivalFlags, id: resultId } = result;
@@ -65,7 +64,7 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
       await alertSafety(tx, { ...about, entity: 'fitness_breach', entityId: breach });
       return;
     }
-    const { policy } = await policyOf(tx, profileId);
+    const { policy } = await policies.policyOf(tx, profileId);
     const row = await openCase(tx, { profileId, level, highRisk, policyId, policy, shift, resultId, arrivalFlags });
     if (isUntimely && level === 'red') await alertSafety(tx, { ...about, entity: 'fitness_case', entityId: row.id });
   };
@@ -84,7 +83,7 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
   const restrict = async (tx: Tx, result: JudgedResult): Promise<void> => {
     const shift = await shiftFor(tx, result);
     if (isOver(result, shift, tx.now)) return;
-    const { policy } = await policyOf(tx, result.profileId);
+    const { policy } = await policies.policyOf(tx, result.profileId);
     const endsAt =
       shift === undefined ? new Date(Date.parse(effectiveTime(result)) + EXPOSURE_MS).toISOString() : endOf(shift);
     const { profileId, id: resultId } = result;

@@ -1,26 +1,8 @@
 import { atLeast, atMost, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { shown } from '../../../platform/schema/entity.ts';
-import { day, exact, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
-
-export const BREACH_KINDS = ['undecided', 'late_result', 'missed_test', 'override'] as const;
-
-/** One line of the breach report. */
-export const BreachLine = exact({
-  id: uuid(),
-  kind: oneOf(BREACH_KINDS),
-  at: instant(),
-  profileId: uuid(),
-  shiftDate: day(),
-  shiftId: nullable(uuid()),
-  siteId: nullable(uuid()),
-  caseId: nullable(uuid()),
-  resultId: nullable(uuid()),
-  requirementId: nullable(uuid()),
-  decisionId: nullable(uuid()),
-  level: nullable(text(20)),
-  reason: nullable(text(500)),
-});
+import { day, oneOf, uuid } from '../../../platform/schema/types.ts';
+import { BREACH_KINDS, BreachLine } from './report-lines.ts';
 
 /**
  * Everything that went against the rules, and stays: cases nobody decided before the shift ended, results known only after

@@ -2,11 +2,9 @@ import type { Reader } from '../../../platform/db/database.ts';
 import type { Restriction } from '../../../platform/db/list.ts';
 import { LEVELS } from '../classification/classify.ts';
 import type { Level } from '../classification/classify.ts';
-import { complianceOf } from './compliance.ts';
+import { complianceOf, SMALLEST_HEALTH_GROUP } from './compliance.ts';
 import type { Compliance, ComplianceCounts } from './compliance.ts';
-
-export const COMPLIANCE_GROUPS = ['total', 'day', 'project', 'site', 'shift'] as const;
-export type ComplianceGroup = (typeof COMPLIANCE_GROUPS)[number];
+import type { ComplianceGroup } from './report-lines.ts';
 
 /** What is counted: requirements of the shift days `from` to `to`, both included, that had fallen due at `now`. */
 export interface CompliancePeriod {
@@ -21,9 +19,6 @@ export interface CompliancePeriod {
 
 /** One line of the count. `key`: the day, or the id of project, site or shift; null: what belongs to none. */
 export type ComplianceLine = Compliance & { readonly key: string | null };
-
-/** How many people stand behind a line of levels; fewer than this and nothing of it is shown. */
-export const FEWEST_PEOPLE = 5;
 
 export interface LevelLine {
   readonly key: string | null;
@@ -115,6 +110,6 @@ export const levelsBy = async (
     values,
   );
   return rows.flatMap(({ key: of, people, ...levels }) =>
-    people === 0 ? [] : [{ key: of, people, levels: people < FEWEST_PEOPLE ? null : levels }],
+    people === 0 ? [] : [{ key: of, people, levels: people < SMALLEST_HEALTH_GROUP ? null : levels }],
   );
 };

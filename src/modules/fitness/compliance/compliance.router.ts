@@ -1,20 +1,14 @@
 import Type from 'typebox';
 import type { List } from '../../../platform/db/list.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
 import type { Module } from '../../../platform/http/module.ts';
 import { ok, RawJson, route } from '../../../platform/http/route.ts';
 import { day, exact, instant, integer, nullable, oneOf, pageOf, uuid } from '../../../platform/schema/types.ts';
-import { Problem } from '../../../platform/problem.ts';
-import { daysBetween } from '../../../platform/time/zone.ts';
-import { visibleProfiles } from '../../organization/reach.ts';
-import { BreachLine } from './breaches.reads.ts';
-import { COMPLIANCE_GROUPS, complianceBy } from './compliance.reads.ts';
+import type { ComplianceService } from './compliance.service.ts';
+import { BreachLine, COMPLIANCE_GROUPS } from './report-lines.ts';
 
 interface ComplianceRouterDependencies {
-  readonly work: UnitOfWork;
-  readonly breaches: List;
-  readonly now: () => Date;
+  readonly service: ComplianceService;
+  readonly list: List;
 }
 
 const count = (description: string) => integer(0, 2_147_483_647, { description });
@@ -41,67 +35,44 @@ const LINE = exact({
   rate: exact({ numerator: count('On time'), denominator: count('Required, without excused and blocked') }),
 });
 
-/** Longest period of one answer, in days: lines by day or shift stay bounded. */
-const LONGEST = 366;
 const MOST_LINES = 100_000;
 
 /** /fitness/compliance, /fitness/breaches */
-export const complianceModule = ({ work, breaches, now }: ComplianceRouterDependencies): Module => {
-  const within = (context: Context, expression: string) => (bind: (value: unknown) => string) =>
-    visibleProfiles(context, expression, bind);
-  return {
-    name: 'fitness-compliance',
-    base: '/fitness',
-    permissions: ['fitness:compliance:read'],
-    routes: [
-      route(
-        {
-          method: 'get',
-          path: '/compliance',
-          id: 'getCompliance',
-          summary: 'Compliance of a period, by day, project, site or shift',
-          permission: 'fitness:compliance:read',
-          query: QUERY,
-          responses: {
-            200: exact({
-              from: day(),
-              to: day(),
-              computedAt: instant(),
-              lines: Type.Array(LINE, { maxItems: MOST_LINES }),
-            }),
-          },
+export const complianceModule = ({ service, list }: ComplianceRouterDependencies): Module => ({
+  name: 'fitness-compliance',
+  base: '/fitness',
+  permissions: ['fitness:compliance:read'],
+  routes: [
+    route(
+      {
+        method: 'get',
+        path: '/compliance',
+        id: 'getCompliance',
+        summary: 'Compliance of a period, by day, project, site or shift',
+        permission: 'fitness:compliance:read',
+        query: QUERY,
+        responses: {
+          200: exact({
+            from: day(),
+            to: day(),
+            computedAt: instant(),
+            lines: Type.Array(LINE, { maxItems: MOST_LINES }),
+          }),
         },
-        async ({ query }, context) => {
-          const { by = 'total', from, to, ...only } = query;
-          if (to < from || daysBetween(from, to) >= LONGEST) {
-            const errors = [{ pointer: '/to', code: 'INVALID', in: 'query' }] as const;
-            throw new Problem(400, 'PERIOD_INVALID', { params: { limit: LONGEST }, errors });
-          }
-          const at = now();
-          const period = { from, to, now: at, ...only };
-          const lines = await work.read(context, (reader) =>
-            complianceBy(reader, by, period, within(context, 'r.profile_id')),
-          );
-          return ok({ from, to, computedAt: at.toISOString(), lines });
-        },
-      ),
-      route(
-        {
-          method: 'get',
-          path: '/breaches',
-          id: 'listBreaches',
-          summary: 'The breach report: undecided cases, late results, missed tests, overrides',
-          permission: 'fitness:compliance:read',
-          query: breaches.query,
-          responses: { 200: pageOf(BreachLine) },
-        },
-        async ({ query }, context) =>
-          ok(
-            new RawJson(
-              await work.read(context, (reader) => breaches.page(reader, query, within(context, 'l.profile_id'))),
-            ),
-          ),
-      ),
-    ],
-  };
-};
+      },
+      async ({ query }, context) => ok(await service.compliance(context, query)),
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/breaches',
+        id: 'listBreaches',
+        summary: 'The breach report: undecided cases, late results, missed tests, overrides',
+        permission: 'fitness:compliance:read',
+        query: list.query,
+        responses: { 200: pageOf(BreachLine) },
+      },
+      async ({ query }, context) => ok(new RawJson(await service.breaches(context, query))),
+    ),
+  ],
+});

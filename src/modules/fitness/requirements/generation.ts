@@ -1,10 +1,7 @@
 import type { Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import type { FitnessPolicy } from '../classification/policy.ts';
-import { policiesOf, policyOf } from '../policies.reads.ts';
-import type { PolicyOf } from '../policies.reads.ts';
-import { dayFor, shiftAround, shiftsById } from '../shifts.reads.ts';
-import type { ShiftFacts } from '../shifts.reads.ts';
+import type { PolicyFacts, PolicyOf, RosterFacts, ShiftFacts } from '../ports.ts';
 import { EXPOSURE_MS } from '../cases/opening.ts';
 import { planTests, testBy } from './plan.ts';
 import type { PlannedTest } from './plan.ts';
@@ -59,8 +56,14 @@ export interface Cause {
   readonly triggerResultId: string | null;
 }
 
+interface GenerationDependencies {
+  readonly requirements: Repository<RequirementRow>;
+  readonly policies: PolicyFacts;
+  readonly roster: Pick<RosterFacts, 'dayFor' | 'shiftAround' | 'shiftsById'>;
+}
+
 /** Makes requirements: with the roster, for an extension, for cause, after an incident. Making them twice makes them once. */
-export const createGeneration = (requirements: Repository<RequirementRow>) => {
+export const createGeneration = ({ requirements, policies: rules, roster }: GenerationDependencies) => {
   const make = (tx: Tx, place: Place, test: PlannedTest, policy: PolicyOf, triggerResultId: string | null = null) => {
     const { supervisorHours, reviewOneIn } = policy.policy.excuse;
     return requirements.insert(tx, {
@@ -82,7 +85,7 @@ export const createGeneration = (requirements: Repository<RequirementRow>) => {
 
   const forShifts = async (tx: Tx, shifts: readonly ShiftFacts[]): Promise<number> => {
     const live = shifts.filter(({ status, kind }) => status !== 'cancelled' && kind !== 'travel');
-    const policies = await policiesOf(tx, [...new Set(live.map(({ profileId }) => profileId))]);
+    const policies = await rules.policiesOf(tx, [...new Set(live.map(({ profileId }) => profileId))]);
     const known = await plannedFor(
       tx,
       live.map(({ id }) => id),
@@ -113,15 +116,15 @@ export const createGeneration = (requirements: Repository<RequirementRow>) => {
 
     /** As `forShifts`, by the shifts' ids: what the roster calls when it has made them. */
     forShiftIds: async (tx: Tx, ids: readonly string[]): Promise<void> => {
-      await forShifts(tx, await shiftsById(tx, ids));
+      await forShifts(tx, await roster.shiftsById(tx, ids));
     },
 
     /** An extension was approved: where the policy asks for a test before it, it is due as the shift would have ended. */
     forExtension: async (tx: Tx, shiftId: string, from: Date): Promise<void> => {
-      const [shift] = await shiftsById(tx, [shiftId]);
+      const [shift] = await roster.shiftsById(tx, [shiftId]);
       if (shift === undefined) return;
       const known = await plannedFor(tx, [shiftId]);
-      const policy = await policyOf(tx, shift.profileId);
+      const policy = await rules.policyOf(tx, shift.profileId);
       const { highRisk } = policy;
       for (const rule of policy.policy.required) {
         if (rule.kind !== 'extension' || known.has(`${shiftId} extension ${rule.test}`)) continue;
@@ -133,8 +136,9 @@ export const createGeneration = (requirements: Repository<RequirementRow>) => {
     /** A test for cause, or after an incident; the first of the policy's rules for it, else its first test, now. */
     forCause: async (tx: Tx, { profileId, kind, shiftId, triggerResultId }: Cause): Promise<RequirementRow> => {
       const at = tx.now.toISOString();
-      const policy = await policyOf(tx, profileId);
-      const shift = shiftId === null ? await shiftAround(tx, profileId, at) : (await shiftsById(tx, [shiftId]))[0];
+      const policy = await rules.policyOf(tx, profileId);
+      const shift =
+        shiftId === null ? await roster.shiftAround(tx, profileId, at) : (await roster.shiftsById(tx, [shiftId]))[0];
       const { required, protocols } = policy.policy;
       const rule: Rule = required.find((one) => one.kind === kind) ?? {
         kind,
@@ -142,7 +146,7 @@ export const createGeneration = (requirements: Repository<RequirementRow>) => {
         windowMinutes: FOR_CAUSE_MINUTES,
         graceMinutes: 0,
       };
-      const { day: shiftDate, siteId } = await dayFor(tx, profileId, at);
+      const { day: shiftDate, siteId } = await roster.dayFor(tx, profileId, at);
       const place =
         shift === undefined ? { profileId, shiftId: null, shiftDate, siteId, projectId: null } : placeOf(shift);
       return make(tx, place, soon(rule, tx.now.getTime(), shift, policy.highRisk), policy, triggerResultId);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FitnessPolicy, RequirementKind } from '../classification/policy.ts';
-import type { ShiftFacts } from '../shifts.reads.ts';
+import type { ShiftFacts } from '../ports.ts';
 
 /** A test that a shift requires; instants in ms. */
 export interface PlannedTest {

@@ -11,7 +11,7 @@ import type { RequirementRow } from './requirements.repository.ts';
 
 const HOUR = 3_600_000;
 
-export const EXCUSE_REASONS = [
+const EXCUSE_REASONS = [
   'absent',
   'shift_changed',
   'emergency',

@@ -1,5 +1,4 @@
 import Type from 'typebox';
-import type { Static } from 'typebox';
 import type { Reader } from '../../../platform/db/database.ts';
 import { atLeast, atMost, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
@@ -11,11 +10,10 @@ import { REQUIREMENT_KINDS } from '../classification/policy.ts';
 import { REQUIREMENT_STATUSES } from '../compliance/compliance.ts';
 
 /** The policy's numbers as they were when the requirement was made. */
-export const RequirementTerms = exact({
+const RequirementTerms = exact({
   supervisorHours: integer(1, 168),
   reviewOneIn: integer(1, 100),
 });
-export type RequirementTermsRow = Static<typeof RequirementTerms>;
 
 export const Requirement = entity({
   table: 'requirement',

@@ -9,8 +9,8 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
 import { forbidden, notFound } from '../../../platform/problem.ts';
-import { visibleProfiles } from '../../organization/reach.ts';
-import { shiftsWithoutRequirements } from '../shifts.reads.ts';
+import type { visibleProfiles } from '../../organization/reach.ts';
+import type { RosterFacts } from '../ports.ts';
 import type { Generation } from './generation.ts';
 import { overdue } from './requirements.repository.ts';
 import type { Overdue, RequirementRow } from './requirements.repository.ts';
@@ -24,6 +24,8 @@ interface RequirementsDependencies {
   readonly generation: Generation;
   readonly vault: CompanyVault;
   readonly now: () => Date;
+  readonly roster: Pick<RosterFacts, 'shiftsWithoutRequirements'>;
+  readonly visible: typeof visibleProfiles;
 }
 
 const AHEAD_MS = 24 * 3_600_000;
@@ -44,9 +46,8 @@ const fateOf = (late: Overdue): 'drop' | 'miss' | { because: (typeof BLOCK_REASO
 
 /** What is required of whom, what became of it, excuses and their review. */
 export const createRequirements = (dependencies: RequirementsDependencies) => {
-  const { repository, list, work, mover, generation, vault, now } = dependencies;
-  const restrict = (context: Context) => (bind: (value: unknown) => string) =>
-    visibleProfiles(context, 'r.profile_id', bind);
+  const { repository, list, work, mover, generation, vault, now, roster, visible } = dependencies;
+  const restrict = (context: Context) => (bind: (value: unknown) => string) => visible(context, 'r.profile_id', bind);
   const crud = createCrud({ repository, list, work, mover, now, restrict });
 
   const closeOne = async (tx: Tx, scope: Scope, late: Overdue): Promise<void> => {
@@ -81,7 +82,7 @@ export const createRequirements = (dependencies: RequirementsDependencies) => {
       work.write(context, async (tx) => {
         if (body.profileId === context.principal.profileId) throw forbidden('REQUIREMENT_OWN');
         const values: unknown[] = [tx.companyId, body.profileId];
-        const reach = visibleProfiles(context, 'p.id', (value) => `$${values.push(value)}`);
+        const reach = visible(context, 'p.id', (value) => `$${values.push(value)}`);
         const found = await tx.prepared(
           `select 1 from profile p where p.company_id = $1 and p.id = $2 and p.deleted_at is null and ${reach}`,
           values,
@@ -98,7 +99,7 @@ export const createRequirements = (dependencies: RequirementsDependencies) => {
       for (;;) {
         signal.throwIfAborted();
         const made = await work.write({ scope }, async (tx) => {
-          const shifts = await shiftsWithoutRequirements(tx, { from, to, limit: BATCH });
+          const shifts = await roster.shiftsWithoutRequirements(tx, { from, to, limit: BATCH });
           return shifts.length < BATCH ? (await generation.forShifts(tx, shifts), 0) : generation.forShifts(tx, shifts);
         });
         if (made === 0) return;

@@ -3,8 +3,9 @@ import {
   complianceOf,
   countRequirements,
   REQUIREMENT_STATUSES,
+  SMALLEST_HEALTH_GROUP,
 } from '../../../../src/modules/fitness/compliance/compliance.ts';
-import { complianceBy, FEWEST_PEOPLE, levelsBy } from '../../../../src/modules/fitness/compliance/compliance.reads.ts';
+import { complianceBy, levelsBy } from '../../../../src/modules/fitness/compliance/compliance.reads.ts';
 import { systemScope } from '../../../../src/platform/db/scope.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { DECISION, HOUR, startFitnessCompany } from '../company.ts';
@@ -105,7 +106,7 @@ describe('compliance', () => {
 
   it('shows no levels where fewer than five people stand behind them', async () => {
     const [total] = await read((reader) => levelsBy(reader, 'total', period()));
-    expect(total!.people).to.equal(FEWEST_PEOPLE);
+    expect(total!.people).to.equal(SMALLEST_HEALTH_GROUP);
     const due = rows.filter(({ due_at }) => due_at <= company.start);
     const { green, yellow, red } = total!.levels!;
     expect(green + yellow + red).to.equal(due.length);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { REQUIREMENT_KINDS } from '../../../../src/modules/fitness/classification/policy.ts';
 import { planTests, RANDOM_ONE_IN } from '../../../../src/modules/fitness/requirements/plan.ts';
-import type { ShiftFacts } from '../../../../src/modules/fitness/shifts.reads.ts';
+import type { ShiftFacts } from '../../../../src/modules/fitness/ports.ts';
 import { HOUR } from '../company.ts';
 
 const START = Date.parse('2026-05-01T11:00:00Z');
