@@ -1,5 +1,6 @@
 import { waysOf } from '../../platform/access/decision.ts';
 import type { Way } from '../../platform/access/decision.ts';
+import type { GrantScope } from '../../platform/access/principal.ts';
 import type { Bind } from '../../platform/db/list.ts';
 import type { Allowance } from '../../platform/access/decision.ts';
 
@@ -9,16 +10,24 @@ interface Caller {
   readonly allowance: Allowance;
 }
 
-/** Profiles of the departments to which the permission is narrowed, and of those below them. */
+const idsOf = (scopes: readonly GrantScope[], wanted: GrantScope['kind']): string[] =>
+  scopes.filter(({ kind }) => kind === wanted).map(({ id }) => id);
+
+/** Profiles of the departments to which the permission is narrowed, with those below them, and of the projects. */
 const withinScopes = ({ scopes }: Way, id: string, bind: Bind): string | undefined => {
   if (scopes.length === 0) return undefined;
-  const departments = scopes.filter(({ kind }) => kind === 'department');
-  return `exists (select 1 from profile scoped
+  const departments = idsOf(scopes, 'department');
+  const projects = idsOf(scopes, 'project');
+  const inDepartments = () => `exists (select 1 from profile scoped
     join department inner_department on inner_department.company_id = $1 and inner_department.id = scoped.department_id
     join department outer_department on outer_department.company_id = $1
       and inner_department.path >= outer_department.path and inner_department.path < outer_department.path || '~'
-    where scoped.company_id = $1 and scoped.id = ${id}
-      and outer_department.id = any(${bind(departments.map((scope) => scope.id))}::uuid[]))`;
+    where scoped.company_id = $1 and scoped.id = ${id} and outer_department.id = any(${bind(departments)}::uuid[]))`;
+  const inProjects = () => `exists (select 1 from work_assignment assigned
+    where assigned.company_id = $1 and assigned.profile_id = ${id} and assigned.status = 'active'
+      and assigned.deleted_at is null and assigned.project_id = any(${bind(projects)}::uuid[]))`;
+  const parts = [departments.length > 0 ? inDepartments() : '', projects.length > 0 ? inProjects() : ''];
+  return `(${parts.filter((part) => part !== '').join(' or ')})`;
 };
 
 const withinReach = ({ principal: { profileId } }: Caller, { reach }: Way, id: string, bind: Bind): string => {
@@ -41,7 +50,7 @@ const withinWay = (context: Caller, way: Way, id: string, bind: Bind): string =>
 
 /**
  * SQL that holds for the profiles which the caller's permission reaches: self, direct reports, everyone below, or the
- * company, and only those in the departments it is narrowed to. `idExpression` is the SQL of a profile's id, `$1` the
+ * company, and only those in the departments, or at work in the projects, it is narrowed to. `idExpression` is the SQL of a profile's id, `$1` the
  * company's id. Own rows are within every reach.
  */
 export const visibleProfiles = (context: Caller, idExpression: string, bind: Bind): string =>

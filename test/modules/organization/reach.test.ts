@@ -94,4 +94,28 @@ describe('reach over profiles', () => {
       'manager',
     ]);
   });
+
+  it('is narrowed to those who work in a project, oneself aside', async () => {
+    const project = uuidv7();
+    const client = await app.database.superuser();
+    await client.query(
+      `insert into project (company_id, id, code, name, status, created_at, updated_at) values ($1, $2, 'P', 'P', 'active', $3, $3)`,
+      [companyId, project, app.clock.now()],
+    );
+    for (const [name, status] of [
+      ['stranger', 'active'],
+      ['worker', 'ended'],
+    ])
+      await client.query(
+        `insert into work_assignment (company_id, id, profile_id, project_id, role, task_kind_ids, starts_on, status, created_at, updated_at)
+         values ($1, $2, $3, $4, 'operator', '{}', '2026-01-01', $5, $6, $6)`,
+        [companyId, uuidv7(), people.get(name!)!.profileId, project, status, app.clock.now()],
+      );
+    const scopes = [
+      { kind: 'project' as const, id: project },
+      { kind: 'department' as const, id: mines.other },
+    ];
+    expect(await seen('manager', { reach: 'company', scopes })).to.deep.equal(['colleague', 'manager', 'stranger']);
+    expect(await seen('manager', { reach: 'hierarchy', scopes })).to.deep.equal(['colleague', 'manager']);
+  });
 });

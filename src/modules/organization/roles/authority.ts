@@ -25,7 +25,7 @@ export interface Holding {
 export type Covers = (outer: GrantScope, inner: GrantScope) => boolean;
 
 const RANKS = new Map(SYSTEM_ROLES.map(({ code, rank }) => [code, rank]));
-export const OWNER_RANK = RANKS.get('owner')!;
+const OWNER_RANK = RANKS.get('owner')!;
 
 /** A role and those it inherits from, nearest first; a circle ends where it closes. */
 export const lineageOf = (start: RoleParts | undefined, all: ReadonlyMap<string, RoleParts>): RoleParts[] => {

@@ -40,7 +40,7 @@ const partsOf = (row: Partial<RoleRow>, id: string): RoleParts => ({
 });
 
 /** The caller's highest rank for the whole company. */
-export const rankOfCaller = async (reader: Reader, { principal }: Context, at: Date): Promise<number> => {
+const rankOfCaller = async (reader: Reader, { principal }: Context, at: Date): Promise<number> => {
   if (principal.profileId === null) return 0;
   return rankWithin(await holdingsOf(reader, principal.profileId, at), await rolesOf(reader), null, NOWHERE);
 };
