@@ -9,6 +9,7 @@ import type { Intake } from '../../../../src/modules/fitness/intake/intake.ts';
 import type { FitnessOutcome, JudgedResult } from '../../../../src/modules/fitness/ports.ts';
 import { createSourceOwners } from '../../../../src/platform/access/source-owners.ts';
 import { createChangeRecorder } from '../../../../src/platform/change/recorder.ts';
+import type { KeyRing } from '../../../../src/platform/crypto/key-ring.ts';
 import { createCompanyVault } from '../../../../src/platform/change/company-vault.ts';
 import type { CompanyVault } from '../../../../src/platform/change/company-vault.ts';
 import { createVault } from '../../../../src/platform/change/vault.ts';
@@ -73,6 +74,25 @@ export interface IngestHarness {
   close(): Promise<void>;
 }
 
+interface IngestParts {
+  readonly db: Database;
+  readonly system: pg.Pool;
+  readonly keys: KeyRing;
+  readonly onResults: FitnessOutcome['onResults'];
+}
+
+/** Ingest as wiring puts it together. */
+export const buildIngest = ({ db, system, keys, onResults }: IngestParts): { ingest: Ingest; intake: Intake } => {
+  const intake = createIntake({
+    companyVault: createCompanyVault(keys),
+    changes: createChangeRecorder(createVault(keys)),
+    outcome: { onResults },
+  });
+  const log = pino({ level: 'silent' });
+  const owners = createSourceOwners(system);
+  return { intake, ingest: createIngest({ db, owners, intake, quarantine: createQuarantine(keys), log }) };
+};
+
 export const createIngestHarness = async (): Promise<IngestHarness> => {
   const database = await cloneDatabase();
   let moved: Date | undefined;
@@ -87,17 +107,12 @@ export const createIngestHarness = async (): Promise<IngestHarness> => {
     return Promise.resolve();
   };
   const harness = { outcome: keep };
-  const intake = createIntake({
-    companyVault: vault,
-    changes: createChangeRecorder(createVault(keys)),
-    outcome: { onResults: (tx, results) => harness.outcome(tx, results) },
-  });
-  const ingest = createIngest({
+  const systemPool = database.pool('system', 2);
+  const { ingest, intake } = buildIngest({
     db,
-    owners: createSourceOwners(database.pool('system', 2)),
-    intake,
-    quarantine: createQuarantine(keys),
-    log: pino({ level: 'silent' }),
+    system: systemPool,
+    keys,
+    onResults: (tx, results) => harness.outcome(tx, results),
   });
   const link: IngestHarness['link'] = async (company, profileId, system, code) => {
     await root.query(

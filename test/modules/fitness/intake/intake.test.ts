@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto';
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { readReaction, REACTION_PROTOCOLS } from '../../../../src/modules/fitness/classification/metrics.ts';
+import type { OwnedTest, TestContent } from '../../../../src/modules/fitness/intake/content.ts';
+import { systemScope } from '../../../../src/platform/db/scope.ts';
+import { trialsOf } from '../../../support/sources.ts';
+import { createIngestHarness } from '../ingest/harness.ts';
+import type { Company, IngestHarness, Person } from '../ingest/harness.ts';
+
+const MINUTE = 60_000;
+const NOTHING = { kss: null, sleep24h: null, sleep48h: null, awakeHours: null, symptoms: null };
+
+describe('intake', () => {
+  let h: IngestHarness;
+  let company: Company;
+  let ana: Person;
+  before(async () => {
+    h = await createIngestHarness();
+  });
+  after(() => h.close());
+  beforeEach(async () => {
+    h.clock.set(new Date('2026-11-10T12:00:00.000Z'));
+    h.told.length = 0;
+    company = await h.addCompany();
+    ana = await h.addPerson(company, 'P-1');
+  });
+
+  const at = (minutes: number): Date => new Date(Date.parse('2026-11-10T12:00:00.000Z') + minutes * MINUTE);
+  const test = (content: TestContent, minutes: number, values: Partial<OwnedTest> = {}): OwnedTest => {
+    const externalId = uuidv7();
+    return {
+      source: content.kind === 'ocular' ? 'FIT2000' : content.kind === 'reaction' ? 'SAFER' : 'SELF_REPORT',
+      externalId,
+      contentHash: createHash('sha256').update(externalId).digest(),
+      definitionCode: content.kind === 'reaction' ? 'PVT-B' : content.kind === 'ocular' ? 'OCULAR' : 'SELF-REPORT',
+      startedAt: null,
+      takenAt: at(minutes),
+      deviceSerial: null,
+      qualityFlags: [],
+      supervised: true,
+      practice: false,
+      profileId: ana.profileId,
+      content,
+      ...values,
+    };
+  };
+  const pvt = (mean: number, minutes: number, values: Partial<OwnedTest> = {}): OwnedTest => {
+    const trials = trialsOf(mean);
+    const reading = readReaction({ trials, falseStarts: 0, durationMs: 180_000 }, REACTION_PROTOCOLS['PVT-B']);
+    if (!reading.ok) throw new Error(reading.problem);
+    const content = { protocol: 'PVT-B', trials, metrics: reading.metrics, timing: 'unknown', report: null } as const;
+    return test({ kind: 'reaction', ...content }, minutes, values);
+  };
+  const report = (answers: object, minutes: number) =>
+    test({ kind: 'self_report', report: { ...NOTHING, ...answers } }, minutes);
+  const ocular = (risk: 'HIGH' | 'LOW', minutes: number, values: Partial<OwnedTest> = {}) =>
+    test(
+      {
+        kind: 'ocular',
+        pupilDiameter: null,
+        constrictionAmplitude: null,
+        constrictionLatency: null,
+        saccadicVelocity: null,
+        risk,
+        index: null,
+        quality: 9,
+      },
+      minutes,
+      values,
+    );
+  const take = (...tests: OwnedTest[]) =>
+    h.db.write(systemScope(company.id, 'test', '0'.repeat(32)), (tx) => h.intake.take(tx, tests));
+  const levels = async (all = false) => (await h.results(company, all)).map(({ level }) => level);
+  const requirement = async (values: {
+    window: number;
+    due: number;
+    code?: string;
+    kind?: string;
+    trigger?: string;
+    status?: string;
+  }) => {
+    const id = uuidv7();
+    const { window, due, code = 'PVT-B', kind = 'random', trigger = null, status = 'due' } = values;
+    await h.root.query(
+      `insert into requirement (company_id, id, profile_id, shift_date, kind, definition_code, window_from, due_at, grace_until,
+         miss_at, terms, status, high_risk, trigger_result_id, created_at, updated_at)
+       values ($1, $2, $3, '2026-11-10', $4, $5, $6, $7, $7, $7, '{}', $8, false, $9, $6, $6)`,
+      [company.id, id, ana.profileId, kind, code, at(window), at(due), status, trigger],
+    );
+    return id;
+  };
+
+  it('numbers attempts: a repeat follows an invalid one, a retake one that stands', async () => {
+    const invalid = { qualityFlags: ['ABORTED'] };
+    await take(pvt(270, -50, invalid));
+    await take(pvt(270, -40), pvt(270, -30));
+    expect(
+      (await h.results(company)).map(({ attempt, attempt_no, level }) => [attempt, attempt_no, level]),
+    ).to.deep.equal([
+      ['first', 1, 'invalid'],
+      ['repeat', 2, 'green'],
+      ['retake', 3, 'green'],
+    ]);
+  });
+
+  it('counts a second invalid attempt as a missing test', async () => {
+    const invalid = { qualityFlags: ['ABORTED'] };
+    await take(pvt(270, -20, invalid), pvt(270, -10, invalid));
+    const [, second] = await h.results(company);
+    expect(second).to.include({ level: 'none', attempt: 'repeat' });
+    expect(second!.reasons).to.include('SECOND_INVALID');
+  });
+
+  it('finds the requirement whose window it falls in, and counts attempts within it', async () => {
+    const early = await requirement({ window: -600, due: -480 });
+    const mine = await requirement({ window: -120, due: -10 });
+    await requirement({ window: -120, due: -10, code: 'PVT-10' });
+    await requirement({ window: 30, due: 60 });
+    await take(pvt(270, -700), pvt(270, -500), pvt(270, -100), pvt(270, -5));
+    expect((await h.results(company)).map(({ requirement_id, attempt }) => [requirement_id, attempt])).to.deep.equal([
+      [null, 'first'],
+      [early, 'first'],
+      [mine, 'first'],
+      [mine, 'retake'],
+    ]);
+    expect(h.told.map(({ requirementId, isValid }) => [requirementId, isValid])).to.deep.include([mine, true]);
+  });
+
+  it('gives practice a level and no consequence', async () => {
+    const mine = await requirement({ window: -120, due: -10 });
+    await take(pvt(900, -60, { practice: true }));
+    await take(pvt(270, -50));
+    const [practice, real] = await h.results(company);
+    expect(practice).to.include({ level: 'red', opens_case: false, requirement_id: null });
+    expect(real).to.include({ level: 'green', attempt: 'first', requirement_id: mine });
+    expect(h.told[0]).to.include({ practice: true, opensCase: false, escalates: false });
+  });
+
+  it('weighs what is known of the last 12 hours together, and nothing older', async () => {
+    await take(report({ kss: 8 }, -13 * 60), pvt(270, -30));
+    expect((await h.results(company)).at(-1)).to.include({ level: 'green' });
+    await take(report({ kss: 8 }, -20), ocular('HIGH', -10));
+    expect((await h.results(company)).at(-1)).to.include({ level: 'red' });
+    expect((await h.results(company)).at(-1)!.reasons).to.include('OCULAR_HIGH_CONFIRMED');
+  });
+
+  it('leaves one ocular reading alone at yellow, however often it is HIGH', async () => {
+    await take(ocular('HIGH', -30), ocular('HIGH', -20));
+    expect(await levels()).to.deep.equal(['yellow', 'yellow']);
+  });
+
+  it('makes of the test after a rest the retest of its case: HIGH again is red, and lifts nothing', async () => {
+    await take(ocular('HIGH', -60));
+    const [first] = await h.results(company);
+    const caseId = uuidv7();
+    await h.root.query(
+      `insert into fitness_case (company_id, id, profile_id, trigger, trigger_result_id, level, status, high_risk, opened_at,
+         terms, lapse_at, rest_until, created_at, updated_at)
+       values ($1, $2, $3, 'result', $4, 'yellow', 'resting', false, $5, '{}', $6, $6, $5, $5)`,
+      [company.id, caseId, ana.profileId, first!.id, at(-60), at(-20)],
+    );
+    await take(ocular('LOW', -30));
+    await take(ocular('HIGH', -10));
+    const [, tooEarly, retest] = await h.results(company);
+    expect(tooEarly).to.include({ attempt: 'retake', case_id: null });
+    expect(retest).to.include({ attempt: 'retest', case_id: caseId, level: 'red', action: 'hold', opens_case: false });
+    expect(retest!.reasons).to.include('OCULAR_HIGH_AGAIN');
+  });
+
+  it('lets an alert weigh until its test for cause is done', async () => {
+    const alert = test({ kind: 'signal', signal: 'in_cab', cleared: null }, -60, {
+      source: 'SIGNAL',
+      definitionCode: 'SIGNAL',
+    });
+    await take(alert);
+    const [row] = await h.results(company);
+    await requirement({ window: -60, due: 0, kind: 'for_cause', trigger: row!.id });
+    await take(pvt(270, -50));
+    expect((await h.results(company)).at(-1)).to.include({ level: 'yellow' });
+    await h.root.query(`update requirement set status = 'done_on_time' where company_id = $1`, [company.id]);
+    await take(pvt(270, -40));
+    expect((await h.results(company)).at(-1)).to.include({ level: 'green' });
+  });
+
+  it('judges again what came after late data, as rows of their own, and keeps the old ones', async () => {
+    await take(pvt(270, -30), ocular('HIGH', -10));
+    expect(await levels()).to.deep.equal(['green', 'yellow']);
+    const before = await h.results(company, true);
+    h.told.length = 0;
+    await take(report({ kss: 8 }, -60));
+    expect(await levels()).to.deep.equal(['yellow', 'yellow', 'red']);
+    const all = await h.results(company, true);
+    expect(all.filter(({ id }) => before.some((old) => old.id === id))).to.deep.equal(before);
+    const again = all.filter(({ superseding }) => superseding === 'reevaluation');
+    expect(again.map(({ supersedes }) => supersedes)).to.have.members(before.map(({ id }) => id));
+    expect(h.told.filter(({ supersedes }) => supersedes !== null).map(({ level }) => level)).to.have.members([
+      'yellow',
+      'red',
+    ]);
+    await take(report({ kss: 3 }, -5));
+    expect(await h.results(company, true)).to.have.length(all.length + 1);
+  });
+
+  it('serializes what arrives for one person at once: two yellows of different kinds make an orange or a red', async () => {
+    const others: Person[] = [];
+    for (const code of ['P-2', 'P-3', 'P-4', 'P-5']) others.push(await h.addPerson(company, code));
+    await Promise.all(
+      others.flatMap(({ profileId }) => [
+        take({ ...report({ kss: 8 }, -20), profileId }),
+        take({ ...ocular('HIGH', -10), profileId }),
+      ]),
+    );
+    const rows = await h.results(company);
+    for (const { profileId } of others)
+      expect(rows.filter((row) => row.profile_id === profileId).map(({ level }) => level)).to.deep.equal([
+        'yellow',
+        'red',
+      ]);
+  });
+
+  it('writes nothing when what follows from results fails', async () => {
+    const keep = h.outcome;
+    h.outcome = () => Promise.reject(new Error('no'));
+    const failed = await take(pvt(270, -10)).catch((error: unknown) => (error as Error).message);
+    h.outcome = keep;
+    expect(failed).to.equal('no');
+    expect(await h.results(company, true)).to.deep.equal([]);
+    const { rows } = await h.root.query('select 1 from change where company_id = $1', [company.id]);
+    expect(rows).to.have.length(0);
+  });
+});
