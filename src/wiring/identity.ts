@@ -13,6 +13,8 @@ import type { Staff } from '../modules/identity/staff/staff.service.ts';
 import { createSupport } from '../modules/identity/staff/support.service.ts';
 import type { Registration } from '../modules/identity/persons/registration.service.ts';
 import { createRegistration } from '../modules/identity/persons/registration.service.ts';
+import { createAttempts } from '../modules/identity/attempts/attempts.service.ts';
+import { staleSessionTicks } from '../modules/identity/sessions/stale.jobs.ts';
 import { createMe } from '../modules/identity/me/me.service.ts';
 import { meModule } from '../modules/identity/me/me.router.ts';
 import { createContactChanges } from '../modules/identity/me/contact-changes.service.ts';
@@ -111,7 +113,8 @@ export const wireIdentity = (
     modules: [
       personsModule({ service: createPersonsAdmin({ ...platform, persons }), lifecycle, jobs: persons.jobs }),
       operators.module,
-      { name: 'sessions', settings: [SESSIONS_SETTING] },
+      { name: 'sessions', settings: [SESSIONS_SETTING], ticks: staleSessionTicks(platform.db, repository) },
+      { name: 'sign-in-attempts', ticks: createAttempts({ ...platform, persons, endings, notices }).ticks },
       signInModule({ signIn, tokens }),
       meModule(me, contacts),
       adminAuthModule({ adminAuth: createAdminAuth(platform), signIn, tokens, me }),

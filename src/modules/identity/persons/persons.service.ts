@@ -14,7 +14,7 @@ import type { Contacts } from './contact.ts';
 import { identifierHashes, nationalIdText, readIdentifier, usernameOf } from './identifiers.ts';
 import type { Identifier } from './identifiers.ts';
 import { ALIGN_PERSON } from './persons.lifecycle.ts';
-import { findPerson } from './persons.repository.ts';
+import { countSignIns, findPerson } from './persons.repository.ts';
 import type { PersonKey, PersonRow } from './persons.repository.ts';
 
 export type { PersonRow } from './persons.repository.ts';
@@ -45,6 +45,8 @@ export interface Persons {
   find(reader: Reader, key: PersonKey): Promise<PersonRow | undefined>;
   /** Does `work` for the caller on their own row: its changes stand in the operator's log, not in a company's. */
   asSelf<T>(tx: Tx, context: Context, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** How often signing in failed since it last worked, and when that was; no change of the row. */
+  countSignIns(tx: Tx, personId: string, counts: { failed: number; lastAt: Date | null }): Promise<void>;
   /** Does `work` in the operator's company, as the system. */
   asSystem<T>(traceId: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   readonly jobs: readonly JobDefinition[];
@@ -72,6 +74,7 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
     repository,
     jobs: [align],
     find: findPerson,
+    countSignIns,
     usernameOf,
     nationalIdHashes: (kind, value) =>
       identifierHashes(keys.lookup, { kind: 'nationalId', value: nationalIdText(kind, value) }),

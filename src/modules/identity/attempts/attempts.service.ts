@@ -1,0 +1,112 @@
+import type { Database, Tx } from '../../../platform/db/database.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
+import type { IdentityProvider, ProviderEvent } from '../../../platform/identity-provider/port.ts';
+import { BRUTE_FORCE } from '../../../platform/identity-provider/realm.ts';
+import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
+import type { Notices } from '../notices/notices.service.ts';
+import type { PersonRow, Persons } from '../persons/persons.service.ts';
+import type { Endings } from '../sessions/endings.service.ts';
+import { insertAttempt, markEvent, newestEvent, purgeAttempts } from './attempts.repository.ts';
+import type { Attempt } from './attempts.repository.ts';
+
+interface AttemptsDependencies {
+  readonly db: Database;
+  readonly identityProvider: Pick<IdentityProvider, 'events'>;
+  readonly persons: Persons;
+  readonly endings: Pick<Endings, 'endAll' | 'endBySid'>;
+  readonly notices: Pick<Notices, 'send'>;
+}
+
+const DAY = 86_400_000;
+/** Events may be committed late: this stretch is read again. */
+const OVERLAP = 10_000;
+const FIRST_LOOK = 3_600_000;
+const KEPT = 365 * DAY;
+const MARKS_KEPT = 2 * DAY;
+
+const OUTCOMES: Readonly<Partial<Record<ProviderEvent['type'], Attempt['outcome']>>> = {
+  sign_in: 'succeeded',
+  sign_in_failed: 'failed',
+  locked: 'locked',
+};
+
+/** Until when the provider locks an account that failed so often; see brute-force protection of the realm. */
+const lockedUntil = (failed: number, at: Date): Date => {
+  const fives = Math.floor(failed / BRUTE_FORCE.failures);
+  const seconds = Math.min(fives * BRUTE_FORCE.waitStep, BRUTE_FORCE.waitMax) || BRUTE_FORCE.quickLoginWait;
+  return new Date(at.getTime() + seconds * 1000);
+};
+
+/** What the identity provider saw becomes attempts, the last sign-in, locks, and ends of sessions. */
+export const createAttempts = (dependencies: AttemptsDependencies): { readonly ticks: readonly TickDefinition[] } => {
+  const { db, identityProvider, persons, endings, notices } = dependencies;
+
+  const move = async (tx: Tx, id: string, name: 'lock' | 'unlock', input = {}): Promise<void> => {
+    const row = await persons.repository.lock(tx, id);
+    await persons.mover.moveAs(tx, { scope: tx.scope }, row, name, input);
+  };
+
+  /** How a sign-in went, for the person behind it. */
+  const count = async (tx: Tx, { type, at }: ProviderEvent, { id, status, failedLogins }: PersonRow): Promise<void> => {
+    if (type === 'sign_in') {
+      await persons.countSignIns(tx, id, { failed: 0, lastAt: at });
+      if (status === 'locked') await move(tx, id, 'unlock');
+    } else if (type === 'sign_in_failed') {
+      await persons.countSignIns(tx, id, { failed: failedLogins + 1, lastAt: null });
+    } else if (status === 'active') {
+      await move(tx, id, 'lock', { until: lockedUntil(failedLogins, at).toISOString() });
+      await notices.send(tx, id, 'locked');
+    }
+  };
+
+  const record = (scope: Scope, event: ProviderEvent, personId: string | null): Promise<void> =>
+    db.write(scope, async (tx) => {
+      if (!(await markEvent(tx, event.id, event.at))) return;
+      const outcome = OUTCOMES[event.type];
+      if (outcome === undefined) return;
+      const { id, at, clientId: client = null, address = null, error = null } = event;
+      await insertAttempt(tx, { id, at, personId, outcome, client, address, error });
+      const person = personId === null ? undefined : await persons.repository.find(tx, personId);
+      if (person !== undefined) await count(tx, event, person);
+    });
+
+  /** Sessions that ended at the provider end here: done again it changes nothing. */
+  const endSessions = async ({ type, sid }: ProviderEvent, personId: string | null, traceId: string): Promise<void> => {
+    const ending = { because: 'ended_at_provider', traceId };
+    if ((type === 'session_ended' || type === 'refresh_failed') && sid !== undefined)
+      await endings.endBySid(sid, ending);
+    if ((type === 'sessions_ended' || type === 'user_removed') && personId !== null)
+      await endings.endAll(personId, ending);
+  };
+
+  const readEvents: TickDefinition = {
+    name: 'identity.provider-events.read',
+    every: 3,
+    timeout: 30_000,
+    for: 'once',
+    run: async (scope, { now, signal }) => {
+      const newest = await db.read(scope, newestEvent);
+      const latest = Math.min(newest?.getTime() ?? Infinity, now.getTime());
+      const since = new Date(latest - (newest === undefined ? FIRST_LOOK : OVERLAP));
+      for (const event of await identityProvider.events({ since })) {
+        if (signal.aborted) return;
+        const { traceId } = scope;
+        const person = event.userId === undefined ? undefined : await persons.byKeycloakId(event.userId, traceId);
+        await endSessions(event, person?.id ?? null, traceId);
+        await record(scope, event, person?.id ?? null);
+      }
+    },
+  };
+
+  const purge: TickDefinition = {
+    name: 'identity.sign-in-attempts.purge',
+    every: 86_400,
+    for: 'once',
+    run: async (scope, { now }) => {
+      const before = (age: number) => new Date(now.getTime() - age);
+      await db.write(scope, (tx) => purgeAttempts(tx, before(KEPT), before(MARKS_KEPT)));
+    },
+  };
+
+  return { ticks: [readEvents, purge] };
+};

@@ -1,0 +1,146 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { OPERATOR_COMPANY, systemScope } from '../../../../src/platform/db/scope.ts';
+import { startApp } from '../../../support/app.ts';
+import type { TestApp } from '../../../support/app.ts';
+import { addCompany } from '../../../support/companies.ts';
+import { addPerson } from '../../../support/people.ts';
+import type { TestPerson } from '../../../support/people.ts';
+
+const PASSWORD = 'luna de valparaiso 9';
+
+describe('what the identity provider saw', () => {
+  let app: TestApp;
+  let company: string;
+  let n = 0;
+
+  before(async () => {
+    app = await startApp();
+    company = await addCompany(app.database);
+  });
+  after(() => app.close());
+
+  const addLogin = async (): Promise<TestPerson & { email: string }> => {
+    n += 1;
+    const login = { email: `seen${n}@example.cl`, password: PASSWORD };
+    return { ...(await addPerson(app, { companyId: company, roles: ['worker'], login })), email: login.email };
+  };
+  const tick = (name: string, now = new Date(), companyId = OPERATOR_COMPANY) =>
+    app.modules
+      .flatMap(({ ticks = [] }) => ticks)
+      .find((one) => one.name === name)!
+      .run(systemScope(companyId, 'test', 'a'.repeat(32)), { now, signal: new AbortController().signal });
+  const readEvents = () => tick('identity.provider-events.read');
+  const query = async <Row extends object>(sql: string, values: unknown[] = []): Promise<Row[]> =>
+    (await (await app.database.superuser()).query<Row>(sql, values)).rows;
+  const person = async (id: string) =>
+    (
+      await query<{ status: string; failed_logins: number; last_login_at: Date | null; locked_until: Date | null }>(
+        'select status, failed_logins, last_login_at, locked_until from person where id = $1',
+        [id],
+      )
+    )[0]!;
+  const outcomes = async (id: string) =>
+    (
+      await query<{ outcome: string }>('select outcome from sign_in_attempt where person_id = $1 order by at, id', [id])
+    ).map(({ outcome }) => outcome);
+  const signIn = (identifier: string, password = PASSWORD) =>
+    app.http.post('/angelis/auth/sign-in').send({ identifier, password });
+  const enter = async (email: string) =>
+    (await signIn(email).expect(200)).body as { accessToken: string; refreshToken: string };
+  const me = (token: string) => app.http.get('/angelis/auth/me').set({ authorization: `Bearer ${token}` });
+
+  it('is kept as attempts, each once, with the last sign-in and the failures since', async () => {
+    const { email, personId } = await addLogin();
+    await signIn(email, 'wrong').expect(401);
+    await readEvents();
+    expect(await person(personId)).to.include({ failed_logins: 1, status: 'active', last_login_at: null });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+    await enter(email);
+    await readEvents();
+    await readEvents();
+    expect(await outcomes(personId)).to.deep.equal(['failed', 'succeeded']);
+    const after = await person(personId);
+    expect(after.failed_logins).to.equal(0);
+    expect(after.last_login_at).to.be.an.instanceOf(Date);
+  });
+
+  it('locks the person, tells them, and lets them in again when the time is over', async () => {
+    const { email, personId } = await addLogin();
+    const { accessToken } = await enter(email);
+    for (let failed = 0; failed < 6; failed += 1) await signIn(email, 'wrong').expect(401);
+    await readEvents();
+    const locked = await person(personId);
+    expect(locked.status).to.equal('locked');
+    const minutes = (locked.locked_until!.getTime() - Date.now()) / 60_000;
+    expect(minutes).to.be.within(0.5, 6);
+    await me(accessToken).expect(200);
+    expect(
+      await query(`select 1 from outbox where job = 'identity.notice.send' and payload->>'personId' = $1`, [personId]),
+    ).to.have.length(1);
+    const due = await query<{ due_at: Date }>(
+      `select due_at from due_move where entity = 'person' and entity_id = $1`,
+      [personId],
+    );
+    expect(due).to.deep.equal([{ due_at: locked.locked_until }]);
+    await app.platform.movers
+      .get('person')!
+      .fallDue({ scope: systemScope(OPERATOR_COMPANY, 'sweeper', 'a'.repeat(32)) }, personId, 'unlock');
+    expect(await person(personId)).to.include({ status: 'locked' });
+    try {
+      app.clock.set(new Date(Date.now() + 10 * 60_000));
+      await app.platform.movers
+        .get('person')!
+        .fallDue({ scope: systemScope(OPERATOR_COMPANY, 'sweeper', 'a'.repeat(32)) }, personId, 'unlock');
+      expect(await person(personId)).to.include({ status: 'active', locked_until: null, failed_logins: 0 });
+      await signIn(email).expect(200);
+    } finally {
+      app.clock.set(undefined);
+    }
+  });
+
+  it('ends sessions that ended elsewhere, even when nobody told', async () => {
+    const { email, keycloakId } = await addLogin();
+    const [first, second] = [await enter(email), await enter(email)];
+    await app.identityProvider.logoutAll(keycloakId);
+    await readEvents();
+    await me(first.accessToken).expect(401);
+    await me(second.accessToken).expect(401);
+  });
+
+  it('ends a session whose refresh token was used twice', async () => {
+    const { email } = await addLogin();
+    const { accessToken, refreshToken } = await enter(email);
+    await app.identityProvider.refresh({ client: 'angelis-worker', refreshToken });
+    await app.identityProvider.refresh({ client: 'angelis-worker', refreshToken }).catch(() => undefined);
+    await readEvents();
+    await me(accessToken).expect(401);
+  });
+
+  it('is forgotten after a year', async () => {
+    const { email, personId } = await addLogin();
+    await enter(email);
+    await readEvents();
+    await tick('identity.sign-in-attempts.purge', new Date(Date.now() + 364 * 86_400_000));
+    expect(await outcomes(personId)).to.deep.equal(['succeeded']);
+    await tick('identity.sign-in-attempts.purge', new Date(Date.now() + 366 * 86_400_000));
+    expect(await outcomes(personId)).to.deep.equal([]);
+  });
+
+  it('leaves sessions alone whose time is not over, and ends the rows of those whose is', async () => {
+    const { personId } = await addLogin();
+    const now = new Date();
+    const ids = [uuidv7(), uuidv7()];
+    for (const [index, id] of ids.entries())
+      await query(
+        `insert into session (company_id, id, person_id, kind, client, sid, last_seen_at, expires_at, created_at, updated_at)
+         values ($1, $2, $3, 'member', 'worker', $4, $5, $6, $5, $5)`,
+        [company, id, personId, uuidv7(), now, new Date(now.getTime() + (index === 0 ? -1_000 : 3_600_000))],
+      );
+    await tick('identity.sessions.stale', now, company);
+    const rows = await query('select revoked_because from session where id = any($1) order by id', [ids]);
+    expect(rows).to.deep.equal([{ revoked_because: 'expired' }, { revoked_because: null }]);
+  });
+});
