@@ -1,9 +1,17 @@
 import { caseList, FitnessCase } from '../modules/fitness/cases/cases.repository.ts';
+import { breachList } from '../modules/fitness/compliance/breaches.reads.ts';
+import type { ComplianceCounts } from '../modules/fitness/compliance/compliance.ts';
+import { complianceBy, COUNTS, fallenDue, levelsBy } from '../modules/fitness/compliance/compliance.reads.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import { createCursors } from '../platform/db/cursor.ts';
 import type { Context } from '../platform/http/context.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Action } from '../platform/lifecycle/mover.ts';
+import { createDashboard } from '../portals/dashboard/dashboard.service.ts';
+import { dashboardModule } from '../portals/dashboard/dashboard.router.ts';
+import { breachCounts, heatBy } from '../portals/manager/manager.reads.ts';
+import { managerModule } from '../portals/manager/manager.router.ts';
+import { createManagerPortal } from '../portals/manager/manager.service.ts';
 import { createBoard } from '../portals/supervisor/board.reads.ts';
 import { supervisorModule } from '../portals/supervisor/supervisor.router.ts';
 import { createSupervisorPortal } from '../portals/supervisor/supervisor.service.ts';
@@ -51,5 +59,31 @@ const wireSupervisor = (platform: Platform): Module => {
   return supervisorModule({ portal, cases, caseView: FitnessCase.view });
 };
 
+const wireManager = (platform: Platform): Module =>
+  managerModule(
+    createManagerPortal({
+      ...platform,
+      visible: visibleProfiles,
+      complianceBy,
+      levelsBy,
+      heatBy: heatBy<ComplianceCounts>({ fallenDue, counts: COUNTS }),
+      breachCounts: breachCounts(breachList.from),
+    }),
+  );
+
+const wireDashboard = (platform: Platform): Module =>
+  dashboardModule(
+    createDashboard({
+      ...platform,
+      visible: visibleProfiles,
+      complianceByDay: (reader, asked, restrict) => complianceBy(reader, 'day', asked, restrict),
+    }),
+  );
+
 /** Screens: read models of their own over what the areas wrote; every move has its one path in its area. */
-export const wirePortals = (platform: Platform): readonly Module[] => [wireWorker(platform), wireSupervisor(platform)];
+export const wirePortals = (platform: Platform): readonly Module[] => [
+  wireWorker(platform),
+  wireSupervisor(platform),
+  wireManager(platform),
+  wireDashboard(platform),
+];

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { v7 as uuidv7 } from 'uuid';
 import { addPerson, addReportingLine } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
 import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../modules/fitness/company.ts';
 import type { FitnessCompany } from '../modules/fitness/company.ts';
+import { storeRequirement } from './requirements.ts';
 import { storeResult } from './results.ts';
 
 interface Line {
@@ -76,16 +76,15 @@ describe('the screens of workers and supervisors', () => {
       level,
       ...more,
     });
-  const addRequirement = async (who: TestPerson, shiftId: string | null, dueAt: Date, status: string) => {
-    await company.client.query(
-      `insert into requirement (company_id, id, profile_id, shift_id, shift_date, site_id, project_id, kind, definition_code,
-         window_from, due_at, grace_until, miss_at, status, high_risk, terms, created_at, updated_at)
-       values ($1, $2, $3, $4, $5::timestamptz::date, $6, $7, 'pre_shift', 'PVT-B', $5::timestamptz - interval '1 hour', $5,
-         $5::timestamptz + interval '1 hour', $5::timestamptz + interval '1 hour', $8, false,
-         '{"supervisorHours": 24, "reviewOneIn": 10}', $5, $5)`,
-      [company.companyId, uuidv7(), who.profileId, shiftId, dueAt, company.siteId, company.projectId, status],
-    );
-  };
+  const addRequirement = (who: TestPerson, shiftId: string | null, dueAt: Date, status: string) =>
+    storeRequirement(company.client, {
+      companyId: company.companyId,
+      profileId: who.profileId,
+      day: dueAt.toISOString().slice(0, 10),
+      dueAt,
+      status,
+      shiftId,
+    });
 
   describe('a worker', () => {
     it('sees the own day and nobody else’s', async () => {

@@ -21,7 +21,6 @@ export const NOTICE_TYPES = {
   test_alert: { priority: 'safety', channels: ['email', 'sms'], texts: ['test_alert'] },
   test_missed: { priority: 'safety', channels: ['email', 'sms'], texts: ['test_missed'] },
   case_escalation: { priority: 'safety', channels: ['email', 'sms'], texts: ['case_escalation'] },
-  assignment: { priority: 'normal', channels: ['email'], texts: ['assignment'] },
   license_expiry: { priority: 'normal', channels: ['email'], texts: ['credential_expiring'] },
   export_ready: { priority: 'normal', channels: ['email'], texts: ['export_ready'] },
 } as const satisfies Record<string, NoticeKind>;
