@@ -8,9 +8,6 @@ import { insertRows, stamps } from './bulk.ts';
 import type { DemoRow } from './bulk.ts';
 import type { DemoCompany, DemoPlan } from './plan.ts';
 import type { DemoAssignment, DemoShift, DemoWork } from './work.ts';
-import type { Random } from './random.ts';
-
-const HIGH_RISK_POLICY: FitnessPolicy = { ...DEFAULT_FITNESS_POLICY, minimumSpeed: 2.7 };
 
 /** Words by which rows are found, as the repositories write them. */
 const searchRows = (kind: string, rows: readonly { readonly id: string; readonly words: string }[]): DemoRow[] =>
@@ -20,8 +17,8 @@ const searchRows = (kind: string, rows: readonly { readonly id: string; readonly
 export const loadRiskGroups = async (tx: Tx, { riskGroups }: DemoWork, at: Date): Promise<void> => {
   const groups = riskGroups.map(({ id, name, highRisk }) => ({ id, name, highRisk, ...stamps(at) }));
   await insertRows(tx, 'risk_group', groups);
-  const policy = (riskGroupId: string | null, terms: FitnessPolicy) => ({
-    id: uuidv7({ msecs: at.getTime() }),
+  const policy = (id: string, riskGroupId: string | null, terms: FitnessPolicy) => ({
+    id,
     riskGroupId,
     revision: 1,
     policy: terms,
@@ -29,18 +26,40 @@ export const loadRiskGroups = async (tx: Tx, { riskGroups }: DemoWork, at: Date)
     ...stamps(at),
   });
   await insertRows(tx, 'fitness_policy', [
-    policy(null, DEFAULT_FITNESS_POLICY),
-    ...riskGroups.map(({ id, highRisk }) => policy(id, highRisk ? HIGH_RISK_POLICY : DEFAULT_FITNESS_POLICY)),
+    policy(uuidv7({ msecs: at.getTime() }), null, DEFAULT_FITNESS_POLICY),
+    ...riskGroups.map(({ id, policyId, policy: terms }) => policy(policyId, id, terms)),
   ]);
+};
+
+/** Where tests are taken: kiosks and phones of SaferApp, a Fit2000 at each site. */
+export const loadDevices = async (tx: Tx, { devices }: DemoWork, { sites }: DemoCompany, plan: DemoPlan) => {
+  const { begin, loadedAt } = plan;
+  const day = dateAt(begin, 'Etc/UTC');
+  await insertRows(
+    tx,
+    'device',
+    devices.map(({ id, serial, model, kind, site, biasMs, sdMs, isOverdue }) => ({
+      id,
+      serial,
+      model,
+      kind,
+      siteId: sites[site]!.id,
+      biasMs,
+      sdMs,
+      measuredOn: biasMs === null ? null : day,
+      calibrationDueAt: biasMs === null ? null : new Date(loadedAt.getTime() + (isOverdue ? -12 : 220) * 86_400_000),
+      lastSeenAt: loadedAt,
+      status: 'active',
+      ...stamps(begin),
+    })),
+  );
 };
 
 const shiftRow = (
   { id: assignmentId, person, project, timezone }: DemoAssignment,
-  { id, date, kind, startsAt, endsAt }: DemoShift,
+  { id, date, kind, startsAt, endsAt, isCancelled }: DemoShift,
   now: Date,
-  random: Random,
 ): DemoRow => {
-  const isCancelled = endsAt < now && random.chance(0.012);
   const hasStarted = startsAt <= now && !isCancelled;
   const isOver = endsAt <= now && !isCancelled;
   return {
@@ -152,13 +171,7 @@ const loadCatalogue = async (tx: Tx, plan: DemoPlan, { departments, sites }: Dem
 };
 
 /** Projects, contracts, assignments with their seats, a year of shifts and two weeks ahead. People are there. */
-export const loadWork = async (
-  tx: Tx,
-  plan: DemoPlan,
-  company: DemoCompany,
-  work: DemoWork,
-  random: Random,
-): Promise<void> => {
+export const loadWork = async (tx: Tx, plan: DemoPlan, company: DemoCompany, work: DemoWork): Promise<void> => {
   await loadCatalogue(tx, plan, company, work);
   const { begin, loadedAt } = plan;
   await insertRows(
@@ -180,7 +193,7 @@ export const loadWork = async (
   );
   await loadSeats(tx, work, begin);
   const shifts = work.assignments.flatMap((assignment) =>
-    assignment.shifts.map((shift) => shiftRow(assignment, shift, loadedAt, random)),
+    assignment.shifts.map((shift) => shiftRow(assignment, shift, loadedAt)),
   );
   await insertRows(tx, 'shift', shifts);
   const running = shifts.filter(({ status }) => status === 'started');

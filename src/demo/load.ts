@@ -1,11 +1,13 @@
 import type pg from 'pg';
-import type { Contacts } from '../modules/identity/persons/contact.ts';
+import type { CompanyVault } from '../platform/change/company-vault.ts';
 import type { Database } from '../platform/db/database.ts';
 import { inCompany } from '../platform/db/in-company.ts';
 import { OPERATOR_COMPANY, systemScope } from '../platform/db/scope.ts';
 import { loadOperator, loadPeople, loadPlaces } from './load-people.ts';
 import type { PeopleLoader } from './load-people.ts';
-import { loadRiskGroups, loadWork } from './load-work.ts';
+import { loadHistory } from './load-history.ts';
+import { loadCredentials } from './load-credentials.ts';
+import { loadDevices, loadRiskGroups, loadWork } from './load-work.ts';
 import { DEMO_DAYS, planDemo } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
 import { createRandom } from './random.ts';
@@ -21,10 +23,12 @@ export interface DemoLoader extends PeopleLoader {
   /** Long statements allowed. */
   readonly db: Database;
   readonly system: pg.Pool;
-  readonly contacts: Contacts;
+  readonly companyVault: Pick<CompanyVault, 'sealer'>;
   readonly now: () => Date;
   /** Makes room for rows of so many months back. */
   readonly makePartitions: (months: number) => Promise<void>;
+  /** Tells PostgreSQL what the tables hold now, so that it plans for it. */
+  readonly analyze: () => Promise<void>;
   /** Says what a person at the console should know. */
   readonly say: (message: string) => void;
 }
@@ -75,9 +79,13 @@ const load = async (loader: DemoLoader, plan: DemoPlan, historyDays: number): Pr
         await loadRiskGroups(inside, work, plan.begin);
         const groups = work.riskGroups.map(({ id }) => id);
         await loadPeople(inside, loader, company, groups, plan.begin);
-        await loadWork(inside, plan, company, work, random.fork(company.slug));
-        const shifts = work.assignments.reduce((sum, assignment) => sum + assignment.shifts.length, 0);
-        say(`  ${company.name}: ${company.people.length} people, ${shifts.toLocaleString('en')} shifts`);
+        await loadWork(inside, plan, company, work);
+        await loadDevices(inside, work, company, plan);
+        await loadCredentials(inside, work, plan, random.fork(`${company.slug}/credentials`));
+        const seal = await loader.companyVault.sealer(inside);
+        const made = await loadHistory(inside, { plan, company, work, seal, random: random.fork(company.slug) });
+        const [shifts, tests, cases] = [made.shifts, made.tests, made.cases].map((n) => n.toLocaleString('en'));
+        say(`  ${company.name}: ${company.people.length} people, ${shifts} shifts, ${tests} tests, ${cases} cases`);
       });
   });
 };
@@ -87,7 +95,7 @@ const load = async (loader: DemoLoader, plan: DemoPlan, historyDays: number): Pr
  * Answers the plan that it follows.
  */
 export const loadDemo = async (loader: DemoLoader, historyDays = DEMO_DAYS): Promise<DemoPlan> => {
-  const { system, now, say, makePartitions } = loader;
+  const { system, now, say, makePartitions, analyze } = loader;
   const known = await loadedDemo(system);
   if (known !== undefined) {
     await writeMark(system, { version: DEMO_VERSION, at: known.loadedAt });
@@ -100,6 +108,7 @@ export const loadDemo = async (loader: DemoLoader, historyDays = DEMO_DAYS): Pro
   await makePartitions(Math.ceil(historyDays / 28) + 1);
   await writeMark(system, { version: LOADING, at });
   await load(loader, plan, historyDays);
+  await analyze();
   await writeMark(system, { version: DEMO_VERSION, at });
   return plan;
 };

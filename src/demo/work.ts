@@ -1,3 +1,5 @@
+import { DEFAULT_FITNESS_POLICY } from '../modules/fitness/classification/policy.ts';
+import type { FitnessPolicy } from '../modules/fitness/classification/policy.ts';
 import { expandPattern, swing14x14, swing7x7, swing7D7N } from '../modules/workforce/rosters/swing.ts';
 import type { PatternDay, PlannedShift } from '../modules/workforce/rosters/swing.ts';
 import { rutCheckDigit } from '../platform/text/rut.ts';
@@ -6,6 +8,8 @@ import { createIds } from './plan.ts';
 import type { DemoCompany, DemoPerson, DemoPlan } from './plan.ts';
 import { createRandom } from './random.ts';
 
+/** Part of the shifts that a manager takes somebody off. */
+const CANCELLED = 0.012;
 /** Rosters reach this many days ahead, as the nightly expansion keeps them. */
 const DAYS_AHEAD = 14;
 
@@ -40,6 +44,28 @@ export interface DemoShift extends PlannedShift {
   readonly id: string;
   /** The first of a swing of the same kind: sleep before a first night is another. */
   readonly isFirst: boolean;
+  /** A manager took the person off it: only what is over. */
+  readonly isCancelled: boolean;
+}
+
+export interface DemoRiskGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly highRisk: boolean;
+  readonly policyId: string;
+  readonly policy: FitnessPolicy;
+}
+
+export interface DemoDevice {
+  readonly id: string;
+  readonly serial: string;
+  readonly model: string;
+  readonly kind: 'kiosk' | 'phone' | 'FIT2000';
+  readonly site: number;
+  /** Measured latency in ms; null: never measured. */
+  readonly biasMs: number | null;
+  readonly sdMs: number | null;
+  readonly isOverdue: boolean;
 }
 
 export interface DemoAssignment {
@@ -57,7 +83,8 @@ export interface DemoAssignment {
 
 /** What a company's people work on. */
 export interface DemoWork {
-  readonly riskGroups: readonly { readonly id: string; readonly name: string; readonly highRisk: boolean }[];
+  readonly riskGroups: readonly DemoRiskGroup[];
+  readonly devices: readonly DemoDevice[];
   readonly taskKinds: readonly DemoTaskKind[];
   readonly patterns: readonly DemoPattern[];
   readonly projects: readonly DemoProject[];
@@ -71,10 +98,25 @@ export interface DemoWork {
   readonly assignments: readonly DemoAssignment[];
 }
 
+/** Limits that these mines chose: own limits a little wider than the default, a higher standard on mobile equipment. */
+const deviation = { ...DEFAULT_FITNESS_POLICY.deviation, yellowSds: 2.5, orangeSds: 3.5 };
+const GROUND_POLICY: FitnessPolicy = { ...DEFAULT_FITNESS_POLICY, deviation };
 const RISK_GROUPS = [
-  { name: 'Equipos mineros (alto riesgo)', highRisk: true },
-  { name: 'Mantención y terreno', highRisk: false },
+  {
+    name: 'Equipos mineros (alto riesgo)',
+    highRisk: true,
+    policy: { ...GROUND_POLICY, minimumSpeed: 2.7 },
+  },
+  { name: 'Mantención y terreno', highRisk: false, policy: GROUND_POLICY },
 ];
+
+const DEVICES = [
+  { name: 'KIOSK-1', model: 'SaferApp Kiosk 4', kind: 'kiosk', biasMs: 2.1, sdMs: 3.4, isOverdue: false },
+  { name: 'KIOSK-2', model: 'SaferApp Kiosk 4', kind: 'kiosk', biasMs: 2.6, sdMs: 3.9, isOverdue: false },
+  { name: 'KIOSK-3', model: 'SaferApp Kiosk 4', kind: 'kiosk', biasMs: 2.4, sdMs: 4.1, isOverdue: true },
+  { name: 'PHONE-1', model: 'Teléfono de terreno', kind: 'phone', biasMs: null, sdMs: null, isOverdue: false },
+  { name: 'OJO-1', model: 'FIT 2000', kind: 'FIT2000', biasMs: 0.8, sdMs: 1.9, isOverdue: false },
+] as const;
 
 const SITE_CREDENTIALS = ['medical_fitness', 'altitude_exam', 'induction'];
 const TASK_KINDS = [
@@ -136,8 +178,6 @@ const contractorRut = (index: number): string => {
   return `${body}-${rutCheckDigit(body)}`;
 };
 
-type MakeId = (at: Date) => string;
-
 const projectsOf = ({ people, sites }: DemoCompany, id: () => string): DemoProject[] => {
   const managers = people.filter(({ roles }) => roles.includes('manager'));
   const owner = (site: number): DemoPerson => managers.find((person) => person.site === site) ?? managers[0]!;
@@ -167,9 +207,13 @@ export const planWork = (
   company: DemoCompany,
   historyDays: number,
 ): DemoWork => {
-  const makeId: MakeId = createIds(createRandom(`angelis/${company.slug}/work`));
+  const random = createRandom(`angelis/${company.slug}/work`);
+  const makeId = createIds(random.fork('ids'));
   const id = () => makeId(begin);
-  const riskGroups = RISK_GROUPS.map((group) => ({ ...group, id: id() }));
+  const riskGroups = RISK_GROUPS.map((group) => ({ ...group, id: id(), policyId: id() }));
+  const devices = company.sites.flatMap(({ code }, site) =>
+    DEVICES.map(({ name, ...device }) => ({ ...device, id: id(), serial: `${code}-${name}`, site })),
+  );
   const taskKinds = TASK_KINDS.map((kind) => ({ ...kind, id: id() }));
   const patterns = PATTERNS.map((pattern) => ({ ...pattern, id: id() }));
   const projects = projectsOf(company, id);
@@ -213,8 +257,13 @@ export const planWork = (
         pattern,
         patternStartsOn: anchor,
         timezone: zone,
-        shifts: shifts.map((shift, at) => ({ ...shift, id: makeId(begin), isFirst: isFirst[at]! })),
+        shifts: shifts.map((shift, at) => ({
+          ...shift,
+          id: makeId(begin),
+          isFirst: isFirst[at]!,
+          isCancelled: random.chance(CANCELLED) && shift.endsAt < loadedAt,
+        })),
       };
     });
-  return { riskGroups, taskKinds, patterns, projects, contracts, assignments };
+  return { riskGroups, devices, taskKinds, patterns, projects, contracts, assignments };
 };

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import pg from 'pg';
 import { addSignIns } from '../../demo/load-people.ts';
 import { loadDemo } from '../../demo/load.ts';
 import { DEMO_DAYS } from '../../demo/plan.ts';
@@ -43,22 +44,35 @@ const daysOf = (text: string): number => {
   return days;
 };
 
+/** As the tables' owner: nobody else may. */
+const analyze = async (ownerUrl: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    await client.query('analyze');
+  } finally {
+    await client.end();
+  }
+};
+
 const load = async (
   { system, connections, outside }: RunningProcess,
   { now }: ProcessOptions,
   days: number,
 ): Promise<DemoPlan> => {
-  const { keys } = system.platform;
+  const { keys, companyVault } = system.platform;
   if (outside.local === undefined)
     throw new Error('The demo signs people in at its own issuer: unset KEYCLOAK_URL to run it.');
   const plan = await loadDemo(
     {
       db: connections.jobsDb,
       system: connections.system,
+      companyVault,
       contacts: createContacts(keys),
       nationalIds: createNationalIds({ ...system.platform, rutSetting: RUT_SETTING }),
       now,
       say,
+      analyze: () => analyze(connections.urls.owner),
       makePartitions: async (back) => {
         await ensurePartitions(connections.system, PARTITIONED_TABLES, now(), { back });
       },

@@ -100,7 +100,8 @@ const markSeen = async (tx: Tx, results: readonly NewResult[]): Promise<void> =>
   await tx.prepared(SEEN, [tx.companyId, JSON.stringify([...seen].map(([id, at]) => ({ id, at })))]);
 };
 
-const row = (result: NewResult, seal: Sealer) => {
+/** A result as its table keeps it: what was measured sealed. */
+export const resultRow = (result: NewResult, seal: Sealer) => {
   const { judgement, content, contentHash: _, ...own } = result;
   const { isValid: _valid, rested, ...judged } = judgement;
   const sealed: SealedContent = { content, rested };
@@ -157,7 +158,7 @@ export const storeResults = async (
     ...duplicates,
   ];
   if (results.length > 0) {
-    const rows = JSON.stringify(results.map((result) => row(result, seal)));
+    const rows = JSON.stringify(results.map((result) => resultRow(result, seal)));
     await tx.prepared(INSERT, [tx.companyId, rows, tx.now, tx.scope.actor.id]);
   }
   if (keys.length > 0) await tx.prepared(KEYS, [tx.companyId, JSON.stringify(keys)]);

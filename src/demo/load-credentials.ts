@@ -1,0 +1,51 @@
+import type { Tx } from '../platform/db/database.ts';
+import { addDays, dateAt, dayBounds } from '../platform/time/zone.ts';
+import { insertRows, stamps } from './bulk.ts';
+import { createIds } from './plan.ts';
+import type { DemoPlan } from './plan.ts';
+import type { Random } from './random.ts';
+import type { DemoWork } from './work.ts';
+
+const ISSUERS: Readonly<Record<string, string>> = {
+  medical_fitness: 'Mutual de Seguridad',
+  altitude_exam: 'Mutual de Seguridad',
+  induction: 'Prevención de riesgos de la faena',
+  internal_driving_license: 'Prevención de riesgos de la faena',
+  equipment_authorization: 'Centro de entrenamiento',
+};
+/** Valid for a year; those of 1 in 60 were not renewed in time, those of some 8 % end within a month. */
+const VALID_DAYS = 365;
+const NOT_RENEWED = 1 / 60;
+
+/** Credentials that each one's work requires, most valid, some about to end, some over; and what sites ask for. */
+export const loadCredentials = async (tx: Tx, work: DemoWork, { loadedAt, begin }: DemoPlan, random: Random) => {
+  const makeId = createIds(random.fork('ids'));
+  const rows = work.assignments.flatMap(({ person, taskKind, timezone }) =>
+    taskKind.credentials.map((kind) => {
+      const today = dateAt(loadedAt, timezone);
+      const isOver = random.chance(NOT_RENEWED);
+      const validTo = addDays(today, isOver ? -random.between(1, 40) : random.between(4, VALID_DAYS));
+      const validFrom = addDays(validTo, -VALID_DAYS);
+      const endsAt = dayBounds(validTo, timezone).to;
+      return {
+        id: makeId(begin),
+        profileId: person.profileId,
+        kind,
+        issuer: ISSUERS[kind]!,
+        validFrom,
+        validTo,
+        hasEvidence: false,
+        status: isOver ? 'expired' : 'valid',
+        endsAt,
+        ...stamps(dayBounds(validFrom, timezone).from),
+      };
+    }),
+  );
+  await insertRows(tx, 'credential', rows);
+  const timed = rows.filter(({ status }) => status === 'valid');
+  await insertRows(
+    tx,
+    'due_move',
+    timed.map(({ id, endsAt }) => ({ entity: 'credential', entityId: id, move: 'expire', dueAt: endsAt })),
+  );
+};

@@ -1,0 +1,200 @@
+import { setImmediate } from 'node:timers/promises';
+import { testBy } from '../modules/fitness/requirements/plan.ts';
+import { resultRow } from '../modules/fitness/intake/store.ts';
+import type { Sealer } from '../platform/change/company-vault.ts';
+import type { Tx } from '../platform/db/database.ts';
+import { insertRows, stamps } from './bulk.ts';
+import type { DemoRow } from './bulk.ts';
+import { createCase } from './cases.ts';
+import { createHistory } from './history.ts';
+import type { HistoryOptions, PersonHistory, ShiftHistory } from './history.ts';
+import { createIds } from './plan.ts';
+import type { DemoCompany, DemoPerson, DemoPlan } from './plan.ts';
+import type { Random } from './random.ts';
+import type { DemoAssignment, DemoRiskGroup, DemoWork } from './work.ts';
+
+export interface HistoryParts {
+  readonly plan: DemoPlan;
+  readonly company: DemoCompany;
+  readonly work: DemoWork;
+  /** Seals what is measured under the company's key. */
+  readonly seal: Sealer;
+  readonly random: Random;
+}
+
+export interface HistoryMade {
+  readonly shifts: number;
+  readonly tests: number;
+  readonly cases: number;
+}
+
+/** Rows by table, in the order in which they refer to each other. */
+const TABLES = [
+  'requirement',
+  'test_result',
+  'test_result_key',
+  'baseline',
+  'fitness_case',
+  'hold',
+  'fitness_breach',
+] as const;
+type Rows = Record<(typeof TABLES)[number], DemoRow[]>;
+
+const noRows = (): Rows => ({
+  requirement: [],
+  test_result: [],
+  test_result_key: [],
+  baseline: [],
+  fitness_case: [],
+  hold: [],
+  fitness_breach: [],
+});
+
+const NO_ANSWER = { resultId: null, level: null, doneAt: null } as const;
+const EXCUSES = ['absent', 'shift_changed', 'emergency', 'not_exposed'];
+
+const requirementRow = (
+  history: ShiftHistory,
+  { project, person }: DemoAssignment,
+  group: DemoRiskGroup,
+  { siteId, supervisor, random }: { siteId: string; supervisor: DemoPerson; random: Random },
+): DemoRow => {
+  const { shift, requirementId, dueAt, outcome, results, standing } = history;
+  const [rule] = group.policy.required;
+  const { highRisk } = group;
+  const test = testBy(rule!, { dueAt: dueAt.getTime(), endsAt: shift.endsAt.getTime(), highRisk });
+  const answer =
+    standing === undefined
+      ? { ...NO_ANSWER, level: outcome === 'missed' ? 'none' : null }
+      : { resultId: standing.id, level: standing.judgement.level, doneAt: standing.takenAt };
+  const isExcused = outcome === 'excused';
+  const { supervisorHours, reviewOneIn } = group.policy.excuse;
+  return {
+    id: requirementId,
+    profileId: person.profileId,
+    shiftId: shift.id,
+    shiftDate: shift.date,
+    siteId,
+    projectId: project.id,
+    kind: test.kind,
+    definitionCode: test.test,
+    windowFrom: new Date(test.windowFrom),
+    dueAt,
+    graceUntil: new Date(test.graceUntil),
+    missAt: new Date(test.missAt),
+    status: outcome,
+    highRisk,
+    policyId: group.policyId,
+    terms: { supervisorHours, reviewOneIn },
+    ...answer,
+    attempts: results.filter((result) => result.requirementId !== null).length,
+    hadInvalid: results.some(({ judgement }) => judgement.level === 'invalid'),
+    reason: isExcused ? random.pick(EXCUSES) : null,
+    excusedBy: isExcused ? supervisor.profileId : null,
+    excusedAt: isExcused ? new Date(dueAt.getTime() + 40 * 60_000) : null,
+    reviewDrawn: false,
+    blockedBecause: outcome === 'blocked' ? 'SOURCE_DOWN' : null,
+    ...stamps(new Date(test.windowFrom)),
+  };
+};
+
+const baselineRows = ({ baselines }: PersonHistory, person: DemoPerson, { makeId }: HistoryOptions, seal: Sealer) => {
+  const ids = baselines.map(({ since }) => makeId(since));
+  return baselines.map(({ baseline, since }, index) => ({
+    id: ids[index]!,
+    profileId: person.profileId,
+    definitionCode: 'PVT-B',
+    revision: baseline.version,
+    status: baseline.status,
+    provisional: baseline.provisional,
+    n: baseline.n,
+    valuesSealed: seal(
+      `baseline.values:${ids[index]!}`,
+      JSON.stringify({ mean: baseline.mean, sd: baseline.sd, testIds: baseline.testIds }),
+    ),
+    fromOn: baseline.from,
+    capped: baseline.capped,
+    supersededBy: ids[index + 1] ?? null,
+    reason: index === 0 ? null : 'Línea base con más de medio año',
+    ...stamps(since),
+  }));
+};
+
+const flushAt = 3_000;
+
+/** A year of required tests, results, baselines and cases of a company's people. Their shifts are there. */
+export const loadHistory = async (
+  tx: Tx,
+  { plan, company, work, seal, random }: HistoryParts,
+): Promise<HistoryMade> => {
+  const { loadedAt } = plan;
+  const made = { shifts: 0, tests: 0, cases: 0 };
+  const makeId = createIds(random.fork('ids'));
+  const factors = new Map<number, number>();
+  let rows = noRows();
+  let writing: Promise<void> = Promise.resolve();
+  /** Writes what has gathered while the next people's history is drawn. */
+  const flush = async (): Promise<void> => {
+    await writing;
+    const batch = rows;
+    rows = noRows();
+    writing = (async () => {
+      for (const table of TABLES) await insertRows(tx, table, batch[table]);
+    })();
+    // Whoever awaits it next learns of a failure; until then it must not count as unheard.
+    writing.catch(() => undefined);
+  };
+
+  for (const assignment of work.assignments) {
+    const { person, project } = assignment;
+    const group = work.riskGroups[person.riskGroup!]!;
+    const place = person.superior!;
+    const supervisor = company.people[place]!;
+    const manager = supervisor.superior === null ? supervisor : company.people[supervisor.superior]!;
+    const factor = factors.get(place) ?? random.bounded(1, 0.35, 0.3, 2.2);
+    factors.set(place, factor);
+    const own = random.fork(person.number);
+    const siteId = company.sites[project.site]!.id;
+    const options = { group, devices: work.devices, loadedAt, makeId, random: own, factor };
+    const history = createHistory(assignment, options);
+    made.shifts += assignment.shifts.length;
+    rows.baseline.push(...baselineRows(history, person, options, seal).toReversed());
+    for (const shift of history.shifts) {
+      rows.requirement.push(requirementRow(shift, assignment, group, { siteId, supervisor, random: own }));
+      for (const result of shift.results) {
+        const { id, source, externalId, receivedAt, contentHash } = result;
+        rows.test_result.push({ ...resultRow(result, seal), createdAt: receivedAt });
+        rows.test_result_key.push({
+          source,
+          externalId,
+          contentHash: `\\x${contentHash!.toString('hex')}`,
+          isDuplicate: false,
+          resultId: id,
+          profileId: person.profileId,
+        });
+        made.tests += 1;
+      }
+      const found = createCase({
+        history: shift,
+        assignment,
+        group,
+        siteId,
+        supervisor,
+        manager,
+        makeId,
+        random: own,
+        seal,
+      });
+      if (found === undefined) continue;
+      rows.fitness_case.push(found.fitnessCase);
+      rows.hold.push(found.hold);
+      if (found.breach !== undefined) rows.fitness_breach.push(found.breach);
+      made.cases += 1;
+    }
+    if (rows.test_result.length >= flushAt) await flush();
+    await setImmediate();
+  }
+  await flush();
+  await writing;
+  return made;
+};
