@@ -81,7 +81,6 @@ const machines = [
     'client_id text collate "C" not null',
     'scopes text[] not null',
     'expires_at timestamptz(3)',
-    'last_used_at timestamptz(3)',
     'status text not null',
     `constraint api_client_status_check check (status in ('active', 'revoked'))`,
   ]),

@@ -13,6 +13,11 @@ import type { Staff } from '../modules/identity/staff/staff.service.ts';
 import { createSupport } from '../modules/identity/staff/support.service.ts';
 import type { Registration } from '../modules/identity/persons/registration.service.ts';
 import { createRegistration } from '../modules/identity/persons/registration.service.ts';
+import { ApiClient, apiClientList } from '../modules/identity/api-clients/api-clients.repository.ts';
+import { apiClientsModule } from '../modules/identity/api-clients/api-clients.router.ts';
+import { createApiClients } from '../modules/identity/api-clients/api-clients.service.ts';
+import { createMachineSessions } from '../modules/identity/sessions/machine-sessions.service.ts';
+import type { MachineSessions } from '../modules/identity/sessions/machine-sessions.service.ts';
 import { createAttempts } from '../modules/identity/attempts/attempts.service.ts';
 import { staleSessionTicks } from '../modules/identity/sessions/stale.jobs.ts';
 import { createMe } from '../modules/identity/me/me.service.ts';
@@ -60,6 +65,19 @@ export interface Identity {
   /** For the command that makes the first superadmin. */
   readonly staff: Staff;
 }
+
+const wireApiClients = (
+  platform: Platform,
+  sessions: MachineSessions,
+  permissions: () => readonly string[],
+): Module => {
+  const list = platform.list(apiClientList);
+  const repository = platform.repository(ApiClient);
+  return apiClientsModule({
+    list,
+    service: createApiClients({ ...platform, repository, list, sessions, permissions }),
+  });
+};
 
 interface StaffNeeds {
   readonly persons: Persons;
@@ -113,6 +131,7 @@ export const wireIdentity = (
     modules: [
       personsModule({ service: createPersonsAdmin({ ...platform, persons }), lifecycle, jobs: persons.jobs }),
       operators.module,
+      wireApiClients(platform, createMachineSessions(repository), permissions),
       { name: 'sessions', settings: [SESSIONS_SETTING], ticks: staleSessionTicks(platform.db, repository) },
       { name: 'sign-in-attempts', ticks: createAttempts({ ...platform, persons, endings, notices }).ticks },
       signInModule({ signIn, tokens }),

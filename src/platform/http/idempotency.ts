@@ -39,9 +39,13 @@ const readKey = (contract: Contract, header: string | undefined): string | undef
   return header;
 };
 
-const bodyText = (reply: AnyReply): string | null => {
+/** What is kept of an answer: never its secrets. */
+const bodyText = (reply: AnyReply, { secrets = [] }: Contract): string | null => {
   if (reply.body === null) return null;
-  return reply.body instanceof RawJson ? reply.body.text : JSON.stringify(reply.body);
+  const text = reply.body instanceof RawJson ? reply.body.text : JSON.stringify(reply.body);
+  if (secrets.length === 0) return text;
+  const kept = Object.entries(JSON.parse(text) as object).filter(([name]) => !secrets.includes(name));
+  return JSON.stringify(Object.fromEntries(kept));
 };
 
 const find = async (tx: Tx, actor: string, key: string): Promise<Kept | undefined> =>
@@ -102,7 +106,7 @@ export const runIdempotent = async (
         fresh.status,
         fresh.headers?.['Location'] ?? null,
         fresh.etag ?? null,
-        bodyText(fresh),
+        bodyText(fresh, contract),
         tx.now,
       ],
     );

@@ -55,6 +55,8 @@ export interface Contract {
   readonly responses: Responses;
   /** Whether an Idempotency-Key is accepted (every POST that creates or moves) or required. Default none. */
   readonly idempotency?: 'accepted' | 'required';
+  /** Members of the answer that are shown once: a repeated request gets the answer without them. */
+  readonly secrets?: readonly string[];
   /** The change needs If-Match with the version that the caller saw: 428 without, 412 when it moved on. */
   readonly ifMatch?: boolean;
   /** For a PUT, PATCH or DELETE of something that has no version: says why. */

@@ -1,6 +1,6 @@
 import { entity } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
-import { instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import type { Reader, Tx } from '../../../platform/db/database.ts';
 
 /** One person in one company through one client; see docs/glossary.md. */
@@ -18,7 +18,12 @@ export const Session = entity({
     revokedAt: nullable(instant()),
     revokedBecause: nullable(text(40)),
   },
-  hidden: { sid: text(100), address: nullable(text(100)), agent: nullable(text(300)) },
+  hidden: {
+    sid: text(100),
+    address: nullable(text(100)),
+    agent: nullable(text(300)),
+    epoch: integer(1, 2_147_483_647),
+  },
   create: [],
   edit: [],
 });
@@ -34,6 +39,15 @@ export const liveSessionsOf = (
      where company_id = $1 and person_id = $2 and revoked_at is null order by last_seen_at, id`,
     [reader.companyId, personId],
   );
+
+/** Id of the live session of a sid in the transaction's company. */
+export const liveSessionOf = async (reader: Reader, sid: string): Promise<string | undefined> =>
+  (
+    await reader.prepared<{ id: string }>(
+      'select id from session where company_id = $1 and sid = $2 and revoked_at is null',
+      [reader.companyId, sid],
+    )
+  )[0]?.id;
 
 /** Notes that a session was seen. No change of the row: neither its version nor the log move. */
 export const touchSession = async (tx: Tx, id: string): Promise<void> => {

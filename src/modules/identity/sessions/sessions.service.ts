@@ -114,6 +114,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
         reason,
         address,
         agent,
+        epoch: 1,
         lastSeenAt: tx.now.toISOString(),
         expiresAt: expiresAt.toISOString(),
         revokedAt: null,

@@ -1,0 +1,119 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Decision } from '../../../platform/access/decision.ts';
+import type { Principal } from '../../../platform/access/principal.ts';
+import type { List, ListQuery } from '../../../platform/db/list.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { Context } from '../../../platform/http/context.ts';
+import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import { conflict, invalid, notFound } from '../../../platform/problem.ts';
+import type { MachineSessions } from '../sessions/machine-sessions.service.ts';
+import type { ApiClientRow } from './api-clients.repository.ts';
+
+interface ApiClientsDependencies {
+  readonly work: UnitOfWork;
+  readonly repository: Repository<ApiClientRow>;
+  readonly list: List;
+  readonly identityProvider: Pick<IdentityProvider, 'machineClients'>;
+  readonly sessions: MachineSessions;
+  readonly decide: (principal: Principal, permission: string) => Decision;
+  /** Every permission that there is. */
+  readonly permissions: () => readonly string[];
+  readonly now: () => Date;
+}
+
+type Body = Pick<ApiClientRow, 'name' | 'scopes'> & { readonly expiresAt?: string | null };
+type WithSecret = ApiClientRow & { readonly secret: string };
+type Shown = { readonly text: string; readonly version: number };
+
+export interface ApiClients {
+  page(context: Context, query: ListQuery & object): Promise<string>;
+  read(context: Context, id: string): Promise<Shown>;
+  /** Makes a client; its secret is in this answer and nowhere else. 422 for scopes that the caller does not hold. */
+  create(context: Context, body: Body): Promise<WithSecret>;
+  edit(context: Context, id: string, patch: Partial<Body>, version: number): Promise<Shown>;
+  /** A new secret; the old one is no good any more. */
+  rotate(context: Context, id: string, version: number): Promise<WithSecret>;
+  /** For good, from the next request on. */
+  revoke(context: Context, id: string, version: number): Promise<Shown>;
+}
+
+/** Machine clients of a company: what they may do is at most what their maker may. */
+export const createApiClients = (dependencies: ApiClientsDependencies): ApiClients => {
+  const { work, repository, list, identityProvider, sessions, decide, permissions, now } = dependencies;
+  const { machineClients } = identityProvider;
+
+  const checkScopes = ({ principal }: Context, scopes: readonly string[]): void => {
+    const known = new Set(permissions());
+    for (const [index, scope] of scopes.entries()) {
+      if (!known.has(scope)) throw invalid(`/scopes/${index}`, 'UNKNOWN_REFERENCE');
+      const held = decide(principal, scope);
+      if (!held.allowed || held.reach !== 'company' || held.scopes.length > 0)
+        throw invalid(`/scopes/${index}`, 'SCOPE_NOT_HELD');
+    }
+  };
+  const checkExpiry = (expiresAt: string | null | undefined): void => {
+    if (expiresAt != null && new Date(expiresAt) <= now()) throw invalid('/expiresAt', 'PAST');
+  };
+  const mustBeActive = (row: ApiClientRow): void => {
+    if (row.status !== 'active') throw conflict('CLIENT_REVOKED');
+  };
+  const read = async (context: Context, id: string): Promise<Shown> => {
+    const found = await work.read(context, (reader) => list.one(reader, id));
+    if (found === undefined) throw notFound();
+    return found;
+  };
+
+  return {
+    page: (context, query) => work.read(context, (reader) => list.page(reader, query)),
+    read,
+    create: async (context, { name, scopes, expiresAt = null }) => {
+      checkScopes(context, scopes);
+      checkExpiry(expiresAt);
+      const id = uuidv7();
+      const clientId = `angelis-machine-${id}`;
+      let isMade = false;
+      try {
+        return await work.write(context, async (tx) => {
+          const row = await repository.insert(tx, { id, name, clientId, scopes, expiresAt, status: 'active' });
+          await sessions.align(tx, clientId, expiresAt);
+          const { secret } = await machineClients.create({ clientId, name });
+          isMade = true;
+          return { ...row, secret };
+        });
+      } catch (error) {
+        if (isMade) await machineClients.remove(clientId);
+        throw error;
+      }
+    },
+    edit: async (context, id, patch, version) => {
+      checkScopes(context, patch.scopes ?? []);
+      checkExpiry(patch.expiresAt);
+      await work.write(context, async (tx) => {
+        const row = await repository.lock(tx, id, version);
+        mustBeActive(row);
+        const after = await repository.update(tx, row, patch);
+        await sessions.align(tx, row.clientId, after.expiresAt);
+      });
+      return read(context, id);
+    },
+    rotate: (context, id, version) =>
+      work.write(context, async (tx) => {
+        const row = await repository.lock(tx, id, version);
+        mustBeActive(row);
+        const after = await repository.update(tx, row, {}, { action: 'rotate_secret' });
+        const { secret } = await machineClients.rotateSecret(row.clientId);
+        return { ...after, secret };
+      }),
+    revoke: async (context, id, version) => {
+      await work.write(context, async (tx) => {
+        const row = await repository.lock(tx, id, version);
+        mustBeActive(row);
+        await repository.update(tx, row, { status: 'revoked' }, { action: 'revoke' });
+        await sessions.end(tx, row.clientId);
+        await machineClients.setEnabled(row.clientId, false);
+      });
+      return read(context, id);
+    },
+  };
+};

@@ -1,0 +1,172 @@
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { startApp } from '../../../support/app.ts';
+import type { TestApp } from '../../../support/app.ts';
+import { addCompany } from '../../../support/companies.ts';
+import { addPerson } from '../../../support/people.ts';
+import type { TestPerson } from '../../../support/people.ts';
+
+interface Client {
+  id: string;
+  version: number;
+  clientId: string;
+  secret?: string;
+  scopes: string[];
+  lastUsedAt: string | null;
+}
+
+const BASE = '/angelis/admin/api-client';
+const SCOPE = 'workforce:project:read';
+
+describe('machine clients', () => {
+  let app: TestApp;
+  let admin: TestPerson;
+  let bearer: string;
+
+  before(async () => {
+    app = await startApp();
+    admin = await addPerson(app, { companyId: await addCompany(app.database), roles: ['admin'] });
+    bearer = await admin.bearer();
+  });
+  after(() => app.close());
+
+  const post = (path: string, body?: object, headers: Record<string, string> = {}) =>
+    app.http
+      .post(`${BASE}${path}`)
+      .set({ authorization: bearer, 'accept-language': 'en', ...headers })
+      .send(body);
+  const create = async (body: object = {}): Promise<Client> =>
+    (await post('', { name: 'Reloj control', scopes: [SCOPE], ...body }).expect(201)).body as Client;
+  const read = async (id: string): Promise<Client> =>
+    (await app.http.get(`${BASE}/${id}`).set({ authorization: bearer }).expect(200)).body as Client;
+  const tokenFor = ({ clientId, secret = '' }: Client) =>
+    app.http
+      .post('/angelis/auth/token')
+      .type('form')
+      .send({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret });
+  const signIn = async (client: Client): Promise<string> =>
+    `Bearer ${((await tokenFor(client).expect(200)).body as { access_token: string }).access_token}`;
+  const held = async (authorization: string): Promise<string[]> => {
+    const { body } = await app.http.get('/angelis/auth/me/permissions').set({ authorization }).expect(200);
+    return (body as { items: { permission: string; allowed: boolean }[] }).items
+      .filter(({ allowed }) => allowed)
+      .map(({ permission }) => permission);
+  };
+  const ask = (authorization: string) => app.http.get('/angelis/auth/me/permissions').set({ authorization });
+  const fault = ({ body }: { body: unknown }) => {
+    const [first] = (body as { errors: { pointer: string; code: string }[] }).errors;
+    return [first?.pointer, first?.code];
+  };
+
+  it('act for their company with the scopes they were given, and nothing more', async () => {
+    const client = await create();
+    const authorization = await signIn(client);
+    expect(await held(authorization)).to.deep.equal([SCOPE]);
+    const refused = await app.http.get('/angelis/auth/me').set({ authorization }).expect(403);
+    expect((refused.body as { code: string }).code).to.equal('WRONG_CLIENT');
+    await ask(authorization)
+      .set({ 'x-company-id': await addCompany(app.database) })
+      .expect(403);
+  });
+
+  it('get no scope that their maker does not hold, nor one that there is not', async () => {
+    const [held_, unheld] = [SCOPE, 'operator:staff:write'];
+    expect(fault(await post('', { name: 'x', scopes: [held_, unheld] }).expect(422))).to.deep.equal([
+      '/scopes/1',
+      'SCOPE_NOT_HELD',
+    ]);
+    expect(fault(await post('', { name: 'x', scopes: ['made:up:thing'] }).expect(422))).to.deep.equal([
+      '/scopes/0',
+      'UNKNOWN_REFERENCE',
+    ]);
+    await post('', { name: 'x', scopes: ['*:*:*'] }).expect(422);
+    await post('', { name: 'x', scopes: [] }).expect(422);
+    const manager = await addPerson(app, { companyId: admin.companyId, roles: ['manager'] });
+    await post('', { name: 'x', scopes: [SCOPE] }, { authorization: await manager.bearer() }).expect(403);
+  });
+
+  it('show their secret once: no later read has it, no repeated request, no table', async () => {
+    const key = { 'idempotency-key': uuidv7() };
+    const first = await post('', { name: 'Una vez', scopes: [SCOPE] }, key).expect(201);
+    expect(first.headers['cache-control']).to.equal('no-store');
+    const { id, secret } = first.body as Client;
+    expect(secret).to.be.a('string').with.length.greaterThan(20);
+    const again = await post('', { name: 'Una vez', scopes: [SCOPE] }, key).expect(201);
+    expect(again.headers['idempotency-replayed']).to.equal('true');
+    expect(again.body).to.include({ id }).and.not.have.property('secret');
+    expect(await read(id)).to.not.have.property('secret');
+    const superuser = await app.database.superuser();
+    const { rows } = await superuser.query<{ text: string }>(
+      `select coalesce(string_agg(i::text, ' '), '') as text from idempotency i where body->>'id' = $1`,
+      [id],
+    );
+    expect(rows[0]!.text).to.include(id).and.not.include(secret);
+  });
+
+  it('get a new secret: the old one is no good any more', async () => {
+    const client = await create();
+    const rotated = await post(`/${client.id}/rotate`, undefined, { 'if-match': `"${client.version}"` }).expect(200);
+    await tokenFor(client).expect(401);
+    await signIn(rotated.body as Client);
+  });
+
+  it('end at once when they are revoked, for good', async () => {
+    const client = await create();
+    const authorization = await signIn(client);
+    await ask(authorization).expect(200);
+    const revoke = (version: number) => post(`/${client.id}/revoke`, undefined, { 'if-match': `"${version}"` });
+    await revoke(client.version).expect(200);
+    await ask(authorization).expect(401);
+    await tokenFor(client).expect(401);
+    await revoke(client.version + 1).expect(409);
+  });
+
+  it('lose a scope with the next request', async () => {
+    const client = await create({ scopes: [SCOPE, 'workforce:project:write'] });
+    const authorization = await signIn(client);
+    expect(await held(authorization)).to.have.length(2);
+    await app.http
+      .patch(`${BASE}/${client.id}`)
+      .set({ authorization: bearer, 'if-match': `"${client.version}"` })
+      .send({ scopes: [SCOPE] })
+      .expect(200);
+    expect(await held(authorization)).to.deep.equal([SCOPE]);
+  });
+
+  it('end when their time is over, and go on when it is extended', async () => {
+    await post('', { name: 'x', scopes: [SCOPE], expiresAt: '2020-01-01T00:00:00Z' }).expect(422);
+    const client = await create({ expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
+    const authorization = await signIn(client);
+    await ask(authorization).expect(200);
+    const superuser = await app.database.superuser();
+    await superuser.query(`update session set expires_at = now() where sid = $1`, [client.clientId]);
+    await ask(authorization).expect(401);
+    await app.http
+      .patch(`${BASE}/${client.id}`)
+      .set({ authorization: bearer, 'if-match': `"${client.version}"` })
+      .send({ expiresAt: new Date(Date.now() + 7_200_000).toISOString() })
+      .expect(200);
+    await ask(authorization).expect(200);
+  });
+
+  it('say when they were last used', async () => {
+    const client = await create();
+    expect((await read(client.id)).lastUsedAt).to.equal(null);
+    const superuser = await app.database.superuser();
+    await superuser.query(
+      `update session set created_at = created_at - interval '1 hour', last_seen_at = last_seen_at - interval '1 hour' where sid = $1`,
+      [client.clientId],
+    );
+    await ask(await signIn(client)).expect(200);
+    expect((await read(client.id)).lastUsedAt).to.be.a('string');
+  });
+
+  it('are of one company: 404 for another', async () => {
+    const { id } = await create();
+    const stranger = await addPerson(app, { companyId: await addCompany(app.database), roles: ['admin'] });
+    await app.http
+      .get(`${BASE}/${id}`)
+      .set({ authorization: await stranger.bearer() })
+      .expect(404);
+  });
+});
