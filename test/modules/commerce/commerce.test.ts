@@ -4,6 +4,7 @@ import type { TestApp } from '../../support/app.ts';
 import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
 import { addPerson } from '../../support/people.ts';
+import { addStaff } from '../../support/staff.ts';
 import { codeOf, itemsOf, openMine, rowOf, sweep } from '../../support/workforce.ts';
 import type { Mine, Row } from '../../support/workforce.ts';
 
@@ -27,17 +28,16 @@ describe('offerings, subscriptions and licenses', () => {
     staff = await supportOf(mine.companyId);
   });
 
-  /** Operator staff inside the company, by the role of support sessions. */
+  /** Operator staff inside the company, by a support session that outlasts the test's moves of the clock. */
   const supportOf = async (companyId: string): Promise<Client> => {
-    const person = await addPerson(app, { companyId, roles: [] });
-    const client = await app.database.superuser();
-    await person.bearer();
-    const bearer = await person.bearer();
-    await app.http.get('/angelis/admin/offering').set({ authorization: bearer }).expect(403);
-    await client.query(`update session set kind = 'support', epoch = epoch + 1 where profile_id = $1`, [
-      person.profileId,
+    const person = await addStaff(app);
+    const client = await clientOf(app, person);
+    await client.post('/admin/internal_user/support-session', { companyId, reason: 'Sells seats' }).expect(200);
+    const database = await app.database.superuser();
+    await database.query(`update session set expires_at = '2030-01-01' where kind = 'support' and person_id = $1`, [
+      person.personId,
     ]);
-    return clientOf(app, person);
+    return client;
   };
   const sell = (values: object = {}) =>
     rowOf(
