@@ -6,6 +6,8 @@ export interface Worker {
   readonly scope: Scope;
   tx?: Tx;
   committed?: boolean;
+  /** True once a transaction has compared the session with the database. */
+  entered?: boolean;
 }
 
 export interface UnitOfWork {
@@ -19,9 +21,14 @@ export interface UnitOfWork {
 export const createUnitOfWork = (db: Database): UnitOfWork => ({
   write: async (worker, work) => {
     if (worker.tx !== undefined) return work(worker.tx);
+    worker.entered = true;
     const result = await db.write(worker.scope, work);
     worker.committed = true;
     return result;
   },
-  read: (worker, work, options) => (worker.tx === undefined ? db.read(worker.scope, work, options) : work(worker.tx)),
+  read: (worker, work, options) => {
+    if (worker.tx !== undefined) return work(worker.tx);
+    worker.entered = true;
+    return db.read(worker.scope, work, options);
+  },
 });

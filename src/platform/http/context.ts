@@ -30,4 +30,6 @@ export interface Context extends PublicContext {
   tx?: Tx;
   /** True once something was committed for this request: it may not be repeated any more. */
   committed?: boolean;
+  /** True once a transaction has compared the session with the database. */
+  entered?: boolean;
 }

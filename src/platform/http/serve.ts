@@ -145,7 +145,11 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     try {
       return await runIdempotent(deps.db, contract, context, input, request.get('idempotency-key'), run);
     } catch (error) {
-      if (!(error instanceof StaleSession) && !(error instanceof SessionEnded)) throw error;
+      if (!(error instanceof StaleSession) && !(error instanceof SessionEnded)) {
+        // A refusal that asked no database must not hide that the session ended.
+        if (!fresh && !context.entered) await authorize(request, base, true);
+        throw error;
+      }
       // A session that ended here may go on in another company: the token decides, loaded afresh.
       if (fresh || context.committed)
         throw error instanceof SessionEnded
