@@ -1,6 +1,8 @@
 import { createCompanyLifecycle } from '../modules/organization/companies/companies.lifecycle.ts';
 import { Company, companyList, ownCompany } from '../modules/organization/companies/companies.repository.ts';
 import { companiesModule } from '../modules/organization/companies/companies.router.ts';
+import { createSignUps } from '../modules/organization/companies/sign-ups.service.ts';
+import type { SignUps } from '../modules/organization/companies/sign-ups.service.ts';
 import { createCompaniesService } from '../modules/organization/companies/companies.service.ts';
 import { countUsers } from '../modules/organization/profiles/profiles.repository.ts';
 import type { Founding } from '../modules/organization/profiles/founding.service.ts';
@@ -10,7 +12,10 @@ import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
 /** Companies themselves: the operator's table, and each company's page about itself. */
-export const wireCompanies = (platform: Platform, { founding }: { readonly founding: Founding }): Module => {
+export const wireCompanies = (
+  platform: Platform,
+  { founding }: { readonly founding: Founding },
+): { readonly module: Module; readonly signUps: SignUps } => {
   const repository = createOperatorRepository(Company, platform.changes);
   const list = platform.list(companyList);
   const lifecycle = createCompanyLifecycle((tx, { row, input, worker }, action) => {
@@ -29,5 +34,8 @@ export const wireCompanies = (platform: Platform, { founding }: { readonly found
     owners: founding,
     countUsers,
   });
-  return companiesModule({ service, lifecycle, list });
+  return {
+    module: companiesModule({ service, lifecycle, list }),
+    signUps: createSignUps({ repository, join: founding.join }),
+  };
 };

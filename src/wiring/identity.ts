@@ -18,6 +18,9 @@ import { apiClientsModule } from '../modules/identity/api-clients/api-clients.ro
 import { createApiClients } from '../modules/identity/api-clients/api-clients.service.ts';
 import { createMachineSessions } from '../modules/identity/sessions/machine-sessions.service.ts';
 import type { MachineSessions } from '../modules/identity/sessions/machine-sessions.service.ts';
+import { signUpModule } from '../modules/identity/sign-up/sign-up.router.ts';
+import { createSignUp } from '../modules/identity/sign-up/sign-up.service.ts';
+import type { CompanyFounding } from '../modules/identity/sign-up/sign-up.service.ts';
 import { createAttempts } from '../modules/identity/attempts/attempts.service.ts';
 import { staleSessionTicks } from '../modules/identity/sessions/stale.jobs.ts';
 import { createMe } from '../modules/identity/me/me.service.ts';
@@ -55,6 +58,8 @@ export interface IdentityNeeds {
   readonly permissions: () => readonly string[];
   /** Makes an invited profile active. */
   readonly activation: () => ProfileActivation;
+  /** Founds the company that somebody signs up. */
+  readonly companies: () => CompanyFounding;
 }
 
 export interface Identity {
@@ -99,7 +104,7 @@ const wireStaff = (platform: Platform, needs: StaffNeeds): { module: Module; sta
 /** Persons, sign-in, sessions. */
 export const wireIdentity = (
   platform: Platform,
-  { authentication, permissions, activation }: IdentityNeeds,
+  { authentication, permissions, activation, companies }: IdentityNeeds,
 ): Identity => {
   const repository = platform.repository(Session);
   const endings = createEndings({ ...platform, repository, forget: (sid) => authentication.forget(sid) });
@@ -130,6 +135,7 @@ export const wireIdentity = (
   return {
     modules: [
       personsModule({ service: createPersonsAdmin({ ...platform, persons }), lifecycle, jobs: persons.jobs }),
+      signUpModule(createSignUp({ persons, registration, otps, companies })),
       operators.module,
       wireApiClients(platform, createMachineSessions(repository), permissions),
       { name: 'sessions', settings: [SESSIONS_SETTING], ticks: staleSessionTicks(platform.db, repository) },

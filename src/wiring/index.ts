@@ -54,6 +54,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     authentication: surface.authentication,
     permissions,
     activation: () => organization.activation,
+    companies: () => organization.signUps,
   });
   const { notices, modules: notifying } = wireNotifications(platform);
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });

@@ -24,6 +24,7 @@ import { Site, siteList } from '../modules/organization/sites/sites.repository.t
 import { sitesModule } from '../modules/organization/sites/sites.router.ts';
 import { createSitesService } from '../modules/organization/sites/sites.service.ts';
 import type { Module } from '../platform/http/module.ts';
+import type { SignUps } from '../modules/organization/companies/sign-ups.service.ts';
 import { wireCompanies } from './companies.ts';
 import { wirePeople } from './people.ts';
 import type { People } from './people.ts';
@@ -79,6 +80,8 @@ export interface Organization {
   readonly modules: readonly Module[];
   /** For identity: the invited person accepted. */
   readonly activation: ProfileActivation;
+  /** For identity: somebody signs a company up. */
+  readonly signUps: SignUps;
   /** For licenses: assigning one links the person to its system. */
   readonly links: SystemLinks;
 }
@@ -89,14 +92,16 @@ export const wireOrganization = (platform: Platform, { modules, invitations }: O
   const departments = createDepartmentsService({ ...platform, list, repository: platform.repository(Department) });
   const permissions = () => modules().flatMap((module) => module.permissions ?? []);
   const people = wirePeople(platform, { invitations, permissions, takeIn: departments.takeIn });
+  const companies = wireCompanies(platform, people);
   return {
     activation: people.activation,
+    signUps: companies.signUps,
     links: people.links,
     modules: [
       wireSites(platform),
       departmentsModule({ list, service: departments, people: people.members }),
       ...people.modules,
-      wireCompanies(platform, people),
+      companies.module,
       ...wireAppconfig(platform, modules),
       wireCommon(platform, people),
     ],

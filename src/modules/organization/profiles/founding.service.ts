@@ -21,7 +21,11 @@ interface FoundingDependencies {
 /** The first person of a company, who owns it. Works in a transaction of that company. */
 export const createFounding = ({ repository, mover, makeFirstOwner }: FoundingDependencies) => {
   /** Adds the founder's profile, not yet asked, and the owner's role; answers the profile's id. */
-  const found = async (tx: Tx, { firstName, lastName, email }: Omit<Founder, 'locale'>): Promise<ProfileRow> => {
+  const found = async (
+    tx: Tx,
+    { firstName, lastName, email }: Omit<Founder, 'locale'>,
+    status: 'draft' | 'invited' = 'draft',
+  ): Promise<ProfileRow> => {
     const row = await repository.insert(tx, {
       firstName,
       lastName,
@@ -37,7 +41,7 @@ export const createFounding = ({ repository, mover, makeFirstOwner }: FoundingDe
       siteId: null,
       riskGroupId: null,
       expiresAt: null,
-      status: 'draft',
+      status,
       attributes: {},
       personId: null,
       photoKey: null,
@@ -48,6 +52,12 @@ export const createFounding = ({ repository, mover, makeFirstOwner }: FoundingDe
   };
   return {
     found,
+    /** Adds the founder, whose address and password are proven, as the active owner. */
+    join: async (tx: Tx, founder: Omit<Founder, 'locale'>, personId: string): Promise<string> => {
+      const row = await found(tx, founder, 'invited');
+      await mover.moveAs(tx, { scope: tx.scope }, row, 'activate', { personId });
+      return row.id;
+    },
     /** Adds the founder and asks them by mail to join. */
     invite: async (tx: Tx, founder: Founder): Promise<string> => {
       const row = await found(tx, founder);

@@ -1,0 +1,87 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Tx } from '../../../platform/db/database.ts';
+import type { PublicContext } from '../../../platform/http/context.ts';
+import type { Locale } from '../../../platform/i18n/locales.ts';
+import { invalid, Problem } from '../../../platform/problem.ts';
+import type { OtpReceipt, Otps } from '../otp/otp.service.ts';
+import type { Persons } from '../persons/persons.service.ts';
+import type { NewPerson, Registration } from '../persons/registration.service.ts';
+
+/** What a new company is; nothing of its kind, plan or anybody's role is for the caller to say. */
+export interface SignUpRequest {
+  /** Of the verified code that went to the owner's address. */
+  readonly ticket: string;
+  readonly company: {
+    readonly name: string;
+    readonly slug: string;
+    readonly timezone: string;
+    readonly locale: Locale;
+  };
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly password: string;
+}
+
+/** What the companies' module gives: a pending company with its owner, in the operator's transaction. */
+export interface CompanyFounding {
+  found(
+    tx: Tx,
+    company: SignUpRequest['company'],
+    founder: { firstName: string; lastName: string; email: string },
+    personId: string,
+  ): Promise<{ id: string; slug: string; name: string; status: string }>;
+}
+
+interface SignUpDependencies {
+  readonly persons: Pick<Persons, 'asSystem'>;
+  readonly registration: Registration;
+  readonly otps: Pick<Otps, 'issue' | 'redeem' | 'destinationOf'>;
+  readonly companies: () => CompanyFounding;
+}
+
+export interface SignUp {
+  /** Sends a code to the address; whether anybody has it already is not said. */
+  verifyEmail(email: string, context: PublicContext): Promise<OtpReceipt>;
+  /**
+   * Makes the company and its owner, all or nothing; an owner who is known already proves it with the password they have.
+   * Throws 401, 409, 422.
+   */
+  signUp(
+    request: SignUpRequest,
+    context: PublicContext,
+  ): Promise<{ id: string; slug: string; name: string; status: string }>;
+}
+
+/** Self-registration of companies. */
+export const createSignUp = ({ persons, registration, otps, companies }: SignUpDependencies): SignUp => ({
+  verifyEmail: (email, { traceId, locale }) =>
+    persons.asSystem(traceId, (tx) => {
+      const destination = email.trim().normalize('NFC').toLowerCase();
+      return otps.issue(tx, { purpose: 'verify_email', channel: 'email', person: undefined, locale, destination });
+    }),
+  signUp: async ({ ticket, company, firstName, lastName, password }, { traceId, address }) => {
+    let made: string | undefined;
+    const ownerOf = async (tx: Tx, person: NewPerson): Promise<string> => {
+      const known = await registration.findKnown(tx, person);
+      if (known !== undefined) {
+        await registration.prove(known, password, address);
+        return known.id;
+      }
+      made = await registration.createUser(person, password);
+      return (await registration.insert(tx, person, made, 'active')).id;
+    };
+    try {
+      return await persons.asSystem(traceId, async (tx) => {
+        const spent = await otps.redeem(tx, ticket, 'verify_email', '/ticket');
+        const email = otps.destinationOf(spent);
+        if (email === undefined || spent.personId !== null) throw invalid('/ticket', 'WRONG_TICKET');
+        const { locale } = company;
+        const person = { id: uuidv7(), firstName, lastName, email, locale, nationalId: null };
+        return companies().found(tx, company, person, await ownerOf(tx, person));
+      });
+    } catch (error) {
+      if (made !== undefined && error instanceof Problem && error.status < 500) await registration.removeUser(made);
+      throw error;
+    }
+  },
+});
