@@ -1,7 +1,17 @@
 import type { CliCommand } from '../platform/cli/program.ts';
 import { demoCommands } from './commands/demo.ts';
 import { tokenCommand } from './commands/token.ts';
+import { auditCommands } from './commands/audit.ts';
+import { simulateCommand } from './commands/simulate.ts';
+import { firstDataCommands } from './commands/first-data.ts';
 import { databaseCommands } from './commands/database.ts';
 
 /** The commands of `angelis`, in the order of its help. */
-export const commands: readonly CliCommand[] = [demoCommands, tokenCommand, databaseCommands];
+export const commands: readonly CliCommand[] = [
+  demoCommands,
+  tokenCommand,
+  simulateCommand,
+  databaseCommands,
+  firstDataCommands,
+  auditCommands,
+];

@@ -79,15 +79,19 @@ const openMessaging = (
   };
 };
 
+/** Where files are kept: Azure Blob storage when it is set, else a folder in DATA_DIR. */
+export const openFiles = async (settings: Settings): Promise<FileStore> => {
+  const azure = settings.AZURE_STORAGE_CONNECTION_STRING;
+  return azure === undefined
+    ? await createFolderStore(join(settings.DATA_DIR, 'files'))
+    : await createAzureStore({ connectionString: azure, container: 'angelis' });
+};
+
 /** Opens identity provider, mail, SMS and files as the settings say. */
 export const openOutside = async (settings: Settings, now: () => Date): Promise<Outside> => {
   const identity = await openIdentityProvider(settings, now);
   const { close, ...messaging } = openMessaging(settings, now);
-  const azure = settings.AZURE_STORAGE_CONNECTION_STRING;
-  const files =
-    azure === undefined
-      ? await createFolderStore(join(settings.DATA_DIR, 'files'))
-      : await createAzureStore({ connectionString: azure, container: 'angelis' });
+  const files = await openFiles(settings);
   return {
     ...identity,
     ...messaging,
