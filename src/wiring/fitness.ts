@@ -7,7 +7,7 @@ import { createDevicesService } from '../modules/fitness/devices/devices.service
 import { createIngest } from '../modules/fitness/ingest/ingest.ts';
 import { ingestTicks } from '../modules/fitness/ingest/ingest.jobs.ts';
 import { createQuarantine } from '../modules/fitness/ingest/quarantine.ts';
-import { quarantineList, sourceLags } from '../modules/fitness/ingest/sources.reads.ts';
+import { quarantineList, sourceLags } from '../modules/fitness/ingest/sources.repository.ts';
 import { sourcesModules } from '../modules/fitness/ingest/sources.router.ts';
 import { createSourcesService } from '../modules/fitness/ingest/sources.service.ts';
 import { createIntake } from '../modules/fitness/intake/intake.ts';
@@ -16,7 +16,7 @@ import { policyList, StoredPolicy } from '../modules/fitness/policies/policies.r
 import { policiesModule } from '../modules/fitness/policies/policies.router.ts';
 import { createPoliciesService } from '../modules/fitness/policies/policies.service.ts';
 import type { FitnessOutcome } from '../modules/fitness/ports.ts';
-import { resultList } from '../modules/fitness/results/results.reads.ts';
+import { resultList } from '../modules/fitness/results/results.repository.ts';
 import { resultsModule, submissionsModules } from '../modules/fitness/results/results.router.ts';
 import { createResultsService } from '../modules/fitness/results/results.service.ts';
 import type { Reach } from '../modules/fitness/results/results.service.ts';

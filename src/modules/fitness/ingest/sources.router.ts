@@ -5,7 +5,7 @@ import type { Module } from '../../../platform/http/module.ts';
 import { ok, RawJson, route } from '../../../platform/http/route.ts';
 import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
 import { exact, pageOf } from '../../../platform/schema/types.ts';
-import { QuarantineView, SourceHealth } from './sources.reads.ts';
+import { QuarantineView, SourceHealth } from './sources.repository.ts';
 import type { SourcesService } from './sources.service.ts';
 
 interface SourcesRouterDependencies {

@@ -7,7 +7,7 @@ import type { Intake } from '../intake/intake.ts';
 import { readRow, refusalOf } from './ingest.ts';
 import type { IngestSource } from './ingest.ts';
 import type { Quarantine } from './quarantine.ts';
-import { sourceHealth } from './sources.reads.ts';
+import { sourceHealth } from './sources.repository.ts';
 
 interface SourcesDependencies {
   readonly list: List;

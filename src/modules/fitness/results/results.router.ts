@@ -3,7 +3,7 @@ import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
 import { ok, RawJson, route } from '../../../platform/http/route.ts';
 import { pageOf } from '../../../platform/schema/types.ts';
-import { MetricsView, ResultView } from './results.reads.ts';
+import { MetricsView, ResultView } from './results.repository.ts';
 import type { Entered, ResultsService } from './results.service.ts';
 import { ManualResultBody, SelfReportBody, SignalBody } from './submissions.ts';
 

@@ -12,7 +12,7 @@ import type { TestSource } from '../definitions/definitions.ts';
 import { metricsOf } from '../intake/content.ts';
 import type { OwnedTest, TestContent } from '../intake/content.ts';
 import type { Intake } from '../intake/intake.ts';
-import { openSealed, readResult, readSealed } from './results.reads.ts';
+import { openSealed, readResult, readSealed } from './results.repository.ts';
 import type { ManualResultInput, SelfReportInput, SignalInput } from './submissions.ts';
 
 /** The people whom a caller reaches by the permission of the route. */
