@@ -71,6 +71,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     ...commerce.modules,
     ...wireWorkforce(platform, {
       people,
+      bulk: organization.bulk,
       seats: commerce.seats,
       gate: gate.forWork,
       followShifts: cases.followShifts,

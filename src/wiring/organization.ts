@@ -23,6 +23,7 @@ import { LOCALES } from '../platform/i18n/locales.ts';
 import { Site, siteList } from '../modules/organization/sites/sites.repository.ts';
 import { sitesModule } from '../modules/organization/sites/sites.router.ts';
 import { createSitesService } from '../modules/organization/sites/sites.service.ts';
+import type { PeopleBulk } from '../modules/workforce/ports.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { SignUps } from '../modules/organization/companies/sign-ups.service.ts';
 import { wireCompanies } from './companies.ts';
@@ -84,6 +85,8 @@ export interface Organization {
   readonly signUps: SignUps;
   /** For licenses: assigning one links the person to its system. */
   readonly links: SystemLinks;
+  /** For batch uploads. */
+  readonly bulk: PeopleBulk;
 }
 
 /** Companies, sites, departments, people and their roles. */
@@ -97,6 +100,7 @@ export const wireOrganization = (platform: Platform, { modules, invitations }: O
     activation: people.activation,
     signUps: companies.signUps,
     links: people.links,
+    bulk: people.bulk,
     modules: [
       wireSites(platform),
       departmentsModule({ list, service: departments, people: people.members }),

@@ -1,6 +1,7 @@
 import type { Members } from '../modules/organization/departments/departments.router.ts';
 import { RUT_SETTING } from '../modules/organization/appconfig/settings.ts';
 import { limitsOf, raiseAccessEpoch } from '../modules/organization/companies/companies.repository.ts';
+import { createPeopleBulk } from '../modules/organization/profiles/bulk.service.ts';
 import { createFounding } from '../modules/organization/profiles/founding.service.ts';
 import type { Founding } from '../modules/organization/profiles/founding.service.ts';
 import type { ProfileActivation, ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
@@ -21,6 +22,7 @@ import { createEffectivePermissions } from '../modules/organization/roles/effect
 import { assignmentList, Role, RoleAssignment, roleList } from '../modules/organization/roles/roles.repository.ts';
 import { rolesModule } from '../modules/organization/roles/roles.router.ts';
 import { createRolesService } from '../modules/organization/roles/roles.service.ts';
+import type { PeopleBulk } from '../modules/workforce/ports.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
@@ -39,6 +41,8 @@ export interface People {
   readonly founding: Founding;
   readonly members: Members;
   readonly nationalIds: NationalIds;
+  /** Adds many people at once. */
+  readonly bulk: PeopleBulk;
   /** Ids of people in other systems. */
   readonly links: ReturnType<typeof createLinksService>;
 }
@@ -74,6 +78,7 @@ export const wirePeople = (platform: Platform, { invitations, permissions, takeI
   const links = createLinksService({ ...platform, repository: platform.repository(SystemLink), mustSee });
   return {
     activation: service.activation,
+    bulk: createPeopleBulk({ ...platform, nationalIds }),
     links,
     nationalIds,
     members: { ...service, item: ProfileItem },

@@ -11,11 +11,24 @@ import { createAssignmentLifecycle } from '../modules/workforce/assignments/assi
 import { assignmentList, WorkAssignment } from '../modules/workforce/assignments/assignments.repository.ts';
 import { assignmentsModule } from '../modules/workforce/assignments/assignments.router.ts';
 import { createAssignmentsService } from '../modules/workforce/assignments/assignments.service.ts';
+import { batchJobs, COMMIT } from '../modules/workforce/batch/batch.jobs.ts';
+import { createBatchLifecycle } from '../modules/workforce/batch/batch.lifecycle.ts';
+import { batchErrorList, batchList, BatchUpload } from '../modules/workforce/batch/batch.repository.ts';
+import { batchModule } from '../modules/workforce/batch/batch.router.ts';
+import { createBatchService } from '../modules/workforce/batch/batch.service.ts';
 import { contractLifecycle } from '../modules/workforce/contracts/contracts.lifecycle.ts';
 import { Contract, contractList } from '../modules/workforce/contracts/contracts.repository.ts';
 import { contractsModule } from '../modules/workforce/contracts/contracts.router.ts';
 import { createContractsService } from '../modules/workforce/contracts/contracts.service.ts';
-import type { AssignmentGate, Notices, People, Seats, ShiftGate, Zones } from '../modules/workforce/ports.ts';
+import type {
+  AssignmentGate,
+  Notices,
+  People,
+  PeopleBulk,
+  Seats,
+  ShiftGate,
+  Zones,
+} from '../modules/workforce/ports.ts';
 import { projectLifecycle } from '../modules/workforce/projects/projects.lifecycle.ts';
 import { Project, projectList } from '../modules/workforce/projects/projects.repository.ts';
 import { projectsModule } from '../modules/workforce/projects/projects.router.ts';
@@ -65,6 +78,8 @@ import type { Platform } from './platform.ts';
 /** What other areas hand to the workforce. */
 export interface WorkforceNeeds {
   readonly people: People;
+  /** Adds many people at once. */
+  readonly bulk: PeopleBulk;
   readonly seats: Seats;
   /** Asked before an assignment becomes active and before a shift starts. */
   readonly gate: AssignmentGate & ShiftGate;
@@ -163,6 +178,16 @@ const wireAbsences = (platform: Platform, people: People): readonly Module[] => 
   ];
 };
 
+const wireBatch = (platform: Platform, people: PeopleBulk, zones: Zones): Module => {
+  const repository = platform.repository(BatchUpload);
+  const list = platform.list(batchList);
+  const errors = platform.list(batchErrorList);
+  const lifecycle = createBatchLifecycle((tx, uploadId) => platform.enqueue(tx, COMMIT, { uploadId }));
+  const shared = { ...platform, repository, list, errors, mover: platform.mover(lifecycle, repository) };
+  const jobs = batchJobs({ ...shared, people, zones });
+  return batchModule({ service: createBatchService(shared), list, errors, lifecycle, jobs });
+};
+
 /** Projects, contracts, task kinds, work assignments, rosters, credentials. */
 export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): readonly Module[] => {
   const zones = createZones();
@@ -180,5 +205,6 @@ export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): readon
     assignmentsModule({ service: createAssignmentsService(shared), list, lifecycle, ticks: [rosterTick(shared)] }),
     ...wireCredentials(platform, needs, zones, list),
     ...wireAbsences(platform, needs.people),
+    wireBatch(platform, needs.bulk, zones),
   ];
 };

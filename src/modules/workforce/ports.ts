@@ -94,3 +94,39 @@ export interface ShiftReads {
   /** The shifts that touch the time from `from` to `to`. */
   between(reader: Reader, profileId: string, from: Date, to: Date): Promise<StandingShift[]>;
 }
+
+/** A person whom a batch upload adds, as a draft profile without roles. `id` becomes the profile's. */
+export interface NewPerson {
+  readonly id: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly nationalIdKind: 'RUT' | 'PASSPORT';
+  readonly contactEmail: string | null;
+  readonly contactPhone: string | null;
+  readonly employeeNumber: string | null;
+  readonly kind: 'employee' | 'contractor' | 'guest' | 'temporary';
+  readonly departmentId: string | null;
+  readonly siteId: string | null;
+  readonly riskGroupId: string | null;
+  readonly expiresAt: string | null;
+  /** The person's numbers in other systems, by system. */
+  readonly links: Readonly<Record<string, string>>;
+}
+
+/** How a national id is read for one company: its written form and its keyed hashes, the first being the one that is stored. */
+export interface NationalIdReader {
+  read(kind: 'RUT' | 'PASSPORT', written: string): { readonly value: string } | { readonly problem: string };
+  hashes(kind: 'RUT' | 'PASSPORT', value: string): readonly string[];
+}
+
+/** The part of the organization that batch uploads write with. */
+export interface PeopleBulk {
+  nationalIds(reader: Reader): Promise<NationalIdReader>;
+  /** The stored form of contact data; throws a problem that names the field. */
+  contact(given: { contactEmail: string | null; contactPhone: string | null }): {
+    readonly contactEmail?: string | null;
+    readonly contactPhone?: string | null;
+  };
+  /** Adds draft profiles in a few statements, with keys, search words, links and change rows. `value` is the written national id. */
+  add(tx: Tx, people: readonly (NewPerson & { readonly nationalId: string })[]): Promise<void>;
+}

@@ -38,6 +38,13 @@ export interface ChangeRecorder {
   event(tx: Tx, event: ChangeEvent): Promise<void>;
   /** Many events of one unit of work, in their order, in as few statements as one. */
   events(tx: Tx, events: readonly ChangeEvent[]): Promise<void>;
+  /** Many rows of an entity that were made, in one statement; personal values are sealed by `seal`, per row's own subject. */
+  creations(
+    tx: Tx,
+    entity: Pick<AnyEntity, 'table' | 'fields' | 'personal' | 'subject'>,
+    rows: readonly { readonly id: string }[],
+    seal: (subject: string, plaintext: string) => string,
+  ): Promise<void>;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -48,12 +55,12 @@ const INSERT = `with pending as (insert into change_pending (company_id, change_
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $3)`;
 const INSERT_MANY = `with made as (
     select * from jsonb_to_recordset($2) as m(id uuid, action text, entity text, "entityId" uuid, before jsonb,
-      after jsonb, reason text)),
+      after jsonb, reason text, personal jsonb)),
   pending as (insert into change_pending (company_id, change_id) select $1, made.id from made)
   insert into change (company_id, id, at, actor_kind, actor_id, actor_via, on_behalf_of, action, entity, entity_id,
-  before, after, reason, trace_id, address, agent, created_at)
+  before, after, subject_id, personal, reason, trace_id, address, agent, created_at)
   select $1, made.id, $3, $4, $5, $6, $7, made.entity || '.' || made.action, made.entity, made."entityId", made.before,
-    made.after, made.reason, $8, $9, $10, $3 from made`;
+    made.after, (made.personal ->> 'subject')::uuid, made.personal ->> 'sealed', made.reason, $8, $9, $10, $3 from made`;
 const AUDIENCE_MANY = `insert into change_recipient (company_id, change_id, profile_id)
   select $1, m.id, m.profile from jsonb_to_recordset($2) as m(id uuid, profile uuid)`;
 const AUDIENCE = `insert into change_recipient (company_id, change_id, profile_id)
@@ -86,7 +93,10 @@ const write = async (tx: Tx, id: string, event: ChangeEvent, personal?: Personal
     await tx.prepared(AUDIENCE, [tx.companyId, id, [...new Set(event.audience)]]);
 };
 
-const writeMany = async (tx: Tx, events: readonly (ChangeEvent & { readonly id: string })[]): Promise<void> => {
+const writeMany = async (
+  tx: Tx,
+  events: readonly (ChangeEvent & { readonly id: string; readonly personal?: Personal })[],
+): Promise<void> => {
   const { actor, traceId, address, agent } = tx.scope;
   const rows = events.map((event) => ({ ...event, audience: undefined }));
   await tx.prepared(INSERT_MANY, [
@@ -162,6 +172,25 @@ export const createChangeRecorder = (
         tx,
         events.map((event) => ({ ...event, id: idFor(tx) })),
       );
+      tell(tx);
+    },
+    creations: async (tx, entity, rows, seal) => {
+      if (rows.length === 0) return;
+      const secret = (entity.personal ?? []) as readonly string[];
+      const events = rows.map((row) => {
+        const { open, closed = {} } = split(Object.keys(entity.fields), secret, row as Values & typeof row, undefined);
+        const subject = entity.subject?.(row as never) ?? row.id;
+        const isPersonal = Object.keys(closed).length > 0;
+        return {
+          id: idFor(tx),
+          action: 'create',
+          entity: entity.table,
+          entityId: row.id,
+          ...(open && { after: open }),
+          ...(isPersonal && { personal: { subject, sealed: seal(subject, JSON.stringify({ after: closed })) } }),
+        };
+      });
+      await writeMany(tx, events);
       tell(tx);
     },
     record: async (tx, entity, note, before, after) => {

@@ -11,8 +11,15 @@ import type { Reader, Tx } from '../db/database.ts';
 export interface PersonalVault {
   /** `keyId.sealed`. The subject's key is made on first use. */
   seal(tx: Tx, subject: string, plaintext: string): Promise<string>;
+  /**
+   * Makes the keys of profiles that are new in this transaction, in one statement, and answers how to seal under them. For
+   * many at once: nothing is kept of them afterwards.
+   */
+  create(tx: Tx, subjects: readonly string[]): Promise<(subject: string, plaintext: string) => string>;
   /** What `seal` was given; undefined once the key is erased. Throws SealError for a value that was changed or moved. */
   open(reader: Reader, subject: string, sealed: string): Promise<string | undefined>;
+  /** As `open`, for many values of one subject: its keys are read once. */
+  opener(reader: Reader, subject: string): Promise<(sealed: string) => string | undefined>;
   /** Destroys every key of the subject; what is written about it later gets a new one. */
   erase(tx: Tx, subject: string): Promise<void>;
 }
@@ -29,7 +36,11 @@ interface KeyRow {
 
 const OLDEST = 'select id, wrapped from data_key where company_id = $1 and subject_id = $2 order by id limit 1';
 const BY_ID = 'select id, wrapped from data_key where company_id = $1 and subject_id = $2 and id = $3';
+const ALL = 'select id, wrapped from data_key where company_id = $1 and subject_id = $2';
 const INSERT = 'insert into data_key (company_id, subject_id, id, wrapped, created_at) values ($1, $2, $3, $4, $5)';
+const INSERT_MANY = `insert into data_key (company_id, subject_id, id, wrapped, created_at)
+  select $1, made.subject, made.id, made.wrapped, $3
+  from jsonb_to_recordset($2) as made(subject uuid, id uuid, wrapped text)`;
 const ERASE = 'delete from data_key where company_id = $1 and subject_id = $2';
 
 /**
@@ -68,12 +79,33 @@ export const createVault = (keyRing: KeyRing): PersonalVault => {
       const { id, key } = await pending;
       return `${id}.${seal(plaintext, dataKeyRing(key), place(tx.companyId, subject))}`;
     },
+    create: async (tx, subjects) => {
+      const made = new Map(subjects.map((subject) => [subject, { id: uuidv7(), key: newDataKey() }]));
+      const rows = [...made].map(([subject, { id, key }]) => {
+        return { subject, id, wrapped: wrap(key, keyRing, owner(tx.companyId, subject, id)) };
+      });
+      await tx.prepared(INSERT_MANY, [tx.companyId, JSON.stringify(rows), tx.now]);
+      return (subject, plaintext) => {
+        const found = made.get(subject);
+        if (found === undefined) throw new Error(`no key was made for ${subject}`);
+        return `${found.id}.${seal(plaintext, dataKeyRing(found.key), place(tx.companyId, subject))}`;
+      };
+    },
     open: async (reader, subject, sealed) => {
       const dot = sealed.indexOf('.');
       const [row] = await reader.prepared<KeyRow>(BY_ID, [reader.companyId, subject, sealed.slice(0, dot)]);
       if (row === undefined) return undefined;
       const { key } = unwrapRow(reader.companyId, subject, row);
       return open(sealed.slice(dot + 1), dataKeyRing(key), place(reader.companyId, subject));
+    },
+    opener: async (reader, subject) => {
+      const rows = await reader.prepared<KeyRow>(ALL, [reader.companyId, subject]);
+      const keys = new Map(rows.map((row) => [row.id, unwrapRow(reader.companyId, subject, row).key]));
+      return (sealed) => {
+        const dot = sealed.indexOf('.');
+        const key = keys.get(sealed.slice(0, dot));
+        return key && open(sealed.slice(dot + 1), dataKeyRing(key), place(reader.companyId, subject));
+      };
     },
     erase: async (tx, subject) => {
       known.get(tx)?.delete(subject);

@@ -29,6 +29,7 @@ export const provision = async (
     if (rowCount === 0) await client.query(`create database ${quoted(database)} owner owner`);
     await client.query(`revoke all on database ${quoted(database)} from public`);
     await client.query(`grant connect on database ${quoted(database)} to app, system`);
+    await client.query(`grant temporary on database ${quoted(database)} to app`);
   } finally {
     await client.end();
   }

@@ -54,6 +54,21 @@ export const writeSearchTokens = async (
     );
 };
 
+/** The search tokens of many new rows, in one statement. */
+export const writeNewSearchTokens = async (
+  tx: Tx,
+  entity: Pick<AnyEntity, 'search' | 'table'>,
+  rows: readonly Row[],
+): Promise<void> => {
+  const pairs = rows.flatMap((row) => tokensFor(entity, row).map((token) => [token, row.id] as const));
+  if (pairs.length === 0) return;
+  await tx.prepared(
+    `insert into search_token (company_id, kind, token, entity_id)
+     select $1, $2, w.token, w.id from unnest($3::text[], $4::uuid[]) as w(token, id) on conflict do nothing`,
+    [tx.companyId, entity.table, pairs.map(([token]) => token), pairs.map(([, id]) => id)],
+  );
+};
+
 /**
  * SQL that holds for rows whose words start with every word of `query`; pushes its values to `values`. Tokens are read
  * by range, since row level security keeps ILIKE and `@@` from using an index.

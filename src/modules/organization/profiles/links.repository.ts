@@ -1,4 +1,4 @@
-import type { Reader } from '../../../platform/db/database.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
 import { entity } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
 import { oneOf, text, uuid } from '../../../platform/schema/types.ts';
@@ -38,4 +38,17 @@ export const linkBasis = async (
     [reader.companyId, profileId, system],
   );
   return row;
+};
+
+/** Inserts many links in one statement. */
+export const insertLinks = async (
+  tx: Tx,
+  rows: readonly { id: string; profileId: string; system: string; externalId: string }[],
+): Promise<void> => {
+  await tx.prepared(
+    `insert into system_link (company_id, id, profile_id, system, external_id, created_at, created_by, updated_at, updated_by)
+     select $1, n.id, n."profileId", n.system, n."externalId", $3, $4, $3, $4
+     from jsonb_to_recordset($2) as n(id uuid, "profileId" uuid, system text, "externalId" text)`,
+    [tx.companyId, JSON.stringify(rows), tx.now, tx.scope.actor.id],
+  );
 };

@@ -46,17 +46,28 @@ const NONE: StoredNationalId = {
 
 /** National ids of profiles: read strictly, sealed under the profile's key, found by a keyed hash of the company's own. */
 export const createNationalIds = ({ vault, keys, configuration, rutSetting }: NationalIdDependencies) => {
-  /** The one written form of an id. 422 at `pointer` when it is none. */
-  const normalize = async (reader: Reader, { kind, value }: NationalId, pointer: string): Promise<string> => {
+  /** The one written form of an id, or what is wrong with it. */
+  const read = ({ kind, value }: NationalId, options: RutOptions): { value: string } | { problem: string } => {
     if (kind === 'RUT') {
-      const result = parseRut(value, await configuration.get(reader, rutSetting));
-      if (!result.ok) throw invalid(pointer, result.problem);
-      return result.rut.value;
+      const result = parseRut(value, options);
+      return result.ok ? { value: result.rut.value } : { problem: result.problem };
     }
     const text = value.toUpperCase().replaceAll(/[\s.-]/g, '');
-    if (!DOCUMENT.test(text)) throw invalid(pointer, 'NATIONAL_ID');
-    return text;
+    return DOCUMENT.test(text) ? { value: text } : { problem: 'NATIONAL_ID' };
   };
+  /** As `read`; 422 at `pointer` when it is none. */
+  const normalize = async (reader: Reader, id: NationalId, pointer: string): Promise<string> => {
+    const result = read(id, await configuration.get(reader, rutSetting));
+    if ('problem' in result) throw invalid(pointer, result.problem);
+    return result.value;
+  };
+  /** What is stored of an id in its one written form, given how to seal it. */
+  const stored = (companyId: string, kind: NationalId['kind'], value: string, sealed: string): StoredNationalId => ({
+    nationalIdKind: kind,
+    nationalIdSealed: sealed,
+    nationalIdHash: hashes(companyId, kind, value)[0]!,
+    nationalIdMask: kind === 'RUT' ? maskRut(value) : `*****${value.slice(-3)}`,
+  });
   const hashes = (companyId: string, kind: string, value: string): string[] =>
     lookupHashes(keys.lookup, `profile.national_id:${companyId}`, `${kind}:${value}`);
   const holder = (reader: Reader, kind: string, value: string): Promise<string | undefined> =>
@@ -71,11 +82,15 @@ export const createNationalIds = ({ vault, keys, configuration, rutSetting }: Na
       const other = await holder(tx, id.kind, value);
       if (other !== undefined && other !== profileId)
         throw conflict('DUPLICATE', { errors: [{ pointer: '/nationalId', code: 'DUPLICATE', in: 'body' }] });
+      return stored(tx.companyId, id.kind, value, await vault.seal(tx, profileId, value));
+    },
+    stored,
+    /** How many ids of one company are read: by its rules, with its hashes. */
+    reader: async (reader: Reader) => {
+      const options = await configuration.get(reader, rutSetting);
       return {
-        nationalIdKind: id.kind,
-        nationalIdSealed: await vault.seal(tx, profileId, value),
-        nationalIdHash: hash,
-        nationalIdMask: id.kind === 'RUT' ? maskRut(value) : `*****${value.slice(-3)}`,
+        read: (kind: NationalId['kind'], value: string) => read({ kind, value }, options),
+        hashes: (kind: NationalId['kind'], value: string) => hashes(reader.companyId, kind, value),
       };
     },
     /** The id itself; null when there is none or its key was erased. */

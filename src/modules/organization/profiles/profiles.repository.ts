@@ -168,3 +168,23 @@ export const linkPerson = async (tx: Tx, personId: string, profileId: string): P
     [tx.companyId, personId, profileId, tx.now],
   );
 };
+
+/** Inserts many new profiles in one statement; nothing else that hangs on a profile is written. */
+export const insertProfiles = async (
+  tx: Tx,
+  rows: readonly (Partial<ProfileRow> & { readonly id: string })[],
+): Promise<void> => {
+  await tx.prepared(
+    `insert into profile (company_id, id, first_name, last_name, national_id_kind, national_id_sealed, national_id_hash,
+       national_id_mask, contact_email, contact_phone, employee_number, kind, department_id, site_id, risk_group_id,
+       expires_at, status, attributes, created_at, created_by, updated_at, updated_by)
+     select $1, n.id, n."firstName", n."lastName", n."nationalIdKind", n."nationalIdSealed", n."nationalIdHash",
+       n."nationalIdMask", n."contactEmail", n."contactPhone", n."employeeNumber", n.kind, n."departmentId", n."siteId",
+       n."riskGroupId", n."expiresAt", n.status, n.attributes, $3, $4, $3, $4
+     from jsonb_to_recordset($2) as n(id uuid, "firstName" text, "lastName" text, "nationalIdKind" text,
+       "nationalIdSealed" text, "nationalIdHash" text, "nationalIdMask" text, "contactEmail" text, "contactPhone" text,
+       "employeeNumber" text, kind text, "departmentId" uuid, "siteId" uuid, "riskGroupId" uuid,
+       "expiresAt" timestamptz, status text, attributes jsonb)`,
+    [tx.companyId, JSON.stringify(rows), tx.now, tx.scope.actor.id],
+  );
+};

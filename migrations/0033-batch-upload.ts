@@ -1,0 +1,63 @@
+import { companyIndex, companyTable, reference } from '../src/platform/db/ddl.ts';
+
+export const up = [
+  ...companyTable('batch_upload', [
+    'kind text not null',
+    'file_name text not null',
+    'file_key text',
+    'mode text not null',
+    'partial boolean not null',
+    'row_count integer not null default 0',
+    'valid_count integer not null default 0',
+    'error_count integer not null default 0',
+    'committed_count integer not null default 0',
+    'progress integer not null default 0',
+    'expires_at timestamptz(3)',
+    'status text not null',
+    `constraint batch_upload_kind_check check (kind in ('profiles'))`,
+    `constraint batch_upload_mode_check check (mode in ('dry_run', 'commit'))`,
+    `constraint batch_upload_status_check check (status in ('uploaded', 'validating', 'rejected', 'validated',
+       'committing', 'committed', 'failed', 'expired'))`,
+    'constraint batch_upload_progress_check check (progress between 0 and 100)',
+  ]),
+  companyIndex('batch_upload', 'created_at, id', { where: 'deleted_at is null' }),
+  ...companyTable(
+    'batch_row',
+    [
+      'upload_id uuid not null',
+      'row_number integer not null',
+      'first_name text not null',
+      'last_name text not null',
+      'national_id_kind text not null',
+      'national_id_sealed text not null',
+      'national_id_hashes text[] not null',
+      'contact_email text',
+      'contact_phone text',
+      'employee_number text',
+      'kind text not null',
+      'department_id uuid',
+      'site_id uuid',
+      'risk_group_id uuid',
+      'expires_at timestamptz(3)',
+      `links jsonb not null default '{}'`,
+      reference('batch_row', 'upload_id', 'batch_upload'),
+    ],
+    { mutable: false, allow: ['delete'] },
+  ),
+  companyIndex('batch_row', 'upload_id, row_number', { unique: true }),
+  ...companyTable(
+    'batch_error',
+    [
+      'upload_id uuid not null',
+      'row_number integer not null',
+      'column_name text',
+      'code text not null',
+      `params jsonb not null default '{}'`,
+      reference('batch_error', 'upload_id', 'batch_upload'),
+    ],
+    { mutable: false, allow: ['delete'] },
+  ),
+  companyIndex('batch_error', 'upload_id, row_number, id'),
+];
+
+export const down = ['batch_error', 'batch_row', 'batch_upload'].map((table) => `drop table ${table}`);

@@ -1,0 +1,231 @@
+import type { Readable } from 'node:stream';
+import { v7 as uuidv7 } from 'uuid';
+import type { PersonalVault } from '../../../platform/change/vault.ts';
+import type { Tx } from '../../../platform/db/database.ts';
+import type { Repository } from '../../../platform/db/repository.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import { job } from '../../../platform/jobs/definitions.ts';
+import type { JobDefinition } from '../../../platform/jobs/definitions.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { Problem } from '../../../platform/problem.ts';
+import type { Validator } from '../../../platform/schema/validator.ts';
+import type { FileStore } from '../../../platform/storage/file-store.ts';
+import { dateAt } from '../../../platform/time/zone.ts';
+import type { NationalIdReader, PeopleBulk, Zones } from '../ports.ts';
+import { countFaulty, noteProgress, stagedPeople } from './batch.repository.ts';
+import type { BatchUploadRow } from './batch.repository.ts';
+import { noteFaults, recheck, settle, stage } from './batch.staging.ts';
+import type { StagedRow } from './batch.staging.ts';
+import { LINK_COLUMNS, ROW } from './columns.ts';
+import type { FileRow } from './columns.ts';
+import { parseRows, UnreadableFile } from './parse.ts';
+import type { RowFault } from './parse.ts';
+
+export const VALIDATE = 'workforce.batch.validate';
+export const COMMIT = 'workforce.batch.commit';
+
+interface BatchJobDependencies {
+  readonly repository: Repository<BatchUploadRow>;
+  readonly mover: Mover<BatchUploadRow>;
+  readonly work: UnitOfWork;
+  readonly files: Pick<FileStore, 'get' | 'remove'>;
+  readonly validator: Validator;
+  readonly vault: Pick<PersonalVault, 'seal' | 'opener'>;
+  readonly people: PeopleBulk;
+  readonly zones: Zones;
+}
+
+interface Payload {
+  readonly uploadId: string;
+}
+
+const PAGE = 2_000;
+const LONGEST = 600_000;
+/** Statements over a whole file take longer than those of a request may. */
+const PATIENCE = `set local statement_timeout = '300s'`;
+
+/** Reads one row of the file: what it says, and what is wrong with it by itself. */
+const createRowReader = (
+  check: ReturnType<Validator['compile']>,
+  people: PeopleBulk,
+  ids: NationalIdReader,
+  today: string,
+) => {
+  const contactOf = (values: Partial<FileRow>, faults: Omit<RowFault, 'row'>[]) => {
+    const given = { contactEmail: values.email ?? null, contactPhone: values.phone ?? null };
+    try {
+      return people.contact(given);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      faults.push({ column: 'phone', code: error.options.errors?.[0]?.code ?? error.code });
+      return {};
+    }
+  };
+  return (values: Partial<FileRow>) => {
+    const faults: Omit<RowFault, 'row'>[] = check(values).map(({ pointer, code, params }) => ({
+      column: pointer.slice(1),
+      code,
+      ...(params && { params }),
+    }));
+    const kind = values.rut === undefined ? ('PASSPORT' as const) : ('RUT' as const);
+    const written = values.rut ?? values.passport;
+    const read = written === undefined ? { problem: 'required' } : ids.read(kind, written);
+    if ('problem' in read)
+      faults.push({ column: kind === 'RUT' || written === undefined ? 'rut' : 'passport', code: read.problem });
+    if (values.kind === 'temporary' && values.expires_on === undefined)
+      faults.push({ column: 'expires_on', code: 'required' });
+    if (values.expires_on !== undefined && values.expires_on < today)
+      faults.push({ column: 'expires_on', code: 'IN_THE_PAST' });
+    return { kind, nationalId: 'value' in read ? read.value : null, contact: contactOf(values, faults), faults };
+  };
+};
+
+const linksOf = (values: Partial<FileRow>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(LINK_COLUMNS).flatMap(([system, column]) =>
+      values[column] === undefined ? [] : [[system, values[column]]],
+    ),
+  );
+
+/** The two jobs of an upload: the dry run, and the commit of what passed it. */
+export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefinition[] => {
+  const { repository, mover, work, files, validator, vault, people, zones } = dependencies;
+  const check = validator.compile(ROW);
+
+  /** Moves the upload on, unless another run did. */
+  const begin = (scope: Scope, uploadId: string): Promise<BatchUploadRow | undefined> =>
+    work.write({ scope }, async (tx) => {
+      const row = await repository.lock(tx, uploadId);
+      if (row.status === 'validating') return row;
+      return row.status === 'uploaded' ? mover.moveAs(tx, { scope, tx }, row, 'validate') : undefined;
+    });
+
+  /** Asks the database nothing: COPY holds the connection while it runs. */
+  async function* stagedRows(
+    tx: Tx,
+    source: Readable,
+    ids: NationalIdReader,
+    today: string,
+  ): AsyncGenerator<StagedRow> {
+    const read = createRowReader(check, people, ids, today);
+    for await (const { row, values } of parseRows(source)) {
+      const { kind, nationalId, contact, faults } = read(values);
+      yield {
+        row,
+        id: uuidv7(),
+        firstName: values.first_name ?? null,
+        lastName: values.last_name ?? null,
+        nationalIdKind: nationalId === null ? null : kind,
+        nationalIdSealed: nationalId === null ? null : await vault.seal(tx, tx.companyId, nationalId),
+        nationalIdHashes: nationalId === null ? [] : ids.hashes(kind, nationalId),
+        contactEmail: contact.contactEmail ?? null,
+        contactPhone: contact.contactPhone ?? null,
+        employeeNumber: values.employee_number ?? null,
+        kind: values.kind ?? 'employee',
+        department: values.department ?? null,
+        site: values.site ?? null,
+        riskGroup: values.risk_group ?? null,
+        expiresOn: faults.some(({ column }) => column === 'expires_on') ? null : (values.expires_on ?? null),
+        links: linksOf(values),
+        faults: faults.map((fault) => ({ ...fault, row })),
+      };
+    }
+  }
+
+  const dryRun = (scope: Scope, uploadId: string, fileKey: string): Promise<void> =>
+    work.write({ scope }, async (tx) => {
+      await tx.query(PATIENCE);
+      const zone = await zones.ofProject(tx, null);
+      const ids = await people.nationalIds(tx);
+      await vault.seal(tx, tx.companyId, 'the key is there before the stream begins');
+      await stage(tx, stagedRows(tx, await files.get(fileKey), ids, dateAt(tx.now, zone)));
+      const { rows, valid } = await settle(tx, uploadId, zone);
+      const row = await repository.lock(tx, uploadId);
+      const counts = { rowCount: rows, validCount: valid, errorCount: rows - valid };
+      const counted = await repository.update(tx, row, counts);
+      await mover.moveAs(tx, { scope, tx }, counted, valid === 0 ? 'reject' : 'accept');
+    });
+
+  const refuse = (scope: Scope, uploadId: string, faults: readonly RowFault[]): Promise<void> =>
+    work.write({ scope }, async (tx) => {
+      await noteFaults(tx, uploadId, faults);
+      await mover.moveAs(tx, { scope, tx }, await repository.lock(tx, uploadId), 'reject');
+    });
+
+  const addAll = async (tx: Tx, scope: Scope, row: BatchUploadRow): Promise<number> => {
+    const opener = await vault.opener(tx, tx.companyId);
+    const open = (sealed: string): string => {
+      const value = opener(sealed);
+      if (value === undefined) throw new Error('the key that the rows of this upload were sealed under is gone');
+      return value;
+    };
+    let added = 0;
+    let after = 0;
+    for (;;) {
+      const staged = await stagedPeople(tx, row.id, after, PAGE);
+      const opened = staged.map(({ nationalIdSealed, ...person }) => ({
+        ...person,
+        nationalId: open(nationalIdSealed),
+      }));
+      if (opened.length > 0) await people.add(tx, opened);
+      added += staged.length;
+      const percent = Math.min(99, Math.floor((100 * added) / Math.max(1, row.validCount)));
+      await work.write({ scope }, (other) => noteProgress(other, row.id, percent));
+      if (staged.length < PAGE) return added;
+      after = staged.at(-1)!.row;
+    }
+  };
+
+  const commit = (scope: Scope, uploadId: string): Promise<void> =>
+    work.write({ scope }, async (tx) => {
+      await tx.query(PATIENCE);
+      await serialize(tx, `batch:${uploadId}`);
+      const row = await repository.get(tx, uploadId);
+      if (row.status !== 'committing') return;
+      await recheck(tx, uploadId);
+      const faulty = await countFaulty(tx, uploadId);
+      const isWhole = faulty === row.errorCount;
+      const committedCount = isWhole || row.partial ? await addAll(tx, scope, row) : 0;
+      const locked = await repository.lock(tx, uploadId);
+      const errorCount = faulty;
+      const counted = await repository.update(tx, locked, { committedCount, errorCount });
+      await mover.moveAs(tx, { scope, tx }, counted, isWhole || row.partial ? 'finish' : 'fail');
+    });
+
+  return [
+    job<Payload>({
+      name: VALIDATE,
+      timeout: LONGEST,
+      concurrency: 1,
+      run: async ({ uploadId }, { scope }) => {
+        const row = await begin(scope, uploadId);
+        const fileKey = row?.fileKey ?? null;
+        if (fileKey === null) return;
+        try {
+          await dryRun(scope, uploadId, fileKey);
+        } catch (error) {
+          if (!(error instanceof UnreadableFile)) throw error;
+          await refuse(scope, uploadId, error.faults);
+        }
+        await files.remove(fileKey);
+      },
+      onDead: async (tx, { uploadId }) => {
+        const row = await repository.lock(tx, uploadId);
+        if (row.status === 'validating') await mover.moveAs(tx, { scope: tx.scope, tx }, row, 'reject');
+        if (row.fileKey !== null) await files.remove(row.fileKey);
+      },
+    }),
+    job<Payload>({
+      name: COMMIT,
+      timeout: LONGEST,
+      concurrency: 1,
+      run: ({ uploadId }, { scope }) => commit(scope, uploadId),
+      onDead: async (tx, { uploadId }) => {
+        const row = await repository.lock(tx, uploadId);
+        if (row.status === 'committing') await mover.moveAs(tx, { scope: tx.scope, tx }, row, 'fail');
+      },
+    }),
+  ];
+};

@@ -1,0 +1,112 @@
+import { Transform } from 'node:stream';
+import type { Readable } from 'node:stream';
+import { parse as parseCsv } from 'csv-parse';
+import { COLUMNS, NEEDED } from './columns.ts';
+import type { FileRow } from './columns.ts';
+
+/** What is wrong at one place of the file. `row` counts as a spreadsheet does: the headings are row 1. */
+export interface RowFault {
+  readonly row: number;
+  /** Null: the row, or the file as a whole. */
+  readonly column: string | null;
+  readonly code: string;
+  readonly params?: Readonly<Record<string, string | number>>;
+}
+
+/** The file as a whole cannot be read; nothing of it is taken. */
+export class UnreadableFile extends Error {
+  override readonly name = 'UnreadableFile';
+  readonly faults: readonly RowFault[];
+
+  constructor(faults: readonly RowFault[]) {
+    super(faults.map(({ row, code }) => `${code} in row ${row}`).join(', '));
+    this.faults = faults;
+  }
+}
+
+export const MOST_ROWS = 200_000;
+const LONGEST_ROW = 20_000;
+
+/** Passes on bytes that are UTF-8, and ends with an error where they are not. */
+const utf8 = (): Transform => {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decode = (chunk: Buffer | undefined): string =>
+    chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      try {
+        done(null, decode(chunk));
+      } catch {
+        done(new UnreadableFile([{ row: 1, column: null, code: 'UNREADABLE' }]));
+      }
+    },
+    flush(done) {
+      try {
+        done(null, decode(undefined));
+      } catch {
+        done(new UnreadableFile([{ row: 1, column: null, code: 'UNREADABLE' }]));
+      }
+    },
+  });
+};
+
+const readHeadings = (headings: readonly string[]): string[] => {
+  const names = headings.map((heading) =>
+    heading
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[\s-]+/g, '_'),
+  );
+  const known: readonly string[] = COLUMNS;
+  const faults = [
+    ...names
+      .filter((name) => !known.includes(name))
+      .map((name) => ({ row: 1, column: name.slice(0, 60), code: 'UNKNOWN_COLUMN' })),
+    ...names
+      .filter((name, index) => names.indexOf(name) !== index)
+      .map((name) => ({ row: 1, column: name.slice(0, 60), code: 'DUPLICATE_IN_FILE' })),
+    ...NEEDED.filter((name) => !names.includes(name)).map((name) => ({ row: 1, column: name, code: 'required' })),
+  ];
+  if (faults.length > 0) throw new UnreadableFile(faults.slice(0, 50));
+  return names;
+};
+
+/** Files that were made for spreadsheets guard what would be a formula by an apostrophe; a phone number is none. */
+const plain = (value: string): string => value.replace(/^'(?=[=+\-@])/, '');
+
+/**
+ * The rows of a CSV file (UTF-8, comma or semicolon, headings first), as they come: memory stays flat. Cells are trimmed and
+ * empty ones left out; nothing else is checked. Throws UnreadableFile for what is no such file.
+ */
+export async function* parseRows(source: Readable): AsyncGenerator<{ row: number; values: Partial<FileRow> }> {
+  const parser = parseCsv({
+    bom: true,
+    columns: readHeadings,
+    delimiter: [',', ';'],
+    skip_empty_lines: true,
+    trim: true,
+    max_record_size: LONGEST_ROW,
+  });
+  const text = utf8();
+  source.on('error', (error) => parser.destroy(error));
+  text.on('error', (error) => parser.destroy(error));
+  source.pipe(text).pipe(parser);
+  let row = 1;
+  try {
+    for await (const record of parser as AsyncIterable<Record<string, string>>) {
+      row += 1;
+      if (row > MOST_ROWS + 1)
+        throw new UnreadableFile([{ row, column: null, code: 'TOO_MANY_ROWS', params: { limit: MOST_ROWS } }]);
+      const cells = Object.entries(record).map(([name, value]) => [name, plain(value)] as const);
+      yield { row, values: Object.fromEntries(cells.filter(([, value]) => value !== '')) };
+    }
+  } catch (error) {
+    if (error instanceof UnreadableFile || !isCsvError(error)) throw error;
+    throw new UnreadableFile([{ row: row + 1, column: null, code: 'UNREADABLE' }]);
+  } finally {
+    source.destroy();
+  }
+}
+
+const isCsvError = (error: unknown): boolean =>
+  error instanceof Error && String((error as { code?: unknown }).code).startsWith('CSV_');
