@@ -178,7 +178,7 @@ export const createChangeRecorder = (
       if (rows.length === 0) return;
       const secret = (entity.personal ?? []) as readonly string[];
       const events = rows.map((row) => {
-        const { open, closed = {} } = split(Object.keys(entity.fields), secret, row as Values & typeof row, undefined);
+        const { open, closed = {} } = split(Object.keys(entity.fields), secret, { ...row }, undefined);
         const subject = entity.subject?.(row as never) ?? row.id;
         const isPersonal = Object.keys(closed).length > 0;
         return {
