@@ -3,12 +3,12 @@ import type { TSchema } from 'typebox';
 import type { Module } from '../../../platform/http/module.ts';
 import { noContent, ok, okRow, route } from '../../../platform/http/route.ts';
 import type { Route } from '../../../platform/http/route.ts';
+import { OtpReceiptView } from '../otp/otp-receipt.ts';
 import { email, exact, integer, text, uuid } from '../../../platform/schema/types.ts';
 import { CompaniesView, MeEdit, MeView, PermissionsView, SessionsView } from './me-schemas.ts';
 import type { ContactChanges, ContactKind } from './contact-changes.service.ts';
 import type { Me } from './me.service.ts';
 
-const receipt = exact({ requestId: uuid(), resendAfter: integer(0, 86_400) });
 const ticket = Type.String({ minLength: 1, maxLength: 100 });
 
 /** The two steps in which somebody changes an address that they sign in with. */
@@ -22,7 +22,7 @@ const contactRoutes = (kind: ContactKind, value: TSchema, contacts: ContactChang
       permission: 'signed-in',
       rate: 'otp',
       body: exact({ [kind]: value }),
-      responses: { 202: exact({ current: receipt, fresh: receipt }) },
+      responses: { 202: exact({ current: OtpReceiptView, fresh: OtpReceiptView }) },
     },
     async ({ body }, context) => ({
       status: 202 as const,

@@ -2,14 +2,11 @@ import Type from 'typebox';
 import type { JobDefinition, TickDefinition } from '../../../platform/jobs/definitions.ts';
 import type { Module } from '../../../platform/http/module.ts';
 import { ok, route } from '../../../platform/http/route.ts';
-import { exact, integer, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { exact, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { OtpReceiptView } from './otp-receipt.ts';
 import { OTP_PURPOSES } from './otp.rules.ts';
 import type { Otps } from './otp.service.ts';
 
-export const OtpReceiptView = exact(
-  { requestId: uuid(), resendAfter: integer(0, 86_400, { description: 'Seconds until another may be sent' }) },
-  { 'x-component': 'otpReceipt' },
-);
 const company = exact({ id: uuid(), slug: Type.String(), name: Type.String() });
 const VerifiedView = exact({
   purpose: oneOf(OTP_PURPOSES),

@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import type { Module } from '../../../platform/http/module.ts';
 import { noContent, route } from '../../../platform/http/route.ts';
-import { exact, integer, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { OtpReceiptView } from '../otp/otp-receipt.ts';
+import { exact, oneOf, text } from '../../../platform/schema/types.ts';
 import type { OtpReceipt } from '../otp/otp.service.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import { NewPassword } from './password-rules.ts';
@@ -14,8 +15,6 @@ interface PasswordsRouterDependencies {
     context: PublicContext,
   ) => Promise<OtpReceipt>;
 }
-
-const receipt = exact({ requestId: uuid(), resendAfter: integer(0, 86_400) });
 
 /** Forgotten, reset and changed passwords. */
 export const passwordsModule = ({ passwords, forgotten }: PasswordsRouterDependencies): Module => ({
@@ -32,7 +31,7 @@ export const passwordsModule = ({ passwords, forgotten }: PasswordsRouterDepende
         permission: 'public',
         rate: 'otp',
         body: exact({ identifier: text(254), channel: Type.Optional(oneOf(['email', 'sms'])) }),
-        responses: { 202: receipt },
+        responses: { 202: OtpReceiptView },
       },
       async ({ body: { identifier, channel = 'email' } }, context) => ({
         status: 202 as const,

@@ -9,7 +9,7 @@ export interface Identifier {
 }
 
 /** `Ana@Example.cl ` → `ana@example.cl`. */
-export const normalizeEmail = (text: string): string => text.trim().normalize('NFC').toLowerCase();
+const normalizeEmail = (text: string): string => text.trim().normalize('NFC').toLowerCase();
 
 /** A national id as it is hashed: a passport's `123` is not another document's `123`. */
 export const nationalIdText = (kind: string, value: string): string => `${kind}:${value}`;

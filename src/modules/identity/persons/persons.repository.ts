@@ -7,7 +7,7 @@ import Type from 'typebox';
 export const PERSON_STATES = ['invited', 'active', 'locked', 'disabled', 'erased'] as const;
 
 /** How the frontends look for one person; only they read it. */
-export const Preferences = exact({
+const Preferences = exact({
   theme: Type.Optional(oneOf(['system', 'light', 'dark'])),
   textSize: Type.Optional(oneOf(['normal', 'large'])),
 });

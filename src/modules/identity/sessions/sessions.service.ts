@@ -16,8 +16,6 @@ import { liveSessionsOf, touchSession } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
 import { SESSIONS_SETTING } from './settings.ts';
 
-export type { SessionRow } from './sessions.repository.ts';
-
 const DAY = 86_400_000;
 const LONGEST = 30 * DAY;
 const MOST_OF_STAFF = 5;

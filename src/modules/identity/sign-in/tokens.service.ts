@@ -56,7 +56,7 @@ export interface Tokens {
   backChannelLogout(form: Form, traceId: string): Promise<void>;
 }
 
-export const SIGN_IN_CLIENTS: readonly SignInClient[] = ['angelis-worker', 'angelis-otp', 'angelis-admin'];
+const SIGN_IN_CLIENTS: readonly SignInClient[] = ['angelis-worker', 'angelis-otp', 'angelis-admin'];
 
 const toAnswer = (tokens: SignedIn): TokenAnswer => ({
   access_token: tokens.accessToken,

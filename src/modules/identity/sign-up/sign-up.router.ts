@@ -2,10 +2,9 @@ import Type from 'typebox';
 import type { Module } from '../../../platform/http/module.ts';
 import { route } from '../../../platform/http/route.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import { email, exact, integer, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { OtpReceiptView } from '../otp/otp-receipt.ts';
+import { email, exact, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import type { SignUp } from './sign-up.service.ts';
-
-const receipt = exact({ requestId: uuid(), resendAfter: integer(0, 86_400) });
 
 /** /auth/sign-up */
 export const signUpModule = (service: SignUp): Module => ({
@@ -21,7 +20,7 @@ export const signUpModule = (service: SignUp): Module => ({
         permission: 'public',
         rate: 'otp',
         body: exact({ email: email() }),
-        responses: { 202: receipt },
+        responses: { 202: OtpReceiptView },
       },
       async ({ body }, context) => ({ status: 202 as const, body: await service.verifyEmail(body.email, context) }),
     ),
