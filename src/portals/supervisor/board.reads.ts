@@ -1,4 +1,5 @@
 import type { Reader } from '../../platform/db/database.ts';
+import { idFloor } from '../../platform/db/ids.ts';
 import type { Bind, Restriction } from '../../platform/db/list.ts';
 import { iso, listOf, object } from '../json.ts';
 
@@ -35,7 +36,7 @@ const LIVE = `('open', 'acknowledged', 'resting', 'awaiting_retest', 'retested',
 /** From the mildest to the worst; a test that stays without a valid result weighs more than a green one. */
 const WORST = `array['green', 'invalid', 'none', 'yellow', 'orange', 'red']`;
 
-const state = (now: string): string => `
+const state = (now: string, since: string): string => `
   left join lateral (select s.id, s.status, s.kind, s.work_date, s.starts_at, s.ends_at, s.actual_start_at, s.project_id
     from shift s where s.company_id = $1 and s.profile_id = p.id and s.status in ('planned', 'started')
       and s.deleted_at is null and s.ends_at > ${now} and s.starts_at < ${now}::timestamptz + interval '24 hours'
@@ -47,12 +48,15 @@ const state = (now: string): string => `
     where h.company_id = $1 and h.profile_id = p.id and h.kind = 'hold' and h.ended_at is null
     order by h.starts_at desc limit 1) ho on true
   left join lateral (select t.level, t.taken_at, t.source, t.definition_code from test_result t
-    where t.company_id = $1 and t.profile_id = p.id and not t.practice
+    where t.company_id = $1 and t.profile_id = p.id and t.id >= ${since} and not t.practice
     order by t.taken_at desc, t.id desc limit 1) la on true
   cross join lateral (select count(*) filter (where r.status = 'missed' or (r.status = 'due' and r.due_at <= ${now}))::int
       as count from requirement r
     where r.company_id = $1 and r.profile_id = p.id and r.deleted_at is null
       and r.due_at > ${now}::timestamptz - interval '16 hours' and r.due_at < ${now}::timestamptz + interval '24 hours') mi`;
+
+/** Results are partitioned by when they came: so the board looks into two months, whatever a company keeps. */
+const LOOK_BACK_MS = 31 * 86_400_000;
 
 /** What asks for somebody's attention comes first: an undecided case by its level, a hold, missing tests, work. */
 const URGENCY = `case
@@ -65,7 +69,7 @@ const URGENCY = `case
   when sh.status = 'planned' then 7
   else 8 end`;
 
-const item = (now: string, caseJson: (alias: string) => string): string =>
+const item = (now: string, since: string, caseJson: (alias: string) => string): string =>
   object({
     profileId: 'b.id',
     firstName: 'b.first_name',
@@ -117,7 +121,7 @@ const item = (now: string, caseJson: (alias: string) => string): string =>
     trend: `coalesce((select json_agg(${object({ day: 'd.day', level: `(${WORST})[d.worst]` })} order by d.day)
       from (select to_char(t.taken_at at time zone b.timezone, 'YYYY-MM-DD') as day,
           max(array_position(${WORST}, t.level)) as worst
-        from test_result t where t.company_id = $1 and t.profile_id = b.id and not t.practice
+        from test_result t where t.company_id = $1 and t.profile_id = b.id and t.id >= ${since} and not t.practice
           and t.taken_at > ${now}::timestamptz - interval '30 days' and t.taken_at <= ${now}::timestamptz + interval '5 minutes'
           and not exists (select 1 from test_result n where n.company_id = $1 and n.supersedes = t.id)
         group by 1) d), '[]'::json)`,
@@ -146,6 +150,7 @@ export const createBoard =
     const values: unknown[] = [reader.companyId];
     const bind: Bind = (value) => `$${values.push(value)}`;
     const now = bind(query.now);
+    const since = `${bind(idFloor(new Date(query.now.getTime() - LOOK_BACK_MS)))}::uuid`;
     const text = `with s as (
         select p.id, p.first_name, p.last_name, p.employee_number, p.site_id,
           coalesce(st.timezone, co.timezone) as timezone,
@@ -155,10 +160,10 @@ export const createBoard =
           la.definition_code as latest_code, mi.count as missing,
           (${URGENCY} || ' ' || lower(p.last_name || ' ' || p.first_name)) collate "C" as key
         from profile p join company co on co.id = $1
-        left join site st on st.company_id = $1 and st.id = p.site_id ${state(now)}
+        left join site st on st.company_id = $1 and st.id = p.site_id ${state(now, since)}
         where p.company_id = $1 and p.status = 'active' and p.deleted_at is null
           and p.id is distinct from ${bind(query.me)}::uuid and ${query.visible(bind)}),
       b as (select s.* from s where ${conditions(query, bind)} order by s.key, s.id limit ${bind(query.limit)})
-      select ${item(now, caseJson)} as item, b.key, b.id from b order by b.key, b.id`;
+      select ${item(now, since, caseJson)} as item, b.key, b.id from b order by b.key, b.id`;
     return reader.prepared<BoardRow>(text, values);
   };

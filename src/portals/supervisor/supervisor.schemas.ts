@@ -44,7 +44,12 @@ export const boardItem = (caseView: TObject) =>
         exact({ id: uuid(), kind: code, definitionCode: code, dueAt: instant(), status: code, level: nullable(code) }),
       ),
       missing: integer(0, 1_000),
-      latest: nullable(exact({ level: code, takenAt: instant(), source: code, definitionCode: code })),
+      latest: nullable(
+        exact(
+          { level: code, takenAt: instant(), source: code, definitionCode: code },
+          { description: 'Of the last 31 days' },
+        ),
+      ),
       hold: nullable(exact({ level: code, since: instant() })),
       restrictions: list(
         exact({
