@@ -2,9 +2,11 @@ import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import pg from 'pg';
 import { addSignIns } from '../../demo/load-people.ts';
+import { createTurns, redOnShift, startDevices } from '../../demo/devices.ts';
 import { loadDemo } from '../../demo/load.ts';
 import { DEMO_DAYS } from '../../demo/plan.ts';
 import type { DemoPlan } from '../../demo/plan.ts';
+import { createSourceFeeder } from '../../modules/fitness/sources/feeder.ts';
 import { createContacts } from '../../modules/identity/persons/contact.ts';
 import { RUT_SETTING } from '../../modules/organization/appconfig/settings.ts';
 import { createNationalIds } from '../../modules/organization/profiles/national-id.ts';
@@ -20,7 +22,11 @@ import type { ProcessOptions, RunningProcess } from '../process.ts';
 export interface DemoOptions {
   readonly fresh?: boolean;
   readonly days: string;
+  readonly quietDevices?: boolean;
 }
+
+/** Longest a first start takes, in ms. */
+const FIRST_START = 5 * 60_000;
 
 const say = (message: string): void => {
   process.stdout.write(`${message}\n`);
@@ -83,8 +89,28 @@ const load = async (
   return plan;
 };
 
+const switchOnDevices = async (
+  { embedded }: RunningProcess,
+  { lifetime, log, now }: ProcessOptions,
+  plan: DemoPlan,
+): Promise<void> => {
+  if (embedded === undefined) return;
+  const { safer, fit2000 } = embedded.sources;
+  const feeder = createSourceFeeder({ safer: safer.writeUrl, fit2000: fit2000.writeUrl });
+  const turnsAt = createTurns(plan);
+  const onError = (error: unknown) => log.warn({ err: error }, 'a simulated device could not write');
+  await lifetime.start(
+    'devices',
+    () => startDevices({ turnsAt, feeder, now, onError }),
+    (devices) => devices.stop(),
+  );
+  const isFirstStart = now().getTime() - plan.loadedAt.getTime() < FIRST_START;
+  const red = isFirstStart ? redOnShift(turnsAt, plan.companies[0]!.slug, now()) : undefined;
+  if (red !== undefined) await feeder.safer([red]);
+};
+
 /** Runs everything with demo data until it is told to stop. Throws what a person should read when it cannot start. */
-export const runDemo = async ({ fresh, days }: DemoOptions): Promise<void> => {
+export const runDemo = async ({ fresh, days, quietDevices = false }: DemoOptions): Promise<void> => {
   const env = { LOG_LEVEL: 'warn', ...process.env };
   const settings = readSettings(env);
   const historyDays = daysOf(days);
@@ -107,6 +133,7 @@ export const runDemo = async ({ fresh, days }: DemoOptions): Promise<void> => {
     const opened = await openProcess(options);
     const plan = await load(opened, options, historyDays);
     await serveProcess(opened, options);
+    if (!quietDevices) await switchOnDevices(opened, options, plan);
     say(`Demo data of ${plan.loadedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC in ${kept.DATA_DIR}`);
     say('Sign-ins: npx angelis demo accounts · token for curl: npx angelis token --as supervisor · Ctrl-C stops all');
     say(`ready ${kept.PUBLIC_URL}/angelis`);

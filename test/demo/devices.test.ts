@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import { createTurns, redOnShift, startDevices, testsBetween } from '../../src/demo/devices.ts';
+import { planDemo } from '../../src/demo/plan.ts';
+import { createRandom } from '../../src/demo/random.ts';
+import type { SaferRow } from '../../src/modules/fitness/sources/feeder.ts';
+
+const LOADED = new Date('2026-03-20T15:00:00Z');
+const plan = planDemo(LOADED);
+const turnsAt = createTurns(plan);
+/** 08:00 to 22:00 UTC covers the hours before and after the morning's and the afternoon's starts at both sites. */
+const hours = Array.from({ length: 48 }, (_, hour) => new Date(LOADED.getTime() + (40 * 24 + hour) * 3_600_000));
+const day = hours.map((from, index) =>
+  testsBetween(turnsAt, from, new Date(from.getTime() + 3_600_000), createRandom(`test/${index}`)),
+);
+
+describe('the demo’s devices', () => {
+  it('write of about everybody on the roster before their shift, weeks after the load too', () => {
+    const people = new Set(day.flatMap(({ safer }) => safer.map(({ personCode }) => personCode)));
+    expect(people.size).to.be.above(150);
+    const busiest = Math.max(...day.map(({ safer }) => safer.length));
+    const calmest = Math.min(...day.map(({ safer }) => safer.length));
+    expect(busiest).to.be.above(5 * Math.max(1, calmest));
+  });
+
+  it('write into both sources, for people and devices of the plan', () => {
+    const numbers = new Set(plan.companies.flatMap(({ people }) => people.map(({ number }) => number)));
+    const eyes = day.flatMap(({ fit2000 }) => fit2000);
+    expect(eyes).to.not.have.length(0);
+    for (const { subjectCode, deviceSerial } of eyes) {
+      expect(numbers.has(subjectCode)).to.equal(true);
+      expect(deviceSerial).to.match(/^(CP|LS)-OJO-1$/);
+    }
+    for (const { personCode, deviceSerial } of day.flatMap(({ safer }) => safer)) {
+      expect(numbers.has(personCode)).to.equal(true);
+      expect(deviceSerial).to.match(/^(CP|LS)-KIOSK-/);
+    }
+  });
+
+  it('have a red of somebody on shift at any hour', () => {
+    for (const at of hours) expect(redOnShift(turnsAt, 'cordillera', at)?.companyCode).to.equal('cordillera');
+  });
+
+  it('stop when they are told to, after what they are writing', async () => {
+    const written: SaferRow[] = [];
+    const times = [hours[16]!, hours[20]!].values();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let isClosed = false;
+    const devices = startDevices({
+      turnsAt,
+      every: 1,
+      now: () => times.next().value ?? hours[20]!,
+      onError: () => resolve(),
+      feeder: {
+        safer: (rows) => {
+          written.push(...rows);
+          resolve();
+          return Promise.resolve([]);
+        },
+        fit2000: () => Promise.resolve([]),
+        close: () => {
+          isClosed = true;
+          return Promise.resolve();
+        },
+      },
+    });
+    await promise;
+    await devices.stop();
+    expect(written).to.not.have.length(0);
+    expect(isClosed).to.equal(true);
+  });
+});
