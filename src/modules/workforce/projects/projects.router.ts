@@ -1,4 +1,4 @@
-import { crudRoutes, moveRoutes } from '../../../platform/crud/routes.ts';
+import { crudModule } from '../../../platform/crud/module.ts';
 import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
 import { projectLifecycle } from './projects.lifecycle.ts';
@@ -12,18 +12,13 @@ interface ProjectsRouterDependencies {
 }
 
 /** /admin/project */
-export const projectsModule = ({ service, list }: ProjectsRouterDependencies): Module => {
-  const common = { name: 'project', permission: 'workforce:project', view: Project.view, service } as const;
-  const base = '/admin/project';
-  return {
-    name: 'projects',
-    base,
-    permissions: ['workforce:project:read', 'workforce:project:write', 'workforce:project:move'],
-    lifecycles: [projectLifecycle],
+export const projectsModule = (dependencies: ProjectsRouterDependencies): Module =>
+  crudModule({
+    ...dependencies,
+    name: 'project',
+    base: '/admin/project',
+    permission: 'workforce:project',
+    entity: Project,
+    lifecycle: projectLifecycle,
     reports: [projectsReport],
-    routes: [
-      ...crudRoutes({ ...common, base, list, createBody: Project.createBody, editBody: Project.editBody }),
-      ...moveRoutes({ ...common, lifecycle: projectLifecycle }),
-    ],
-  };
-};
+  });
