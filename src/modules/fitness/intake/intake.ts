@@ -51,27 +51,28 @@ interface Sorted {
 
 const keyOf = (source: string, id: string): string => `${source}\n${id}`;
 
-const keysOf = (tx: Tx, tests: readonly OwnedTest[]): Promise<KeyRow[]> =>
-  tx.prepared<KeyRow>(
-    `select k.source, k.external_id as "externalId", encode(k.content_hash, 'hex') as "contentHash",
-       k.is_duplicate as "isDuplicate", k.result_id as "resultId", k.profile_id as "profileId"
-     from test_result_key k where k.company_id = $1 and k.source = any($2)
-       and (k.external_id = any($3) or (k.content_hash = any($4) and not k.is_duplicate))`,
-    [
-      tx.companyId,
-      [...new Set(tests.map(({ source }) => source))],
-      tests.map(({ externalId }) => externalId),
-      tests.map(({ contentHash }) => contentHash),
-    ],
-  );
+const KEY = `k.source, k.external_id as "externalId", encode(k.content_hash, 'hex') as "contentHash",
+  k.is_duplicate as "isDuplicate", k.result_id as "resultId", k.profile_id as "profileId"`;
+
+/** One probe of a unique index for each test. Planned anew each time: a plan made while the table was small reads all of it. */
+const probe = (condition: string): string => `select ${KEY}
+  from jsonb_to_recordset($2) as w(source text, id text, hash bytea)
+  cross join lateral (select * from test_result_key x
+    where x.company_id = $1 and x.source = w.source and ${condition} limit 1) k`;
+const BY_ID = probe('x.external_id = w.id');
+const BY_CONTENT = probe('x.content_hash = w.hash and not x.is_duplicate');
+
+const keysOf = (tx: Tx, statement: string, tests: readonly OwnedTest[]): Promise<KeyRow[]> => {
+  const wanted = tests.map(({ source, externalId, contentHash }) => {
+    return { source, id: externalId, hash: `\\x${contentHash.toString('hex')}` };
+  });
+  return tx.query<KeyRow>(statement, [tx.companyId, JSON.stringify(wanted)]);
+};
 
 /** Parts what is new from what is known; the same content twice is one result with two ids. */
 const sortOut = async (tx: Tx, tests: readonly OwnedTest[]): Promise<Sorted> => {
-  const keys = await keysOf(tx, tests);
-  const byId = new Map(keys.map((key) => [keyOf(key.source, key.externalId), key]));
-  const byHash = new Map(
-    keys.flatMap((key) => (key.isDuplicate ? [] : [[keyOf(key.source, key.contentHash), key] as const])),
-  );
+  const byId = new Map((await keysOf(tx, BY_ID, tests)).map((key) => [keyOf(key.source, key.externalId), key]));
+  const byHash = new Map((await keysOf(tx, BY_CONTENT, tests)).map((key) => [keyOf(key.source, key.contentHash), key]));
   const fresh = new Map<string, OwnedTest & { readonly replaces: string | null }>();
   const hashes = new Map<string, string>();
   const later: OwnedTest[] = [];
@@ -100,7 +101,9 @@ const sortOut = async (tx: Tx, tests: readonly OwnedTest[]): Promise<Sorted> => 
 
 /** What is not there yet with the same content: what is read again and again costs one look. */
 const unknownOf = async (tx: Tx, tests: readonly OwnedTest[]): Promise<OwnedTest[]> => {
-  const known = new Map((await keysOf(tx, tests)).map((key) => [keyOf(key.source, key.externalId), key.contentHash]));
+  const known = new Map(
+    (await keysOf(tx, BY_ID, tests)).map((key) => [keyOf(key.source, key.externalId), key.contentHash]),
+  );
   return tests.filter(
     ({ source, externalId, contentHash }) => known.get(keyOf(source, externalId)) !== contentHash.toString('hex'),
   );
