@@ -3,11 +3,10 @@ import { firstBaseline, supersede } from '../modules/fitness/baselines/baseline.
 import type { Baseline, BaselineTest } from '../modules/fitness/baselines/baseline.ts';
 import { readReaction, REACTION_PROTOCOLS } from '../modules/fitness/classification/metrics.ts';
 import type { TestContent } from '../modules/fitness/intake/content.ts';
-import type { ProfileFacts } from '../modules/fitness/intake/facts.ts';
 import { judge } from '../modules/fitness/intake/judge.ts';
 import type { Facts } from '../modules/fitness/intake/judge.ts';
 import type { NewResult } from '../modules/fitness/intake/store.ts';
-import type { Attempt } from '../modules/fitness/ports.ts';
+import type { Attempt, PolicyOf } from '../modules/fitness/ports.ts';
 import { daysBetween } from '../platform/time/zone.ts';
 import { alertness, drawSleep, drawSleepiness, drawTrials } from './alertness.ts';
 import type { Sleep } from './alertness.ts';
@@ -132,8 +131,7 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
   });
   const eyes = devices.filter(({ kind, site }) => kind === 'FIT2000' && site === person.site);
   const { profileId } = person;
-  const profile: ProfileFacts = {
-    id: profileId,
+  const profile: PolicyOf = {
     highRisk: group.highRisk,
     policyId: group.policyId,
     policy: group.policy,

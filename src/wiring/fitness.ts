@@ -15,6 +15,7 @@ import type { Intake } from '../modules/fitness/intake/intake.ts';
 import { policyList, StoredPolicy } from '../modules/fitness/policies/policies.repository.ts';
 import { policiesModule } from '../modules/fitness/policies/policies.router.ts';
 import { createPoliciesService } from '../modules/fitness/policies/policies.service.ts';
+import * as policyReads from '../modules/fitness/policies.reads.ts';
 import type { FitnessOutcome } from '../modules/fitness/ports.ts';
 import { resultList } from '../modules/fitness/results/results.repository.ts';
 import { resultsModule, submissionsModules } from '../modules/fitness/results/results.router.ts';
@@ -68,7 +69,7 @@ const wireSources = (platform: Platform, intake: Intake): Module[] => {
 
 /** Sources, results, baselines, policies, devices. */
 export const wireFitness = (platform: Platform, { people, outcome }: FitnessNeeds): Fitness => {
-  const intake = createIntake({ ...platform, outcome });
+  const intake = createIntake({ ...platform, outcome, policies: policyReads });
   const lists = {
     results: platform.list(resultList),
     devices: platform.list(deviceList),
@@ -80,7 +81,13 @@ export const wireFitness = (platform: Platform, { people, outcome }: FitnessNeed
   const stored = platform.repository(StoredPolicy);
   const policies = createPoliciesService({ ...platform, list: lists.policies, repository: stored });
   const repository = platform.repository(StoredBaseline);
-  const baselines = createBaselinesService({ ...platform, list: lists.baselines, repository, people });
+  const baselines = createBaselinesService({
+    ...platform,
+    list: lists.baselines,
+    repository,
+    people,
+    policies: policyReads,
+  });
   return {
     intake,
     modules: [

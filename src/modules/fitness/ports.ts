@@ -84,6 +84,7 @@ export interface RosterFacts {
 }
 
 export interface PolicyOf {
+  readonly riskGroupId: string | null;
   readonly policyId: string | null;
   readonly policy: FitnessPolicy;
   readonly highRisk: boolean;

@@ -10,6 +10,7 @@ import type { Context } from '../../../platform/http/context.ts';
 import { conflict, notFound } from '../../../platform/problem.ts';
 import { addDays } from '../../../platform/time/zone.ts';
 import { lockProfiles } from '../intake/facts.ts';
+import type { PolicyFacts } from '../ports.ts';
 import {
   advanceBaseline,
   DEFAULT_BASELINE_OPTIONS,
@@ -29,6 +30,7 @@ interface BaselinesDependencies {
   readonly work: UnitOfWork;
   readonly companyVault: CompanyVault;
   readonly changes: Pick<ChangeRecorder, 'event'>;
+  readonly policies: Pick<PolicyFacts, 'policiesOf'>;
   readonly people: { restrict(context: Context, idExpression: string): Restriction };
 }
 
@@ -66,7 +68,7 @@ const GROUP = `insert into group_deviation (company_id, id, risk_group_id, defin
 
 /** Baselines: kept by a nightly run, renewed by a safety admin with a reason, their values read by who may, each read logged. */
 export const createBaselinesService = (dependencies: BaselinesDependencies) => {
-  const { repository, list, db, work, companyVault, changes, people } = dependencies;
+  const { repository, list, db, work, companyVault, changes, people, policies } = dependencies;
 
   const store = async (tx: Tx, seal: Sealer, baseline: Baseline, of: OwnedBaselineTest): Promise<StoredBaselineRow> => {
     const id = uuidv7();
@@ -85,7 +87,7 @@ export const createBaselinesService = (dependencies: BaselinesDependencies) => {
 
   /** One chunk of people: their baselines as of today. */
   const recomputeOf = async (tx: Tx, profileIds: readonly string[]): Promise<Speeds[]> => {
-    const profiles = await lockProfiles(tx, profileIds);
+    const profiles = await lockProfiles(tx, profileIds, policies);
     const [open, seal] = [await companyVault.opener(tx), await companyVault.sealer(tx)];
     const since = new Date(tx.now.getTime() - READ_DAYS * DAY_MS);
     const tests = await baselineTests(tx, profileIds, since, open);
@@ -161,7 +163,7 @@ export const createBaselinesService = (dependencies: BaselinesDependencies) => {
     supersede: (context: Context, id: string, reason: string, version: number): Promise<StoredBaselineRow> =>
       work.write(context, async (tx) => {
         const found = await repository.get(tx, id);
-        const profile = (await lockProfiles(tx, [found.profileId])).get(found.profileId);
+        const profile = (await lockProfiles(tx, [found.profileId], policies)).get(found.profileId);
         const row = await repository.lock(tx, id, version);
         if (profile === undefined) throw notFound();
         if (context.principal.profileId === row.profileId) throw conflict('OWN_BASELINE');

@@ -5,8 +5,8 @@ import { entity } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
 import { code, day, exact, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 
-export const DEVICE_KINDS = ['kiosk', 'phone', 'FIT2000'] as const;
-export const DEVICE_STATES = ['active', 'out_of_service', 'retired'] as const;
+const DEVICE_KINDS = ['kiosk', 'phone', 'FIT2000'] as const;
+const DEVICE_STATES = ['active', 'out_of_service', 'retired'] as const;
 
 const latency = (minimum: number, description: string) =>
   nullable(Type.Number({ minimum, maximum: 1_000, description }));

@@ -5,8 +5,8 @@ import { shown } from '../../../platform/schema/entity.ts';
 import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import { SOURCE_STATES } from './cursor.ts';
 
-export const INGESTED = ['SAFER', 'FIT2000'] as const;
-export const QUARANTINE_STATES = ['waiting', 'released'] as const;
+const INGESTED = ['SAFER', 'FIT2000'] as const;
+const QUARANTINE_STATES = ['waiting', 'released'] as const;
 
 /** How a source does, as a company may know it. */
 export const SourceHealth = exact(

@@ -1,10 +1,8 @@
 import type { Opener } from '../../../platform/change/company-vault.ts';
 import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { DEFAULT_FITNESS_POLICY } from '../classification/policy.ts';
-import type { FitnessPolicy } from '../classification/policy.ts';
 import type { DeviceFacts, DeviceState, OwnBaseline } from '../classification/signals.ts';
 import type { TestSource } from '../definitions/definitions.ts';
-import type { ArrivalFlag, Attempt } from '../ports.ts';
+import type { ArrivalFlag, Attempt, PolicyFacts, PolicyOf } from '../ports.ts';
 import type { Level, Reason } from '../classification/classify.ts';
 import type { TestContent } from './content.ts';
 
@@ -18,14 +16,6 @@ export interface DefinitionFacts {
   readonly version: number;
   readonly biasMs: number;
   readonly sdMs: number;
-}
-
-export interface ProfileFacts {
-  readonly id: string;
-  readonly highRisk: boolean;
-  readonly policyId: string | null;
-  readonly policy: FitnessPolicy;
-  readonly riskGroupId: string | null;
 }
 
 export interface KnownDevice extends DeviceFacts {
@@ -88,42 +78,17 @@ export interface Span {
   readonly to: string;
 }
 
-interface PolicyRow {
-  readonly id: string;
-  readonly riskGroupId: string | null;
-  readonly policy: FitnessPolicy;
-}
-
-/** The group whose policy holds: the profile's own, else that of the gravest work the person is assigned to. */
-const LOCK = `select p.id, coalesce(p.risk_group_id, w.group_id) as "riskGroupId",
-    coalesce(g.high_risk, false) or coalesce(w.high_risk, false) as "highRisk"
-  from profile p
-  left join risk_group g on g.company_id = $1 and g.id = p.risk_group_id
-  left join lateral (
-    select h.id as group_id, h.high_risk from work_assignment a
-    join task_kind t on t.company_id = $1 and t.id = any(a.task_kind_ids)
-    join risk_group h on h.company_id = $1 and h.id = t.risk_group_id
-    where a.company_id = $1 and a.profile_id = p.id and a.status = 'active'
-    order by h.high_risk desc, h.id limit 1) w on true
-  where p.company_id = $1 and p.id = any($2) order by p.id for no key update of p`;
-
 /** The profiles, locked until the end of the unit of work: results of one person are judged one after the other. */
-export const lockProfiles = async (tx: Tx, ids: readonly string[]): Promise<Map<string, ProfileFacts>> => {
-  const profiles = await tx.prepared<{ id: string; riskGroupId: string | null; highRisk: boolean }>(LOCK, [
+export const lockProfiles = async (
+  tx: Tx,
+  ids: readonly string[],
+  policies: Pick<PolicyFacts, 'policiesOf'>,
+): Promise<ReadonlyMap<string, PolicyOf>> => {
+  await tx.prepared('select id from profile where company_id = $1 and id = any($2) order by id for no key update', [
     tx.companyId,
     ids,
   ]);
-  const policies = await tx.prepared<PolicyRow>(
-    `select id, risk_group_id as "riskGroupId", policy from fitness_policy where company_id = $1 and status = 'active'`,
-    [tx.companyId],
-  );
-  const byGroup = new Map(policies.map((row) => [row.riskGroupId, row]));
-  return new Map(
-    profiles.map((profile) => {
-      const row = byGroup.get(profile.riskGroupId) ?? byGroup.get(null);
-      return [profile.id, { ...profile, policyId: row?.id ?? null, policy: row?.policy ?? DEFAULT_FITNESS_POLICY }];
-    }),
-  );
+  return policies.policiesOf(tx, ids);
 };
 
 /** The tests there are, in their current version. */
@@ -168,7 +133,7 @@ const baselineKey = (profileId: string, definition: string): string => `${profil
 /** The baselines that serve, with their groups' deviation; a stale one serves until it is superseded. */
 export const baselinesOf = async (
   reader: Reader,
-  profiles: ReadonlyMap<string, ProfileFacts>,
+  profiles: ReadonlyMap<string, PolicyOf>,
   open: Opener,
 ): Promise<(profileId: string, definition: string) => BaselineFacts | null> => {
   const rows = await reader.prepared<{

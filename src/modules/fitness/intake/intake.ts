@@ -1,7 +1,7 @@
 import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { CompanyVault } from '../../../platform/change/company-vault.ts';
 import type { Tx } from '../../../platform/db/database.ts';
-import type { FitnessOutcome, JudgedResult } from '../ports.ts';
+import type { FitnessOutcome, JudgedResult, PolicyFacts } from '../ports.ts';
 import { isAlert } from './content.ts';
 import type { OwnedTest } from './content.ts';
 import {
@@ -27,6 +27,7 @@ interface IntakeDependencies {
   readonly companyVault: CompanyVault;
   readonly changes: Pick<ChangeRecorder, 'events'>;
   readonly outcome: FitnessOutcome;
+  readonly policies: Pick<PolicyFacts, 'policiesOf'>;
 }
 
 export interface Taken {
@@ -126,10 +127,10 @@ const byTime = (a: { takenAt: string; id: string }, b: { takenAt: string; id: st
   a.takenAt === b.takenAt ? (a.id < b.id ? -1 : 1) : a.takenAt < b.takenAt ? -1 : 1;
 
 /** The one way by which results come to be. */
-export const createIntake = ({ companyVault, changes, outcome }: IntakeDependencies): Intake => {
+export const createIntake = ({ companyVault, changes, outcome, policies }: IntakeDependencies): Intake => {
   const gather = async (tx: Tx, tests: readonly OwnedTest[]): Promise<{ facts: Facts; standing: StandingResult[] }> => {
     const profileIds = [...new Set(tests.map(({ profileId }) => profileId))].toSorted();
-    const profiles = await lockProfiles(tx, profileIds);
+    const profiles = await lockProfiles(tx, profileIds, policies);
     const open = await companyVault.opener(tx);
     const serials = [...new Set(tests.flatMap(({ deviceSerial }) => deviceSerial ?? []))];
     const standing = await standingResults(tx, spansOf(tests, COMBINE_MS, COMBINE_MS), open);

@@ -2,7 +2,7 @@ import { classify, INVALID_REASONS } from '../classification/classify.ts';
 import type { Classification, Reason } from '../classification/classify.ts';
 import { deviceState, isRested } from '../classification/signals.ts';
 import type { DeviceState, FitnessSignals, SelfReport } from '../classification/signals.ts';
-import type { ArrivalFlag, Attempt } from '../ports.ts';
+import type { ArrivalFlag, Attempt, PolicyOf } from '../ports.ts';
 import { isAlert } from './content.ts';
 import type { OwnedTest } from './content.ts';
 import { COMBINE_MS, LATE_ANSWER_MS } from './facts.ts';
@@ -10,7 +10,6 @@ import type {
   BaselineFacts,
   DefinitionFacts,
   KnownDevice,
-  ProfileFacts,
   RequirementFacts,
   ShiftFacts,
   StandingResult,
@@ -24,7 +23,7 @@ const BEFORE_SHIFT_MS = 2 * 3_600_000;
 
 /** Everything that judging tests of some people needs. */
 export interface Facts {
-  readonly profiles: ReadonlyMap<string, ProfileFacts>;
+  readonly profiles: ReadonlyMap<string, PolicyOf>;
   readonly definitions: ReadonlyMap<string, DefinitionFacts>;
   readonly devices: ReadonlyMap<string, KnownDevice>;
   readonly baseline: (profileId: string, definition: string) => BaselineFacts | null;

@@ -6,7 +6,7 @@ import type { RowOf } from '../../../platform/schema/entity.ts';
 import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import { FitnessPolicySchema } from '../classification/policy.ts';
 
-export const POLICY_STATES = ['active', 'superseded'] as const;
+const POLICY_STATES = ['active', 'superseded'] as const;
 
 /** One version of a policy; what a result was judged by stays as it was. */
 export const StoredPolicy = entity({

@@ -19,7 +19,7 @@ export interface SourceConnectionOptions {
 }
 
 /** What a driver hands over, as a JSON value: instants as ISO text, whole numbers too big for a number as text, one byte as a number. */
-export const plainValue = (value: unknown): string | number | boolean | null => {
+const plainValue = (value: unknown): string | number | boolean | null => {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (Buffer.isBuffer(value)) return value.length === 1 ? value[0]! : value.toString('hex');

@@ -6,6 +6,7 @@ import type { Ingest } from '../../../../src/modules/fitness/ingest/ingest.ts';
 import { createQuarantine } from '../../../../src/modules/fitness/ingest/quarantine.ts';
 import { createIntake } from '../../../../src/modules/fitness/intake/intake.ts';
 import type { Intake } from '../../../../src/modules/fitness/intake/intake.ts';
+import * as policies from '../../../../src/modules/fitness/policies.reads.ts';
 import type { FitnessOutcome, JudgedResult } from '../../../../src/modules/fitness/ports.ts';
 import { createSourceOwners } from '../../../../src/platform/access/source-owners.ts';
 import { createChangeRecorder } from '../../../../src/platform/change/recorder.ts';
@@ -87,6 +88,7 @@ export const buildIngest = ({ db, system, keys, onResults }: IngestParts): { ing
     companyVault: createCompanyVault(keys),
     changes: createChangeRecorder(createVault(keys)),
     outcome: { onResults },
+    policies,
   });
   const log = pino({ level: 'silent' });
   const owners = createSourceOwners(system);

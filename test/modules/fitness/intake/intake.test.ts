@@ -219,6 +219,35 @@ describe('intake', () => {
       ]);
   });
 
+  it('knows work as high-risk by what the person is assigned to, too', async () => {
+    const ids = { project: uuidv7(), group: uuidv7(), kind: uuidv7() };
+    const { id: companyId } = company;
+    await h.root.query(
+      `insert into project (company_id, id, code, name, status, created_at, updated_at) values ($1, $2, 'P', 'P', 'active', $3, $3)`,
+      [companyId, ids.project, at(0)],
+    );
+    await h.root.query(
+      `insert into risk_group (company_id, id, name, high_risk, created_at, updated_at) values ($1, $2, 'G', true, $3, $3)`,
+      [companyId, ids.group, at(0)],
+    );
+    await h.root.query(
+      `insert into task_kind (company_id, id, code, name, risk_group_id, required_credentials, required_tests, hazards, created_at, updated_at)
+       values ($1, $2, 'T', 'T', $3, '{}', '{}', '{}', $4, $4)`,
+      [companyId, ids.kind, ids.group, at(0)],
+    );
+    await take(report({ kss: 8 }, -30));
+    await h.root.query(
+      `insert into work_assignment (company_id, id, profile_id, project_id, role, task_kind_ids, starts_on, status, created_at, updated_at)
+       values ($1, $2, $3, $4, 'driver', array[$5::uuid], '2026-01-01', 'active', $6, $6)`,
+      [companyId, uuidv7(), ana.profileId, ids.project, ids.kind, at(0)],
+    );
+    await take(report({ kss: 8 }, -20));
+    expect((await h.results(company)).map(({ level, action }) => [level, action])).to.deep.equal([
+      ['yellow', 'second_signal'],
+      ['yellow', 'hold'],
+    ]);
+  });
+
   it('writes nothing when what follows from results fails', async () => {
     const keep = h.outcome;
     h.outcome = () => Promise.reject(new Error('no'));
