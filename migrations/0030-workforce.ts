@@ -70,7 +70,6 @@ const work = [
   companyIndex('work_assignment', 'status, starts_on, id', LIVE),
   companyIndex('work_assignment', 'contract_id'),
   companyIndex('work_assignment', 'shift_pattern_id'),
-  'create index work_assignment_task_kind_ids_idx on work_assignment using gin (task_kind_ids)',
 ];
 
 const rosters = [

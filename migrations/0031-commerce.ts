@@ -68,7 +68,6 @@ const subscriptions = [
   companyIndex('license', 'subscription_id, status'),
   companyIndex('license', 'assigned_at, id', LIVE),
   companyIndex('license', 'profile_id, assigned_at, id', LIVE),
-  `create index license_holders_idx on license using gin (holders)`,
 ];
 
 export const up = [...offerings, ...subscriptions];

@@ -48,6 +48,8 @@ describe('every statement that the suite ran as user app', () => {
     await client.query('set role app');
     await client.query('begin');
     await client.query(`select app.enter_job('${await addCompany(database)}')`);
+    for (const text of statements.filter((statement) => /^create temporary table\b/i.test(statement)))
+      await client.query(text);
     const scanned: string[] = [];
     for (const text of statements.filter((statement) => /^\s*(select|with)\b/i.test(statement))) {
       await client.query('savepoint s');

@@ -43,7 +43,7 @@ export interface Seats {
   /** A license of each offering for the profile, shared with its other assignments. Throws 409 when no seat is free. */
   reserve(tx: Tx, wanted: { profileId: string; offerings: readonly string[]; holder: string }): Promise<void>;
   /** Gives back what only `holder` held. */
-  release(tx: Tx, holder: string): Promise<void>;
+  release(tx: Tx, held: { profileId: string; holder: string }): Promise<void>;
 }
 
 /** What people are told; the notifications area sends it by their preferences. */

@@ -118,6 +118,27 @@ describe('offerings, subscriptions and licenses', () => {
     expect(await licenses()).to.deep.equal(['expired', 'released']);
   });
 
+  it('subscriptions refuse every move that their state does not list', async () => {
+    const refused = async (row: Row, ...moves: string[]) => {
+      for (const name of moves)
+        expect(await codeOf(move(row, name, name === 'suspend' ? { reason: 'x' } : undefined), 409)).to.equal(
+          'INVALID_TRANSITION',
+        );
+    };
+    let row = await sell();
+    await refused(row, 'suspend', 'mark-past-due');
+    row = await rowOf(move(row, 'activate'));
+    await refused(row, 'activate', 'suspend');
+    row = await rowOf(move(row, 'mark-past-due'));
+    await refused(row, 'mark-past-due');
+    row = await rowOf(move(row, 'suspend', { reason: 'unpaid' }));
+    await refused(row, 'suspend', 'mark-past-due');
+    row = await rowOf(staff.post(`/admin/subscription/${row.id}/cancel`, { reason: 'x' }, version(row.version)));
+    await refused(row, 'activate', 'suspend', 'mark-past-due');
+    const again = staff.post(`/admin/subscription/${row.id}/cancel`, { reason: 'x' }, version(row.version));
+    expect(await codeOf(again, 409)).to.equal('SUBSCRIPTION_OVER');
+  });
+
   it('a cancellation takes effect at the end of the period; without one the subscription expires', async () => {
     const row = await sell({ endsOn: '2027-01-10' });
     await rowOf((await give()).call, 201);

@@ -58,9 +58,9 @@ export const licenseOf = async (tx: Tx, profileId: string, offering: string): Pr
     ])
   )[0];
 
-/** Licenses that a work assignment holds. */
-export const licensesHeldBy = (tx: Tx, holder: string): Promise<string[]> =>
-  idsOf(tx, `l.holders @> array[$2::uuid] and l.status in ('active', 'suspended')`, [holder]);
+/** Licenses of a profile that a work assignment holds. */
+export const licensesHeldBy = (tx: Tx, profileId: string, holder: string): Promise<string[]> =>
+  idsOf(tx, `l.profile_id = $2 and $3 = any(l.holders) and l.status in ('active', 'suspended')`, [profileId, holder]);
 
 /** Licenses of a subscription in one of some states. */
 export const licensesUnder = (tx: Tx, subscriptionId: string, states: readonly string[]): Promise<string[]> =>

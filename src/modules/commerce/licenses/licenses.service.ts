@@ -95,8 +95,8 @@ export const createLicensesService = (dependencies: LicensesDependencies) => {
       for (const offering of [...new Set(wanted.offerings)].toSorted()) await take(tx, { profileId, offering, holder });
     },
     /** Gives back what a work assignment held; what nobody holds any more is released, unless it was assigned by hand. */
-    release: async (tx: Tx, holder: string): Promise<void> => {
-      for (const id of await licensesHeldBy(tx, holder)) {
+    release: async (tx: Tx, { profileId, holder }: { profileId: string; holder: string }): Promise<void> => {
+      for (const id of await licensesHeldBy(tx, profileId, holder)) {
         const row = await repository.lock(tx, id);
         const holders = row.holders.filter((other) => other !== holder);
         const after = await repository.update(tx, row, { holders });

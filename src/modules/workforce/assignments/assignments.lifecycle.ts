@@ -44,7 +44,7 @@ export const createAssignmentLifecycle = ({ seats, rosters, gate }: AssignmentLi
   };
   const finish = async (tx: Tx, { row, worker }: { readonly row: AssignmentRow; readonly worker: Worker }) => {
     await rosters.clear(tx, worker, row.id, 'ended');
-    await seats.release(tx, row.id);
+    await seats.release(tx, { profileId: row.profileId, holder: row.id });
   };
   const when = ({ endsAt }: AssignmentRow, now: Date): string | undefined =>
     endsAt !== null && new Date(endsAt) <= now ? 'ASSIGNMENT_OVER' : undefined;
