@@ -81,7 +81,7 @@ const drawOutcome = (random: Random, factor: number): Outcome => {
 };
 
 /** A test's hash as ingest makes it: any text that no other test has. */
-export const contentHash = (externalId: string): Buffer => createHash('sha256').update(`demo:${externalId}`).digest();
+const contentHash = (externalId: string): Buffer => createHash('sha256').update(`demo:${externalId}`).digest();
 
 /** Reaction times, what was asked beside them, and what the reader of SaferApp makes of both. */
 export const reactionContent = (person: DemoPerson, sleep: Sleep, hour: number, random: Random): TestContent => {

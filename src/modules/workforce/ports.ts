@@ -75,26 +75,6 @@ export interface Zones {
   ofProject(reader: Reader, projectId: string | null): Promise<string>;
 }
 
-/** A shift that was not cancelled, with what became of it. */
-export interface StandingShift extends ShiftFacts {
-  readonly source: string;
-  readonly status: string;
-  readonly actualStartAt: string | null;
-  readonly actualEndAt: string | null;
-}
-
-/** Reads of shifts; callers see to it that they may know them. */
-export interface ShiftReads {
-  /** One shift, a cancelled one too. */
-  get(reader: Reader, id: string): Promise<StandingShift | undefined>;
-  /** The shift that a profile works at `at`, else the next one. */
-  current(reader: Reader, profileId: string, at: Date): Promise<StandingShift | undefined>;
-  /** The shifts that start on a day of their site. */
-  ofDay(reader: Reader, profileId: string, workDate: string): Promise<StandingShift[]>;
-  /** The shifts that touch the time from `from` to `to`. */
-  between(reader: Reader, profileId: string, from: Date, to: Date): Promise<StandingShift[]>;
-}
-
 /** A person whom a batch upload adds, as a draft profile without roles. `id` becomes the profile's. */
 export interface NewPerson {
   readonly id: string;

@@ -93,6 +93,7 @@ export const runIdempotent = async (
     const kept = await find(tx, actor, key);
     if (kept !== undefined) return replay(kept, hash);
     context.tx = tx;
+    context.entered = true;
     const fresh = await handle();
     await tx.prepared(
       `insert into idempotency (company_id, actor_id, key, operation, payload_hash, status, location, etag, body, created_at)

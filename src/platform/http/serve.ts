@@ -143,7 +143,10 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     const run = () => checked(() => handle(input, context));
     if (contract.permission === 'public') return run();
     try {
-      return await runIdempotent(deps.db, contract, context, input, request.get('idempotency-key'), run);
+      const reply = await runIdempotent(deps.db, contract, context, input, request.get('idempotency-key'), run);
+      // An answer that asked no database must not outlive the session either.
+      if (!fresh && !context.entered) await authorize(request, base, true);
+      return reply;
     } catch (error) {
       if (!(error instanceof StaleSession) && !(error instanceof SessionEnded)) {
         // A refusal that asked no database must not hide that the session ended.

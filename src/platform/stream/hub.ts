@@ -41,7 +41,7 @@ interface Company {
   readonly streams: Set<Stream>;
 }
 
-export const MOST_STREAMS = 5;
+const MOST_STREAMS = 5;
 /** Numbers read at once for the live streams of a company, and for one stream that is behind. */
 const LIVE_WINDOW = 200;
 const CATCH_UP_WINDOW = 1_000;

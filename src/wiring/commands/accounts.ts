@@ -6,7 +6,7 @@ import type { DemoPlan } from '../../demo/plan.ts';
 import { withSystemPool } from './database-access.ts';
 
 /** The plan of the demo in DATA_DIR, or at DATABASE_URL. Throws when there is none. */
-export const readDemo = (): Promise<DemoPlan> =>
+const readDemo = (): Promise<DemoPlan> =>
   withSystemPool(async (system) => {
     const plan = await loadedDemo(system);
     if (plan === undefined) throw new Error('There is no demo data here yet: start it with "npm run demo".');

@@ -17,7 +17,7 @@ export const REACTION_PROTOCOLS = {
 } as const satisfies Record<string, ReactionProtocol>;
 
 /** A response faster than this was not one to the stimulus (Basner & Dinges 2011). */
-export const FALSE_START_MS = 100;
+const FALSE_START_MS = 100;
 /** How far the duration may be off before it is another test. */
 const DURATION_TOLERANCE = 0.1;
 const MOST_TRIALS = 1000;

@@ -8,7 +8,7 @@ export interface Progress {
 }
 
 /** The export was cancelled while it ran. */
-export class Cancelled extends Error {
+class Cancelled extends Error {
   override readonly name = 'Cancelled';
   constructor() {
     super('the export was cancelled');

@@ -15,8 +15,8 @@ import { CANCEL_PERMISSION } from './exports.lifecycle.ts';
 import { ExportJob, FORMATS, SEPARATORS } from './exports.repository.ts';
 import type { createExportsService, Download, ExportRequest } from './exports.service.ts';
 
-export const READ_PERMISSION = 'reporting:export:read';
-export const EXPORT_PERMISSIONS = [CREATE_PERMISSION, READ_PERMISSION, CANCEL_PERMISSION];
+const READ_PERMISSION = 'reporting:export:read';
+const EXPORT_PERMISSIONS = [CREATE_PERMISSION, READ_PERMISSION, CANCEL_PERMISSION];
 
 interface ExportsRouterDependencies {
   readonly service: ReturnType<typeof createExportsService>;

@@ -4,7 +4,7 @@ import { entity } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
 import { day, integer, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 
-export const LEAVE_KINDS = ['vacation', 'sick', 'parental', 'unpaid', 'training', 'other'] as const;
+const LEAVE_KINDS = ['vacation', 'sick', 'parental', 'unpaid', 'training', 'other'] as const;
 
 /** Days on which a person does not work; the gate blocks them. */
 export const Leave = entity({

@@ -7,7 +7,7 @@ import { BATCH_STATES, dropStaged } from './batch.repository.ts';
 import type { BatchUploadRow } from './batch.repository.ts';
 
 /** How long a validated upload waits for its commit, in ms. */
-export const WAITS = 86_400_000;
+const WAITS = 86_400_000;
 
 const drop = (tx: Tx, { row }: { readonly row: BatchUploadRow }): Promise<void> => dropStaged(tx, row.id);
 

@@ -24,7 +24,7 @@ export class UnreadableFile extends Error {
   }
 }
 
-export const MOST_ROWS = 200_000;
+const MOST_ROWS = 200_000;
 const LONGEST_ROW = 20_000;
 
 /** Passes on bytes that are UTF-8, and ends with an error where they are not. */

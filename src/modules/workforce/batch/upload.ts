@@ -6,7 +6,7 @@ import { StorageError } from '../../../platform/storage/file-store.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 
 /** Most bytes of one file. */
-export const MOST_BYTES = 50 * 1024 * 1024;
+const MOST_BYTES = 50 * 1024 * 1024;
 
 const tooLarge = (): Problem =>
   new Problem(413, 'BATCH_FILE_TOO_LARGE', { params: { limit: MOST_BYTES / 1024 / 1024 } });

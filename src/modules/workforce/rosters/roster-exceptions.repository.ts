@@ -7,7 +7,7 @@ import { instant, integer, nullable, oneOf, text, uuid } from '../../../platform
 import { WORK_KINDS } from './swing.ts';
 
 export const EXCEPTION_STATES = ['requested', 'approved', 'rejected', 'cancelled'] as const;
-export const EXCEPTION_KINDS = ['swap', 'call_out', 'extension'] as const;
+const EXCEPTION_KINDS = ['swap', 'call_out', 'extension'] as const;
 
 export const RosterExceptionEntity = entity({
   table: 'roster_exception',

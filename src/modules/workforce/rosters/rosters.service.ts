@@ -12,7 +12,7 @@ import { expandPattern } from './swing.ts';
 import type { PatternDay, PlannedShift } from './swing.ts';
 
 /** How far ahead rosters are expanded, in days after today. */
-export const DAYS_AHEAD = 14;
+const DAYS_AHEAD = 14;
 
 /** What the roster of an assignment is made from. */
 export interface RosteredAssignment {

@@ -5,7 +5,7 @@ import { SHIFT_STATES } from './shifts.repository.ts';
 import type { ShiftRow } from './shifts.repository.ts';
 
 /** A shift may be started this long before its planned start, in ms: the way to the place of work and the tests before. */
-export const EARLIEST_START = 4 * 3_600_000;
+const EARLIEST_START = 4 * 3_600_000;
 
 const own = ({ profileId }: ShiftRow): readonly string[] => [profileId];
 

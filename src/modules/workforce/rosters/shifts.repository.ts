@@ -7,8 +7,8 @@ import { day, instant, nullable, oneOf, text, uuid } from '../../../platform/sch
 import { WORK_KINDS } from './swing.ts';
 
 export const SHIFT_STATES = ['planned', 'started', 'done', 'cancelled'] as const;
-export const SHIFT_SOURCES = ['pattern', 'swap', 'call_out'] as const;
-export const CANCEL_CAUSES = ['manager', 'swap', 'suspension', 'ended'] as const;
+const SHIFT_SOURCES = ['pattern', 'swap', 'call_out'] as const;
+const CANCEL_CAUSES = ['manager', 'swap', 'suspension', 'ended'] as const;
 
 export const Shift = entity({
   table: 'shift',
