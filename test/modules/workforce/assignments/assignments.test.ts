@@ -107,6 +107,19 @@ describe('work assignments', () => {
       ]);
     });
 
+    it('if the gate lets the person do this work', async () => {
+      const need = { kind: 'skill_certificate', role: 'welder' };
+      await rowOf(mine.admin.post('/admin/credential/requirement', need), 201);
+      const someone = await fresh();
+      const row = await mine.draft({ ...someone, role: 'welder' });
+      expect(await codeOf(move(row, 'activate'), 409)).to.equal('GATE_BLOCKED');
+      const held = { ...someone, kind: need.kind, issuer: 'X', validFrom: '2027-01-01' };
+      const { id } = await rowOf(mine.admin.post('/admin/credential', held), 201);
+      await rowOf(mine.admin.put(`/admin/credential/${id}/evidence`, { evidence: 'x' }, version(1)));
+      await rowOf(mine.admin.post(`/admin/credential/${id}/validate`, undefined, version(2)));
+      expect((await rowOf(move(row, 'activate'))).status).to.equal('active');
+    });
+
     it('not when their last day is over', async () => {
       const row = await mine.draft({ ...(await fresh()), startsOn: '2027-01-01', endsOn: '2027-01-03' });
       expect(await codeOf(move(row, 'activate'), 409)).to.equal('ASSIGNMENT_OVER');
