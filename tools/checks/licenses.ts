@@ -13,7 +13,6 @@ const allowed = new Set([
 
 // Packages whose lock entry says less, or more, than their license does; looked at on the date.
 const exceptions: readonly (readonly [name: RegExp, reason: string])[] = [
-  [/^@img\/sharp-/u, '2026-11: LGPL-3.0 libvips, a library of its own that is loaded, not built in'],
   [/^(?:busboy|streamsearch)$/u, '2026-11: MIT, written in the older field "licenses"'],
   [/^png-js$/u, '2026-11: MIT, in its LICENSE file only'],
   [/^uri-templates$/u, '2026-11: public domain or MIT, by the page that it names'],
