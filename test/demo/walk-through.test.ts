@@ -1,7 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { DemoAccount } from '../../src/demo/accounts.ts';
 import { createDemoPlace } from '../support/demo.ts';
 import type { DemoPlace, RunningDemo } from '../support/demo.ts';
+
+/** The scripts of README.md between its marks, in their order: first what the steps share. */
+const walkThrough = (): string[] => {
+  const text = readFileSync('README.md', 'utf8');
+  const part = text.slice(text.indexOf('<!-- walk-through -->'), text.indexOf('<!-- /walk-through -->'));
+  return [...part.matchAll(/```sh\n([^]*?)```/g)].map(([, script]) => script!);
+};
 
 const HISTORY = ['--days', '14'];
 
@@ -82,6 +92,30 @@ describe('the demo', () => {
     expect(refused).to.include(`Port ${place.env['PORT']} is taken`).and.include('another PORT');
     expect(await elsewhere.processes()).to.deep.equal([]);
     await elsewhere.remove();
+  });
+
+  it('walks from a red test to the report, each command of the README as it is written', async function () {
+    this.timeout(120_000);
+    const [setUp, ...steps] = walkThrough();
+    expect(steps).to.have.length(10);
+    const report = join(place.folder, 'report.pdf');
+    const shell = place.shell({ URL: place.url, REPORT: report });
+    await shell.run(setUp!);
+    const said: string[] = [];
+    for (const [index, step] of steps.entries()) {
+      said.push(await shell.run(step));
+      if (index === 3) await place.passTime();
+    }
+    shell.close();
+    expect(said[1]).to.match(/^red$/m);
+    expect(said[2]).to.match(/^acknowledged$/m);
+    expect(said[5]).to.match(/^cleared_with_restrictions$/m);
+    expect(said[6]).to.not.include('RED_UNDECIDED');
+    expect(said[7]).to.match(/numerator: \d+, denominator: \d+/);
+    expect((await readFile(report)).subarray(0, 5).toString()).to.equal('%PDF-');
+    const verified = JSON.parse(await place.angelis('audit', 'verify', '--json')) as { ok: boolean; checked: number }[];
+    expect(verified.every(({ ok }) => ok)).to.equal(true);
+    expect(verified.some(({ checked }) => checked > 0)).to.equal(true);
   });
 
   it('keeps its data through Ctrl-C, which leaves no process', async function () {
