@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Temporal } from 'temporal-polyfill';
+import { v7 as uuidv7 } from 'uuid';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { version } from '../../../support/client.ts';
@@ -125,5 +126,25 @@ describe('shifts', () => {
     };
     expect(await actions(mine.worker)).to.deep.equal({ start: null, finish: 'STATE', cancel: 'FORBIDDEN' });
     expect(await actions(mine.manager)).to.deep.equal({ start: null, finish: 'STATE', cancel: null });
+  });
+
+  it('of one person never overlap, whoever writes them', async () => {
+    const [shift] = await open('2027-02-01T12:00:00.000Z');
+    const client = await app.database.superuser();
+    const copy = (hours: number) =>
+      client
+        .query(
+          `insert into shift (company_id, id, assignment_id, profile_id, project_id, work_date, kind, source, timezone, starts_at, ends_at,
+             status, created_at, updated_at)
+           select company_id, $2::uuid, assignment_id, profile_id, project_id, work_date, kind, 'call_out', timezone,
+             starts_at + $3 * interval '1 hour', ends_at + $3 * interval '1 hour', status, created_at, updated_at
+           from shift where id = $1`,
+          [shift!.id, uuidv7(), hours],
+        )
+        .then(
+          () => 'taken',
+          (error: unknown) => (error as { code?: string }).code,
+        );
+    expect([await copy(1), await copy(-11), await copy(12)]).to.deep.equal(['23P01', '23P01', 'taken']);
   });
 });
