@@ -1,4 +1,4 @@
-import { DEMO_PASSWORD } from './load-people.ts';
+import { DEMO_PASSWORD } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
 
 /** Somebody who can sign in to the demo. */

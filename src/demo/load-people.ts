@@ -5,10 +5,8 @@ import type { Tx } from '../platform/db/database.ts';
 import { tokensOf } from '../platform/db/search.ts';
 import type { LocalIdentityProvider } from '../platform/identity-provider/local.ts';
 import { insertRows, stamps } from './bulk.ts';
+import { DEMO_PASSWORD } from './plan.ts';
 import type { DemoCompany, DemoPerson, DemoPlan, DemoStaff } from './plan.ts';
-
-/** The password of everybody in the demo. Only the development issuer knows these people. */
-export const DEMO_PASSWORD = 'angelis-demo-2026';
 
 export interface PeopleLoader {
   readonly contacts: Contacts;

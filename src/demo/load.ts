@@ -8,16 +8,11 @@ import type { PeopleLoader } from './load-people.ts';
 import { loadHistory } from './load-history.ts';
 import { loadCredentials } from './load-credentials.ts';
 import { loadDevices, loadRiskGroups, loadWork } from './load-work.ts';
+import { DEMO_VERSION, loadedDemo, LOADING, writeMark } from './mark.ts';
 import { DEMO_DAYS, planDemo } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
 import { createRandom } from './random.ts';
 import { planWork } from './work.ts';
-
-/** Raised when the demo's data becomes another: what an older release loaded is refused, not mended. */
-const DEMO_VERSION = 1;
-/** The row of `seed_set` that tells when the demo was loaded: everything about it follows from that instant. */
-const SET = 'demo';
-const LOADING = 0;
 
 export interface DemoLoader extends PeopleLoader {
   /** Long statements allowed. */
@@ -32,39 +27,6 @@ export interface DemoLoader extends PeopleLoader {
   /** Says what a person at the console should know. */
   readonly say: (message: string) => void;
 }
-
-interface Mark {
-  readonly version: number;
-  readonly at: Date;
-}
-
-const readMark = async (system: pg.Pool): Promise<Mark | undefined> => {
-  const { rows } = await system.query<{ version: number; applied_at: string }>(
-    'select version, applied_at from seed_set where name = $1',
-    [SET],
-  );
-  return rows[0] && { version: rows[0].version, at: new Date(rows[0].applied_at) };
-};
-
-const writeMark = async (system: pg.Pool, { version, at }: Mark): Promise<void> => {
-  await system.query(
-    `insert into seed_set (name, version, applied_at) values ($1, $2, $3)
-     on conflict (name) do update set version = excluded.version, applied_at = excluded.applied_at`,
-    [SET, version, at],
-  );
-};
-
-/** The plan of the demo that this database holds; undefined when it holds none. `system` is a pool of user `system`. */
-export const loadedDemo = async (system: pg.Pool): Promise<DemoPlan | undefined> => {
-  const mark = await readMark(system);
-  if (mark === undefined) return undefined;
-  const plan = planDemo(mark.at);
-  const { rows } = await system.query('select 1 from company where id = $1', [plan.companies[0]!.id]);
-  if (rows.length === 0) return undefined;
-  if (mark.version > LOADING && mark.version !== DEMO_VERSION)
-    throw new Error('The demo data here is that of another release: begin anew with "npm run demo -- --fresh".');
-  return plan;
-};
 
 const load = async (loader: DemoLoader, plan: DemoPlan, historyDays: number): Promise<void> => {
   const { db, contacts, say } = loader;

@@ -148,6 +148,8 @@ const OPERATOR_STAFF = [
   { role: 'operator_auditor', firstName: 'Carmen', lastName: 'Ossa Vial' },
 ] as const;
 
+/** The password of everybody in the demo. Only the development issuer knows these people. */
+export const DEMO_PASSWORD = 'angelis-demo-2026';
 /** Everything before this many days is older than the demo. */
 export const DEMO_DAYS = 365;
 const DAY = 86_400_000;

@@ -18,12 +18,6 @@ export interface Connections {
   readonly close: () => Promise<void>;
 }
 
-/** URLs of the three users from the settings; undefined in embedded mode. */
-export const urlsOf = (settings: Settings): Record<Role, string> | undefined => {
-  const { DATABASE_URL: app, DATABASE_OWNER_URL: owner, DATABASE_SYSTEM_URL: system } = settings;
-  return app === undefined || owner === undefined || system === undefined ? undefined : { app, owner, system };
-};
-
 /** Opens the pools of one process. Nothing connects before it is needed. */
 export const openConnections = (
   settings: Settings,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { prepareEmbeddedSources } from '../modules/fitness/sources/embedded.ts';
@@ -10,6 +10,8 @@ import { ROLES, provision } from '../platform/db/roles.ts';
 import type { Role } from '../platform/db/roles.ts';
 import { migrateQueue } from '../platform/jobs/queue.ts';
 import type { Settings } from '../platform/settings/settings.ts';
+import { removeRunning, writeRunning } from './running-note.ts';
+import type { RunningNote } from './running-note.ts';
 
 /** Where the parts of embedded mode answer; other commands of the same folder find them here while it runs. */
 export interface EmbeddedParts {
@@ -19,39 +21,8 @@ export interface EmbeddedParts {
   readonly stop: () => Promise<void>;
 }
 
-/** What a running process tells the commands beside it. Mode 600: it holds passwords of databases on this machine. */
-export interface RunningNote {
-  readonly pid: number;
-  readonly urls: Readonly<Record<Role, string>>;
-  readonly superuserUrl: string;
-  /** Where the process answers, and what its tokens name as their issuer. */
-  readonly publicUrl: string;
-  readonly sources: EmbeddedSources;
-}
-
 const DATABASE = 'angelis';
-const NOTE = 'running.json';
 export const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
-
-/** The note of the process that runs on this folder now, if one does. */
-export const readRunning = async (dataDir: string): Promise<RunningNote | undefined> => {
-  try {
-    const note = JSON.parse(await readFile(join(dataDir, NOTE), 'utf8')) as RunningNote;
-    return isAlive(note.pid) ? note : undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-};
 
 const roleUrl = (superuser: string, role: Role, password: string): string =>
   Object.assign(new URL(superuser), { username: role, password, pathname: `/${DATABASE}` }).href;
@@ -82,13 +53,13 @@ export const startEmbedded = async (
       publicUrl,
       sources,
     };
-    await writeFile(join(dataDir, NOTE), JSON.stringify(note), { mode: 0o600 });
+    await writeRunning(dataDir, note);
     return {
       urls: parts,
       superuserUrl,
       sources,
       stop: async () => {
-        await rm(join(dataDir, NOTE), { force: true });
+        await removeRunning(dataDir);
         await server.stop();
       },
     };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from '../../src/platform/embedded/ports.ts';
-import type { RunningNote } from '../../src/wiring/embedded.ts';
+import type { RunningNote } from '../../src/wiring/running-note.ts';
 
 const run = promisify(execFile);
 const COMMAND = join('bin', 'angelis.js');

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { accountsOf } from '../../demo/accounts.ts';
 import type { DemoAccount } from '../../demo/accounts.ts';
-import { loadedDemo } from '../../demo/load.ts';
+import { loadedDemo } from '../../demo/mark.ts';
 import type { DemoPlan } from '../../demo/plan.ts';
 import { withSystemPool } from './database-access.ts';
 

@@ -3,8 +3,8 @@ import { createPool } from '../../platform/db/pool.ts';
 import type { Role } from '../../platform/db/roles.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
 import type { Settings } from '../../platform/settings/settings.ts';
-import { urlsOf } from '../connections.ts';
-import { readRunning, startEmbedded } from '../embedded.ts';
+import { urlsOf } from '../database-urls.ts';
+import { readRunning } from '../running-note.ts';
 
 /**
  * Runs a command on the database: the one of the settings, else that of the process which runs on DATA_DIR now, else one
@@ -16,6 +16,8 @@ export const withDatabase = async <T>(
 ): Promise<T> => {
   const given = urlsOf(settings) ?? (await readRunning(settings.DATA_DIR))?.urls;
   if (given !== undefined) return work(given);
+  // What starts a server is loaded only where none runs: commands beside a demo answer at once.
+  const { startEmbedded } = await import('../embedded.ts');
   const embedded = await startEmbedded(settings, (message) => void process.stderr.write(`${message}\n`));
   try {
     return await work(embedded.urls);

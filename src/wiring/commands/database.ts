@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
-import { createMigrator } from '../../platform/db/migrate.ts';
 import type { Migrator } from '../../platform/db/migrate.ts';
-import { migrateQueue } from '../../platform/jobs/queue.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
-import { MIGRATIONS } from '../embedded.ts';
 import { withDatabase } from './database-access.ts';
 
 const print = (lines: readonly string[], otherwise: string): void => {
@@ -11,9 +8,13 @@ const print = (lines: readonly string[], otherwise: string): void => {
 };
 
 const withMigrator = (work: (migrator: Migrator, ownerUrl: string) => Promise<void>): Promise<void> =>
-  withDatabase(readSettings(process.env), ({ owner }) =>
-    work(createMigrator({ url: owner, folder: MIGRATIONS }), owner),
-  );
+  withDatabase(readSettings(process.env), async ({ owner }) => {
+    const [{ createMigrator }, { MIGRATIONS }] = await Promise.all([
+      import('../../platform/db/migrate.ts'),
+      import('../embedded.ts'),
+    ]);
+    await work(createMigrator({ url: owner, folder: MIGRATIONS }), owner);
+  });
 
 /** `angelis migrate up | down | status` */
 export const databaseCommands = (program: Command): void => {
@@ -24,6 +25,7 @@ export const databaseCommands = (program: Command): void => {
     .action(() =>
       withMigrator(async (migrator, ownerUrl) => {
         print(await migrator.up(), 'nothing was pending');
+        const { migrateQueue } = await import('../../platform/jobs/queue.ts');
         await migrateQueue(ownerUrl);
       }),
     );

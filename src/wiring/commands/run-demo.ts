@@ -14,7 +14,7 @@ import { ensurePartitions } from '../../platform/db/partitions.ts';
 import { createLifetime } from '../../platform/process/lifetime.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
 import { createLogging } from '../../platform/telemetry/logger.ts';
-import { readRunning } from '../embedded.ts';
+import { readRunning } from '../running-note.ts';
 import { PARTITIONED_TABLES } from '../partitions.ts';
 import { openProcess, serveProcess } from '../process.ts';
 import type { ProcessOptions, RunningProcess } from '../process.ts';

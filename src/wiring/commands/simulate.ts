@@ -5,7 +5,7 @@ import { createSourceFeeder } from '../../modules/fitness/sources/feeder.ts';
 import { simulate, SIMULATED_KINDS } from '../../modules/fitness/sources/simulate.ts';
 import type { SimulatedKind } from '../../modules/fitness/sources/simulate.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
-import { readRunning } from '../embedded.ts';
+import { readRunning } from '../running-note.ts';
 import { withSystemPool } from './database-access.ts';
 
 interface SimulateOptions {

@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type pg from 'pg';
-import { createLocalIdentityProvider } from '../../platform/identity-provider/local.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
 import type { Settings } from '../../platform/settings/settings.ts';
-import { readRunning } from '../embedded.ts';
+import { readRunning } from '../running-note.ts';
 import { withSystemPool } from './database-access.ts';
 
 const STAFF = ['superadmin', 'support', 'operator_auditor'] as const;
@@ -72,6 +71,7 @@ const find = async (system: pg.Pool, { as, company, profile }: TokenOptions): Pr
 /** The issuer as the process on DATA_DIR runs it: its keys, its address. */
 const besideIssuer = async (settings: Settings) => {
   const publicUrl = (await readRunning(settings.DATA_DIR))?.publicUrl ?? settings.PUBLIC_URL;
+  const { createLocalIdentityProvider } = await import('../../platform/identity-provider/local.ts');
   return createLocalIdentityProvider({
     issuer: `${publicUrl}/realms/${settings.KEYCLOAK_REALM}`,
     now: () => new Date(),
