@@ -40,9 +40,14 @@ const createWorkGate = (gate: Gate, { requirements }: GateNeeds): AssignmentGate
     await gate.require(tx, { ...NOWHERE, profileId, purpose: 'assignment', at, assignmentId: assignment.id });
   },
   askForShift: async (tx, { profileId, shift }) => {
-    await requirements.forShiftIds(tx, [shift.id]);
-    const at = tx.now.toISOString();
-    await gate.require(tx, { ...NOWHERE, profileId, purpose: 'shift_start', at, shiftId: shift.id });
+    const question = {
+      ...NOWHERE,
+      profileId,
+      purpose: 'shift_start',
+      at: tx.now.toISOString(),
+      shiftId: shift.id,
+    } as const;
+    await gate.require(tx, question, (own) => requirements.forShiftIds(own, [shift.id]));
     await requirements.shiftStarted(tx, shift.id, tx.now);
   },
 });

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { Refusal } from '../../platform/db/database.ts';
 import type { Reader, Tx } from '../../platform/db/database.ts';
 import type { Repository } from '../../platform/db/repository.ts';
 import type { InsertOf } from '../../platform/schema/entity.ts';
@@ -65,9 +66,9 @@ const verdictOf = ({ question, decision, effectiveOutcome }: Answer, id: string 
   effectiveOutcome,
 });
 
-/** Refuses work: 409 with every reason and the decision they come from. */
-const blocked = ({ reasons, ruleVersion }: GateVerdict) =>
-  conflict('GATE_BLOCKED', { extra: { outcome: 'block', reasons, ruleVersion } });
+/** Refuses work: 409 with every reason, and the stored decision that an override may refer to. */
+const blocked = ({ id, effectiveOutcome, reasons, ruleVersion }: GateVerdict) =>
+  conflict('GATE_BLOCKED', { extra: { decisionId: id, outcome: effectiveOutcome, reasons, ruleVersion } });
 
 /** The gate: one question, one answer, everywhere. See docs/glossary.md. */
 export const createGate = ({ collect, decisions, ruleSets, audience }: GateDependencies) => {
@@ -139,11 +140,14 @@ export const createGate = ({ collect, decisions, ruleSets, audience }: GateDepen
       const { id } = await store(tx, given);
       return verdictOf(given, id);
     },
-    require: async (tx, question) => {
+    require: async (tx, question, prepare = () => Promise.resolve()) => {
+      await prepare(tx);
       const given = await askOne(tx, question);
-      if (given.effectiveOutcome === 'block') throw blocked(verdictOf(given, null));
-      const { id } = await store(tx, given);
-      return verdictOf(given, id);
+      if (given.effectiveOutcome !== 'block') return verdictOf(given, (await store(tx, given)).id);
+      throw new Refusal(async (own) => {
+        await prepare(own);
+        return blocked(await gate.decide(own, question));
+      });
     },
     look: async (reader, questions) => {
       const row = await latestRules(reader);

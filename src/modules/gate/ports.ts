@@ -74,8 +74,11 @@ export type GatePlace = string;
 export interface Gate {
   /** Decides, and stores the decision. */
   decide(tx: Tx, question: GateQuestion): Promise<GateVerdict>;
-  /** As `decide`; throws 409 GATE_BLOCKED with the reasons unless the work may go on. */
-  require(tx: Tx, question: GateQuestion): Promise<GateVerdict>;
+  /**
+   * As `decide`; unless the work may go on, refuses it: 409 GATE_BLOCKED with the reasons and the id of the decision, which is
+   * taken and stored after the caller's work was rolled back. `prepare` writes facts that must be there to be asked for.
+   */
+  require(tx: Tx, question: GateQuestion, prepare?: (tx: Tx) => Promise<void>): Promise<GateVerdict>;
   /** Answers without storing: what a board shows. In the order of the questions. */
   look(reader: Reader, questions: readonly GateQuestion[]): Promise<GateVerdict[]>;
 }

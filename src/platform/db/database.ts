@@ -2,6 +2,7 @@ import { Sequelize, Transaction } from 'sequelize';
 import type pg from 'pg';
 import QueryStream from 'pg-query-stream';
 import { databaseError, isConnectionError } from './errors.ts';
+import type { Problem } from '../problem.ts';
 import type { Scope } from './scope.ts';
 
 /** What a read model may do: run SQL in a READ ONLY transaction of one company. */
@@ -35,6 +36,19 @@ export interface Tx extends Reader {
   readonly client: pg.PoolClient;
   /** Runs `hook` once the work is committed; never when it is rolled back. */
   afterCommit(hook: () => void): void;
+}
+
+/**
+ * Refuses a unit of work and leaves a record of it: the work is rolled back, then `record` runs in a transaction of its own,
+ * for the same scope, and answers the problem that the caller is told.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly record: (tx: Tx) => Promise<Problem>;
+  constructor(record: (tx: Tx) => Promise<Problem>) {
+    super('refused, with a record of its own');
+    this.record = record;
+  }
 }
 
 export interface Database {
@@ -152,17 +166,24 @@ export const createDatabase = ({ writer, reader, replica, now, observe }: Databa
     logging: observe === undefined ? false : (text) => observe(text.replace(/^Executing \([^)]*\): /, '')),
     define: { underscored: true, timestamps: false, freezeTableName: true },
   });
+  const commit = async <T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> => {
+    const hooks: (() => void)[] = [];
+    const result = await transaction(writer, 'begin', scope, async (client) => {
+      const orm = Object.assign(new Transaction(sequelize, {}), { connection: client });
+      const afterCommit = (hook: () => void) => void hooks.push(hook);
+      return work({ ...createReader(client, scope.companyId, observe), scope, now: now(), orm, client, afterCommit });
+    });
+    for (const hook of hooks) hook();
+    return result;
+  };
   return {
     sequelize,
     write: async (scope, work) => {
-      const hooks: (() => void)[] = [];
-      const result = await transaction(writer, 'begin', scope, async (client) => {
-        const orm = Object.assign(new Transaction(sequelize, {}), { connection: client });
-        const afterCommit = (hook: () => void) => void hooks.push(hook);
-        return work({ ...createReader(client, scope.companyId, observe), scope, now: now(), orm, client, afterCommit });
-      });
-      for (const hook of hooks) hook();
-      return result;
+      try {
+        return await commit(scope, work);
+      } catch (error) {
+        throw error instanceof Refusal ? await commit(scope, error.record) : error;
+      }
     },
     read: (scope, work, options = {}) =>
       transaction(

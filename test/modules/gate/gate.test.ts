@@ -76,10 +76,62 @@ describe('the gate of a company', () => {
     await company.move(company.supervisor, id, 'decide', DECISION);
     const started = await start(shiftId);
     expect([started.status, started.body['status']]).to.deep.equal([200, 'started']);
-    const { rows } = await company.client.query('select outcome, purpose from gate_decision where shift_id = $1', [
+    const { rows } = await company.client.query(
+      'select id, outcome, purpose from gate_decision where shift_id = $1 order by created_at, id',
+      [shiftId],
+    );
+    expect(rows).to.deep.equal([
+      { id: refused.body['decisionId'], outcome: 'block', purpose: 'shift_start' },
+      { id: rows[1]!.id, outcome: 'allow', purpose: 'shift_start' },
+    ]);
+  });
+
+  it('stores a refused start, its test with it, so that an override can name the reason', async () => {
+    const worker = await company.addWorker(true);
+    const shiftId = await company.addShift(worker);
+    const refused = await start(shiftId);
+    const decisionId = String(refused.body['decisionId']);
+    const { rows } = await company.client.query<{ id: string; status: string }>(
+      'select id, status from requirement where shift_id = $1',
+      [shiftId],
+    );
+    expect(rows.map(({ status }) => status)).to.deep.equal(['due']);
+    expect(reasonsOf(refused)[0]!.params).to.deep.include({ requirement: rows[0]!.id });
+    const detail = await company.ask(company.manager, 'get', `/gate/decisions/${decisionId}`);
+    expect([detail.status, detail.body['outcome'], reasonsOf(detail)]).to.deep.equal([
+      200,
+      'block',
+      reasonsOf(refused),
+    ]);
+    const given = await company.ask(company.manager, 'post', `/gate/decisions/${decisionId}/override`, {
+      reasonKeys: [`TEST_MISSING:${rows[0]!.id}`],
+      endsAt: new Date(company.app.clock.now().getTime() + 30 * MINUTE).toISOString(),
+      reason: 'relief of a crew that is cut off',
+    });
+    expect(given.status).to.equal(201);
+    expect((await start(shiftId)).status).to.equal(200);
+  });
+
+  it('refuses with a decision under an Idempotency-Key too, and keeps no answer of it', async () => {
+    const { worker, shiftId } = await ready();
+    await company.at(HOUR);
+    await company.judge(worker, { level: 'orange', shiftId });
+    const send = async () =>
+      company.app.http
+        .post(`/angelis/admin/assignment/shift/${shiftId}/start`)
+        .set({
+          authorization: await company.supervisor.bearer(),
+          'if-match': '"1"',
+          'idempotency-key': 'start-of-a-shift',
+        })
+        .send({});
+    const [first, second] = [await send(), await send()];
+    expect([first.status, second.status]).to.deep.equal([409, 409]);
+    const { rows } = await company.client.query<{ id: string }>('select id from gate_decision where shift_id = $1', [
       shiftId,
     ]);
-    expect(rows).to.deep.equal([{ outcome: 'allow', purpose: 'shift_start' }]);
+    const ids = [first, second].map(({ body }) => (body as { decisionId: string }).decisionId);
+    expect(rows.map(({ id }) => id)).to.have.members(ids);
   });
 
   it('holds restrictions of a cleared person against the hazards of the work', async () => {
