@@ -3,7 +3,7 @@ import type { GateFacts } from './facts.ts';
 import type { ActualShift, DeclaredHours } from './hours.ts';
 import type { HourLimitsOverride } from './rules.ts';
 
-/** May this person do this work, here, at this instant? What is null follows from what is given: shift → assignment → site. */
+/** May this person do this work, here, at this instant? What is null follows from what is given: shift → assignment → site; where work starts now and no shift is named, the person's own. */
 export interface GateQuestion {
   readonly profileId: string;
   readonly purpose: GateFacts['purpose'];
@@ -65,8 +65,8 @@ export interface FactProvider {
 }
 
 /**
- * Where the work is: an SQL select, lateral to the question `asked` (profile_id, assignment_id, shift_id, site_id,
- * task_kind_ids), of exactly one row with assignment_id, shift_id, project_id, site_id, task_kind_ids, zone.
+ * Where the work is: an SQL select, lateral to the question `asked` (profile_id, purpose, at, assignment_id, shift_id,
+ * site_id, task_kind_ids), of exactly one row with assignment_id, shift_id, project_id, site_id, task_kind_ids, zone.
  */
 export type GatePlace = string;
 

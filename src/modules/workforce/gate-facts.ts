@@ -4,6 +4,14 @@ import type { FactProvider, GatePlace } from '../gate/ports.ts';
 
 const at = (column: string): string => shown(column, instant());
 
+/** Where no shift is named: the one that the person is on, else the next that starts within a day. Travel is none. */
+const AT_HAND = `
+  select n.id from shift n where n.company_id = $1 and n.profile_id = asked.profile_id and n.deleted_at is null
+    and n.status in ('planned', 'started') and n.kind <> 'travel' and asked.purpose <> 'assignment'
+    and n.starts_at > asked.at - interval '2 days' and n.starts_at <= asked.at + interval '1 day' and n.ends_at > asked.at
+    and (asked.assignment_id is null or n.assignment_id = asked.assignment_id)
+  order by n.starts_at, n.id limit 1`;
+
 /** A shift leads to its assignment, the assignment to project and site; what is not the person's own leads nowhere. */
 export const workPlace: GatePlace = `
   select a.id as assignment_id, s.id as shift_id, pr.id as project_id,
@@ -12,7 +20,7 @@ export const workPlace: GatePlace = `
     coalesce(st.timezone, c.timezone) as zone
   from company c
   left join profile pf on pf.company_id = $1 and pf.id = asked.profile_id
-  left join shift s on s.company_id = $1 and s.id = asked.shift_id and s.profile_id = asked.profile_id
+  left join shift s on s.company_id = $1 and s.id = coalesce(asked.shift_id, (${AT_HAND})) and s.profile_id = asked.profile_id
     and s.status <> 'cancelled' and s.deleted_at is null
   left join work_assignment a on a.company_id = $1 and a.id = coalesce(asked.assignment_id, s.assignment_id)
     and a.profile_id = asked.profile_id and a.deleted_at is null

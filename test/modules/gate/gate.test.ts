@@ -196,6 +196,24 @@ describe('the gate of a company', () => {
     await company.client.query('delete from credential_requirement');
   });
 
+  it('finds the shift of who is asked about without one: the present, else the next within a day', async () => {
+    const worker = await company.addWorker();
+    const ask = async (purpose = 'shift_start', more: object = {}) =>
+      company.ask(company.supervisor, 'post', '/gate/decisions', { profileId: worker.profileId, purpose, ...more });
+    expect(codesOf(await ask())).to.deep.equal(['NO_ASSIGNMENT']);
+    const inDays = (days: number) => ({ startsAt: new Date(company.start.getTime() + days * 24 * HOUR) });
+    const next = await company.addShift(worker, inDays(1.95));
+    expect(codesOf(await ask())).to.deep.equal(['NO_ASSIGNMENT']);
+    const shiftId = await company.addShift(worker, inDays(0.9));
+    expect((await ask()).body).to.include({ shiftId, assignmentId: await company.addAssignment(worker) });
+    await company.at(0.95 * 24 * HOUR);
+    expect((await ask('crew')).body).to.include({ shiftId });
+    expect((await ask('crew', { shiftId: next })).body).to.include({ shiftId: next });
+    expect((await ask('assignment')).body).to.include({ shiftId: null });
+    const colleague = await company.addAssignment(company.colleague);
+    expect((await ask('crew', { assignmentId: colleague })).body).to.include({ shiftId: null, assignmentId: null });
+  });
+
   it('answers nobody about people out of reach, and a worker about themselves only', async () => {
     const { worker, shiftId } = await ready();
     expect((await askFor(worker, worker, shiftId)).status).to.equal(201);
