@@ -66,6 +66,30 @@ export const up = [
   companyIndex('gate_override', 'profile_id, ends_at'),
   companyIndex('gate_override', 'starts_at, id'),
   companyIndex('gate_override', 'decision_id'),
+  ...companyTable('hour_authorization', [
+    'reference text not null',
+    'issuer text not null',
+    'project_id uuid',
+    'assignment_id uuid',
+    'profile_id uuid',
+    'limits jsonb not null',
+    'starts_on date not null',
+    'ends_on date not null',
+    'ends_at timestamptz(3) not null',
+    'status text not null',
+    reference('hour_authorization', 'project_id', 'project'),
+    reference('hour_authorization', 'assignment_id', 'work_assignment'),
+    reference('hour_authorization', 'profile_id', 'profile'),
+    `constraint hour_authorization_status_check check (status in ('draft', 'active', 'revoked', 'expired'))`,
+    'constraint hour_authorization_ends_on_check check (ends_on >= starts_on)',
+    'constraint hour_authorization_assignment_id_check check (project_id is null or assignment_id is null)',
+  ]),
+  companyIndex('hour_authorization', 'starts_on, id', { where: 'deleted_at is null' }),
+  companyIndex('hour_authorization', 'status, starts_on, id', { where: 'deleted_at is null' }),
+  companyIndex('hour_authorization', 'project_id, starts_on, id', { where: 'deleted_at is null' }),
+  companyIndex('hour_authorization', 'assignment_id, starts_on, id', { where: 'deleted_at is null' }),
 ];
 
-export const down = ['drop table gate_override', 'drop table gate_decision', 'drop table gate_rule_set'];
+export const down = ['hour_authorization', 'gate_override', 'gate_decision', 'gate_rule_set'].map(
+  (table) => `drop table ${table}`,
+);

@@ -2,6 +2,13 @@ import { commerceFacts } from '../modules/commerce/gate-facts.ts';
 import { fitnessFacts } from '../modules/fitness/gate-facts.ts';
 import { audienceOf } from '../modules/fitness/recipients.reads.ts';
 import type { Generation } from '../modules/fitness/requirements/generation.ts';
+import { authorizationLifecycle } from '../modules/gate/authorizations/authorizations.lifecycle.ts';
+import { authorizationsModule } from '../modules/gate/authorizations/authorizations.module.ts';
+import {
+  authorizationFacts,
+  authorizationList,
+  HourAuthorization,
+} from '../modules/gate/authorizations/authorizations.repository.ts';
 import { createCollector } from '../modules/gate/collect.ts';
 import { createDecisions } from '../modules/gate/decisions.service.ts';
 import {
@@ -15,6 +22,7 @@ import { createGate } from '../modules/gate/gate.service.ts';
 import type { Gate } from '../modules/gate/ports.ts';
 import { workforceFacts, workPlace } from '../modules/workforce/gate-facts.ts';
 import type { AssignmentGate, ShiftGate } from '../modules/workforce/ports.ts';
+import { createZones } from '../modules/workforce/zones.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
@@ -52,12 +60,24 @@ const createWorkGate = (gate: Gate, { requirements }: GateNeeds): AssignmentGate
   },
 });
 
-/** The gate: its facts come from workforce, commerce and fitness. */
+const wireAuthorizations = (platform: Platform): Module => {
+  const repository = platform.repository(HourAuthorization);
+  return authorizationsModule({
+    ...platform,
+    repository,
+    list: platform.list(authorizationList),
+    mover: platform.mover(authorizationLifecycle, repository),
+    zones: createZones(),
+    visible: visibleProfiles,
+  });
+};
+
+/** The gate: its facts come from workforce, commerce, fitness, and from the authorizations of hours that it keeps itself. */
 export const wireGate = (platform: Platform, needs: GateNeeds): GateArea => {
   const decisions = platform.repository(GateDecisionEntity);
   const overrides = platform.repository(GateOverrideEntity);
   const ruleSets = platform.repository(GateRuleSet);
-  const collect = createCollector(workPlace, [workforceFacts, commerceFacts, fitnessFacts]);
+  const collect = createCollector(workPlace, [workforceFacts, commerceFacts, fitnessFacts, authorizationFacts]);
   const gate = createGate({ collect, decisions, ruleSets, audience: audienceOf });
   const list = platform.list(gateDecisionList);
   const service = createDecisions({
@@ -70,5 +90,9 @@ export const wireGate = (platform: Platform, needs: GateNeeds): GateArea => {
     audience: audienceOf,
     visible: visibleProfiles,
   });
-  return { gate, forWork: createWorkGate(gate, needs), modules: [gateModule({ service, list })] };
+  return {
+    gate,
+    forWork: createWorkGate(gate, needs),
+    modules: [gateModule({ service, list }), wireAuthorizations(platform)],
+  };
 };

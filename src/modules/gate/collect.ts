@@ -19,6 +19,7 @@ const NEEDED = [
   'credentials',
   'leave',
   'hours',
+  'authorization',
 ] as const satisfies readonly FactName[];
 
 export interface Collected {
@@ -44,9 +45,12 @@ interface FactsRow {
   readonly facts: ProvidedFacts;
 }
 
-const hourFacts = (raw: RawHours, company: HourLimits): HourFacts => {
-  const limits = { ...company, ...raw.authorization?.limits };
-  const { ahead, worked, declared, authorization } = raw;
+const hourFacts = (
+  { ahead, worked, declared }: RawHours,
+  authorization: ProvidedFacts['authorization'],
+  company: HourLimits,
+): HourFacts => {
+  const limits = { ...company, ...authorization?.limits };
   const hours = hoursOf(
     { ...ahead, startsAt: new Date(ahead.startsAt), endsAt: new Date(ahead.endsAt) },
     worked.map((shift) => ({
@@ -95,7 +99,7 @@ export const createCollector = (place: GatePlace, providers: readonly FactProvid
     const rows = await reader.prepared<FactsRow>(statement, [reader.companyId, JSON.stringify(asked)]);
     return rows.map(({ n, date, facts, ...where }) => {
       const question = { ...questions[n]!, ...where };
-      const { hours, ...provided } = facts;
+      const { hours, authorization, ...provided } = facts;
       return {
         question,
         facts: {
@@ -104,7 +108,7 @@ export const createCollector = (place: GatePlace, providers: readonly FactProvid
           date,
           purpose: question.purpose,
           unavailable: [],
-          hours: hours === null ? null : hourFacts(hours, limits),
+          hours: hours === null ? null : hourFacts(hours, authorization, limits),
         },
       };
     });

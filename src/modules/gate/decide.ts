@@ -4,8 +4,8 @@ import { block, outcomeOf, restrict } from './reasons.ts';
 import type { GateDecision, GateReason } from './reasons.ts';
 import type { GateRules } from './rules.ts';
 
-/** Raised with every change of these rules; a decision's rule version is `gate-1.` and the version of the company's configuration. */
-const GATE_VERSION = 'gate-1';
+/** Raised with every change of these rules (see replay.ts); a decision's rule version is `gate-1.` and the version of the company's configuration. */
+export const GATE_VERSION = 'gate-1';
 
 /** Unreadable instants count as not reached, so that what they end goes on. */
 const isReached = (instant: string, at: string): boolean => Date.parse(instant) <= Date.parse(at);

@@ -5,15 +5,15 @@ import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
 import type { Context } from '../../platform/http/context.ts';
 import { conflict, forbidden, invalid, notFound, Problem } from '../../platform/problem.ts';
 import type { visibleProfiles } from '../organization/reach.ts';
-import { decide } from './decide.ts';
 import { latestRules, overridesById } from './gate.repository.ts';
 import type { GateDecisionRow, GateOverrideRow, GateRuleSetRow } from './gate.repository.ts';
 import { asOverride, rulesOf } from './gate.service.ts';
 import type { GateService } from './gate.service.ts';
-import { outcomeUnder, overrideProblems } from './override.ts';
+import { overrideProblems } from './override.ts';
 import type { OverrideProblem } from './override.ts';
 import type { GateQuestion } from './ports.ts';
-import type { Outcome } from './reasons.ts';
+import { replayDecision } from './replay.ts';
+import type { Replay } from './replay.ts';
 import { DEFAULT_GATE_RULES } from './rules.ts';
 import type { GateRules } from './rules.ts';
 
@@ -44,15 +44,6 @@ export interface OverrideBody {
   readonly startsAt?: string;
   readonly endsAt: string;
   readonly reason: string;
-}
-
-export interface Replay {
-  /** Whether outcome, effective outcome, reasons and rule version come out as they were stored. */
-  readonly same: boolean;
-  readonly outcome: Outcome;
-  readonly effectiveOutcome: Outcome;
-  readonly reasons: ReturnType<typeof decide>['reasons'];
-  readonly ruleVersion: string;
 }
 
 const refusal: Readonly<Record<OverrideProblem, () => Problem>> = {
@@ -159,16 +150,8 @@ export const createDecisions = (dependencies: DecisionsDependencies) => {
         if ((await list.one(reader, id, restrict(context))) === undefined) throw notFound();
         const row = await decisions.get(reader, id);
         const rules = await ruleSets.get(reader, row.ruleSetId);
-        const { outcome, reasons, ruleVersion } = decide(row.facts, rulesOf(rules));
-        const given = (await overridesById(reader, row.overrideIds)).map(asOverride);
-        const effectiveOutcome = outcomeUnder({ outcome, reasons, ruleVersion }, given, new Date(row.at));
-        const fresh = { outcome, effectiveOutcome, reasons, ruleVersion };
-        const same =
-          row.outcome === outcome &&
-          row.effectiveOutcome === effectiveOutcome &&
-          row.ruleVersion === ruleVersion &&
-          JSON.stringify(row.reasons.map(canonical)) === JSON.stringify(reasons.map(canonical));
-        return { same, ...fresh };
+        const given = await overridesById(reader, row.overrideIds);
+        return replayDecision(row, rulesOf(rules), given.map(asOverride));
       }),
 
     rules: async (context: Context): Promise<GateRules> => {
@@ -187,12 +170,5 @@ export const createDecisions = (dependencies: DecisionsDependencies) => {
       }),
   };
 };
-
-/** Members in one order: PostgreSQL keeps no order of keys. */
-const canonical = ({ code, severity, params }: Replay['reasons'][number]): unknown[] => [
-  code,
-  severity,
-  Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-];
 
 export type DecisionsService = ReturnType<typeof createDecisions>;

@@ -30,7 +30,6 @@ export interface RawHours {
     readonly endedAt: string | null;
   })[];
   readonly declared: readonly DeclaredHours[];
-  readonly authorization: { readonly reference: string; readonly limits: HourLimitsOverride } | null;
 }
 
 /** The facts that areas provide; what is left of `GateFacts` the gate knows from the question. */
@@ -50,6 +49,8 @@ export interface ProvidedFacts extends Pick<
   | 'leave'
 > {
   readonly hours: RawHours | null;
+  /** The authorization of the roster that is in force on the day of the work. */
+  readonly authorization: { readonly reference: string; readonly limits: HourLimitsOverride } | null;
 }
 
 export type FactName = keyof ProvidedFacts;

@@ -21,7 +21,10 @@ export const HourLimitsSchema = exact(LIMITS, { description: 'Limits of working 
 export type HourLimits = Static<typeof HourLimitsSchema>;
 
 /** Some of the limits, as one authorization names them. */
-export const HourLimitsOverrideSchema = Type.Partial(HourLimitsSchema, { additionalProperties: false });
+export const HourLimitsOverrideSchema = Type.Partial(HourLimitsSchema, {
+  additionalProperties: false,
+  minProperties: 1,
+});
 export type HourLimitsOverride = Static<typeof HourLimitsOverrideSchema>;
 
 /** A company's gate configuration; `version` rises with every change and is part of the rule version of each decision. */

@@ -78,8 +78,7 @@ const HOURS = `
     'worked', coalesce((${WORKED}), '[]'),
     'declared', coalesce((select json_agg(json_build_object('date', h.worked_on, 'minutes', h.minutes) order by h.worked_on, h.id)
       from declared_hours h where h.company_id = $1 and h.profile_id = q.profile_id and h.deleted_at is null
-        and h.worked_on between s.work_date - 7 and s.work_date), '[]'),
-    'authorization', null)
+        and h.worked_on between s.work_date - 7 and s.work_date), '[]'))
   from shift s cross join lateral (select ${BEGIN} as begins_at) x
   where s.company_id = $1 and s.id = q.shift_id`;
 

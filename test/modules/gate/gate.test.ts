@@ -76,7 +76,7 @@ describe('the gate of a company', () => {
     await company.move(company.supervisor, id, 'decide', DECISION);
     const started = await start(shiftId);
     expect([started.status, started.body['status']]).to.deep.equal([200, 'started']);
-    const { rows } = await company.client.query(
+    const { rows } = await company.client.query<{ id: string }>(
       'select id, outcome, purpose from gate_decision where shift_id = $1 order by created_at, id',
       [shiftId],
     );

@@ -117,6 +117,8 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       'fitness:signal:write',
       'fitness:compliance:read',
       'gate:decision:*',
+      'gate:hour-authorization:read',
+      'gate:rule:read',
       'reporting:export:*',
       'notifications:own:*',
     ],
