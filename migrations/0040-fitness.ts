@@ -207,6 +207,8 @@ const sources = [
       'rows_read bigint not null',
       'rows_taken bigint not null',
       'rows_quarantined bigint not null',
+      'rows_late bigint not null default 0',
+      'reconciled_at timestamptz(3)',
       'status text not null',
       'error text',
       'constraint ingest_cursor_pkey primary key (source)',
@@ -216,6 +218,17 @@ const sources = [
     'select, insert, update',
   ),
   `create policy ingest_cursor_read on ingest_cursor for select to app using (true)`,
+  ...operatorTable(
+    'ingest_mark',
+    [
+      'source text not null',
+      'at timestamptz(3) not null',
+      'position bigint not null',
+      'constraint ingest_mark_pkey primary key (source, at)',
+    ],
+    OPERATOR,
+    'select, insert, delete',
+  ),
   ...operatorTable(
     'source_company',
     [
@@ -272,6 +285,7 @@ export const down = [
   ...[
     'ingest_quarantine',
     'source_company',
+    'ingest_mark',
     'ingest_cursor',
     'group_deviation',
     'baseline',

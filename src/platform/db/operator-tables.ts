@@ -5,6 +5,7 @@
 export const OPERATOR_TABLES: readonly string[] = [
   'company',
   'ingest_cursor',
+  'ingest_mark',
   'ingest_quarantine',
   'migration',
   'offering',

@@ -9,6 +9,8 @@ export interface Progress {
   /** Highest id that was read; lower ones that commit late are found in the overlap. */
   readonly position: number;
   readonly status: SourceState;
+  /** What `position` was at the instant that was asked for; null where nobody remembers. */
+  readonly earlier: number | null;
 }
 
 export interface Step {
@@ -18,12 +20,21 @@ export interface Step {
   readonly quarantined: number;
 }
 
-export const progressOf = async (reader: Reader, source: TestSource): Promise<Progress> => {
-  const rows = await reader.prepared<Progress>('select position, status from ingest_cursor where source = $1', [
-    source,
-  ]);
-  return rows[0] ?? { position: 0, status: 'up' };
+/** How far a source was read, now and at `at`: ids that were given after that instant are all above `earlier`. */
+export const progressOf = async (reader: Reader, source: TestSource, at: Date): Promise<Progress> => {
+  const rows = await reader.prepared<Progress>(
+    `select c.position, c.status, (select m.position from ingest_mark m where m.source = $1 and m.at <= $2
+       order by m.at desc limit 1) as earlier
+     from ingest_cursor c where c.source = $1`,
+    [source, at],
+  );
+  return rows[0] ?? { position: 0, status: 'up', earlier: null };
 };
+
+/** Remembers how far was read at `tx.now`, once a minute at most; that instant is after the rows were read. */
+const MARK = `insert into ingest_mark (source, at, position) select $1, $2, $3 where not exists (
+  select 1 from ingest_mark m where m.source = $1 and (m.position = $3 or m.at > $4))`;
+const MINUTE = 60_000;
 
 /** Moves the cursor after its rows were committed; it never moves back. */
 export const saveStep = async (tx: Tx, source: TestSource, step: Step): Promise<void> => {
@@ -37,6 +48,21 @@ export const saveStep = async (tx: Tx, source: TestSource, step: Step): Promise<
        rows_taken = ingest_cursor.rows_taken + excluded.rows_taken,
        rows_quarantined = ingest_cursor.rows_quarantined + excluded.rows_quarantined, status = 'up', error = null`,
     [source, step.position, tx.now, step.read, step.taken, step.quarantined],
+  );
+  await tx.prepared(MARK, [source, tx.now, step.position, new Date(tx.now.getTime() - MINUTE)]);
+};
+
+/** Notes a search for late rows that found `late`, and forgets marks that none will need: those before the last one before `since`. */
+export const saveReconciliation = async (tx: Tx, source: TestSource, late: number, since: Date): Promise<void> => {
+  await tx.prepared('update ingest_cursor set rows_late = rows_late + $2, reconciled_at = $3 where source = $1', [
+    source,
+    late,
+    tx.now,
+  ]);
+  await tx.prepared(
+    `delete from ingest_mark where source = $1
+       and at < (select max(m.at) from ingest_mark m where m.source = $1 and m.at <= $2)`,
+    [source, since],
   );
 };
 

@@ -14,18 +14,20 @@ import { SourceFailure } from '../sources/reader.ts';
 import type { SourceReader } from '../sources/reader.ts';
 import { identityOf } from '../sources/rows.ts';
 import type { RowIdentity, RowReader } from '../sources/rows.ts';
+import type { Overlap } from '../sources/mapping.ts';
 import { RowFault } from '../sources/values.ts';
-import { progressOf, saveFailure, saveStep } from './cursor.ts';
+import { progressOf, saveFailure, saveReconciliation, saveStep } from './cursor.ts';
 import { OWNER_REASONS } from './quarantine.ts';
 import type { Quarantine, RefusedRow } from './quarantine.ts';
+import { createSeen } from './seen.ts';
 
 /** A source as ingest knows it. */
 export interface IngestSource {
   readonly source: Extract<TestSource, 'SAFER' | 'FIT2000'>;
   readonly reader: SourceReader;
   readonly read: RowReader;
-  /** Ids below the cursor that are read again. */
-  readonly overlap: number;
+  /** What below the cursor is read again, since lower ids may become visible late. */
+  readonly overlap: Overlap;
 }
 
 interface IngestDependencies {
@@ -34,6 +36,7 @@ interface IngestDependencies {
   readonly intake: Intake;
   readonly quarantine: Quarantine;
   readonly log: Pick<Logger, 'warn' | 'error' | 'info'>;
+  readonly now: () => Date;
   /** Told of every batch. */
   readonly observe?: (source: TestSource, outcome: 'taken' | 'known' | 'quarantined', rows: number) => void;
 }
@@ -45,8 +48,13 @@ export interface Counts {
 }
 
 export interface Ingest {
-  /** Reads a source from its cursor to its end, or until `signal`. A source that fails is noted, never thrown. */
+  /**
+   * Reads a source from its cursor to its end, or until `signal`, and what may have become visible below the cursor within the
+   * overlap. A source that fails is noted, never thrown.
+   */
   run(source: IngestSource, scope: Scope, signal: AbortSignal): Promise<Counts>;
+  /** Searches all rows of the last hours (`overlap.reconcileHours`) below the cursor for those that came after the overlap, takes and counts them. */
+  reconcile(source: IngestSource, scope: Scope, signal: AbortSignal): Promise<Counts>;
   /** Takes rows of a source that wait in quarantine and have an owner now. */
   claim(source: IngestSource, scope: Scope): Promise<Counts>;
   /** Takes raw rows: what is no result goes to quarantine with its reason. */
@@ -54,6 +62,10 @@ export interface Ingest {
 }
 
 const BATCH = 500;
+/** Rows of the overlap that a process remembers as settled. */
+const MOST_SEEN = 50_000;
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
 const NOTHING: Counts = { taken: 0, known: 0, quarantined: 0 };
 const CLOSED = new Set(['archived', 'purged']);
 /** Serialization failure, deadlock, server shutting down: nothing is wrong with the row. */
@@ -102,7 +114,8 @@ type Owned = ReadRow & { readonly test: OwnedTest };
 
 /** Reads sources into results; see docs/architecture.md, isolation: owners are found as `system`, rows written as `app`. */
 export const createIngest = (dependencies: IngestDependencies): Ingest => {
-  const { db, owners, intake, quarantine, log, observe } = dependencies;
+  const { db, owners, intake, quarantine, log, now, observe } = dependencies;
+  const seen = createSeen(MOST_SEEN);
 
   /** One company's rows in one transaction; when something is wrong with one of them, in halves until that one is alone. */
   const takeOf = async (scope: Scope, rows: readonly Owned[], refused: RefusedRow[]): Promise<Counts> => {
@@ -159,22 +172,32 @@ export const createIngest = (dependencies: IngestDependencies): Ingest => {
       );
       return quarantine.keep(tx, source, refused);
     });
+    const again = new Set(refused.filter(({ reason }) => reason === 'REFUSED').map(({ identity }) => identity));
+    for (const { identity } of all) if (!again.has(identity)) seen.add(source, identity);
     for (const [outcome, count] of Object.entries({ ...counts, quarantined }))
       if (count > 0) observe?.(source, outcome as keyof Counts, count);
     return { ...counts, quarantined };
   };
 
+  /** What this process has not settled yet, taken; the rest counts as known. */
+  const takeUnseen = async (from: IngestSource, rows: readonly RawRow[], scope: Scope): Promise<Counts> => {
+    const unseen = rows.filter((raw) => !seen.has(from.source, identityOf(raw)));
+    const counts = await take(from, unseen, scope);
+    return add(counts, { ...NOTHING, known: rows.length - unseen.length });
+  };
+
   const readAll = async (from: IngestSource, scope: Scope, signal: AbortSignal): Promise<Counts> => {
     const { source, reader, overlap } = from;
-    let { position } = await db.read(scope, (tx) => progressOf(tx, source));
-    let after = Math.max(0, position - overlap);
+    const window = new Date(now().getTime() - overlap.minutes * MINUTE);
+    const progress = await db.read(scope, (tx) => progressOf(tx, source, window));
+    let { position } = progress;
+    let after = Math.max(0, Math.min(position - overlap.ids, progress.earlier ?? position));
     let counts = NOTHING;
     for (let more = true; more && !signal.aborted;) {
       const rows = await reader.readAfter(after, BATCH);
-      const ids = rows.map(({ id }) => Number(id));
-      const taken = await take(from, rows, scope);
-      after = Math.max(after, ...ids);
-      position = Math.max(position, after === 0 || rows.length === 0 ? position : after);
+      const taken = await takeUnseen(from, rows, scope);
+      after = Math.max(after, ...rows.map(({ id }) => Number(id)));
+      position = Math.max(position, rows.length === 0 ? position : after);
       await db.write(scope, (tx) =>
         saveStep(tx, source, { position, read: rows.length, taken: taken.taken, quarantined: taken.quarantined }),
       );
@@ -184,31 +207,53 @@ export const createIngest = (dependencies: IngestDependencies): Ingest => {
     return counts;
   };
 
+  const findLate = async (from: IngestSource, scope: Scope, signal: AbortSignal): Promise<Counts> => {
+    const { source, reader, overlap } = from;
+    const since = new Date(now().getTime() - overlap.reconcileHours * HOUR);
+    const { position, earlier } = await db.read(scope, (tx) => progressOf(tx, source, since));
+    let after = earlier ?? 0;
+    let counts = NOTHING;
+    while (after < position) {
+      signal.throwIfAborted();
+      const rows = (await reader.readAfter(after, BATCH)).filter(({ id }) => Number(id) <= position);
+      if (rows.length === 0) break;
+      counts = add(counts, await take(from, rows, scope));
+      after = Math.max(...rows.map(({ id }) => Number(id)));
+    }
+    const late = counts.taken + counts.quarantined;
+    if (late > 0)
+      log.warn({ source, late }, 'rows of a source came later than its overlap: make overlap.minutes longer');
+    await db.write(scope, (tx) => saveReconciliation(tx, source, late, since));
+    return counts;
+  };
+
   const fail = async (source: TestSource, scope: Scope, status: 'down' | 'mapping', error: string): Promise<void> => {
-    const before = await db.read(scope, (tx) => progressOf(tx, source));
+    const before = await db.read(scope, (tx) => progressOf(tx, source, now()));
     if (before.status !== status) log.warn({ source, status, error }, 'a source cannot be read');
     await db.write(scope, (tx) => saveFailure(tx, source, status, error));
   };
 
   const checked = new Set<TestSource>();
-  return {
-    take,
-    run: async (from, scope, signal) => {
-      const { source, reader } = from;
-      try {
-        const missing = checked.has(source) ? [] : await reader.checkMapping();
-        if (missing.length > 0) {
-          await fail(source, scope, 'mapping', missing.join('; '));
-          return NOTHING;
-        }
-        checked.add(source);
-        return await readAll(from, scope, signal);
-      } catch (error) {
-        if (!(error instanceof SourceFailure)) throw error;
-        await fail(source, scope, 'down', error.message);
+  const guarded = async (from: IngestSource, scope: Scope, read: () => Promise<Counts>): Promise<Counts> => {
+    const { source, reader } = from;
+    try {
+      const missing = checked.has(source) ? [] : await reader.checkMapping();
+      if (missing.length > 0) {
+        await fail(source, scope, 'mapping', missing.join('; '));
         return NOTHING;
       }
-    },
+      checked.add(source);
+      return await read();
+    } catch (error) {
+      if (!(error instanceof SourceFailure)) throw error;
+      await fail(source, scope, 'down', error.message);
+      return NOTHING;
+    }
+  };
+  return {
+    take,
+    run: (from, scope, signal) => guarded(from, scope, () => readAll(from, scope, signal)),
+    reconcile: (from, scope, signal) => guarded(from, scope, () => findLate(from, scope, signal)),
     claim: async (from, scope) => {
       const ids = await owners.claimable(from.source, OWNER_REASONS, BATCH);
       if (ids.length === 0) return NOTHING;

@@ -16,6 +16,10 @@ export const SourceHealth = exact(
     readAt: nullable(instant({ description: 'Last try' })),
     succeededAt: nullable(instant({ description: 'Last time it was read to its end' })),
     lagSeconds: nullable(integer(0, Number.MAX_SAFE_INTEGER)),
+    rowsLate: integer(0, Number.MAX_SAFE_INTEGER, {
+      description: 'Rows that the nightly search found, of all companies',
+    }),
+    reconciledAt: nullable(instant({ description: 'Last nightly search for rows that came late' })),
     waiting: integer(0, Number.MAX_SAFE_INTEGER, { description: 'Rows of this company that wait in quarantine' }),
   },
   { 'x-component': 'source' },
@@ -27,6 +31,7 @@ export const sourceHealth = async (reader: Reader, now: Date): Promise<string> =
     `select coalesce(json_agg(json_build_object('source', s.source, 'status', s.status, 'readAt', ${shown('s.read_at', instant())},
        'succeededAt', ${shown('s.succeeded_at', instant())},
        'lagSeconds', greatest(0, floor(extract(epoch from $2::timestamptz - s.succeeded_at)))::bigint,
+       'rowsLate', s.rows_late, 'reconciledAt', ${shown('s.reconciled_at', instant())},
        'waiting', (select count(*) from ingest_quarantine q
          where q.company_id = $1 and q.source = s.source and q.status = 'waiting')) order by s.source), '[]')::text as text
      from ingest_cursor s`,

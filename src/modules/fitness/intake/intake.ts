@@ -47,10 +47,14 @@ export interface Intake {
 
 interface Sorted {
   readonly fresh: readonly (OwnedTest & { readonly replaces: string | null })[];
-  readonly duplicates: readonly KeyRow[];
+  /** Tests whose content has a result, or is about to have one, under another id. */
+  readonly twins: readonly OwnedTest[];
+  /** Ids of results by source and content. */
+  readonly resultIds: Map<string, string>;
 }
 
 const keyOf = (source: string, id: string): string => `${source}\n${id}`;
+const contentOf = ({ source, contentHash }: OwnedTest): string => keyOf(source, contentHash.toString('hex'));
 
 const KEY = `k.source, k.external_id as "externalId", encode(k.content_hash, 'hex') as "contentHash",
   k.is_duplicate as "isDuplicate", k.result_id as "resultId", k.profile_id as "profileId"`;
@@ -76,28 +80,32 @@ const sortOut = async (tx: Tx, tests: readonly OwnedTest[]): Promise<Sorted> => 
   const byHash = new Map((await keysOf(tx, BY_CONTENT, tests)).map((key) => [keyOf(key.source, key.contentHash), key]));
   const fresh = new Map<string, OwnedTest & { readonly replaces: string | null }>();
   const hashes = new Map<string, string>();
-  const later: OwnedTest[] = [];
+  const twins: OwnedTest[] = [];
   for (const test of tests) {
     const known = byId.get(keyOf(test.source, test.externalId));
-    const hash = keyOf(test.source, test.contentHash.toString('hex'));
+    const hash = contentOf(test);
     if (known?.contentHash === test.contentHash.toString('hex')) continue;
     const twin = byHash.get(hash)?.externalId ?? hashes.get(hash);
-    if (twin !== undefined && twin !== test.externalId) later.push(test);
+    if (twin !== undefined && twin !== test.externalId) twins.push(test);
     else {
       const replaces = known === undefined || known.isDuplicate ? null : known.resultId;
       fresh.set(keyOf(test.source, test.externalId), { ...test, replaces });
       hashes.set(hash, test.externalId);
     }
   }
-  const duplicates = later.flatMap((test): KeyRow[] => {
-    const contentHash = test.contentHash.toString('hex');
-    const twin = byHash.get(keyOf(test.source, contentHash));
+  const resultIds = new Map([...byHash].map(([hash, { resultId }]) => [hash, resultId]));
+  return { fresh: [...fresh.values()], twins, resultIds };
+};
+
+/** Keys of tests that are there already as another's result. */
+const duplicateKeys = ({ twins, resultIds }: Sorted, made: readonly NewResult[]): KeyRow[] => {
+  for (const { source, id, contentHash } of made)
+    if (contentHash !== undefined) resultIds.set(keyOf(source, contentHash.toString('hex')), id);
+  return twins.map((test): KeyRow => {
     const { source, externalId, profileId } = test;
-    return twin === undefined
-      ? []
-      : [{ source, externalId, contentHash, isDuplicate: true, resultId: twin.resultId, profileId }];
+    const contentHash = test.contentHash.toString('hex');
+    return { source, externalId, contentHash, isDuplicate: true, resultId: resultIds.get(contentOf(test))!, profileId };
   });
-  return { fresh: [...fresh.values()], duplicates };
 };
 
 /** What is not there yet with the same content: what is read again and again costs one look. */
@@ -239,7 +247,7 @@ export const createIntake = ({ companyVault, changes, outcome, policies }: Intak
         facts,
       );
       const results = [...fresh, ...again].toSorted(byTime);
-      await storeResults(tx, results, sorted.duplicates, await companyVault.sealer(tx), changes);
+      await storeResults(tx, results, duplicateKeys(sorted, fresh), await companyVault.sealer(tx), changes);
       const told = results.map(judgedResult);
       await outcome.onResults(tx, told);
       return { results: told, known: tests.length - fresh.length };

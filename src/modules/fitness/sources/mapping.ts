@@ -18,8 +18,19 @@ export const TO_MM = { mm: 1, um: 0.001 } as const;
 
 const place = {
   table: Type.String({ pattern: '^[^.]+(\\.[^.]+)?$', maxLength: 257, description: 'Table, with its schema if any' }),
-  overlap: integer(0, 100_000, { description: 'How many ids are read again each time: lower ones may commit late' }),
+  overlap: exact({
+    ids: integer(0, 100_000, { description: 'How many ids are read again each time' }),
+    minutes: integer(0, 1_440, {
+      description:
+        'Rows become visible at most so long after they were given their id: ids of this time are read again each time',
+    }),
+    reconcileHours: integer(1, 720, {
+      description: 'How far back the nightly search for rows that came even later goes',
+    }),
+  }),
 };
+
+export type Overlap = SaferMapping['overlap'];
 
 export const SaferMappingSchema = exact({
   ...place,
@@ -83,10 +94,12 @@ export const Fit2000MappingSchema = exact({
 });
 export type Fit2000Mapping = Static<typeof Fit2000MappingSchema>;
 
+const DEFAULT_OVERLAP = { ids: 1_000, minutes: 30, reconcileHours: 72 };
+
 /** SaferApp on SQL Server as it is delivered. */
 export const DEFAULT_SAFER_MAPPING: SaferMapping = {
   table: 'dbo.TestResults',
-  overlap: 1_000,
+  overlap: DEFAULT_OVERLAP,
   columns: {
     id: 'Id',
     company: 'CompanyCode',
@@ -112,7 +125,7 @@ export const DEFAULT_SAFER_MAPPING: SaferMapping = {
 /** Fit2000 on MySQL as it is delivered. */
 export const DEFAULT_FIT2000_MAPPING: Fit2000Mapping = {
   table: 'fit_tests',
-  overlap: 1_000,
+  overlap: DEFAULT_OVERLAP,
   columns: {
     id: 'id',
     company: 'company_code',

@@ -79,11 +79,12 @@ interface IngestParts {
   readonly db: Database;
   readonly system: pg.Pool;
   readonly keys: KeyRing;
+  readonly now: () => Date;
   readonly onResults: FitnessOutcome['onResults'];
 }
 
 /** Ingest as wiring puts it together. */
-export const buildIngest = ({ db, system, keys, onResults }: IngestParts): { ingest: Ingest; intake: Intake } => {
+export const buildIngest = ({ db, system, keys, now, onResults }: IngestParts): { ingest: Ingest; intake: Intake } => {
   const intake = createIntake({
     companyVault: createCompanyVault(keys),
     changes: createChangeRecorder(createVault(keys)),
@@ -92,7 +93,7 @@ export const buildIngest = ({ db, system, keys, onResults }: IngestParts): { ing
   });
   const log = pino({ level: 'silent' });
   const owners = createSourceOwners(system);
-  return { intake, ingest: createIngest({ db, owners, intake, quarantine: createQuarantine(keys), log }) };
+  return { intake, ingest: createIngest({ db, owners, intake, quarantine: createQuarantine(keys), log, now }) };
 };
 
 export const createIngestHarness = async (): Promise<IngestHarness> => {
@@ -111,6 +112,7 @@ export const createIngestHarness = async (): Promise<IngestHarness> => {
   const harness = { outcome: keep };
   const systemPool = database.pool('system', 2);
   const { ingest, intake } = buildIngest({
+    now,
     db,
     system: systemPool,
     keys,

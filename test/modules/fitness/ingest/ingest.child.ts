@@ -20,9 +20,10 @@ const { app, system, sources, key } = JSON.parse(process.env['INGEST_CHILD'] ?? 
 const onError = () => undefined;
 const pool = (url: string) => createPool({ url, max: 2, applicationName: 'child', statementTimeout: 30_000, onError });
 const writer = pool(app);
-const db = createDatabase({ writer, reader: writer, now: () => new Date() });
+const now = () => new Date();
+const db = createDatabase({ writer, reader: writer, now });
 const keys = createKeyRing([{ id: 'k1', bytes: Buffer.from(key, 'base64') }]);
-const { ingest } = buildIngest({ db, system: pool(system), keys, onResults: () => Promise.resolve() });
+const { ingest } = buildIngest({ db, system: pool(system), keys, now, onResults: () => Promise.resolve() });
 const open = openSources({ SOURCE_TIMEOUT_SECONDS: 5 }, sources, pino({ level: 'silent' }), createValidator());
 const [safer] = open.sources;
 if (safer === undefined) throw new Error('no source');
