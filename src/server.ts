@@ -22,6 +22,7 @@ const start = async (): Promise<void> => {
   } catch (error) {
     log.fatal({ err: error }, 'the process could not start');
     await lifetime.stop('could not start');
+    if (error instanceof SettingsError) throw error;
     process.exitCode = 1;
   }
 };

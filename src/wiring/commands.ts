@@ -1,4 +1,5 @@
 import type { CliCommand } from '../platform/cli/program.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { demoCommands } from './commands/demo.ts';
 import { tokenCommand } from './commands/token.ts';
 import { auditCommands } from './commands/audit.ts';
@@ -14,4 +15,5 @@ export const commands: readonly CliCommand[] = [
   databaseCommands,
   firstDataCommands,
   auditCommands,
+  doctorCommand,
 ];

@@ -13,10 +13,23 @@ export interface Connections {
   /** The data paths of jobs: a small writer, long statements. */
   readonly jobsDb: Database;
   readonly system: pg.Pool;
+  readonly replica?: pg.Pool;
   readonly urls: Readonly<Record<Role, string>>;
   readonly redis?: Redis;
   readonly close: () => Promise<void>;
 }
+
+/** Connections of the queue where it is kept in PostgreSQL: two, and one that listens for each lane. */
+const QUEUE_CONNECTIONS = 10;
+
+/** Most connections that one process makes to PostgreSQL, replica aside. */
+export const connectionsOf = (settings: Settings): number => {
+  const { DATABASE_WRITER_POOL: writer, DATABASE_READER_POOL: reader, DATABASE_JOBS_POOL: jobs } = settings;
+  const queue = settings.REDIS_URL === undefined ? QUEUE_CONNECTIONS : 0;
+  return writer + reader + jobs * 2 + systemPool(settings) + queue;
+};
+
+const systemPool = ({ DATABASE_JOBS_POOL: jobs }: Settings): number => jobs + 2;
 
 /** Opens the pools of one process. Nothing connects before it is needed. */
 export const openConnections = (
@@ -41,15 +54,15 @@ export const openConnections = (
     reader: pool(urls.app, settings.DATABASE_READER_POOL, short, 'reader'),
     now,
   });
+  const replica =
+    settings.DATABASE_REPLICA_URL === undefined ? undefined : pool(settings.DATABASE_REPLICA_URL, few, long, 'replica');
   const jobsDb = createDatabase({
     writer: pool(urls.app, few, long, 'jobs'),
     reader: pool(urls.app, few, long, 'jobs'),
-    ...(settings.DATABASE_REPLICA_URL !== undefined && {
-      replica: pool(settings.DATABASE_REPLICA_URL, few, long, 'replica'),
-    }),
+    ...(replica && { replica }),
     now,
   });
-  const system = pool(urls.system, few + 2, long, 'system');
+  const system = pool(urls.system, systemPool(settings), long, 'system');
   const redis =
     settings.REDIS_URL === undefined
       ? undefined
@@ -60,6 +73,7 @@ export const openConnections = (
     jobsDb,
     system,
     urls,
+    ...(replica && { replica }),
     ...(redis && { redis }),
     close: async () => {
       redis?.disconnect();

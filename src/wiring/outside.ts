@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { importOtpKey, createKeycloakIdentityProvider } from '../platform/identity-provider/keycloak.ts';
 import { createLocalIdentityProvider } from '../platform/identity-provider/local.ts';
+import type { RealmReader } from '../platform/identity-provider/keycloak/realm-state.ts';
 import type { LocalIdentityProvider } from '../platform/identity-provider/local.ts';
 import type { IdentityProvider } from '../platform/identity-provider/port.ts';
 import { API_CLIENT } from '../platform/identity-provider/realm.ts';
 import { createConsoleMessaging } from '../platform/messaging/console.ts';
 import type { ConsoleMessaging } from '../platform/messaging/console.ts';
 import { createSmtpMailer } from '../platform/messaging/smtp.ts';
+import type { SmtpMailer } from '../platform/messaging/smtp.ts';
 import { createTwilioSms } from '../platform/messaging/twilio.ts';
 import type { Mailer, Sms } from '../platform/messaging/messages.ts';
 import type { Settings } from '../platform/settings/settings.ts';
@@ -19,9 +21,13 @@ export interface Outside {
   readonly identityProvider: IdentityProvider;
   /** Set when the identity provider is the development issuer. */
   readonly local?: LocalIdentityProvider;
+  /** Set when it is Keycloak. */
+  readonly realm?: RealmReader;
   readonly issuerUrl: string;
   readonly mailer: Mailer;
   readonly sms: Sms;
+  /** Set when mail goes to a server. */
+  readonly mailServer?: SmtpMailer;
   /** Set when mail or SMS go to the console. */
   readonly console?: ConsoleMessaging;
   readonly files: FileStore;
@@ -30,22 +36,12 @@ export interface Outside {
 
 const CALLBACK = '/angelis/admin/auth/callback';
 
-const openIdentityProvider = async (
-  settings: Settings,
-  now: () => Date,
-): Promise<Pick<Outside, 'identityProvider' | 'local' | 'issuerUrl'>> => {
+type Identity = Pick<Outside, 'identityProvider' | 'local' | 'realm' | 'issuerUrl'>;
+
+/** Keycloak as the settings name it; undefined where they name none. */
+export const openKeycloak = async (settings: Settings, now: () => Date): Promise<Identity | undefined> => {
   const { KEYCLOAK_URL: url, KEYCLOAK_REALM: realm } = settings;
-  if (url === undefined) {
-    const local = await createLocalIdentityProvider({
-      issuer: `${settings.PUBLIC_URL}/realms/${realm}`,
-      now,
-      environment: { nodeEnv: settings.NODE_ENV, appEnv: settings.APP_ENV },
-      redirectUris: [`${settings.PUBLIC_URL}${CALLBACK}`],
-      backchannelLogoutUrl: `http://127.0.0.1:${settings.PORT}/angelis/auth/backchannel-logout`,
-      folder: join(settings.DATA_DIR, 'issuer'),
-    });
-    return { identityProvider: local, local, issuerUrl: settings.PUBLIC_URL };
-  }
+  if (url === undefined) return undefined;
   const { KEYCLOAK_ADMIN_CLIENT_SECRET: clientSecret, KEYCLOAK_OTP_KEY: otpKey } = settings;
   if (clientSecret === undefined || otpKey === undefined)
     throw new Error('KEYCLOAK_URL needs KEYCLOAK_ADMIN_CLIENT_SECRET and KEYCLOAK_OTP_KEY');
@@ -57,25 +53,42 @@ const openIdentityProvider = async (
     otpKey: await importOtpKey(otpKey),
     now,
   });
-  return { identityProvider, issuerUrl: url };
+  return { identityProvider, realm: identityProvider.realm, issuerUrl: url };
 };
+
+const openIssuer = async (settings: Settings, now: () => Date): Promise<Identity> => {
+  const local = await createLocalIdentityProvider({
+    issuer: `${settings.PUBLIC_URL}/realms/${settings.KEYCLOAK_REALM}`,
+    now,
+    environment: { nodeEnv: settings.NODE_ENV, appEnv: settings.APP_ENV },
+    redirectUris: [`${settings.PUBLIC_URL}${CALLBACK}`],
+    backchannelLogoutUrl: `http://127.0.0.1:${settings.PORT}/angelis/auth/backchannel-logout`,
+    folder: join(settings.DATA_DIR, 'issuer'),
+  });
+  return { identityProvider: local, local, issuerUrl: settings.PUBLIC_URL };
+};
+
+/** The mail server of the settings; undefined where they name none. Nothing connects before the first mail. */
+export const openMailServer = ({ SMTP_URL: url, MAIL_FROM: from }: Settings): SmtpMailer | undefined =>
+  url === undefined ? undefined : createSmtpMailer({ url, from });
 
 const openMessaging = (
   settings: Settings,
   now: () => Date,
-): Pick<Outside, 'mailer' | 'sms' | 'console'> & { close: () => void } => {
+): Pick<Outside, 'mailer' | 'mailServer' | 'sms' | 'console'> & { close: () => void } => {
   const output = createConsoleMessaging({ output: process.stderr, now });
-  const { SMTP_URL: smtp, TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_FROM: from } = settings;
-  const mailer = smtp === undefined ? undefined : createSmtpMailer({ url: smtp, from: settings.MAIL_FROM });
+  const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_FROM: from } = settings;
+  const mailServer = openMailServer(settings);
   const sms =
     accountSid === undefined || authToken === undefined || from === undefined
       ? undefined
       : createTwilioSms({ accountSid, authToken, from });
   return {
-    mailer: mailer ?? output.mailer,
+    mailer: mailServer ?? output.mailer,
+    ...(mailServer && { mailServer }),
     sms: sms ?? output.sms,
-    ...((mailer === undefined || sms === undefined) && { console: output }),
-    close: () => mailer?.close(),
+    ...((mailServer === undefined || sms === undefined) && { console: output }),
+    close: () => mailServer?.close(),
   };
 };
 
@@ -89,7 +102,7 @@ export const openFiles = async (settings: Settings): Promise<FileStore> => {
 
 /** Opens identity provider, mail, SMS and files as the settings say. */
 export const openOutside = async (settings: Settings, now: () => Date): Promise<Outside> => {
-  const identity = await openIdentityProvider(settings, now);
+  const identity = (await openKeycloak(settings, now)) ?? (await openIssuer(settings, now));
   const { close, ...messaging } = openMessaging(settings, now);
   const files = await openFiles(settings);
   return {

@@ -21,12 +21,13 @@ import { createEventSource } from '../platform/stream/events.ts';
 import { startHub } from '../platform/stream/hub.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
 import { checkpointFiles } from './checkpoint-files.ts';
+import { declareChecks } from './checks.ts';
+import { databaseParts, refuseWhatIsUnsafe } from './checked.ts';
 import { openConnections } from './connections.ts';
 import { urlsOf } from './database-urls.ts';
 import type { Connections } from './connections.ts';
 import { startEmbedded } from './embedded.ts';
 import type { EmbeddedParts } from './embedded.ts';
-import { healthChecks } from './health-checks.ts';
 import { createSystem } from './index.ts';
 import type { System } from './index.ts';
 import { openOutside } from './outside.ts';
@@ -88,7 +89,6 @@ const keysOf = ({ DATA_KEY, LOOKUP_KEY, SIGNING_KEY, CHAIN_KEY }: Settings) => (
   chain: parseKeyRing(CHAIN_KEY),
 });
 
-/** Database, seeds and partitions, ready for this release. */
 const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOptions) => {
   const given = urlsOf(settings);
   const embedded =
@@ -105,9 +105,13 @@ const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOption
     () => openConnections(settings, urls, log, now),
     (open) => open.close(),
   );
-  await ensurePartitions(connections.system, PARTITIONED_TABLES, now());
-  await applySeedSets(connections.system, await loadSeedSets(folder('seeders')), now());
   return { connections, ...(embedded && { embedded }) };
+};
+
+/** Seeds and partitions, ready for this release. */
+const prepareDatabase = async ({ system }: Connections, now: () => Date): Promise<void> => {
+  await ensurePartitions(system, PARTITIONED_TABLES, now());
+  await applySeedSets(system, await loadSeedSets(folder('seeders')), now());
 };
 
 /** Builds the whole system of one process from its settings, starting what it stands on. Nothing listens yet. */
@@ -125,6 +129,17 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     () => openSources(settings, database.embedded?.sources, log, createValidator()),
     (open) => open.close(),
   );
+  const checked = {
+    ...outside,
+    settings,
+    now,
+    database: databaseParts(connections),
+    ...(connections.redis && { redis: connections.redis }),
+    sources,
+    files: () => Promise.resolve(outside.files),
+  };
+  await refuseWhatIsUnsafe(checked);
+  await prepareDatabase(connections, now);
   const keys = keysOf(settings);
   const metrics = createMetrics();
   const onError = (error: unknown, companyId?: string) => log.error({ err: error, companyId }, 'sealing failed');
@@ -174,7 +189,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
   };
   const system = createSystem(foundation, {
     authentication,
-    health: { checks: healthChecks(connections, () => jobs), stopping: lifetime.stopping },
+    health: { checks: declareChecks({ ...checked, jobs: () => jobs }), stopping: lifetime.stopping },
     version: packageJson.version,
     corsOrigins: settings.CORS_ORIGINS,
     trustedProxies: settings.TRUSTED_PROXIES,

@@ -54,25 +54,31 @@ const run = async (client: pg.Client, statements: readonly string[], concurrent 
 
 const load = async (path: string): Promise<Migration> => (await import(pathToFileURL(path).href)) as Migration;
 
+const migrationFiles = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((file) => /^\d{4}-[a-z0-9-]+\.(ts|js)$/.test(file))
+    .toSorted();
+const nameOf = (file: string): string => basename(file).replace(/\.(ts|js)$/, '');
+
+/** Names of all migrations in a folder, in their order. */
+export const migrationNames = (folder: string): string[] => migrationFiles(folder).map(nameOf);
+
 const createUmzug = (client: pg.Client, folder: string, log: (message: string) => void): Umzug =>
   new Umzug({
     logger: undefined,
-    migrations: readdirSync(folder)
-      .filter((file) => /^\d{4}-[a-z0-9-]+\.(ts|js)$/.test(file))
-      .toSorted()
-      .map((file) => ({
-        name: basename(file).replace(/\.(ts|js)$/, ''),
-        up: async () => {
-          const { up, concurrent } = await load(join(folder, file));
-          await run(client, up, concurrent);
-          log(`migrated ${file}`);
-        },
-        down: async () => {
-          const { down, concurrent } = await load(join(folder, file));
-          await run(client, down, concurrent);
-          log(`took back ${file}`);
-        },
-      })),
+    migrations: migrationFiles(folder).map((file) => ({
+      name: nameOf(file),
+      up: async () => {
+        const { up, concurrent } = await load(join(folder, file));
+        await run(client, up, concurrent);
+        log(`migrated ${file}`);
+      },
+      down: async () => {
+        const { down, concurrent } = await load(join(folder, file));
+        await run(client, down, concurrent);
+        log(`took back ${file}`);
+      },
+    })),
     storage: {
       logMigration: async ({ name }) => void (await client.query('insert into migration (name) values ($1)', [name])),
       unlogMigration: async ({ name }) => void (await client.query('delete from migration where name = $1', [name])),

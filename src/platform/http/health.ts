@@ -1,27 +1,12 @@
 import Type from 'typebox';
+import { runChecks } from '../checks/check.ts';
+import type { Check, CheckResult } from '../checks/check.ts';
 import { exact, instant, oneOf } from '../schema/types.ts';
 import type { Module } from './module.ts';
 import { ok, route } from './route.ts';
 
-/** One part that the process depends on. `hard`: without it nothing can be served. */
-export interface HealthCheck {
-  readonly name: string;
-  readonly hard: boolean;
-  /** Resolves when the part answers, with figures worth showing; rejects when it does not. */
-  readonly check: () => Promise<Readonly<Record<string, string | number | boolean | null>> | void>;
-}
-
-export interface CheckResult {
-  readonly name: string;
-  readonly hard: boolean;
-  readonly ok: boolean;
-  readonly ms: number;
-  readonly error?: string;
-  readonly figures?: Readonly<Record<string, string | number | boolean | null>>;
-}
-
 export interface HealthOptions {
-  readonly checks: readonly HealthCheck[];
+  readonly checks: readonly Check[];
   readonly version: string;
   readonly now: () => Date;
   /** Raised when the process drains: readiness turns false at once. */
@@ -34,30 +19,18 @@ export interface Health {
   detail(): Promise<{ ok: boolean; version: string; checks: readonly CheckResult[] }>;
 }
 
-const TIMEOUT = 2_000;
-const FRESH = 1_000;
+/** How long a check may take, and for how long its result holds, in ms: readiness tells the truth at once. */
+const HARD = { timeout: 2_000, fresh: 1_000 };
+const EVERY = { timeout: 10_000, fresh: 30_000 };
 
-const within = async <T>(work: Promise<T>): Promise<T> => {
-  const timer = Promise.withResolvers<never>();
-  const handle = setTimeout(() => {
-    timer.reject(new Error(`no answer within ${TIMEOUT} ms`));
-  }, TIMEOUT);
-  try {
-    return await Promise.race([work, timer.promise]);
-  } finally {
-    clearTimeout(handle);
-  }
-};
-
-const run = async ({ name, hard, check }: HealthCheck): Promise<CheckResult> => {
-  const begun = performance.now();
-  const ms = () => Math.round(performance.now() - begun);
-  try {
-    const figures = await within(Promise.resolve(check()));
-    return { name, hard, ok: true, ms: ms(), ...(figures && { figures }) };
-  } catch (error) {
-    return { name, hard, ok: false, ms: ms(), error: error instanceof Error ? error.message : 'unknown' };
-  }
+/** Asks again once what is kept has grown old. */
+const keeping = (checks: readonly Check[], { timeout, fresh }: typeof HARD, now: () => Date) => {
+  let kept: { readonly at: number; readonly results: Promise<CheckResult[]> } | undefined;
+  return (): Promise<CheckResult[]> => {
+    if (kept === undefined || now().getTime() - kept.at > fresh)
+      kept = { at: now().getTime(), results: runChecks(checks, timeout) };
+    return kept.results;
+  };
 };
 
 const STATUS = exact({ status: oneOf(['ok', 'unavailable']), time: instant(), version: Type.String() });
@@ -68,14 +41,13 @@ const READY = exact({
 
 /** Probes: `/health` for people, `live` without dependencies, `ready` over the hard ones. */
 export const createHealth = ({ checks, version, now, stopping }: HealthOptions): Health => {
-  let kept: { readonly at: number; readonly results: Promise<CheckResult[]> } | undefined;
-  const results = (): Promise<CheckResult[]> => {
-    if (kept === undefined || now().getTime() - kept.at > FRESH)
-      kept = { at: now().getTime(), results: Promise.all(checks.map(run)) };
-    return kept.results;
-  };
-  const hard = async () =>
-    (await results()).filter((result) => result.hard).map(({ name, ok: isOk }) => ({ name, ok: isOk }));
+  const every = keeping(checks, EVERY, now);
+  const hardOnes = keeping(
+    checks.filter(({ hard: isHard }) => isHard === true),
+    HARD,
+    now,
+  );
+  const hard = async () => (await hardOnes()).map(({ name, ok: isOk }) => ({ name, ok: isOk }));
   const ready = async () => {
     const parts = [{ name: 'accepting', ok: !stopping.aborted }, ...(await hard())];
     return parts.every((part) => part.ok)
@@ -132,7 +104,8 @@ export const createHealth = ({ checks, version, now, stopping }: HealthOptions):
   return {
     module: { name: 'health', base: '/health', routes },
     detail: async () => {
-      const all = await results();
+      const fresh = new Map((await hardOnes()).map((result) => [result.name, result]));
+      const all = (await every()).map((result) => fresh.get(result.name) ?? result);
       return { ok: all.every((result) => result.ok || !result.hard), version, checks: all };
     },
   };

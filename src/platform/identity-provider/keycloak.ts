@@ -4,6 +4,8 @@ import { IdentityProviderError } from './errors.ts';
 import { createConnection, unavailable } from './keycloak/connection.ts';
 import { readEvents } from './keycloak/events.ts';
 import { createKeycloakMachineClients } from './keycloak/machine-clients.ts';
+import { createRealmReader } from './keycloak/realm-state.ts';
+import type { RealmReader } from './keycloak/realm-state.ts';
 import { createKeycloakUsers } from './keycloak/users.ts';
 import type { IdentityProvider, MachineToken } from './port.ts';
 import { createTokenClient } from './token-client.ts';
@@ -31,7 +33,9 @@ export function importOtpKey(pem: string): Promise<CryptoKey> {
 }
 
 /** The port on a real Keycloak (26.7), its realm as config/keycloak/angelis-realm.json sets it up. */
-export function createKeycloakIdentityProvider(options: KeycloakOptions): IdentityProvider {
+export function createKeycloakIdentityProvider(
+  options: KeycloakOptions,
+): IdentityProvider & { readonly realm: RealmReader } {
   const { realm, service, otpKey, now, timeout = TIMEOUT } = options;
   const url = options.url.replace(/\/+$/, '');
   const realmUrl = `${url}/realms/${realm}`;
@@ -59,6 +63,7 @@ export function createKeycloakIdentityProvider(options: KeycloakOptions): Identi
 
   return {
     issuer,
+    realm: createRealmReader(connection, { realm, realmUrl, signIn }),
     jwksUri: `${realmUrl}/protocol/openid-connect/certs`,
     ...tokens,
     introspect: (token) => read(() => tokens.introspect(token)),

@@ -12,8 +12,16 @@ export interface SmtpOptions {
   timeoutMs?: number;
 }
 
-/** A mailer over SMTP with kept connections. `close` ends them. */
-export function createSmtpMailer(options: SmtpOptions): Mailer & { close: () => void } {
+/** A mailer over SMTP with kept connections. */
+export interface SmtpMailer extends Mailer {
+  /** Greets the server and signs in, sending nothing. Throws a TransientDeliveryError that says what to do. */
+  verify(): Promise<void>;
+  /** Ends the connections. */
+  close(): void;
+}
+
+/** Opens the mailer; nothing connects before the first mail. */
+export function createSmtpMailer(options: SmtpOptions): SmtpMailer {
   const { url, from, connections = 3, timeoutMs = 20_000 } = options;
   const transport = createTransport({
     url,
@@ -45,6 +53,13 @@ export function createSmtpMailer(options: SmtpOptions): Mailer & { close: () => 
         throw asDeliveryError(cause);
       }
     },
+    verify: async () => {
+      try {
+        await transport.verify();
+      } catch (cause) {
+        throw asDeliveryError(cause, 'does not take us in');
+      }
+    },
     close: () => transport.close(),
   };
 }
@@ -53,12 +68,12 @@ export function createSmtpMailer(options: SmtpOptions): Mailer & { close: () => 
  * A 5xx reply to the message is final (RFC 5321, 4.2.1). A refused sign-in is not the message's fault, and every other failure may pass.
  * The server's own words stay in `cause`, since they may name the recipient.
  */
-function asDeliveryError(cause: unknown): Error {
+function asDeliveryError(cause: unknown, what = 'did not take the mail'): Error {
   const reply = cause instanceof Error && 'responseCode' in cause ? Number(cause.responseCode) : 0;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
   if (code === 'EAUTH')
     return new TransientDeliveryError('the mail server refused our sign-in: check SMTP_URL', { cause });
   if (reply >= 500)
     return new PermanentDeliveryError(`the mail server refused the mail for good (${reply})`, { cause });
-  return new TransientDeliveryError(`the mail server did not take the mail (${reply || code})`, { cause });
+  return new TransientDeliveryError(`the mail server ${what} (${reply || code})`, { cause });
 }

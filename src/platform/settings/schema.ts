@@ -53,6 +53,7 @@ export const settingsSchema = Type.Object({
     minLength: 1,
     description: 'Folder for what embedded mode and local storage keep',
   }),
+  DISK_FREE_PERCENT: whole(0, 100, { default: 10, description: 'Least free space on the disk of DATA_DIR, percent' }),
   DRAIN_SECONDS: whole(1, 600, { default: 25, description: 'Time to finish open work when told to stop' }),
 
   DATABASE_URL: Type.Optional(
@@ -69,6 +70,11 @@ export const settingsSchema = Type.Object({
     url({ secret: true, description: 'The same database as the user system: relay, sealer, timers' }),
   ),
   DATABASE_REPLICA_URL: Type.Optional(url({ secret: true, description: 'A replica for exports and reports' })),
+  REPLICA_LAG_SECONDS: whole(1, 86_400, { default: 60, description: 'Most that the replica may lag' }),
+  PROCESSES: whole(1, 1_000, {
+    default: 1,
+    description: 'Processes, web and jobs, that share the database: their pools must fit its max_connections',
+  }),
   DATABASE_WRITER_POOL: whole(1, 200, { default: 10, description: 'Most connections of the writer pool' }),
   DATABASE_READER_POOL: whole(1, 200, { default: 10, description: 'Most connections of the reader pool' }),
   DATABASE_JOBS_POOL: whole(1, 50, { default: 4, description: 'Most connections of the job queues' }),

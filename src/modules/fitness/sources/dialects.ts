@@ -15,6 +15,8 @@ export interface Dialect {
   page(source: SourceTable, after: number, limit: number): Statement;
   /** Names of the table's columns that this user may read; no row: no such table. Answered as `name`. */
   columns(source: SourceTable): Statement;
+  /** What this user may do beyond reading, answered as `name`; no row: nothing. */
+  rights(source: SourceTable): Statement;
 }
 
 export const DIALECTS = ['mssql', 'mysql', 'postgres'] as const;
@@ -80,7 +82,23 @@ const mssql: Dialect = {
       values: [schema, name],
     };
   },
+  rights: (source) => ({
+    text: `SELECT permission_name AS name FROM sys.fn_my_permissions(NULL, N'DATABASE')
+      WHERE permission_name IN (N'INSERT', N'UPDATE', N'DELETE', N'ALTER', N'CONTROL')
+      UNION SELECT permission_name FROM sys.fn_my_permissions(@p1, N'OBJECT')
+      WHERE permission_name IN (N'INSERT', N'UPDATE', N'DELETE', N'ALTER', N'CONTROL')`,
+    values: [parts(source, brackets).from],
+  }),
 };
+
+/** Of a user's own rights, wherever they were given to it: those that change data or tables. */
+const grants = ['USER', 'SCHEMA', 'TABLE', 'COLUMN']
+  .map(
+    (scope) => `SELECT PRIVILEGE_TYPE AS name FROM information_schema.${scope}_PRIVILEGES
+      WHERE GRANTEE = CONCAT('''', SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''@''', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')
+      AND PRIVILEGE_TYPE IN ('INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'SUPER')`,
+  )
+  .join(' UNION ');
 
 const mysql: Dialect = {
   // A prepared LIMIT takes no double, which is how the driver sends numbers: the checked number stands in the text.
@@ -99,6 +117,7 @@ const mysql: Dialect = {
       values: schema === undefined ? [name] : [schema, name],
     };
   },
+  rights: () => ({ text: grants, values: [] }),
 };
 
 const postgres: Dialect = {
@@ -116,6 +135,15 @@ const postgres: Dialect = {
       values: [schema, name],
     };
   },
+  rights: () => ({
+    text: `SELECT r.name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+        (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS r(name)
+      WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+        AND (has_table_privilege(c.oid, r.name)
+          OR (r.name IN ('INSERT', 'UPDATE') AND has_any_column_privilege(c.oid, r.name)))
+      GROUP BY r.name`,
+    values: [],
+  }),
 };
 
 export const dialects: Readonly<Record<DialectName, Dialect>> = { mssql, mysql, postgres };

@@ -10,6 +10,8 @@ export interface SourceReader {
   readAfter(after: number, limit: number): Promise<RawRow[]>;
   /** What of the mapping is not there, in words: nothing when it fits. Throws SourceFailure. */
   checkMapping(): Promise<string[]>;
+  /** What its user may do beyond reading, as INSERT: nothing when all is well. Throws SourceFailure. */
+  writingRights(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -54,6 +56,10 @@ export const createSourceReader = (
       return Object.entries(mapping.columns).flatMap(([name, column]) =>
         column === null || there.has(column) ? [] : `column ${column} (${name}) is missing in ${mapping.table}`,
       );
+    },
+    writingRights: async () => {
+      const rows = await guarded(() => connection.query(dialect.rights(mapping)));
+      return rows.map(({ name }) => String(name)).toSorted();
     },
     close: () => connection.close(),
   };

@@ -1,0 +1,120 @@
+import { Fault } from './check.ts';
+import type { Figures } from './check.ts';
+
+/** Runs one statement and answers its rows. */
+export type Ask = <Row extends object>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
+
+/** Oldest PostgreSQL that this release runs on. */
+const FLOOR = 15;
+
+/** PostgreSQL answers each of the users, and is no older than the floor. */
+export const checkDatabase = async (asks: readonly Ask[]): Promise<Figures> => {
+  const answers = await Promise.all(
+    asks.map((ask) => ask<{ version: number }>(`select current_setting('server_version_num')::int as version`)),
+  );
+  const version = Math.floor(answers[0]![0]!.version / 10_000);
+  if (version < FLOOR) throw new Fault(`PostgreSQL ${version} is too old`, `upgrade it to ${FLOOR} or later`);
+  return { version };
+};
+
+interface RoleRow {
+  readonly role: string;
+  readonly may: boolean | null;
+  readonly bypasses: boolean;
+  readonly owns: string | null;
+}
+
+// What a user may become counts as what it is.
+const ROLE = `select r.rolname as role,
+    (select pg_has_role(r.oid, kind.oid, 'usage') from pg_roles kind where kind.rolname = $2) as may,
+    exists (select 1 from pg_roles b where (b.rolbypassrls or b.rolsuper) and pg_has_role(r.oid, b.oid, 'member')) as bypasses,
+    (select min(c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = 'public' and c.relkind in ('r', 'p') and pg_has_role(r.oid, c.relowner, 'member')) as owns
+  from pg_roles r where r.rolname = $1`;
+
+/** The two users of a running process own no table, pass no row level security, and hold the rights of their kind. */
+export const checkRoles = async (ask: Ask, users: Readonly<Record<'app' | 'system', string>>): Promise<void> => {
+  const faults: string[] = [];
+  for (const [kind, user] of Object.entries(users)) {
+    const [row] = await ask<RoleRow>(ROLE, [user, kind]);
+    if (row === undefined) faults.push(`the user ${user} does not exist`);
+    else if (row.bypasses) faults.push(`the user ${user} bypasses row level security`);
+    else if (row.owns !== null) faults.push(`the user ${user} owns tables (${row.owns})`);
+    else if (row.may !== true) faults.push(`the user ${user} has not the rights of ${kind}`);
+  }
+  if (faults.length > 0)
+    throw new Fault(
+      faults.join('; '),
+      'make the three users as docs/runbook.md says, and name app in DATABASE_URL, system in DATABASE_SYSTEM_URL',
+    );
+};
+
+const advice = 'run "angelis migrate up"';
+
+/** All migrations of this release are applied; the database may know later ones. */
+export const checkMigrations = async (ask: Ask, known: readonly string[]): Promise<Figures> => {
+  const [there] = await ask<{ yes: boolean }>(`select to_regclass('public.migration') is not null as yes`);
+  const applied = there?.yes === true ? await ask<{ name: string }>('select name from migration') : [];
+  const names = new Set(applied.map(({ name }) => name));
+  const pending = known.filter((name) => !names.has(name));
+  if (pending.length > 0)
+    throw new Fault(`${pending.length} of ${known.length} migrations are pending, from ${pending[0]} on`, advice);
+  return { applied: names.size };
+};
+
+interface LimitRow {
+  readonly most: number;
+  readonly reserved: number;
+  readonly limit: number;
+}
+
+const LIMITS = `select current_setting('max_connections')::int as most,
+    current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int as reserved,
+    (select datconnlimit from pg_database where datname = current_database()) as limit`;
+
+/** The pools of all processes together fit what the server gives. `each`: connections of one process at most. */
+export const checkConnections = async (ask: Ask, each: number, processes: number): Promise<Figures> => {
+  const [row] = await ask<LimitRow>(LIMITS);
+  const { most, reserved, limit } = row!;
+  const given = limit < 0 ? most - reserved : Math.min(limit, most - reserved);
+  const needed = each * processes;
+  if (needed > given)
+    throw new Fault(
+      `${processes} processes with ${each} connections each may need ${needed}, the server gives ${given}`,
+      'raise max_connections, or lower DATABASE_WRITER_POOL, DATABASE_READER_POOL, DATABASE_JOBS_POOL or PROCESSES',
+    );
+  return { needed, given };
+};
+
+interface ReplicaRow {
+  readonly recovering: boolean;
+  readonly behind: boolean | null;
+  readonly replayed: string | null;
+}
+
+const REPLICA = `select pg_is_in_recovery() as recovering, pg_last_wal_replay_lsn() < $1::pg_lsn as behind,
+  pg_last_xact_replay_timestamp() as replayed`;
+
+/** The replica has replayed what the primary had written when it was asked, or lags at most `most` seconds. */
+export const checkReplica = async (primary: Ask, replica: Ask, most: number, now: () => Date): Promise<Figures> => {
+  const [at] = await primary<{ lsn: string }>('select pg_current_wal_lsn() as lsn');
+  const [row] = await replica<ReplicaRow>(REPLICA, [at!.lsn]);
+  const { recovering, behind, replayed } = row!;
+  if (!recovering || behind === false) return { lagSeconds: 0 };
+  const lag = replayed === null ? undefined : Math.max(0, (now().getTime() - Date.parse(replayed)) / 1_000);
+  if (lag === undefined || lag > most)
+    throw new Fault(
+      lag === undefined
+        ? 'the replica has replayed nothing yet'
+        : `the replica lags ${Math.round(lag)} s, ${most} s are the most`,
+      'look at its log and at pg_stat_replication of the primary; take DATABASE_REPLICA_URL out until it has caught up',
+    );
+  return { lagSeconds: lag };
+};
+
+/** Production holds no data of the demo. */
+export const checkDemoData = async (ask: Ask): Promise<void> => {
+  const rows = await ask(`select 1 from seed_set where name = 'demo'`);
+  if (rows.length > 0)
+    throw new Fault('the database holds the data of the demo', 'use a database of its own for production');
+};

@@ -1,0 +1,113 @@
+import { isDeepStrictEqual } from 'node:util';
+import { API_CLIENT, isAuthorizedParty } from '../identity-provider/realm.ts';
+import type { RealmReader } from '../identity-provider/keycloak/realm-state.ts';
+import { Fault } from './check.ts';
+import type { Figures } from './check.ts';
+
+const AUDIENCE = 'oidc-audience-mapper';
+const KEYS = ['clientId', 'alias', 'name', 'authenticator'] as const;
+const MOST_SHOWN = 5;
+
+type Json = Readonly<Record<string, unknown>>;
+const isRecord = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const nameOf = (value: Json): string | undefined => {
+  const key = KEYS.find((name) => typeof value[name] === 'string');
+  return key && String(value[key]);
+};
+
+/** Keycloak fills these in from its environment when it imports. */
+const isPlaceholder = (value: unknown): boolean => typeof value === 'string' && value.includes('${');
+
+/** Paths at which `actual` is not what `wanted` says; what only `actual` has is not looked at. */
+const driftOf = (wanted: unknown, actual: unknown, path: string): string[] => {
+  if (isPlaceholder(wanted)) return [];
+  if (Array.isArray(wanted)) {
+    const there: readonly unknown[] = Array.isArray(actual) ? actual : [];
+    return wanted.flatMap((one: unknown) => {
+      if (!isRecord(one)) return isPlaceholder(one) || there.includes(one) ? [] : [`${path}: ${String(one)}`];
+      const name = nameOf(one);
+      const other = there.find((candidate) => isRecord(candidate) && nameOf(candidate) === name);
+      return driftOf(one, other, `${path}.${name ?? '?'}`);
+    });
+  }
+  if (!isRecord(wanted)) return isDeepStrictEqual(wanted, actual) ? [] : [path];
+  if (!isRecord(actual)) return [`${path} is missing`];
+  return Object.entries(wanted).flatMap(([key, value]) =>
+    driftOf(value, actual[key], path === '' ? key : `${path}.${key}`),
+  );
+};
+
+/** The import file without what the other checks look at, and what Keycloak does not hand out under the same name. */
+const comparable = (file: Json): Json => {
+  const {
+    users: _users,
+    scopeMappings: _mappings,
+    roles,
+    clients,
+    authenticationFlows,
+    requiredActions,
+    ...realm
+  } = file;
+  return {
+    realm,
+    roles: isRecord(roles) ? roles['realm'] : [],
+    clients: (Array.isArray(clients) ? clients.filter(isRecord) : []).map(({ secret: _secret, ...client }) => ({
+      ...client,
+      ...(Array.isArray(client['protocolMappers']) && {
+        protocolMappers: client['protocolMappers'].filter((one) => isRecord(one) && one['protocolMapper'] !== AUDIENCE),
+      }),
+    })),
+    authenticationFlows,
+    requiredActions,
+  };
+};
+
+/** The identity provider answers and has the realm. */
+export const checkIdentityProvider = async ({ realmUrl }: Pick<RealmReader, 'realmUrl'>): Promise<void> => {
+  const response = await fetch(`${realmUrl}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(5_000) });
+  await response.body?.cancel();
+  if (response.status === 404)
+    throw new Fault(
+      `Keycloak has no realm at ${realmUrl}`,
+      'import config/keycloak/angelis-realm.json (config/keycloak/README.md), or correct KEYCLOAK_REALM',
+    );
+  if (!response.ok) throw new Error(`it answers ${response.status}`);
+};
+
+/** The realm is set as the file of this release says. */
+export const checkRealm = async (realm: RealmReader, file: Json): Promise<Figures> => {
+  const drift = driftOf(comparable(file), await realm.state(), '');
+  if (drift.length > 0) {
+    const more = drift.length > MOST_SHOWN ? ` and ${drift.length - MOST_SHOWN} more` : '';
+    throw new Fault(
+      `the realm differs from config/keycloak/angelis-realm.json in ${drift.slice(0, MOST_SHOWN).join(', ')}${more}`,
+      'set it as the file says',
+    );
+  }
+  return { drift: 0 };
+};
+
+/** Every client through which tokens for this system are made names it as their audience. */
+export const checkAudience = async (realm: RealmReader): Promise<Figures> => {
+  const clients = (await realm.state()).clients
+    .filter(isRecord)
+    .filter((client) => typeof client['clientId'] === 'string' && isAuthorizedParty(client['clientId']));
+  const without = clients.filter(({ protocolMappers }) => {
+    const mappers = Array.isArray(protocolMappers) ? protocolMappers.filter(isRecord) : [];
+    return !mappers.some(
+      ({ protocolMapper, config }) =>
+        protocolMapper === AUDIENCE &&
+        isRecord(config) &&
+        config['included.client.audience'] === API_CLIENT &&
+        config['access.token.claim'] === 'true',
+    );
+  });
+  if (without.length > 0)
+    throw new Fault(
+      `no audience mapper for ${API_CLIENT} on ${without.map(nameOf).join(', ')}: their tokens are refused`,
+      `add a mapper of type Audience, included client audience ${API_CLIENT}, to each`,
+    );
+  return { clients: clients.length };
+};

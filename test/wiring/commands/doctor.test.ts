@@ -1,0 +1,279 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { SMTPServer } from 'smtp-server';
+import { runChecks } from '../../../src/platform/checks/check.ts';
+import type { CheckResult } from '../../../src/platform/checks/check.ts';
+import { freePort } from '../../../src/platform/embedded/ports.ts';
+import { readSettings } from '../../../src/platform/settings/settings.ts';
+import { openPatient } from '../../../src/wiring/commands/doctor-patient.ts';
+import { cloneDatabase } from '../../support/database.ts';
+import type { TestDatabase } from '../../support/database.ts';
+import { keycloakServer, oldPostgres, redisServer } from '../../support/faulty-servers.ts';
+import type { KeycloakServer } from '../../support/faulty-servers.ts';
+import { createTestSources } from '../../support/sources.ts';
+import type { TestSources } from '../../support/sources.ts';
+import { startPair } from '../../support/standby.ts';
+import { PASSWORD } from '../../support/template.ts';
+
+const REALM_FILE = new URL('../../../config/keycloak/angelis-realm.json', import.meta.url);
+const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
+/** ES256, of no use anywhere. */
+const otpKey = async (): Promise<string> => {
+  const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign']);
+  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', privateKey)).toString('base64');
+  return `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----`;
+};
+
+describe('angelis doctor', () => {
+  let folder: string;
+  let database: TestDatabase;
+  let sources: TestSources;
+  let healthy: Record<string, string>;
+  const ending: (() => Promise<unknown>)[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'angelis-doctor-'));
+    database = await cloneDatabase();
+    sources = await createTestSources();
+    healthy = {
+      DATA_DIR: folder,
+      PORT: String(await freePort()),
+      METRICS_PORT: String(await freePort()),
+      DATABASE_URL: database.url('app'),
+      DATABASE_OWNER_URL: database.url('owner'),
+      DATABASE_SYSTEM_URL: database.url('system'),
+      SAFER_DATABASE_URL: sources.urls.safer.readUrl,
+      FIT2000_DATABASE_URL: sources.urls.fit2000.readUrl,
+      DATA_KEY: key('a'),
+      LOOKUP_KEY: key('a'),
+      SIGNING_KEY: key('a'),
+      CHAIN_KEY: key('a'),
+      DISK_FREE_PERCENT: '0',
+    };
+  });
+  afterEach(async () => {
+    for (const end of ending.splice(0)) await end();
+  });
+  after(async () => {
+    await sources.drop();
+    await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const examine = async (change: Record<string, string> = {}, now = () => new Date()): Promise<CheckResult[]> => {
+    const patient = await openPatient(readSettings({ ...healthy, ...change }), 5_000, now);
+    try {
+      return await runChecks(patient.checks, 5_000);
+    } finally {
+      await patient.close();
+    }
+  };
+  /** The only check that is at fault. */
+  const diagnose = async (change: Record<string, string> = {}, now?: () => Date): Promise<CheckResult> => {
+    const wrong = (await examine(change, now)).filter(({ ok, skipped }) => !ok && skipped !== true);
+    expect(wrong.map(({ name, error }) => `${name}: ${error}`)).to.have.length(1);
+    return wrong[0]!;
+  };
+  const expectFault = (result: CheckResult, name: string, says: RegExp, advises: RegExp): void => {
+    expect(result.name).to.equal(name);
+    expect(result.error).to.match(says);
+    expect(result.advice).to.match(advises);
+  };
+  const superuser = async (text: string): Promise<void> => {
+    const client = await database.superuser();
+    await client.query(text);
+  };
+
+  it('finds nothing wrong where all is well', async () => {
+    const results = await examine();
+    expect(results.filter(({ ok }) => !ok)).to.deep.equal([]);
+    expect(results.map(({ name }) => name)).to.include.members(['database', 'migrations', 'source-fit2000-rights']);
+  });
+
+  it('1: a port that is taken', async () => {
+    const server = createServer((socket) => socket.destroy());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ending.push(() => new Promise((done) => server.close(done)));
+    const { port } = server.address() as AddressInfo;
+    const says = new RegExp(`port ${port} is taken`);
+    expectFault(await diagnose({ PORT: String(port) }), 'port', says, /another PORT/);
+    expectFault(await diagnose({ METRICS_PORT: String(port) }), 'metrics-port', says, /another METRICS_PORT/);
+  });
+
+  it('2: a database that does not answer, or not to one of the users', async () => {
+    const gone = Object.assign(new URL(database.url('system')), { port: '9' }).href;
+    expectFault(await diagnose({ DATABASE_SYSTEM_URL: gone }), 'database', /ECONNREFUSED/, /start PostgreSQL/);
+    const refused = Object.assign(new URL(database.url('app')), { password: 'wrong' }).href;
+    expectFault(await diagnose({ DATABASE_URL: refused }), 'database', /password authentication failed/, /password/);
+    const results = await examine({ DATABASE_SYSTEM_URL: gone });
+    expect(results.find(({ name }) => name === 'migrations')).to.include({ ok: false, skipped: true });
+  });
+
+  it('3: a database that is too old', async () => {
+    const old = await oldPostgres(140_012);
+    ending.push(old.stop);
+    const url = `postgres://system:x@127.0.0.1:${old.port}/angelis`;
+    const urls = { DATABASE_URL: url, DATABASE_OWNER_URL: url, DATABASE_SYSTEM_URL: url };
+    expectFault(await diagnose(urls), 'database', /PostgreSQL 14 is too old/, /upgrade it to 15/);
+  });
+
+  it('4: a user that owns tables, bypasses row level security, or has not its rights', async () => {
+    const owner = { DATABASE_URL: database.url('owner') };
+    expectFault(await diagnose(owner), 'database-users', /user owner owns tables/, /runbook/);
+    const named = (user: string) => Object.assign(new URL(database.url('app')), { username: user }).href;
+    const stem = `t_${database.name.slice(-8)}`;
+    await superuser(`create role ${stem}_passes login bypassrls password '${PASSWORD}' in role app`);
+    await superuser(`create role ${stem}_becomes login password '${PASSWORD}' in role app, ${stem}_passes`);
+    await superuser(`create role ${stem}_nobody login password '${PASSWORD}'`);
+    const all = `${stem}_passes, ${stem}_becomes, ${stem}_nobody`;
+    await superuser(`grant connect on database ${database.name} to ${all}`);
+    ending.push(async () => {
+      await superuser(`revoke connect on database ${database.name} from ${all}`);
+      await superuser(`drop role ${all}`);
+    });
+    for (const [user, says] of [
+      [`${stem}_passes`, /bypasses row level security/],
+      [`${stem}_becomes`, /bypasses row level security/],
+      [`${stem}_nobody`, /has not the rights of app/],
+    ] as const)
+      expectFault(await diagnose({ DATABASE_URL: named(user) }), 'database-users', says, /runbook/);
+  });
+
+  it('5: migrations that are pending', async () => {
+    const client = await database.superuser();
+    const { rows } = await client.query<{ name: string }>(
+      `delete from migration where name = (select max(name) from migration) returning name`,
+    );
+    ending.push(() => client.query('insert into migration (name) values ($1)', [rows[0]!.name]));
+    const found = await diagnose();
+    expectFault(found, 'migrations', new RegExp(`1 of \\d+ migrations .* from ${rows[0]!.name}`), /migrate up/);
+  });
+
+  it('6: a Redis that drops keys, or is not there', async () => {
+    const evicting = await redisServer('allkeys-lru');
+    const keeping = await redisServer('noeviction');
+    ending.push(evicting.stop, keeping.stop);
+    const found = await diagnose({ REDIS_URL: `redis://127.0.0.1:${evicting.port}` });
+    expectFault(found, 'redis-eviction', /allkeys-lru/, /noeviction/);
+    const results = await examine({ REDIS_URL: `redis://127.0.0.1:${keeping.port}` });
+    expect(results.filter(({ ok }) => !ok)).to.deep.equal([]);
+    expectFault(await diagnose({ REDIS_URL: 'redis://127.0.0.1:9' }), 'redis', /ECONNREFUSED/, /start Redis/);
+  });
+
+  it('7: a clock that is off, against the database and against the identity provider', async () => {
+    const late = () => new Date(Date.now() - 60_000);
+    const found = await diagnose({}, late);
+    expectFault(found, 'database-clock', /60 s behind that of PostgreSQL/, /NTP/);
+    const { server, settings } = await withKeycloak();
+    server.date = new Date(Date.now() - 30_000).toUTCString();
+    const says = /(29|30|31) s ahead of that of Keycloak/;
+    expectFault(await diagnose(settings), 'identity-provider-clock', says, /NTP/);
+    server.date = undefined;
+    server.issuedAt = () => new Date(Date.now() - 30_000);
+    expectFault(await diagnose(settings), 'identity-provider-clock', says, /NTP/);
+  });
+
+  const withKeycloak = async (): Promise<{ server: KeycloakServer; settings: Record<string, string> }> => {
+    const server = await keycloakServer(JSON.parse(await readFile(REALM_FILE, 'utf8')) as Record<string, unknown>);
+    ending.push(server.stop);
+    const settings = {
+      KEYCLOAK_URL: server.url,
+      KEYCLOAK_ADMIN_CLIENT_SECRET: 'a secret of the service',
+      KEYCLOAK_OTP_KEY: await otpKey(),
+    };
+    return { server, settings };
+  };
+
+  it('8: a realm that is missing or has drifted', async () => {
+    const { server, settings } = await withKeycloak();
+    const well = await examine(settings);
+    expect(well.filter(({ ok }) => !ok)).to.deep.equal([]);
+    const missing = await diagnose({ ...settings, KEYCLOAK_REALM: 'other' });
+    expectFault(missing, 'identity-provider', /no realm at .*\/realms\/other/, /import config\/keycloak/);
+    server.realm['bruteForceProtected'] = false;
+    server.realm['enabledEventTypes'] = ['LOGIN'];
+    server.realm.clients.find(({ clientId }) => clientId === 'angelis-worker')!['fullScopeAllowed'] = true;
+    server.realm.roles.realm.pop();
+    const drifted = await diagnose(settings);
+    expectFault(drifted, 'realm', /realm\.bruteForceProtected, realm\.enabledEventTypes: LOGIN_ERROR/, /as the file/);
+    expect(drifted.error).to.match(/and \d+ more$/);
+  });
+
+  it('9: a client without the audience mapper', async () => {
+    const { server, settings } = await withKeycloak();
+    const client = server.realm.clients.find(({ clientId }) => clientId === 'angelis-otp')!;
+    client['protocolMappers'] = [];
+    const found = await diagnose(settings);
+    expectFault(found, 'audience', /no audience mapper for angelis-api on angelis-otp:/, /type Audience/);
+  });
+
+  it('10: a folder that takes no files', async () => {
+    await writeFile(join(folder, 'a-file'), '');
+    const found = await diagnose({ LOG_FILE: join(folder, 'a-file', 'angelis.log') });
+    expectFault(found, 'log-folder', /takes no files \(ENOTDIR\)/, /LOG_FILE/);
+    const readOnly = await diagnose({ DATA_DIR: '/proc/self' });
+    expectFault(readOnly, 'folder', /takes no files/, /another DATA_DIR/);
+  });
+
+  it('11: a mail server that refuses', async () => {
+    const server = new SMTPServer({
+      logger: false,
+      disabledCommands: ['STARTTLS'],
+      allowInsecureAuth: true,
+      onAuth: (_auth, _session, done) => done(new Error('no')),
+    });
+    server.on('error', () => undefined);
+    server.listen(0, '127.0.0.1');
+    await once(server.server, 'listening');
+    ending.push(() => new Promise<void>((done) => server.close(done)));
+    const { port } = server.server.address() as AddressInfo;
+    const found = await diagnose({ SMTP_URL: `smtp://us:open-sesame@127.0.0.1:${port}` });
+    expectFault(found, 'mail', /refused our sign-in/, /SMTP_URL/);
+    expectFault(await diagnose({ SMTP_URL: 'smtp://127.0.0.1:9' }), 'mail', /does not take us in/, /SMTP_URL/);
+  });
+
+  it('12: a user of a source that may write', async () => {
+    const found = await diagnose({ FIT2000_DATABASE_URL: sources.urls.fit2000.writeUrl });
+    expectFault(found, 'source-fit2000-rights', /FIT2000_DATABASE_URL may write \(INSERT\)/, /only read/);
+  });
+
+  it('13: pools that are more than the server gives', async () => {
+    const found = await diagnose({ PROCESSES: '12' });
+    expectFault(found, 'connections', /12 processes with 44 connections each may need 528/, /max_connections/);
+  });
+
+  it('14: a disk that is nearly full', async () => {
+    expectFault(await diagnose({ DISK_FREE_PERCENT: '100' }), 'disk', /% free/, /more space/);
+  });
+
+  it('15: a replica that lags', async function () {
+    this.timeout(60_000);
+    const pair = await startPair();
+    ending.push(pair.stop);
+    const { primaryUrl: url } = pair;
+    const settings = { DATABASE_URL: url, DATABASE_OWNER_URL: url, DATABASE_SYSTEM_URL: url };
+    const look = async (now?: () => Date) =>
+      (await examine({ ...settings, DATABASE_REPLICA_URL: pair.standbyUrl }, now)).find(
+        ({ name }) => name === 'replica',
+      )!;
+    await pair.on('primary', 'create table written (n int)');
+    for (;;) if ((await look()).figures?.['lagSeconds'] === 0) break;
+    const later = () => new Date(Date.now() + 120_000);
+    // Nothing was written since: it does not lag, however long ago the last write was.
+    expect(await look(later)).to.deep.include({ ok: true, figures: { lagSeconds: 0 } });
+    await pair.on('standby', 'select pg_wal_replay_pause()');
+    while ((await pair.on('standby', 'select pg_get_wal_replay_pause_state() as state'))[0]?.['state'] !== 'paused')
+      await sleep(20);
+    await pair.on('primary', 'insert into written values (1)');
+    expectFault(await look(later), 'replica', /lags 1[12]\d s, 60 s are the most/, /pg_stat_replication/);
+  });
+});
