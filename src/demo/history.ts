@@ -17,6 +17,8 @@ import type { DemoAssignment, DemoDevice, DemoRiskGroup, DemoShift } from './wor
 const MINUTE = 60_000;
 const PROTOCOL = 'PVT-B';
 const WINDOW = 120 * MINUTE;
+/** Required tests are there a day ahead, as the product itself makes them. */
+const AHEAD = 24 * 60 * MINUTE;
 /** How long after a shift everything about it is settled. */
 const SETTLED = 18 * 60 * MINUTE;
 const WELL_RESTED: Sleep = { last24: 7.5, last48: 15, awake: 2 };
@@ -292,7 +294,7 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
 
   const begun = shifts.filter(
     ({ startsAt, kind, isCancelled }) =>
-      kind !== 'travel' && !isCancelled && startsAt.getTime() - WINDOW <= loadedAt.getTime(),
+      kind !== 'travel' && !isCancelled && startsAt.getTime() <= loadedAt.getTime() + AHEAD,
   );
   return { shifts: begun.map(live), baselines };
 };

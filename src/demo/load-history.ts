@@ -57,7 +57,7 @@ const requirementRow = (
   history: ShiftHistory,
   { project, person }: DemoAssignment,
   group: DemoRiskGroup,
-  { siteId, supervisor, random }: { siteId: string; supervisor: DemoPerson; random: Random },
+  { siteId, supervisor, random, loadedAt }: { siteId: string; supervisor: DemoPerson; random: Random; loadedAt: Date },
 ): DemoRow => {
   const { shift, requirementId, dueAt, outcome, results, standing } = history;
   const [rule] = group.policy.required;
@@ -94,7 +94,7 @@ const requirementRow = (
     excusedAt: isExcused ? new Date(dueAt.getTime() + 40 * 60_000) : null,
     reviewDrawn: false,
     blockedBecause: outcome === 'blocked' ? 'SOURCE_DOWN' : null,
-    ...stamps(new Date(test.windowFrom)),
+    ...stamps(new Date(Math.min(test.windowFrom, loadedAt.getTime()))),
   };
 };
 
@@ -160,7 +160,7 @@ export const loadHistory = async (
     made.shifts += assignment.shifts.length;
     rows.baseline.push(...baselineRows(history, person, options, seal).toReversed());
     for (const shift of history.shifts) {
-      rows.requirement.push(requirementRow(shift, assignment, group, { siteId, supervisor, random: own }));
+      rows.requirement.push(requirementRow(shift, assignment, group, { siteId, supervisor, random: own, loadedAt }));
       for (const result of shift.results) {
         const { id, source, externalId, receivedAt, contentHash } = result;
         rows.test_result.push({ ...resultRow(result, seal), createdAt: receivedAt });

@@ -60,6 +60,12 @@ describe('the demo’s history', () => {
     for (const { takenAt } of results) expect(Date.parse(takenAt)).to.be.below(AT.getTime());
   });
 
+  it('has tests that are due in the day that begins', () => {
+    const due = shifts.filter(({ outcome }) => outcome === 'due');
+    expect(due).to.not.have.length(0);
+    for (const { dueAt } of due) expect(dueAt.getTime()).to.be.within(AT.getTime(), AT.getTime() + 86_400_000);
+  });
+
   it('gives everybody a baseline that serves now', () => {
     for (const { assignment, history } of people) {
       const revisions = history.baselines.map(({ baseline }) => baseline.version);
