@@ -7,7 +7,6 @@ import { judge } from '../modules/fitness/intake/judge.ts';
 import type { Facts } from '../modules/fitness/intake/judge.ts';
 import type { NewResult } from '../modules/fitness/intake/store.ts';
 import type { Attempt, PolicyOf } from '../modules/fitness/ports.ts';
-import { daysBetween } from '../platform/time/zone.ts';
 import { alertness, drawSleep, drawSleepiness, drawTrials } from './alertness.ts';
 import type { Sleep } from './alertness.ts';
 import type { DemoPerson } from './plan.ts';
@@ -21,6 +20,8 @@ const WINDOW = 120 * MINUTE;
 const AHEAD = 24 * 60 * MINUTE;
 /** How long after a shift everything about it is settled. */
 const SETTLED = 18 * 60 * MINUTE;
+/** A baseline is made anew some days before it would be stale (180 d). */
+const RENEWED_AFTER = 170 * 24 * 60 * MINUTE;
 const WELL_RESTED: Sleep = { last24: 7.5, last48: 15, awake: 2 };
 
 /**
@@ -232,7 +233,11 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
       const next = firstBaseline(tests);
       if (now !== undefined) baselines.pop();
       baselines.push({ baseline: next, since });
-    } else if (now.status === 'active' && now.from !== null && daysBetween(now.from, date) > 170) {
+    } else if (
+      now.status === 'active' &&
+      now.from !== null &&
+      Date.parse(date) - Date.parse(now.from) > RENEWED_AFTER
+    ) {
       const { old, next } = supersede(now, tests, { date, minimumSpeed: group.policy.minimumSpeed });
       baselines.splice(-1, 1, { baseline: old, since: baselines.at(-1)!.since });
       baselines.push({ baseline: next, since });

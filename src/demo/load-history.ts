@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { testBy } from '../modules/fitness/requirements/plan.ts';
 import { resultRow } from '../modules/fitness/intake/store.ts';
 import type { Sealer } from '../platform/change/company-vault.ts';
@@ -27,6 +26,7 @@ export interface HistoryMade {
   readonly tests: number;
   readonly cases: number;
 }
+export const NOTHING: HistoryMade = { shifts: 0, tests: 0, cases: 0 };
 
 /** Rows by table, in the order in which they refer to each other. */
 const TABLES = [
@@ -120,44 +120,26 @@ const baselineRows = ({ baselines }: PersonHistory, person: DemoPerson, { makeId
   }));
 };
 
-const flushAt = 3_000;
-
-/** A year of required tests, results, baselines and cases of a company's people. Their shifts are there. */
+/** A year of required tests, results, baselines and cases of some people of a company. Their shifts are there. */
 export const loadHistory = async (
   tx: Tx,
+  assignments: readonly DemoAssignment[],
   { plan, company, work, seal, random }: HistoryParts,
 ): Promise<HistoryMade> => {
   const { loadedAt } = plan;
-  const made = { shifts: 0, tests: 0, cases: 0 };
-  const makeId = createIds(random.fork('ids'));
-  const factors = new Map<number, number>();
-  let rows = noRows();
-  let writing: Promise<void> = Promise.resolve();
-  /** Writes what has gathered while the next people's history is drawn. */
-  const flush = async (): Promise<void> => {
-    await writing;
-    const batch = rows;
-    rows = noRows();
-    writing = (async () => {
-      for (const table of TABLES) await insertRows(tx, table, batch[table]);
-    })();
-    // Whoever awaits it next learns of a failure; until then it must not count as unheard.
-    writing.catch(() => undefined);
-  };
-
-  for (const assignment of work.assignments) {
+  const rows = noRows();
+  for (const assignment of assignments) {
     const { person, project } = assignment;
     const group = work.riskGroups[person.riskGroup!]!;
     const place = person.superior!;
     const supervisor = company.people[place]!;
     const manager = supervisor.superior === null ? supervisor : company.people[supervisor.superior]!;
-    const factor = factors.get(place) ?? random.bounded(1, 0.35, 0.3, 2.2);
-    factors.set(place, factor);
+    const factor = random.fork(`crew/${place}`).bounded(1, 0.35, 0.3, 2.2);
     const own = random.fork(person.number);
+    const makeId = createIds(own.fork('ids'));
     const siteId = company.sites[project.site]!.id;
     const options = { group, devices: work.devices, loadedAt, makeId, random: own, factor };
     const history = createHistory(assignment, options);
-    made.shifts += assignment.shifts.length;
     rows.baseline.push(...baselineRows(history, person, options, seal).toReversed());
     for (const shift of history.shifts) {
       rows.requirement.push(requirementRow(shift, assignment, group, { siteId, supervisor, random: own, loadedAt }));
@@ -172,29 +154,19 @@ export const loadHistory = async (
           resultId: id,
           profileId: person.profileId,
         });
-        made.tests += 1;
       }
-      const found = createCase({
-        history: shift,
-        assignment,
-        group,
-        siteId,
-        supervisor,
-        manager,
-        makeId,
-        random: own,
-        seal,
-      });
+      const about = { history: shift, assignment, group, siteId, supervisor, manager, makeId, random: own, seal };
+      const found = createCase(about);
       if (found === undefined) continue;
       rows.fitness_case.push(found.fitnessCase);
       rows.hold.push(found.hold);
       if (found.breach !== undefined) rows.fitness_breach.push(found.breach);
-      made.cases += 1;
     }
-    if (rows.test_result.length >= flushAt) await flush();
-    await setImmediate();
   }
-  await flush();
-  await writing;
-  return made;
+  for (const table of TABLES) await insertRows(tx, table, rows[table]);
+  return {
+    shifts: assignments.reduce((sum, { shifts }) => sum + shifts.length, 0),
+    tests: rows.test_result.length,
+    cases: rows.fitness_case.length,
+  };
 };

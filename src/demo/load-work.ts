@@ -170,10 +170,10 @@ const loadCatalogue = async (tx: Tx, plan: DemoPlan, { departments, sites }: Dem
   ]);
 };
 
-/** Projects, contracts, assignments with their seats, a year of shifts and two weeks ahead. People are there. */
+/** Projects, contracts, assignments with their seats. People are there. */
 export const loadWork = async (tx: Tx, plan: DemoPlan, company: DemoCompany, work: DemoWork): Promise<void> => {
   await loadCatalogue(tx, plan, company, work);
-  const { begin, loadedAt } = plan;
+  const { begin } = plan;
   await insertRows(
     tx,
     'work_assignment',
@@ -192,7 +192,11 @@ export const loadWork = async (tx: Tx, plan: DemoPlan, company: DemoCompany, wor
     })),
   );
   await loadSeats(tx, work, begin);
-  const shifts = work.assignments.flatMap((assignment) =>
+};
+
+/** The shifts of some people's assignments, which are there: the past, the running ones and two weeks ahead. */
+export const loadShifts = async (tx: Tx, assignments: readonly DemoAssignment[], loadedAt: Date): Promise<void> => {
+  const shifts = assignments.flatMap((assignment) =>
     assignment.shifts.map((shift) => shiftRow(assignment, shift, loadedAt)),
   );
   await insertRows(tx, 'shift', shifts);

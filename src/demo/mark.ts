@@ -3,7 +3,7 @@ import { planDemo } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
 
 /** Raised when the demo's data becomes another: what an older release loaded is refused, not mended. */
-export const DEMO_VERSION = 1;
+export const DEMO_VERSION = 2;
 /** The row of `seed_set` that tells when the demo was loaded: everything about it follows from that instant. */
 const SET = 'demo';
 /** The mark of a load that has begun and is not over. */
@@ -31,8 +31,14 @@ export const writeMark = async (system: pg.Pool, { version, at }: Mark): Promise
   );
 };
 
-/** The plan of the demo that this database holds; undefined when it holds none. `system` is a pool of user `system`. */
-export const loadedDemo = async (system: pg.Pool): Promise<DemoPlan | undefined> => {
+export interface LoadedDemo {
+  readonly plan: DemoPlan;
+  /** False while it is loaded, and after a load that was interrupted. */
+  readonly isWhole: boolean;
+}
+
+/** The demo that this database holds; undefined when it holds none. `system` is a pool of user `system`. */
+export const loadedDemo = async (system: pg.Pool): Promise<LoadedDemo | undefined> => {
   const mark = await readMark(system);
   if (mark === undefined) return undefined;
   const plan = planDemo(mark.at);
@@ -40,5 +46,5 @@ export const loadedDemo = async (system: pg.Pool): Promise<DemoPlan | undefined>
   if (rows.length === 0) return undefined;
   if (mark.version > LOADING && mark.version !== DEMO_VERSION)
     throw new Error('The demo data here is that of another release: begin anew with "npm run demo -- --fresh".');
-  return plan;
+  return { plan, isWhole: mark.version === DEMO_VERSION };
 };

@@ -124,7 +124,7 @@ const postsOf = ({ headcount, sites }: Outline): Post[] => {
 export const createIds =
   (random: Random) =>
   (at: Date): string =>
-    uuidv7({ msecs: at.getTime(), random: Uint8Array.from({ length: 16 }, () => random.between(0, 255)) });
+    uuidv7({ msecs: at.getTime(), random: random.bytes() });
 
 /** Staff of the operator, beside the companies' people. */
 export interface DemoStaff extends Name {

@@ -11,6 +11,8 @@ export interface Random {
   /** True with probability `p`. */
   chance(p: number): boolean;
   pick<T>(values: readonly T[]): T;
+  /** Sixteen bytes. */
+  bytes(): Uint8Array;
   /** A source of its own for `name`, independent of how much the others were used. */
   fork(name: string): Random;
 }
@@ -46,6 +48,7 @@ export const createRandom = (seed: string): Random => {
     bounded: (mean, sd, low, high) => Math.min(high, Math.max(low, normal(mean, sd))),
     chance: (p) => next() < p,
     pick: (values) => values[Math.floor(next() * values.length)]!,
+    bytes: () => new Uint8Array(Uint32Array.from({ length: 4 }, () => next() * 4_294_967_296).buffer),
     fork: (name) => createRandom(`${seed}/${name}`),
   };
 };

@@ -3,7 +3,7 @@ import type { FitnessPolicy } from '../modules/fitness/classification/policy.ts'
 import { expandPattern, swing14x14, swing7x7, swing7D7N } from '../modules/workforce/rosters/swing.ts';
 import type { PatternDay, PlannedShift } from '../modules/workforce/rosters/swing.ts';
 import { rutCheckDigit } from '../platform/text/rut.ts';
-import { addDays, dateAt, daysBetween } from '../platform/time/zone.ts';
+import { addDays, dateAt } from '../platform/time/zone.ts';
 import { createIds } from './plan.ts';
 import type { DemoCompany, DemoPerson, DemoPlan } from './plan.ts';
 import { createRandom } from './random.ts';
@@ -195,10 +195,13 @@ const projectsOf = ({ people, sites }: DemoCompany, id: () => string): DemoProje
 const shiftsOf = (pattern: DemoPattern, zone: string, anchorDate: string, from: string, to: string) =>
   expandPattern({ days: [...pattern.days], zone, anchorDate }, { from, to });
 
+const DAY = 86_400_000;
+
+/** Which shifts are the first of their kind in a swing. */
 const firsts = (shifts: readonly PlannedShift[]): boolean[] =>
-  shifts.map(({ date, kind }, index) => {
+  shifts.map(({ startsAt, kind }, index) => {
     const before = shifts[index - 1];
-    return before?.kind !== kind || daysBetween(before.date, date) > 1;
+    return before?.kind !== kind || startsAt.getTime() - before.startsAt.getTime() > 1.5 * DAY;
   });
 
 /** The work of a company, with shifts from `historyDays` ago to two weeks ahead. */
@@ -226,27 +229,33 @@ export const planWork = (
       contractorRut: contractorRut(index),
       status: index === 0 ? ('active' as const) : ('ended' as const),
     }));
-  const expanded = new Map<string, PlannedShift[]>();
+  const expanded = new Map<
+    string,
+    { readonly shifts: readonly PlannedShift[]; readonly isFirst: readonly boolean[] }
+  >();
   const roster = (person: DemoPerson) => {
     const found = rosterOf(person);
     const zone = company.sites[person.site]!.timezone;
     const today = dateAt(loadedAt, zone);
     const anchor = addDays(dateAt(begin, zone), found?.offset ?? 0);
-    if (found === null) return { pattern: null, anchor, zone, shifts: [] };
+    if (found === null) return { pattern: null, anchor, zone, shifts: [], isFirst: [] };
     const pattern = patterns[found.pattern]!;
     const key = `${pattern.code}/${anchor}/${zone}`;
-    const shifts =
-      expanded.get(key) ??
-      shiftsOf(pattern, zone, anchor, addDays(today, -historyDays), addDays(today, DAYS_AHEAD + 1));
-    expanded.set(key, shifts);
-    return { pattern, anchor, zone, shifts };
+    const known = expanded.get(key);
+    if (known !== undefined) return { pattern, anchor, zone, ...known };
+    const shifts = shiftsOf(pattern, zone, anchor, addDays(today, -historyDays), addDays(today, DAYS_AHEAD + 1));
+    const made = { shifts, isFirst: firsts(shifts) };
+    expanded.set(key, made);
+    return { pattern, anchor, zone, ...made };
   };
   const assignments = company.people
     .filter(({ riskGroup }) => riskGroup !== null)
     .map((person, index): DemoAssignment => {
       const task = taskOf(person, index);
-      const { pattern, anchor, zone, shifts } = roster(person);
-      const isFirst = firsts(shifts);
+      const { pattern, anchor, zone, shifts, isFirst } = roster(person);
+      // A source of chance for each: whoever begins with more or fewer days of history gives nobody else another id.
+      const own = random.fork(person.number);
+      const makeOwnId = createIds(own.fork('ids'));
       return {
         id: id(),
         person,
@@ -259,9 +268,9 @@ export const planWork = (
         timezone: zone,
         shifts: shifts.map((shift, at) => ({
           ...shift,
-          id: makeId(begin),
+          id: makeOwnId(begin),
           isFirst: isFirst[at]!,
-          isCancelled: random.chance(CANCELLED) && shift.endsAt < loadedAt,
+          isCancelled: own.chance(CANCELLED) && shift.endsAt < loadedAt,
         })),
       };
     });

@@ -8,9 +8,9 @@ import { withSystemPool } from './database-access.ts';
 /** The plan of the demo in DATA_DIR, or at DATABASE_URL. Throws when there is none. */
 const readDemo = (): Promise<DemoPlan> =>
   withSystemPool(async (system) => {
-    const plan = await loadedDemo(system);
-    if (plan === undefined) throw new Error('There is no demo data here yet: start it with "npm run demo".');
-    return plan;
+    const demo = await loadedDemo(system);
+    if (demo === undefined) throw new Error('There is no demo data here yet: start it with "npm run demo".');
+    return demo.plan;
   });
 
 const COLUMNS = ['role', 'company', 'name', 'rut', 'email', 'password'] as const;

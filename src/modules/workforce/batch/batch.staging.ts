@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
+import { copyCell } from '../../../platform/db/copy.ts';
 import type { Tx } from '../../../platform/db/database.ts';
 import type { RowFault } from './parse.ts';
 
@@ -33,12 +34,6 @@ const STAGE = `create temporary table batch_stage (
   links jsonb not null, faults jsonb not null) on commit drop`;
 
 const BATCH_BYTES = 65_536;
-const SPECIAL: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-/** One cell in the text format of COPY. */
-const cell = (value: string | number | null): string =>
-  value === null ? '\\N' : String(value).replaceAll(/[\\\t\n\r]/g, (sign) => SPECIAL[sign]!);
-
 const lineOf = (row: StagedRow): string =>
   `${[
     row.row,
@@ -59,7 +54,7 @@ const lineOf = (row: StagedRow): string =>
     JSON.stringify(row.links),
     JSON.stringify(row.faults),
   ]
-    .map(cell)
+    .map(copyCell)
     .join('\t')}\n`;
 
 async function* chunks(rows: AsyncIterable<StagedRow>): AsyncGenerator<string> {
