@@ -35,7 +35,7 @@ export const wireCompanies = (
     countUsers,
   });
   return {
-    module: companiesModule({ service, lifecycle, list }),
+    module: companiesModule(service),
     signUps: createSignUps({ repository, join: founding.join }),
   };
 };

@@ -1,7 +1,7 @@
 import { baselineList, StoredBaseline } from '../modules/fitness/baselines/baselines.repository.ts';
 import { baselinesModule } from '../modules/fitness/baselines/baselines.router.ts';
 import { createBaselinesService } from '../modules/fitness/baselines/baselines.service.ts';
-import { Device, deviceList } from '../modules/fitness/devices/devices.repository.ts';
+import { deviceList } from '../modules/fitness/devices/devices.repository.ts';
 import { devicesModule } from '../modules/fitness/devices/devices.router.ts';
 import { createDevicesService } from '../modules/fitness/devices/devices.service.ts';
 import { createIngest } from '../modules/fitness/ingest/ingest.ts';
@@ -72,12 +72,10 @@ export const wireFitness = (platform: Platform, { people, outcome }: FitnessNeed
   const intake = createIntake({ ...platform, outcome, policies: policyReads });
   const lists = {
     results: platform.list(resultList),
-    devices: platform.list(deviceList),
     policies: platform.list(policyList),
     baselines: platform.list(baselineList),
   };
   const results = createResultsService({ ...platform, list: lists.results, intake, people });
-  const devices = createDevicesService({ ...platform, list: lists.devices, repository: platform.repository(Device) });
   const stored = platform.repository(StoredPolicy);
   const policies = createPoliciesService({ ...platform, list: lists.policies, repository: stored });
   const repository = platform.repository(StoredBaseline);
@@ -94,7 +92,7 @@ export const wireFitness = (platform: Platform, { people, outcome }: FitnessNeed
       ...wireSources(platform, intake),
       resultsModule({ list: lists.results, service: results }),
       ...submissionsModules(results),
-      devicesModule({ list: lists.devices, service: devices }),
+      devicesModule(createDevicesService(platform.crud(deviceList))),
       policiesModule({ list: lists.policies, service: policies }),
       baselinesModule({ list: lists.baselines, service: baselines }),
     ],

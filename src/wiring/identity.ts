@@ -13,7 +13,7 @@ import type { Staff } from '../modules/identity/staff/staff.service.ts';
 import { createSupport } from '../modules/identity/staff/support.service.ts';
 import type { Registration } from '../modules/identity/persons/registration.service.ts';
 import { createRegistration } from '../modules/identity/persons/registration.service.ts';
-import { ApiClient, apiClientList } from '../modules/identity/api-clients/api-clients.repository.ts';
+import { apiClientList } from '../modules/identity/api-clients/api-clients.repository.ts';
 import { apiClientsModule } from '../modules/identity/api-clients/api-clients.router.ts';
 import { createApiClients } from '../modules/identity/api-clients/api-clients.service.ts';
 import { createMachineSessions } from '../modules/identity/sessions/machine-sessions.service.ts';
@@ -76,12 +76,8 @@ const wireApiClients = (
   sessions: MachineSessions,
   permissions: () => readonly string[],
 ): Module => {
-  const list = platform.list(apiClientList);
-  const repository = platform.repository(ApiClient);
-  return apiClientsModule({
-    list,
-    service: createApiClients({ ...platform, repository, list, sessions, permissions }),
-  });
+  const parts = platform.crud(apiClientList);
+  return apiClientsModule({ ...parts, service: createApiClients({ ...platform, ...parts, sessions, permissions }) });
 };
 
 interface StaffNeeds {

@@ -3,6 +3,7 @@ import { buildApp } from '../app.ts';
 import type { AppParts } from '../app.ts';
 import type { Notices } from '../modules/notifications/notice.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
+import { createZones } from '../modules/organization/zones.ts';
 import { createPeople } from '../modules/workforce/people.ts';
 import { createPrincipals } from '../platform/access/principals.ts';
 import type { Principals } from '../platform/access/principals.ts';
@@ -60,7 +61,8 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
   const organization = wireOrganization(platform, { modules: () => modules, invitations: identity.invitations });
   const people = createPeople(visibleProfiles);
-  const commerce = wireCommerce(platform, { people, links: organization.links });
+  const zones = createZones();
+  const commerce = wireCommerce(platform, { people, zones, links: organization.links });
   const cases = wireFitnessCases(platform, { notices: [forFitness(notices)] });
   const fitness = wireFitness(platform, { people, outcome: cases.outcome });
   const gate = wireGate(platform, { requirements: cases.generation });
@@ -71,6 +73,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     ...commerce.modules,
     ...wireWorkforce(platform, {
       people,
+      zones,
       bulk: organization.bulk,
       seats: commerce.seats,
       gate: gate.forWork,

@@ -1,6 +1,6 @@
 import type { Notices as FitnessNotices } from '../modules/fitness/notices.ts';
 import { createDeliveryLifecycle } from '../modules/notifications/deliveries.lifecycle.ts';
-import { Delivery, deliveryList } from '../modules/notifications/deliveries.repository.ts';
+import { deliveryList } from '../modules/notifications/deliveries.repository.ts';
 import { createDeliveries } from '../modules/notifications/deliveries.service.ts';
 import type { Notices } from '../modules/notifications/notice.ts';
 import { createNotices } from '../modules/notifications/notices.service.ts';
@@ -65,26 +65,19 @@ export const forExports = (notices: Notices): ExportNotices => ({
 /** The list in the application, the live stream, mail and SMS. */
 export const wireNotifications = (platform: Platform): Notifying => {
   const notifications = platform.repository(Notification);
-  const deliveries = platform.repository(Delivery);
   const list = platform.list(notificationList);
-  const sent = platform.list(deliveryList);
-  const lifecycle = createDeliveryLifecycle(platform.enqueue);
-  const mover = platform.mover(lifecycle, deliveries);
+  const deliveries = platform.crud(deliveryList, createDeliveryLifecycle(platform.enqueue));
   const { jobs } = createDeliveries({
     ...platform,
-    repository: deliveries,
-    mover,
+    ...deliveries,
     backoff: createBackoff({ base: 30_000, cap: 1_800_000 }),
   });
   const service = createCrud({
-    ...platform,
-    repository: deliveries,
-    list: sent,
-    mover,
-    restrict: (context) => (bind) => visibleProfiles(context, 'd.profile_id', bind),
+    ...deliveries,
+    restrict: (context) => (bind) => visibleProfiles(context, 't.profile_id', bind),
   });
   return {
-    notices: createNotices({ ...platform, notifications, deliveries }),
+    notices: createNotices({ ...platform, notifications, deliveries: deliveries.repository }),
     modules: [
       notificationsModule({
         list,
@@ -93,7 +86,7 @@ export const wireNotifications = (platform: Platform): Notifying => {
         preferences: createPreferences({ ...platform, repository: platform.repository(Preference) }),
         stream: createStreamService(platform),
       }),
-      deliveriesModule({ service, list: sent, lifecycle }),
+      deliveriesModule(service),
     ],
   };
 };

@@ -3,7 +3,7 @@ import { CompanySetting } from '../modules/organization/appconfig/appconfig.repo
 import { appconfigModule, publicAppconfigModule } from '../modules/organization/appconfig/appconfig.router.ts';
 import { createAppconfigService } from '../modules/organization/appconfig/appconfig.service.ts';
 import { BRANDING_SETTING, RUT_SETTING } from '../modules/organization/appconfig/settings.ts';
-import { Department, departmentList } from '../modules/organization/departments/departments.repository.ts';
+import { departmentList } from '../modules/organization/departments/departments.repository.ts';
 import { departmentsModule } from '../modules/organization/departments/departments.router.ts';
 import { createDepartmentsService } from '../modules/organization/departments/departments.service.ts';
 import type { ProfileActivation, ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
@@ -20,7 +20,7 @@ import {
 import { PROJECT_STATES } from '../modules/workforce/projects/projects.repository.ts';
 import { REACHES } from '../platform/access/principal.ts';
 import { LOCALES } from '../platform/i18n/locales.ts';
-import { Site, siteList } from '../modules/organization/sites/sites.repository.ts';
+import { siteList } from '../modules/organization/sites/sites.repository.ts';
 import { sitesModule } from '../modules/organization/sites/sites.router.ts';
 import { createSitesService } from '../modules/organization/sites/sites.service.ts';
 import type { PeopleBulk } from '../modules/workforce/ports.ts';
@@ -30,14 +30,6 @@ import { wireCompanies } from './companies.ts';
 import { wirePeople } from './people.ts';
 import type { People } from './people.ts';
 import type { Platform } from './platform.ts';
-
-const wireSites = (platform: Platform): Module => {
-  const list = platform.list(siteList);
-  return sitesModule({
-    list,
-    service: createSitesService({ ...platform, list, repository: platform.repository(Site) }),
-  });
-};
 
 const wireAppconfig = (platform: Platform, modules: () => readonly Module[]): Module[] => {
   const service = createAppconfigService(
@@ -91,8 +83,7 @@ export interface Organization {
 
 /** Companies, sites, departments, people and their roles. */
 export const wireOrganization = (platform: Platform, { modules, invitations }: OrganizationNeeds): Organization => {
-  const list = platform.list(departmentList);
-  const departments = createDepartmentsService({ ...platform, list, repository: platform.repository(Department) });
+  const departments = createDepartmentsService(platform.crud(departmentList));
   const permissions = () => modules().flatMap((module) => module.permissions ?? []);
   const people = wirePeople(platform, { invitations, permissions, takeIn: departments.takeIn });
   const companies = wireCompanies(platform, people);
@@ -102,8 +93,8 @@ export const wireOrganization = (platform: Platform, { modules, invitations }: O
     links: people.links,
     bulk: people.bulk,
     modules: [
-      wireSites(platform),
-      departmentsModule({ list, service: departments, people: people.members }),
+      sitesModule(createSitesService(platform.crud(siteList))),
+      departmentsModule(departments, people.members),
       ...people.modules,
       companies.module,
       ...wireAppconfig(platform, modules),

@@ -11,7 +11,7 @@ import { createNationalIds } from '../modules/organization/profiles/national-id.
 import type { NationalIds } from '../modules/organization/profiles/national-id.ts';
 import { createProfileLifecycle } from '../modules/organization/profiles/profiles.lifecycle.ts';
 import type { ProfileGuards } from '../modules/organization/profiles/profiles.lifecycle.ts';
-import { Profile, ProfileItem, profileList, raiseEpoch } from '../modules/organization/profiles/profiles.repository.ts';
+import { ProfileItem, profileList, raiseEpoch } from '../modules/organization/profiles/profiles.repository.ts';
 import { profilesModule } from '../modules/organization/profiles/profiles.router.ts';
 import { createProfilesService } from '../modules/organization/profiles/profiles.service.ts';
 import { ReportingLine } from '../modules/organization/profiles/reporting.repository.ts';
@@ -19,7 +19,7 @@ import { createReportingService } from '../modules/organization/profiles/reporti
 import { createAssignmentsService } from '../modules/organization/roles/assignments.service.ts';
 import { createCatalogue } from '../modules/organization/roles/catalogue.service.ts';
 import { createEffectivePermissions } from '../modules/organization/roles/effective.service.ts';
-import { assignmentList, Role, RoleAssignment, roleList } from '../modules/organization/roles/roles.repository.ts';
+import { assignmentList, roleList } from '../modules/organization/roles/roles.repository.ts';
 import { rolesModule } from '../modules/organization/roles/roles.router.ts';
 import { createRolesService } from '../modules/organization/roles/roles.service.ts';
 import type { PeopleBulk } from '../modules/workforce/ports.ts';
@@ -49,31 +49,26 @@ export interface People {
 
 /** Profiles and roles: who is here, and what they may do. */
 export const wirePeople = (platform: Platform, { invitations, permissions, takeIn }: PeopleNeeds): People => {
-  const repository = platform.repository(Profile);
-  const list = platform.list(profileList);
-  const roles = platform.repository(Role);
-  const rolePages = platform.list(roleList);
-  const assignmentPages = platform.list(assignmentList);
+  const roles = platform.crud(roleList);
+  const given = platform.crud(assignmentList);
   const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
   const assignments = createAssignmentsService({
     ...platform,
-    repository: platform.repository(RoleAssignment),
-    roles,
-    list: assignmentPages,
+    ...given,
+    roles: roles.repository,
     catalogue: permissions,
     raiseEpoch,
     lockProfile: async (tx, context, id) => {
       await service.mustSee(tx, context, id);
-      return (await repository.lock(tx, id)).status;
+      return (await profiles.repository.lock(tx, id)).status;
     },
   });
   const guards: ProfileGuards = {
     ...assignments,
     userLimit: async (tx) => (await limitsOf(tx)).users ?? null,
   };
-  const lifecycle = createProfileLifecycle({ ...guards, invitations });
-  const mover = platform.mover(lifecycle, repository);
-  const service = createProfilesService({ ...platform, repository, list, mover, nationalIds, takeIn, guards });
+  const profiles = platform.crud(profileList, createProfileLifecycle({ ...guards, invitations }));
+  const service = createProfilesService({ ...platform, ...profiles, nationalIds, takeIn, guards });
   const { mustSee } = service;
   const links = createLinksService({ ...platform, repository: platform.repository(SystemLink), mustSee });
   return {
@@ -82,33 +77,24 @@ export const wirePeople = (platform: Platform, { invitations, permissions, takeI
     links,
     nationalIds,
     members: { ...service, item: ProfileItem },
-    founding: createFounding({ repository, mover, makeFirstOwner: assignments.makeFirstOwner }),
+    founding: createFounding({ ...profiles, makeFirstOwner: assignments.makeFirstOwner }),
     modules: [
       profilesModule({
         service,
-        lifecycle,
-        list,
         reporting: createReportingService({
           ...platform,
           repository: platform.repository(ReportingLine),
-          profiles: repository,
+          profiles: profiles.repository,
           mustSee,
         }),
         links,
       }),
       rolesModule({
-        service: createRolesService({
-          ...platform,
-          repository: roles,
-          list: rolePages,
-          catalogue: permissions,
-          raiseAccessEpoch,
-        }),
+        service: createRolesService({ ...roles, catalogue: permissions, raiseAccessEpoch }),
         assignments,
         effective: createEffectivePermissions({ ...platform, catalogue: permissions, mustSee }),
         catalogue: createCatalogue({ ...platform, catalogue: permissions }),
-        list: rolePages,
-        assignmentList: assignmentPages,
+        assignmentList: given.list,
         ticks: [
           {
             name: 'organization.role-assignments.expire',

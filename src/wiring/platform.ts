@@ -12,9 +12,11 @@ import type { CompanyVault } from '../platform/change/company-vault.ts';
 import { createVault } from '../platform/change/vault.ts';
 import type { PersonalVault } from '../platform/change/vault.ts';
 import type { KeyRing } from '../platform/crypto/key-ring.ts';
+import type { CrudParts, MovingParts } from '../platform/crud/service.ts';
 import { createCursors } from '../platform/db/cursor.ts';
 import type { Database } from '../platform/db/database.ts';
 import { createList } from '../platform/db/list.ts';
+import type { EntityList } from '../platform/db/list-of.ts';
 import type { List, ListDefinition } from '../platform/db/list.ts';
 import { createRepository } from '../platform/db/repository.ts';
 import type { Repository } from '../platform/db/repository.ts';
@@ -70,6 +72,12 @@ export interface Foundation {
   readonly publicUrl: string;
 }
 
+/** What the service of a plain entity is made with: its repository and list, and the mover of its lifecycle. */
+interface CrudPartsOf {
+  <E extends AnyEntity>(list: EntityList<E>): CrudParts<RowOf<E>>;
+  <E extends AnyEntity>(list: EntityList<E>, lifecycle: Lifecycle<RowOf<E>>): MovingParts<RowOf<E>>;
+}
+
 /** The mechanisms that every area builds its modules with. */
 export interface Platform extends Foundation {
   readonly work: UnitOfWork;
@@ -85,6 +93,7 @@ export interface Platform extends Foundation {
   readonly decide: ReturnType<typeof createDecider>;
   readonly repository: <E extends AnyEntity>(entity: E) => Repository<RowOf<E>>;
   readonly list: (definition: ListDefinition) => List;
+  readonly crud: CrudPartsOf;
   readonly mover: <Row extends Stateful>(lifecycle: Lifecycle<Row>, repository: Repository<Row>) => Mover<Row>;
   /** Every mover that was made, by entity: the sweeper finds them here. */
   readonly movers: ReadonlyMap<string, Mover<never>>;
@@ -100,6 +109,18 @@ export const createPlatform = (foundation: Foundation): Platform => {
   const cursors = createCursors(keys.signing, now);
   const validator = createValidator();
   const movers = new Map<string, Mover<never>>();
+  const repository: Platform['repository'] = (entity) => createRepository(entity, db, changes);
+  const list: Platform['list'] = (definition) => createList(definition, cursors);
+  const mover: Platform['mover'] = (lifecycle, rows) => {
+    const made = createMover(lifecycle, rows, { work, decide });
+    movers.set(lifecycle.entity, made as unknown as Mover<never>);
+    return made;
+  };
+  const crud = <E extends AnyEntity>(definition: EntityList<E>, lifecycle?: Lifecycle<RowOf<E>>) => {
+    const rows = repository(definition.entity);
+    const parts = { work, now, repository: rows, list: list(definition) };
+    return lifecycle === undefined ? parts : { ...parts, mover: mover(lifecycle, rows) };
+  };
   return {
     ...foundation,
     work,
@@ -113,12 +134,9 @@ export const createPlatform = (foundation: Foundation): Platform => {
     directory: createDirectory(system, now),
     validator,
     configuration: createConfiguration(validator),
-    repository: (entity) => createRepository(entity, db, changes),
-    list: (definition) => createList(definition, cursors),
-    mover: (lifecycle, repository) => {
-      const mover = createMover(lifecycle, repository, { work, decide });
-      movers.set(lifecycle.entity, mover as unknown as Mover<never>);
-      return mover;
-    },
+    repository,
+    list,
+    mover,
+    crud: crud as CrudPartsOf,
   };
 };

@@ -9,7 +9,7 @@ import { visibleProfiles } from '../modules/organization/reach.ts';
 import { auditReport } from '../modules/reporting/catalogue/audit.report.ts';
 import { exportJob, purgeTick } from '../modules/reporting/exports/exports.jobs.ts';
 import { createExportLifecycle } from '../modules/reporting/exports/exports.lifecycle.ts';
-import { ExportJob, exportList } from '../modules/reporting/exports/exports.repository.ts';
+import { exportList } from '../modules/reporting/exports/exports.repository.ts';
 import { exportsModules } from '../modules/reporting/exports/exports.router.ts';
 import { createRunner } from '../modules/reporting/exports/exports.runner.ts';
 import { createExportsService } from '../modules/reporting/exports/exports.service.ts';
@@ -42,14 +42,12 @@ export interface ReportingNeeds {
 export const wireReporting = (platform: Platform, needs: ReportingNeeds): readonly Module[] => {
   const all = [...PEOPLE_REPORTS, ...needs.reports];
   const reports = new Map(all.map((report) => [report.kind, report]));
-  const repository = platform.repository(ExportJob);
-  const list = platform.list(exportList);
   const lifecycle = createExportLifecycle(needs.notices);
-  const mover = platform.mover(lifecycle, repository);
-  const parts = { ...platform, repository, list, mover, reports, percentOf, visible: visibleProfiles };
+  const crud = platform.crud(exportList, lifecycle);
+  const parts = { ...platform, ...crud, reports, percentOf, visible: visibleProfiles };
   const service = createExportsService({ ...parts, signing: platform.keys.signing });
   return exportsModules(
-    { service, list, reports: all },
+    { service, list: crud.list, reports: all },
     {
       lifecycles: [lifecycle],
       jobs: [exportJob(createRunner({ ...parts, work: createUnitOfWork(platform.jobsDb) }))],

@@ -1,9 +1,7 @@
 import Type from 'typebox';
-import type { Enqueue } from '../../platform/jobs/definitions.ts';
-import type { Tx } from '../../platform/db/database.ts';
-import { lifecycle, move } from '../../platform/lifecycle/lifecycle.ts';
-import { exact, instant, nullable, oneOf } from '../../platform/schema/types.ts';
-import { DELIVERY_STATES } from './deliveries.repository.ts';
+import { exact, instant, lifecycle, move, nullable, oneOf } from '../../platform/module.ts';
+import type { Enqueue, Tx } from '../../platform/module.ts';
+import { Delivery } from './deliveries.repository.ts';
 import type { DeliveryRow } from './deliveries.repository.ts';
 import { SKIP_REASONS } from './delivery-choice.ts';
 
@@ -20,9 +18,7 @@ export const askToSend = async (tx: Tx, enqueue: Enqueue, deliveryId: string, ru
  */
 export const createDeliveryLifecycle = (enqueue: Enqueue) =>
   lifecycle<DeliveryRow>({
-    entity: 'delivery',
-    field: 'status',
-    states: DELIVERY_STATES,
+    entity: Delivery,
     initial: 'pending',
     moves: {
       begin: move({

@@ -1,9 +1,5 @@
-import type { Reader } from '../../platform/db/database.ts';
-import { equalTo } from '../../platform/db/list.ts';
-import type { ListDefinition } from '../../platform/db/list.ts';
-import { entity } from '../../platform/schema/entity.ts';
-import type { RowOf } from '../../platform/schema/entity.ts';
-import { instant, integer, nullable, oneOf, text, uuid } from '../../platform/schema/types.ts';
+import { entity, instant, integer, listOf, nullable, oneOf, text, uuid } from '../../platform/module.ts';
+import type { Reader, RowOf } from '../../platform/module.ts';
 import { SKIP_REASONS } from './delivery-choice.ts';
 import type { Wishes } from './delivery-choice.ts';
 import { CHANNELS } from './notice.ts';
@@ -30,21 +26,10 @@ export const Delivery = entity({
 });
 export type DeliveryRow = RowOf<typeof Delivery>;
 
-export const deliveryList: ListDefinition = {
-  name: 'deliveries',
-  from: 'from delivery d',
-  alias: 'd',
-  where: 'd.company_id = $1 and d.deleted_at is null',
-  item: Delivery.json('d'),
-  sorts: { createdAt: 'd.created_at' },
-  defaultSort: '-createdAt',
-  filters: {
-    status: equalTo('d.status', oneOf(DELIVERY_STATES)),
-    channel: equalTo('d.channel', oneOf(CHANNELS)),
-    profileId: equalTo('d.profile_id', uuid()),
-    notificationId: equalTo('d.notification_id', uuid()),
-  },
-};
+export const deliveryList = listOf(Delivery, {
+  sorts: ['-createdAt'],
+  filters: ['status', 'channel', 'profileId', 'notificationId'],
+});
 
 /** Where and how a profile wants to be told. */
 export interface Recipient {

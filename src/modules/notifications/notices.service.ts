@@ -1,9 +1,7 @@
 import type { Configuration } from '../../platform/configuration.ts';
-import type { Tx } from '../../platform/db/database.ts';
-import type { Repository } from '../../platform/db/repository.ts';
 import type { I18n } from '../../platform/i18n/i18n.ts';
 import { DEFAULT_LOCALE } from '../../platform/i18n/locales.ts';
-import type { Enqueue } from '../../platform/jobs/definitions.ts';
+import type { Enqueue, Repository, Tx } from '../../platform/module.ts';
 import { recipientsAmong } from './deliveries.repository.ts';
 import type { DeliveryRow, Recipient } from './deliveries.repository.ts';
 import { askToSend } from './deliveries.lifecycle.ts';

@@ -1,10 +1,8 @@
 import Type from 'typebox';
-import type { Reader, Tx } from '../../platform/db/database.ts';
 import { equalTo } from '../../platform/db/list.ts';
 import type { ListDefinition } from '../../platform/db/list.ts';
-import { entity } from '../../platform/schema/entity.ts';
-import type { RowOf } from '../../platform/schema/entity.ts';
-import { instant, nullable, oneOf, text, uuid } from '../../platform/schema/types.ts';
+import { entity, instant, nullable, oneOf, text, uuid } from '../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../platform/module.ts';
 import { NOTICE_TYPE_NAMES, PRIORITIES } from './notice.ts';
 
 export const Notification = entity({

@@ -1,14 +1,7 @@
 import Type from 'typebox';
-import { BY_ID, moveRoutes } from '../../platform/crud/routes.ts';
-import type { CrudService, MovingService } from '../../platform/crud/service.ts';
-import type { List } from '../../platform/db/list.ts';
-import type { Module } from '../../platform/http/module.ts';
-import { ok, okRow, RawJson, route } from '../../platform/http/route.ts';
-import type { Route } from '../../platform/http/route.ts';
-import type { Lifecycle } from '../../platform/lifecycle/lifecycle.ts';
-import { exact, instant, integer, pageOf } from '../../platform/schema/types.ts';
+import { BY_ID, crudModule, exact, instant, integer, ok, okRow, pageOf, route } from '../../platform/module.ts';
+import type { CrudService, List, Module, MovingService, Route } from '../../platform/module.ts';
 import type { Deliveries } from './deliveries.service.ts';
-import { Delivery } from './deliveries.repository.ts';
 import type { DeliveryRow } from './deliveries.repository.ts';
 import { Notification } from './notifications.repository.ts';
 import type { Notifications } from './notifications.service.ts';
@@ -169,39 +162,11 @@ export const notificationsModule = (parts: NotificationsParts): Module => ({
   routes: [...ownRoutes(parts), ...preferenceRoutes(parts), ...streamRoutes(parts)],
 });
 
-interface DeliveriesParts {
-  readonly service: Pick<CrudService<DeliveryRow>, 'list' | 'detail'> & MovingService<DeliveryRow>;
-  readonly list: List;
-  readonly lifecycle: Lifecycle<DeliveryRow>;
-}
-
 /** /notification/delivery: what became of mails and SMS, for admins. */
-export const deliveriesModule = ({ service, list, lifecycle }: DeliveriesParts): Module => ({
-  name: 'deliveries',
-  base: '/notification/delivery',
-  permissions: ['notifications:delivery:read', 'notifications:delivery:resend'],
-  lifecycles: [lifecycle],
-  routes: [
-    route(
-      {
-        method: 'get',
-        path: '/',
-        id: 'listDeliveries',
-        summary: 'What became of mails and SMS',
-        permission: 'notifications:delivery:read',
-        clients: ['admin'],
-        query: list.query,
-        responses: { 200: pageOf(Delivery.view) },
-      },
-      async ({ query }, context) => ok(new RawJson(await service.list(context, query))),
-    ),
-    ...moveRoutes({
-      name: 'delivery',
-      permission: 'notifications:delivery',
-      clients: ['admin'],
-      view: Delivery.view,
-      lifecycle,
-      service,
-    }),
-  ],
-});
+export const deliveriesModule = (service: CrudService<DeliveryRow> & MovingService<DeliveryRow>): Module =>
+  crudModule({
+    base: '/notification/delivery',
+    permission: 'notifications:delivery',
+    clients: ['admin'],
+    service,
+  });

@@ -1,12 +1,8 @@
-import type { ChangeRecorder } from '../../platform/change/recorder.ts';
 import type { Configuration } from '../../platform/configuration.ts';
-import type { Tx } from '../../platform/db/database.ts';
-import type { List, ListQuery, Restriction } from '../../platform/db/list.ts';
-import type { Repository } from '../../platform/db/repository.ts';
+import type { ListQuery, Restriction } from '../../platform/db/list.ts';
 import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
-import type { Context } from '../../platform/http/context.ts';
-import type { TickDefinition } from '../../platform/jobs/definitions.ts';
-import { notFound } from '../../platform/problem.ts';
+import { notFound } from '../../platform/module.ts';
+import type { ChangeRecorder, Context, List, Repository, TickDefinition, Tx } from '../../platform/module.ts';
 import { purgeNotifications, readAll, unreadCount } from './notifications.repository.ts';
 import type { NotificationRow } from './notifications.repository.ts';
 import { ownProfile } from './own-profile.ts';

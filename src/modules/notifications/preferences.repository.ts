@@ -1,8 +1,6 @@
 import Type from 'typebox';
-import type { Reader } from '../../platform/db/database.ts';
-import { entity } from '../../platform/schema/entity.ts';
-import type { RowOf } from '../../platform/schema/entity.ts';
-import { exact, instant, integer, nullable, oneOf, uuid } from '../../platform/schema/types.ts';
+import { entity, exact, instant, integer, nullable, oneOf, uuid } from '../../platform/module.ts';
+import type { Reader, RowOf } from '../../platform/module.ts';
 import { CHANNELS, NOTICE_TYPE_NAMES } from './notice.ts';
 
 const timeOfDay = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', examples: ['22:00'] });

@@ -1,8 +1,7 @@
 import { serialize } from '../../platform/db/serialize.ts';
-import type { Repository } from '../../platform/db/repository.ts';
 import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
-import type { Context } from '../../platform/http/context.ts';
-import { invalid, Problem } from '../../platform/problem.ts';
+import { invalid, Problem } from '../../platform/module.ts';
+import type { Context, Repository } from '../../platform/module.ts';
 import type { Wishes } from './delivery-choice.ts';
 import { ownProfile } from './own-profile.ts';
 import { preferenceIdOf } from './preferences.repository.ts';

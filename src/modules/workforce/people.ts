@@ -8,7 +8,10 @@ export type VisibleProfiles = (context: Context, idExpression: string, bind: Bin
 
 /** The callers' reach over people, by the one rule of the organization. */
 export const createPeople = (visible: VisibleProfiles): People => ({
-  restrict: (context, idExpression) => (bind) => visible(context, idExpression, bind),
+  restrict:
+    (context, idExpression = 't.profile_id') =>
+    (bind) =>
+      visible(context, idExpression, bind),
   mustReach: async (reader, context, profileId, pointer = '/profileId') => {
     const values: unknown[] = [reader.companyId, profileId];
     const reach = visible(context, 'p.id', (value) => `$${values.push(value)}`);

@@ -1,6 +1,5 @@
-import type { Reader, Tx } from '../../platform/db/database.ts';
 import type { Restriction } from '../../platform/db/list.ts';
-import type { Context } from '../../platform/http/context.ts';
+import type { Context, Reader, Tx } from '../../platform/module.ts';
 
 /** A work assignment as other areas need to know it. */
 export interface AssignmentFacts {
@@ -63,17 +62,13 @@ export interface Notices {
 
 /** The people whom a caller reaches by the permission of the route. */
 export interface People {
-  /** Restricts rows to those whose profile (`idExpression`) the caller reaches. */
-  restrict(context: Context, idExpression: string): Restriction;
+  /** Restricts rows to those whose profile (`idExpression`, `t.profile_id` by default) the caller reaches. */
+  restrict(context: Context, idExpression?: string): Restriction;
   /** Throws 422 at `pointer` for a profile that is not there or out of reach. */
   mustReach(reader: Reader, context: Context, profileId: string, pointer?: string): Promise<void>;
 }
 
-/** In which zone days, shifts and ends of work lie. */
-export interface Zones {
-  /** The zone of the project's site, else the company's. */
-  ofProject(reader: Reader, projectId: string | null): Promise<string>;
-}
+export type { Zones } from '../organization/zones.ts';
 
 /** A person whom a batch upload adds, as a draft profile without roles. `id` becomes the profile's. */
 export interface NewPerson {

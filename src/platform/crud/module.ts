@@ -1,42 +1,62 @@
-import type { List } from '../db/list.ts';
+import type { TSchema } from 'typebox';
+import type { Client } from '../access/principal.ts';
 import type { Module } from '../http/module.ts';
-import type { Lifecycle, Stateful } from '../lifecycle/lifecycle.ts';
-import type { AnyEntity } from '../schema/entity.ts';
-import { crudRoutes, moveRoutes } from './routes.ts';
+import type { Stateful } from '../lifecycle/lifecycle.ts';
+import { namesOf } from './names.ts';
+import { moveRoutes, readRoutes, writeRoutes } from './routes.ts';
 import type { CrudService, MovingService } from './service.ts';
 
 interface CrudModuleOptions<Row extends Stateful> extends Pick<
   Module,
-  'base' | 'requires' | 'reports' | 'jobs' | 'ticks' | 'settings'
+  'requires' | 'routes' | 'permissions' | 'reports' | 'jobs' | 'ticks' | 'settings'
 > {
-  /** Singular, camelCase: names the operations. */
-  readonly name: string;
-  /** Names the module, and the list's operation. Default: with an `s`. */
-  readonly plural?: string;
   /** Path below `/angelis`. */
   readonly base: string;
   /** `area:resource`: `:read`, `:write` and those of the moves are the module's permissions. */
   readonly permission: `${string}:${string}`;
-  readonly entity: AnyEntity;
-  readonly list: List;
+  /** What one of them is called, kebab-case. Default: the permission's resource. */
+  readonly noun?: string;
+  /** Where English does not follow the rule. */
+  readonly plural?: string;
+  readonly clients?: readonly Client[];
   readonly service: CrudService<Row> & MovingService<Row>;
-  readonly lifecycle: Lifecycle<Row>;
+  /** Where a row shows more than the entity's own fields: always, in the list, or read alone. */
+  readonly view?: TSchema;
+  readonly item?: TSchema;
+  readonly detail?: TSchema;
+  readonly createBody?: TSchema;
+  readonly editBody?: TSchema;
 }
 
-/** The module of a plain entity with states: list, detail, create, edit, delete where the service can, and its moves. */
+/**
+ * The module of a plain entity: list, detail, create, edit and delete as far as the entity and its service can, the moves
+ * of its lifecycle, and whatever else the caller adds.
+ */
 export const crudModule = <Row extends Stateful>(options: CrudModuleOptions<Row>): Module => {
-  const { name, plural = `${name}s`, base, permission, entity, list, service, lifecycle, ...rest } = options;
-  const common = { name, plural, permission, view: entity.view, service } as const;
-  const moves = Object.values(lifecycle.moves).flatMap((move) => move.permission ?? []);
-  return {
-    ...rest,
-    name: plural,
+  const { base, permission, noun, plural, clients, service, item, detail, createBody, editBody, ...rest } = options;
+  const { entity, list, lifecycle } = service.about;
+  const { view = entity.view, routes = [], permissions = [], ...registered } = rest;
+  const names = namesOf(noun ?? permission.slice(permission.lastIndexOf(':') + 1), plural);
+  const common = { names, permission, view, service, ...(clients && { clients }) };
+  const writing = writeRoutes({
+    ...common,
     base,
-    permissions: [...new Set([`${permission}:read`, `${permission}:write`, ...moves])],
-    lifecycles: [lifecycle],
+    createBody: createBody ?? (entity.create.length > 0 ? entity.createBody : undefined),
+    editBody: editBody ?? (entity.edit.length > 0 ? entity.editBody : undefined),
+  });
+  const moves = Object.values(lifecycle?.moves ?? {}).flatMap((move) => move.permission ?? []);
+  const own = [`${permission}:read`, ...(writing.length > 0 ? [`${permission}:write`] : []), ...moves];
+  return {
+    ...registered,
+    name: names.module,
+    base,
+    permissions: [...new Set([...own, ...permissions])],
+    ...(lifecycle && { lifecycles: [lifecycle] }),
     routes: [
-      ...crudRoutes({ ...common, base, list, createBody: entity.createBody, editBody: entity.editBody }),
-      ...moveRoutes({ ...common, lifecycle }),
+      ...readRoutes({ ...common, list, item: item ?? view, detail: detail ?? view }),
+      ...writing,
+      ...(lifecycle === undefined ? [] : moveRoutes({ ...common, lifecycle })),
+      ...routes,
     ],
   };
 };

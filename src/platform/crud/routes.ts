@@ -1,12 +1,13 @@
 import Type from 'typebox';
 import type { TObject, TSchema } from 'typebox';
-import type { List } from '../db/list.ts';
-import type { CrudService, MovingService } from './service.ts';
-import type { Lifecycle, Stateful } from '../lifecycle/lifecycle.ts';
-import { exact, nullable, pageOf, uuid } from '../schema/types.ts';
 import type { Client } from '../access/principal.ts';
+import type { List } from '../db/list.ts';
 import { created, noContent, ok, okRow, RawJson, route } from '../http/route.ts';
 import type { Permission, Route } from '../http/route.ts';
+import type { Lifecycle, Stateful } from '../lifecycle/lifecycle.ts';
+import { exact, nullable, pageOf, uuid } from '../schema/types.ts';
+import type { Names } from './names.ts';
+import type { CrudService, MovingService } from './service.ts';
 
 export const BY_ID = exact({ id: uuid() });
 
@@ -17,112 +18,125 @@ export const ACTIONS = exact({
 });
 
 interface Common {
-  /** Singular, camelCase: names the operations (`listProjects` needs `plural`). */
-  readonly name: string;
-  readonly plural?: string;
+  readonly names: Names;
   /** `area:resource`; `:read`, `:write` are added. */
   readonly permission: `${string}:${string}`;
   readonly clients?: readonly Client[];
 }
 
-interface CrudOptions<Row> extends Common {
+export interface ReadOptions extends Common {
+  readonly list: List;
+  /** Schema of a row in the list, and of one that is read alone. */
+  readonly item: TSchema;
+  readonly detail: TSchema;
+  readonly service: Pick<CrudService<never>, 'list' | 'detail'>;
+}
+
+const clientsOf = ({ clients }: Common) => (clients === undefined ? {} : { clients });
+
+/** List and detail. */
+export const readRoutes = ({ list, item, detail, service, ...common }: ReadOptions): Route[] => {
+  const { names } = common;
+  const shared = { ...clientsOf(common), method: 'get', permission: `${common.permission}:read` } as const;
+  return [
+    route(
+      {
+        ...shared,
+        path: '/',
+        id: `list${names.Many}`,
+        summary: `List ${names.many}`,
+        query: list.query,
+        responses: { 200: pageOf(item) },
+      },
+      async ({ query }, context) => ok(new RawJson(await service.list(context, query))),
+    ),
+    route(
+      {
+        ...shared,
+        path: '/:id',
+        id: `get${names.One}`,
+        summary: `Read ${names.one}`,
+        params: BY_ID,
+        responses: { 200: detail },
+      },
+      async ({ params }, context) => {
+        const { text, version } = await service.detail(context, params.id);
+        return ok(new RawJson(text), `"${version}"`);
+      },
+    ),
+  ];
+};
+
+interface WriteOptions<Row> extends Common {
   /** Full path below `/angelis`, for Location. */
   readonly base: string;
   readonly view: TSchema;
-  readonly createBody: TSchema;
-  readonly editBody: TSchema;
-  readonly list: List;
-  readonly listItem?: TSchema;
+  /** Absent: it is not created, or not changed, in this way. */
+  readonly createBody?: TSchema | undefined;
+  readonly editBody?: TSchema | undefined;
   readonly service: CrudService<Row>;
 }
 
-const title = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
-
-/** List, detail, create, edit and (where the service can) delete of a plain entity. */
-export const crudRoutes = <Row extends { id: string; version: number }>(options: CrudOptions<Row>): Route[] => {
-  const { name, plural = `${name}s`, permission, clients, view, service, list } = options;
-  const read: Permission = `${permission}:read`;
-  const write: Permission = `${permission}:write`;
-  const shared = clients === undefined ? {} : { clients };
-  const listing = route(
-    {
-      ...shared,
-      method: 'get',
-      path: '/',
-      id: `list${title(plural)}`,
-      summary: `List ${plural}`,
-      permission: read,
-      query: list.query,
-      responses: { 200: pageOf(options.listItem ?? view) },
-    },
-    async ({ query }, context) => ok(new RawJson(await service.list(context, query))),
-  );
-  const creating = route(
-    {
-      ...shared,
-      method: 'post',
-      path: '/',
-      id: `create${title(name)}`,
-      summary: `Create a ${name}`,
-      permission: write,
-      body: options.createBody,
-      idempotency: 'accepted',
-      responses: { 201: view },
-    },
-    async ({ body }, context) => {
-      const row = await service.create(context, body as never);
-      return created(`/angelis${options.base}/${row.id}`, row);
-    },
-  );
-  const detail = route(
-    {
-      ...shared,
-      method: 'get',
-      path: '/:id',
-      id: `get${title(name)}`,
-      summary: `Read a ${name}`,
-      permission: read,
-      params: BY_ID,
-      responses: { 200: view },
-    },
-    async ({ params }, context) => {
-      const { text, version } = await service.detail(context, params.id);
-      return ok(new RawJson(text), `"${version}"`);
-    },
-  );
-  const editing = route(
-    {
-      ...shared,
-      method: 'patch',
-      path: '/:id',
-      id: `edit${title(name)}`,
-      summary: `Change a ${name}`,
-      permission: write,
-      params: BY_ID,
-      body: options.editBody,
-      ifMatch: true,
-      responses: { 200: view },
-    },
-    async ({ params, body, version }, context) => okRow(await service.edit(context, params.id, body as never, version)),
-  );
-  const removing = route(
-    {
-      ...shared,
-      method: 'delete',
-      path: '/:id',
-      id: `delete${title(name)}`,
-      summary: `Delete a ${name}`,
-      permission: write,
-      params: BY_ID,
-      ifMatch: true,
-      responses: { 204: null },
-    },
-    async ({ params, version }, context) => {
-      await service.remove?.(context, params.id, version);
-      return noContent;
-    },
-  );
-  return [listing, creating, detail, editing, ...(service.remove === undefined ? [] : [removing])];
+/** Create, edit and delete, as far as there are bodies for them and the service can. */
+export const writeRoutes = <Row extends Stateful>(options: WriteOptions<Row>): Route[] => {
+  const { names, view, service, createBody, editBody } = options;
+  const permission: Permission = `${options.permission}:write`;
+  const shared = { ...clientsOf(options), permission };
+  const creating = (body: TSchema): Route =>
+    route(
+      {
+        ...shared,
+        method: 'post',
+        path: '/',
+        id: `create${names.One}`,
+        summary: `Create ${names.one}`,
+        body,
+        idempotency: 'accepted',
+        responses: { 201: view },
+      },
+      async (input, context) => {
+        const row = await service.create(context, input.body as never);
+        return created(`/angelis${options.base}/${row.id}`, row);
+      },
+    );
+  const editing = (body: TSchema): Route =>
+    route(
+      {
+        ...shared,
+        method: 'patch',
+        path: '/:id',
+        id: `edit${names.One}`,
+        summary: `Change ${names.one}`,
+        params: BY_ID,
+        body,
+        ifMatch: true,
+        responses: { 200: view },
+      },
+      async ({ params, version, ...input }, context) =>
+        okRow(await service.edit(context, params.id, input.body as never, version)),
+    );
+  const removing = (): Route =>
+    route(
+      {
+        ...shared,
+        method: 'delete',
+        path: '/:id',
+        id: `delete${names.One}`,
+        summary: `Delete ${names.one}`,
+        params: BY_ID,
+        ifMatch: true,
+        responses: { 204: null },
+      },
+      async ({ params, version }, context) => {
+        await service.remove?.(context, params.id, version);
+        return noContent;
+      },
+    );
+  return [
+    ...(createBody === undefined ? [] : [creating(createBody)]),
+    ...(editBody === undefined ? [] : [editing(editBody)]),
+    ...(service.remove === undefined ? [] : [removing()]),
+  ];
 };
 
 interface MoveOptions<Row extends Stateful> extends Common {
@@ -131,29 +145,24 @@ interface MoveOptions<Row extends Stateful> extends Common {
   readonly service: MovingService<Row>;
 }
 
+const camel = (move: string): string => move.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
 /** One route a move (`POST /:id/<move>`), and `GET /:id/actions`: what the caller may do next, and why not the rest. */
-export const moveRoutes = <Row extends Stateful>({
-  name,
-  permission,
-  clients,
-  view,
-  lifecycle,
-  service,
-}: MoveOptions<Row>): Route[] => {
-  const shared = clients === undefined ? {} : { clients };
-  const moves = Object.entries(lifecycle.moves).flatMap(([move, definition]) => {
-    if (definition.permission === undefined) return [];
+export const moveRoutes = <Row extends Stateful>(options: MoveOptions<Row>): Route[] => {
+  const { names, view, lifecycle, service } = options;
+  const shared = { ...clientsOf(options), params: BY_ID };
+  const moves = Object.entries(lifecycle.moves).flatMap(([move, { permission, summary, from, to, ...definition }]) => {
+    if (permission === undefined) return [];
     const fields: TObject | undefined = definition.fields;
     return route(
       {
         ...shared,
         method: 'post',
         path: `/:id/${move.replaceAll('_', '-')}`,
-        id: `${move.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())}${title(name)}`,
-        summary: definition.summary,
-        description: `From ${definition.from.join(', ')} to ${definition.to}.`,
-        permission: definition.permission,
-        params: BY_ID,
+        id: `${camel(move)}${names.One}`,
+        summary,
+        description: `From ${from.join(', ')} to ${to}.`,
+        permission,
         ...(fields !== undefined && { body: fields }),
         ifMatch: true,
         idempotency: 'accepted',
@@ -168,10 +177,9 @@ export const moveRoutes = <Row extends Stateful>({
       ...shared,
       method: 'get',
       path: '/:id/actions',
-      id: `list${title(name)}Actions`,
-      summary: `What may be done next with a ${name}`,
-      permission: `${permission}:read`,
-      params: BY_ID,
+      id: `list${names.One}Actions`,
+      summary: `What may be done next with ${names.one}`,
+      permission: `${options.permission}:read`,
       responses: { 200: ACTIONS },
     },
     async ({ params }, context) => ok({ items: await service.actions(context, params.id) }),

@@ -1,15 +1,18 @@
 import type { Tx } from '../db/database.ts';
 import type { List, ListQuery, Restriction } from '../db/list.ts';
-import type { InsertOf } from '../schema/entity.ts';
 import type { Repository } from '../db/repository.ts';
 import type { UnitOfWork } from '../db/unit-of-work.ts';
 import type { Context } from '../http/context.ts';
+import type { Lifecycle, Stateful } from '../lifecycle/lifecycle.ts';
 import type { Action, Mover } from '../lifecycle/mover.ts';
-import type { Stateful } from '../lifecycle/lifecycle.ts';
 import { notFound } from '../problem.ts';
+import { isNullable } from '../schema/entity.ts';
+import type { AnyEntity, InsertOf } from '../schema/entity.ts';
 
 /** What the routes of a plain entity call. Every function checks that the caller may see the row: else 404. */
 export interface CrudService<Row> {
+  /** What its routes are made from. */
+  readonly about: { readonly entity: AnyEntity; readonly list: List; readonly lifecycle?: Lifecycle<Row> };
   /** A page as JSON text. */
   list(context: Context, query: ListQuery & object): Promise<string>;
   detail(context: Context, id: string): Promise<{ readonly text: string; readonly version: number }>;
@@ -24,31 +27,47 @@ export interface MovingService<Row> {
   actions(context: Context, id: string): Promise<Action[]>;
 }
 
-export interface CrudOptions<Row extends Stateful> {
+/** What wiring hands to the service of a plain entity. */
+export interface CrudParts<Row> {
   readonly repository: Repository<Row>;
   readonly list: List;
   readonly work: UnitOfWork;
-  /** The rows that a caller may see; absent: all of the company. */
-  readonly restrict?: (context: Context) => Restriction | undefined;
-  /** Values that the caller does not give: the first state, a path. Throws a problem when the body cannot be. */
-  readonly onCreate?: (tx: Tx, body: object, context: Context) => Promise<object>;
-  /** Checks a change, and answers what follows from it. */
-  readonly onEdit?: (tx: Tx, row: Row, patch: object, context: Context) => Promise<object>;
-  /** Checks a deletion; with it the entity can be deleted. */
-  readonly onRemove?: (tx: Tx, row: Row, context: Context) => Promise<void>;
-  /** Profiles whose live stream is told of every change. */
-  readonly audience?: (row: Row) => readonly string[];
-  readonly mover?: Mover<Row>;
   readonly now: () => Date;
+  readonly mover?: Mover<Row>;
 }
 
-const nullsFor = (keys: readonly PropertyKey[], body: object): object =>
-  Object.fromEntries(keys.filter((key) => !Object.hasOwn(body, key)).map((key) => [key, null]));
+/** The same for an entity with a lifecycle. */
+export interface MovingParts<Row> extends CrudParts<Row> {
+  readonly mover: Mover<Row>;
+}
+
+type Answer<T> = T | void | Promise<T | void>;
+
+interface CrudRules<Row> {
+  /** The rows that a caller may see; absent: all of the company. */
+  readonly restrict?: (context: Context) => Restriction | undefined;
+  /** Values that the caller does not give; what may be null and was left out is null already. Throws a problem when the body cannot be. */
+  readonly onCreate?: (tx: Tx, body: InsertOf<Row>, context: Context) => Answer<object>;
+  /** Checks a change, and answers what follows from it. */
+  readonly onEdit?: (tx: Tx, row: Row, patch: Partial<Row>, context: Context) => Answer<object>;
+  /** The entity can be deleted; a function checks whether this row may be. */
+  readonly onRemove?: true | ((tx: Tx, row: Row, context: Context) => Answer<undefined>);
+  /** Profiles whose live stream is told of every change. */
+  readonly audience?: (row: Row) => readonly string[];
+}
+
+/** Null for every column that can be null. */
+const nullsOf = ({ columns }: AnyEntity): object =>
+  Object.fromEntries(Object.entries(columns).flatMap(([name, schema]) => (isNullable(schema) ? [[name, null]] : [])));
 
 /** The service of a plain entity: list, detail, create, edit, delete, and the moves of its lifecycle. */
-export const createCrud = <Row extends Stateful>(options: CrudOptions<Row>): CrudService<Row> & MovingService<Row> => {
-  const { repository, list, work, mover } = options;
+export const createCrud = <Row extends Stateful>(
+  options: CrudParts<Row> & CrudRules<Row>,
+): CrudService<Row> & MovingService<Row> => {
+  const { repository, list, work, mover, onRemove } = options;
   const { entity } = repository;
+  const lifecycle = mover?.lifecycle;
+  const fresh = { ...nullsOf(entity), ...(lifecycle && { [lifecycle.field]: lifecycle.initial }) };
   const noteFor = (row: Row) => (options.audience === undefined ? {} : { audience: options.audience(row) });
   const read = async (context: Context, id: string) => {
     const found = await work.read(context, (reader) => list.one(reader, id, options.restrict?.(context)));
@@ -59,14 +78,21 @@ export const createCrud = <Row extends Stateful>(options: CrudOptions<Row>): Cru
     const restriction = options.restrict?.(context);
     if (restriction !== undefined && (await list.one(tx, id, restriction)) === undefined) throw notFound();
   };
-  const base: CrudService<Row> & MovingService<Row> = {
+  const remove = (context: Context, id: string, version: number) =>
+    work.write(context, async (tx) => {
+      await mustSee(tx, id, context);
+      const row = await repository.lock(tx, id, version);
+      if (typeof onRemove === 'function') await onRemove(tx, row, context);
+      await repository.remove(tx, row, noteFor(row));
+    });
+  return {
+    about: { entity, list, ...(lifecycle && { lifecycle }) },
     list: (context, query) => work.read(context, (reader) => list.page(reader, query, options.restrict?.(context))),
     detail: read,
     create: (context, body) =>
       work.write(context, async (tx) => {
-        const given = { ...nullsFor(entity.create, body), ...body };
-        const values = { ...given, ...(await options.onCreate?.(tx, given, context)) };
-        const row = await repository.insert(tx, values as InsertOf<Row>);
+        const given = { ...fresh, ...body } as InsertOf<Row>;
+        const row = await repository.insert(tx, { ...given, ...(await options.onCreate?.(tx, given, context)) });
         await mover?.schedule(tx, row);
         return entity.show(row) as Row;
       }),
@@ -79,6 +105,7 @@ export const createCrud = <Row extends Stateful>(options: CrudOptions<Row>): Cru
         await mover?.schedule(tx, after);
         return entity.show(after) as Row;
       }),
+    ...(onRemove !== undefined && { remove }),
     move: async (context, id, move, input, version) => {
       if (mover === undefined) throw notFound();
       const row = await mover.move(context, id, move, input as never, version, (tx) => mustSee(tx, id, context));
@@ -90,13 +117,4 @@ export const createCrud = <Row extends Stateful>(options: CrudOptions<Row>): Cru
       return mover?.actions(context, row, options.now()) ?? [];
     },
   };
-  if (options.onRemove === undefined) return base;
-  const remove = (context: Context, id: string, version: number) =>
-    work.write(context, async (tx) => {
-      await mustSee(tx, id, context);
-      const row = await repository.lock(tx, id, version);
-      await options.onRemove?.(tx, row, context);
-      await repository.remove(tx, row, noteFor(row));
-    });
-  return { ...base, remove };
 };

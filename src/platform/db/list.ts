@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import type { TObject, TProperties } from 'typebox';
+import type { AnyEntity } from '../schema/entity.ts';
 import { exact } from '../schema/types.ts';
 import { Problem } from '../problem.ts';
 import type { Cursors } from './cursor.ts';
@@ -46,8 +47,8 @@ export interface ListDefinition {
   readonly sorts: Readonly<Record<string, string>>;
   readonly defaultSort: string;
   readonly filters?: Readonly<Record<string, Filter>>;
-  /** Kind under which search tokens are kept; adds `q`. */
-  readonly search?: string;
+  /** The entity whose words find its rows; adds `q`. */
+  readonly search?: Pick<AnyEntity, 'table' | 'search'>;
 }
 
 export interface ListQuery {
@@ -102,7 +103,10 @@ const fingerprint = (query: ListQuery & object): string => {
   return JSON.stringify(Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 };
 
-/** Declares a list: bounded always, filtered and sorted only by what it names, paged by signed cursors. */
+/**
+ * A list: bounded always, filtered and sorted only by what it names, paged by signed cursors. Those of one entity are
+ * declared with `listOf`.
+ */
 export const createList = (definition: ListDefinition, cursors: Cursors): List => ({
   query: querySchema(definition),
   one: async (reader, id, restrict) => {
@@ -129,7 +133,7 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
       if (value !== undefined) conditions.push(filter.sql(bind, value as never));
     }
     if (query.q !== undefined && definition.search !== undefined)
-      conditions.push(searchCondition(definition.search, idOf, query.q, values));
+      conditions.push(searchCondition(definition.search.table, idOf, query.q, values));
     if (restrict !== undefined) conditions.push(restrict(bind));
     const purpose = `${definition.name}:${reader.companyId}:${fingerprint({ ...query, sort })}`;
     if (query.cursor !== undefined) {

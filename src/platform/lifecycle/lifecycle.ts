@@ -3,6 +3,7 @@ import type { Tx } from '../db/database.ts';
 import type { Context } from '../http/context.ts';
 import type { Permission } from '../http/route.ts';
 import type { Worker } from '../db/unit-of-work.ts';
+import type { AnyEntity } from '../schema/entity.ts';
 
 export interface Stateful {
   readonly id: string;
@@ -45,17 +46,23 @@ export interface Move<Row, Input extends TObject = TObject> {
   readonly audience?: (row: Row) => readonly string[];
 }
 
-export interface LifecycleDefinition<Row> {
-  /** The entity's table. */
-  readonly entity: string;
-  /** The row's field that holds the state. */
-  readonly field: keyof Row & string;
-  readonly states: readonly string[];
+interface LifecycleDefinition<Row> {
+  readonly entity: AnyEntity;
+  /** The row's field that holds the state, one of a closed set. Default `status`. */
+  readonly field?: keyof Row & string;
+  /** The state of a new row. */
   readonly initial: string;
   readonly moves: Readonly<Record<string, Move<Row>>>;
 }
 
-export interface Lifecycle<Row> extends LifecycleDefinition<Row> {
+export interface Lifecycle<Row> {
+  /** The entity's table. */
+  readonly entity: string;
+  /** The field that holds the state. */
+  readonly field: string;
+  readonly states: readonly string[];
+  readonly initial: string;
+  readonly moves: Readonly<Record<string, Move<Row>>>;
   stateOf(row: Row): string;
   /** Names of the moves that lead on from a state. */
   from(state: string): string[];
@@ -72,13 +79,21 @@ export interface AnyLifecycle {
 /** Types the fields of a move from its schema. */
 export const move = <Row, F extends TProperties = {}>(definition: Move<Row, TObject<F>>): Move<Row> => definition;
 
-/** Declares a lifecycle; refuses moves that name unknown states. */
+/** Declares a lifecycle; refuses a field that has no closed set of states, and moves that name unknown ones. */
 export const lifecycle = <Row>(definition: LifecycleDefinition<Row>): Lifecycle<Row> => {
-  const { states, moves, initial, entity, field } = definition;
+  const { entity, moves, initial, field = 'status' as keyof Row & string } = definition;
+  const { table, fields } = entity;
+  const closed: { readonly enum?: readonly string[] } | undefined = fields[field];
+  const states = closed?.enum;
+  if (states === undefined) throw new Error(`${table}: ${field} is no field of oneOf([…])`);
   const named = Object.values(moves).flatMap(({ from, to }) => [...from, to]);
-  for (const state of [initial, ...named]) if (!states.includes(state)) throw new Error(`${entity}: no state ${state}`);
+  for (const state of [initial, ...named]) if (!states.includes(state)) throw new Error(`${table}: no state ${state}`);
   return {
-    ...definition,
+    entity: table,
+    field,
+    states,
+    initial,
+    moves,
     stateOf: (row) => String(row[field]),
     from: (state) => Object.keys(moves).filter((name) => moves[name]!.from.includes(state)),
   };

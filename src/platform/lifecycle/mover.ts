@@ -19,6 +19,7 @@ export interface Action {
 type Input = Static<TObject>;
 
 export interface Mover<Row> {
+  readonly lifecycle: Lifecycle<Row>;
   /** Moves a row for a caller: lock, version, state, guards, update, change row, effects: one transaction. */
   move(
     context: Context,
@@ -127,6 +128,7 @@ export const createMover = <Row extends Stateful>(
     (found.permission === 'signed-in' || decide(caller.principal, found.permission).allowed);
 
   return {
+    lifecycle,
     schedule,
     move: (context, id, name, input, version, visible) =>
       work.write(context, async (tx) => {

@@ -68,7 +68,8 @@ export interface Entity<
 
 export const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-const isNullable = (schema: object): boolean =>
+/** Whether a column may be null. */
+export const isNullable = (schema: object): boolean =>
   'anyOf' in schema && (schema.anyOf as { type?: string }[]).some((s) => s.type === 'null');
 
 /** The schema of the value itself, without `null`. */

@@ -145,7 +145,7 @@ describe('profiles', () => {
     expect(await names('q=angel mun')).to.deep.equal(['Muñoz']);
     expect(await names('q=77')).to.deep.equal(['Muñoz']);
     expect(await names('')).to.deep.equal(['Araya', 'Muñoz', 'Zúñiga']);
-    expect(await names('sort=-created')).to.deep.equal(['Araya', 'Muñoz', 'Zúñiga']);
+    expect(await names('sort=-createdAt')).to.deep.equal(['Araya', 'Muñoz', 'Zúñiga']);
     expect(await names('kind=contractor')).to.deep.equal(['Araya']);
     expect(await names(`siteId=${site.id}`)).to.deep.equal(['Muñoz']);
     expect(await names(`withinDepartmentId=${department.id}`)).to.deep.equal(['Araya']);

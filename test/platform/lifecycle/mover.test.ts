@@ -15,19 +15,21 @@ import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { addCompany } from '../../support/companies.ts';
 
-const STATES = ['open', 'running', 'closed'] as const;
 const Permit = entity({
   table: 'permit',
-  fields: { code: code(40), status: oneOf(STATES), endsAt: nullable(instant()), note: nullable(text(100)) },
+  fields: {
+    code: code(40),
+    status: oneOf(['open', 'running', 'closed']),
+    endsAt: nullable(instant()),
+    note: nullable(text(100)),
+  },
   create: ['code'],
   edit: ['note'],
 });
 type PermitRow = RowOf<typeof Permit>;
 
 const permits = lifecycle<PermitRow>({
-  entity: 'permit',
-  field: 'status',
-  states: STATES,
+  entity: Permit,
   initial: 'open',
   moves: {
     run: move<PermitRow>({
@@ -129,10 +131,10 @@ describe('the lifecycle mechanism', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
   });
 
-  it('refuses a lifecycle that names a state it does not have', () => {
-    expect(() =>
-      lifecycle<PermitRow>({ ...permits, moves: { lose: move({ from: ['lost'], to: 'open', summary: 'Lose' }) } }),
-    ).to.throw('no state lost');
+  it('refuses a lifecycle that names a state it does not have, and one over a field without states', () => {
+    const lose = move<PermitRow>({ from: ['lost'], to: 'open', summary: 'Lose' });
+    expect(() => lifecycle<PermitRow>({ entity: Permit, initial: 'open', moves: { lose } })).to.throw('no state lost');
+    expect(() => lifecycle<PermitRow>({ entity: Permit, field: 'code', initial: 'open', moves: {} })).to.throw('code');
   });
 
   it('keeps a random walk over projects within their lifecycle', () => {

@@ -1,5 +1,5 @@
 import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { LICENSE_STATES } from './licenses.repository.ts';
+import { License } from './licenses.repository.ts';
 import type { LicenseRow } from './licenses.repository.ts';
 
 const released = (_about: unknown, now: Date): Partial<LicenseRow> => ({
@@ -11,9 +11,7 @@ const audience = ({ profileId }: LicenseRow): readonly string[] => [profileId];
 
 /** A license is released by hand or with its last work assignment; else it follows its subscription. */
 export const licenseLifecycle = lifecycle<LicenseRow>({
-  entity: 'license',
-  field: 'status',
-  states: LICENSE_STATES,
+  entity: License,
   initial: 'active',
   moves: {
     release: move({

@@ -1,10 +1,6 @@
 import Type from 'typebox';
-import type { Tx } from '../../../platform/db/database.ts';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, instant, nullable, oneOf, uuid } from '../../../platform/schema/types.ts';
+import { code, entity, instant, listOf, nullable, oneOf, uuid } from '../../../platform/module.ts';
+import type { RowOf, Tx } from '../../../platform/module.ts';
 
 export const LICENSE_STATES = ['active', 'suspended', 'expired', 'released'] as const;
 
@@ -20,26 +16,15 @@ export const License = entity({
     assignedAt: instant(),
     releasedAt: nullable(instant()),
   },
-  create: ['offering', 'profileId'],
+  create: [],
   edit: [],
 });
 export type LicenseRow = RowOf<typeof License>;
 
-export const licenseList: ListDefinition = {
-  name: 'licenses',
-  from: 'from license l',
-  alias: 'l',
-  where: 'l.company_id = $1 and l.deleted_at is null',
-  item: License.json('l'),
-  sorts: { assignedAt: 'l.assigned_at' },
-  defaultSort: '-assignedAt',
-  filters: {
-    status: equalTo('l.status', oneOf(LICENSE_STATES)),
-    profileId: equalTo('l.profile_id', uuid()),
-    offering: equalTo('l.offering', code(40)),
-    subscriptionId: equalTo('l.subscription_id', uuid()),
-  },
-};
+export const licenseList = listOf(License, {
+  sorts: ['-assignedAt'],
+  filters: ['status', 'profileId', 'offering', 'subscriptionId'],
+});
 
 const idsOf = async (tx: Tx, where: string, values: readonly unknown[]): Promise<string[]> => {
   const rows = await tx.prepared<{ id: string }>(

@@ -1,11 +1,7 @@
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { List, Restriction } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
-import type { UnitOfWork, Worker } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { conflict } from '../../../platform/problem.ts';
+import type { Restriction } from '../../../platform/db/list.ts';
+import type { Worker } from '../../../platform/db/unit-of-work.ts';
+import { conflict, createCrud } from '../../../platform/module.ts';
+import type { Context, MovingParts, Tx } from '../../../platform/module.ts';
 import type { SystemLinks } from '../ports.ts';
 import { licenseOf, licensesHeldBy, licensesUnder } from './licenses.repository.ts';
 import type { LicenseRow } from './licenses.repository.ts';
@@ -16,20 +12,15 @@ interface SeatSource {
   used(tx: Tx, subscriptionId: string): Promise<number>;
 }
 
-interface LicensesDependencies {
-  readonly repository: Repository<LicenseRow>;
-  readonly list: List;
-  readonly work: UnitOfWork;
-  readonly mover: Mover<LicenseRow>;
+interface LicensesDependencies extends MovingParts<LicenseRow> {
   readonly seats: SeatSource;
   /** Makes the link to the offering's system. */
   readonly links: SystemLinks;
   /** The caller's reach over people. */
   readonly people: {
-    restrict(context: Context, idExpression: string): Restriction;
+    restrict(context: Context): Restriction;
     mustReach(tx: Tx, context: Context, profileId: string): Promise<void>;
   };
-  readonly now: () => Date;
 }
 
 interface Wanted {
@@ -82,7 +73,7 @@ export const createLicensesService = (dependencies: LicensesDependencies) => {
   };
 
   return {
-    ...createCrud({ ...dependencies, restrict: (context) => people.restrict(context, 'l.profile_id') }),
+    ...createCrud({ ...dependencies, restrict: (context) => people.restrict(context) }),
     /** Assigns a license by hand, and links the profile to the offering's system. */
     assign: (context: Context, body: AssignBody): Promise<LicenseRow> =>
       work.write(context, async (tx) => {

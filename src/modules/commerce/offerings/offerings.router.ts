@@ -1,7 +1,6 @@
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { ok, RawJson, route } from '../../../platform/http/route.ts';
-import { pageOf } from '../../../platform/schema/types.ts';
+import { ok, pageOf, RawJson, route } from '../../../platform/module.ts';
+import type { Module } from '../../../platform/module.ts';
 import { OFFERING, offeringsPage } from './offerings.repository.ts';
 
 /** /admin/offering */

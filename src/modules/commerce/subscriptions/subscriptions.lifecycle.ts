@@ -1,8 +1,7 @@
-import type { Tx } from '../../../platform/db/database.ts';
 import type { Worker } from '../../../platform/db/unit-of-work.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, text } from '../../../platform/schema/types.ts';
-import { SUBSCRIPTION_STATES } from './subscriptions.repository.ts';
+import { exact, lifecycle, move, text } from '../../../platform/module.ts';
+import type { Tx } from '../../../platform/module.ts';
+import { Subscription } from './subscriptions.repository.ts';
 import type { SubscriptionRow } from './subscriptions.repository.ts';
 
 /** What licenses do when their subscription moves. */
@@ -18,9 +17,7 @@ const instantOf = (at: string | null): Date | null => (at === null ? null : new 
 /** Subscriptions; their licenses follow. A cancellation takes effect at the end of the period. */
 export const createSubscriptionLifecycle = (licenses: Followers) =>
   lifecycle<SubscriptionRow>({
-    entity: 'subscription',
-    field: 'status',
-    states: SUBSCRIPTION_STATES,
+    entity: Subscription,
     initial: 'trial',
     moves: {
       activate: move({

@@ -1,9 +1,5 @@
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, day, instant, integer, nullable, oneOf, text } from '../../../platform/schema/types.ts';
+import { code, day, entity, instant, integer, listOf, nullable, oneOf, text } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const SUBSCRIPTION_STATES = ['trial', 'active', 'past_due', 'suspended', 'expired', 'cancelled'] as const;
 const PAYMENT_STATES = ['pending', 'paid', 'overdue', 'waived'] as const;
@@ -27,21 +23,16 @@ export const Subscription = entity({
 export type SubscriptionRow = RowOf<typeof Subscription>;
 
 const COUNTS = {
-  seatsUsed: `(select count(*) from license l where l.company_id = $1 and l.subscription_id = s.id
+  seatsUsed: `(select count(*) from license l where l.company_id = $1 and l.subscription_id = t.id
     and l.status in ('active', 'suspended') and l.deleted_at is null)`,
 };
 
 /** A subscription as it is read: with the seats in use. */
-export const subscriptionList: ListDefinition = {
-  name: 'subscriptions',
-  from: 'from subscription s',
-  alias: 's',
-  where: 's.company_id = $1 and s.deleted_at is null',
-  item: Subscription.json('s', COUNTS),
-  sorts: { offering: 's.offering', startsOn: 's.starts_on' },
-  defaultSort: 'offering',
-  filters: { status: equalTo('s.status', oneOf(SUBSCRIPTION_STATES)), offering: equalTo('s.offering', code(40)) },
-};
+export const subscriptionList = listOf(Subscription, {
+  sorts: ['offering', 'startsOn'],
+  filters: ['status', 'offering'],
+  extra: COUNTS,
+});
 
 /** How many seats of a subscription are taken: suspended licenses keep theirs. */
 export const seatsUsed = async (reader: Reader, id: string): Promise<number> => {
@@ -64,12 +55,4 @@ export const lockSubscriptionOf = async (
     [tx.companyId, offering, tx.now],
   );
   return row;
-};
-
-/** The company's zone, in which its periods lie. */
-export const companyZone = async (reader: Reader): Promise<string> => {
-  const [row] = await reader.prepared<{ zone: string }>('select c.timezone as zone from company c where c.id = $1', [
-    reader.companyId,
-  ]);
-  return row!.zone;
 };

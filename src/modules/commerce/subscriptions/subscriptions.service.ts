@@ -1,41 +1,25 @@
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { conflict, invalid } from '../../../platform/problem.ts';
-import { addDays, startOfDay } from '../../../platform/time/zone.ts';
-import { companyZone, seatsUsed } from './subscriptions.repository.ts';
+import { conflict, createCrud, invalid } from '../../../platform/module.ts';
+import type { Context, MovingParts, Tx } from '../../../platform/module.ts';
+import type { Zones } from '../../organization/zones.ts';
+import { seatsUsed } from './subscriptions.repository.ts';
 import type { SubscriptionRow } from './subscriptions.repository.ts';
-
-interface SubscriptionsDependencies {
-  readonly repository: Repository<SubscriptionRow>;
-  readonly list: List;
-  readonly work: UnitOfWork;
-  readonly mover: Mover<SubscriptionRow>;
-  readonly now: () => Date;
-}
 
 const OVER: readonly string[] = ['expired', 'cancelled'];
 
 /** Subscriptions of a company, kept by operator staff. */
-export const createSubscriptionsService = (dependencies: SubscriptionsDependencies) => {
-  const { repository, work, mover } = dependencies;
+export const createSubscriptionsService = ({
+  zones,
+  ...parts
+}: MovingParts<SubscriptionRow> & { readonly zones: Zones }) => {
+  const { repository, work, mover } = parts;
   const derive = async (tx: Tx, { startsOn, endsOn }: Pick<SubscriptionRow, 'startsOn' | 'endsOn'>) => {
-    if (endsOn === null) return { endsAt: null };
-    if (endsOn < startsOn) throw invalid('/endsOn', 'BEFORE_START');
-    return { endsAt: startOfDay(addDays(endsOn, 1), await companyZone(tx)).toISOString() };
+    if (endsOn !== null && endsOn < startsOn) throw invalid('/endsOn', 'BEFORE_START');
+    return { endsAt: await zones.endOfDay(tx, endsOn) };
   };
   const crud = createCrud({
-    ...dependencies,
-    onCreate: async (tx, body) => ({
-      status: 'trial',
-      cancelsAt: null,
-      ...(await derive(tx, body as SubscriptionRow)),
-    }),
-    onEdit: async (tx, row, patch: Partial<SubscriptionRow>) => {
+    ...parts,
+    onCreate: derive,
+    onEdit: async (tx, row, patch) => {
       if (OVER.includes(row.status)) throw conflict('SUBSCRIPTION_OVER');
       const used = await seatsUsed(tx, row.id);
       if (patch.seats !== undefined && patch.seats < used) throw conflict('SEATS_IN_USE', { params: { used } });

@@ -7,7 +7,7 @@ import { conflict, invalid } from '../../../platform/problem.ts';
 import { exact, oneOf, text } from '../../../platform/schema/types.ts';
 import {
   CASE_DECISIONS,
-  CASE_STATES,
+  FitnessCase,
   greenAfter,
   Restrictions,
   UNDECIDED,
@@ -269,9 +269,7 @@ const people = (effects: CaseEffects) => ({
 /** The table of a case's moves, domain.md 4a. */
 export const createCaseLifecycle = (effects: CaseEffects): Lifecycle<FitnessCaseRow> =>
   lifecycle<FitnessCaseRow>({
-    entity: 'fitness_case',
-    field: 'status',
-    states: CASE_STATES,
+    entity: FitnessCase,
     initial: 'open',
     moves: {
       ...people(effects),

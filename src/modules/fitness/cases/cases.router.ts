@@ -1,3 +1,4 @@
+import { namesOf } from '../../../platform/crud/names.ts';
 import { BY_ID, moveRoutes } from '../../../platform/crud/routes.ts';
 import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
@@ -62,7 +63,7 @@ export const casesModule = ({ service, list, lifecycle }: CasesRouterDependencie
       async ({ params }, context) => ok(await service.notes(context, params.id)),
     ),
     ...moveRoutes({
-      name: 'fitnessCase',
+      names: namesOf('fitness-case'),
       permission: 'fitness:case',
       view: FitnessCase.view,
       lifecycle,

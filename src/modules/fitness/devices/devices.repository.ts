@@ -1,9 +1,6 @@
 import Type from 'typebox';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, day, exact, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { code, day, entity, exact, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { RowOf } from '../../../platform/module.ts';
 
 const DEVICE_KINDS = ['kiosk', 'phone', 'FIT2000'] as const;
 const DEVICE_STATES = ['active', 'out_of_service', 'retired'] as const;
@@ -39,23 +36,11 @@ export const DeviceView = exact(
   { 'x-component': 'device', description: 'A device on which tests are taken' },
 );
 
-const QUALIFIED = `exists (select 1 from test_definition t where t.code = 'PVT-B' and t.current and d.status = 'active'
-  and abs(d.bias_ms) <= t.bias_ms and d.sd_ms <= t.sd_ms and d.calibration_due_at > statement_timestamp())`;
+const QUALIFIED = `exists (select 1 from test_definition p where p.code = 'PVT-B' and p.current and t.status = 'active'
+  and abs(t.bias_ms) <= p.bias_ms and t.sd_ms <= p.sd_ms and t.calibration_due_at > statement_timestamp())`;
 
-const item = Device.json('d', { qualified: QUALIFIED });
-
-export const deviceList: ListDefinition = {
-  name: 'devices',
-  from: 'from device d',
-  alias: 'd',
-  where: 'd.company_id = $1 and d.deleted_at is null',
-  item,
-  sorts: { serial: 'd.serial' },
-  defaultSort: 'serial',
-  filters: {
-    status: equalTo('d.status', oneOf(DEVICE_STATES)),
-    kind: equalTo('d.kind', oneOf(DEVICE_KINDS)),
-    siteId: equalTo('d.site_id', uuid()),
-  },
-  search: 'device',
-};
+export const deviceList = listOf(Device, {
+  sorts: ['serial'],
+  filters: ['status', 'kind', 'siteId'],
+  extra: { qualified: QUALIFIED },
+});

@@ -1,27 +1,8 @@
-import { crudRoutes } from '../../../platform/crud/routes.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { Device, DeviceView } from './devices.repository.ts';
+import { crudModule } from '../../../platform/module.ts';
+import type { Module } from '../../../platform/module.ts';
+import { DeviceView } from './devices.repository.ts';
 import type { createDevicesService } from './devices.service.ts';
 
-interface DevicesRouterDependencies {
-  readonly service: ReturnType<typeof createDevicesService>;
-  readonly list: List;
-}
-
 /** /fitness/devices */
-export const devicesModule = ({ service, list }: DevicesRouterDependencies): Module => ({
-  name: 'fitness-devices',
-  base: '/fitness/devices',
-  permissions: ['fitness:device:read', 'fitness:device:write'],
-  routes: crudRoutes({
-    name: 'device',
-    base: '/fitness/devices',
-    permission: 'fitness:device',
-    view: DeviceView,
-    createBody: Device.createBody,
-    editBody: Device.editBody,
-    list,
-    service,
-  }),
-});
+export const devicesModule = (service: ReturnType<typeof createDevicesService>): Module =>
+  crudModule({ base: '/fitness/devices', permission: 'fitness:device', service, view: DeviceView });

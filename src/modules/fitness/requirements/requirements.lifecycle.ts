@@ -5,8 +5,8 @@ import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
 import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
 import { exact, oneOf, text } from '../../../platform/schema/types.ts';
 import { LEVELS } from '../classification/classify.ts';
-import { REQUIREMENT_STATUSES } from '../compliance/compliance.ts';
 import { drawn } from './plan.ts';
+import { Requirement } from './requirements.repository.ts';
 import type { RequirementRow } from './requirements.repository.ts';
 
 const HOUR = 3_600_000;
@@ -67,9 +67,7 @@ export interface RequirementEffects {
 /** The table of a requirement's moves, domain.md 4a. */
 export const createRequirementLifecycle = ({ lift, missed }: RequirementEffects): Lifecycle<RequirementRow> =>
   lifecycle<RequirementRow>({
-    entity: 'requirement',
-    field: 'status',
-    states: REQUIREMENT_STATUSES,
+    entity: Requirement,
     initial: 'due',
     moves: {
       complete_on_time: done('done_on_time', 'A valid result before the first exposure', lift),

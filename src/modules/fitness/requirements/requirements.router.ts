@@ -1,3 +1,4 @@
+import { namesOf } from '../../../platform/crud/names.ts';
 import { BY_ID, moveRoutes } from '../../../platform/crud/routes.ts';
 import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
@@ -88,7 +89,7 @@ export const requirementsModule = ({ service, list, lifecycle }: RequirementsRou
       },
     ),
     ...moveRoutes({
-      name: 'requirement',
+      names: namesOf('requirement'),
       permission: 'fitness:requirement',
       view: Requirement.view,
       lifecycle,

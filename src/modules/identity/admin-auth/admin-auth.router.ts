@@ -1,10 +1,8 @@
 import Type from 'typebox';
 import type { Static } from 'typebox';
-import type { Context } from '../../../platform/http/context.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { noContent, ok, okRow, route } from '../../../platform/http/route.ts';
 import type { SignInClient, TokenSet } from '../../../platform/identity-provider/port.ts';
-import { exact } from '../../../platform/schema/types.ts';
+import { exact, noContent, ok, okRow, route } from '../../../platform/module.ts';
+import type { Context, Module } from '../../../platform/module.ts';
 import { MeView } from '../me/me-schemas.ts';
 import { RefreshBody, SignedInView } from '../sign-in/sign-in-schemas.ts';
 import type { AdminAuth } from './admin-auth.service.ts';

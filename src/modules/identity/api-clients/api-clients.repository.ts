@@ -1,9 +1,6 @@
 import Type from 'typebox';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { exact, instant, nullable, oneOf, text } from '../../../platform/schema/types.ts';
+import { entity, exact, instant, listOf, nullable, oneOf, text } from '../../../platform/module.ts';
+import type { RowOf } from '../../../platform/module.ts';
 
 const status = oneOf(['active', 'revoked']);
 const scope = Type.String({
@@ -33,15 +30,10 @@ export const ApiClientView = exact(
 );
 
 const LAST_USED = `(select to_char(max(s.last_seen_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') from session s
-  where s.company_id = $1 and s.sid = k.client_id and s.last_seen_at > s.created_at)`;
+  where s.company_id = $1 and s.sid = t.client_id and s.last_seen_at > s.created_at)`;
 
-export const apiClientList: ListDefinition = {
-  name: 'api-clients',
-  from: 'from api_client k',
-  alias: 'k',
-  where: 'k.company_id = $1 and k.deleted_at is null',
-  item: ApiClient.json('k', { lastUsedAt: LAST_USED }),
-  sorts: { name: 'k.name', created: 'k.created_at' },
-  defaultSort: 'name',
-  filters: { status: equalTo('k.status', status) },
-};
+export const apiClientList = listOf(ApiClient, {
+  sorts: ['name', 'createdAt'],
+  filters: ['status'],
+  extra: { lastUsedAt: LAST_USED },
+});

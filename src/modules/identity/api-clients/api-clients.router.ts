@@ -1,8 +1,6 @@
 import Type from 'typebox';
-import type { List } from '../../../platform/db/list.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { ok, RawJson, route } from '../../../platform/http/route.ts';
-import { exact, pageOf, uuid } from '../../../platform/schema/types.ts';
+import { exact, ok, pageOf, RawJson, route, uuid } from '../../../platform/module.ts';
+import type { List, Module } from '../../../platform/module.ts';
 import { ApiClient, ApiClientView } from './api-clients.repository.ts';
 import type { ApiClientRow } from './api-clients.repository.ts';
 import type { ApiClients } from './api-clients.service.ts';

@@ -1,12 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Decision } from '../../../platform/access/decision.ts';
 import type { Principal } from '../../../platform/access/principal.ts';
-import type { List, ListQuery } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
+import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
-import { conflict, invalid, notFound } from '../../../platform/problem.ts';
+import { conflict, invalid, notFound } from '../../../platform/module.ts';
+import type { Context, List, Repository } from '../../../platform/module.ts';
 import type { MachineSessions } from '../sessions/machine-sessions.service.ts';
 import type { ApiClientRow } from './api-clients.repository.ts';
 

@@ -1,10 +1,9 @@
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
 import type { Database } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { I18n } from '../../../platform/i18n/i18n.ts';
-import { job } from '../../../platform/jobs/definitions.ts';
-import type { JobDefinition } from '../../../platform/jobs/definitions.ts';
 import type { Mailer } from '../../../platform/messaging/messages.ts';
+import { job } from '../../../platform/module.ts';
+import type { JobDefinition, Repository } from '../../../platform/module.ts';
 import { hashLinkToken, makeLinkToken } from './accept-link-token.ts';
 import { armLink, invitingCompany } from './accept-links.repository.ts';
 import type { AcceptLinkRow } from './accept-links.repository.ts';

@@ -1,7 +1,5 @@
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { email, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { email, entity, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 /** A mailed link by which a profile's person, or a member of the staff, accepts. */
 export const AcceptLink = entity({

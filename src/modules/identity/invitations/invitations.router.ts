@@ -1,8 +1,6 @@
 import Type from 'typebox';
-import type { Module } from '../../../platform/http/module.ts';
-import { ok, route } from '../../../platform/http/route.ts';
-import type { JobDefinition } from '../../../platform/jobs/definitions.ts';
-import { email, exact, instant, uuid } from '../../../platform/schema/types.ts';
+import { email, exact, instant, ok, route, uuid } from '../../../platform/module.ts';
+import type { JobDefinition, Module } from '../../../platform/module.ts';
 import type { Invitations } from './invitations.service.ts';
 
 const token = Type.String({ minLength: 1, maxLength: 200, description: 'From the mailed link' });

@@ -1,10 +1,8 @@
 import Type from 'typebox';
 import type { TSchema } from 'typebox';
-import type { Module } from '../../../platform/http/module.ts';
-import { noContent, ok, okRow, route } from '../../../platform/http/route.ts';
-import type { Route } from '../../../platform/http/route.ts';
 import { OtpReceiptView } from '../otp/otp-receipt.ts';
-import { email, exact, integer, text, uuid } from '../../../platform/schema/types.ts';
+import { email, exact, integer, noContent, ok, okRow, route, text, uuid } from '../../../platform/module.ts';
+import type { Module, Route } from '../../../platform/module.ts';
 import { CompaniesView, MeEdit, MeView, PermissionsView, SessionsView } from './me-schemas.ts';
 import type { ContactChanges, ContactKind } from './contact-changes.service.ts';
 import type { Me } from './me.service.ts';

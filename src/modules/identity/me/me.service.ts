@@ -1,9 +1,8 @@
 import type { Static } from 'typebox';
 import { explain } from '../../../platform/access/decision.ts';
-import type { Reader } from '../../../platform/db/database.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import { conflict, notFound } from '../../../platform/problem.ts';
+import { conflict, notFound } from '../../../platform/module.ts';
+import type { Context, Reader } from '../../../platform/module.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import type { Sessions } from '../sessions/sessions.service.ts';

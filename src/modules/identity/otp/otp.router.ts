@@ -1,8 +1,6 @@
 import Type from 'typebox';
-import type { JobDefinition, TickDefinition } from '../../../platform/jobs/definitions.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { ok, route } from '../../../platform/http/route.ts';
-import { exact, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { exact, ok, oneOf, route, text, uuid } from '../../../platform/module.ts';
+import type { JobDefinition, Module, TickDefinition } from '../../../platform/module.ts';
 import { OtpReceiptView } from './otp-receipt.ts';
 import { OTP_PURPOSES } from './otp.rules.ts';
 import type { Otps } from './otp.service.ts';

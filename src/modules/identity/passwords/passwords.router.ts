@@ -1,10 +1,9 @@
 import Type from 'typebox';
-import type { Module } from '../../../platform/http/module.ts';
-import { noContent, route } from '../../../platform/http/route.ts';
 import { OtpReceiptView } from '../otp/otp-receipt.ts';
-import { exact, oneOf, text } from '../../../platform/schema/types.ts';
 import type { OtpReceipt } from '../otp/otp.service.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
+import { exact, noContent, oneOf, route, text } from '../../../platform/module.ts';
+import type { Module } from '../../../platform/module.ts';
 import { NewPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.service.ts';
 

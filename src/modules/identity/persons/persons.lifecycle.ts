@@ -1,8 +1,6 @@
-import type { Tx } from '../../../platform/db/database.ts';
-import type { Enqueue } from '../../../platform/jobs/definitions.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, instant, text } from '../../../platform/schema/types.ts';
-import { PERSON_STATES } from './persons.repository.ts';
+import { exact, instant, lifecycle, move, text } from '../../../platform/module.ts';
+import type { Enqueue, Tx } from '../../../platform/module.ts';
+import { Person } from './persons.repository.ts';
 import type { PersonRow } from './persons.repository.ts';
 
 const reason = exact({ reason: text(500) });
@@ -31,9 +29,7 @@ export const createPersonLifecycle = (enqueue: Enqueue) => {
     await enqueue(tx, ALIGN_PERSON, { personId: row.id });
   };
   return lifecycle<PersonRow>({
-    entity: 'person',
-    field: 'status',
-    states: PERSON_STATES,
+    entity: Person,
     initial: 'invited',
     moves: {
       activate: move({ from: ['invited'], to: 'active', system: true, summary: 'Accept an invitation', set: raise }),

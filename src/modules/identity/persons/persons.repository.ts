@@ -1,7 +1,6 @@
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { entity, snake } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { snake } from '../../../platform/schema/entity.ts';
+import { entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import Type from 'typebox';
 
 export const PERSON_STATES = ['invited', 'active', 'locked', 'disabled', 'erased'] as const;

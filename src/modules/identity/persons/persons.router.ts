@@ -1,9 +1,7 @@
 import { moveRoutes } from '../../../platform/crud/routes.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { okRow, route } from '../../../platform/http/route.ts';
-import type { JobDefinition } from '../../../platform/jobs/definitions.ts';
-import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
-import { email, exact, text, uuid } from '../../../platform/schema/types.ts';
+import { namesOf } from '../../../platform/crud/names.ts';
+import { email, exact, okRow, route, text, uuid } from '../../../platform/module.ts';
+import type { JobDefinition, Lifecycle, Module } from '../../../platform/module.ts';
 import { Person } from './persons.repository.ts';
 import type { PersonsAdmin } from './persons-admin.service.ts';
 import type { PersonRow } from './persons.service.ts';
@@ -67,7 +65,7 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
         okRow(await service.changeEmail(context, params.id, body.email, body.reason, version)),
     ),
     ...moveRoutes({
-      name: 'person',
+      names: namesOf('person'),
       permission: 'operator:person',
       clients: ['admin'],
       view: Person.view,

@@ -1,14 +1,11 @@
-import type { Database, Reader, Tx } from '../../../platform/db/database.ts';
+import type { Database } from '../../../platform/db/database.ts';
 import { inCompany } from '../../../platform/db/in-company.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
-import type { Context } from '../../../platform/http/context.ts';
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
-import { job } from '../../../platform/jobs/definitions.ts';
-import type { JobDefinition } from '../../../platform/jobs/definitions.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { job } from '../../../platform/module.ts';
+import type { Context, JobDefinition, Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
 import { createContacts } from './contact.ts';
 import type { Contacts } from './contact.ts';
 import { identifierHashes, nationalIdText, readIdentifier, usernameOf } from './identifiers.ts';

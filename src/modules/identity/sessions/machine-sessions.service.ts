@@ -1,5 +1,4 @@
-import type { Tx } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
+import type { Repository, Tx } from '../../../platform/module.ts';
 import { liveSessionOf } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
 

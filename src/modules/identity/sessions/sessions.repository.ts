@@ -1,7 +1,5 @@
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { entity, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 /** One person in one company through one client; see docs/glossary.md. */
 export const Session = entity({

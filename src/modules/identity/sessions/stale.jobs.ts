@@ -1,7 +1,6 @@
 import type { Database } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
-import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
+import type { Repository, TickDefinition } from '../../../platform/module.ts';
 import { staleSessions } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
 

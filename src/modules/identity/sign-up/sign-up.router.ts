@@ -1,9 +1,8 @@
 import Type from 'typebox';
-import type { Module } from '../../../platform/http/module.ts';
-import { route } from '../../../platform/http/route.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import { OtpReceiptView } from '../otp/otp-receipt.ts';
-import { email, exact, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { email, exact, oneOf, route, text, uuid } from '../../../platform/module.ts';
+import type { Module } from '../../../platform/module.ts';
 import type { SignUp } from './sign-up.service.ts';
 
 /** /auth/sign-up */

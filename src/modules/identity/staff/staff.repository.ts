@@ -1,10 +1,8 @@
 import Type from 'typebox';
-import type { Reader } from '../../../platform/db/database.ts';
 import { equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 
 export const STAFF_ROLES = ['superadmin', 'support', 'operator_auditor'] as const;
 export type StaffRoleCode = (typeof STAFF_ROLES)[number];

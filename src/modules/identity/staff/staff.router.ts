@@ -1,9 +1,18 @@
-import type { List } from '../../../platform/db/list.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { noContent, ok, RawJson, route } from '../../../platform/http/route.ts';
-import type { Route } from '../../../platform/http/route.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import { email, exact, instant, oneOf, pageOf, text, uuid } from '../../../platform/schema/types.ts';
+import {
+  email,
+  exact,
+  instant,
+  noContent,
+  ok,
+  oneOf,
+  pageOf,
+  RawJson,
+  route,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
+import type { List, Module, Route } from '../../../platform/module.ts';
 import { OperatorUser, STAFF_ROLES, StaffView, SupportSessionView } from './staff.repository.ts';
 import type { Staff } from './staff.service.ts';
 import type { Support } from './support.service.ts';

@@ -1,13 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { List, ListQuery } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
+import type { ListQuery } from '../../../platform/db/list.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { UnitOfWork, Worker } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { IdentityProvider, StaffRole } from '../../../platform/identity-provider/port.ts';
-import { conflict, notFound, Problem } from '../../../platform/problem.ts';
+import { conflict, notFound, Problem } from '../../../platform/module.ts';
+import type { Context, List, Repository, Tx } from '../../../platform/module.ts';
 import type { Invitations } from '../invitations/invitations.service.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import type { Registration } from '../persons/registration.service.ts';

@@ -1,8 +1,6 @@
 import Type from 'typebox';
-import type { Reader } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { text } from '../../../platform/schema/types.ts';
+import { entity, text } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 
 /** A value that a company set itself; what it left alone has no row. */
 export const CompanySetting = entity({

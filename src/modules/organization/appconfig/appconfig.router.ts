@@ -1,8 +1,7 @@
 import Type from 'typebox';
 import type { Setting } from '../../../platform/configuration.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { ok, okRow, route } from '../../../platform/http/route.ts';
-import { exact, integer, text } from '../../../platform/schema/types.ts';
+import { exact, integer, ok, okRow, route, text } from '../../../platform/module.ts';
+import type { Module } from '../../../platform/module.ts';
 import type { createAppconfigService } from './appconfig.service.ts';
 
 type Service = ReturnType<typeof createAppconfigService>;

@@ -1,13 +1,12 @@
 import type { Configuration, Setting } from '../../../platform/configuration.ts';
 import type { CompanyRecord, Directory } from '../../../platform/access/directory.ts';
-import type { Reader } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import { systemScope } from '../../../platform/db/scope.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context, PublicContext } from '../../../platform/http/context.ts';
-import { notFound, Problem } from '../../../platform/problem.ts';
+import type { PublicContext } from '../../../platform/http/context.ts';
 import type { Validator } from '../../../platform/schema/validator.ts';
+import { notFound, Problem } from '../../../platform/module.ts';
+import type { Context, Reader, Repository } from '../../../platform/module.ts';
 import { storedSettings } from './appconfig.repository.ts';
 import type { CompanySettingRow, StoredSetting } from './appconfig.repository.ts';
 

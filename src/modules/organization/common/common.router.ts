@@ -1,9 +1,7 @@
 import Type from 'typebox';
 import type { PublicContext } from '../../../platform/http/context.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { ok, route } from '../../../platform/http/route.ts';
-import type { Route } from '../../../platform/http/route.ts';
-import { email, exact, nullable } from '../../../platform/schema/types.ts';
+import { email, exact, nullable, ok, route } from '../../../platform/module.ts';
+import type { Module, Route } from '../../../platform/module.ts';
 import { NATIONAL_ID } from '../profiles/national-id.ts';
 import type { Common } from './common.service.ts';
 import { countriesIn, zonesAt } from './places.ts';

@@ -1,9 +1,8 @@
-import type { Reader } from '../../../platform/db/database.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
 import { formatRut, parseRut } from '../../../platform/text/rut.ts';
 import type { RutProblem } from '../../../platform/text/rut.ts';
+import type { Context, Reader } from '../../../platform/module.ts';
 import type { NationalId, NationalIds } from '../profiles/national-id.ts';
 
 interface CommonDependencies {

@@ -1,9 +1,8 @@
 import Type from 'typebox';
-import type { Tx } from '../../../platform/db/database.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import type { Lifecycle, MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, integer, text } from '../../../platform/schema/types.ts';
-import { COMPANY_STATES } from './companies.repository.ts';
+import type { MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
+import { exact, integer, lifecycle, move, text } from '../../../platform/module.ts';
+import type { Lifecycle, Tx } from '../../../platform/module.ts';
+import { Company } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
 
 const DAY = 86_400_000;
@@ -25,9 +24,7 @@ export const createCompanyLifecycle = (
 ): Lifecycle<CompanyRow> => {
   const toldAs = (action: string) => (tx: Tx, about: MoveContext<CompanyRow, object>) => tell(tx, about, action);
   return lifecycle<CompanyRow>({
-    entity: 'company',
-    field: 'status',
-    states: COMPANY_STATES,
+    entity: Company,
     initial: 'pending',
     moves: {
       activate: move({

@@ -1,11 +1,9 @@
 import Type from 'typebox';
 import { equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { email, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
+import { email, entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const COMPANY_KINDS = ['standard', 'institution', 'personal'] as const;
 export const COMPANY_STATES = ['pending', 'active', 'suspended', 'archived', 'purged'] as const;

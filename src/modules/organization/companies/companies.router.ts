@@ -1,22 +1,24 @@
-import { BY_ID, crudRoutes, moveRoutes } from '../../../platform/crud/routes.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { accepted, ok, okRow, RawJson, route } from '../../../platform/http/route.ts';
-import type { Route } from '../../../platform/http/route.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
-import { email, exact, integer, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import {
+  accepted,
+  BY_ID,
+  crudModule,
+  email,
+  exact,
+  integer,
+  ok,
+  okRow,
+  oneOf,
+  RawJson,
+  route,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
+import type { Module, Route } from '../../../platform/module.ts';
 import { Company, OWN_EDIT } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
 import type { Companies } from './companies.service.ts';
 
-interface CompaniesRouterDependencies {
-  readonly service: Companies;
-  readonly lifecycle: Lifecycle<CompanyRow>;
-  readonly list: List;
-}
-
-const base = '/admin/companies';
 const clients = ['admin'] as const;
 const OWNER = exact({ firstName: text(100), lastName: text(100), email: email(), locale: oneOf(LOCALES) });
 const USAGE = exact({ limits: Company.fields.limits, used: exact({ users: integer(0, 10_000_000) }) });
@@ -67,29 +69,14 @@ const ownRoutes = (service: Companies): Route[] => [
 ];
 
 /** /admin/companies: the operator's companies; `current` is the caller's own. */
-export const companiesModule = ({ service, lifecycle, list }: CompaniesRouterDependencies): Module => {
-  const common = {
-    name: 'company',
-    plural: 'companies',
+export const companiesModule = (service: Companies): Module =>
+  crudModule({
+    base: '/admin/companies',
     permission: 'operator:company',
-    view: Company.view,
+    permissions: ['organization:company:read', 'organization:company:write'],
     clients,
     service,
-  } as const;
-  return {
-    name: 'companies',
-    base,
-    permissions: [
-      'operator:company:read',
-      'operator:company:write',
-      'operator:company:move',
-      'organization:company:read',
-      'organization:company:write',
-    ],
-    lifecycles: [lifecycle],
     routes: [
-      ...crudRoutes({ ...common, base, list, createBody: Company.createBody, editBody: Company.editBody }),
-      ...moveRoutes({ ...common, lifecycle }),
       ...ownRoutes(service),
       route(
         {
@@ -110,5 +97,4 @@ export const companiesModule = ({ service, lifecycle, list }: CompaniesRouterDep
         },
       ),
     ],
-  };
-};
+  });

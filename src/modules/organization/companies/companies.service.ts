@@ -1,15 +1,9 @@
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
 import { inCompany } from '../../../platform/db/in-company.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { conflict, invalid, notFound } from '../../../platform/problem.ts';
+import { conflict, createCrud, invalid, notFound } from '../../../platform/module.ts';
+import type { Context, List, MovingParts, Reader, Tx } from '../../../platform/module.ts';
 import { isZone } from '../../../platform/time/zone.ts';
 import { hasChildren, isHoldingOf, limitsOf } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
@@ -28,16 +22,11 @@ export interface OwnerFounding {
   invite(tx: Tx, owner: NewOwner): Promise<string>;
 }
 
-interface CompaniesDependencies {
-  readonly repository: Repository<CompanyRow>;
-  readonly list: List;
+interface CompaniesDependencies extends MovingParts<CompanyRow> {
   readonly own: List;
-  readonly work: UnitOfWork;
-  readonly mover: Mover<CompanyRow>;
   readonly owners: OwnerFounding;
   /** People who count against the plan's limit of users. */
   readonly countUsers: (reader: Reader) => Promise<number>;
-  readonly now: () => Date;
 }
 
 const check = ({ slug, timezone }: Partial<CompanyRow>): void => {
@@ -62,24 +51,14 @@ const scopeIn = (companyId: string, { scope }: Context): Scope => {
 /** Companies as the operator runs them, and a company's own page about itself. */
 export const createCompaniesService = (deps: CompaniesDependencies) => {
   const { repository, own, work, owners, countUsers } = deps;
-  const crud = createCrud<CompanyRow>({
+  const crud = createCrud({
     ...deps,
-    onCreate: async (tx, body: Partial<CompanyRow>) => {
+    onCreate: async (tx, body) => {
       check(body);
       await checkParent(tx, body.parentId);
-      return {
-        status: 'pending',
-        plan: 'standard',
-        limits: {},
-        addresses: [],
-        contacts: [],
-        customDomain: null,
-        archiveAt: null,
-        purgeAt: null,
-        accessEpoch: 1,
-      };
+      return { plan: 'standard', limits: {}, addresses: [], contacts: [], accessEpoch: 1 };
     },
-    onEdit: async (tx, row, patch: Partial<CompanyRow>) => {
+    onEdit: async (tx, row, patch) => {
       check(patch);
       await checkParent(tx, patch.parentId, row.id);
       return { accessEpoch: row.accessEpoch + 1 };

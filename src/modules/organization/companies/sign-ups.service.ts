@@ -1,9 +1,8 @@
-import type { Tx } from '../../../platform/db/database.ts';
 import { inCompany } from '../../../platform/db/in-company.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
-import { invalid } from '../../../platform/problem.ts';
 import { isZone } from '../../../platform/time/zone.ts';
+import { invalid } from '../../../platform/module.ts';
+import type { Repository, Tx } from '../../../platform/module.ts';
 import type { CompanyRow } from './companies.repository.ts';
 import { slugFault } from './slugs.ts';
 

@@ -1,9 +1,5 @@
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, integer, nullable, text, uuid } from '../../../platform/schema/types.ts';
+import { code, entity, integer, listOf, nullable, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 /** A node of the company's tree. `path` holds the ids from the root to itself: `/root/…/own/`. */
 export const Department = entity({
@@ -24,26 +20,17 @@ export const Department = entity({
 });
 export type DepartmentRow = RowOf<typeof Department>;
 
-export const departmentList: ListDefinition = {
-  name: 'departments',
-  from: 'from department d',
-  alias: 'd',
-  where: 'd.company_id = $1 and d.deleted_at is null',
-  item: Department.json('d'),
-  sorts: { path: 'd.path', name: 'd.name', code: 'd.code' },
-  defaultSort: 'path',
-  filters: {
-    parentId: equalTo('d.parent_id', uuid()),
-    managerId: equalTo('d.manager_id', uuid()),
-    depth: equalTo('d.depth', integer(1, 20)),
+export const departmentList = listOf(Department, {
+  sorts: ['path', 'name', 'code'],
+  filters: ['parentId', 'managerId', 'depth'],
+  also: {
     belowId: {
       schema: uuid({ description: 'This department and all below it' }),
       sql: (bind, value) => `exists (select 1 from department above where above.company_id = $1
-        and above.id = ${bind(value)} and d.path >= above.path and d.path < above.path || '~')`,
+        and above.id = ${bind(value)} and t.path >= above.path and t.path < above.path || '~')`,
     },
   },
-  search: 'department',
-};
+});
 
 /** How many people count against the headcount limit: all but those whose time here has ended. */
 export const headcount = async (reader: Reader, id: string): Promise<number> => {

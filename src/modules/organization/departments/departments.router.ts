@@ -1,12 +1,19 @@
 import Type from 'typebox';
 import type { TSchema } from 'typebox';
-import { BY_ID, crudRoutes } from '../../../platform/crud/routes.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import type { Route } from '../../../platform/http/route.ts';
-import { ok, okRow, RawJson, route } from '../../../platform/http/route.ts';
-import { exact, integer, nullable, pageOf, uuid } from '../../../platform/schema/types.ts';
+import {
+  BY_ID,
+  crudModule,
+  exact,
+  integer,
+  nullable,
+  ok,
+  okRow,
+  pageOf,
+  RawJson,
+  route,
+  uuid,
+} from '../../../platform/module.ts';
+import type { Context, Module, Route } from '../../../platform/module.ts';
 import { Department } from './departments.repository.ts';
 import type { Departments } from './departments.service.ts';
 
@@ -22,12 +29,6 @@ export interface Members {
   ): Promise<string>;
   /** Puts people into a department; answers how many came from elsewhere. */
   place(context: Context, departmentId: string, profileIds: readonly string[]): Promise<number>;
-}
-
-interface DepartmentsRouterDependencies {
-  readonly service: Departments;
-  readonly people: Members;
-  readonly list: List;
 }
 
 const memberRoutes = (service: Departments, people: Members): Route[] => [
@@ -71,37 +72,28 @@ const memberRoutes = (service: Departments, people: Members): Route[] => [
 ];
 
 /** /admin/department */
-export const departmentsModule = ({ service, people, list }: DepartmentsRouterDependencies): Module => ({
-  name: 'departments',
-  base: '/admin/department',
-  permissions: ['organization:department:read', 'organization:department:write'],
-  routes: [
-    ...crudRoutes({
-      name: 'department',
-      base: '/admin/department',
-      permission: 'organization:department',
-      view: Department.view,
-      createBody: Department.createBody,
-      editBody: Department.editBody,
-      list,
-      service,
-    }),
-    route(
-      {
-        method: 'post',
-        path: '/:id/move',
-        id: 'moveDepartment',
-        summary: 'Put a department, with all below it, under another or at the top',
-        permission: 'organization:department:write',
-        params: BY_ID,
-        body: exact({ parentId: nullable(uuid()) }),
-        ifMatch: true,
-        idempotency: 'accepted',
-        responses: { 200: Department.view },
-      },
-      async ({ params, body, version }, context) =>
-        okRow(await service.move(context, params.id, body.parentId, version)),
-    ),
-    ...memberRoutes(service, people),
-  ],
-});
+export const departmentsModule = (service: Departments, people: Members): Module =>
+  crudModule({
+    base: '/admin/department',
+    permission: 'organization:department',
+    service,
+    routes: [
+      route(
+        {
+          method: 'post',
+          path: '/:id/move',
+          id: 'moveDepartment',
+          summary: 'Put a department, with all below it, under another or at the top',
+          permission: 'organization:department:write',
+          params: BY_ID,
+          body: exact({ parentId: nullable(uuid()) }),
+          ifMatch: true,
+          idempotency: 'accepted',
+          responses: { 200: Department.view },
+        },
+        async ({ params, body, version }, context) =>
+          okRow(await service.relocate(context, params.id, body.parentId, version)),
+      ),
+      ...memberRoutes(service, people),
+    ],
+  });

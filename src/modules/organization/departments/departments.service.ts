@@ -1,21 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import { conflict, invalid } from '../../../platform/problem.ts';
+import { conflict, createCrud, invalid } from '../../../platform/module.ts';
+import type { Context, CrudParts, Tx } from '../../../platform/module.ts';
 import { carryBelow, deepestBelow, departmentIsUsed, headcount } from './departments.repository.ts';
 import type { DepartmentRow } from './departments.repository.ts';
-
-interface DepartmentsDependencies {
-  readonly repository: Repository<DepartmentRow>;
-  readonly list: List;
-  readonly work: UnitOfWork;
-  readonly now: () => Date;
-}
 
 const MOST_LEVELS = 20;
 const TREE = 'department-tree';
@@ -27,7 +15,8 @@ const place = (id: string, parent: DepartmentRow | undefined) => ({
 });
 
 /** Departments: an acyclic tree of at most 20 levels whose paths follow every move, and their headcount limits. */
-export const createDepartmentsService = ({ repository, list, work, now }: DepartmentsDependencies) => {
+export const createDepartmentsService = (parts: CrudParts<DepartmentRow>) => {
+  const { repository, work } = parts;
   const parentOf = async (tx: Tx, id: string | null | undefined): Promise<DepartmentRow | undefined> => {
     if (id === null || id === undefined) return undefined;
     const parent = await repository.find(tx, id);
@@ -38,22 +27,18 @@ export const createDepartmentsService = ({ repository, list, work, now }: Depart
     if (depth > MOST_LEVELS) throw conflict('DEPARTMENT_TOO_DEEP', { params: { limit: MOST_LEVELS } });
   };
   const crud = createCrud({
-    repository,
-    list,
-    work,
-    now,
-    onCreate: async (tx, body: Partial<DepartmentRow>) => {
+    ...parts,
+    onCreate: async (tx, body) => {
       await serialize(tx, TREE);
       const id = uuidv7();
       const placed = place(id, await parentOf(tx, body.parentId));
       mustFit(placed.depth);
       return { id, ...placed };
     },
-    onEdit: async (tx, row, patch: Partial<DepartmentRow>) => {
+    onEdit: async (tx, row, patch) => {
       const limit = patch.headcountLimit ?? null;
       if (limit !== null && (await headcount(tx, row.id)) > limit)
         throw conflict('HEADCOUNT_LIMIT', { params: { limit } });
-      return {};
     },
     onRemove: async (tx, row) => {
       if (await departmentIsUsed(tx, row.id)) throw conflict('DEPARTMENT_IN_USE');
@@ -62,7 +47,7 @@ export const createDepartmentsService = ({ repository, list, work, now }: Depart
   return {
     ...crud,
     /** Puts a department, with all below it, under another; null: at the top. */
-    move: (context: Context, id: string, parentId: string | null, version: number): Promise<DepartmentRow> =>
+    relocate: (context: Context, id: string, parentId: string | null, version: number): Promise<DepartmentRow> =>
       work.write(context, async (tx) => {
         await serialize(tx, TREE);
         const row = await repository.lock(tx, id, version);

@@ -1,8 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { PersonalVault } from '../../../platform/change/vault.ts';
-import type { Tx } from '../../../platform/db/database.ts';
 import { writeNewSearchTokens } from '../../../platform/db/search.ts';
+import type { ChangeRecorder, Tx } from '../../../platform/module.ts';
 import type { NewPerson, PeopleBulk } from '../../workforce/ports.ts';
 import { normalizeContact } from './contact.ts';
 import { insertLinks, SystemLink } from './links.repository.ts';

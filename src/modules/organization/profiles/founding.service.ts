@@ -1,7 +1,5 @@
-import type { Tx } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import type { Mover, Repository, Tx } from '../../../platform/module.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 
 export interface Founder {

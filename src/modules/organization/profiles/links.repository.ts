@@ -1,7 +1,5 @@
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { entity, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const LINKED_SYSTEMS = ['ANGELIS', 'SAFER', 'FIT2000', 'CHECKINGMATE'] as const;
 

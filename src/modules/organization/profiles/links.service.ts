@@ -1,8 +1,6 @@
-import type { Tx } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import { notFound } from '../../../platform/problem.ts';
+import { notFound } from '../../../platform/module.ts';
+import type { Context, Repository, Tx } from '../../../platform/module.ts';
 import { linkBasis, LINKED_SYSTEMS, linksOf } from './links.repository.ts';
 import type { SystemLinkRow } from './links.repository.ts';
 import type { Profiles } from './profiles.service.ts';

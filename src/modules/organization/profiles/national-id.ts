@@ -4,13 +4,12 @@ import type { PersonalVault } from '../../../platform/change/vault.ts';
 import type { Configuration } from '../../../platform/configuration.ts';
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
 import { lookupHashes } from '../../../platform/crypto/sealed.ts';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
-import { conflict, invalid } from '../../../platform/problem.ts';
-import { exact, oneOf } from '../../../platform/schema/types.ts';
 import { maskRut, parseRut } from '../../../platform/text/rut.ts';
 import type { RutOptions } from '../../../platform/text/rut.ts';
 import type { Setting } from '../../../platform/configuration.ts';
+import { conflict, exact, invalid, oneOf } from '../../../platform/module.ts';
+import type { Reader, Tx } from '../../../platform/module.ts';
 import { profileByNationalId } from './profiles.repository.ts';
 
 export const NATIONAL_ID_KINDS = ['RUT', 'PASSPORT', 'OTHER'] as const;

@@ -1,16 +1,13 @@
 import Type from 'typebox';
-import type { Tx } from '../../../platform/db/database.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import type { Lifecycle, MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
+import type { MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
-import { exact, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import type { ProfileInvitations } from './invitations.ts';
-import { countUsers, linkPerson, PROFILE_STATES } from './profiles.repository.ts';
+import { countUsers, linkPerson, Profile } from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
-import { conflict } from '../../../platform/problem.ts';
-import type { Context } from '../../../platform/http/context.ts';
+import { conflict, exact, lifecycle, move, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
 
 /** What other modules of the area decide about a profile. */
 export interface ProfileGuards {
@@ -54,9 +51,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
     await deps.mayLeave(tx, row.id);
   };
   return lifecycle<ProfileRow>({
-    entity: 'profile',
-    field: 'status',
-    states: PROFILE_STATES,
+    entity: Profile,
     initial: 'draft',
     moves: {
       invite: move({

@@ -1,10 +1,18 @@
 import Type from 'typebox';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, email, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import {
+  code,
+  email,
+  entity,
+  exact,
+  instant,
+  integer,
+  listOf,
+  nullable,
+  oneOf,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const PROFILE_KINDS = ['employee', 'contractor', 'guest', 'temporary'] as const;
 export const PROFILE_STATES = ['draft', 'invited', 'active', 'suspended', 'ended'] as const;
@@ -79,25 +87,12 @@ export const ProfileItem = exact(
 );
 
 const SUPERIOR = `select line.superior_id from reporting_line line where line.company_id = $1
-  and line.subordinate_id = p.id and line.ends_on is null and line.deleted_at is null`;
+  and line.subordinate_id = t.id and line.ends_on is null and line.deleted_at is null`;
 
-export const profileList: ListDefinition = {
-  name: 'profiles',
-  from: `from profile p
-    left join department d on d.company_id = $1 and d.id = p.department_id
-    left join site s on s.company_id = $1 and s.id = p.site_id`,
-  alias: 'p',
-  where: 'p.company_id = $1 and p.deleted_at is null',
-  item: Profile.json('p', { departmentName: 'd.name', siteName: 's.name', superiorId: `(${SUPERIOR})` }),
-  detail: Profile.json('p'),
-  sorts: { lastName: 'p.last_name', created: 'p.created_at' },
-  defaultSort: 'lastName',
-  filters: {
-    status: equalTo('p.status', oneOf(PROFILE_STATES)),
-    kind: equalTo('p.kind', oneOf(PROFILE_KINDS)),
-    departmentId: equalTo('p.department_id', uuid()),
-    siteId: equalTo('p.site_id', uuid()),
-    riskGroupId: equalTo('p.risk_group_id', uuid()),
+export const profileList = listOf(Profile, {
+  sorts: ['lastName', 'createdAt'],
+  filters: ['status', 'kind', 'departmentId', 'siteId', 'riskGroupId'],
+  also: {
     withinDepartmentId: {
       schema: uuid({ description: 'People of this department and of all below it' }),
       sql: (bind, value) => `exists (select 1 from department above where above.company_id = $1
@@ -106,11 +101,14 @@ export const profileList: ListDefinition = {
     superiorId: {
       schema: uuid({ description: 'Direct reports of this profile' }),
       sql: (bind, value) => `exists (select 1 from reporting_closure c where c.company_id = $1
-        and c.superior_id = ${bind(value)} and c.subordinate_id = p.id and c.depth = 1)`,
+        and c.superior_id = ${bind(value)} and c.subordinate_id = t.id and c.depth = 1)`,
     },
   },
-  search: 'profile',
-};
+  join: `left join department d on d.company_id = $1 and d.id = t.department_id
+    left join site s on s.company_id = $1 and s.id = t.site_id`,
+  extra: { departmentName: 'd.name', siteName: 's.name', superiorId: `(${SUPERIOR})` },
+  detailExtra: {},
+});
 
 /** The profile whose national id has one of these hashes. */
 export const profileByNationalId = async (reader: Reader, hashes: readonly string[]): Promise<string | undefined> => {

@@ -1,17 +1,22 @@
 import Type from 'typebox';
 import type { TObject } from 'typebox';
-import { BY_ID, crudRoutes, moveRoutes } from '../../../platform/crud/routes.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { created, noContent, ok, route } from '../../../platform/http/route.ts';
-import type { Route } from '../../../platform/http/route.ts';
-import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
-import { day, exact, nullable, uuid } from '../../../platform/schema/types.ts';
+import {
+  BY_ID,
+  created,
+  crudModule,
+  day,
+  exact,
+  noContent,
+  nullable,
+  ok,
+  route,
+  uuid,
+} from '../../../platform/module.ts';
+import type { Module, Route } from '../../../platform/module.ts';
 import { SystemLink } from './links.repository.ts';
 import type { createLinksService } from './links.service.ts';
 import { NATIONAL_ID, NATIONAL_ID_KINDS } from './national-id.ts';
 import { Profile, ProfileItem } from './profiles.repository.ts';
-import type { ProfileRow } from './profiles.repository.ts';
 import type { Profiles } from './profiles.service.ts';
 import type { createReportingService } from './reporting.service.ts';
 
@@ -19,8 +24,6 @@ interface ProfilesRouterDependencies {
   readonly service: Profiles;
   readonly reporting: ReturnType<typeof createReportingService>;
   readonly links: ReturnType<typeof createLinksService>;
-  readonly lifecycle: Lifecycle<ProfileRow>;
-  readonly list: List;
 }
 
 const base = '/admin/profile';
@@ -139,17 +142,11 @@ const linkRoutes = (links: ProfilesRouterDependencies['links']): Route[] => [
 ];
 
 /** /admin/profile */
-export const profilesModule = ({ service, reporting, links, lifecycle, list }: ProfilesRouterDependencies): Module => {
-  const common = { name: 'profile', permission: 'organization:profile', view: Profile.view, clients, service } as const;
-  return {
-    name: 'profiles',
+export const profilesModule = ({ service, reporting, links }: ProfilesRouterDependencies): Module =>
+  crudModule({
     base,
+    permission: 'organization:profile',
     permissions: [
-      'organization:profile:read',
-      'organization:profile:write',
-      'organization:profile:invite',
-      'organization:profile:suspend',
-      'organization:profile:end',
       'organization:profile:check',
       'organization:national-id:reveal',
       'organization:reporting-line:read',
@@ -157,20 +154,10 @@ export const profilesModule = ({ service, reporting, links, lifecycle, list }: P
       'organization:system-link:read',
       'organization:system-link:write',
     ],
-    lifecycles: [lifecycle],
-    routes: [
-      ...crudRoutes({
-        ...common,
-        base,
-        list,
-        listItem: ProfileItem,
-        createBody: withNationalId(Profile.createBody),
-        editBody: withNationalId(Profile.editBody, { minProperties: 1 }),
-      }),
-      ...moveRoutes({ ...common, lifecycle }),
-      nationalIdRoute(service),
-      ...reportingRoutes(reporting),
-      ...linkRoutes(links),
-    ],
-  };
-};
+    clients,
+    service,
+    item: ProfileItem,
+    createBody: withNationalId(Profile.createBody),
+    editBody: withNationalId(Profile.editBody, { minProperties: 1 }),
+    routes: [nationalIdRoute(service), ...reportingRoutes(reporting), ...linkRoutes(links)],
+  });

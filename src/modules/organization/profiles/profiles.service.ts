@@ -1,14 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { waysOf } from '../../../platform/access/decision.ts';
-import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import type { List, ListQuery, Restriction } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { conflict, forbidden, invalid, notFound, Problem } from '../../../platform/problem.ts';
+import type { ListQuery, Restriction } from '../../../platform/db/list.ts';
+import { conflict, createCrud, forbidden, invalid, notFound, Problem } from '../../../platform/module.ts';
+import type { ChangeRecorder, Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
 import { visibleProfiles } from '../reach.ts';
 import { normalizeContact } from './contact.ts';
 import type { ProfileActivation } from './invitations.ts';
@@ -24,23 +18,18 @@ export interface MembersQuery extends ListQuery {
   readonly below?: boolean;
 }
 
-interface ProfilesDependencies {
-  readonly repository: Repository<ProfileRow>;
-  readonly list: List;
-  readonly work: UnitOfWork;
-  readonly mover: Mover<ProfileRow>;
+interface ProfilesDependencies extends MovingParts<ProfileRow> {
   readonly changes: ChangeRecorder;
   readonly nationalIds: NationalIds;
   /** Refuses one more person in a department that is full. */
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
   readonly guards: ProfileGuards;
-  readonly now: () => Date;
 }
 
 const profileRestriction =
   (context: Context): Restriction =>
   (bind) =>
-    visibleProfiles(context, 'p.id', bind);
+    visibleProfiles(context, 't.id', bind);
 
 const checkExpiry = (tx: Tx, { kind, expiresAt }: Given): void => {
   if (kind === 'temporary' && (expiresAt ?? null) === null) throw invalid('/expiresAt', 'required');
@@ -71,10 +60,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       if ((body.departmentId ?? null) !== null) await takeIn(tx, body.departmentId!);
       return {
         id,
-        status: 'draft',
         attributes: {},
-        personId: null,
-        photoKey: null,
         epoch: 1,
         ...normalizeContact(body),
         nationalId: undefined,
@@ -98,7 +84,6 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     },
     onRemove: (_tx, row) => {
       if (row.status !== 'draft') throw conflict('PROFILE_IN_USE');
-      return Promise.resolve();
     },
   });
   /** 404 unless the caller may see the profile. */

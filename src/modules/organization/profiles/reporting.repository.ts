@@ -1,7 +1,5 @@
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { day, nullable, uuid } from '../../../platform/schema/types.ts';
+import { day, entity, nullable, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 /** Who reported to whom, from when until when. One line a person lives; lines that ended are its history. */
 export const ReportingLine = entity({

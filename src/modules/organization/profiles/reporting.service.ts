@@ -1,10 +1,8 @@
-import type { Tx } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import { conflict, invalid, Problem } from '../../../platform/problem.ts';
 import { dateAt } from '../../../platform/time/zone.ts';
+import { conflict, invalid, Problem } from '../../../platform/module.ts';
+import type { Context, Repository, Tx } from '../../../platform/module.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { Profiles } from './profiles.service.ts';
 import { attach, detach, linesOf, standsBelow } from './reporting.repository.ts';

@@ -1,14 +1,12 @@
-import type { Tx } from '../../../platform/db/database.ts';
 import { waysOf } from '../../../platform/access/decision.ts';
 import type { Way } from '../../../platform/access/decision.ts';
 import type { GrantScope } from '../../../platform/access/principal.ts';
-import type { Bind, List, ListQuery } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
+import type { Bind, ListQuery } from '../../../platform/db/list.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import { conflict, forbidden, invalid, notFound } from '../../../platform/problem.ts';
+import { conflict, forbidden, invalid, notFound } from '../../../platform/module.ts';
+import type { Context, List, Repository, Tx } from '../../../platform/module.ts';
 import { visibleProfiles } from '../reach.ts';
 import { beyondOwn, lineageOf, outranks, rankOf, rankWithin } from './authority.ts';
 import type { Covers, Holding } from './authority.ts';
@@ -124,7 +122,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
     await repository.insert(tx, owner, { action: 'give' });
   };
 
-  const restrictTo = (context: Context) => (bind: Bind) => visibleProfiles(context, 'a.profile_id', bind);
+  const restrictTo = (context: Context) => (bind: Bind) => visibleProfiles(context, 't.profile_id', bind);
 
   return {
     mayLeave,

@@ -2,9 +2,8 @@ import { explain } from '../../../platform/access/decision.ts';
 import type { Decision } from '../../../platform/access/decision.ts';
 import type { Directory } from '../../../platform/access/directory.ts';
 import type { Grant } from '../../../platform/access/principal.ts';
-import type { Reader } from '../../../platform/db/database.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
+import type { Context, Reader } from '../../../platform/module.ts';
 import type { Holding } from './authority.ts';
 import { holdingsOf, rolesOf } from './roles.repository.ts';
 

@@ -1,11 +1,18 @@
 import Type from 'typebox';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import type { Reader } from '../../../platform/db/database.ts';
 import type { GrantScope } from '../../../platform/access/principal.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import {
+  code,
+  entity,
+  exact,
+  instant,
+  integer,
+  listOf,
+  nullable,
+  oneOf,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 import type { Holding, RoleParts } from './authority.ts';
 
 const PATTERN = '^([a-z][a-z-]*|\\*):([a-z][a-z-]*|\\*):([a-z][a-z-]*|\\*)$';
@@ -36,17 +43,7 @@ export const Role = entity({
 });
 export type RoleRow = RowOf<typeof Role>;
 
-export const roleList: ListDefinition = {
-  name: 'roles',
-  from: 'from role r',
-  alias: 'r',
-  where: 'r.company_id = $1 and r.deleted_at is null',
-  item: Role.json('r'),
-  sorts: { code: 'r.code', name: 'r.name' },
-  defaultSort: 'code',
-  filters: { parentId: equalTo('r.parent_id', uuid()) },
-  search: 'role',
-};
+export const roleList = listOf(Role, { sorts: ['code', 'name'], filters: ['parentId'] });
 
 export const SCOPE_KINDS = ['department', 'project'] as const;
 
@@ -71,20 +68,12 @@ export const RoleAssignmentItem = exact(
   { 'x-component': 'role_assignment_item' },
 );
 
-export const assignmentList: ListDefinition = {
-  name: 'role-assignments',
-  from: 'from role_assignment a left join role r on r.company_id = $1 and r.id = a.role_id',
-  alias: 'a',
-  where: 'a.company_id = $1 and a.deleted_at is null',
-  item: RoleAssignment.json('a', { roleCode: 'coalesce(a.system_role, r.code)' }),
-  sorts: { created: 'a.id' },
-  defaultSort: 'created',
-  filters: {
-    profileId: equalTo('a.profile_id', uuid()),
-    roleId: equalTo('a.role_id', uuid()),
-    systemRole: equalTo('a.system_role', Type.String({ maxLength: 40 })),
-  },
-};
+export const assignmentList = listOf(RoleAssignment, {
+  sorts: ['id'],
+  filters: ['profileId', 'roleId', 'systemRole'],
+  join: 'left join role r on r.company_id = $1 and r.id = t.role_id',
+  extra: { roleCode: 'coalesce(t.system_role, r.code)' },
+});
 
 /** All own roles of the company, by id. */
 export const rolesOf = async (reader: Reader): Promise<ReadonlyMap<string, RoleParts>> => {

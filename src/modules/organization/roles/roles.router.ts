@@ -1,16 +1,26 @@
 import Type from 'typebox';
-import { BY_ID, crudRoutes } from '../../../platform/crud/routes.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
-import { created, noContent, ok, RawJson, route } from '../../../platform/http/route.ts';
-import type { Route } from '../../../platform/http/route.ts';
-import { exact, instant, nullable, oneOf, pageOf, text, uuid } from '../../../platform/schema/types.ts';
+import {
+  BY_ID,
+  created,
+  crudModule,
+  exact,
+  instant,
+  noContent,
+  nullable,
+  ok,
+  oneOf,
+  pageOf,
+  RawJson,
+  route,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
+import type { List, Module, Route, TickDefinition } from '../../../platform/module.ts';
 import { REACHES } from '../../../platform/access/principal.ts';
 import type { createCatalogue } from './catalogue.service.ts';
 import type { Assignments } from './assignments.service.ts';
 import type { createEffectivePermissions, EffectivePermission } from './effective.service.ts';
-import { Role, RoleAssignment, RoleAssignmentItem, SCOPE_KINDS } from './roles.repository.ts';
+import { RoleAssignment, RoleAssignmentItem, SCOPE_KINDS } from './roles.repository.ts';
 import type { createRolesService } from './roles.service.ts';
 
 interface RolesRouterDependencies {
@@ -18,7 +28,6 @@ interface RolesRouterDependencies {
   readonly assignments: Assignments;
   readonly effective: ReturnType<typeof createEffectivePermissions>;
   readonly catalogue: ReturnType<typeof createCatalogue>;
-  readonly list: List;
   readonly assignmentList: List;
   readonly ticks: readonly TickDefinition[];
 }
@@ -175,45 +184,32 @@ const assignmentRoutes = ({ assignments, assignmentList }: RolesRouterDependenci
 ];
 
 /** /admin/role */
-export const rolesModule = (deps: RolesRouterDependencies): Module => ({
-  name: 'roles',
-  base,
-  permissions: [
-    'organization:role:read',
-    'organization:role:write',
-    'organization:role-assignment:read',
-    'organization:role-assignment:write',
-  ],
-  ticks: deps.ticks,
-  routes: [
-    ...crudRoutes({
-      name: 'role',
-      base,
-      permission: 'organization:role',
-      clients,
-      view: Role.view,
-      createBody: Role.createBody,
-      editBody: Role.editBody,
-      list: deps.list,
-      service: deps.service,
-    }),
-    ...catalogueRoutes(deps.catalogue),
-    ...assignmentRoutes(deps),
-    route(
-      {
-        method: 'get',
-        path: '/effective/:id',
-        id: 'getEffectivePermissions',
-        summary: 'What a person may do, and why',
-        permission: 'organization:role-assignment:read',
-        clients,
-        params: BY_ID,
-        responses: { 200: EFFECTIVE },
-      },
-      async ({ params }, context) => {
-        const { roles, permissions } = await deps.effective(context, params.id);
-        return ok({ roles, permissions: permissions.map(shown) });
-      },
-    ),
-  ],
-});
+export const rolesModule = (deps: RolesRouterDependencies): Module =>
+  crudModule({
+    base,
+    permission: 'organization:role',
+    permissions: ['organization:role-assignment:read', 'organization:role-assignment:write'],
+    clients,
+    service: deps.service,
+    ticks: deps.ticks,
+    routes: [
+      ...catalogueRoutes(deps.catalogue),
+      ...assignmentRoutes(deps),
+      route(
+        {
+          method: 'get',
+          path: '/effective/:id',
+          id: 'getEffectivePermissions',
+          summary: 'What a person may do, and why',
+          permission: 'organization:role-assignment:read',
+          clients,
+          params: BY_ID,
+          responses: { 200: EFFECTIVE },
+        },
+        async ({ params }, context) => {
+          const { roles, permissions } = await deps.effective(context, params.id);
+          return ok({ roles, permissions: permissions.map(shown) });
+        },
+      ),
+    ],
+  });

@@ -1,24 +1,15 @@
 import { v7 as uuidv7 } from 'uuid';
-import { createCrud } from '../../../platform/crud/service.ts';
 import { matches, waysOf } from '../../../platform/access/decision.ts';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import { conflict, forbidden, invalid } from '../../../platform/problem.ts';
+import { conflict, createCrud, forbidden, invalid } from '../../../platform/module.ts';
+import type { Context, CrudParts, Reader, Tx } from '../../../platform/module.ts';
 import { beyondOwn, lineageOf, outranks, rankOfLineage, rankWithin } from './authority.ts';
 import type { Covers, RoleParts } from './authority.ts';
 import { countHolders, holdingsOf, roleIsUsed, rolesOf } from './roles.repository.ts';
 import type { RoleRow } from './roles.repository.ts';
 import { SYSTEM_ROLES } from './system-roles.ts';
 
-interface RolesDependencies {
-  readonly repository: Repository<RoleRow>;
-  readonly list: List;
-  readonly work: UnitOfWork;
-  readonly now: () => Date;
+interface RolesDependencies extends CrudParts<RoleRow> {
   /** Every permission of every module; asked when a request comes. */
   readonly catalogue: () => readonly string[];
   /** The roles of the company changed: every session loads what it may do again. */
@@ -29,14 +20,15 @@ const ROLES = 'roles';
 const NOWHERE: Covers = () => false;
 const ASSIGNABLE = new Set(SYSTEM_ROLES.filter(({ assignable }) => assignable).map(({ code }) => code));
 
-const partsOf = (row: Partial<RoleRow>, id: string): RoleParts => ({
+type Given = Omit<RoleParts, 'id'>;
+const partsOf = ({ code, parentId, systemParent, reach, grants, denies }: Given, id: string): RoleParts => ({
   id,
-  code: row.code!,
-  parentId: row.parentId ?? null,
-  systemParent: row.systemParent ?? null,
-  reach: row.reach!,
-  grants: row.grants!,
-  denies: row.denies!,
+  code,
+  parentId,
+  systemParent,
+  reach,
+  grants,
+  denies,
 });
 
 /** The caller's highest rank for the whole company. */
@@ -46,7 +38,7 @@ const rankOfCaller = async (reader: Reader, { principal }: Context, at: Date): P
 };
 
 /** Own roles of a company: known permissions only, no circles, nothing that their maker does not hold. */
-export const createRolesService = ({ repository, list, work, now, catalogue, raiseAccessEpoch }: RolesDependencies) => {
+export const createRolesService = ({ catalogue, raiseAccessEpoch, ...parts }: RolesDependencies) => {
   const checkPatterns = (field: 'grants' | 'denies', patterns: readonly string[]): void => {
     const known = catalogue();
     const strange = patterns.findIndex((pattern) => !known.some((permission) => matches(pattern, permission)));
@@ -92,19 +84,16 @@ export const createRolesService = ({ repository, list, work, now, catalogue, rai
     if (ids.includes(id)) throw forbidden('OWN_ROLES');
   };
 
-  return createCrud<RoleRow>({
-    repository,
-    list,
-    work,
-    now,
-    onCreate: async (tx, body: Partial<RoleRow>, context) => {
+  return createCrud({
+    ...parts,
+    onCreate: async (tx, body, context) => {
       if (SYSTEM_ROLES.some(({ code }) => code === body.code))
         throw conflict('DUPLICATE', { errors: [{ pointer: '/code', code: 'DUPLICATE', in: 'body' }] });
       const id = uuidv7();
       await check(tx, context, partsOf(body, id));
       return { id };
     },
-    onEdit: async (tx, row, patch: Partial<RoleRow>, context) => {
+    onEdit: async (tx, row, patch, context) => {
       await mustNotHold(tx, context, row.id);
       await checkOwn(tx, context, partsOf(row, row.id), await rolesOf(tx));
       await check(tx, context, partsOf({ ...row, ...patch }, row.id));
@@ -112,7 +101,6 @@ export const createRolesService = ({ repository, list, work, now, catalogue, rai
       if (maxUsers !== null && (await countHolders(tx, row.id, tx.now)) > maxUsers)
         throw conflict('ROLE_FULL', { params: { limit: maxUsers } });
       await raiseAccessEpoch(tx);
-      return {};
     },
     onRemove: async (tx, row) => {
       await serialize(tx, ROLES);

@@ -1,10 +1,6 @@
 import Type from 'typebox';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import type { Reader } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, integer, nullable, text } from '../../../platform/schema/types.ts';
+import { code, entity, integer, listOf, nullable, text } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 
 const zone = () => text(60, { description: 'IANA time zone', examples: ['America/Santiago'] });
 
@@ -25,17 +21,7 @@ export const Site = entity({
 });
 export type SiteRow = RowOf<typeof Site>;
 
-export const siteList: ListDefinition = {
-  name: 'sites',
-  from: 'from site s',
-  alias: 's',
-  where: 's.company_id = $1 and s.deleted_at is null',
-  item: Site.json('s'),
-  sorts: { code: 's.code', name: 's.name' },
-  defaultSort: 'code',
-  filters: { timezone: equalTo('s.timezone', zone()) },
-  search: 'site',
-};
+export const siteList = listOf(Site, { sorts: ['code', 'name'], filters: ['timezone'] });
 
 /** Whether people or projects of the company stand at the site. */
 export const siteIsUsed = async (reader: Reader, id: string): Promise<boolean> => {

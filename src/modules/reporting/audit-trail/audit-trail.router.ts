@@ -1,10 +1,8 @@
 import Type from 'typebox';
 import type { TObject } from 'typebox';
 import { HISTORY_ITEM, TRAIL_ENTRY, TRAIL_ITEM } from '../../../platform/change/trail.ts';
-import { BY_ID } from '../../../platform/crud/routes.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { ok, RawJson, route } from '../../../platform/http/route.ts';
-import { exact, integer, pageOf, uuid } from '../../../platform/schema/types.ts';
+import { BY_ID, exact, integer, ok, pageOf, RawJson, route, uuid } from '../../../platform/module.ts';
+import type { Module } from '../../../platform/module.ts';
 import type { AuditTrail } from './audit-trail.service.ts';
 
 interface AuditTrailRouterDependencies {

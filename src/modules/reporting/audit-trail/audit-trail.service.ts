@@ -1,11 +1,10 @@
-import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { ChainReport } from '../../../platform/change/report.ts';
 import type { Trail, TrailEntry } from '../../../platform/change/trail.ts';
 import type { Verifier } from '../../../platform/change/verifier.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import { notFound } from '../../../platform/problem.ts';
+import { notFound } from '../../../platform/module.ts';
+import type { ChangeRecorder, Context } from '../../../platform/module.ts';
 
 interface AuditTrailDependencies {
   readonly trail: Trail;

@@ -1,8 +1,7 @@
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import { job } from '../../../platform/jobs/definitions.ts';
-import type { JobDefinition, TickDefinition } from '../../../platform/jobs/definitions.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
+import { job } from '../../../platform/module.ts';
+import type { JobDefinition, Repository, TickDefinition } from '../../../platform/module.ts';
 import { exportsToPurge } from './exports.repository.ts';
 import type { ExportRow } from './exports.repository.ts';
 import { folderOf, removeFiles } from './exports.runner.ts';

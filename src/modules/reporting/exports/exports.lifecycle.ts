@@ -1,7 +1,7 @@
 import { lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
 import type { Move } from '../../../platform/lifecycle/lifecycle.ts';
 import type { Notices } from '../ports.ts';
-import { EXPORT_STATES } from './exports.repository.ts';
+import { ExportJob } from './exports.repository.ts';
 import type { ExportRow } from './exports.repository.ts';
 
 export const CANCEL_PERMISSION = 'reporting:export:cancel';
@@ -17,9 +17,7 @@ const byJob = (definition: Pick<Move<ExportRow>, 'from' | 'to' | 'summary' | 'ef
 /** The moves of an export; who asked for it hears when it is ready. */
 export const createExportLifecycle = (notices?: Notices) =>
   lifecycle<ExportRow>({
-    entity: 'export_job',
-    field: 'status',
-    states: EXPORT_STATES,
+    entity: ExportJob,
     initial: 'queued',
     moves: {
       start: byJob({ from: ['queued'], to: 'running', summary: 'Begin to write the file' }),

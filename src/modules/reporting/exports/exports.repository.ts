@@ -1,12 +1,8 @@
 import Type from 'typebox';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import { REACHES } from '../../../platform/access/principal.ts';
+import { entity, exact, instant, integer, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const EXPORT_STATES = ['queued', 'running', 'ready', 'expired', 'cancelled', 'failed'] as const;
 /** Why an export failed. */
@@ -57,19 +53,7 @@ export const ExportJob = entity({
 });
 export type ExportRow = RowOf<typeof ExportJob>;
 
-export const exportList: ListDefinition = {
-  name: 'exports',
-  from: 'from export_job e',
-  alias: 'e',
-  where: 'e.company_id = $1 and e.deleted_at is null',
-  item: ExportJob.json('e'),
-  sorts: { createdAt: 'e.created_at' },
-  defaultSort: '-createdAt',
-  filters: {
-    status: equalTo('e.status', oneOf(EXPORT_STATES)),
-    kind: equalTo('e.kind', text(60)),
-  },
-};
+export const exportList = listOf(ExportJob, { sorts: ['-createdAt'], filters: ['status', 'kind'] });
 
 /**
  * Writes how far a running export has come; no change of its own in the log, and no new version. False when it does not

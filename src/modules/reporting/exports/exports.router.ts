@@ -1,14 +1,11 @@
 import { pipeline } from 'node:stream/promises';
 import Type from 'typebox';
 import type { TSchema } from 'typebox';
-import { ACTIONS, BY_ID } from '../../../platform/crud/routes.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { accepted, ok, RawJson, route } from '../../../platform/http/route.ts';
-import type { Route, StreamBody } from '../../../platform/http/route.ts';
+import { ACTIONS } from '../../../platform/crud/routes.ts';
+import type { StreamBody } from '../../../platform/http/route.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import type { ReportDefinition } from '../../../platform/render/report.ts';
-import { exact, nullable, oneOf, pageOf } from '../../../platform/schema/types.ts';
+import { accepted, BY_ID, exact, nullable, ok, oneOf, pageOf, RawJson, route } from '../../../platform/module.ts';
+import type { List, Module, ReportDefinition, Route } from '../../../platform/module.ts';
 import { CREATE_PERMISSION } from './exports.access.ts';
 import { attachment } from './exports.file-name.ts';
 import { CANCEL_PERMISSION } from './exports.lifecycle.ts';

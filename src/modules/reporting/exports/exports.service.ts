@@ -2,20 +2,16 @@ import type { Readable } from 'node:stream';
 import { decide } from '../../../platform/access/decision.ts';
 import type { Directory } from '../../../platform/access/directory.ts';
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
-import { createCrud } from '../../../platform/crud/service.ts';
 import { databaseError } from '../../../platform/db/errors.ts';
-import type { List, ListQuery } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
+import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { checkCompanyHints } from '../../../platform/http/company-hints.ts';
-import type { Context, PublicContext } from '../../../platform/http/context.ts';
+import type { PublicContext } from '../../../platform/http/context.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
-import type { Enqueue } from '../../../platform/jobs/definitions.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { conflict, forbidden, invalid, notFound, Problem } from '../../../platform/problem.ts';
-import type { ReportDefinition } from '../../../platform/render/report.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { sign, verify } from '../../../platform/storage/signed-link.ts';
+import { conflict, createCrud, forbidden, invalid, notFound, Problem } from '../../../platform/module.ts';
+import type { Context, Enqueue, List, Mover, ReportDefinition, Repository } from '../../../platform/module.ts';
 import { isUnchanged, snapshotOf } from './exports.access.ts';
 import { EXPORT_JOB } from './exports.jobs.ts';
 import type { ExportRow } from './exports.repository.ts';
@@ -95,7 +91,7 @@ export const createExportsService = (dependencies: ExportsDependencies) => {
     work,
     mover,
     now,
-    restrict: (context) => (bind) => `e.requested_by = ${bind(context.principal.profileId)}`,
+    restrict: (context) => (bind) => `t.requested_by = ${bind(context.principal.profileId)}`,
   });
 
   /** The address under which the file can be fetched without a token, until it expires; null while there is no file. */

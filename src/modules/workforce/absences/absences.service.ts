@@ -1,57 +1,36 @@
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import { invalid } from '../../../platform/problem.ts';
+import { createCrud, invalid } from '../../../platform/module.ts';
+import type { CrudParts } from '../../../platform/module.ts';
 import type { People } from '../ports.ts';
 import type { DeclaredHoursRow, LeaveRow } from './absences.repository.ts';
 
-interface Dependencies<Row> {
-  readonly repository: Repository<Row>;
-  readonly list: List;
-  readonly work: UnitOfWork;
-  readonly people: People;
-  readonly now: () => Date;
-}
+type Parts<Row> = CrudParts<Row> & { readonly people: People };
 
 const mustBeInOrder = ({ startsOn, endsOn }: Pick<LeaveRow, 'startsOn' | 'endsOn'>): void => {
   if (endsOn < startsOn) throw invalid('/endsOn', 'BEFORE_START');
 };
 
 /** Leave of the people whom the caller reaches. */
-export const createLeaveService = ({ repository, list, work, people, now }: Dependencies<LeaveRow>) =>
+export const createLeaveService = ({ people, ...parts }: Parts<LeaveRow>) =>
   createCrud({
-    repository,
-    list,
-    work,
-    now,
-    restrict: (context) => people.restrict(context, 'v.profile_id'),
+    ...parts,
+    restrict: (context) => people.restrict(context),
     audience: ({ profileId }) => [profileId],
     onCreate: async (tx, body, context) => {
-      const row = body as LeaveRow;
-      mustBeInOrder(row);
-      await people.mustReach(tx, context, row.profileId);
-      return {};
+      mustBeInOrder(body);
+      await people.mustReach(tx, context, body.profileId);
     },
-    onEdit: (_tx, row, patch: Partial<LeaveRow>) => {
+    onEdit: (_tx, row, patch) => {
       mustBeInOrder({ ...row, ...patch });
-      return Promise.resolve({});
     },
-    onRemove: () => Promise.resolve(),
+    onRemove: true,
   });
 
 /** Hours with other employers, declared by the person or a superior. */
-export const createDeclaredHoursService = ({ repository, list, work, people, now }: Dependencies<DeclaredHoursRow>) =>
+export const createDeclaredHoursService = ({ people, ...parts }: Parts<DeclaredHoursRow>) =>
   createCrud({
-    repository,
-    list,
-    work,
-    now,
-    restrict: (context) => people.restrict(context, 'h.profile_id'),
+    ...parts,
+    restrict: (context) => people.restrict(context),
     audience: ({ profileId }) => [profileId],
-    onCreate: async (tx, body, context) => {
-      await people.mustReach(tx, context, (body as DeclaredHoursRow).profileId);
-      return {};
-    },
-    onRemove: () => Promise.resolve(),
+    onCreate: (tx, body, context) => people.mustReach(tx, context, body.profileId),
+    onRemove: true,
   });

@@ -1,8 +1,7 @@
 import type { Logger } from 'pino';
 import { systemScope } from '../../../platform/db/scope.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
+import type { Repository, TickDefinition } from '../../../platform/module.ts';
 import type { Rosters } from '../rosters/rosters.service.ts';
 import { rosteredAssignments } from './assignments.repository.ts';
 import type { AssignmentRow } from './assignments.repository.ts';

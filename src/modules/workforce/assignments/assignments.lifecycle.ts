@@ -1,11 +1,9 @@
-import type { Tx } from '../../../platform/db/database.ts';
 import type { Worker } from '../../../platform/db/unit-of-work.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { conflict } from '../../../platform/problem.ts';
-import { exact, text } from '../../../platform/schema/types.ts';
+import { conflict, exact, lifecycle, move, text } from '../../../platform/module.ts';
+import type { Tx } from '../../../platform/module.ts';
 import type { AssignmentGate, Seats } from '../ports.ts';
 import type { Rosters } from '../rosters/rosters.service.ts';
-import { ASSIGNMENT_STATES, hasOtherActive, standingOf, taskKindsOf } from './assignments.repository.ts';
+import { hasOtherActive, standingOf, taskKindsOf, WorkAssignment } from './assignments.repository.ts';
 import type { AssignmentRow, Standing } from './assignments.repository.ts';
 
 export interface AssignmentLifecycleDependencies {
@@ -51,9 +49,7 @@ export const createAssignmentLifecycle = ({ seats, rosters, gate }: AssignmentLi
   const audience = ({ profileId }: AssignmentRow): readonly string[] => [profileId];
   const reason = exact({ reason: text(500) });
   return lifecycle<AssignmentRow>({
-    entity: 'work_assignment',
-    field: 'status',
-    states: ASSIGNMENT_STATES,
+    entity: WorkAssignment,
     initial: 'draft',
     moves: {
       activate: move({

@@ -1,10 +1,6 @@
 import Type from 'typebox';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, day, instant, nullable, oneOf, uuid } from '../../../platform/schema/types.ts';
+import { code, day, entity, instant, listOf, nullable, oneOf, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const ASSIGNMENT_STATES = ['draft', 'active', 'suspended', 'ended', 'cancelled'] as const;
 
@@ -40,21 +36,10 @@ export const WorkAssignment = entity({
 });
 export type AssignmentRow = RowOf<typeof WorkAssignment>;
 
-export const assignmentList: ListDefinition = {
-  name: 'assignments',
-  from: 'from work_assignment a',
-  alias: 'a',
-  where: 'a.company_id = $1 and a.deleted_at is null',
-  item: WorkAssignment.json('a'),
-  sorts: { startsOn: 'a.starts_on' },
-  defaultSort: '-startsOn',
-  filters: {
-    status: equalTo('a.status', oneOf(ASSIGNMENT_STATES)),
-    profileId: equalTo('a.profile_id', uuid()),
-    projectId: equalTo('a.project_id', uuid()),
-    contractId: equalTo('a.contract_id', uuid()),
-  },
-};
+export const assignmentList = listOf(WorkAssignment, {
+  sorts: ['-startsOn'],
+  filters: ['status', 'profileId', 'projectId', 'contractId'],
+});
 
 /** Profile, project and contract of an assignment as they stand; locked, so that none changes before the commit. */
 export interface Standing {

@@ -1,18 +1,14 @@
 import type { Readable } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import type { PersonalVault } from '../../../platform/change/vault.ts';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import { job } from '../../../platform/jobs/definitions.ts';
-import type { JobDefinition } from '../../../platform/jobs/definitions.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { Problem } from '../../../platform/problem.ts';
 import type { Validator } from '../../../platform/schema/validator.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { dateAt } from '../../../platform/time/zone.ts';
+import { job, Problem } from '../../../platform/module.ts';
+import type { JobDefinition, Mover, Repository, Tx } from '../../../platform/module.ts';
 import type { NationalIdReader, PeopleBulk, Zones } from '../ports.ts';
 import { countFaulty, noteProgress, stagedPeople } from './batch.repository.ts';
 import type { BatchUploadRow } from './batch.repository.ts';
@@ -137,7 +133,7 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
   const dryRun = (scope: Scope, uploadId: string, fileKey: string): Promise<void> =>
     work.write({ scope }, async (tx) => {
       await tx.query(PATIENCE);
-      const zone = await zones.ofProject(tx, null);
+      const zone = await zones.of(tx);
       const ids = await people.nationalIds(tx);
       await vault.seal(tx, tx.companyId, 'the key is there before the stream begins');
       await stage(tx, stagedRows(tx, await files.get(fileKey), ids, dateAt(tx.now, zone)));

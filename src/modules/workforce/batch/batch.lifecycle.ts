@@ -1,9 +1,7 @@
 import Type from 'typebox';
-import type { Tx } from '../../../platform/db/database.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { conflict } from '../../../platform/problem.ts';
-import { exact } from '../../../platform/schema/types.ts';
-import { BATCH_STATES, dropStaged } from './batch.repository.ts';
+import { conflict, exact, lifecycle, move } from '../../../platform/module.ts';
+import type { Tx } from '../../../platform/module.ts';
+import { BatchUpload, dropStaged } from './batch.repository.ts';
 import type { BatchUploadRow } from './batch.repository.ts';
 
 /** How long a validated upload waits for its commit, in ms. */
@@ -14,9 +12,7 @@ const drop = (tx: Tx, { row }: { readonly row: BatchUploadRow }): Promise<void> 
 /** uploaded → validating → rejected or validated; validated → committing → committed or failed, or expired after a day. */
 export const createBatchLifecycle = (commit: (tx: Tx, id: string) => Promise<unknown>) =>
   lifecycle<BatchUploadRow>({
-    entity: 'batch_upload',
-    field: 'status',
-    states: BATCH_STATES,
+    entity: BatchUpload,
     initial: 'uploaded',
     moves: {
       validate: move({ from: ['uploaded'], to: 'validating', system: true, summary: 'Its rows are read and checked' }),

@@ -1,10 +1,7 @@
 import Type from 'typebox';
-import { equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
-import type { Tx } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { exact, instant, integer, nullable, oneOf, text } from '../../../platform/schema/types.ts';
+import { entity, exact, instant, integer, listOf, nullable, oneOf, text } from '../../../platform/module.ts';
+import type { RowOf, Tx } from '../../../platform/module.ts';
 import type { NewPerson } from '../ports.ts';
 
 export const BATCH_STATES = [
@@ -41,16 +38,7 @@ export const BatchUpload = entity({
 });
 export type BatchUploadRow = RowOf<typeof BatchUpload>;
 
-export const batchList: ListDefinition = {
-  name: 'batch-uploads',
-  from: 'from batch_upload b',
-  alias: 'b',
-  where: 'b.company_id = $1 and b.deleted_at is null',
-  item: BatchUpload.json('b'),
-  sorts: { createdAt: 'b.created_at' },
-  defaultSort: '-createdAt',
-  filters: { status: equalTo('b.status', oneOf(BATCH_STATES)) },
-};
+export const batchList = listOf(BatchUpload, { sorts: ['-createdAt'], filters: ['status'] });
 
 /** One fault as the read model gives it; the text is added in the caller's language. */
 export const BATCH_ERROR = exact({

@@ -1,14 +1,11 @@
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, text } from '../../../platform/schema/types.ts';
-import { CONTRACT_STATES } from './contracts.repository.ts';
+import { exact, lifecycle, move, text } from '../../../platform/module.ts';
+import { Contract } from './contracts.repository.ts';
 import type { ContractRow } from './contracts.repository.ts';
 
 const permission = 'workforce:contract:move';
 
 export const contractLifecycle = lifecycle<ContractRow>({
-  entity: 'contract',
-  field: 'status',
-  states: CONTRACT_STATES,
+  entity: Contract,
   initial: 'draft',
   moves: {
     activate: move({

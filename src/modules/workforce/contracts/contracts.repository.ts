@@ -1,10 +1,6 @@
 import Type from 'typebox';
-import type { Reader } from '../../../platform/db/database.ts';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, day, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { code, day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 
 export const CONTRACT_STATES = ['draft', 'active', 'suspended', 'ended'] as const;
 
@@ -34,20 +30,7 @@ export const Contract = entity({
 });
 export type ContractRow = RowOf<typeof Contract>;
 
-export const contractList: ListDefinition = {
-  name: 'contracts',
-  from: 'from contract k',
-  alias: 'k',
-  where: 'k.company_id = $1 and k.deleted_at is null',
-  item: Contract.json('k'),
-  sorts: { number: 'k.number', contractorName: 'k.contractor_name' },
-  defaultSort: 'number',
-  filters: {
-    status: equalTo('k.status', oneOf(CONTRACT_STATES)),
-    projectId: equalTo('k.project_id', uuid()),
-  },
-  search: 'contract',
-};
+export const contractList = listOf(Contract, { sorts: ['number', 'contractorName'], filters: ['status', 'projectId'] });
 
 /** Whether a work assignment names the contract. */
 export const contractIsUsed = async (reader: Reader, id: string): Promise<boolean> =>

@@ -1,15 +1,12 @@
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, text } from '../../../platform/schema/types.ts';
-import { PROJECT_STATES } from './projects.repository.ts';
+import { exact, lifecycle, move, text } from '../../../platform/module.ts';
+import { Project } from './projects.repository.ts';
 import type { ProjectRow } from './projects.repository.ts';
 
 const permission = 'workforce:project:move';
 const reason = exact({ reason: text(500) });
 
 export const projectLifecycle = lifecycle<ProjectRow>({
-  entity: 'project',
-  field: 'status',
-  states: PROJECT_STATES,
+  entity: Project,
   initial: 'planning',
   moves: {
     activate: move({

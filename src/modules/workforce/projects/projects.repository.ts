@@ -1,10 +1,6 @@
 import Type from 'typebox';
-import type { Reader } from '../../../platform/db/database.ts';
-import { code, day, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
+import { code, day, entity, integer, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 
 export const PROJECT_STATES = ['planning', 'active', 'on_hold', 'completed', 'cancelled'] as const;
 
@@ -53,21 +49,7 @@ export const Project = entity({
 });
 export type ProjectRow = RowOf<typeof Project>;
 
-export const projectList: ListDefinition = {
-  name: 'projects',
-  from: 'from project p',
-  alias: 'p',
-  where: 'p.company_id = $1 and p.deleted_at is null',
-  item: Project.json('p'),
-  sorts: { code: 'p.code', name: 'p.name' },
-  defaultSort: 'code',
-  filters: {
-    status: equalTo('p.status', oneOf(PROJECT_STATES)),
-    siteId: equalTo('p.site_id', uuid()),
-    parentId: equalTo('p.parent_id', uuid()),
-  },
-  search: 'project',
-};
+export const projectList = listOf(Project, { sorts: ['code', 'name'], filters: ['status', 'siteId', 'parentId'] });
 
 const MOST_LEVELS = 5;
 

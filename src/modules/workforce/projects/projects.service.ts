@@ -1,20 +1,7 @@
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { conflict, invalid } from '../../../platform/problem.ts';
+import { conflict, createCrud, invalid } from '../../../platform/module.ts';
+import type { MovingParts, Tx } from '../../../platform/module.ts';
 import { ancestorsOf, heightOf, MOST_LEVELS } from './projects.repository.ts';
 import type { ProjectRow } from './projects.repository.ts';
-
-interface ProjectsDependencies {
-  readonly repository: Repository<ProjectRow>;
-  readonly list: List;
-  readonly work: UnitOfWork;
-  readonly mover: Mover<ProjectRow>;
-  readonly now: () => Date;
-}
 
 /** A parent must be there, must not be below the project itself, and the tree has at most five levels. */
 const checkParent = async (tx: Tx, parentId: string | null | undefined, id?: string): Promise<void> => {
@@ -26,28 +13,22 @@ const checkParent = async (tx: Tx, parentId: string | null | undefined, id?: str
   if (ancestors.length + height > MOST_LEVELS) throw conflict('PROJECT_TOO_DEEP', { params: { limit: MOST_LEVELS } });
 };
 
-const checkMoney = ({ budgetMinor, currency }: Partial<ProjectRow>): void => {
-  if ((budgetMinor ?? null) !== null && (currency ?? null) === null) throw invalid('/currency', 'required');
+const checkMoney = ({ budgetMinor, currency }: Pick<ProjectRow, 'budgetMinor' | 'currency'>): void => {
+  if (budgetMinor !== null && currency === null) throw invalid('/currency', 'required');
 };
 
 /** Projects: their tree, their money in minor units, their moves. */
-export const createProjectsService = ({ repository, list, work, mover, now }: ProjectsDependencies) =>
+export const createProjectsService = (parts: MovingParts<ProjectRow>) =>
   createCrud({
-    repository,
-    list,
-    work,
-    mover,
-    now,
-    onCreate: async (tx, body: Partial<ProjectRow>) => {
+    ...parts,
+    onCreate: async (tx, body) => {
       await checkParent(tx, body.parentId);
       checkMoney(body);
-      return { status: 'planning' };
     },
-    onEdit: async (tx, row, patch: Partial<ProjectRow>) => {
+    onEdit: async (tx, row, patch) => {
       if (row.status === 'cancelled') throw conflict('PROJECT_CLOSED');
       await checkParent(tx, patch.parentId, row.id);
       checkMoney({ ...row, ...patch });
-      return {};
     },
     onRemove: async (tx, row) => {
       if ((await heightOf(tx, row.id)) > 1) throw conflict('PROJECT_HAS_CHILDREN');

@@ -17,7 +17,7 @@ export const expiryTick = ({ work, zones, notices }: ExpiryTickDependencies): Ti
   for: 'each-company',
   run: (scope) =>
     work.write({ scope }, async (tx) => {
-      const today = dateAt(tx.now, await zones.ofProject(tx, null));
+      const today = dateAt(tx.now, await zones.of(tx));
       for (const { credentialId, kind, validTo, days, profileIds } of await takeExpiryNotices(tx, today))
         await notices.notify(tx, {
           kind: 'credential.expiring',

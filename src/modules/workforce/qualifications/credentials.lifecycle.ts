@@ -1,7 +1,6 @@
-import type { Context } from '../../../platform/http/context.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, text } from '../../../platform/schema/types.ts';
-import { CREDENTIAL_STATES } from './credentials.repository.ts';
+import { exact, lifecycle, move, text } from '../../../platform/module.ts';
+import type { Context } from '../../../platform/module.ts';
+import { Credential } from './credentials.repository.ts';
 import type { CredentialRow } from './credentials.repository.ts';
 
 const permission = 'workforce:credential:decide';
@@ -13,9 +12,7 @@ const notOwn = ({ profileId }: CredentialRow, _now: Date, caller?: Context): str
 
 /** submitted → valid (with evidence) or rejected; valid → expired by the system after the last day, or revoked. */
 export const credentialLifecycle = lifecycle<CredentialRow>({
-  entity: 'credential',
-  field: 'status',
-  states: CREDENTIAL_STATES,
+  entity: Credential,
   initial: 'submitted',
   moves: {
     validate: move({

@@ -1,10 +1,6 @@
 import Type from 'typebox';
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { atMost, equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { day, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { atMost, day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import { CREDENTIAL_KINDS } from './kinds.ts';
 
 export const CREDENTIAL_STATES = ['submitted', 'valid', 'rejected', 'expired', 'revoked'] as const;
@@ -29,34 +25,15 @@ export const Credential = entity({
 });
 export type CredentialRow = RowOf<typeof Credential>;
 
-const shared = {
-  from: 'from credential c',
-  alias: 'c',
-  item: Credential.json('c'),
-} as const;
-const ofPeople = {
-  profileId: equalTo('c.profile_id', uuid()),
-  kind: equalTo('c.kind', oneOf(CREDENTIAL_KINDS)),
-};
-
-export const credentialList: ListDefinition = {
-  ...shared,
-  name: 'credentials',
-  where: 'c.company_id = $1 and c.deleted_at is null',
-  sorts: { createdAt: 'c.created_at' },
-  defaultSort: '-createdAt',
-  filters: { ...ofPeople, status: equalTo('c.status', oneOf(CREDENTIAL_STATES)) },
-};
+export const credentialList = listOf(Credential, { sorts: ['-createdAt'], filters: ['profileId', 'kind', 'status'] });
 
 /** Valid credentials that end, the next one first. */
-export const expiringList: ListDefinition = {
-  ...shared,
-  name: 'expiring-credentials',
-  where: `c.company_id = $1 and c.status = 'valid' and c.valid_to is not null and c.deleted_at is null`,
-  sorts: { validTo: 'c.valid_to' },
-  defaultSort: 'validTo',
-  filters: { ...ofPeople, by: atMost('c.valid_to', day({ description: 'Ends on this day at the latest' })) },
-};
+export const expiringList = listOf(Credential, {
+  sorts: ['validTo'],
+  filters: ['profileId', 'kind'],
+  also: { by: atMost('t.valid_to', day({ description: 'Ends on this day at the latest' })) },
+  only: `t.status = 'valid' and t.valid_to is not null`,
+});
 
 /** A credential that work requires of a person, and what the person holds of it. */
 export interface RequiredCredential {

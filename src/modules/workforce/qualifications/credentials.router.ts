@@ -1,18 +1,26 @@
 import Type from 'typebox';
-import { BY_ID, crudRoutes, moveRoutes } from '../../../platform/crud/routes.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Module } from '../../../platform/http/module.ts';
-import { ok, okRow, RawJson, route } from '../../../platform/http/route.ts';
-import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
-import { day, exact, nullable, oneOf, pageOf, text, uuid } from '../../../platform/schema/types.ts';
-import { credentialLifecycle } from './credentials.lifecycle.ts';
+import {
+  BY_ID,
+  crudModule,
+  day,
+  exact,
+  nullable,
+  ok,
+  okRow,
+  oneOf,
+  pageOf,
+  RawJson,
+  route,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
+import type { List, Module, TickDefinition } from '../../../platform/module.ts';
 import { Credential, CREDENTIAL_STATES } from './credentials.repository.ts';
 import type { createCredentialsService } from './credentials.service.ts';
 import { CREDENTIAL_KINDS } from './kinds.ts';
 
 interface CredentialsRouterDependencies {
   readonly service: ReturnType<typeof createCredentialsService>;
-  readonly list: List;
   readonly expiring: List;
   readonly ticks: readonly TickDefinition[];
 }
@@ -32,24 +40,15 @@ const REQUIRED = exact({
 });
 
 /** /admin/credential */
-export const credentialsModule = ({ service, list, expiring, ticks }: CredentialsRouterDependencies): Module => {
-  const common = { name: 'credential', permission: 'workforce:credential', view: Credential.view, service } as const;
-  const { createBody, editBody } = Credential;
-  return {
-    name: 'credentials',
-    requires: ['assignments'],
+export const credentialsModule = ({ service, expiring, ticks }: CredentialsRouterDependencies): Module =>
+  crudModule({
     base: '/admin/credential',
-    permissions: [
-      'workforce:credential:read',
-      'workforce:credential:write',
-      'workforce:credential:decide',
-      'workforce:evidence:read',
-    ],
-    lifecycles: [credentialLifecycle],
+    permission: 'workforce:credential',
+    permissions: ['workforce:evidence:read'],
+    requires: ['assignments'],
+    service,
     ticks,
     routes: [
-      ...crudRoutes({ ...common, base: '/admin/credential', list, createBody, editBody }),
-      ...moveRoutes({ ...common, lifecycle: credentialLifecycle }),
       route(
         {
           method: 'get',
@@ -103,5 +102,4 @@ export const credentialsModule = ({ service, list, expiring, ticks }: Credential
           okRow(await service.setEvidence(context, params.id, body.evidence, version)),
       ),
     ],
-  };
-};
+  });

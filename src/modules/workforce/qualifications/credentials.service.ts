@@ -1,41 +1,29 @@
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { PersonalVault } from '../../../platform/change/vault.ts';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { List, ListQuery } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { conflict, invalid, notFound } from '../../../platform/problem.ts';
-import { addDays, dateAt, startOfDay } from '../../../platform/time/zone.ts';
+import type { ListQuery } from '../../../platform/db/list.ts';
+import { conflict, createCrud, invalid, notFound } from '../../../platform/module.ts';
+import type { ChangeRecorder, Context, List, MovingParts, Tx } from '../../../platform/module.ts';
+import { dateAt } from '../../../platform/time/zone.ts';
 import type { People, Zones } from '../ports.ts';
 import { requiredCredentials } from './credentials.repository.ts';
 import type { CredentialRow, RequiredCredential } from './credentials.repository.ts';
 
-interface CredentialsDependencies {
-  readonly repository: Repository<CredentialRow>;
-  readonly list: List;
+interface CredentialsDependencies extends MovingParts<CredentialRow> {
   readonly expiring: List;
   /** Assignments as the caller may see them. */
   readonly assignments: List;
-  readonly work: UnitOfWork;
-  readonly mover: Mover<CredentialRow>;
   readonly changes: ChangeRecorder;
   readonly vault: Pick<PersonalVault, 'seal' | 'open'>;
   readonly people: People;
   readonly zones: Zones;
-  readonly now: () => Date;
 }
 
 /** Credentials of the people whom the caller reaches; their evidence is sealed under the company's data key. */
 export const createCredentialsService = (dependencies: CredentialsDependencies) => {
   const { repository, work, people, zones, vault, changes, list, expiring, assignments, now } = dependencies;
-  const restrict = (context: Context) => people.restrict(context, 'c.profile_id');
+  const restrict = (context: Context) => people.restrict(context);
   const derive = async (tx: Tx, { validFrom, validTo }: Pick<CredentialRow, 'validFrom' | 'validTo'>) => {
-    if (validTo === null) return { endsAt: null };
-    if (validTo < validFrom) throw invalid('/validTo', 'BEFORE_START');
-    return { endsAt: startOfDay(addDays(validTo, 1), await zones.ofProject(tx, null)).toISOString() };
+    if (validTo !== null && validTo < validFrom) throw invalid('/validTo', 'BEFORE_START');
+    return { endsAt: await zones.endOfDay(tx, validTo) };
   };
   const mustWait = (row: CredentialRow): void => {
     if (row.status !== 'submitted') throw conflict('CREDENTIAL_DECIDED');
@@ -48,18 +36,16 @@ export const createCredentialsService = (dependencies: CredentialsDependencies) 
       ...dependencies,
       restrict,
       audience: ({ profileId }) => [profileId],
-      onCreate: async (tx, body, context) => {
-        const row = body as CredentialRow;
+      onCreate: async (tx, row, context) => {
         await people.mustReach(tx, context, row.profileId);
-        return { status: 'submitted', hasEvidence: false, evidenceSealed: null, ...(await derive(tx, row)) };
+        return { hasEvidence: false, ...(await derive(tx, row)) };
       },
-      onEdit: (tx, row, patch: Partial<CredentialRow>) => {
+      onEdit: (tx, row, patch) => {
         mustWait(row);
         return derive(tx, { ...row, ...patch });
       },
       onRemove: (_tx, row) => {
         mustWait(row);
-        return Promise.resolve();
       },
     }),
     /** A page of the valid credentials that end soonest. */
@@ -68,9 +54,9 @@ export const createCredentialsService = (dependencies: CredentialsDependencies) 
     /** What an assignment requires of its person today, and what the person holds. */
     required: (context: Context, assignmentId: string): Promise<RequiredCredential[]> =>
       work.read(context, async (reader) => {
-        const seen = await assignments.one(reader, assignmentId, people.restrict(context, 'a.profile_id'));
+        const seen = await assignments.one(reader, assignmentId, people.restrict(context));
         if (seen === undefined) throw notFound();
-        return requiredCredentials(reader, assignmentId, dateAt(now(), await zones.ofProject(reader, null)));
+        return requiredCredentials(reader, assignmentId, dateAt(now(), await zones.of(reader)));
       }),
     /** Keeps the evidence of a credential that nobody has decided on yet. */
     setEvidence: (context: Context, id: string, evidence: string, version: number): Promise<CredentialRow> =>

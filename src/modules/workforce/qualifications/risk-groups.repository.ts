@@ -1,9 +1,6 @@
 import Type from 'typebox';
-import type { Reader } from '../../../platform/db/database.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { nullable, text, uuid } from '../../../platform/schema/types.ts';
+import { entity, listOf, nullable, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 
 const GIVEN = ['name', 'highRisk', 'policyId'] as const;
 
@@ -19,15 +16,7 @@ export const RiskGroup = entity({
 });
 export type RiskGroupRow = RowOf<typeof RiskGroup>;
 
-export const riskGroupList: ListDefinition = {
-  name: 'risk-groups',
-  from: 'from risk_group g',
-  alias: 'g',
-  where: 'g.company_id = $1 and g.deleted_at is null',
-  item: RiskGroup.json('g'),
-  sorts: { name: 'g.name' },
-  defaultSort: 'name',
-};
+export const riskGroupList = listOf(RiskGroup, { sorts: ['name'] });
 
 /** Whether a task kind or a person belongs to the group. */
 export const riskGroupIsUsed = async (reader: Reader, id: string): Promise<boolean> =>

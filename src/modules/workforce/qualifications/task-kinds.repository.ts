@@ -1,10 +1,6 @@
 import Type from 'typebox';
-import type { Reader } from '../../../platform/db/database.ts';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { code, entity, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 import { CREDENTIAL_KINDS, HAZARDS, TEST_OFFERINGS } from './kinds.ts';
 
 const several = <const V extends readonly string[]>(values: V, description: string) =>
@@ -28,17 +24,7 @@ export const TaskKind = entity({
 });
 export type TaskKindRow = RowOf<typeof TaskKind>;
 
-export const taskKindList: ListDefinition = {
-  name: 'task-kinds',
-  from: 'from task_kind k',
-  alias: 'k',
-  where: 'k.company_id = $1 and k.deleted_at is null',
-  item: TaskKind.json('k'),
-  sorts: { code: 'k.code', name: 'k.name' },
-  defaultSort: 'code',
-  filters: { riskGroupId: equalTo('k.risk_group_id', uuid()) },
-  search: 'task_kind',
-};
+export const taskKindList = listOf(TaskKind, { sorts: ['code', 'name'], filters: ['riskGroupId'] });
 
 /** Whether a work assignment that is not over names the task kind. */
 export const taskKindIsUsed = async (reader: Reader, id: string): Promise<boolean> =>

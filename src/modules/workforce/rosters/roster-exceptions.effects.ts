@@ -1,9 +1,7 @@
-import type { Tx } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { Worker } from '../../../platform/db/unit-of-work.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { conflict } from '../../../platform/problem.ts';
 import { dateAt } from '../../../platform/time/zone.ts';
+import { conflict } from '../../../platform/module.ts';
+import type { Mover, Repository, Tx } from '../../../platform/module.ts';
 import type { Zones } from '../ports.ts';
 import { applyExceptions } from './exceptions.ts';
 import type { RosterException } from './exceptions.ts';
@@ -104,7 +102,7 @@ export const createExceptionEffects = ({ shifts, mover, zones }: ExceptionEffect
     const assignment = await assignmentFacts(tx, assignmentId);
     if (assignment?.status !== 'active' || assignment.profileId !== profileId)
       throw conflict('EXCEPTION_NO_ASSIGNMENT');
-    const timezone = await zones.ofProject(tx, assignment.projectId);
+    const timezone = await zones.of(tx, { projectId: assignment.projectId });
     const times = { startsAt: new Date(startsAt), endsAt: new Date(endsAt) };
     const shift = { date: dateAt(times.startsAt, timezone), kind: shiftKind, ...times };
     await mustFit(tx, profileId, { kind: 'call_out', shift }, shift.startsAt);

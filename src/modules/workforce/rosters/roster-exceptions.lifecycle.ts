@@ -1,8 +1,7 @@
-import type { Context } from '../../../platform/http/context.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, text } from '../../../platform/schema/types.ts';
+import { exact, lifecycle, move, text } from '../../../platform/module.ts';
+import type { Context } from '../../../platform/module.ts';
 import type { ExceptionEffects } from './roster-exceptions.effects.ts';
-import { EXCEPTION_STATES } from './roster-exceptions.repository.ts';
+import { RosterExceptionEntity } from './roster-exceptions.repository.ts';
 import type { RosterExceptionRow } from './roster-exceptions.repository.ts';
 
 const permission = 'workforce:roster-exception:decide';
@@ -28,9 +27,7 @@ const audience = ({ profileId, withProfileId }: RosterExceptionRow): readonly st
 /** requested → approved (its shifts change with it) or rejected by a manager, never one's own; requested → cancelled. */
 export const createRosterExceptionLifecycle = (effects: ExceptionEffects) =>
   lifecycle<RosterExceptionRow>({
-    entity: 'roster_exception',
-    field: 'status',
-    states: EXCEPTION_STATES,
+    entity: RosterExceptionEntity,
     initial: 'requested',
     moves: {
       approve: move({

@@ -1,9 +1,5 @@
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import type { Reader } from '../../../platform/db/database.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { entity, instant, integer, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 import { WORK_KINDS } from './swing.ts';
 
 export const EXCEPTION_STATES = ['requested', 'approved', 'rejected', 'cancelled'] as const;
@@ -45,20 +41,10 @@ export const RosterExceptionEntity = entity({
 });
 export type RosterExceptionRow = RowOf<typeof RosterExceptionEntity>;
 
-export const rosterExceptionList: ListDefinition = {
-  name: 'roster-exceptions',
-  from: 'from roster_exception x',
-  alias: 'x',
-  where: 'x.company_id = $1 and x.deleted_at is null',
-  item: RosterExceptionEntity.json('x'),
-  sorts: { createdAt: 'x.created_at' },
-  defaultSort: '-createdAt',
-  filters: {
-    status: equalTo('x.status', oneOf(EXCEPTION_STATES)),
-    kind: equalTo('x.kind', oneOf(EXCEPTION_KINDS)),
-    profileId: equalTo('x.profile_id', uuid()),
-  },
-};
+export const rosterExceptionList = listOf(RosterExceptionEntity, {
+  sorts: ['-createdAt'],
+  filters: ['status', 'kind', 'profileId'],
+});
 
 /** The profile's active assignment in a project. */
 export const activeAssignment = async (

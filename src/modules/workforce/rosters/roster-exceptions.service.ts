@@ -1,26 +1,16 @@
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { invalid } from '../../../platform/problem.ts';
+import { createCrud, invalid } from '../../../platform/module.ts';
+import type { MovingParts, Repository, Tx } from '../../../platform/module.ts';
 import type { People } from '../ports.ts';
 import { assignmentFacts } from './roster-exceptions.repository.ts';
 import type { RosterExceptionRow } from './roster-exceptions.repository.ts';
 import type { ShiftRow } from './shifts.repository.ts';
 
-interface RosterExceptionsDependencies {
-  readonly repository: Repository<RosterExceptionRow>;
+interface RosterExceptionsDependencies extends MovingParts<RosterExceptionRow> {
   readonly shifts: Repository<ShiftRow>;
-  readonly list: List;
-  readonly work: UnitOfWork;
-  readonly mover: Mover<RosterExceptionRow>;
   readonly people: People;
-  readonly now: () => Date;
 }
 
-type Field = keyof RosterExceptionRow;
+type Field = Exclude<keyof RosterExceptionRow, 'id' | 'version' | 'createdAt' | 'updatedAt'>;
 
 const NEEDED: Readonly<Record<RosterExceptionRow['kind'], readonly Field[]>> = {
   swap: ['shiftId', 'withProfileId'],
@@ -29,7 +19,7 @@ const NEEDED: Readonly<Record<RosterExceptionRow['kind'], readonly Field[]>> = {
 };
 const FIELDS: readonly Field[] = [...Object.values(NEEDED).flat(), 'takesShiftId'];
 
-const mustHaveItsFields = (row: RosterExceptionRow): void => {
+const mustHaveItsFields = (row: Pick<RosterExceptionRow, Field>): void => {
   const needed = NEEDED[row.kind];
   const missing = needed.find((field) => row[field] === null);
   if (missing !== undefined) throw invalid(`/${missing}`, 'NEEDED_HERE');
@@ -47,9 +37,8 @@ export const createRosterExceptionsService = (dependencies: RosterExceptionsDepe
   };
   return createCrud({
     ...dependencies,
-    restrict: (context) => people.restrict(context, 'x.profile_id'),
-    onCreate: async (tx, body, context) => {
-      const row = body as RosterExceptionRow;
+    restrict: (context) => people.restrict(context),
+    onCreate: async (tx, row, context) => {
       mustHaveItsFields(row);
       await people.mustReach(tx, context, row.profileId);
       if (row.startsAt !== null && row.endsAt !== null && row.endsAt <= row.startsAt)
@@ -58,7 +47,7 @@ export const createRosterExceptionsService = (dependencies: RosterExceptionsDepe
       await mustOwn(tx, row.takesShiftId, row.withProfileId, '/takesShiftId');
       if (row.assignmentId !== null && (await assignmentFacts(tx, row.assignmentId))?.profileId !== row.profileId)
         throw invalid('/assignmentId', 'UNKNOWN_REFERENCE');
-      return { status: 'requested', requestedBy: context.principal.profileId, decidedBy: null, decidedAt: null };
+      return { requestedBy: context.principal.profileId };
     },
   });
 };

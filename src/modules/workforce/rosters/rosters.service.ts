@@ -1,9 +1,7 @@
-import type { Tx } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { Worker } from '../../../platform/db/unit-of-work.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { conflict } from '../../../platform/problem.ts';
 import { addDays, dateAt } from '../../../platform/time/zone.ts';
+import { conflict } from '../../../platform/module.ts';
+import type { Mover, Repository, Tx } from '../../../platform/module.ts';
 import type { Zones } from '../ports.ts';
 import type { ShiftPatternRow } from './shift-patterns.repository.ts';
 import { expandedDates, futureShifts, standingShifts } from './shifts.repository.ts';
@@ -75,7 +73,7 @@ export const createRosters = ({ shifts, mover, patterns, zones }: RostersDepende
   return {
     expand: async (tx, assignment, strict) => {
       if (assignment.shiftPatternId === null) return { added: 0, overlapping: 0 };
-      const zone = await zones.ofProject(tx, assignment.projectId);
+      const zone = await zones.of(tx, { projectId: assignment.projectId });
       const wanted = await missing(tx, assignment, assignment.shiftPatternId, zone);
       const possible = await free(tx, assignment.profileId, wanted);
       const overlapping = wanted.length - possible.length;

@@ -1,9 +1,6 @@
 import Type from 'typebox';
-import type { Reader } from '../../../platform/db/database.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, exact, integer, oneOf, text } from '../../../platform/schema/types.ts';
+import { code, entity, exact, integer, listOf, oneOf, text } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 import { WORK_KINDS } from './swing.ts';
 
 const patternDay = exact({
@@ -25,16 +22,7 @@ export const ShiftPattern = entity({
 });
 export type ShiftPatternRow = RowOf<typeof ShiftPattern>;
 
-export const shiftPatternList: ListDefinition = {
-  name: 'shift-patterns',
-  from: 'from shift_pattern t',
-  alias: 't',
-  where: 't.company_id = $1 and t.deleted_at is null',
-  item: ShiftPattern.json('t'),
-  sorts: { code: 't.code', name: 't.name' },
-  defaultSort: 'code',
-  search: 'shift_pattern',
-};
+export const shiftPatternList = listOf(ShiftPattern, { sorts: ['code', 'name'] });
 
 /** Whether a work assignment that is not over follows the pattern. */
 export const patternIsUsed = async (reader: Reader, id: string): Promise<boolean> =>

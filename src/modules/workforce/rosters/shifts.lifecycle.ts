@@ -1,7 +1,6 @@
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, text } from '../../../platform/schema/types.ts';
+import { exact, lifecycle, move, text } from '../../../platform/module.ts';
 import type { ShiftGate } from '../ports.ts';
-import { SHIFT_STATES } from './shifts.repository.ts';
+import { Shift } from './shifts.repository.ts';
 import type { ShiftRow } from './shifts.repository.ts';
 
 /** A shift may be started this long before its planned start, in ms: the way to the place of work and the tests before. */
@@ -12,9 +11,7 @@ const own = ({ profileId }: ShiftRow): readonly string[] => [profileId];
 /** planned → started (self or a superior, if the gate allows) → done (self, or the system at its end); planned → cancelled. */
 export const createShiftLifecycle = (gate: ShiftGate) =>
   lifecycle<ShiftRow>({
-    entity: 'shift',
-    field: 'status',
-    states: SHIFT_STATES,
+    entity: Shift,
     initial: 'planned',
     moves: {
       start: move({

@@ -1,9 +1,16 @@
-import type { Reader, Tx } from '../../../platform/db/database.ts';
-import { atLeast, atMost, equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { day, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import {
+  atLeast,
+  atMost,
+  day,
+  entity,
+  instant,
+  listOf,
+  nullable,
+  oneOf,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import { WORK_KINDS } from './swing.ts';
 
 export const SHIFT_STATES = ['planned', 'started', 'done', 'cancelled'] as const;
@@ -32,24 +39,11 @@ export const Shift = entity({
 });
 export type ShiftRow = RowOf<typeof Shift>;
 
-export const shiftList: ListDefinition = {
-  name: 'shifts',
-  from: 'from shift s',
-  alias: 's',
-  where: 's.company_id = $1 and s.deleted_at is null',
-  item: Shift.json('s'),
-  sorts: { startsAt: 's.starts_at' },
-  defaultSort: 'startsAt',
-  filters: {
-    profileId: equalTo('s.profile_id', uuid()),
-    projectId: equalTo('s.project_id', uuid()),
-    assignmentId: equalTo('s.assignment_id', uuid()),
-    status: equalTo('s.status', oneOf(SHIFT_STATES)),
-    workDate: equalTo('s.work_date', day()),
-    from: atLeast('s.work_date', day()),
-    to: atMost('s.work_date', day()),
-  },
-};
+export const shiftList = listOf(Shift, {
+  sorts: ['startsAt'],
+  filters: ['profileId', 'projectId', 'assignmentId', 'status', 'workDate'],
+  also: { from: atLeast('t.work_date', day()), to: atMost('t.work_date', day()) },
+});
 
 /** Days of `[from, to)` for which the pattern has given the assignment a shift, not those that fell away with it: they come back when it does. */
 export const expandedDates = async (

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { expiryTick } from '../../../../src/modules/workforce/qualifications/credentials.jobs.ts';
 import type { Notice } from '../../../../src/modules/workforce/ports.ts';
-import { createZones } from '../../../../src/modules/workforce/zones.ts';
+import { createZones } from '../../../../src/modules/organization/zones.ts';
 import { systemScope } from '../../../../src/platform/db/scope.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';

@@ -1,0 +1,56 @@
+import { snake, valueSchema } from '../schema/entity.ts';
+import type { AnyEntity, Standard } from '../schema/entity.ts';
+import { equalTo } from './list.ts';
+import type { Filter, ListDefinition } from './list.ts';
+
+type Field<E extends AnyEntity> = (keyof E['columns'] | keyof Standard) & string;
+
+interface ListOptions<E extends AnyEntity> {
+  /** Fields to sort by, the default first; a leading `-` there turns its order round. Each needs an index that ends in `id`. */
+  readonly sorts: readonly [Field<E> | `-${Field<E>}`, ...Field<E>[]];
+  /** Fields to filter by their values. Each needs an index that begins with it. */
+  readonly filters?: readonly Field<E>[];
+  /** Other filters, in SQL over alias `t` and what `join` adds. */
+  readonly also?: Readonly<Record<string, Filter>>;
+  /** What else is read with a row: `left join … on s.company_id = $1 and …`. */
+  readonly join?: string;
+  /** Members of an item beside its fields: `name: sql`. */
+  readonly extra?: Readonly<Record<string, string>>;
+  /** Those of a row that is read alone. Default: the same. */
+  readonly detailExtra?: Readonly<Record<string, string>>;
+  /** SQL that holds for the rows of this list, where they are not all. */
+  readonly only?: string;
+}
+
+/** The list of an entity. */
+export interface EntityList<E extends AnyEntity = AnyEntity> extends ListDefinition {
+  readonly entity: E;
+}
+
+/**
+ * Declares the list of an entity's live rows; its table has the alias `t`. Columns, the schemas of filters and whether
+ * `q` searches come from the entity.
+ */
+export const listOf = <E extends AnyEntity>(entity: E, options: ListOptions<E>): EntityList<E> => {
+  const { sorts, filters = [], also = {}, join = '', extra, detailExtra, only } = options;
+  const columnOf = (field: string): string => `t.${snake(field)}`;
+  const [first] = sorts;
+  return {
+    entity,
+    name: `${entity.table}${only === undefined ? '' : `:${only}`}`,
+    from: `from ${entity.table} t ${join}`.trimEnd(),
+    where: `t.company_id = $1 and t.deleted_at is null${only === undefined ? '' : ` and ${only}`}`,
+    alias: 't',
+    item: entity.json('t', extra),
+    ...(detailExtra !== undefined && { detail: entity.json('t', detailExtra) }),
+    sorts: Object.fromEntries(sorts.map((sort) => sort.replace(/^-/, '')).map((field) => [field, columnOf(field)])),
+    defaultSort: first,
+    filters: {
+      ...Object.fromEntries(
+        filters.map((field) => [field, equalTo(columnOf(field), valueSchema(entity.columns[field]!))]),
+      ),
+      ...also,
+    },
+    ...(entity.search !== undefined && { search: entity }),
+  };
+};

@@ -1,0 +1,25 @@
+/** What a plain module is written with, in one import; see docs/adding-a-module.md. */
+export { crudModule } from './crud/module.ts';
+export { BY_ID } from './crud/routes.ts';
+export { createCrud } from './crud/service.ts';
+export type { CrudParts, CrudService, MovingParts, MovingService } from './crud/service.ts';
+export type { ChangeRecorder } from './change/recorder.ts';
+export type { Reader, Tx } from './db/database.ts';
+export { listOf } from './db/list-of.ts';
+export { atLeast, atMost } from './db/list.ts';
+export type { List } from './db/list.ts';
+export type { Repository } from './db/repository.ts';
+export type { Context } from './http/context.ts';
+export type { Module } from './http/module.ts';
+export { accepted, created, noContent, ok, okRow, RawJson, route } from './http/route.ts';
+export type { Route } from './http/route.ts';
+export { job } from './jobs/definitions.ts';
+export type { Enqueue, JobDefinition, TickDefinition } from './jobs/definitions.ts';
+export { lifecycle, move } from './lifecycle/lifecycle.ts';
+export type { Lifecycle } from './lifecycle/lifecycle.ts';
+export type { Mover } from './lifecycle/mover.ts';
+export { conflict, forbidden, invalid, notFound, Problem } from './problem.ts';
+export type { ReportDefinition } from './render/report.ts';
+export { entity } from './schema/entity.ts';
+export type { RowOf } from './schema/entity.ts';
+export { code, day, email, exact, instant, integer, nullable, oneOf, pageOf, text, uuid } from './schema/types.ts';
