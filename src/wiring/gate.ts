@@ -4,11 +4,7 @@ import { audienceOf } from '../modules/fitness/recipients.reads.ts';
 import type { Generation } from '../modules/fitness/requirements/generation.ts';
 import { authorizationLifecycle } from '../modules/gate/authorizations/authorizations.lifecycle.ts';
 import { authorizationsModule } from '../modules/gate/authorizations/authorizations.module.ts';
-import {
-  authorizationFacts,
-  authorizationList,
-  HourAuthorization,
-} from '../modules/gate/authorizations/authorizations.repository.ts';
+import { authorizationFacts, authorizationList } from '../modules/gate/authorizations/authorizations.repository.ts';
 import { createCollector } from '../modules/gate/collect.ts';
 import { createDecisions } from '../modules/gate/decisions.service.ts';
 import {
@@ -22,12 +18,13 @@ import { createGate } from '../modules/gate/gate.service.ts';
 import type { Gate } from '../modules/gate/ports.ts';
 import { workforceFacts, workPlace } from '../modules/workforce/gate-facts.ts';
 import type { AssignmentGate, ShiftGate } from '../modules/workforce/ports.ts';
-import { createZones } from '../modules/workforce/zones.ts';
+import type { Zones } from '../modules/organization/zones.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
 export interface GateNeeds {
+  readonly zones: Zones;
   /** Makes what a shift requires before the gate asks for it, and counts it from the actual start. */
   readonly requirements: Pick<Generation, 'forShiftIds' | 'shiftStarted'>;
 }
@@ -60,18 +57,6 @@ const createWorkGate = (gate: Gate, { requirements }: GateNeeds): AssignmentGate
   },
 });
 
-const wireAuthorizations = (platform: Platform): Module => {
-  const repository = platform.repository(HourAuthorization);
-  return authorizationsModule({
-    ...platform,
-    repository,
-    list: platform.list(authorizationList),
-    mover: platform.mover(authorizationLifecycle, repository),
-    zones: createZones(),
-    visible: visibleProfiles,
-  });
-};
-
 /** The gate: its facts come from workforce, commerce, fitness, and from the authorizations of hours that it keeps itself. */
 export const wireGate = (platform: Platform, needs: GateNeeds): GateArea => {
   const decisions = platform.repository(GateDecisionEntity);
@@ -93,6 +78,13 @@ export const wireGate = (platform: Platform, needs: GateNeeds): GateArea => {
   return {
     gate,
     forWork: createWorkGate(gate, needs),
-    modules: [gateModule({ service, list }), wireAuthorizations(platform)],
+    modules: [
+      gateModule({ service, list }),
+      authorizationsModule({
+        ...platform.crud(authorizationList, authorizationLifecycle),
+        zones: needs.zones,
+        visible: visibleProfiles,
+      }),
+    ],
   };
 };

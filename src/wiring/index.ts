@@ -65,7 +65,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const commerce = wireCommerce(platform, { people, zones, links: organization.links });
   const cases = wireFitnessCases(platform, { notices: [forFitness(notices)] });
   const fitness = wireFitness(platform, { people, outcome: cases.outcome });
-  const gate = wireGate(platform, { requirements: cases.generation });
+  const gate = wireGate(platform, { zones, requirements: cases.generation });
   const business = [
     ...identity.modules,
     ...notifying,

@@ -5,6 +5,7 @@ import type { FitnessNotice } from '../../../src/modules/fitness/notices.ts';
 import type { JudgedResult } from '../../../src/modules/fitness/ports.ts';
 import { systemScope } from '../../../src/platform/db/scope.ts';
 import { createSweeper } from '../../../src/platform/jobs/sweeper.ts';
+import { createZones } from '../../../src/modules/organization/zones.ts';
 import { wireFitnessCases } from '../../../src/wiring/fitness-cases.ts';
 import type { CasesArea } from '../../../src/wiring/fitness-cases.ts';
 import type { Gate } from '../../../src/modules/gate/ports.ts';
@@ -143,7 +144,7 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
     return Promise.resolve();
   };
   const area = wireFitnessCases(app.platform, { notices: [{ notify }] });
-  const { gate } = wireGate(app.platform, { requirements: area.generation });
+  const { gate } = wireGate(app.platform, { zones: createZones(), requirements: area.generation });
   const { db, system, movers } = app.platform;
   const { now } = app.clock;
   const sweeper = createSweeper({

@@ -1,7 +1,6 @@
-import type { Context } from '../../../platform/http/context.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, text } from '../../../platform/schema/types.ts';
-import { AUTHORIZATION_STATES } from './authorizations.repository.ts';
+import { exact, lifecycle, move, text } from '../../../platform/module.ts';
+import type { Context } from '../../../platform/module.ts';
+import { HourAuthorization } from './authorizations.repository.ts';
 import type { HourAuthorizationRow } from './authorizations.repository.ts';
 
 const permission = 'gate:hour-authorization:move';
@@ -13,9 +12,7 @@ const mayActivate = ({ endsAt, profileId }: HourAuthorizationRow, now: Date, cal
 
 /** draft → active → expired at the end of its last day, or revoked with a reason. */
 export const authorizationLifecycle = lifecycle<HourAuthorizationRow>({
-  entity: 'hour_authorization',
-  field: 'status',
-  states: AUTHORIZATION_STATES,
+  entity: HourAuthorization,
   initial: 'draft',
   moves: {
     activate: move({

@@ -1,13 +1,7 @@
-import type { Reader } from '../../../platform/db/database.ts';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { day, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 import type { FactProvider } from '../ports.ts';
 import { HourLimitsOverrideSchema } from '../rules.ts';
-
-export const AUTHORIZATION_STATES = ['draft', 'active', 'revoked', 'expired'] as const;
 
 const GIVEN = ['reference', 'issuer', 'projectId', 'assignmentId', 'limits', 'startsOn', 'endsOn'] as const;
 
@@ -23,7 +17,7 @@ export const HourAuthorization = entity({
     limits: HourLimitsOverrideSchema,
     startsOn: day(),
     endsOn: day({ description: 'Last day, included' }),
-    status: oneOf(AUTHORIZATION_STATES),
+    status: oneOf(['draft', 'active', 'revoked', 'expired']),
   },
   hidden: { endsAt: instant() },
   create: GIVEN,
@@ -31,20 +25,10 @@ export const HourAuthorization = entity({
 });
 export type HourAuthorizationRow = RowOf<typeof HourAuthorization>;
 
-export const authorizationList: ListDefinition = {
-  name: 'hour-authorizations',
-  from: 'from hour_authorization h',
-  alias: 'h',
-  where: 'h.company_id = $1 and h.deleted_at is null',
-  item: HourAuthorization.json('h'),
-  sorts: { startsOn: 'h.starts_on' },
-  defaultSort: '-startsOn',
-  filters: {
-    status: equalTo('h.status', oneOf(AUTHORIZATION_STATES)),
-    projectId: equalTo('h.project_id', uuid()),
-    assignmentId: equalTo('h.assignment_id', uuid()),
-  },
-};
+export const authorizationList = listOf(HourAuthorization, {
+  sorts: ['-startsOn'],
+  filters: ['status', 'projectId', 'assignmentId'],
+});
 
 /** Whose a work assignment is, and of which project; undefined where there is none. */
 export const assignmentOf = async (
