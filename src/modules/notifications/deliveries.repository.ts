@@ -5,15 +5,13 @@ import type { Wishes } from './delivery-choice.ts';
 import { CHANNELS } from './notice.ts';
 import type { NoticeText, NoticeType, Priority } from './notice.ts';
 
-export const DELIVERY_STATES = ['pending', 'sending', 'sent', 'failed', 'retrying', 'dead', 'skipped'] as const;
-
 export const Delivery = entity({
   table: 'delivery',
   fields: {
     notificationId: uuid(),
     profileId: uuid(),
     channel: oneOf(CHANNELS),
-    status: oneOf(DELIVERY_STATES),
+    status: oneOf(['pending', 'sending', 'sent', 'failed', 'retrying', 'dead', 'skipped']),
     attempts: integer(0, 1_000),
     nextRetryAt: nullable(instant()),
     sentAt: nullable(instant()),

@@ -1,7 +1,6 @@
 import { code, day, entity, instant, integer, listOf, nullable, oneOf, text } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
-export const SUBSCRIPTION_STATES = ['trial', 'active', 'past_due', 'suspended', 'expired', 'cancelled'] as const;
 const PAYMENT_STATES = ['pending', 'paid', 'overdue', 'waived'] as const;
 
 export const Subscription = entity({
@@ -14,7 +13,7 @@ export const Subscription = entity({
     paymentState: oneOf(PAYMENT_STATES),
     statement: nullable(text(200, { description: 'Number of the period’s statement' })),
     cancelsAt: nullable(instant({ description: 'When a cancellation that was asked for takes effect' })),
-    status: oneOf(SUBSCRIPTION_STATES),
+    status: oneOf(['trial', 'active', 'past_due', 'suspended', 'expired', 'cancelled']),
   },
   hidden: { endsAt: nullable(instant()) },
   create: ['offering', 'seats', 'startsOn', 'endsOn', 'paymentState', 'statement'],

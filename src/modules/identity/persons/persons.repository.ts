@@ -3,8 +3,6 @@ import { entity, exact, instant, integer, nullable, oneOf, text, uuid } from '..
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import Type from 'typebox';
 
-export const PERSON_STATES = ['invited', 'active', 'locked', 'disabled', 'erased'] as const;
-
 /** How the frontends look for one person; only they read it. */
 const Preferences = exact({
   theme: Type.Optional(oneOf(['system', 'light', 'dark'])),
@@ -18,7 +16,7 @@ export const Person = entity({
     firstName: text(100),
     lastName: text(100),
     locale: oneOf(['es', 'en', 'fr']),
-    status: oneOf(PERSON_STATES),
+    status: oneOf(['invited', 'active', 'locked', 'disabled', 'erased']),
     lockedUntil: nullable(instant()),
     preferences: Preferences,
     nationalIdMask: nullable(text(40)),

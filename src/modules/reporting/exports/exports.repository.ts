@@ -4,7 +4,6 @@ import { REACHES } from '../../../platform/access/principal.ts';
 import { entity, exact, instant, integer, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
-export const EXPORT_STATES = ['queued', 'running', 'ready', 'expired', 'cancelled', 'failed'] as const;
 /** Why an export failed. */
 export const EXPORT_ERRORS = ['FAILED', 'PERMISSION_CHANGED', 'TOO_MANY_ROWS', 'REPORT_UNKNOWN'] as const;
 export type ExportError = (typeof EXPORT_ERRORS)[number];
@@ -33,7 +32,7 @@ export const ExportJob = entity({
     separator: nullable(oneOf(SEPARATORS)),
     requestedBy: uuid(),
     permissionSnapshot: Type.Array(HELD),
-    status: oneOf(EXPORT_STATES),
+    status: oneOf(['queued', 'running', 'ready', 'expired', 'cancelled', 'failed']),
     rowsDone: integer(0, MOST_ROWS),
     rowsEstimated: nullable(integer(0, MOST_ROWS)),
     rowCount: nullable(integer(0, MOST_ROWS)),

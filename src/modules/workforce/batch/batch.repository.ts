@@ -4,7 +4,7 @@ import { entity, exact, instant, integer, listOf, nullable, oneOf, text } from '
 import type { RowOf, Tx } from '../../../platform/module.ts';
 import type { NewPerson } from '../ports.ts';
 
-export const BATCH_STATES = [
+const BATCH_STATES = [
   'uploaded',
   'validating',
   'rejected',

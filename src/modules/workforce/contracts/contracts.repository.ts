@@ -2,8 +2,6 @@ import Type from 'typebox';
 import { code, day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 
-export const CONTRACT_STATES = ['draft', 'active', 'suspended', 'ended'] as const;
-
 const GIVEN = ['number', 'projectId', 'contractorName', 'contractorRut', 'startsOn', 'endsOn', 'terms'] as const;
 
 export const Contract = entity({
@@ -21,7 +19,7 @@ export const Contract = entity({
     startsOn: day(),
     endsOn: nullable(day({ description: 'Last day, included' })),
     terms: nullable(text(4_000)),
-    status: oneOf(CONTRACT_STATES),
+    status: oneOf(['draft', 'active', 'suspended', 'ended']),
   },
   hidden: { endsAt: nullable(instant()) },
   create: GIVEN,

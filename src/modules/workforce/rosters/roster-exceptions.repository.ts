@@ -2,7 +2,6 @@ import { entity, instant, integer, listOf, nullable, oneOf, text, uuid } from '.
 import type { Reader, RowOf } from '../../../platform/module.ts';
 import { WORK_KINDS } from './swing.ts';
 
-export const EXCEPTION_STATES = ['requested', 'approved', 'rejected', 'cancelled'] as const;
 const EXCEPTION_KINDS = ['swap', 'call_out', 'extension'] as const;
 
 export const RosterExceptionEntity = entity({
@@ -22,7 +21,7 @@ export const RosterExceptionEntity = entity({
     requestedBy: nullable(uuid()),
     decidedBy: nullable(uuid()),
     decidedAt: nullable(instant()),
-    status: oneOf(EXCEPTION_STATES),
+    status: oneOf(['requested', 'approved', 'rejected', 'cancelled']),
   },
   create: [
     'kind',

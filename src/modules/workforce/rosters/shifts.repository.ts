@@ -13,7 +13,6 @@ import {
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import { WORK_KINDS } from './swing.ts';
 
-export const SHIFT_STATES = ['planned', 'started', 'done', 'cancelled'] as const;
 const SHIFT_SOURCES = ['pattern', 'swap', 'call_out'] as const;
 const CANCEL_CAUSES = ['manager', 'swap', 'suspension', 'ended'] as const;
 
@@ -31,7 +30,7 @@ export const Shift = entity({
     endsAt: instant(),
     actualStartAt: nullable(instant()),
     actualEndAt: nullable(instant()),
-    status: oneOf(SHIFT_STATES),
+    status: oneOf(['planned', 'started', 'done', 'cancelled']),
     cancelledBecause: nullable(oneOf(CANCEL_CAUSES)),
   },
   create: [],
