@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server } from 'node:net';
 
 /** Starts the server on a free port of the loopback interface and returns its base URL. */
 export async function listen(server: Server): Promise<string> {

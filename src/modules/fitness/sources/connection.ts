@@ -7,12 +7,13 @@ import type { SourceConnection, SourceConnectionOptions } from './raw-row.ts';
 
 const MOST_CONNECTIONS = 2;
 
-const TIMESTAMP = 1114;
-/** Times without a zone are UTC, wherever this process runs. */
+/** Days and times without a zone are UTC, wherever this process runs. */
+const UTC_PARSERS: ReadonlyMap<number, (text: string) => Date> = new Map([
+  [pg.types.builtins.TIMESTAMP, (text) => new Date(`${text.replace(' ', 'T')}Z`)],
+  [pg.types.builtins.DATE, (text) => new Date(`${text}T00:00:00Z`)],
+]);
 const parser = (oid: number, format?: 'text' | 'binary'): unknown =>
-  oid === TIMESTAMP && format !== 'binary'
-    ? (text: string) => new Date(`${text.replace(' ', 'T')}Z`)
-    : pg.types.getTypeParser(oid, format);
+  (format === 'binary' ? undefined : UTC_PARSERS.get(oid)) ?? pg.types.getTypeParser(oid, format);
 
 const openPostgres = ({ url, timeout, onError }: SourceConnectionOptions): SourceConnection => {
   const pool = new pg.Pool({
@@ -36,6 +37,9 @@ const openPostgres = ({ url, timeout, onError }: SourceConnectionOptions): Sourc
   };
 };
 
+/** A TIMESTAMP is told in the session's zone. */
+const MYSQL_SESSION = ["SET SESSION time_zone = '+00:00'", 'SET SESSION TRANSACTION READ ONLY'];
+
 const openMysql = ({ url, timeout, onError }: SourceConnectionOptions): SourceConnection => {
   const pool = createMysqlPool({
     uri: url.replace(/^mariadb:/, 'mysql:'),
@@ -48,14 +52,25 @@ const openMysql = ({ url, timeout, onError }: SourceConnectionOptions): SourceCo
     enableKeepAlive: true,
   });
   pool.on('connection', (connection) => {
-    connection.query('SET SESSION TRANSACTION READ ONLY');
     connection.on('error', onError);
+    for (const statement of MYSQL_SESSION)
+      connection.query(statement, (error) => {
+        if (error !== null) connection.destroy();
+      });
   });
   return {
     dialect: 'mysql',
     query: async ({ text, values }) => {
-      const [rows] = await pool.promise().query({ sql: text, values: [...values], timeout });
-      return (rows as object[]).map(plainRow);
+      const connection = await pool.promise().getConnection();
+      try {
+        const [rows] = await connection.query({ sql: text, values: [...values], timeout });
+        connection.release();
+        return (rows as object[]).map(plainRow);
+      } catch (error) {
+        // What failed may still be running, or half read: its connection is never used again.
+        connection.destroy();
+        throw error;
+      }
     },
     close: () => pool.promise().end(),
   };

@@ -15,8 +15,8 @@ export interface Dialect {
   page(source: SourceTable, after: number, limit: number): Statement;
   /** Names of the table's columns that this user may read; no row: no such table. Answered as `name`. */
   columns(source: SourceTable): Statement;
-  /** What this user may do beyond reading, answered as `name`; no row: nothing. */
-  rights(source: SourceTable): Statement;
+  /** The table's name as it stands in SQL. */
+  place(source: SourceTable): string;
 }
 
 export const DIALECTS = ['mssql', 'mysql', 'postgres'] as const;
@@ -50,16 +50,18 @@ const brackets: Quote = (name) => `[${name.replaceAll(']', ']]')}]`;
 const backticks: Quote = (name) => `\`${name.replaceAll('`', '``')}\``;
 const quotes: Quote = (name) => `"${name.replaceAll('"', '""')}"`;
 
-const parts = ({ table, columns }: SourceTable, quote: Quote) => {
-  const { schema, name } = split(table);
-  const list = Object.entries(columns).flatMap(([alias, column]) =>
-    column === null ? [] : `${quote(column)} AS ${quote(alias)}`,
+/** A table's name, quoted part by part. */
+const placeOf = ({ table }: SourceTable, quote: Quote, fallback?: string): string => {
+  const { schema = fallback, name } = split(table);
+  return schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`;
+};
+
+/** Columns are named with their table: a bare name in ORDER BY is taken for a canonical one before it is for a column. */
+const parts = (source: SourceTable, quote: Quote) => {
+  const list = Object.entries(source.columns).flatMap(([alias, column]) =>
+    column === null ? [] : `t.${quote(column)} AS ${quote(alias)}`,
   );
-  return {
-    list: list.join(', '),
-    from: schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`,
-    id: quote(columns['id'] ?? 'id'),
-  };
+  return { list: list.join(', '), id: `t.${quote(source.columns['id'] ?? 'id')}` };
 };
 
 const wholeNumber = (value: number): number => {
@@ -68,10 +70,11 @@ const wholeNumber = (value: number): number => {
 };
 
 const mssql: Dialect = {
+  place: (source) => placeOf(source, brackets, 'dbo'),
   page: (source, after, limit) => {
-    const { list, from, id } = parts(source, brackets);
+    const { list, id } = parts(source, brackets);
     return {
-      text: `SELECT TOP (@p2) ${list} FROM ${from} WHERE ${id} > @p1 ORDER BY ${id}`,
+      text: `SELECT TOP (@p2) ${list} FROM ${mssql.place(source)} AS t WHERE ${id} > @p1 ORDER BY ${id}`,
       values: [wholeNumber(after), wholeNumber(limit)],
     };
   },
@@ -82,30 +85,15 @@ const mssql: Dialect = {
       values: [schema, name],
     };
   },
-  rights: (source) => ({
-    text: `SELECT permission_name AS name FROM sys.fn_my_permissions(NULL, N'DATABASE')
-      WHERE permission_name IN (N'INSERT', N'UPDATE', N'DELETE', N'ALTER', N'CONTROL')
-      UNION SELECT permission_name FROM sys.fn_my_permissions(@p1, N'OBJECT')
-      WHERE permission_name IN (N'INSERT', N'UPDATE', N'DELETE', N'ALTER', N'CONTROL')`,
-    values: [parts(source, brackets).from],
-  }),
 };
 
-/** Of a user's own rights, wherever they were given to it: those that change data or tables. */
-const grants = ['USER', 'SCHEMA', 'TABLE', 'COLUMN']
-  .map(
-    (scope) => `SELECT PRIVILEGE_TYPE AS name FROM information_schema.${scope}_PRIVILEGES
-      WHERE GRANTEE = CONCAT('''', SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''@''', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')
-      AND PRIVILEGE_TYPE IN ('INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'SUPER')`,
-  )
-  .join(' UNION ');
-
 const mysql: Dialect = {
+  place: (source) => placeOf(source, backticks),
   // A prepared LIMIT takes no double, which is how the driver sends numbers: the checked number stands in the text.
   page: (source, after, limit) => {
-    const { list, from, id } = parts(source, backticks);
+    const { list, id } = parts(source, backticks);
     return {
-      text: `SELECT ${list} FROM ${from} WHERE ${id} > ? ORDER BY ${id} LIMIT ${wholeNumber(limit)}`,
+      text: `SELECT ${list} FROM ${mysql.place(source)} AS t WHERE ${id} > ? ORDER BY ${id} LIMIT ${wholeNumber(limit)}`,
       values: [wholeNumber(after)],
     };
   },
@@ -117,14 +105,14 @@ const mysql: Dialect = {
       values: schema === undefined ? [name] : [schema, name],
     };
   },
-  rights: () => ({ text: grants, values: [] }),
 };
 
 const postgres: Dialect = {
+  place: (source) => placeOf(source, quotes, 'public'),
   page: (source, after, limit) => {
-    const { list, from, id } = parts(source, quotes);
+    const { list, id } = parts(source, quotes);
     return {
-      text: `SELECT ${list} FROM ${from} WHERE ${id} > $1 ORDER BY ${id} LIMIT $2`,
+      text: `SELECT ${list} FROM ${postgres.place(source)} AS t WHERE ${id} > $1 ORDER BY ${id} LIMIT $2`,
       values: [wholeNumber(after), wholeNumber(limit)],
     };
   },
@@ -135,15 +123,6 @@ const postgres: Dialect = {
       values: [schema, name],
     };
   },
-  rights: () => ({
-    text: `SELECT r.name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
-        (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS r(name)
-      WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-        AND (has_table_privilege(c.oid, r.name)
-          OR (r.name IN ('INSERT', 'UPDATE') AND has_any_column_privilege(c.oid, r.name)))
-      GROUP BY r.name`,
-    values: [],
-  }),
 };
 
 export const dialects: Readonly<Record<DialectName, Dialect>> = { mssql, mysql, postgres };

@@ -4,9 +4,12 @@ import { plainRow } from './raw-row.ts';
 import type { RawRow, SourceConnection, SourceConnectionOptions } from './raw-row.ts';
 import type { Statement } from './dialects.ts';
 
+/** `strict` is TDS 8.0: TLS before anything else. */
+const ENCRYPTION: Readonly<Record<string, boolean | 'strict'>> = { false: false, strict: 'strict' };
+
 /**
- * tedious' configuration of `mssql://user:password@host:1433/database`. `encrypt=false` and `trustServerCertificate=true`
- * are taken from the query; both are off unless said.
+ * tedious' configuration of `mssql://user:password@host:1433/database`. `encrypt=false`, `encrypt=strict` and
+ * `trustServerCertificate=true` are taken from the query; without them it is encrypted, and the certificate checked.
  */
 export const mssqlConfiguration = (url: string, timeout: number): ConnectionConfiguration => {
   const { hostname, port, pathname, username, password, searchParams } = new URL(url);
@@ -19,7 +22,7 @@ export const mssqlConfiguration = (url: string, timeout: number): ConnectionConf
     options: {
       port: port === '' ? 1433 : Number(port),
       database: decodeURIComponent(pathname.slice(1)),
-      encrypt: searchParams.get('encrypt') !== 'false',
+      encrypt: ENCRYPTION[searchParams.get('encrypt') ?? ''] ?? true,
       trustServerCertificate: searchParams.get('trustServerCertificate') === 'true',
       readOnlyIntent: true,
       useUTC: true,
@@ -54,11 +57,13 @@ const run = (connection: Connection, { text, values }: Statement): Promise<RawRo
     connection.execSql(request);
   });
 
-const connect = (options: SourceConnectionOptions, onEnd: () => void): Promise<Connection> =>
+const connect = (options: SourceConnectionOptions, onEnd: (ended: Connection) => void): Promise<Connection> =>
   new Promise((resolve, reject) => {
     const connection = new Connection(mssqlConfiguration(options.url, options.timeout));
     connection.on('error', options.onError);
-    connection.on('end', onEnd);
+    connection.on('end', () => {
+      onEnd(connection);
+    });
     connection.connect((error) => {
       if (error) reject(error);
       else resolve(connection);
@@ -67,28 +72,36 @@ const connect = (options: SourceConnectionOptions, onEnd: () => void): Promise<C
 
 /** A source on SQL Server: one connection, made when it is needed and again after it broke; queries wait for each other. */
 export const openMssql = (options: SourceConnectionOptions): SourceConnection => {
-  let open: Promise<Connection> | undefined;
+  let open: Connection | undefined;
   let last: Promise<unknown> = Promise.resolve();
-  const connection = (): Promise<Connection> => {
-    open ??= connect(options, () => {
-      open = undefined;
-    }).catch((error: unknown) => {
-      open = undefined;
+  const forget = (ended: Connection): void => {
+    if (open === ended) open = undefined;
+  };
+  const ask = async (statement: Statement): Promise<RawRow[]> => {
+    const connection = open ?? (await connect(options, forget));
+    open = connection;
+    try {
+      return await run(connection, statement);
+    } catch (error) {
+      // What failed may still be running, or half read: its connection is never used again.
+      forget(connection);
+      connection.close();
       throw error;
-    });
-    return open;
+    }
+  };
+  const next = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
   };
   return {
     dialect: 'mssql',
-    query: (statement) => {
-      const rows = last.then(async () => run(await connection(), statement));
-      last = rows.catch(() => undefined);
-      return rows;
-    },
-    close: async () => {
-      await last;
-      const current = await open?.catch(() => undefined);
-      current?.close();
-    },
+    query: (statement) => next(() => ask(statement)),
+    close: () =>
+      next(async () => {
+        open?.close();
+        open = undefined;
+        await Promise.resolve();
+      }),
   };
 };

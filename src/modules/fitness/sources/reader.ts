@@ -1,8 +1,9 @@
 import { circuitBreaker, ConsecutiveBreaker, handleAll, isBrokenCircuitError } from 'cockatiel';
 import { errorCode } from '../../../platform/errors.ts';
-import type { RawRow, SourceConnection } from './raw-row.ts';
 import { dialects } from './dialects.ts';
 import type { SourceTable } from './dialects.ts';
+import type { RawRow, SourceConnection } from './raw-row.ts';
+import { rights } from './rights.ts';
 
 /** Reads a source and never writes it. */
 export interface SourceReader {
@@ -10,7 +11,7 @@ export interface SourceReader {
   readAfter(after: number, limit: number): Promise<RawRow[]>;
   /** What of the mapping is not there, in words: nothing when it fits. Throws SourceFailure. */
   checkMapping(): Promise<string[]>;
-  /** What its user may do beyond reading, as INSERT: nothing when all is well. Throws SourceFailure. */
+  /** What its user may do beyond reading, in the database's words, as INSERT: nothing when all is well. Throws SourceFailure. */
   writingRights(): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -20,11 +21,13 @@ export class SourceFailure extends Error {
   override readonly name = 'SourceFailure';
 }
 
-export interface CircuitOptions {
-  /** Failures in a row that open it. Default 3. */
+export interface ReaderOptions {
+  /** Failures in a row that open the circuit. Default 3. */
   readonly failures?: number;
   /** Ms that it stays open before one try. Default 30 s. */
   readonly halfOpenAfter?: number;
+  /** Reads nothing through a user that could write. Default false. */
+  readonly mustOnlyRead?: boolean;
 }
 
 /** A connection refused on every address of a name comes as one error without a text of its own. */
@@ -35,9 +38,10 @@ const describe = (error: unknown): string =>
 export const createSourceReader = (
   connection: SourceConnection,
   mapping: SourceTable,
-  { failures = 3, halfOpenAfter = 30_000 }: CircuitOptions = {},
+  { failures = 3, halfOpenAfter = 30_000, mustOnlyRead = false }: ReaderOptions = {},
 ): SourceReader => {
   const dialect = dialects[connection.dialect];
+  const own = rights[connection.dialect];
   const circuit = circuitBreaker(handleAll, { halfOpenAfter, breaker: new ConsecutiveBreaker(failures) });
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -47,8 +51,20 @@ export const createSourceReader = (
       throw new SourceFailure(message, { cause: error });
     }
   };
+  const writingRights: SourceReader['writingRights'] = async () =>
+    own.answer(await guarded(() => connection.query(own.question(dialect.place(mapping)))));
+  let trusted = !mustOnlyRead;
+  const ensureOnlyReads = async (): Promise<void> => {
+    const held = await writingRights();
+    if (held.length > 0) throw new SourceFailure(`its user may also ${held.join(', ')}: grant it SELECT only`);
+    trusted = true;
+  };
   return {
-    readAfter: (after, limit) => guarded(() => connection.query(dialect.page(mapping, after, limit))),
+    writingRights,
+    readAfter: async (after, limit) => {
+      if (!trusted) await ensureOnlyReads();
+      return guarded(() => connection.query(dialect.page(mapping, after, limit)));
+    },
     checkMapping: async () => {
       const rows = await guarded(() => connection.query(dialect.columns(mapping)));
       if (rows.length === 0) return [`table ${mapping.table} is missing, or its columns may not be read`];
@@ -56,10 +72,6 @@ export const createSourceReader = (
       return Object.entries(mapping.columns).flatMap(([name, column]) =>
         column === null || there.has(column) ? [] : `column ${column} (${name}) is missing in ${mapping.table}`,
       );
-    },
-    writingRights: async () => {
-      const rows = await guarded(() => connection.query(dialect.rights(mapping)));
-      return rows.map(({ name }) => String(name)).toSorted();
     },
     close: () => connection.close(),
   };

@@ -1,24 +1,26 @@
 import { expect } from 'chai';
 import { TYPES } from 'tedious';
-import { dialectOf, dialects } from '../../../../src/modules/fitness/sources/dialects.ts';
+import { dialectOf, DIALECTS, dialects } from '../../../../src/modules/fitness/sources/dialects.ts';
 import { DEFAULT_FIT2000_MAPPING, DEFAULT_SAFER_MAPPING } from '../../../../src/modules/fitness/sources/mapping.ts';
 import { mssqlConfiguration, parameterType } from '../../../../src/modules/fitness/sources/mssql.ts';
 import { plainRow } from '../../../../src/modules/fitness/sources/raw-row.ts';
+import { rights } from '../../../../src/modules/fitness/sources/rights.ts';
 
 describe('dialects of sources', () => {
   const table = { table: 'dbo.Test]s', columns: { id: 'Id', person: 'Person`"Code', kss: null } };
 
   it('ask SQL Server by TOP, brackets and named parameters', () => {
     expect(dialects.mssql.page(table, 9_007_199_254_740_991, 500)).to.deep.equal({
-      text: 'SELECT TOP (@p2) [Id] AS [id], [Person`"Code] AS [person] FROM [dbo].[Test]]s] WHERE [Id] > @p1 ORDER BY [Id]',
+      text: 'SELECT TOP (@p2) t.[Id] AS [id], t.[Person`"Code] AS [person] FROM [dbo].[Test]]s] AS t WHERE t.[Id] > @p1 ORDER BY t.[Id]',
       values: [9_007_199_254_740_991, 500],
     });
     expect(dialects.mssql.columns({ table: 'Results', columns: {} }).values).to.deep.equal(['dbo', 'Results']);
+    expect(dialects.mssql.page({ table: 'Results', columns: {} }, 0, 1).text).to.contain('FROM [dbo].[Results] AS t');
   });
 
   it('ask MySQL by backticks, question marks and a LIMIT in the text', () => {
     expect(dialects.mysql.page(table, 7, 500)).to.deep.equal({
-      text: 'SELECT `Id` AS `id`, `Person``"Code` AS `person` FROM `dbo`.`Test]s` WHERE `Id` > ? ORDER BY `Id` LIMIT 500',
+      text: 'SELECT t.`Id` AS `id`, t.`Person``"Code` AS `person` FROM `dbo`.`Test]s` AS t WHERE t.`Id` > ? ORDER BY t.`Id` LIMIT 500',
       values: [7],
     });
     expect(dialects.mysql.columns({ table: 'fit_tests', columns: {} })).to.deep.equal({
@@ -30,13 +32,38 @@ describe('dialects of sources', () => {
 
   it('ask PostgreSQL by quotes and numbered parameters', () => {
     expect(dialects.postgres.page(table, 0, 10).text).to.equal(
-      'SELECT "Id" AS "id", "Person`""Code" AS "person" FROM "dbo"."Test]s" WHERE "Id" > $1 ORDER BY "Id" LIMIT $2',
+      'SELECT t."Id" AS "id", t."Person`""Code" AS "person" FROM "dbo"."Test]s" AS t WHERE t."Id" > $1 ORDER BY t."Id" LIMIT $2',
     );
     expect(dialects.postgres.columns({ table: 'fit_tests', columns: {} }).values).to.deep.equal([
       'public',
       'fit_tests',
     ]);
   });
+
+  it('put what to ask about rights in the words of each database, and none in another’s', () => {
+    const texts = DIALECTS.map((name) => {
+      const own = dialects[name];
+      const statements = [own.page(table, 1, 2), own.columns(table), rights[name].question(own.place(table))];
+      return statements.map(({ text }) => text).join('\n');
+    });
+    const [mssql = '', mysql = '', postgres = ''] = texts;
+    expect(mssql).not.to.match(/LIMIT|\$\d|UNCOMMITTED|NOLOCK/i);
+    expect(mysql).not.to.match(/TOP|@p|\$\d|\[dbo|UNCOMMITTED/i);
+    expect(postgres).not.to.match(/TOP|@p|\?|\[dbo|UNCOMMITTED/i);
+    expect(rights.mssql.question('[dbo].[T]')).to.have.property('values').that.deep.equals(['[dbo].[T]']);
+  });
+
+  const GRANTS: readonly [lines: readonly string[], held: readonly string[]][] = [
+    [["GRANT USAGE ON *.* TO `r`@`%` IDENTIFIED BY PASSWORD '*AB'", 'GRANT SELECT, SHOW VIEW ON `a`.* TO `r`@`%`'], []],
+    [['GRANT SELECT, INSERT (`a`, `b`), UPDATE (`c`) ON `a`.`t` TO `r`@`%`'], ['INSERT', 'UPDATE']],
+    [['GRANT ALL PRIVILEGES ON *.* TO `r`@`%` WITH GRANT OPTION'], ['ALL PRIVILEGES']],
+    [['GRANT `w`@`%` TO `r`@`%`', 'GRANT USAGE ON *.* TO `r`@`%`'], ['role `w`@`%`']],
+    [['GRANT `w` TO `r`@`%`', 'GRANT DELETE ON `a`.* TO `w`', 'SET DEFAULT ROLE `w` FOR `r`@`%`'], ['DELETE']],
+  ];
+  for (const [lines, held] of GRANTS)
+    it(`read from MySQL’s “${lines[0]}” … ${held.join(', ') || 'nothing that writes'}`, () => {
+      expect(rights.mysql.answer(lines.map((line) => ({ 'Grants for r@%': line })))).to.deep.equal(held);
+    });
 
   it('take whole numbers only where they stand in the text', () => {
     for (const limit of [1.5, -1, Number.NaN, '1; DROP TABLE x' as unknown as number])
@@ -49,7 +76,7 @@ describe('dialects of sources', () => {
         const { text } = dialect.page(mapping, 0, 1);
         const columns = Object.values(mapping.columns).filter((column) => column !== null);
         for (const column of columns) expect(text).to.contain(column);
-        expect(text.match(/ AS /g)).to.have.length(columns.length);
+        expect(text.match(/ AS /g)).to.have.length(columns.length + 1);
       }
   });
 
@@ -75,6 +102,7 @@ describe('dialects of sources', () => {
       useUTC: true,
       requestTimeout: 5_000,
     });
+    expect(mssqlConfiguration('mssql://r:p@h/S?encrypt=strict', 1).options).to.include({ encrypt: 'strict' });
     const loose = mssqlConfiguration('mssql://r:p@h:14330/S?encrypt=false&trustServerCertificate=true', 1);
     expect(loose.options).to.include({ port: 14_330, encrypt: false, trustServerCertificate: true });
   });

@@ -94,10 +94,7 @@ describe('a source’s reader', () => {
 
   for (const scheme of ['mssql', 'mysql', 'postgres'])
     it(`fails cleanly where no ${scheme} server answers, and closes`, async () => {
-      const reader = createSourceReader(
-        open(`${scheme}://reader:x@127.0.0.1:9/safer?encrypt=false`),
-        DEFAULT_SAFER_MAPPING,
-      );
+      const reader = createSourceReader(open(`${scheme}://reader:x@127.0.0.1:9/safer`), DEFAULT_SAFER_MAPPING);
       expect(await failureOf(reader.readAfter(0, 1))).to.match(/ECONNREFUSED|connect/i);
       expect(await failureOf(reader.checkMapping())).to.match(/ECONNREFUSED|connect/i);
       await reader.close();
