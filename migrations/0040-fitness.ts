@@ -1,4 +1,4 @@
-import { companyIndex, companyTable, isolate, reference, systemMay } from '../src/platform/db/ddl.ts';
+import { companyIndex, companyTable, isolate, OPERATOR_STAMPS, reference, systemMay } from '../src/platform/db/ddl.ts';
 
 const OPERATOR = `current_setting('app.operator', true) = 'on'`;
 const MY_COMPANY = `nullif(current_setting('app.company_id', true), '')::uuid`;
@@ -232,15 +232,19 @@ const sources = [
   ...operatorTable(
     'source_company',
     [
+      'id uuid not null',
       'source text not null',
       'code text collate "C" not null',
       'company_id uuid not null',
-      'constraint source_company_pkey primary key (source, code)',
+      ...OPERATOR_STAMPS,
+      'constraint source_company_pkey primary key (id)',
       'constraint source_company_company_id_fkey foreign key (company_id) references company (id)',
     ],
     `company_id = ${MY_COMPANY} or ${OPERATOR}`,
-    'select, insert, delete',
+    'select, insert, update',
   ),
+  `create unique index source_company_code_key on source_company (source, code) where deleted_at is null`,
+  `create index source_company_code_idx on source_company (code, id) where deleted_at is null`,
   ...systemMay('source_company', 'select'),
   ...operatorTable(
     'ingest_quarantine',
@@ -265,12 +269,14 @@ const sources = [
       'updated_at timestamptz(3) not null',
       'constraint ingest_quarantine_pkey primary key (id)',
       'constraint ingest_quarantine_company_id_fkey foreign key (company_id) references company (id)',
-      `constraint ingest_quarantine_status_check check (status in ('waiting', 'released', 'replaced'))`,
+      `constraint ingest_quarantine_status_check check (status in ('waiting', 'released', 'discarded'))`,
     ],
     `company_id = ${MY_COMPANY} or ${OPERATOR}`,
     'select, insert, update',
   ),
   `create unique index ingest_quarantine_waiting_key on ingest_quarantine (source, external_id) where status = 'waiting'`,
+  `create index ingest_quarantine_discarded_idx on ingest_quarantine (source, external_id) where status = 'discarded'`,
+  `create index ingest_quarantine_unowned_idx on ingest_quarantine (created_at, id) where company_id is null`,
   `create index ingest_quarantine_person_idx on ingest_quarantine (source, person_code) where status = 'waiting'`,
   `create index ingest_quarantine_company_idx on ingest_quarantine (company_id, created_at, id)`,
   ...systemMay('ingest_quarantine', 'select'),

@@ -80,7 +80,7 @@ export const loadOperator = async (tx: Tx, contacts: Contacts, plan: DemoPlan): 
     await insertRows(
       tx,
       'source_company',
-      companies.map(({ id, slug }) => ({ source, code: slug, companyId: id })),
+      companies.map(({ id, slug }) => ({ id: uuidv7(), source, code: slug, companyId: id, ...stamps(begin) })),
       ofOperator,
     );
 };

@@ -7,9 +7,12 @@ import { createDevicesService } from '../modules/fitness/devices/devices.service
 import { createIngest } from '../modules/fitness/ingest/ingest.ts';
 import { ingestTicks } from '../modules/fitness/ingest/ingest.jobs.ts';
 import { createQuarantine } from '../modules/fitness/ingest/quarantine.ts';
-import { quarantineList, sourceLags } from '../modules/fitness/ingest/sources.repository.ts';
+import { SourceCompany, sourceCompanyList } from '../modules/fitness/ingest/source-companies.ts';
+import { anyRowList, quarantineList, sourceLags, unownedList } from '../modules/fitness/ingest/sources.repository.ts';
 import { sourcesModules } from '../modules/fitness/ingest/sources.router.ts';
 import { createSourcesService } from '../modules/fitness/ingest/sources.service.ts';
+import { sourceCompaniesModule, staffQuarantineModule } from '../modules/fitness/ingest/staff.router.ts';
+import { createStaffQuarantine } from '../modules/fitness/ingest/staff.service.ts';
 import { createIntake } from '../modules/fitness/intake/intake.ts';
 import type { Intake } from '../modules/fitness/intake/intake.ts';
 import { policyList, StoredPolicy } from '../modules/fitness/policies/policies.repository.ts';
@@ -22,6 +25,7 @@ import { resultsModule, submissionsModules } from '../modules/fitness/results/re
 import { createResultsService } from '../modules/fitness/results/results.service.ts';
 import type { Reach } from '../modules/fitness/results/results.service.ts';
 import { createSourceOwners } from '../platform/access/source-owners.ts';
+import { createOperatorRepository } from '../platform/db/operator-repository.ts';
 import { OPERATOR_COMPANY, systemScope } from '../platform/db/scope.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
@@ -64,7 +68,18 @@ const wireSources = (platform: Platform, intake: Intake): Module[] => {
   const list = platform.list(quarantineList);
   const parts = { ...platform, owners, quarantine, intake, list };
   const ingest = createIngest({ ...parts, observe: sourceFigures(platform) });
-  return sourcesModules({ list, service: createSourcesService(parts), ticks: ingestTicks(ingest, platform.sources) });
+  const unowned = platform.list(unownedList);
+  const staff = createStaffQuarantine({ ...parts, ingest, unowned, anyRow: platform.list(anyRowList) });
+  return [
+    ...sourcesModules({ list, service: createSourcesService(parts), ticks: ingestTicks(ingest, platform.sources) }),
+    staffQuarantineModule({ service: staff, list: unowned }),
+    sourceCompaniesModule({
+      work: platform.work,
+      now: platform.now,
+      repository: createOperatorRepository(SourceCompany, platform.changes),
+      list: platform.list(sourceCompanyList),
+    }),
+  ];
 };
 
 /** Sources, results, baselines, policies, devices. */

@@ -23,7 +23,7 @@ export interface SourceOwners {
 }
 
 const OWNER = `
-  left join source_company m on m.source = $1 and m.code = p.company
+  left join source_company m on m.source = $1 and m.code = p.company and m.deleted_at is null
   left join company c on c.kind <> 'operator' and c.deleted_at is null
     and (c.id = m.company_id or (m.company_id is null and c.slug = lower(p.company)))
   left join system_link l on l.company_id = c.id and l.system = $1 and l.external_id = p.person and l.deleted_at is null`;

@@ -26,7 +26,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const SUBJECT = `select s.code as "companyCode", l.external_id as "personCode", f.first_name || ' ' || f.last_name as name
   from profile f
   join system_link l on l.company_id = f.company_id and l.profile_id = f.id and l.system = 'SAFER' and l.deleted_at is null
-  join source_company s on s.source = 'SAFER' and s.company_id = f.company_id
+  join source_company s on s.source = 'SAFER' and s.company_id = f.company_id and s.deleted_at is null
   where f.id = $1 and f.deleted_at is null limit 1`;
 
 const subjectOf = async (system: pg.Pool, profile: string): Promise<Subject> => {

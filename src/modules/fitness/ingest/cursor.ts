@@ -1,6 +1,9 @@
 import type { Reader, Tx } from '../../../platform/db/database.ts';
 import type { TestSource } from '../definitions/definitions.ts';
 
+/** The sources that are read; the others send. */
+export const INGESTED = ['SAFER', 'FIT2000'] as const;
+
 /** up: its rows arrive · down: it does not answer · mapping: it answers, and what the mapping names is not there. */
 export const SOURCE_STATES = ['up', 'down', 'mapping'] as const;
 export type SourceState = (typeof SOURCE_STATES)[number];

@@ -17,13 +17,14 @@ import type { RowIdentity, RowReader } from '../sources/rows.ts';
 import type { Overlap } from '../sources/mapping.ts';
 import { RowFault } from '../sources/values.ts';
 import { progressOf, saveFailure, saveReconciliation, saveStep } from './cursor.ts';
+import type { INGESTED } from './cursor.ts';
 import { OWNER_REASONS } from './quarantine.ts';
 import type { Quarantine, RefusedRow } from './quarantine.ts';
 import { createSeen } from './seen.ts';
 
 /** A source as ingest knows it. */
 export interface IngestSource {
-  readonly source: Extract<TestSource, 'SAFER' | 'FIT2000'>;
+  readonly source: (typeof INGESTED)[number];
   readonly reader: SourceReader;
   readonly read: RowReader;
   /** What below the cursor is read again, since lower ids may become visible late. */
@@ -144,7 +145,15 @@ export const createIngest = (dependencies: IngestDependencies): Ingest => {
 
   const take: Ingest['take'] = async ({ source, read }, rows, scope) => {
     if (rows.length === 0) return NOTHING;
-    const all = rows.map((raw) => readRow(read, raw));
+    const given = rows.map((raw) => readRow(read, raw));
+    const discarded = await db.read(scope, (reader) =>
+      quarantine.discarded(
+        reader,
+        source,
+        given.map(({ identity }) => identity),
+      ),
+    );
+    const all = given.filter(({ identity }) => !discarded.has(identity));
     const found = await owners.find(
       source,
       all.map(({ identity }) => identity),

@@ -30,6 +30,11 @@ export interface Quarantine {
   keep(tx: Tx, source: TestSource, rows: readonly RefusedRow[]): Promise<number>;
   /** Marks what waits under these ids as released: the rows were taken. */
   release(tx: Tx, source: TestSource, externalIds: readonly string[]): Promise<number>;
+  /** Gives a row up: the same content is never taken again. False where it waits no more. */
+  discard(tx: Tx, id: string): Promise<boolean>;
+  /** Those of these rows that somebody gave up. */
+  discarded(reader: Reader, source: TestSource, rows: readonly RowIdentity[]): Promise<ReadonlySet<RowIdentity>>;
+  /** Rows that wait, opened. */
   read(reader: Reader, ids: readonly string[]): Promise<QuarantinedRow[]>;
 }
 
@@ -53,6 +58,9 @@ const KEEP = `insert into ingest_quarantine (id, source, external_id, content_ha
 const RELEASE = `update ingest_quarantine set status = 'released', resolved_at = $3, updated_at = $3, version = version + 1
   where source = $1 and external_id = any($2) and status = 'waiting'`;
 
+const DISCARD = `update ingest_quarantine set status = 'discarded', resolved_at = $2, updated_at = $2, version = version + 1
+  where id = $1 and status = 'waiting'`;
+
 /** The quarantine, read and written in the operator's scope or in that of the company a row belongs to. */
 export const createQuarantine = (keys: KeyRing): Quarantine => ({
   keep: async (tx, source, rows) => {
@@ -72,6 +80,19 @@ export const createQuarantine = (keys: KeyRing): Quarantine => ({
     if (externalIds.length === 0) return 0;
     const { rowCount } = await tx.client.query(RELEASE, [source, externalIds, tx.now]);
     return rowCount ?? 0;
+  },
+  discard: async (tx, id) => (await tx.client.query(DISCARD, [id, tx.now])).rowCount === 1,
+  discarded: async (reader, source, rows) => {
+    const known = await reader.prepared<{ externalId: string; hash: string }>(
+      `select external_id as "externalId", encode(content_hash, 'hex') as hash from ingest_quarantine
+       where source = $1 and external_id = any($2) and status = 'discarded'`,
+      [source, rows.map(({ externalId }) => externalId)],
+    );
+    if (known.length === 0) return new Set();
+    const contents = new Set(known.map(({ externalId, hash }) => `${externalId} ${hash}`));
+    return new Set(
+      rows.filter(({ externalId, contentHash }) => contents.has(`${externalId} ${contentHash.toString('hex')}`)),
+    );
   },
   read: async (reader, ids) => {
     const rows = await reader.prepared<{ id: string; source: TestSource; externalId: string; sealed: string }>(

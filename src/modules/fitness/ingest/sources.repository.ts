@@ -3,10 +3,9 @@ import { equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { shown } from '../../../platform/schema/entity.ts';
 import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
-import { SOURCE_STATES } from './cursor.ts';
+import { INGESTED, SOURCE_STATES } from './cursor.ts';
 
-const INGESTED = ['SAFER', 'FIT2000'] as const;
-const QUARANTINE_STATES = ['waiting', 'released'] as const;
+const QUARANTINE_STATES = ['waiting', 'released', 'discarded'] as const;
 
 /** How a source does, as a company may know it. */
 export const SourceHealth = exact(
@@ -54,6 +53,7 @@ const FIELDS = {
   externalId: text(100),
   companyCode: text(200),
   personCode: text(200),
+  companyId: nullable(uuid({ description: 'Absent: nobody knows whose it is' })),
   reason: text(60),
   pointer: nullable(text(60, { description: 'Column at fault, by its canonical name' })),
   status: oneOf(QUARANTINE_STATES),
@@ -63,6 +63,8 @@ const FIELDS = {
   version: integer(1, 2_147_483_647),
   createdAt: instant(),
 };
+
+export const DISCARD = exact({ reason: text(500) });
 
 /** A row that is no result, without its values. */
 export const QuarantineView = exact(FIELDS, { 'x-component': 'quarantined_row' });
@@ -85,4 +87,22 @@ export const quarantineList: ListDefinition = {
     reason: equalTo('q.reason', text(60)),
     personCode: equalTo('q.person_code', text(200)),
   },
+};
+
+/** Rows whose company nobody knows: for operator staff. */
+export const unownedList: ListDefinition = {
+  ...quarantineList,
+  name: 'unowned-rows',
+  where: 'q.company_id is null and q.company_id is distinct from $1',
+  filters: {
+    ...quarantineList.filters,
+    companyCode: equalTo('q.company_code', text(200)),
+  },
+};
+
+/** Any row, for operator staff. */
+export const anyRowList: ListDefinition = {
+  ...quarantineList,
+  name: 'quarantined-rows',
+  where: 'q.company_id is distinct from $1',
 };

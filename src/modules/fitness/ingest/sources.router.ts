@@ -5,7 +5,7 @@ import type { Module } from '../../../platform/http/module.ts';
 import { ok, RawJson, route } from '../../../platform/http/route.ts';
 import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
 import { exact, pageOf } from '../../../platform/schema/types.ts';
-import { QuarantineView, SourceHealth } from './sources.repository.ts';
+import { DISCARD, QuarantineView, SourceHealth } from './sources.repository.ts';
 import type { SourcesService } from './sources.service.ts';
 
 interface SourcesRouterDependencies {
@@ -16,13 +16,14 @@ interface SourcesRouterDependencies {
 
 const read = 'fitness:source:read';
 const retry = 'fitness:source:retry';
+const discard = 'fitness:source:discard';
 
 /** /fitness/sources and /fitness/quarantine */
 export const sourcesModules = ({ service, list, ticks }: SourcesRouterDependencies): Module[] => [
   {
     name: 'fitness-sources',
     base: '/fitness/sources',
-    permissions: [read, retry],
+    permissions: [read, retry, discard],
     ticks,
     routes: [
       route(
@@ -67,6 +68,20 @@ export const sourcesModules = ({ service, list, ticks }: SourcesRouterDependenci
           responses: { 200: QuarantineView },
         },
         async ({ params }, context) => ok(new RawJson(await service.retry(context, params.id))),
+      ),
+      route(
+        {
+          method: 'post',
+          path: '/:id/discard',
+          id: 'discardQuarantine',
+          summary: 'Give a row up for good',
+          permission: discard,
+          params: BY_ID,
+          body: DISCARD,
+          idempotency: 'accepted',
+          responses: { 200: QuarantineView },
+        },
+        async ({ params, body }, context) => ok(new RawJson(await service.discard(context, params.id, body.reason))),
       ),
     ],
   },

@@ -1,3 +1,5 @@
+import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
+import type { Tx } from '../../../platform/db/database.ts';
 import type { List, ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { SourceOwners } from '../../../platform/access/source-owners.ts';
@@ -9,19 +11,39 @@ import type { IngestSource } from './ingest.ts';
 import type { Quarantine } from './quarantine.ts';
 import { sourceHealth } from './sources.repository.ts';
 
+interface Discarding {
+  readonly list: List;
+  readonly quarantine: Pick<Quarantine, 'discard'>;
+  readonly changes: ChangeRecorder;
+}
+
+/** Gives up a row of `list`, with the reason in the change log. 409 where it waits no more. Answers the row as JSON text. */
+export const discardRow = async (
+  tx: Tx,
+  { list, quarantine, changes }: Discarding,
+  id: string,
+  reason: string,
+): Promise<string> => {
+  if ((await list.one(tx, id)) === undefined) throw notFound();
+  if (!(await quarantine.discard(tx, id))) throw conflict('QUARANTINE_RESOLVED');
+  await changes.event(tx, { entity: 'ingest_quarantine', entityId: id, action: 'discard', reason });
+  return (await list.one(tx, id))!.text;
+};
+
 interface SourcesDependencies {
   readonly list: List;
   readonly work: UnitOfWork;
   readonly owners: SourceOwners;
   readonly intake: Intake;
   readonly quarantine: Quarantine;
+  readonly changes: ChangeRecorder;
   readonly sources: readonly IngestSource[];
   readonly now: () => Date;
 }
 
 /** How the sources do, and what of a company waits in quarantine. */
 export const createSourcesService = (dependencies: SourcesDependencies) => {
-  const { list, work, owners, intake, quarantine, sources, now } = dependencies;
+  const { list, work, owners, intake, quarantine, changes, sources, now } = dependencies;
   return {
     health: (context: Context) => work.read(context, (reader) => sourceHealth(reader, now())),
     list: (context: Context, query: ListQuery & object) => work.read(context, (reader) => list.page(reader, query)),
@@ -32,7 +54,7 @@ export const createSourcesService = (dependencies: SourcesDependencies) => {
         const shown = await list.one(tx, id);
         if (shown === undefined) throw notFound();
         const [row] = await quarantine.read(tx, [id]);
-        if (row === undefined) throw conflict('QUARANTINE_RELEASED');
+        if (row === undefined) throw conflict('QUARANTINE_RESOLVED');
         const from = sources.find(({ source }) => source === row.source);
         if (from === undefined) throw conflict('SOURCE_NOT_READ');
         const read = readRow(from.read, row.raw);
@@ -48,6 +70,9 @@ export const createSourcesService = (dependencies: SourcesDependencies) => {
         if (released === undefined) throw notFound();
         return released.text;
       }),
+
+    discard: (context: Context, id: string, reason: string): Promise<string> =>
+      work.write(context, (tx) => discardRow(tx, { list, quarantine, changes }, id, reason)),
   };
 };
 

@@ -54,6 +54,8 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'operator:support:*',
     'operator:person:read',
     'operator:person:move',
+    'operator:quarantine:*',
+    'operator:source-company:*',
     'organization:company:read',
     'commerce:*:read',
   ]),

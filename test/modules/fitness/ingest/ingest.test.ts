@@ -72,9 +72,10 @@ describe('ingest', () => {
     await h.addPerson(company, 'P-1');
     const other = await h.addCompany('100');
     await h.addPerson(other, 'P-1');
-    await h.root.query(`insert into source_company (source, code, company_id) values ('SAFER', '100', $1)`, [
-      company.id,
-    ]);
+    await h.root.query(
+      `insert into source_company (id, source, code, company_id, created_at, updated_at) values ($1, 'SAFER', '100', $1, $2, $2)`,
+      [company.id, ago(0)],
+    );
     await sources.feeder.safer([saferRow('100', 'P-1', ago(1))]);
     await run();
     expect(await h.results(company)).to.have.length(1);

@@ -31,12 +31,13 @@ describe('sources and quarantine through the API', () => {
     await sources.drop();
   });
 
-  const tick = async () => {
+  const tick = async (prefix = 'fitness.ingest') => {
     const ticks = f.app.modules.flatMap((module) => module.ticks ?? []);
     const scope = systemScope(OPERATOR_COMPANY, 'test', '0'.repeat(32));
-    for (const { run } of ticks.filter(({ name }) => name.startsWith('fitness.ingest')))
+    for (const { run } of ticks.filter(({ name }) => name.startsWith(prefix)))
       await run(scope, { now: new Date(), signal: new AbortController().signal });
   };
+  const nightly = () => tick('fitness.reconcile');
   const link = async (personCode: string) => {
     const client = await f.app.database.superuser();
     await client.query(
@@ -88,7 +89,28 @@ describe('sources and quarantine through the API', () => {
       '[0].level',
       'green',
     );
-    expect(await codeOf(retry(row!.id), 409)).to.equal('QUARANTINE_RELEASED');
+    expect(await codeOf(retry(row!.id), 409)).to.equal('QUARANTINE_RESOLVED');
+  });
+
+  it('give a row up for good, with a reason, whatever is linked or read again later', async () => {
+    const row = saferRow(slug, 'P-80', new Date());
+    await sources.feeder.safer([row]);
+    await tick();
+    const [waiting] = await itemsOf<Waiting>(f.as.admin, '/fitness/quarantine?personCode=P-80');
+    const discard = (body: object, client = f.as.admin) =>
+      client.post(`/fitness/quarantine/${waiting!.id}/discard`, body);
+    await rowOf(discard({}), 422);
+    await rowOf(discard({ reason: 'none of mine' }, f.as.stranger), 404);
+    await rowOf(discard({ reason: 'none of mine' }, f.as.manager), 403);
+    expect(await rowOf<Waiting>(discard({ reason: 'a trial of the vendor' }))).to.include({ status: 'discarded' });
+    expect(await codeOf(discard({ reason: 'again' }), 409)).to.equal('QUARANTINE_RESOLVED');
+    await link('P-80');
+    await tick();
+    await nightly();
+    expect(await itemsOf(f.as.worker, '/fitness/results')).to.have.length(1);
+    const client = await f.app.database.superuser();
+    const { rows } = await client.query('select reason from change where entity_id = $1', [waiting!.id]);
+    expect(rows).to.deep.equal([{ reason: 'a trial of the vendor' }]);
   });
 
   it('take what waited by themselves at the next tick after a link', async () => {
