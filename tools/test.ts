@@ -1,28 +1,52 @@
 // Runs the tests: all of them, or those in the files and folders given. Other arguments go to mocha as they are.
 // After the whole suite, test/after looks at every SQL statement that it ran.
+// With --servers: what is held to real servers, on those of scripts/servers.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const below = (folder: string): string => join(folder, '**', '*.test.ts');
 const isPath = (argument: string): boolean => !argument.startsWith('-') && existsSync(argument);
 
-const args = process.argv.slice(2);
+const embedded = { config: '.mocharc.json', specs: [below('test')] };
+// Migrations, catalogue, isolation and keys on the oldest PostgreSQL; the contracts of the ports; the system on all of them.
+const servers = {
+  config: '.mocharc.servers.json',
+  specs: [
+    below(join('test', 'servers')),
+    ...['catalogue', 'foreign-keys', 'writers'].map((name) => join('test', 'system', `${name}.test.ts`)),
+    below(join('test', 'platform', 'db')),
+    ...['queue', 'processes'].map((name) => join('test', 'platform', 'jobs', `${name}.test.ts`)),
+  ],
+};
+
+const given = process.argv.slice(2);
+const { config, specs } = given.includes('--servers') ? servers : embedded;
+const args = given.filter((argument) => argument !== '--servers');
 const options = args.filter((argument) => !isPath(argument));
 const paths = args.filter(isPath).map((path) => (statSync(path).isDirectory() ? below(path) : path));
-const mocha = (specs: readonly string[]): number =>
-  spawnSync(process.execPath, [join('node_modules', 'mocha', 'bin', 'mocha.js'), ...options, ...specs], {
-    stdio: 'inherit',
-  }).status ?? 1;
+const mocha = (these: readonly string[]): number => {
+  for (const spec of these) if (globSync(spec).length === 0) throw new Error(`There are no tests at ${spec}`);
+  return (
+    spawnSync(
+      process.execPath,
+      [join('node_modules', 'mocha', 'bin', 'mocha.js'), '--config', config, ...options, ...these],
+      {
+        stdio: 'inherit',
+      },
+    ).status ?? 1
+  );
+};
 
 if (paths.length > 0) {
   process.exitCode = mocha(paths);
 } else {
+  // Whoever names a file keeps it, and may hold one run to the statements of another.
   const folder = mkdtempSync(join(tmpdir(), 'angelis-statements-'));
-  process.env['ANGELIS_TEST_STATEMENTS'] = join(folder, 'statements.jsonl');
-  writeFileSync(process.env['ANGELIS_TEST_STATEMENTS'], '');
-  const suite = mocha([below('test')]);
+  const file = (process.env['ANGELIS_TEST_STATEMENTS'] ??= join(folder, 'statements.jsonl'));
+  writeFileSync(file, '', { flag: 'a' });
+  const suite = mocha(specs);
   const after = mocha([join('test', 'after', '*.after.ts')]);
   process.exitCode = suite === 0 ? after : suite;
   rmSync(folder, { recursive: true, force: true });

@@ -7,38 +7,28 @@ import { createKeycloakIdentityProvider, importOtpKey } from '../../src/platform
 import { isAuthorizedParty } from '../../src/platform/identity-provider/realm.ts';
 import { backChannel } from '../platform/identity-provider/back-channel.ts';
 import { identityProviderContract } from '../platform/identity-provider/contract.ts';
-
-/*
- * Run by hand against a Keycloak that imported config/keycloak/angelis-realm.json:
- * KEYCLOAK_URL, KEYCLOAK_ADMIN_CLIENT_SECRET, KEYCLOAK_OTP_KEY_FILE, and ANGELIS_BASE_URL as it was imported,
- * a loopback address at which this test listens for logout notices.
- */
-function need(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`Set ${name} to run the contract on a real Keycloak`);
-  return value;
-}
-
-const options = async () => ({
-  url: need('KEYCLOAK_URL'),
-  realm: 'angelis',
-  service: { clientId: 'angelis-api', clientSecret: need('KEYCLOAK_ADMIN_CLIENT_SECRET') },
-  otpKey: await importOtpKey(await readFile(need('KEYCLOAK_OTP_KEY_FILE'), 'utf8')),
-  now: () => new Date(),
-});
+import { listen } from '../support/listen.ts';
+import { createRealm } from '../support/servers/realm.ts';
+import { serverSetting } from '../support/servers/settings.ts';
 
 identityProviderContract('Keycloak', async () => {
-  const base = new URL(need('ANGELIS_BASE_URL'));
   const channel = backChannel();
   const app = express();
   app.use('/angelis/auth/backchannel-logout', channel.router);
   const server = createServer(app);
-  await new Promise<void>((resolve) => {
-    server.listen(Number(base.port), base.hostname, resolve);
+  const base = await listen(server);
+  const realm = await createRealm(base);
+  const url = serverSetting('KEYCLOAK_URL');
+  const provider = createKeycloakIdentityProvider({
+    url,
+    realm: realm.name,
+    service: { clientId: 'angelis-api', clientSecret: serverSetting('KEYCLOAK_ADMIN_CLIENT_SECRET') },
+    otpKey: await importOtpKey(await readFile(serverSetting('KEYCLOAK_OTP_KEY_FILE'), 'utf8')),
+    now: () => new Date(),
   });
   return {
-    provider: createKeycloakIdentityProvider(await options()),
-    redirectUri: new URL('/angelis/admin/auth/callback', base).toString(),
+    provider,
+    redirectUri: `${base}/angelis/admin/auth/callback`,
     loggedOut: () => Promise.resolve(channel.sids()),
     stop: async () => {
       server.closeAllConnections();
@@ -46,16 +36,17 @@ identityProviderContract('Keycloak', async () => {
         server.close(resolve);
       });
       const authentication = createAuthentication({
-        url: need('KEYCLOAK_URL'),
-        realm: 'angelis',
-        issuer: `${need('KEYCLOAK_URL')}/realms/angelis`,
+        url,
+        realm: realm.name,
+        issuer: provider.issuer,
         audience: 'angelis-api',
         authorizedParties: isAuthorizedParty,
-        jwksUri: `${need('KEYCLOAK_URL')}/realms/angelis/protocol/openid-connect/certs`,
+        jwksUri: provider.jwksUri,
         now: () => new Date(),
       });
       const [notice] = channel.tokens;
       expect(await authentication.verifyLogout(notice ?? '')).to.have.property('sid');
+      await realm.drop();
     },
   };
 });

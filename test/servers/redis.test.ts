@@ -4,15 +4,14 @@ import { job } from '../../src/platform/jobs/definitions.ts';
 import { leaveEffect, openHarness } from '../platform/jobs/harness.ts';
 import { processContract } from '../platform/jobs/processes.contract.ts';
 import { queueContract } from '../platform/jobs/queue.contract.ts';
+import { serverSetting } from '../support/servers/settings.ts';
 
-/* Run by hand against a Redis that may be flushed, with maxmemory-policy noeviction: REDIS_URL. */
-const url = process.env['REDIS_URL'];
-if (url === undefined || url === '') throw new Error('Set REDIS_URL to run the contracts on a real Redis');
+const url = serverSetting('REDIS_URL');
 
 queueContract('Redis', url);
 processContract('Redis', url);
 
-describe('a Redis that is flushed', () => {
+describe('a Redis that loses what it holds', () => {
   it('costs no job: all are done, once', async () => {
     const harness = await openHarness(url);
     const record = job({
@@ -28,7 +27,12 @@ describe('a Redis that is flushed', () => {
     node.start();
     const redis = new Redis(url);
     for (;;) if ((await harness.effects()).length >= 50) break;
-    await redis.flushall();
+    // What FLUSHALL does, at once as there, to the keys of this test only.
+    await redis.eval(
+      `for _, key in ipairs(redis.call('keys', ARGV[1])) do redis.call('unlink', key) end`,
+      0,
+      `${harness.urls.prefix}:*`,
+    );
     redis.disconnect();
     await harness.drained();
     expect(await harness.effects()).to.have.members(ids);

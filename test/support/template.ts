@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { createMigrator } from '../../src/platform/db/migrate.ts';
 import { ensurePartitions } from '../../src/platform/db/partitions.ts';
 import { createPool } from '../../src/platform/db/pool.ts';
@@ -9,7 +10,8 @@ import type { Role } from '../../src/platform/db/roles.ts';
 import { PARTITIONED_TABLES } from '../../src/wiring/partitions.ts';
 
 export const TEMPLATE = 'angelis_template';
-export const PASSWORD = 'only-for-tests';
+/** Of all users of the test server. */
+export const PASSWORD = process.env['ANGELIS_TEST_PASSWORD'] ?? 'only-for-tests';
 const SEEDERS = fileURLToPath(new URL('../../seeders', import.meta.url));
 export const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 
@@ -23,6 +25,14 @@ export const superuserUrl = (database: string): string => {
 /** URL of one of the three users for a database of the test server. */
 export const roleUrl = (role: Role, database: string): string =>
   Object.assign(new URL(superuserUrl(database)), { username: role, password: PASSWORD }).href;
+
+/** Removes what a run that was killed left on a server that outlives it. */
+export const dropTemplate = async (): Promise<void> => {
+  const client = new pg.Client({ connectionString: superuserUrl('postgres') });
+  await client.connect();
+  await client.query(`drop database if exists ${TEMPLATE} with (force)`);
+  await client.end();
+};
 
 /** Makes users and the migrated template database. */
 export const makeTemplate = async (): Promise<void> => {

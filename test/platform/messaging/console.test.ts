@@ -1,7 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { createConsoleMessaging } from '../../../src/platform/messaging/console.ts';
+import type { MailMessage } from '../../../src/platform/messaging/messages.ts';
 import { PermanentDeliveryError } from '../../../src/platform/messaging/messages.ts';
+import { mailerContract } from './mailer.contract.ts';
 
 const mail = {
   to: 'ana@example.com',
@@ -15,6 +17,17 @@ function open() {
   const messaging = createConsoleMessaging({ output, now: () => new Date('2026-01-02T03:04:05Z') });
   return { ...messaging, written: () => String(output.read() ?? '') };
 }
+
+mailerContract('the console', () => {
+  const { mailer, inbox } = open();
+  const arrived = (address: string) =>
+    Promise.resolve(
+      inbox()
+        .filter((message): message is MailMessage & typeof message => 'subject' in message && message.to === address)
+        .toReversed(),
+    );
+  return { mailer, arrived, close: () => undefined };
+});
 
 describe('mail and SMS on the console', () => {
   it('are written as a block with the recipient masked, and kept whole for the inbox', async () => {

@@ -4,6 +4,8 @@ import { expect } from 'chai';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { PermanentDeliveryError, TransientDeliveryError } from '../../../src/platform/messaging/messages.ts';
 import { createSmtpMailer } from '../../../src/platform/messaging/smtp.ts';
+import { readMail } from '../../support/mime.ts';
+import { mailerContract } from './mailer.contract.ts';
 
 interface Caught {
   recipients: string[];
@@ -31,6 +33,45 @@ function portOf(server: Pick<Server, 'address'>): number {
   return address.port;
 }
 
+/** A mail server that keeps what it is given, on a free port. */
+async function startServer(options: SMTPServerOptions, onClose: (close: () => void) => void) {
+  const caught: Caught[] = [];
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    logger: false,
+    onData(stream, session, done) {
+      let source = '';
+      stream.on('data', (piece) => (source += String(piece)));
+      stream.on('end', () => {
+        caught.push({
+          recipients: session.envelope.rcptTo.map(({ address }) => address),
+          source,
+          session: session.id,
+        });
+        done();
+      });
+    },
+    ...options,
+  });
+  server.on('error', () => undefined);
+  const listening = server.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  onClose(() => server.close());
+  return { port: portOf(listening), caught };
+}
+
+mailerContract('SMTP', async () => {
+  const closing: (() => void)[] = [];
+  const { port, caught } = await startServer({}, (close) => closing.push(close));
+  const mailer = createSmtpMailer({ url: `smtp://127.0.0.1:${port}`, from: 'no-reply@angelis.example' });
+  const arrived = (address: string) =>
+    Promise.resolve(
+      caught.filter(({ recipients }) => recipients.includes(address)).map(({ source }) => readMail(source)),
+    );
+  return { mailer, arrived, close: () => [() => mailer.close(), ...closing].forEach((close) => close()) };
+});
+
 describe('mail over SMTP', () => {
   const closing: (() => void)[] = [];
   afterEach(() => {
@@ -38,30 +79,7 @@ describe('mail over SMTP', () => {
   });
 
   async function start(options: SMTPServerOptions = {}) {
-    const caught: Caught[] = [];
-    const server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
-      logger: false,
-      onData(stream, session, done) {
-        let source = '';
-        stream.on('data', (piece) => (source += String(piece)));
-        stream.on('end', () => {
-          caught.push({
-            recipients: session.envelope.rcptTo.map(({ address }) => address),
-            source,
-            session: session.id,
-          });
-          done();
-        });
-      },
-      ...options,
-    });
-    server.on('error', () => undefined);
-    const listening = server.listen(0, '127.0.0.1');
-    await once(listening, 'listening');
-    const port = portOf(listening);
-    closing.push(() => server.close());
+    const { port, caught } = await startServer(options, (close) => closing.push(close));
     const mailer = (auth = '') => {
       const made = createSmtpMailer({
         url: `smtp://${auth}127.0.0.1:${port}`,
@@ -94,21 +112,6 @@ describe('mail over SMTP', () => {
     await Promise.all(Array.from({ length: 20 }, () => kept.send(mail)));
     expect(new Set(caught.map(({ session }) => session)).size).to.be.at.most(3);
     expect(caught).to.have.length(25);
-  });
-
-  it('reaches nobody else, whatever the address holds', async () => {
-    const { mailer, caught } = await start();
-    for (const to of [
-      'ana@example.com\r\nRCPT TO:<eve@example.com>',
-      'ana@example.com,eve@example.com',
-      'a <eve@example.com>',
-    ]) {
-      const outcome = await mailer()
-        .send({ ...mail, to })
-        .catch((error: unknown) => error);
-      expect(outcome).to.be.instanceOf(PermanentDeliveryError);
-    }
-    expect(caught).to.deep.equal([]);
   });
 
   const refusals = [
