@@ -138,7 +138,8 @@ export const createIngest = (dependencies: IngestDependencies): Ingest => {
       }
       log.error({ err: error, source: first.test.source, externalId: first.identity.externalId }, 'a row was refused');
       const { identity, raw } = first;
-      refused.push({ identity, raw, companyId: scope.companyId, reason: 'REFUSED', pointer: null });
+      const reason = error instanceof Problem && error.status === 409 ? error.code : 'REFUSED';
+      refused.push({ identity, raw, companyId: scope.companyId, reason, pointer: null });
       return NOTHING;
     }
   };

@@ -1,6 +1,7 @@
 import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { CompanyVault } from '../../../platform/change/company-vault.ts';
 import type { Tx } from '../../../platform/db/database.ts';
+import { conflict } from '../../../platform/problem.ts';
 import type { FitnessOutcome, JudgedResult, PolicyFacts } from '../ports.ts';
 import { isAlert } from './content.ts';
 import type { OwnedTest } from './content.ts';
@@ -40,7 +41,8 @@ export interface Taken {
 export interface Intake {
   /**
    * Judges and stores tests of the transaction's company, whatever their source: what is known already is left alone, other
-   * content under a known id is a correction, late data judges anew what came after it. Runs the outcome's hook.
+   * content under a known id is a correction, late data judges anew what came after it. Runs the outcome's hook. Throws 409
+   * RESULT_OF_ANOTHER for an id under which another person's test stands: a correction never takes a result from its person.
    */
   take(tx: Tx, tests: readonly OwnedTest[]): Promise<Taken>;
 }
@@ -74,6 +76,10 @@ const keysOf = (tx: Tx, statement: string, tests: readonly OwnedTest[]): Promise
   return tx.query<KeyRow>(statement, [tx.companyId, JSON.stringify(wanted)]);
 };
 
+const mustBeTheirs = (test: OwnedTest, other: Pick<KeyRow, 'profileId'> | undefined): void => {
+  if (other !== undefined && other.profileId !== test.profileId) throw conflict('RESULT_OF_ANOTHER');
+};
+
 /** Parts what is new from what is known; the same content twice is one result with two ids. */
 const sortOut = async (tx: Tx, tests: readonly OwnedTest[]): Promise<Sorted> => {
   const byId = new Map((await keysOf(tx, BY_ID, tests)).map((key) => [keyOf(key.source, key.externalId), key]));
@@ -84,6 +90,7 @@ const sortOut = async (tx: Tx, tests: readonly OwnedTest[]): Promise<Sorted> => 
   for (const test of tests) {
     const known = byId.get(keyOf(test.source, test.externalId));
     const hash = contentOf(test);
+    mustBeTheirs(test, known ?? fresh.get(keyOf(test.source, test.externalId)));
     if (known?.contentHash === test.contentHash.toString('hex')) continue;
     const twin = byHash.get(hash)?.externalId ?? hashes.get(hash);
     if (twin !== undefined && twin !== test.externalId) twins.push(test);

@@ -6,7 +6,7 @@ import type { Tx } from '../../../platform/db/database.ts';
 import type { List, ListQuery, Restriction } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
-import { forbidden, invalid, notFound } from '../../../platform/problem.ts';
+import { conflict, forbidden, invalid, notFound } from '../../../platform/problem.ts';
 import { readReaction, REACTION_PROTOCOLS } from '../classification/metrics.ts';
 import type { TestSource } from '../definitions/definitions.ts';
 import { metricsOf } from '../intake/content.ts';
@@ -35,24 +35,36 @@ export interface Entered {
   readonly text: string;
 }
 
-type Given = Pick<OwnedTest, 'source' | 'definitionCode' | 'profileId' | 'takenAt' | 'content'> &
+type Given = Pick<OwnedTest, 'source' | 'definitionCode' | 'profileId' | 'content'> &
   Partial<Pick<OwnedTest, 'startedAt' | 'deviceSerial' | 'qualityFlags' | 'supervised' | 'practice'>> & {
     readonly externalId: string | undefined;
+    readonly at: string | undefined;
   };
 
-/** What is entered is one test for each id of its sender: its hash holds the id, so that two alike are two. */
-const testOf = ({ externalId = uuidv7(), ...given }: Given): OwnedTest => ({
-  startedAt: null,
-  deviceSerial: null,
-  qualityFlags: [],
-  supervised: false,
-  practice: false,
-  ...given,
-  externalId,
-  contentHash: createHash('sha256')
-    .update(JSON.stringify({ ...given, externalId }))
-    .digest(),
-});
+const kindOf = (content: TestContent): string => (content.kind === 'signal' ? content.signal : content.kind);
+
+/**
+ * What is entered is one test for each id of its sender, of each person and kind: nobody's id meets another's, and two tests
+ * alike are two. Its hash holds what was sent, so that the same sent again is known.
+ */
+const testOf = ({ principal }: Context, { externalId, at, ...given }: Given, now: Date): OwnedTest => {
+  const sender = principal.profileId ?? principal.personId;
+  const own = [sender, given.profileId, kindOf(given.content), externalId].join(':');
+  const id = externalId === undefined ? uuidv7() : own;
+  return {
+    startedAt: null,
+    deviceSerial: null,
+    qualityFlags: [],
+    supervised: false,
+    practice: false,
+    ...given,
+    takenAt: at === undefined ? now : new Date(at),
+    externalId: id,
+    contentHash: createHash('sha256')
+      .update(JSON.stringify({ ...given, at, externalId: id }))
+      .digest(),
+  };
+};
 
 const everything: Restriction = () => 'true';
 
@@ -82,10 +94,13 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
     return row.id;
   };
 
-  const enter = async (tx: Tx, given: Given): Promise<Entered> => {
-    const test = testOf(given);
-    await intake.take(tx, [test]);
+  /** Nobody corrects what they said of themselves: a second report counts beside the first, under an id of its own. */
+  const enter = async (tx: Tx, context: Context, given: Given): Promise<Entered> => {
+    const test = testOf(context, given, tx.now);
+    const { results } = await intake.take(tx, [test]);
     const id = await standing(tx, test.source, test.externalId);
+    const isCorrection = results.some((result) => result.id === id && result.supersedes !== null);
+    if (isCorrection && test.source === 'SELF_REPORT') throw conflict('REPORT_ID_USED');
     const text = await readResult(tx, id, everything);
     if (text === undefined) throw notFound();
     return { id, text };
@@ -166,12 +181,12 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
       if (Object.values(report).every((answer) => answer === null)) throw invalid('', 'NO_ANSWER');
       return work.write(context, async (tx) => {
         await mustBeThere(tx, profileId);
-        return enter(tx, {
+        return enter(tx, context, {
           source: 'SELF_REPORT',
           definitionCode: 'SELF-REPORT',
           profileId,
           externalId: body.externalId,
-          takenAt: body.at === undefined ? tx.now : new Date(body.at),
+          at: body.at,
           content: { kind: 'self_report', report },
         });
       });
@@ -185,12 +200,12 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
       return work.write(context, async (tx) => {
         await mustBeThere(tx, body.profileId);
         await mustBeAllowed(tx, context, body);
-        return enter(tx, {
+        return enter(tx, context, {
           source: 'SIGNAL',
           definitionCode: 'SIGNAL',
           profileId: body.profileId,
           externalId: body.externalId,
-          takenAt: body.at === undefined ? tx.now : new Date(body.at),
+          at: body.at,
           content: { kind: 'signal', signal: body.kind, cleared: body.cleared ?? null },
         });
       });
@@ -202,12 +217,12 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
       return work.write(context, async (tx) => {
         await mustBeThere(tx, body.profileId, people.restrict(context, 'p.id'));
         const { content, flags } = manualContent(body, tx.now);
-        const entered = await enter(tx, {
+        const entered = await enter(tx, context, {
           source: 'MANUAL',
           definitionCode: content.kind === 'reaction' ? content.protocol : 'OCULAR',
           profileId: body.profileId,
           externalId: body.externalId,
-          takenAt: body.at === undefined ? tx.now : new Date(body.at),
+          at: body.at,
           startedAt: body.test.kind === 'reaction' ? new Date(body.test.startedAt) : null,
           deviceSerial: body.deviceSerial ?? null,
           qualityFlags: flags,

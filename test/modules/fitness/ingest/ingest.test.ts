@@ -298,6 +298,18 @@ describe('ingest', () => {
     h.outcome = keep;
   });
 
+  it('leaves a result with its person when its row names another now: that row waits for a human', async () => {
+    const [ana] = [await h.addPerson(company, 'P-1'), await h.addPerson(company, 'P-2')];
+    const [id] = await sources.feeder.safer([saferRow(company.slug, 'P-1', ago(2), { trials: trialsOf(800) })]);
+    await run();
+    await sources.sql('safer', `update dbo."TestResults" set "PersonCode" = 'P-2' where "Id" = $1`, [id]);
+    expect(await run()).to.include({ taken: 0, quarantined: 1 });
+    expect(await quarantined()).to.have.nested.property('[0].reason', 'RESULT_OF_ANOTHER');
+    expect((await h.results(company)).map(({ level, profile_id }) => [level, profile_id])).to.deep.equal([
+      ['red', ana.profileId],
+    ]);
+  });
+
   it('takes what waited once its person is linked, whatever was read since', async () => {
     const [id] = await sources.feeder.safer([saferRow(company.slug, 'P-9', ago(1))]);
     await run();

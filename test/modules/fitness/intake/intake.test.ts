@@ -145,6 +145,20 @@ describe('intake', () => {
     expect((await h.results(company)).at(-1)!.reasons).to.include('OCULAR_HIGH_CONFIRMED');
   });
 
+  it('never takes a result from its person: the same id of another is refused, and nothing of it is written', async () => {
+    const bea = await h.addPerson(company, 'P-2');
+    const hers = { externalId: '7', profileId: bea.profileId };
+    await take(pvt(900, -20, { externalId: '7' }));
+    for (const batch of [
+      [pvt(270, -10, hers)],
+      [pvt(270, -9, { externalId: '8' }), pvt(270, -8, { ...hers, externalId: '8' })],
+    ])
+      expect(await take(...batch).catch((error: unknown) => (error as Error).message)).to.equal('RESULT_OF_ANOTHER');
+    expect((await h.results(company, true)).map(({ level, profile_id }) => [level, profile_id])).to.deep.equal([
+      ['red', ana.profileId],
+    ]);
+  });
+
   it('leaves one ocular reading alone at yellow, however often it is HIGH', async () => {
     await take(ocular('HIGH', -30), ocular('HIGH', -20));
     expect(await levels()).to.deep.equal(['yellow', 'yellow']);

@@ -101,17 +101,42 @@ describe('results through the API', () => {
     expect(await itemsOf(f.as.safety, RESULTS)).to.deep.equal([]);
   });
 
-  it('write nothing twice under one id of its sender', async () => {
-    const first = await report({ kss: 3, externalId: 'kiosk-1' });
-    const again = await report({ kss: 9, externalId: 'kiosk-1' });
-    expect(again.superseding).to.equal('correction');
-    const same = await report({ kss: 9, externalId: 'kiosk-1', at: '2026-01-01T00:00:00.000Z' });
-    const resent = await report({ kss: 9, externalId: 'kiosk-1', at: '2026-01-01T00:00:00.000Z' });
-    expect(resent.id).to.equal(same.id);
+  it('write nothing twice under one id of its sender, and take back nothing that was said', async () => {
+    const first = await report({ kss: 8, externalId: 'kiosk-1' });
+    expect((await report({ kss: 8, externalId: 'kiosk-1' })).id).to.equal(first.id);
+    const better = { kss: 2, externalId: 'kiosk-1' };
+    expect(await codeOf(f.as.worker.post('/fitness/self-report', better), 409)).to.equal('REPORT_ID_USED');
     const all = await itemsOf<Result>(f.as.safety, RESULTS);
-    expect(all.map(({ id }) => id)).to.have.members([first.id, again.id, same.id]);
-    expect(all.filter(({ stands }) => stands).map(({ id }) => id)).to.deep.equal([same.id]);
-    expect((await itemsOf<Result>(f.as.safety, `${RESULTS}?stands=true`)).map(({ id }) => id)).to.deep.equal([same.id]);
+    expect(all.map(({ id, stands, level }) => [id, stands, level])).to.deep.equal([[first.id, true, 'yellow']]);
+  });
+
+  it('keep what stands of a person when others send the same id, or the same sender of another person', async () => {
+    const externalId = 'same-1';
+    const mine = await report({ kss: 8, externalId });
+    const other = await report({ kss: 2, externalId }, f.as.colleague);
+    expect(other).to.include({ profileId: f.people.colleague.profileId, supersedes: null });
+    const refused = { kind: 'clearance', cleared: false, externalId };
+    const red = await rowOf<Result>(signal(refused, f.as.manager), 201);
+    const peer = await rowOf<Result>(signal({ kind: 'peer', externalId }), 201);
+    const also = await rowOf<Result>(
+      signal({ kind: 'peer', externalId, profileId: f.people.supervisor.profileId }),
+      201,
+    );
+    const alert = await rowOf<Result>(signal({ kind: 'supervisor', externalId }, f.as.manager), 201);
+    for (const one of [red, peer, also, alert]) expect(one.supersedes).to.equal(null);
+    expect(peer.level).to.equal('red');
+    const standing = await itemsOf<Result>(f.as.safety, `${RESULTS}?stands=true`);
+    expect(standing.map(({ id }) => id)).to.have.members([mine, other, red, peer, also, alert].map(({ id }) => id));
+  });
+
+  it('are corrected by their sender, as rows of their own', async () => {
+    const typed = { kind: 'clearance', externalId: 'ALC-1' };
+    const red = await rowOf<Result>(signal({ ...typed, cleared: false }, f.as.manager), 201);
+    const corrected = await rowOf<Result>(signal({ ...typed, cleared: true }, f.as.manager), 201);
+    expect(corrected).to.include({ supersedes: red.id, superseding: 'correction' });
+    const resent = await rowOf<Result>(signal({ ...typed, cleared: true }, f.as.manager), 201);
+    expect(resent.id).to.equal(corrected.id);
+    expect(await rowOf<Result>(f.as.safety.get(`${RESULTS}/${red.id}`))).to.include({ stands: false, level: 'red' });
   });
 
   it('weigh two yellow signals of different kinds as orange', async () => {
