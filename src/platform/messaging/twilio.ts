@@ -1,4 +1,5 @@
 import { checkSms, PermanentDeliveryError, TransientDeliveryError, type Receipt, type Sms } from './messages.ts';
+import { pauseAskedFor, post } from './post.ts';
 
 export interface TwilioOptions {
   accountSid: string;
@@ -27,29 +28,22 @@ export function createTwilioSms(options: TwilioOptions): Sms {
   const senderField = from.startsWith('MG') ? 'MessagingServiceSid' : 'From';
   const sent = new Map<string, Promise<Receipt>>();
 
-  const post = async (to: string, text: string): Promise<Receipt> => {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const body = new URLSearchParams({ To: to, Body: text, [senderField]: from });
-    const { status, headers, answer } = await fetch(url, {
-      method: 'POST',
-      headers: { authorization },
-      body,
-      redirect: 'manual',
-      signal,
-    })
-      .then(async (response) => ({ status: response.status, headers: response.headers, answer: await response.text() }))
-      .catch((cause: unknown) => {
-        throw new TransientDeliveryError('the SMS carrier could not be reached, or did not answer in time', { cause });
-      });
-    const { sid, code } = parse(answer);
+  const deliver = async (to: string, text: string): Promise<Receipt> => {
+    const body = new URLSearchParams({ To: to, Body: text, [senderField]: from }).toString();
+    const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await post(url, { headers, body, timeoutMs }).catch((cause: unknown) => {
+      throw new TransientDeliveryError('the SMS carrier could not be reached, or did not answer in time', { cause });
+    });
+    const { status } = answer;
+    const { sid, code } = parse(answer.body);
     if (status >= 200 && status < 300 && sid) return { providerId: sid };
     const told = code ? `${status}, its code ${code}` : String(status);
     if (status >= 400 && status < 500 && !PASSING.has(status)) {
       throw new PermanentDeliveryError(`the SMS carrier refused the message for good (${told})`);
     }
-    const retryAfterMs = Number(headers.get('retry-after') ?? Number.NaN) * 1000;
+    const retryAfterMs = pauseAskedFor(answer, new Date());
     throw new TransientDeliveryError(`the SMS carrier did not take the message (${told})`, {
-      ...(Number.isFinite(retryAfterMs) && { retryAfterMs }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
     });
   };
 
@@ -58,7 +52,7 @@ export function createTwilioSms(options: TwilioOptions): Sms {
       checkSms(message);
       const known = sent.get(message.id);
       if (known) return await known;
-      const sending = post(message.to, message.text);
+      const sending = deliver(message.to, message.text);
       sent.set(message.id, sending);
       const [oldest] = sent.keys();
       if (sent.size > REMEMBERED && oldest !== undefined) sent.delete(oldest);

@@ -1,13 +1,19 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { PermanentDeliveryError, TransientDeliveryError } from '../../../src/platform/messaging/messages.ts';
 import { createTwilioSms } from '../../../src/platform/messaging/twilio.ts';
+import { createCertificate, trust } from '../../support/certificate.ts';
 import { listen } from '../../support/listen.ts';
 
 const sms = { to: '+56912345678', text: 'Código 123 & más', id: 'sms-1' };
 
 describe('SMS through Twilio', () => {
+  const certificate = createCertificate();
+  let distrust: () => void;
   let server: Server;
   let baseUrl: string;
   let answer: (request: IncomingMessage, response: ServerResponse) => void;
@@ -30,14 +36,15 @@ describe('SMS through Twilio', () => {
       .catch((error: unknown) => error);
 
   before(async () => {
-    server = createServer((request, response) => {
+    distrust = trust(certificate);
+    server = createServer(certificate, (request, response) => {
       void text(request).then((body) => {
         const form = Object.fromEntries(new URLSearchParams(body));
         requests.push({ path: request.url ?? '', authorization: request.headers.authorization ?? '', form });
         answer(request, response);
       });
     });
-    baseUrl = await listen(server);
+    baseUrl = (await listen(server)).replace('http:', 'https:');
   });
   beforeEach(() => {
     requests = [];
@@ -46,6 +53,7 @@ describe('SMS through Twilio', () => {
   after(() => {
     server.closeAllConnections();
     server.close();
+    distrust();
   });
 
   it('posts the message with our account and gives back its sid', async () => {
@@ -103,10 +111,69 @@ describe('SMS through Twilio', () => {
     });
   }
 
-  it('never follows a redirect with our credentials', async () => {
-    refuse(307, { location: `${baseUrl}/elsewhere` });
+  for (const status of [301, 302, 303, 307, 308]) {
+    it(`never follows a redirect (${status}) with our credentials`, async () => {
+      refuse(status, { location: `${baseUrl}/elsewhere` });
+      expect(await outcomeOf()).to.be.instanceOf(TransientDeliveryError);
+      expect(requests).to.have.length(1);
+    });
+  }
+
+  it('waits as long as the carrier asks, in seconds or until a date, and no longer than a day', async () => {
+    const pauseOf = async (value: string): Promise<unknown> => {
+      refuse(429, { 'retry-after': value });
+      const outcome = await outcomeOf();
+      return outcome instanceof TransientDeliveryError ? outcome.retryAfterMs : outcome;
+    };
+    expect(await pauseOf('30')).to.equal(30_000);
+    expect(await pauseOf('999999999')).to.equal(86_400_000);
+    expect(await pauseOf('soon')).to.equal(undefined);
+    expect(await pauseOf(new Date(Date.now() - 60_000).toUTCString())).to.equal(0);
+    expect(await pauseOf(new Date(Date.now() + 3_600_000).toUTCString())).to.be.within(3_000_000, 3_600_000);
+  });
+
+  it('tells a carrier whose certificate it does not know nothing', async () => {
+    distrust();
+    const outcome = await outcomeOf();
+    distrust = trust(certificate);
+    expect(outcome).to.be.instanceOf(TransientDeliveryError);
+    expect(requests).to.deep.equal([]);
+  });
+
+  it('reads no more of an answer than it needs', async () => {
+    let sent = 0;
+    answer = (_request, response) => {
+      response.writeHead(201);
+      const more = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(16_384))) sent += 16_384;
+        if (!response.destroyed) response.once('drain', more);
+      };
+      more();
+    };
     expect(await outcomeOf()).to.be.instanceOf(TransientDeliveryError);
-    expect(requests).to.have.length(1);
+    expect(sent).to.be.lessThan(50_000_000);
+  });
+
+  it('keeps token, number and text out of every failure, causes included', async () => {
+    const faults: (() => void)[] = [
+      () => refuse(400),
+      () => refuse(401),
+      () => refuse(302, { location: 'http://elsewhere.example/' }),
+      () => refuse(201, {}, '<html>+56912345678'),
+      () => {
+        answer = () => undefined;
+      },
+      () => {
+        answer = (request) => request.socket.destroy();
+      },
+    ];
+    for (const fault of faults) {
+      fault();
+      const told = inspect(await outcomeOf({ timeoutMs: 50 }), { depth: 10, showHidden: true });
+      expect(told).to.contain('DeliveryError');
+      for (const secret of ['AC1:secret', Buffer.from('AC1:secret').toString('base64'), '6912345678', 'digo'])
+        expect(told).to.not.contain(secret);
+    }
   });
 
   it('takes a success that it cannot read, silence, a cut and a dead address as transient', async () => {
@@ -120,7 +187,7 @@ describe('SMS through Twilio', () => {
     expect(await outcomeOf({ timeoutMs: 50 })).to.be.instanceOf(TransientDeliveryError);
     answer = (request) => request.socket.destroy();
     expect(await outcomeOf()).to.be.instanceOf(TransientDeliveryError);
-    expect(await outcomeOf({ baseUrl: 'http://127.0.0.1:1' })).to.be.instanceOf(TransientDeliveryError);
+    expect(await outcomeOf({ baseUrl: 'https://127.0.0.1:1' })).to.be.instanceOf(TransientDeliveryError);
   });
 
   it('asks the carrier nothing for a number that cannot be one', async () => {
