@@ -19,6 +19,7 @@ import * as policies from '../modules/fitness/policies.reads.ts';
 import type { FitnessOutcome } from '../modules/fitness/ports.ts';
 import * as recipients from '../modules/fitness/recipients.reads.ts';
 import { createAttempts } from '../modules/fitness/requirements/attempts.ts';
+import { createDraw } from '../modules/fitness/requirements/draw.ts';
 import { createGeneration } from '../modules/fitness/requirements/generation.ts';
 import type { Generation } from '../modules/fitness/requirements/generation.ts';
 import { createRequirementLifecycle } from '../modules/fitness/requirements/requirements.lifecycle.ts';
@@ -69,12 +70,14 @@ const wireCases = (platform: Platform, { holds, telling }: Shared) => {
 const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCase: OpenCase) => {
   const repository = withAudience(platform.repository(Requirement), recipients);
   const list = platform.list(requirementList);
+  const draw = createDraw(platform.keys.signing);
   const lifecycle = createRequirementLifecycle({
+    draw,
     lift: (tx, { id }, because) => holds.lift(tx, { requirementId: id }, because),
     missed: createMissed({ holds, openCase, telling, policies, roster }),
   });
   const mover = platform.mover(lifecycle, repository);
-  const generation = createGeneration({ requirements: repository, policies, roster });
+  const generation = createGeneration({ requirements: repository, policies, roster, draw });
   const vault = platform.companyVault;
   const service = createRequirements({ ...platform, repository, list, mover, generation, vault, roster, visible });
   const attempts = createAttempts(repository, mover);

@@ -1,3 +1,5 @@
+import { DEFAULT_FITNESS_POLICY } from '../classification/policy.ts';
+import type { FitnessPolicy } from '../classification/policy.ts';
 import { addDays, daysBetween } from '../../../platform/time/zone.ts';
 
 export const BASELINE_STATUSES = ['collecting', 'active', 'stale', 'superseded'] as const;
@@ -18,30 +20,9 @@ export interface BaselineTest {
   passed: boolean;
 }
 
-export interface BaselineOptions {
-  /** Tests on separate days that make a baseline active. */
-  activeFrom: number;
-  /** Tests from which it serves with the group's sd, marked provisional. */
-  provisionalFrom: number;
-  /** Days after which an active baseline is stale. */
-  staleAfterDays: number;
-  /** Part of the mean by which a new version may differ from the one before; also where drift raises the alarm. */
-  maximumDrift: number;
-  /** Latest tests whose mean is compared for drift. */
-  driftTests: number;
-  /** People a group needs before its pooled sd serves. */
-  pooledPeople: number;
-}
-
-/** domain.md's 10, 3, 180 days and 30 people; 10 % of drift over the 10 latest tests is this product's own choice. */
-export const DEFAULT_BASELINE_OPTIONS: BaselineOptions = {
-  activeFrom: 10,
-  provisionalFrom: 3,
-  staleAfterDays: 180,
-  maximumDrift: 0.1,
-  driftTests: 10,
-  pooledPeople: 30,
-};
+/** The policy's numbers for baselines. */
+export type BaselineOptions = FitnessPolicy['baseline'];
+const DEFAULTS = DEFAULT_FITNESS_POLICY.baseline;
 
 export interface Baseline {
   version: number;
@@ -85,7 +66,7 @@ export const eligibleTests = (tests: readonly BaselineTest[]): BaselineTest[] =>
  */
 export const pooledSd = (
   group: readonly (readonly number[])[],
-  people = DEFAULT_BASELINE_OPTIONS.pooledPeople,
+  people = DEFAULT_FITNESS_POLICY.deviation.pooledPeople,
 ): number | null => {
   const telling = group.filter((speeds) => speeds.length >= 2);
   if (telling.length < Math.max(1, people)) return null;
@@ -112,7 +93,7 @@ const build = (version: number, tests: readonly BaselineTest[], options: Baselin
 };
 
 /** A person's first baseline out of all their tests: collecting, provisional from 3 eligible ones on, active from 10 on, of the first 10. */
-export const firstBaseline = (tests: readonly BaselineTest[], options = DEFAULT_BASELINE_OPTIONS): Baseline =>
+export const firstBaseline = (tests: readonly BaselineTest[], options: BaselineOptions = DEFAULTS): Baseline =>
   build(1, eligibleTests(tests), options);
 
 /**
@@ -122,7 +103,7 @@ export const firstBaseline = (tests: readonly BaselineTest[], options = DEFAULT_
 export const driftOf = (
   baseline: Baseline,
   tests: readonly BaselineTest[],
-  options = DEFAULT_BASELINE_OPTIONS,
+  options: BaselineOptions = DEFAULTS,
 ): number | null => {
   const { mean: was, from } = baseline;
   if (was === null || was <= 0 || from === null) return null;
@@ -140,7 +121,7 @@ export const advanceBaseline = (
   baseline: Baseline,
   tests: readonly BaselineTest[],
   date: string,
-  options = DEFAULT_BASELINE_OPTIONS,
+  options: BaselineOptions = DEFAULTS,
 ): Baseline => {
   if (baseline.status === 'collecting') {
     const next = build(baseline.version, eligibleTests(tests), options);
@@ -163,7 +144,7 @@ export const supersede = (
   old: Baseline,
   tests: readonly BaselineTest[],
   { date, minimumSpeed }: { date: string; minimumSpeed: number },
-  options = DEFAULT_BASELINE_OPTIONS,
+  options: BaselineOptions = DEFAULTS,
 ): { old: Baseline; next: Baseline } => {
   if (old.status !== 'active' && old.status !== 'stale') {
     throw new RangeError(`a ${old.status} baseline has no new version: only active and stale ones are superseded`);

@@ -11,14 +11,7 @@ import { conflict, notFound } from '../../../platform/problem.ts';
 import { addDays } from '../../../platform/time/zone.ts';
 import { lockProfiles } from '../intake/facts.ts';
 import type { PolicyFacts } from '../ports.ts';
-import {
-  advanceBaseline,
-  DEFAULT_BASELINE_OPTIONS,
-  eligibleTests,
-  firstBaseline,
-  pooledSd,
-  supersede,
-} from './baseline.ts';
+import { advanceBaseline, eligibleTests, firstBaseline, pooledSd, supersede } from './baseline.ts';
 import type { Baseline } from './baseline.ts';
 import { baselinePlace, baselineTests, currentBaselines, testedProfiles, toBaseline } from './baselines.repository.ts';
 import type { OwnedBaselineTest, SealedBaseline, StoredBaselineRow } from './baselines.repository.ts';
@@ -58,6 +51,8 @@ interface Speeds {
   readonly group: string | null;
   readonly definition: string;
   readonly speeds: readonly number[];
+  /** People the group needs before its deviation serves. */
+  readonly pooledPeople: number;
 }
 
 const GROUP = `insert into group_deviation (company_id, id, risk_group_id, definition_code, pooled_sd, people, created_at, updated_at)
@@ -98,21 +93,25 @@ export const createBaselinesService = (dependencies: BaselinesDependencies) => {
     const speeds: Speeds[] = [];
     for (const [key, own] of groups) {
       const [first] = own;
-      if (first === undefined) continue;
+      const profile = profiles.get(first?.profileId ?? '');
+      if (first === undefined || profile === undefined) continue;
+      const { baseline: options, deviation } = profile.policy;
       const eligible = eligibleTests(own).map(({ speed }) => speed);
       speeds.push({
-        group: profiles.get(first.profileId)?.riskGroupId ?? null,
+        group: profile.riskGroupId,
         definition: first.definitionCode,
         speeds: eligible,
+        pooledPeople: deviation.pooledPeople,
       });
       const id = current.get(key);
       if (id === undefined) {
-        if (eligible.length > 0) await store(tx, seal, advanceBaseline(firstBaseline(own), own, dayOf(tx.now)), first);
+        if (eligible.length > 0)
+          await store(tx, seal, advanceBaseline(firstBaseline(own, options), own, dayOf(tx.now), options), first);
         continue;
       }
       const row = await repository.lock(tx, id);
       const was = toBaseline(row, open);
-      await renew(tx, seal, row, was, advanceBaseline(was, own, dayOf(tx.now)));
+      await renew(tx, seal, row, was, advanceBaseline(was, own, dayOf(tx.now), options));
     }
     return speeds;
   };
@@ -123,9 +122,9 @@ export const createBaselinesService = (dependencies: BaselinesDependencies) => {
       for (const members of groups.values()) {
         const [first] = members;
         if (first === undefined) continue;
-        const { group, definition } = first;
+        const { group, definition, pooledPeople } = first;
         const telling = members.map(({ speeds }) => speeds).filter((speeds) => speeds.length >= 2);
-        const sd = pooledSd(telling, DEFAULT_BASELINE_OPTIONS.pooledPeople);
+        const sd = pooledSd(telling, pooledPeople);
         await tx.prepared(GROUP, [tx.companyId, uuidv7(), group, definition, sd, telling.length, tx.now]);
       }
     });
@@ -173,8 +172,9 @@ export const createBaselinesService = (dependencies: BaselinesDependencies) => {
         const tests = (await baselineTests(tx, [row.profileId], since, open)).filter(
           ({ definitionCode }) => definitionCode === row.definitionCode,
         );
-        const { minimumSpeed } = profile.policy;
-        const made = supersede(toBaseline(row, open), tests, { date: addDays(dayOf(tx.now), 1), minimumSpeed });
+        const { minimumSpeed, baseline: options } = profile.policy;
+        const from = { date: addDays(dayOf(tx.now), 1), minimumSpeed };
+        const made = supersede(toBaseline(row, open), tests, from, options);
         const nextId = uuidv7();
         await repository.update(tx, row, { status: 'superseded' }, { action: 'supersede', reason });
         const { profileId, definitionCode } = row;

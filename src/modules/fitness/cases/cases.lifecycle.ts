@@ -18,8 +18,6 @@ import type { EscalationStep } from '../ports.ts';
 import type { Holds } from './holds.repository.ts';
 
 const permission = 'fitness:case:move';
-/** A case that nobody ends otherwise: how long after it was reopened it may stay undecided. */
-const REOPENED_MS = 12 * 3_600_000;
 
 /** What the service adds to a decision: its texts, sealed. */
 export interface SealedTexts {
@@ -256,7 +254,9 @@ const people = (effects: CaseEffects) => ({
       ...AFRESH,
       ...escalationOf(now.toISOString(), row.terms),
       reopened: row.reopened + 1,
-      lapseAt: new Date(Math.max(Date.parse(row.lapseAt), now.getTime() + REOPENED_MS)).toISOString(),
+      lapseAt: new Date(
+        Math.max(Date.parse(row.lapseAt), now.getTime() + row.terms.reopenedHours * 3_600_000),
+      ).toISOString(),
     }),
     effect: async (tx, { row }) => {
       await effects.holds.lift(tx, { caseId: row.id }, 'reopened');

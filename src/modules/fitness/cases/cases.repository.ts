@@ -49,16 +49,18 @@ export const CaseTerms = exact({
   redDecidedBySupervisor: Type.Boolean(),
   managerMinutes: integer(1, 1_440),
   safetyAdminMinutes: integer(1, 1_440),
+  reopenedHours: integer(1, 48),
 });
 export type CaseTermsRow = Static<typeof CaseTerms>;
 
-export const termsOf = ({ rest, escalation, redDecidedBySupervisor }: FitnessPolicy): CaseTermsRow => ({
+export const termsOf = ({ rest, escalation, times, redDecidedBySupervisor }: FitnessPolicy): CaseTermsRow => ({
   restMinutes: rest.minutes,
   napMinutes: rest.napMinutes,
   retestWithinMinutes: rest.retestWithinMinutes,
   maximumRetests: rest.maximumRetests,
   redDecidedBySupervisor,
   ...escalation,
+  reopenedHours: times.reopenedHours,
 });
 
 export const FitnessCase = entity({

@@ -2,7 +2,7 @@ import type { Tx } from '../../../platform/db/database.ts';
 import type { MissedTest, PolicyFacts, RosterFacts } from '../ports.ts';
 import type { Telling } from './escalation.ts';
 import type { Holds } from './holds.repository.ts';
-import { endOf, EXPOSURE_MS } from './opening.ts';
+import { exposureEnd } from './opening.ts';
 import type { OpenCase } from './opening.ts';
 
 interface MissedDependencies {
@@ -23,13 +23,12 @@ export const createMissed =
     const { id: requirementId, profileId, policyId, highRisk, shiftId } = row;
     await telling.missed(tx, row);
     const shift = shiftId === null ? undefined : (await roster.shiftsById(tx, [shiftId]))[0];
-    const end = shift === undefined ? Date.parse(row.dueAt) + EXPOSURE_MS : Date.parse(endOf(shift));
     const { policy } = await policies.policyOf(tx, profileId);
+    const endsAt = exposureEnd(shift, row.dueAt, policy);
     if (highRisk) {
       await openCase(tx, { profileId, level: 'none', highRisk, policyId, policy, shift, requirementId });
-    } else if (end > tx.now.getTime()) {
+    } else if (Date.parse(endsAt) > tx.now.getTime()) {
       const { missingRestrictions: restrictions } = policy;
-      const endsAt = new Date(end).toISOString();
       await holds.restrict(tx, { profileId, requirementId, level: 'none', restrictions, endsAt });
     }
   };

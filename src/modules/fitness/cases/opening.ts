@@ -9,9 +9,6 @@ import { CASE_LEVELS, termsOf, undecidedCaseOf } from './cases.repository.ts';
 import type { CaseLevel, FitnessCaseRow } from './cases.repository.ts';
 import type { Holds } from './holds.repository.ts';
 
-/** Without a shift, exposure is taken to last half a day. */
-export const EXPOSURE_MS = 12 * 3_600_000;
-
 export interface Opening {
   readonly profileId: string;
   readonly level: CaseLevel;
@@ -34,7 +31,11 @@ export interface OpeningDependencies {
 export const worse = (a: CaseLevel, b: CaseLevel): CaseLevel =>
   CASE_LEVELS.indexOf(a) >= CASE_LEVELS.indexOf(b) ? a : b;
 
-export const endOf = (shift: ShiftFacts): string => shift.actualEndAt ?? shift.endsAt;
+/** When the exposure that began at `from` ends: with the shift, else after the policy's hours. */
+export const exposureEnd = (shift: ShiftFacts | undefined, from: string, { times }: FitnessPolicy): string =>
+  shift === undefined
+    ? new Date(Date.parse(from) + times.exposureHours * 3_600_000).toISOString()
+    : (shift.actualEndAt ?? shift.endsAt);
 
 const NOTHING_YET = { ...AFRESH, returnedBy: null, returnedAt: null, returnedResultId: null, reopened: 0 } as const;
 
@@ -60,7 +61,7 @@ const rowFor = (tx: Tx, opening: Opening): InsertOf<FitnessCaseRow> => {
     shiftDate: shift?.workDate ?? null,
     shiftEndsAt: shift?.endsAt ?? null,
     siteId: shift?.siteId ?? null,
-    lapseAt: shift === undefined ? new Date(tx.now.getTime() + EXPOSURE_MS).toISOString() : endOf(shift),
+    lapseAt: exposureEnd(shift, openedAt, policy),
   };
 };
 

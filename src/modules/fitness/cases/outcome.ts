@@ -1,6 +1,7 @@
 import type { Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import type { FitnessPolicy } from '../classification/policy.ts';
 import type { FitnessOutcome, JudgedResult, PolicyFacts, RosterFacts, ShiftFacts } from '../ports.ts';
 import type { Attempts } from '../requirements/attempts.ts';
 import { effectiveTime } from '../requirements/attempts.ts';
@@ -9,7 +10,7 @@ import type { Breaches } from './breaches.repository.ts';
 import { CASE_LEVELS } from './cases.repository.ts';
 import type { CaseLevel, FitnessCaseRow } from './cases.repository.ts';
 import type { Holds } from './holds.repository.ts';
-import { endOf, EXPOSURE_MS, worse } from './opening.ts';
+import { exposureEnd, worse } from './opening.ts';
 import type { OpenCase } from './opening.ts';
 
 interface OutcomeDependencies {
@@ -31,28 +32,37 @@ interface OutcomeDependencies {
 
 const isCaseLevel = (level: string): level is CaseLevel => (CASE_LEVELS as readonly string[]).includes(level);
 
-/** The exposure that a result is about is over: it can hold nobody any more. */
-const isOver = (result: JudgedResult, shift: ShiftFacts | undefined, now: Date): boolean => {
-  const end = shift === undefined ? Date.parse(effectiveTime(result)) + EXPOSURE_MS : Date.parse(endOf(shift));
-  return end <= now.getTime();
-};
+/** Where a result stands: the policy of its person, its shift, and when the exposure that it is about ends. */
+interface Standing {
+  readonly policy: FitnessPolicy;
+  readonly shift: ShiftFacts | undefined;
+  readonly endsAt: string;
+  /** It is over: the result can hold nobody any more. */
+  readonly isOver: boolean;
+}
 
 /** What follows from results, in the transaction that stores them: requirements, cases, holds, restrictions, breaches. */
 export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome => {
   const { cases, mover, holds, openCase, attempts, generation, breaches, alertSafety, policies, roster } = dependencies;
 
-  const shiftFor = async (tx: Tx, result: JudgedResult): Promise<ShiftFacts | undefined> =>
-    result.shiftId === null
-      ? roster.shiftAround(tx, result.profileId, effectiveTime(result))
-      : (await roster.shiftsById(tx, [result.shiftId]))[0];
+  const standingOf = async (tx: Tx, result: JudgedResult): Promise<Standing> => {
+    const { policy } = await policies.policyOf(tx, result.profileId);
+    const at = effectiveTime(result);
+    const shift =
+      result.shiftId === null
+        ? await roster.shiftAround(tx, result.profileId, at)
+        : (await roster.shiftsById(tx, [result.shiftId]))[0];
+    const endsAt = exposureEnd(shift, at, policy);
+    return { policy, shift, endsAt, isOver: Date.parse(endsAt) <= tx.now.getTime() };
+  };
 
   const hold = async (tx: Tx, result: JudgedResult): Promise<void> => {
     const { profileId, highRisk, policyId, arrivalFlags, id: resultId } = result;
     const level = isCaseLevel(result.level) ? result.level : 'none';
-    const shift = await shiftFor(tx, result);
+    const { policy, shift, isOver } = await standingOf(tx, result);
     const isUntimely = arrivalFlags.length > 0;
     const about = { profileId };
-    if (isOver(result, shift, tx.now)) {
+    if (isOver) {
       const breach = await breaches.late(tx, {
         profileId,
         level,
@@ -64,7 +74,6 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
       await alertSafety(tx, { ...about, entity: 'fitness_breach', entityId: breach });
       return;
     }
-    const { policy } = await policies.policyOf(tx, profileId);
     const row = await openCase(tx, { profileId, level, highRisk, policyId, policy, shift, resultId, arrivalFlags });
     if (isUntimely && level === 'red') await alertSafety(tx, { ...about, entity: 'fitness_case', entityId: row.id });
   };
@@ -81,11 +90,8 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
 
   /** Outside high-risk groups yellow works on, restricted, until the second signal. */
   const restrict = async (tx: Tx, result: JudgedResult): Promise<void> => {
-    const shift = await shiftFor(tx, result);
-    if (isOver(result, shift, tx.now)) return;
-    const { policy } = await policies.policyOf(tx, result.profileId);
-    const endsAt =
-      shift === undefined ? new Date(Date.parse(effectiveTime(result)) + EXPOSURE_MS).toISOString() : endOf(shift);
+    const { policy, endsAt, isOver } = await standingOf(tx, result);
+    if (isOver) return;
     const { profileId, id: resultId } = result;
     await holds.restrict(tx, { profileId, resultId, level: 'yellow', restrictions: policy.yellowRestrictions, endsAt });
   };

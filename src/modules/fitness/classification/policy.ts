@@ -101,6 +101,29 @@ export const FitnessPolicySchema = group(
       },
       'Escalation of a case that nobody acknowledges',
     ),
+    randomOneIn: whole(1, 1000, 'One shift in so many is drawn for each random test'),
+    forCauseMinutes: whole(5, 240, 'How soon a test for cause is due where no rule says so'),
+    baseline: group(
+      {
+        activeFrom: whole(3, 60, 'Rested, supervised, valid tests on separate days that make a baseline active'),
+        provisionalFrom: whole(2, 60, 'Tests from which it serves, with the deviation of its group'),
+        staleAfterDays: whole(30, 365, 'Days after which it is stale'),
+        maximumDrift: number(0.01, 0.5, 'Part of the mean that may be drifted from before it is stale'),
+        driftTests: whole(3, 60, 'Latest tests whose mean is compared for drift'),
+      },
+      'Own baselines',
+    ),
+    times: group(
+      {
+        combineHours: whole(1, 48, 'How long what was seen of a person is weighed together with what comes later'),
+        lateAnswerHours: whole(0, 48, 'How long after it was due a test still answers a requirement, as a late one'),
+        beforeShiftMinutes: whole(0, 480, 'How long before a shift a test counts to it where no requirement says so'),
+        arrivalMinutes: whole(1, 120, 'How far from now a test may be before it is late, or its clock wrong'),
+        exposureHours: whole(1, 24, 'How long exposure is taken to last where there is no shift'),
+        reopenedHours: whole(1, 48, 'How long a case that was opened again may stay undecided'),
+      },
+      'How long things hold',
+    ),
     excuse: group(
       {
         supervisorHours: whole(1, 168, 'How long a supervisor may excuse a requirement; a manager after that'),
@@ -119,6 +142,8 @@ export type FitnessPolicy = Static<typeof FitnessPolicySchema>;
  *   screening performance of 36 people in a laboratory. They hold for that protocol on a device of measured latency only.
  * - sleep: the prior sleep and wake rule of Dawson & McCulloch, Sleep Med Rev 2005;9:365: 5 h in 24, 12 h in 48, awake no longer than the sleep of 48 h.
  * - KSS 7 is “sleepy, but no effort to keep awake” (Åkerstedt & Gillberg, Int J Neurosci 1990;52:29).
+ * - baseline: 10 and 3 tests, 180 days; 10 % of drift over the 10 latest tests is this product's own choice.
+ * - times: 12 h is the longest shift; 5 minutes and the rest are this product's own choice.
  * - minimumSpeed 2.5/s, the speed of a steady 400 ms, and the 10 % deviation are this product's own choice.
  */
 export const DEFAULT_FITNESS_POLICY: FitnessPolicy = {
@@ -134,6 +159,17 @@ export const DEFAULT_FITNESS_POLICY: FitnessPolicy = {
   rest: { minutes: 20, napMinutes: 30, retestWithinMinutes: 30, maximumRetests: 1 },
   redDecidedBySupervisor: false,
   escalation: { managerMinutes: 10, safetyAdminMinutes: 20 },
+  randomOneIn: 10,
+  forCauseMinutes: 30,
+  baseline: { activeFrom: 10, provisionalFrom: 3, staleAfterDays: 180, maximumDrift: 0.1, driftTests: 10 },
+  times: {
+    combineHours: 12,
+    lateAnswerHours: 12,
+    beforeShiftMinutes: 120,
+    arrivalMinutes: 5,
+    exposureHours: 12,
+    reopenedHours: 12,
+  },
   excuse: { supervisorHours: 24, reviewOneIn: 10 },
 };
 
@@ -143,6 +179,7 @@ export const POLICY_PROBLEMS = [
   'POLICY_BANDS_PROTOCOL',
   'POLICY_SLEEP_ORDER',
   'POLICY_ESCALATION_ORDER',
+  'POLICY_BASELINE_ORDER',
 ] as const;
 export type PolicyProblem = (typeof POLICY_PROBLEMS)[number];
 
@@ -154,6 +191,7 @@ export const checkPolicy = (policy: FitnessPolicy): PolicyProblem[] => {
     [policy.protocols.includes(policy.bands.protocol), 'POLICY_BANDS_PROTOCOL'],
     [policy.sleep.minimum24h <= policy.sleep.minimum48h, 'POLICY_SLEEP_ORDER'],
     [policy.escalation.managerMinutes < policy.escalation.safetyAdminMinutes, 'POLICY_ESCALATION_ORDER'],
+    [policy.baseline.provisionalFrom <= policy.baseline.activeFrom, 'POLICY_BASELINE_ORDER'],
   ];
   return rules.filter(([kept]) => !kept).map(([, problem]) => problem);
 };

@@ -6,11 +6,6 @@ import type { ArrivalFlag, Attempt, PolicyFacts, PolicyOf } from '../ports.ts';
 import type { Level, Reason } from '../classification/classify.ts';
 import type { TestContent } from './content.ts';
 
-/** How long what was seen of a person is weighed together with what comes later: a shift's longest length, 12 h. */
-export const COMBINE_MS = 12 * 3_600_000;
-/** How long after it was due a test still answers a requirement, as a late one. */
-export const LATE_ANSWER_MS = 12 * 3_600_000;
-
 export interface DefinitionFacts {
   readonly code: string;
   readonly version: number;

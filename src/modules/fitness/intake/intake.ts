@@ -2,16 +2,15 @@ import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { CompanyVault } from '../../../platform/change/company-vault.ts';
 import type { Tx } from '../../../platform/db/database.ts';
 import { conflict } from '../../../platform/problem.ts';
+import { DEFAULT_FITNESS_POLICY } from '../classification/policy.ts';
 import type { FitnessOutcome, JudgedResult, PolicyFacts } from '../ports.ts';
 import { isAlert } from './content.ts';
 import type { OwnedTest } from './content.ts';
 import {
   baselinesOf,
   closedAlerts,
-  COMBINE_MS,
   definitionsOf,
   devicesOf,
-  LATE_ANSWER_MS,
   lockProfiles,
   requirementsOf,
   shiftsOf,
@@ -127,15 +126,22 @@ const unknownOf = async (tx: Tx, tests: readonly OwnedTest[]): Promise<OwnedTest
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** For each profile, from `before` the first of its tests until `after` the last. */
-const spansOf = (tests: readonly OwnedTest[], before: number, after: number): Span[] => {
+/** The hours of each person's policy. */
+type HoursOf = (profileId: string) => { readonly before: number; readonly after: number };
+const HOUR = 3_600_000;
+
+/** For each profile, from so many hours before the first of its tests until so many after the last. */
+const spansOf = (tests: readonly OwnedTest[], hoursOf: HoursOf): Span[] => {
   const spans = new Map<string, { from: number; to: number }>();
   for (const { profileId, takenAt } of tests) {
     const at = takenAt.getTime();
     const { from, to } = spans.get(profileId) ?? { from: at, to: at };
     spans.set(profileId, { from: Math.min(from, at), to: Math.max(to, at) });
   }
-  return [...spans].map(([profile, { from, to }]) => ({ profile, from: iso(from - before), to: iso(to + after) }));
+  return [...spans].map(([profile, { from, to }]) => {
+    const { before, after } = hoursOf(profile);
+    return { profile, from: iso(from - before * HOUR), to: iso(to + after * HOUR) };
+  });
 };
 
 const byTime = (a: { takenAt: string; id: string }, b: { takenAt: string; id: string }): number =>
@@ -148,15 +154,23 @@ export const createIntake = ({ companyVault, changes, outcome, policies }: Intak
     const profiles = await lockProfiles(tx, profileIds, policies);
     const open = await companyVault.opener(tx);
     const serials = [...new Set(tests.flatMap(({ deviceSerial }) => deviceSerial ?? []))];
-    const standing = await standingResults(tx, spansOf(tests, COMBINE_MS, COMBINE_MS), open);
+    const timesOf = (profileId: string) => (profiles.get(profileId)?.policy ?? DEFAULT_FITNESS_POLICY).times;
+    const around = spansOf(tests, (id) => ({ before: timesOf(id).combineHours, after: timesOf(id).combineHours }));
+    const standing = await standingResults(tx, around, open);
     const alerts = standing.filter(({ content }) => isAlert(content)).map(({ id }) => id);
     const facts: Facts = {
       profiles,
       definitions: await definitionsOf(tx),
       devices: await devicesOf(tx, serials),
       baseline: await baselinesOf(tx, profiles, open),
-      requirements: await requirementsOf(tx, spansOf(tests, LATE_ANSWER_MS, 0)),
-      shifts: await shiftsOf(tx, spansOf(tests, 0, COMBINE_MS)),
+      requirements: await requirementsOf(
+        tx,
+        spansOf(tests, (id) => ({ before: timesOf(id).lateAnswerHours, after: 0 })),
+      ),
+      shifts: await shiftsOf(
+        tx,
+        spansOf(tests, (id) => ({ before: 0, after: timesOf(id).beforeShiftMinutes / 60 })),
+      ),
       cases: await waitingCasesOf(tx, profileIds),
       closedAlerts: await closedAlerts(tx, alerts),
     };
@@ -206,7 +220,7 @@ export const createIntake = ({ companyVault, changes, outcome, policies }: Intak
       receivedAt: receivedAt.toISOString(),
       deviceId: device.id,
       deviceState: device.state,
-      arrivalFlags: arrivalFlags(test.takenAt, receivedAt),
+      arrivalFlags: arrivalFlags(test, receivedAt, facts),
       ...placeTest(test, receivedAt, facts, around),
     };
     const result = { ...judged(base, around, facts), contentHash: test.contentHash };

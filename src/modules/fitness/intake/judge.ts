@@ -5,7 +5,6 @@ import type { DeviceState, FitnessSignals, SelfReport } from '../classification/
 import type { ArrivalFlag, Attempt, PolicyOf } from '../ports.ts';
 import { isAlert } from './content.ts';
 import type { OwnedTest } from './content.ts';
-import { COMBINE_MS, LATE_ANSWER_MS } from './facts.ts';
 import type {
   BaselineFacts,
   DefinitionFacts,
@@ -16,10 +15,8 @@ import type {
   WaitingCase,
 } from './facts.ts';
 
-/** How far a result may be from now before it counts as late, or its clock as wrong. */
-const ARRIVAL_TOLERANCE_MS = 5 * 60_000;
-/** How long before a shift a test counts to it, where no requirement says so. */
-const BEFORE_SHIFT_MS = 2 * 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 /** Everything that judging tests of some people needs. */
 export interface Facts {
@@ -55,11 +52,19 @@ export type Judged = Pick<
   'id' | 'profileId' | 'definitionCode' | 'takenAt' | 'qualityFlags' | 'deviceState' | 'practice' | 'caseId' | 'content'
 >;
 
+const policyOf = (profileId: string, { profiles }: Pick<Facts, 'profiles'>): PolicyOf => {
+  const known = profiles.get(profileId);
+  if (known === undefined) throw new Error('a test is judged without the facts of its profile');
+  return known;
+};
+const timesOf = (profileId: string, facts: Facts) => policyOf(profileId, facts).policy.times;
+
 /** LATE and SKEWED, as ports.ts says; `receivedAt` is our own clock. */
-export const arrivalFlags = (takenAt: Date, receivedAt: Date): ArrivalFlag[] => {
-  const after = receivedAt.getTime() - takenAt.getTime();
-  if (after > ARRIVAL_TOLERANCE_MS) return ['LATE'];
-  return after < -ARRIVAL_TOLERANCE_MS ? ['SKEWED'] : [];
+export const arrivalFlags = (test: OwnedTest, receivedAt: Date, facts: Facts): ArrivalFlag[] => {
+  const tolerance = timesOf(test.profileId, facts).arrivalMinutes * MINUTE;
+  const after = receivedAt.getTime() - test.takenAt.getTime();
+  if (after > tolerance) return ['LATE'];
+  return after < -tolerance ? ['SKEWED'] : [];
 };
 
 export const isValidResult = ({ reasons }: { readonly reasons: readonly Reason[] }): boolean =>
@@ -92,6 +97,7 @@ export const placeTest = (
   standing: readonly StandingResult[],
 ): Placement => {
   const at = Math.min(test.takenAt.getTime(), receivedAt.getTime());
+  const { combineHours, lateAnswerHours, beforeShiftMinutes } = timesOf(test.profileId, facts);
   const mine = <T extends { readonly profileId: string }>({ profileId }: T): boolean => profileId === test.profileId;
   const requirement = test.practice
     ? undefined
@@ -100,10 +106,10 @@ export const placeTest = (
           mine(row) &&
           row.definitionCode === test.definitionCode &&
           Date.parse(row.windowFrom) <= at &&
-          at < Date.parse(row.dueAt) + LATE_ANSWER_MS,
+          at < Date.parse(row.dueAt) + lateAnswerHours * HOUR,
       );
   const shift = facts.shifts.find(
-    (row) => mine(row) && Date.parse(row.startsAt) - BEFORE_SHIFT_MS <= at && at < Date.parse(row.endsAt),
+    (row) => mine(row) && Date.parse(row.startsAt) - beforeShiftMinutes * MINUTE <= at && at < Date.parse(row.endsAt),
   );
   const found = facts.cases.get(test.profileId);
   const waiting =
@@ -115,7 +121,7 @@ export const placeTest = (
       row.requirementId === requirementId &&
       row.attempt !== 'retest' &&
       Date.parse(row.takenAt) <= at &&
-      Date.parse(row.takenAt) > at - COMBINE_MS,
+      Date.parse(row.takenAt) > at - combineHours * HOUR,
   );
   return {
     requirementId,
@@ -155,7 +161,7 @@ const ocularOf = (row: Judged | undefined): FitnessSignals['ocular'] =>
     ? { risk: row.content.risk, qualityFlags: row.qualityFlags, device: row.deviceState }
     : null;
 
-/** What is known at the moment of `test`: itself, and of what came before within 12 h the latest valid of each kind. */
+/** What is known at the moment of `test`: itself, and of what came before within the policy's hours the latest valid of each kind. */
 const signalsAt = (
   test: Judged,
   earlierInvalid: boolean,
@@ -163,8 +169,9 @@ const signalsAt = (
   facts: Facts,
 ): FitnessSignals => {
   const at = Date.parse(test.takenAt);
+  const since = at - timesOf(test.profileId, facts).combineHours * HOUR;
   const before = around.filter(
-    (row) => row.id !== test.id && Date.parse(row.takenAt) <= at && Date.parse(row.takenAt) > at - COMBINE_MS,
+    (row) => row.id !== test.id && Date.parse(row.takenAt) <= at && Date.parse(row.takenAt) > since,
   );
   const valid = before.filter(isValidResult);
   const own = test.content.kind;
@@ -174,9 +181,8 @@ const signalsAt = (
     row.content.kind === 'signal' ? [{ id: row.id, content: row.content }] : [],
   );
   const clearance = signals.findLast(({ content }) => content.signal === 'clearance')?.content.cleared ?? null;
-  const profile = facts.profiles.get(test.profileId);
   return {
-    highRisk: profile?.highRisk ?? false,
+    highRisk: policyOf(test.profileId, facts).highRisk,
     reaction: reactionOf(reaction),
     ocular: ocularOf(ocular),
     selfReport: [...before, test].map(reportOf).reduce(mergeReports, null),
@@ -201,8 +207,7 @@ export const judge = (
   around: readonly StandingResult[],
   facts: Facts,
 ): Judgement => {
-  const profile = facts.profiles.get(test.profileId);
-  if (profile === undefined) throw new Error('a test is judged without the facts of its profile');
+  const profile = policyOf(test.profileId, facts);
   const signals = signalsAt(test, earlierInvalid, around, facts);
   const result = classify(signals, profile.policy);
   const own = test.content.kind === 'reaction' ? facts.baseline(test.profileId, test.definitionCode) : null;

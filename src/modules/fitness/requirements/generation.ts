@@ -2,14 +2,11 @@ import type { Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import type { FitnessPolicy } from '../classification/policy.ts';
 import type { PolicyFacts, PolicyOf, RosterFacts, ShiftFacts } from '../ports.ts';
-import { EXPOSURE_MS } from '../cases/opening.ts';
+import type { Draw } from './draw.ts';
 import { planTests, testBy } from './plan.ts';
 import type { PlannedTest } from './plan.ts';
 import { dueOfShift, plannedFor } from './requirements.repository.ts';
 import type { RequirementRow } from './requirements.repository.ts';
-
-/** A test for cause is due this soon where the policy has no rule for it. */
-const FOR_CAUSE_MINUTES = 30;
 
 interface Place {
   readonly profileId: string;
@@ -60,10 +57,11 @@ interface GenerationDependencies {
   readonly requirements: Repository<RequirementRow>;
   readonly policies: PolicyFacts;
   readonly roster: Pick<RosterFacts, 'dayFor' | 'shiftAround' | 'shiftsById'>;
+  readonly draw: Draw;
 }
 
 /** Makes requirements: with the roster, for an extension, for cause, after an incident. Making them twice makes them once. */
-export const createGeneration = ({ requirements, policies: rules, roster }: GenerationDependencies) => {
+export const createGeneration = ({ requirements, policies: rules, roster, draw }: GenerationDependencies) => {
   const make = (tx: Tx, place: Place, test: PlannedTest, policy: PolicyOf, triggerResultId: string | null = null) => {
     const { supervisorHours, reviewOneIn } = policy.policy.excuse;
     return requirements.insert(tx, {
@@ -95,7 +93,7 @@ export const createGeneration = ({ requirements, policies: rules, roster }: Gene
       const policy = policies.get(shift.profileId);
       if (policy === undefined) continue;
       const { highRisk } = policy;
-      for (const test of planTests(shift, policy.policy, { highRisk, seed: tx.companyId })) {
+      for (const test of planTests(shift, policy.policy, { highRisk, companyId: tx.companyId, draw })) {
         if (known.has(`${shift.id} ${test.kind} ${test.test}`)) continue;
         await make(tx, placeOf(shift), test, policy);
         made += 1;
@@ -105,9 +103,14 @@ export const createGeneration = ({ requirements, policies: rules, roster }: Gene
   };
 
   /** A test that is due soon, outside the roster's plan. */
-  const soon = (rule: Rule, now: number, shift: ShiftFacts | undefined, highRisk: boolean): PlannedTest => {
+  const soon = (
+    rule: Rule,
+    now: number,
+    shift: ShiftFacts | undefined,
+    { policy, highRisk }: PolicyOf,
+  ): PlannedTest => {
     const dueAt = now + rule.windowMinutes * 60_000;
-    const endsAt = shift === undefined ? now + EXPOSURE_MS : Date.parse(shift.endsAt);
+    const endsAt = shift === undefined ? now + policy.times.exposureHours * 3_600_000 : Date.parse(shift.endsAt);
     return { ...testBy(rule, { dueAt, endsAt, highRisk }), windowFrom: now - 1 };
   };
 
@@ -139,17 +142,17 @@ export const createGeneration = ({ requirements, policies: rules, roster }: Gene
       const policy = await rules.policyOf(tx, profileId);
       const shift =
         shiftId === null ? await roster.shiftAround(tx, profileId, at) : (await roster.shiftsById(tx, [shiftId]))[0];
-      const { required, protocols } = policy.policy;
+      const { required, protocols, forCauseMinutes } = policy.policy;
       const rule: Rule = required.find((one) => one.kind === kind) ?? {
         kind,
         test: required[0]?.test ?? protocols[0] ?? 'PVT-B',
-        windowMinutes: FOR_CAUSE_MINUTES,
+        windowMinutes: forCauseMinutes,
         graceMinutes: 0,
       };
       const { day: shiftDate, siteId } = await roster.dayFor(tx, profileId, at);
       const place =
         shift === undefined ? { profileId, shiftId: null, shiftDate, siteId, projectId: null } : placeOf(shift);
-      return make(tx, place, soon(rule, tx.now.getTime(), shift, policy.highRisk), policy, triggerResultId);
+      return make(tx, place, soon(rule, tx.now.getTime(), shift, policy), policy, triggerResultId);
     },
 
     /** The shift began: its tests before exposure were due at that instant. */

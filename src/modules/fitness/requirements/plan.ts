@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { FitnessPolicy, RequirementKind } from '../classification/policy.ts';
 import type { ShiftFacts } from '../ports.ts';
+import type { Draw } from './draw.ts';
 
 /** A test that a shift requires; instants in ms. */
 export interface PlannedTest {
@@ -14,12 +14,6 @@ export interface PlannedTest {
 }
 
 const MINUTE = 60_000;
-
-/** One shift in so many is drawn for a random test. */
-export const RANDOM_ONE_IN = 10;
-
-/** A number in [0, 1) that follows from `seed` alone: the same draw whenever and wherever it is made. */
-export const drawn = (seed: string): number => createHash('sha256').update(seed).digest().readUInt32BE(0) / 2 ** 32;
 
 type Rule = FitnessPolicy['required'][number];
 
@@ -39,30 +33,38 @@ export const testBy = (
   };
 };
 
+interface Planning {
+  readonly highRisk: boolean;
+  readonly companyId: string;
+  readonly draw: Draw;
+}
+
+type Plan = Pick<FitnessPolicy, 'required' | 'randomOneIn'>;
+
+/** When a random test of a shift is due; undefined where it is not drawn. The first and the last of the shift are left out. */
+const drawnIn = (test: string, { workDate, profileId }: ShiftFacts, oneIn: number, { companyId, draw }: Planning) => {
+  const words = [companyId, workDate, profileId, test];
+  return draw('random', ...words) < 1 / oneIn ? 0.15 + 0.7 * draw('random-at', ...words) : undefined;
+};
+
 /** When a rule asks for its test in a shift; undefined: not in this one. */
-const dueIn = (rule: Rule, shift: ShiftFacts, start: number, end: number, seed: string): number | undefined => {
+const dueIn = (rule: Rule, shift: ShiftFacts, { randomOneIn }: Plan, planning: Planning): number | undefined => {
+  const start = Date.parse(shift.actualStartAt ?? shift.startsAt);
+  const end = Date.parse(shift.endsAt);
   if (rule.kind === 'pre_shift') return start;
   if (rule.kind === 'mid_shift') return shift.kind === 'night' ? start + (end - start) / 2 : undefined;
   if (rule.kind !== 'random') return undefined;
-  const seeded = `${seed}:${shift.id}:${rule.test}`;
-  if (drawn(seeded) >= 1 / RANDOM_ONE_IN) return undefined;
-  const part = 0.15 + 0.7 * drawn(`${seeded}:at`);
-  return Math.round((start + part * (end - start)) / MINUTE) * MINUTE;
+  const part = drawnIn(rule.test, shift, randomOneIn, planning);
+  return part === undefined ? undefined : Math.round((start + part * (end - start)) / MINUTE) * MINUTE;
 };
 
 /**
- * The tests that a shift requires by its group's policy: before it, in the middle of a night, and at random times of shifts
- * that a rule seeded by `seed` draws, so that nobody can foresee the draw without the seed and everybody can repeat it.
+ * The tests that a shift requires by its group's policy: before it, in the middle of a night, and at random: a person's day is
+ * drawn, and the time in it, so that nobody without the key can foresee the draw and everybody with it can repeat it.
  */
-export const planTests = (
-  shift: ShiftFacts,
-  { required }: Pick<FitnessPolicy, 'required'>,
-  { highRisk, seed }: { highRisk: boolean; seed: string },
-): PlannedTest[] => {
-  const start = Date.parse(shift.actualStartAt ?? shift.startsAt);
-  const end = Date.parse(shift.endsAt);
-  return required.flatMap((rule) => {
-    const dueAt = dueIn(rule, shift, start, end, seed);
-    return dueAt === undefined ? [] : [testBy(rule, { dueAt, endsAt: end, highRisk })];
+export const planTests = (shift: ShiftFacts, policy: Plan, planning: Planning): PlannedTest[] =>
+  policy.required.flatMap((rule) => {
+    const dueAt = dueIn(rule, shift, policy, planning);
+    const endsAt = Date.parse(shift.endsAt);
+    return dueAt === undefined ? [] : [testBy(rule, { dueAt, endsAt, highRisk: planning.highRisk })];
   });
-};

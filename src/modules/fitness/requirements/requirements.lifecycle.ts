@@ -5,7 +5,7 @@ import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
 import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
 import { exact, oneOf, text } from '../../../platform/schema/types.ts';
 import { LEVELS } from '../classification/classify.ts';
-import { drawn } from './plan.ts';
+import type { Draw } from './draw.ts';
 import { Requirement } from './requirements.repository.ts';
 import type { RequirementRow } from './requirements.repository.ts';
 
@@ -62,10 +62,12 @@ export interface RequirementEffects {
   readonly lift: (tx: Tx, row: RequirementRow, because: string) => Promise<void>;
   /** What a missed test brings: a case in high-risk groups, restrictions elsewhere, a notice. */
   readonly missed: (tx: Tx, row: RequirementRow) => Promise<void>;
+  /** Which excuses a manager reviews. */
+  readonly draw: Draw;
 }
 
 /** The table of a requirement's moves, domain.md 4a. */
-export const createRequirementLifecycle = ({ lift, missed }: RequirementEffects): Lifecycle<RequirementRow> =>
+export const createRequirementLifecycle = ({ lift, missed, draw }: RequirementEffects): Lifecycle<RequirementRow> =>
   lifecycle<RequirementRow>({
     entity: Requirement,
     initial: 'due',
@@ -100,7 +102,7 @@ export const createRequirementLifecycle = ({ lift, missed }: RequirementEffects)
           reason: input.reason,
           excusedBy: caller?.principal.profileId ?? null,
           excusedAt: now.toISOString(),
-          reviewDrawn: drawn(`review:${row.id}`) < 1 / row.terms.reviewOneIn,
+          reviewDrawn: draw('review', row.id) < 1 / row.terms.reviewOneIn,
         }),
         effect: (tx, { row }) => lift(tx, row, 'excused'),
       }),

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import {
-  DEFAULT_BASELINE_OPTIONS,
   advanceBaseline,
   driftOf,
   eligibleTests,
@@ -10,6 +9,7 @@ import {
   sampleSd,
   supersede,
 } from '../../../../src/modules/fitness/baselines/baseline.ts';
+import { DEFAULT_FITNESS_POLICY } from '../../../../src/modules/fitness/classification/policy.ts';
 import type { BaselineTest } from '../../../../src/modules/fitness/baselines/baseline.ts';
 import { addDays } from '../../../../src/platform/time/zone.ts';
 
@@ -180,7 +180,7 @@ describe('fitness baselines', () => {
       fc.property(fc.array(anyTest, { maxLength: 40 }), fc.array(anyTest, { maxLength: 10 }), (tests, more) => {
         const failed = more.map((given) => ({ ...given, passed: false }));
         expect(firstBaseline([...tests, ...failed])).to.deep.equal(firstBaseline(tests));
-        const options = { ...DEFAULT_BASELINE_OPTIONS, driftTests: 3 };
+        const options = { ...DEFAULT_FITNESS_POLICY.baseline, driftTests: 3 };
         const date = addDays(START, 61);
         expect(advanceBaseline(active, [...tests, ...failed], date, options)).to.deep.equal(
           advanceBaseline(active, tests, date, options),

@@ -323,6 +323,7 @@ describe('fitness policy', () => {
         bands: { ...policy.bands, yellowLapses: 21 },
         sleep: { ...policy.sleep, minimum24h: 13 },
         escalation: { managerMinutes: 20, safetyAdminMinutes: 20 },
+        baseline: { ...policy.baseline, provisionalFrom: 11 },
       }),
     ).to.deep.equal([
       'POLICY_DEVIATION_ORDER',
@@ -330,6 +331,7 @@ describe('fitness policy', () => {
       'POLICY_BANDS_PROTOCOL',
       'POLICY_SLEEP_ORDER',
       'POLICY_ESCALATION_ORDER',
+      'POLICY_BASELINE_ORDER',
     ]);
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { readReaction, REACTION_PROTOCOLS } from '../../../../src/modules/fitness/classification/metrics.ts';
+import { DEFAULT_FITNESS_POLICY } from '../../../../src/modules/fitness/classification/policy.ts';
 import type { OwnedTest, TestContent } from '../../../../src/modules/fitness/intake/content.ts';
 import { systemScope } from '../../../../src/platform/db/scope.ts';
 import { trialsOf } from '../../../support/sources.ts';
@@ -157,6 +158,45 @@ describe('intake', () => {
     expect((await h.results(company, true)).map(({ level, profile_id }) => [level, profile_id])).to.deep.equal([
       ['red', ana.profileId],
     ]);
+  });
+
+  it('keeps to the times of the company’s policy', async () => {
+    const times = { ...DEFAULT_FITNESS_POLICY.times, combineHours: 1, lateAnswerHours: 0, arrivalMinutes: 60 };
+    await h.root.query(
+      `insert into fitness_policy (company_id, id, revision, policy, status, created_at, updated_at)
+       values ($1, $2, 1, $3, 'active', $4, $4)`,
+      [company.id, uuidv7(), { ...DEFAULT_FITNESS_POLICY, times }, at(-60)],
+    );
+    const over = await requirement({ window: -120, due: -50 });
+    await take(report({ kss: 8 }, -100), pvt(270, -61), pvt(270, -45), pvt(270, -35), pvt(270, 61));
+    const [, early, second, third, ahead] = await h.results(company);
+    expect(early).to.include({ level: 'yellow', requirement_id: over });
+    expect([early, second, ahead].map((row) => row!.arrival_flags)).to.deep.equal([['LATE'], [], ['SKEWED']]);
+    expect([second, third].map((row) => [row!.level, row!.requirement_id])).to.deep.equal([
+      ['yellow', null],
+      ['green', null],
+    ]);
+  });
+
+  it('counts a test to the shift that begins within the policy’s minutes', async () => {
+    const [assignmentId, projectId, shiftId] = [uuidv7(), uuidv7(), uuidv7()];
+    await h.root.query(
+      `insert into project (company_id, id, code, name, status, created_at, updated_at) values ($1, $2, 'P', 'P', 'active', $3, $3)`,
+      [company.id, projectId, at(0)],
+    );
+    await h.root.query(
+      `insert into work_assignment (company_id, id, profile_id, project_id, role, task_kind_ids, starts_on, status, created_at, updated_at)
+       values ($1, $2, $3, $4, 'driver', '{}', '2026-01-01', 'active', $5, $5)`,
+      [company.id, assignmentId, ana.profileId, projectId, at(0)],
+    );
+    await h.root.query(
+      `insert into shift (company_id, id, assignment_id, profile_id, project_id, work_date, kind, source, timezone, starts_at,
+         ends_at, status, created_at, updated_at)
+       values ($1, $2, $3, $4, $5, '2026-11-10', 'day', 'pattern', 'Etc/UTC', $6, $7, 'planned', $6, $6)`,
+      [company.id, shiftId, assignmentId, ana.profileId, projectId, at(100), at(700)],
+    );
+    await take(pvt(270, -21), pvt(270, -19));
+    expect((await h.results(company)).map(({ shift_id }) => shift_id)).to.deep.equal([null, shiftId]);
   });
 
   it('leaves one ocular reading alone at yellow, however often it is HIGH', async () => {

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { REQUIREMENT_KINDS } from '../../../../src/modules/fitness/classification/policy.ts';
-import { planTests, RANDOM_ONE_IN } from '../../../../src/modules/fitness/requirements/plan.ts';
+import { createDraw } from '../../../../src/modules/fitness/requirements/draw.ts';
+import { planTests } from '../../../../src/modules/fitness/requirements/plan.ts';
 import type { ShiftFacts } from '../../../../src/modules/fitness/ports.ts';
+import { createKeyRing } from '../../../../src/platform/crypto/key-ring.ts';
 import { HOUR } from '../company.ts';
 
 const START = Date.parse('2026-05-01T11:00:00Z');
@@ -22,6 +24,9 @@ const shift = (given: Partial<ShiftFacts> = {}): ShiftFacts => ({
   ...given,
 });
 
+/** The same numbers in every run: the keys are fixed. */
+const drawOf = (byte: number) => createDraw(createKeyRing([{ id: 'k', bytes: Buffer.alloc(32, byte) }]));
+const companyId = 'company';
 const random = { kind: 'random', test: 'PVT-B', windowMinutes: 30, graceMinutes: 10 } as const;
 
 describe('tests that a shift requires', () => {
@@ -39,8 +44,12 @@ describe('tests that a shift requires', () => {
         fc.constantFrom('day', 'night'),
         fc.boolean(),
         fc.uuid(),
-        (required, kind, highRisk, id) => {
-          for (const test of planTests(shift({ kind, id }), { required }, { highRisk, seed: 'seed' })) {
+        (required, kind, highRisk, profileId) => {
+          for (const test of planTests(
+            shift({ kind, profileId }),
+            { required, randomOneIn: 2 },
+            { highRisk, companyId, draw: drawOf(1) },
+          )) {
             expect(test.windowFrom).to.be.lessThan(test.dueAt);
             expect(test.dueAt).to.be.at.most(test.graceUntil);
             expect(test.missAt).to.be.at.least(test.graceUntil);
@@ -54,15 +63,64 @@ describe('tests that a shift requires', () => {
     );
   });
 
-  it('at random come in one shift of ten, the same ones whenever they are drawn, others for another seed', () => {
-    const drawnFor = (seed: string) =>
-      Array.from({ length: 4_000 }, (_, index) => shift({ id: `shift-${index}` })).flatMap((each) =>
-        planTests(each, { required: [random] }, { highRisk: false, seed }).map(({ dueAt }) => `${each.id} ${dueAt}`),
+  describe('at random', () => {
+    const DAYS = 40;
+    const PEOPLE = 250;
+    const shifts = Array.from({ length: DAYS * PEOPLE }, (_, n) =>
+      shift({ id: `shift-${n}`, profileId: `profile-${n % PEOPLE}`, workDate: `day-${Math.floor(n / PEOPLE)}` }),
+    );
+    const planned = (each: ShiftFacts, byte: number, randomOneIn = 10, company = companyId) =>
+      planTests(
+        each,
+        { required: [random], randomOneIn },
+        { highRisk: false, companyId: company, draw: drawOf(byte) },
+      ).map(({ dueAt }) => dueAt);
+    const drawn = (byte: number, company?: string) => shifts.map((each) => planned(each, byte, 10, company)[0]);
+    const first = drawn(1);
+    const hits = (due: readonly (number | undefined)[]) => due.flatMap((at, n) => (at === undefined ? [] : [n]));
+
+    it('come in one shift of ten, or of as many as the policy says, on every day and for everybody alike', () => {
+      expect(hits(first).length).to.be.within(900, 1_100);
+      const among = (by: (n: number) => number, groups: number) =>
+        Array.from({ length: groups }, (_, group) => hits(first).filter((n) => by(n) === group).length);
+      for (const count of among((n) => Math.floor(n / PEOPLE), DAYS)) expect(count).to.be.within(8, 45);
+      for (const count of among((n) => n % PEOPLE, PEOPLE)) expect(count).to.be.at.most(14);
+      expect(shifts.filter((each) => planned(each, 1, 2).length > 0).length).to.be.within(4_800, 5_200);
+      expect(shifts.slice(0, 200).every((each) => planned(each, 1, 1).length === 1)).to.equal(true);
+    });
+
+    it('come at any time of a shift but its beginning and end', () => {
+      const parts = first.flatMap((at) => (at === undefined ? [] : [(at - START) / (12 * HOUR)]));
+      for (const part of parts) expect(part).to.be.within(0.149, 0.851);
+      const quarter = (from: number) => parts.filter((part) => part >= from && part < from + 0.175).length;
+      for (const from of [0.15, 0.325, 0.5, 0.675]) expect(quarter(from) / parts.length).to.be.within(0.2, 0.3);
+    });
+
+    it('are the same whenever they are drawn, for the day whatever the shift', () => {
+      expect(drawn(1)).to.deep.equal(first);
+      const n = hits(first)[0]!;
+      const { profileId, workDate } = shifts[n]!;
+      expect(planned(shift({ id: 'another', profileId, workDate }), 1)).to.deep.equal([first[n]]);
+    });
+
+    it('tell nothing without the key: under another one, and in another company, they are others', () => {
+      for (const other of [drawn(2), drawn(1, 'another company')]) {
+        const both = hits(other).filter((n) => first[n] !== undefined).length;
+        expect(both).to.be.within(60, 140);
+        const same = hits(other).filter((n) => other[n] === first[n]).length;
+        expect(same).to.be.lessThan(5);
+      }
+    });
+
+    it('are drawn apart from reviews of the same words', () => {
+      const draw = drawOf(1);
+      const words = Array.from({ length: 1_000 }, (_, n) => `word-${n}`);
+      const [tests, reviews] = (['random', 'review'] as const).map((purpose) =>
+        words.filter((word) => draw(purpose, word) < 0.1),
       );
-    const first = drawnFor('a');
-    expect(first).to.deep.equal(drawnFor('a'));
-    expect(first).to.not.deep.equal(drawnFor('b'));
-    expect(first.length * RANDOM_ONE_IN).to.be.within(3_400, 4_600);
-    expect(new Set(first.map((each) => each.split(' ')[1])).size).to.be.greaterThan(100);
+      expect(reviews!.length).to.be.within(60, 140);
+      expect(reviews!.filter((word) => tests!.includes(word)).length).to.be.lessThan(30);
+      expect(draw('random', 'a', 'bc')).to.not.equal(draw('random', 'ab', 'c'));
+    });
   });
 });
