@@ -5,6 +5,7 @@ import {
   isolate,
   operatorTable,
   OPERATOR_STAMPS,
+  part,
   reference,
   systemMay,
 } from '../src/platform/db/ddl.ts';
@@ -155,12 +156,13 @@ const organization = [
   companyIndex('profile', 'risk_group_id, last_name, id', { where: 'deleted_at is null' }),
   companyIndex('profile', 'contact_email', { where: 'deleted_at is null' }),
   ...systemMay('profile', 'select'),
+  `alter table department add ${reference('department', 'manager_id', 'profile')}`,
   ...companyTable('reporting_line', [
     'subordinate_id uuid not null',
     'superior_id uuid not null',
     'starts_on date not null',
     'ends_on date',
-    reference('reporting_line', 'subordinate_id', 'profile'),
+    part('reporting_line', 'subordinate_id', 'profile'),
     reference('reporting_line', 'superior_id', 'profile'),
     'constraint reporting_line_self_check check (subordinate_id <> superior_id)',
   ]),
@@ -181,7 +183,7 @@ const organization = [
     'system text not null',
     'external_id text not null',
     'profile_id uuid not null',
-    reference('system_link', 'profile_id', 'profile'),
+    part('system_link', 'profile_id', 'profile'),
     `constraint system_link_system_check check (system in ('ANGELIS', 'SAFER', 'FIT2000', 'CHECKINGMATE'))`,
   ]),
   companyIndex('system_link', 'system, external_id', { unique: true, where: 'deleted_at is null' }),
@@ -330,6 +332,7 @@ export const up = [
 ];
 
 export const down = [
+  'alter table department drop constraint department_manager_id_fkey',
   'drop function app.enter_person(uuid)',
   'drop function app.enter(uuid, uuid, bigint)',
   ...[

@@ -24,9 +24,9 @@ const contracts = [
 ];
 
 const work = [
-  ...companyTable('risk_group', ['name text not null', 'high_risk boolean not null', 'policy_id uuid']),
+  ...companyTable('risk_group', ['name text not null', 'high_risk boolean not null']),
   companyIndex('risk_group', 'name', { unique: true, ...LIVE }),
-  'alter table profile add constraint profile_risk_group_id_fkey foreign key (company_id, risk_group_id) references risk_group (company_id, id)',
+  `alter table profile add ${reference('profile', 'risk_group_id', 'risk_group')}`,
   ...companyTable('task_kind', [
     'code text not null',
     'name text not null',

@@ -1,4 +1,12 @@
-import { companyIndex, companyTable, isolate, OPERATOR_STAMPS, reference, systemMay } from '../src/platform/db/ddl.ts';
+import {
+  companyIndex,
+  companyTable,
+  isolate,
+  OPERATOR_STAMPS,
+  part,
+  reference,
+  systemMay,
+} from '../src/platform/db/ddl.ts';
 
 const OPERATOR = `current_setting('app.operator', true) = 'on'`;
 const MY_COMPANY = `nullif(current_setting('app.company_id', true), '')::uuid`;
@@ -70,6 +78,7 @@ const policies = [
     'status text not null',
     'reason text',
     'superseded_at timestamptz(3)',
+    part('fitness_policy', 'risk_group_id', 'risk_group'),
     `constraint fitness_policy_status_check check (status in ('active', 'superseded'))`,
     "constraint fitness_policy_superseded_at_check check ((superseded_at is null) = (status = 'active'))",
   ]),
@@ -189,6 +198,7 @@ const groupDeviations = [
     'definition_code text not null',
     'pooled_sd double precision',
     'people integer not null',
+    part('group_deviation', 'risk_group_id', 'risk_group'),
   ]),
   `create unique index group_deviation_group_key on group_deviation
      (company_id, coalesce(risk_group_id, '00000000-0000-0000-0000-000000000000'::uuid), definition_code)`,

@@ -5,6 +5,7 @@ import type { List } from '../db/list.ts';
 import { created, noContent, ok, okRow, RawJson, route } from '../http/route.ts';
 import type { Permission, Route } from '../http/route.ts';
 import type { Lifecycle, Stateful } from '../lifecycle/lifecycle.ts';
+import { camel } from '../schema/entity.ts';
 import { exact, nullable, pageOf, uuid } from '../schema/types.ts';
 import type { Names } from './names.ts';
 import type { CrudService, MovingService } from './service.ts';
@@ -144,8 +145,6 @@ interface MoveOptions<Row extends Stateful> extends Common {
   readonly lifecycle: Lifecycle<Row>;
   readonly service: MovingService<Row>;
 }
-
-const camel = (move: string): string => move.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** One route a move (`POST /:id/<move>`), and `GET /:id/actions`: what the caller may do next, and why not the rest. */
 export const moveRoutes = <Row extends Stateful>(options: MoveOptions<Row>): Route[] => {

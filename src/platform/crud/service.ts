@@ -5,6 +5,7 @@ import type { UnitOfWork } from '../db/unit-of-work.ts';
 import type { Context } from '../http/context.ts';
 import type { Lifecycle, Stateful } from '../lifecycle/lifecycle.ts';
 import type { Action, Mover } from '../lifecycle/mover.ts';
+import { changesOf } from '../db/repository.ts';
 import { notFound } from '../problem.ts';
 import { isNullable } from '../schema/entity.ts';
 import type { AnyEntity, InsertOf } from '../schema/entity.ts';
@@ -83,6 +84,7 @@ export const createCrud = <Row extends Stateful>(
       await mustSee(tx, id, context);
       const row = await repository.lock(tx, id, version);
       if (typeof onRemove === 'function') await onRemove(tx, row, context);
+      await repository.references.mustBeFree(tx, id);
       await repository.remove(tx, row, noteFor(row));
     });
   return {
@@ -92,7 +94,9 @@ export const createCrud = <Row extends Stateful>(
     create: (context, body) =>
       work.write(context, async (tx) => {
         const given = { ...fresh, ...body } as InsertOf<Row>;
-        const row = await repository.insert(tx, { ...given, ...(await options.onCreate?.(tx, given, context)) });
+        const values = { ...given, ...(await options.onCreate?.(tx, given, context)) };
+        await repository.references.hold(tx, values);
+        const row = await repository.insert(tx, values, noteFor({ ...values, id: '' } as unknown as Row));
         await mover?.schedule(tx, row);
         return entity.show(row) as Row;
       }),
@@ -101,6 +105,7 @@ export const createCrud = <Row extends Stateful>(
         await mustSee(tx, id, context);
         const row = await repository.lock(tx, id, version);
         const values = { ...patch, ...(await options.onEdit?.(tx, row, patch, context)) };
+        await repository.references.hold(tx, changesOf(row, values));
         const after = await repository.update(tx, row, values, noteFor(row));
         await mover?.schedule(tx, after);
         return entity.show(after) as Row;

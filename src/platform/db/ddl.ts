@@ -49,6 +49,10 @@ export const isolate = (name: string): string[] => [
 export const reference = (table: string, column: string, target: string): string =>
   `constraint ${table}_${column}_fkey foreign key (company_id, ${column}) references ${target} (company_id, id)`;
 
+/** The same where the row is a part of its target: it goes with it, and does not keep anybody from deleting it. */
+export const part = (table: string, column: string, target: string): string =>
+  `${reference(table, column, target)} on delete cascade`;
+
 /** Lets user `system` do `what` (for example `select` or `select, update`) on all rows of a table. */
 export const systemMay = (name: string, what: string): string[] => [
   `grant ${what} on ${name} to system`,

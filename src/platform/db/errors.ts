@@ -1,4 +1,5 @@
 import { Problem } from '../problem.ts';
+import { camel } from '../schema/entity.ts';
 
 /** The cached principal is older than the session in the database: load it again and repeat. */
 export class StaleSession extends Error {
@@ -53,8 +54,6 @@ export const isConnectionError = (error: unknown): boolean => {
 /** The constraint's name, from the message where a distributed database leaves the field empty (`…_102456` cut off). */
 const constraintOf = ({ constraint, message }: PgError): string =>
   (constraint ?? /constraint "([^"]+)"/.exec(message)?.[1] ?? '').replace(/_\d{6,}$/, '');
-
-const camel = (text: string): string => text.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** `project_site_id_fkey` of table project → `/siteId`. */
 const pointerOf = (constraint: string, table: string | undefined): string => {

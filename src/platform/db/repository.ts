@@ -1,4 +1,3 @@
-import type { Model, ModelStatic } from 'sequelize';
 import { v7 as uuidv7 } from 'uuid';
 import type { ChangeRecorder, ChangeNote } from '../change/recorder.ts';
 import { snake } from '../schema/entity.ts';
@@ -6,6 +5,8 @@ import type { AnyEntity, InsertOf, RowOf } from '../schema/entity.ts';
 import { notFound, Problem } from '../problem.ts';
 import type { Database, Reader, Tx } from './database.ts';
 import { defineModel } from './model.ts';
+import { createReferences } from './references.ts';
+import type { References } from './references.ts';
 import { writeSearchTokens } from './search.ts';
 
 /** What a write says about itself in the change log; `action` defaults to create, update or delete. */
@@ -14,6 +15,7 @@ export type Note = Partial<ChangeNote>;
 /** The only way to write an entity's table: every write leaves its row in the change log, in the same transaction. */
 export interface Repository<Row> {
   readonly entity: AnyEntity;
+  readonly references: References;
   insert(tx: Tx, values: InsertOf<Row>, note?: Note): Promise<Row>;
   /** The live row, or undefined. */
   find(reader: Reader, id: string): Promise<Row | undefined>;
@@ -27,83 +29,81 @@ export interface Repository<Row> {
   remove(tx: Tx, row: Row, note?: Note): Promise<void>;
 }
 
-interface Loose {
+/** A row as it is written. */
+export interface Loose {
   readonly id: string;
   readonly version: number;
   readonly [key: string]: unknown;
 }
 
+/** Where rows of an entity stand, and how they are written; the repository does the rest. */
+export interface Table {
+  /** SQL that holds for the live row that `place` names. */
+  readonly where: string;
+  place(reader: Reader, id: string): readonly unknown[];
+  insert(tx: Tx, row: Loose): Promise<void>;
+  /** Writes `patch` where `row` still has its version; answers how many rows that were. */
+  patch(tx: Tx, row: Loose, patch: object): Promise<number>;
+}
+
 const equal = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 
-const actorId = (tx: Tx): string | null => tx.scope.actor.id;
-
-/** `select` list that names columns as the entity does. */
-const columnList = (entity: Pick<AnyEntity, 'columns'>): string =>
-  Object.keys(entity.columns)
-    .map((name) => `${snake(name)} as "${name}"`)
-    .join(', ');
-
-const withStandard = (tx: Tx, values: object): Loose => ({
-  id: uuidv7(),
-  ...values,
-  version: 1,
-  createdAt: tx.now.toISOString(),
-  updatedAt: tx.now.toISOString(),
-});
-
-const writeRow = async (model: ModelStatic<Model>, tx: Tx, row: Loose): Promise<void> => {
-  const who = { createdBy: actorId(tx), updatedBy: actorId(tx) };
-  await model.create({ ...row, ...who, companyId: tx.companyId }, { transaction: tx.orm, returning: false });
-};
-
-const writePatch = async (model: ModelStatic<Model>, tx: Tx, row: Loose, patch: object): Promise<number> => {
-  const version = row.version + 1;
-  const stamp = { version, updatedAt: tx.now.toISOString(), updatedBy: actorId(tx) };
-  const [count] = await model.update(
-    { ...patch, ...stamp },
-    { where: { companyId: tx.companyId, id: row.id, version: row.version }, transaction: tx.orm },
+/** What `patch` says otherwise than `row`. */
+export const changesOf = (row: object, patch: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(patch).filter(
+      ([key, value]) => value !== undefined && !equal((row as Readonly<Record<string, unknown>>)[key], value),
+    ),
   );
-  if (count !== 1) throw new Problem(412, 'VERSION_MISMATCH');
-  return version;
+
+const raise = (error: Error): never => {
+  throw error;
 };
 
-const differences = (row: Loose, patch: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(patch).filter(([key, value]) => value !== undefined && !equal(row[key], value)));
+const mismatch = (version?: number): Problem =>
+  new Problem(412, 'VERSION_MISMATCH', version === undefined ? {} : { extra: { version } });
 
-/** The repository of an entity. Modules wrap it where they need more than these writes. */
-export const createRepository = <E extends AnyEntity>(
+/** The repository of an entity over its table. */
+export const createRepositoryOver = <E extends AnyEntity>(
   entity: E,
-  db: Database,
+  table: Table,
   changes: ChangeRecorder,
 ): Repository<RowOf<E>> => {
-  const model = defineModel(db.sequelize, entity);
-  const columns = columnList(entity);
-  const live = `select ${columns} from ${entity.table} where company_id = $1 and id = $2 and deleted_at is null`;
+  const columns = Object.keys(entity.columns).map((name) => `${snake(name)} as "${name}"`);
+  const live = `select ${columns.join(', ')} from ${entity.table} where ${table.where} and deleted_at is null`;
   const find = async (reader: Reader, id: string): Promise<RowOf<E> | undefined> =>
-    (await reader.prepared<RowOf<E> & object>(live, [reader.companyId, id]))[0];
+    (await reader.prepared<RowOf<E> & object>(live, table.place(reader, id)))[0];
+  const write = async (tx: Tx, row: Loose, patch: object): Promise<number> => {
+    const version = row.version + 1;
+    const stamp = { version, updatedAt: tx.now.toISOString(), updatedBy: tx.scope.actor.id };
+    if ((await table.patch(tx, row, { ...patch, ...stamp })) !== 1) throw mismatch();
+    return version;
+  };
   return {
     entity,
+    references: createReferences(entity.table),
     find,
     get: async (reader, id) => (await find(reader, id)) ?? raise(notFound()),
     lock: async (tx, id, version) => {
-      const [row] = await tx.prepared<RowOf<E> & Loose>(`${live} for no key update`, [tx.companyId, id]);
+      const [row] = await tx.prepared<RowOf<E> & Loose>(`${live} for no key update`, table.place(tx, id));
       if (row === undefined) throw notFound();
-      if (version !== undefined && row.version !== version)
-        throw new Problem(412, 'VERSION_MISMATCH', { extra: { version: row.version } });
+      if (version !== undefined && row.version !== version) throw mismatch(row.version);
       return row;
     },
     insert: async (tx, values, note = {}) => {
-      const row = withStandard(tx, values);
-      await writeRow(model, tx, row);
+      const at = tx.now.toISOString();
+      const row: Loose = { id: uuidv7(), ...values, version: 1, createdAt: at, updatedAt: at };
+      const by = tx.scope.actor.id;
+      await table.insert(tx, { ...row, createdBy: by, updatedBy: by });
       await writeSearchTokens(tx, entity, row);
       await changes.record(tx, entity, { action: 'create', ...note }, undefined, row);
       return row as RowOf<E>;
     },
     update: async (tx, row, patch, note = {}) => {
       const before = row as Loose;
-      const changed = differences(before, patch);
+      const changed = changesOf(before, patch);
       if (Object.keys(changed).length === 0 && note.action === undefined) return row;
-      const version = await writePatch(model, tx, before, changed);
+      const version = await write(tx, before, changed);
       const after: Loose = { ...before, ...changed, version, updatedAt: tx.now.toISOString() };
       await writeSearchTokens(tx, entity, after, before);
       await changes.record(tx, entity, { action: 'update', ...note }, before, after);
@@ -111,13 +111,31 @@ export const createRepository = <E extends AnyEntity>(
     },
     remove: async (tx, row, note = {}) => {
       const before = row as Loose;
-      await writePatch(model, tx, before, { deletedAt: tx.now.toISOString() });
+      await write(tx, before, { deletedAt: tx.now.toISOString() });
       await writeSearchTokens(tx, entity, undefined, before);
       await changes.record(tx, entity, { action: 'delete', ...note }, before, undefined);
     },
   };
 };
 
-const raise = (error: Error): never => {
-  throw error;
+/** The repository of a company's entity. Modules wrap it where they need more than these writes. */
+export const createRepository = <E extends AnyEntity>(
+  entity: E,
+  db: Database,
+  changes: ChangeRecorder,
+): Repository<RowOf<E>> => {
+  const model = defineModel(db.sequelize, entity);
+  const table: Table = {
+    where: 'company_id = $1 and id = $2',
+    place: ({ companyId }, id) => [companyId, id],
+    insert: async (tx, row) => {
+      await model.create({ ...row, companyId: tx.companyId }, { transaction: tx.orm, returning: false });
+    },
+    patch: async (tx, { id, version }, patch) => {
+      const where = { companyId: tx.companyId, id, version };
+      const [count] = await model.update(patch, { where, transaction: tx.orm });
+      return count;
+    },
+  };
+  return createRepositoryOver(entity, table, changes);
 };

@@ -66,6 +66,11 @@ export interface Entity<
   readonly editBody: TUnsafe<Partial<Pick<Values<F>, U>>>;
 }
 
+/** `site_id` → `siteId` */
+export const camel = (name: string): string =>
+  name.replaceAll(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+
+/** `siteId` → `site_id` */
 export const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Whether a column may be null. */

@@ -107,10 +107,10 @@ describe('roles', () => {
       const base = await makeRole('base');
       const child = await makeRole('child', { parentId: base.id });
       const remove = (row: Row) => boss.del(`/admin/role/${row.id}`, version(1));
-      expect(codeOf((await remove(base).expect(409)).body)).to.equal('ROLE_IN_USE');
+      expect(codeOf((await remove(base).expect(409)).body)).to.equal('IN_USE');
       const holder = await person();
       const given = (await give({ profileId: holder.profileId, roleId: child.id }).expect(201)).body as Row;
-      expect(codeOf((await remove(child).expect(409)).body)).to.equal('ROLE_IN_USE');
+      expect(codeOf((await remove(child).expect(409)).body)).to.equal('IN_USE');
       await boss.del(`/admin/role/assignment/${given.id}`, version(1)).expect(204);
       await remove(child).expect(204);
       await remove(base).expect(204);

@@ -59,7 +59,7 @@ describe('sites and departments', () => {
       const client = await app.database.superuser();
       await client.query('update profile set site_id = $1 where id = $2', [id, person.profileId]);
       const refused = await admin.del(`/admin/site/${id}`, version(1)).expect(409);
-      expect(codeOf(refused.body)).to.equal('SITE_IN_USE');
+      expect(codeOf(refused.body)).to.equal('IN_USE');
       await client.query('update profile set site_id = null where id = $1', [person.profileId]);
       await admin.del(`/admin/site/${id}`, version(1)).expect(204);
       await admin.post('/admin/site', { ...site, code: 'DEL' }).expect(201);
@@ -140,9 +140,7 @@ describe('sites and departments', () => {
     it('is deleted only when it is empty', async () => {
       const top = await department('E');
       const below = await department('E1', top.id);
-      expect(codeOf((await admin.del(`/admin/department/${top.id}`, version(1)).expect(409)).body)).to.equal(
-        'DEPARTMENT_IN_USE',
-      );
+      expect(codeOf((await admin.del(`/admin/department/${top.id}`, version(1)).expect(409)).body)).to.equal('IN_USE');
       await admin.del(`/admin/department/${below.id}`, version(1)).expect(204);
       await admin.del(`/admin/department/${top.id}`, version(1)).expect(204);
     });

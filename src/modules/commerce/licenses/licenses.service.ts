@@ -78,6 +78,7 @@ export const createLicensesService = (dependencies: LicensesDependencies) => {
     assign: (context: Context, body: AssignBody): Promise<LicenseRow> =>
       work.write(context, async (tx) => {
         await people.mustReach(tx, context, body.profileId);
+        await repository.references.hold(tx, { profileId: body.profileId });
         return repository.entity.show(await take(tx, body)) as LicenseRow;
       }),
     /** A license of each offering for a work assignment; they are taken in one order, so that none waits in a circle. */

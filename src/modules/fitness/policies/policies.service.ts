@@ -1,9 +1,8 @@
-import type { Tx } from '../../../platform/db/database.ts';
 import type { List, ListQuery } from '../../../platform/db/list.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
-import { conflict, invalid, notFound, Problem } from '../../../platform/problem.ts';
+import { conflict, notFound, Problem } from '../../../platform/problem.ts';
 import { CLASSIFICATION_VERSION } from '../classification/classify.ts';
 import { checkPolicy, DEFAULT_FITNESS_POLICY } from '../classification/policy.ts';
 import type { FitnessPolicy } from '../classification/policy.ts';
@@ -31,13 +30,6 @@ const isTaken = (error: unknown): boolean =>
 
 /** Fitness policies of risk groups and the company's default. They are never changed: each change is a version of its own. */
 export const createPoliciesService = ({ repository, list, work }: PoliciesDependencies) => {
-  const groupExists = async (tx: Tx, id: string): Promise<boolean> =>
-    (
-      await tx.prepared('select 1 from risk_group where company_id = $1 and id = $2 and deleted_at is null', [
-        tx.companyId,
-        id,
-      ])
-    ).length > 0;
   return {
     /** What holds without a policy of one's own. The empty read asks whether the session still stands. */
     byDefault: (context: Context) =>
@@ -59,8 +51,7 @@ export const createPoliciesService = ({ repository, list, work }: PoliciesDepend
       const riskGroupId = body.riskGroupId ?? null;
       try {
         return await work.write(context, async (tx) => {
-          if (riskGroupId !== null && !(await groupExists(tx, riskGroupId)))
-            throw invalid('/riskGroupId', 'UNKNOWN_REFERENCE');
+          await repository.references.hold(tx, { riskGroupId });
           const own = { status: 'active' as const, revision: 1, reason: body.reason ?? null, supersededAt: null };
           return repository.insert(tx, { riskGroupId, policy: body.policy, ...own });
         });

@@ -42,17 +42,6 @@ export const headcount = async (reader: Reader, id: string): Promise<number> => 
   return row?.people ?? 0;
 };
 
-/** Whether anybody or anything stands in the department: people, departments below it, projects. */
-export const departmentIsUsed = async (reader: Reader, id: string): Promise<boolean> => {
-  const rows = await reader.prepared(
-    `select 1 where exists (select 1 from profile p where p.company_id = $1 and p.department_id = $2 and p.deleted_at is null)
-       or exists (select 1 from department d where d.company_id = $1 and d.parent_id = $2 and d.deleted_at is null)
-       or exists (select 1 from project j where j.company_id = $1 and j.department_id = $2 and j.deleted_at is null)`,
-    [reader.companyId, id],
-  );
-  return rows.length > 0;
-};
-
 /** Depth of the deepest department at or below `path`. */
 export const deepestBelow = async (reader: Reader, path: string): Promise<number> => {
   const [row] = await reader.prepared<{ depth: number }>(

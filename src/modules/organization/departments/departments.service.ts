@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { serialize } from '../../../platform/db/serialize.ts';
 import { conflict, createCrud, invalid } from '../../../platform/module.ts';
 import type { Context, CrudParts, Tx } from '../../../platform/module.ts';
-import { carryBelow, deepestBelow, departmentIsUsed, headcount } from './departments.repository.ts';
+import { carryBelow, deepestBelow, headcount } from './departments.repository.ts';
 import type { DepartmentRow } from './departments.repository.ts';
 
 const MOST_LEVELS = 20;
@@ -40,9 +40,7 @@ export const createDepartmentsService = (parts: CrudParts<DepartmentRow>) => {
       if (limit !== null && (await headcount(tx, row.id)) > limit)
         throw conflict('HEADCOUNT_LIMIT', { params: { limit } });
     },
-    onRemove: async (tx, row) => {
-      if (await departmentIsUsed(tx, row.id)) throw conflict('DEPARTMENT_IN_USE');
-    },
+    onRemove: true,
   });
   return {
     ...crud,
@@ -56,6 +54,7 @@ export const createDepartmentsService = (parts: CrudParts<DepartmentRow>) => {
         const placed = place(id, parent);
         const deeper = placed.depth - row.depth;
         mustFit((await deepestBelow(tx, row.path)) + deeper);
+        await repository.references.hold(tx, placed);
         const after = await repository.update(tx, row, placed, { action: 'move' });
         await carryBelow(tx, row.path, placed.path, deeper);
         return after;

@@ -36,6 +36,7 @@ export const createReportingService = ({ repository, profiles, mustSee, work }: 
       await repository.update(tx, await repository.lock(tx, live.id), { endsOn: today }, { action: 'end', audience });
     await detach(tx, id);
     if (superiorId === null) return;
+    await repository.references.hold(tx, { superiorId });
     await repository.insert(tx, { subordinateId: id, superiorId, startsOn: today, endsOn: null }, { audience });
     await attach(tx, id, superiorId);
   };

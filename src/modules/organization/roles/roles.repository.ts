@@ -109,16 +109,6 @@ export const countHolders = async (reader: Reader, roleId: string, at: Date): Pr
   return row?.holders ?? 0;
 };
 
-/** Whether somebody holds the own role, or another inherits from it. */
-export const roleIsUsed = async (reader: Reader, id: string): Promise<boolean> => {
-  const rows = await reader.prepared(
-    `select 1 where exists (select 1 from role_assignment a where a.company_id = $1 and a.role_id = $2 and a.deleted_at is null)
-       or exists (select 1 from role r where r.company_id = $1 and r.parent_id = $2 and r.deleted_at is null)`,
-    [reader.companyId, id],
-  );
-  return rows.length > 0;
-};
-
 /** Profiles that own the company for good: active, without an end of their own or of the role. */
 export const steadyOwners = async (reader: Reader): Promise<string[]> => {
   const rows = await reader.prepared<{ id: string }>(

@@ -5,7 +5,7 @@ import { conflict, createCrud, forbidden, invalid } from '../../../platform/modu
 import type { Context, CrudParts, Reader, Tx } from '../../../platform/module.ts';
 import { beyondOwn, lineageOf, outranks, rankOfLineage, rankWithin } from './authority.ts';
 import type { Covers, RoleParts } from './authority.ts';
-import { countHolders, holdingsOf, roleIsUsed, rolesOf } from './roles.repository.ts';
+import { countHolders, holdingsOf, rolesOf } from './roles.repository.ts';
 import type { RoleRow } from './roles.repository.ts';
 import { SYSTEM_ROLES } from './system-roles.ts';
 
@@ -102,9 +102,6 @@ export const createRolesService = ({ catalogue, raiseAccessEpoch, ...parts }: Ro
         throw conflict('ROLE_FULL', { params: { limit: maxUsers } });
       await raiseAccessEpoch(tx);
     },
-    onRemove: async (tx, row) => {
-      await serialize(tx, ROLES);
-      if (await roleIsUsed(tx, row.id)) throw conflict('ROLE_IN_USE');
-    },
+    onRemove: (tx) => serialize(tx, ROLES),
   });
 };

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { code, entity, integer, listOf, nullable, text } from '../../../platform/module.ts';
-import type { Reader, RowOf } from '../../../platform/module.ts';
+import type { RowOf } from '../../../platform/module.ts';
 
 const zone = () => text(60, { description: 'IANA time zone', examples: ['America/Santiago'] });
 
@@ -22,13 +22,3 @@ export const Site = entity({
 export type SiteRow = RowOf<typeof Site>;
 
 export const siteList = listOf(Site, { sorts: ['code', 'name'], filters: ['timezone'] });
-
-/** Whether people or projects of the company stand at the site. */
-export const siteIsUsed = async (reader: Reader, id: string): Promise<boolean> => {
-  const rows = await reader.prepared(
-    `select 1 where exists (select 1 from profile p where p.company_id = $1 and p.site_id = $2 and p.deleted_at is null)
-       or exists (select 1 from project j where j.company_id = $1 and j.site_id = $2 and j.deleted_at is null)`,
-    [reader.companyId, id],
-  );
-  return rows.length > 0;
-};

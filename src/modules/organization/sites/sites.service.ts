@@ -1,7 +1,6 @@
-import { conflict, createCrud, invalid } from '../../../platform/module.ts';
+import { createCrud, invalid } from '../../../platform/module.ts';
 import type { CrudParts } from '../../../platform/module.ts';
 import { isZone } from '../../../platform/time/zone.ts';
-import { siteIsUsed } from './sites.repository.ts';
 import type { SiteRow } from './sites.repository.ts';
 
 const check = ({ timezone, latitude, longitude }: Pick<SiteRow, 'timezone' | 'latitude' | 'longitude'>): void => {
@@ -20,7 +19,5 @@ export const createSitesService = (parts: CrudParts<SiteRow>) =>
     onEdit: (_tx, row, patch) => {
       check({ ...row, ...patch });
     },
-    onRemove: async (tx, row) => {
-      if (await siteIsUsed(tx, row.id)) throw conflict('SITE_IN_USE');
-    },
+    onRemove: true,
   });

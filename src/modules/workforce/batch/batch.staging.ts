@@ -98,16 +98,19 @@ const IN_FILE = [
      from batch_stage s cross join lateral ${LINKS}) d where d.n > 1`,
 ];
 
+/** What a person of the file may refer to, with the name by which the file does. */
+const TARGETS = [
+  { table: 'department', key: 'code' },
+  { table: 'risk_group', key: 'name' },
+  { table: 'site', key: 'code' },
+] as const;
+
 /** What the file names and the company does not have, and departments that would be too full. */
 const REFERENCES = [
-  ...[
-    ['department', 'department', 'code'],
-    ['site', 'site', 'code'],
-    ['risk_group', 'risk_group', 'name'],
-  ].map(
-    ([column, table, key]) => `${found('s.row_number', `'${column}'`, `'UNKNOWN_REFERENCE'`)}
-     from batch_stage s where s.${column} is not null and not exists (
-       select 1 from ${table} t where t.company_id = $1 and t.${key} = s.${column} and t.deleted_at is null)`,
+  ...TARGETS.map(
+    ({ table, key }) => `${found('s.row_number', `'${table}'`, `'UNKNOWN_REFERENCE'`)}
+     from batch_stage s where s.${table} is not null and not exists (
+       select 1 from ${table} t where t.company_id = $1 and t.${key} = s.${table} and t.deleted_at is null)`,
   ),
   `${found('s.row_number', `'department'`, `'HEADCOUNT_LIMIT'`, `jsonb_build_object('limit', s.headcount_limit)`)}
    from (select x.row_number, d.headcount_limit, count(*) over (partition by d.id) as added,
@@ -160,9 +163,21 @@ export const settle = async (tx: Tx, uploadId: string, zone: string): Promise<{ 
   return row!;
 };
 
-/** Looks again, before the commit: who of the kept rows came into the company meanwhile.. */
+/** Looks again, before the commit: what the kept rows refer to must still be there, and nobody of them in the company. */
 export const recheck = async (tx: Tx, uploadId: string): Promise<void> => {
   const kept = 'batch_row x where x.company_id = $1 and x.upload_id = $2';
+  for (const { table } of TARGETS) {
+    await tx.query(
+      `select t.id from ${table} t where t.company_id = $1 and t.deleted_at is null
+         and t.id in (select x.${table}_id from ${kept}) order by t.id for share of t`,
+      [tx.companyId, uploadId],
+    );
+    await tx.query(
+      `${found('x.row_number', `'${table}'`, `'UNKNOWN_REFERENCE'`)} from ${kept} and x.${table}_id is not null
+         and not exists (select 1 from ${table} t where t.company_id = $1 and t.id = x.${table}_id and t.deleted_at is null)`,
+      [tx.companyId, uploadId, tx.now],
+    );
+  }
   for (const check of inCompany(kept)) await tx.query(check, [tx.companyId, uploadId, tx.now]);
 };
 

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { code, day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
-import type { Reader, RowOf } from '../../../platform/module.ts';
+import type { RowOf } from '../../../platform/module.ts';
 
 const GIVEN = ['number', 'projectId', 'contractorName', 'contractorRut', 'startsOn', 'endsOn', 'terms'] as const;
 
@@ -29,12 +29,3 @@ export const Contract = entity({
 export type ContractRow = RowOf<typeof Contract>;
 
 export const contractList = listOf(Contract, { sorts: ['number', 'contractorName'], filters: ['status', 'projectId'] });
-
-/** Whether a work assignment names the contract. */
-export const contractIsUsed = async (reader: Reader, id: string): Promise<boolean> =>
-  (
-    await reader.prepared(
-      'select 1 from work_assignment a where a.company_id = $1 and a.contract_id = $2 and a.deleted_at is null limit 1',
-      [reader.companyId, id],
-    )
-  ).length > 0;

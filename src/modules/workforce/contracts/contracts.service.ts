@@ -2,7 +2,6 @@ import { conflict, createCrud, invalid } from '../../../platform/module.ts';
 import type { MovingParts, Tx } from '../../../platform/module.ts';
 import { parseRut } from '../../../platform/text/rut.ts';
 import type { Zones } from '../ports.ts';
-import { contractIsUsed } from './contracts.repository.ts';
 import type { ContractRow } from './contracts.repository.ts';
 
 /** Contracts with contractors: their dates in the zone of the project's site, their moves. */
@@ -20,8 +19,8 @@ export const createContractsService = ({ zones, ...parts }: MovingParts<Contract
       if (row.status === 'ended') throw conflict('CONTRACT_ENDED');
       return derive(tx, { ...row, ...patch });
     },
-    onRemove: async (tx, row) => {
-      if (row.status !== 'draft' || (await contractIsUsed(tx, row.id))) throw conflict('CONTRACT_IN_USE');
+    onRemove: (_tx, { status }) => {
+      if (status !== 'draft') throw conflict('CONTRACT_IN_USE');
     },
   });
 };

@@ -1,6 +1,5 @@
 import { conflict, createCrud } from '../../../platform/module.ts';
 import type { CrudParts } from '../../../platform/module.ts';
-import { riskGroupIsUsed } from './risk-groups.repository.ts';
 import type { RiskGroupRow } from './risk-groups.repository.ts';
 import { taskKindIsUsed } from './task-kinds.repository.ts';
 import type { TaskKindRow } from './task-kinds.repository.ts';
@@ -9,9 +8,7 @@ import type { TaskKindRow } from './task-kinds.repository.ts';
 export const createRiskGroupsService = (parts: CrudParts<RiskGroupRow>) =>
   createCrud({
     ...parts,
-    onRemove: async (tx, { id }) => {
-      if (await riskGroupIsUsed(tx, id)) throw conflict('RISK_GROUP_IN_USE');
-    },
+    onRemove: true,
   });
 
 /** Kinds of work, with what they require of who does them. */
@@ -19,6 +16,6 @@ export const createTaskKindsService = (parts: CrudParts<TaskKindRow>) =>
   createCrud({
     ...parts,
     onRemove: async (tx, { id }) => {
-      if (await taskKindIsUsed(tx, id)) throw conflict('TASK_KIND_IN_USE');
+      if (await taskKindIsUsed(tx, id)) throw conflict('IN_USE', { extra: { usedBy: ['work_assignment'] } });
     },
   });

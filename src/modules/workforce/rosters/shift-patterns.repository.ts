@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { code, entity, exact, integer, listOf, oneOf, text } from '../../../platform/module.ts';
-import type { Reader, RowOf } from '../../../platform/module.ts';
+import type { RowOf } from '../../../platform/module.ts';
 import { WORK_KINDS } from './swing.ts';
 
 const patternDay = exact({
@@ -23,13 +23,3 @@ export const ShiftPattern = entity({
 export type ShiftPatternRow = RowOf<typeof ShiftPattern>;
 
 export const shiftPatternList = listOf(ShiftPattern, { sorts: ['code', 'name'] });
-
-/** Whether a work assignment that is not over follows the pattern. */
-export const patternIsUsed = async (reader: Reader, id: string): Promise<boolean> =>
-  (
-    await reader.prepared(
-      `select 1 from work_assignment a where a.company_id = $1 and a.shift_pattern_id = $2
-       and a.status not in ('ended', 'cancelled') and a.deleted_at is null limit 1`,
-      [reader.companyId, id],
-    )
-  ).length > 0;

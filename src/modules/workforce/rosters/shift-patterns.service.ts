@@ -1,6 +1,5 @@
-import { conflict, createCrud, Problem } from '../../../platform/module.ts';
+import { createCrud, Problem } from '../../../platform/module.ts';
 import type { CrudParts } from '../../../platform/module.ts';
-import { patternIsUsed } from './shift-patterns.repository.ts';
 import type { ShiftPatternRow } from './shift-patterns.repository.ts';
 import { checkPattern } from './swing.ts';
 import type { PatternDay } from './swing.ts';
@@ -29,7 +28,5 @@ export const createShiftPatternsService = (parts: CrudParts<ShiftPatternRow>) =>
     onEdit: (_tx, row, patch) => {
       checkDays(patch.days ?? row.days);
     },
-    onRemove: async (tx, row) => {
-      if (await patternIsUsed(tx, row.id)) throw conflict('PATTERN_IN_USE');
-    },
+    onRemove: true,
   });

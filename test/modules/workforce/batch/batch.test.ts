@@ -228,6 +228,15 @@ describe('batch uploads of people', () => {
     expect(await profiles('tardia')).to.have.length(0);
   });
 
+  it('fail as a whole when the site of one was deleted between dry run and commit', async () => {
+    const place = { code: 'CERRADA', name: 'Cerrada', timezone: 'America/Santiago', altitudeM: 0 };
+    const { id } = await rowOf(mine.admin.post('/admin/site', place), 201);
+    const row = await dryRun(`first_name,last_name,rut,site\nUno,Huerfana,${rut(17_100_001)},CERRADA\n`);
+    await mine.admin.del(`/admin/site/${id}`, version(1)).expect(204);
+    expect(await commitAll(row)).to.include({ status: 'failed', committedCount: 0 });
+    expect(await errors(row)).to.deep.equal(['2 site UNKNOWN_REFERENCE']);
+  });
+
   it('are rejected when the file cannot be read, or has columns that are not known: no role is ever given', async () => {
     const cases: [string | Buffer, string][] = [
       ['first_name,last_name,rut,role\nA,B,1-9,owner\n', '1 role UNKNOWN_COLUMN'],

@@ -264,13 +264,9 @@ describe('task kinds and risk groups', () => {
   it('say what work requires, and stay while they are used', async () => {
     const group = await rowOf(mine.admin.post('/fitness/risk-group', { name: 'Operadores', highRisk: true }), 201);
     const kind = await mine.addTaskKind({ riskGroupId: group.id, hazards: ['driving'] });
-    expect(await codeOf(mine.admin.del(`/fitness/risk-group/${group.id}`, version(1)), 409)).to.equal(
-      'RISK_GROUP_IN_USE',
-    );
+    expect(await codeOf(mine.admin.del(`/fitness/risk-group/${group.id}`, version(1)), 409)).to.equal('IN_USE');
     const { id } = await mine.draft({ taskKindIds: [kind] });
-    expect(await codeOf(mine.admin.del(`/admin/assignment/task-kind/${kind}`, version(1)), 409)).to.equal(
-      'TASK_KIND_IN_USE',
-    );
+    expect(await codeOf(mine.admin.del(`/admin/assignment/task-kind/${kind}`, version(1)), 409)).to.equal('IN_USE');
     await rowOf(mine.admin.post(`/admin/assignment/${id}/cancel`, undefined, version(1)));
     await mine.admin.del(`/admin/assignment/task-kind/${kind}`, version(1)).expect(204);
     await mine.admin.del(`/fitness/risk-group/${group.id}`, version(1)).expect(204);
@@ -296,7 +292,7 @@ describe('task kinds and risk groups', () => {
     );
     await mine.draft({ shiftPatternId: pattern });
     expect(await codeOf(mine.admin.del(`/admin/assignment/shift-pattern/${pattern}`, version(1)), 409)).to.equal(
-      'PATTERN_IN_USE',
+      'IN_USE',
     );
   });
 });
