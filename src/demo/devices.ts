@@ -40,7 +40,9 @@ export const createTurns = (plan: DemoPlan): TurnsAt => {
     plan.companies.flatMap((company) => {
       const { assignments, devices } = planWork({ ...plan, loadedAt: at }, company, 1);
       return assignments.flatMap((assignment) =>
-        assignment.shifts.map((shift) => ({ companyCode: company.slug, assignment, shift, devices })),
+        assignment.shifts
+          .filter(({ isCancelled }) => !isCancelled)
+          .map((shift) => ({ companyCode: company.slug, assignment, shift, devices })),
       );
     });
   return (at) => {

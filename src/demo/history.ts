@@ -7,8 +7,10 @@ import { judge } from '../modules/fitness/intake/judge.ts';
 import type { Facts } from '../modules/fitness/intake/judge.ts';
 import type { NewResult } from '../modules/fitness/intake/store.ts';
 import type { Attempt, PolicyOf } from '../modules/fitness/ports.ts';
-import { alertness, drawSleep, drawSleepiness, drawTrials } from './alertness.ts';
+import { drawSleep, drawSleepiness, drawTrials, sleepiness } from './alertness.ts';
 import type { Sleep } from './alertness.ts';
+import { drawCourse, withReturn } from './course.ts';
+import type { CaseCourse, Trigger } from './course.ts';
 import type { DemoPerson } from './plan.ts';
 import type { Random } from './random.ts';
 import type { DemoAssignment, DemoDevice, DemoRiskGroup, DemoShift } from './work.ts';
@@ -22,7 +24,7 @@ const AHEAD = 24 * 60 * MINUTE;
 const SETTLED = 18 * 60 * MINUTE;
 /** A baseline is made anew some days before it would be stale (180 d). */
 const RENEWED_AFTER = 170 * 24 * 60 * MINUTE;
-const WELL_RESTED: Sleep = { last24: 7.5, last48: 15, awake: 2 };
+const WELL_RESTED: Sleep = { main: 7.5, last24: 7.5, last48: 15, awake: 2 };
 
 /**
  * What becomes of a required test, apart from those on time: chosen so that compliance lies near 96 %. Crews differ: each has
@@ -50,6 +52,8 @@ export interface ShiftHistory {
   readonly results: readonly NewResult[];
   /** The one that the requirement is done by. */
   readonly standing: NewResult | undefined;
+  /** How the case went that a result, or the missing of one, opened. */
+  readonly course: CaseCourse | undefined;
 }
 
 export interface PersonHistory {
@@ -88,8 +92,8 @@ const contentHash = (externalId: string): Buffer => createHash('sha256').update(
 
 /** Reaction times, what was asked beside them, and what the reader of SaferApp makes of both. */
 export const reactionContent = (person: DemoPerson, sleep: Sleep, hour: number, random: Random): TestContent => {
-  const left = alertness(sleep, hour);
-  const { reactionTimes, falseStarts } = drawTrials(person.sleeper, left, random);
+  const predicted = sleepiness(sleep, hour);
+  const { reactionTimes, falseStarts } = drawTrials(person.sleeper, predicted, random);
   const reading = readReaction({ trials: reactionTimes, falseStarts, durationMs: null }, REACTION_PROTOCOLS[PROTOCOL]);
   if (!reading.ok) throw new Error(`the demo drew a test that is none: ${reading.problem}`);
   return {
@@ -99,7 +103,7 @@ export const reactionContent = (person: DemoPerson, sleep: Sleep, hour: number, 
     metrics: reading.metrics,
     timing: 'unknown',
     report: {
-      kss: drawSleepiness(left, random),
+      kss: drawSleepiness(predicted, random),
       sleep24h: sleep.last24,
       sleep48h: sleep.last48,
       awakeHours: sleep.awake,
@@ -168,10 +172,11 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
     readonly attemptNo: number;
     readonly around: readonly NewResult[];
     readonly isAborted?: boolean;
+    readonly caseId?: string;
   }
 
   const take = (taking: Taking & { readonly content: TestContent }): NewResult => {
-    const { shift, content, requirementId, attempt, attemptNo, around, isAborted = false } = taking;
+    const { shift, content, requirementId, attempt, attemptNo, around, isAborted = false, caseId = null } = taking;
     const takenAt = new Date(taking.at);
     const isOcular = content.kind === 'ocular';
     const device = isOcular ? eyes[0]! : random.pick(kiosks);
@@ -194,12 +199,12 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
       qualityFlags: isAborted ? ['ABORTED'] : [],
       arrivalFlags: [],
       requirementId,
-      caseId: null,
+      caseId,
       supervised: true,
       practice: false,
       attempt,
       attemptNo,
-      retestOf: null,
+      retestOf: attempt === 'retest' ? (around.at(-1)?.id ?? null) : null,
       content,
       highRisk: group.highRisk,
       policyId: group.policyId,
@@ -264,6 +269,33 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
     return [broken, take({ ...base, at, content: content(), attempt: 'repeat', attemptNo: 2, around: [broken] })];
   };
 
+  /** What opens a case: a result that holds, or the test that somebody at high risk did not take. */
+  const triggerOf = (results: readonly NewResult[], outcome: Outcome, requirementId: string, due: number) => {
+    const result = results.find(({ judgement }) => judgement.opensCase);
+    if (result !== undefined) {
+      const level = result.judgement.level as Trigger['level'];
+      return { level, at: Date.parse(result.receivedAt), resultId: result.id, requirementId: null };
+    }
+    return outcome === 'missed' && group.highRisk
+      ? { level: 'none' as const, at: due + MINUTE, resultId: null, requirementId }
+      : undefined;
+  };
+
+  /** The case of a shift, with the retest in it: after twenty minutes of rest people are as they were, a little more awake. */
+  const courseOf = (trigger: Trigger, shift: DemoShift, sleep: Sleep, around: readonly NewResult[]): CaseCourse => {
+    const caseId = makeId(new Date(trigger.at));
+    const rested = { ...sleep, awake: Math.min(sleep.awake, 4) };
+    const content = () => reactionContent(person, rested, hourOf(assignment, shift.kind), random);
+    return drawCourse(trigger, {
+      policy: group.policy,
+      shiftEndsAt: shift.endsAt.getTime(),
+      caseId,
+      random,
+      retest: (at) =>
+        take({ shift, requirementId: null, at, attempt: 'retest', attemptNo: 1, around, caseId, content: content() }),
+    });
+  };
+
   const live = (shift: DemoShift): ShiftHistory => {
     const due = shift.startsAt.getTime();
     const now = loadedAt.getTime();
@@ -294,12 +326,23 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
           }),
         ]
       : [];
-    return { shift, requirementId, dueAt: new Date(due), outcome, results: [...results, ...ocular], standing };
+    const taken = [...results, ...ocular];
+    const trigger = triggerOf(taken, outcome, requirementId, due);
+    const course = trigger && courseOf(trigger, shift, sleep, taken);
+    const all = course?.retest === undefined ? taken : [...taken, course.retest];
+    return { shift, requirementId, dueAt: new Date(due), outcome, results: all, standing, course };
   };
 
   const begun = shifts.filter(
     ({ startsAt, kind, isCancelled }) =>
       kind !== 'travel' && !isCancelled && startsAt.getTime() <= loadedAt.getTime() + AHEAD,
   );
-  return { shifts: begun.map(live), baselines };
+  const lived = begun.map(live);
+  const greens = lived.flatMap(({ standing }) =>
+    standing?.judgement.level === 'green' ? [Date.parse(standing.takenAt)] : [],
+  );
+  const withReturns = lived.map((one) =>
+    one.course === undefined ? one : { ...one, course: withReturn(one.course, greens, loadedAt.getTime()) },
+  );
+  return { shifts: withReturns, baselines };
 };

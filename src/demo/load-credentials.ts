@@ -2,9 +2,10 @@ import type { Tx } from '../platform/db/database.ts';
 import { addDays, dateAt, dayBounds } from '../platform/time/zone.ts';
 import { insertRows, stamps } from './bulk.ts';
 import { createIds } from './plan.ts';
-import type { DemoPlan } from './plan.ts';
+import type { DemoCompany, DemoPlan } from './plan.ts';
 import type { Random } from './random.ts';
-import type { DemoWork } from './work.ts';
+import { SITE_CREDENTIALS } from './work.ts';
+import type { DemoAssignment, DemoWork } from './work.ts';
 
 const ISSUERS: Readonly<Record<string, string>> = {
   medical_fitness: 'Mutual de Seguridad',
@@ -17,8 +18,48 @@ const ISSUERS: Readonly<Record<string, string>> = {
 const VALID_DAYS = 365;
 const NOT_RENEWED = 1 / 60;
 
+/** A medical fitness as somebody brings it two days after they were referred, with the timer of its end. */
+export const renewedFitness = (
+  { person, timezone }: DemoAssignment,
+  referredAt: number,
+  makeId: (at: Date) => string,
+) => {
+  const at = new Date(referredAt + 2 * 86_400_000);
+  const validFrom = dateAt(at, timezone);
+  const validTo = addDays(validFrom, VALID_DAYS);
+  const endsAt = dayBounds(validTo, timezone).to;
+  const id = makeId(at);
+  const credential = {
+    id,
+    profileId: person.profileId,
+    kind: 'medical_fitness',
+    issuer: ISSUERS['medical_fitness']!,
+    validFrom,
+    validTo,
+    hasEvidence: false,
+    status: 'valid',
+    endsAt,
+    ...stamps(at),
+  };
+  return { credential, dueMove: { entity: 'credential', entityId: id, move: 'expire', dueAt: endsAt } };
+};
+
+/** What every site asks of whoever works there, and what it asks of those who drive. */
+const requirements = ({ sites }: DemoCompany, at: Date, makeId: (at: Date) => string) => [
+  ...sites.flatMap(({ id }) =>
+    SITE_CREDENTIALS.map((kind) => ({ id: makeId(at), kind, siteId: id, role: null, ...stamps(at) })),
+  ),
+  { id: makeId(at), kind: 'internal_driving_license', siteId: null, role: 'supervisor', ...stamps(at) },
+];
+
 /** Credentials that each one's work requires, most valid, some about to end, some over; and what sites ask for. */
-export const loadCredentials = async (tx: Tx, work: DemoWork, { loadedAt, begin }: DemoPlan, random: Random) => {
+export const loadCredentials = async (
+  tx: Tx,
+  work: DemoWork,
+  company: DemoCompany,
+  { loadedAt, begin }: DemoPlan,
+  random: Random,
+) => {
   const makeId = createIds(random.fork('ids'));
   const rows = work.assignments.flatMap(({ person, taskKind, timezone }) =>
     taskKind.credentials.map((kind) => {
@@ -41,6 +82,7 @@ export const loadCredentials = async (tx: Tx, work: DemoWork, { loadedAt, begin 
       };
     }),
   );
+  await insertRows(tx, 'credential_requirement', requirements(company, begin, makeId));
   await insertRows(tx, 'credential', rows);
   const timed = rows.filter(({ status }) => status === 'valid');
   await insertRows(

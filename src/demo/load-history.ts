@@ -5,11 +5,14 @@ import type { Tx } from '../platform/db/database.ts';
 import { insertRows, stamps } from './bulk.ts';
 import type { DemoRow } from './bulk.ts';
 import { createCase } from './cases.ts';
+import { askGate } from './gate.ts';
+import { renewedFitness } from './load-credentials.ts';
 import { createHistory } from './history.ts';
 import type { HistoryOptions, PersonHistory, ShiftHistory } from './history.ts';
 import { createIds } from './plan.ts';
 import type { DemoCompany, DemoPerson, DemoPlan } from './plan.ts';
 import type { Random } from './random.ts';
+import { changeRow } from './trail.ts';
 import type { DemoAssignment, DemoRiskGroup, DemoWork } from './work.ts';
 
 export interface HistoryParts {
@@ -35,8 +38,14 @@ const TABLES = [
   'test_result_key',
   'baseline',
   'fitness_case',
+  'case_escalation',
   'hold',
   'fitness_breach',
+  'gate_decision',
+  'gate_override',
+  'credential',
+  'due_move',
+  'change',
 ] as const;
 type Rows = Record<(typeof TABLES)[number], DemoRow[]>;
 
@@ -46,8 +55,14 @@ const noRows = (): Rows => ({
   test_result_key: [],
   baseline: [],
   fitness_case: [],
+  case_escalation: [],
   hold: [],
   fitness_breach: [],
+  gate_decision: [],
+  gate_override: [],
+  credential: [],
+  due_move: [],
+  change: [],
 });
 
 const NO_ANSWER = { resultId: null, level: null, doneAt: null } as const;
@@ -133,7 +148,8 @@ export const loadHistory = async (
     const group = work.riskGroups[person.riskGroup!]!;
     const place = person.superior!;
     const supervisor = company.people[place]!;
-    const manager = supervisor.superior === null ? supervisor : company.people[supervisor.superior]!;
+    const manager = supervisor.roles.includes('manager') ? supervisor : company.people[supervisor.superior!]!;
+    const safetyAdmin = company.people.find(({ roles }) => roles.includes('safety_admin'))!;
     const factor = random.fork(`crew/${place}`).bounded(1, 0.35, 0.3, 2.2);
     const own = random.fork(person.number);
     const makeId = createIds(own.fork('ids'));
@@ -155,12 +171,45 @@ export const loadHistory = async (
           profileId: person.profileId,
         });
       }
-      const about = { history: shift, assignment, group, siteId, supervisor, manager, makeId, random: own, seal };
+      const asked = {
+        history: shift,
+        assignment,
+        group,
+        siteId,
+        ruleSetId: work.ruleSetId,
+        manager,
+        makeId,
+        random: own,
+      };
+      const gate = askGate(asked);
+      rows.gate_decision.push(...gate.decisions);
+      rows.gate_override.push(...gate.overrides);
+      for (const change of gate.changes) rows.change.push(changeRow(change, makeId(change.at), own));
+      const { course } = shift;
+      if (course === undefined) continue;
+      const about = {
+        history: shift,
+        course,
+        assignment,
+        group,
+        siteId,
+        supervisor,
+        manager,
+        safetyAdmin,
+        makeId,
+        seal,
+      };
       const found = createCase(about);
-      if (found === undefined) continue;
       rows.fitness_case.push(found.fitnessCase);
-      rows.hold.push(found.hold);
+      rows.case_escalation.push(...found.escalations);
+      rows.hold.push(...found.holds);
       if (found.breach !== undefined) rows.fitness_breach.push(found.breach);
+      for (const change of found.changes) rows.change.push(changeRow(change, makeId(change.at), own));
+      if (course.decision === 'referred') {
+        const renewed = renewedFitness(assignment, course.decidedAt, makeId);
+        rows.credential.push(renewed.credential);
+        rows.due_move.push(renewed.dueMove);
+      }
     }
   }
   for (const table of TABLES) await insertRows(tx, table, rows[table]);

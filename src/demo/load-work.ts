@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { DEFAULT_FITNESS_POLICY } from '../modules/fitness/classification/policy.ts';
 import type { FitnessPolicy } from '../modules/fitness/classification/policy.ts';
+import { DEFAULT_GATE_RULES } from '../modules/gate/rules.ts';
 import type { Tx } from '../platform/db/database.ts';
 import { tokensOf } from '../platform/db/search.ts';
 import { addDays, dateAt } from '../platform/time/zone.ts';
@@ -13,10 +14,12 @@ import type { DemoAssignment, DemoShift, DemoWork } from './work.ts';
 const searchRows = (kind: string, rows: readonly { readonly id: string; readonly words: string }[]): DemoRow[] =>
   rows.flatMap(({ id, words }) => tokensOf(words).map((token) => ({ kind, token, entityId: id })));
 
-/** What people refer to: risk groups with their policies. */
-export const loadRiskGroups = async (tx: Tx, { riskGroups }: DemoWork, at: Date): Promise<void> => {
+/** The rules: risk groups with their policies, and the gate's. */
+export const loadRiskGroups = async (tx: Tx, { riskGroups, ruleSetId }: DemoWork, at: Date): Promise<void> => {
   const groups = riskGroups.map(({ id, name, highRisk }) => ({ id, name, highRisk, ...stamps(at) }));
   await insertRows(tx, 'risk_group', groups);
+  const { version: number, hours, maximumOverrideMinutes } = DEFAULT_GATE_RULES;
+  await insertRows(tx, 'gate_rule_set', [{ id: ruleSetId, number, hours, maximumOverrideMinutes, ...stamps(at) }]);
   const policy = (id: string, riskGroupId: string | null, terms: FitnessPolicy) => ({
     id,
     riskGroupId,
@@ -192,6 +195,13 @@ export const loadWork = async (tx: Tx, plan: DemoPlan, company: DemoCompany, wor
     })),
   );
   await loadSeats(tx, work, begin);
+  await insertRows(
+    tx,
+    'leave',
+    work.assignments.flatMap(({ person, leaves }) =>
+      leaves.map((leave) => ({ ...leave, profileId: person.profileId, ...stamps(begin) })),
+    ),
+  );
 };
 
 /** The shifts of some people's assignments, which are there: the past, the running ones and two weeks ahead. */

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { CompanyVault } from '../platform/change/company-vault.ts';
 import type { Database } from '../platform/db/database.ts';
+import { idFloor } from '../platform/db/ids.ts';
 import { inCompany } from '../platform/db/in-company.ts';
 import { OPERATOR_COMPANY, systemScope } from '../platform/db/scope.ts';
 import { loadOperator, loadPeople, loadPlaces } from './load-people.ts';
@@ -13,6 +14,7 @@ import { DEMO_VERSION, loadedDemo, LOADING, writeMark } from './mark.ts';
 import { DEMO_DAYS, planDemo } from './plan.ts';
 import type { DemoCompany, DemoPlan } from './plan.ts';
 import { createRandom } from './random.ts';
+import { handToSealer } from './trail.ts';
 import type { Random } from './random.ts';
 import { planWork } from './work.ts';
 import type { DemoWork } from './work.ts';
@@ -27,6 +29,8 @@ export interface DemoLoader extends PeopleLoader {
   readonly makePartitions: (months: number) => Promise<void>;
   /** Tells PostgreSQL what the tables hold now, so that it plans for it. */
   readonly analyze: () => Promise<void>;
+  /** Resolves once the trail that was handed over is sealed. */
+  readonly sealed: () => Promise<void>;
   /** Says what a person at the console should know. */
   readonly say: (message: string) => void;
 }
@@ -54,7 +58,7 @@ const loadBase = ({ db, ...loader }: DemoLoader, plan: DemoPlan, parts: readonly
         await loadPeople(inside, loader, company, groups, plan.begin);
         await loadWork(inside, plan, company, work);
         await loadDevices(inside, work, company, plan);
-        await loadCredentials(inside, work, plan, random.fork(`${company.slug}/credentials`));
+        await loadCredentials(inside, work, company, plan, random.fork(`${company.slug}/credentials`));
         await loader.companyVault.sealer(inside);
       });
   });
@@ -98,7 +102,7 @@ const inParallel = async <T>(tasks: readonly (() => Promise<T>)[]): Promise<T[]>
  * it follows.
  */
 export const loadDemo = async (loader: DemoLoader, historyDays = DEMO_DAYS): Promise<DemoPlan> => {
-  const { system, now, say, makePartitions, analyze } = loader;
+  const { system, now, say, makePartitions, analyze, sealed } = loader;
   const known = await loadedDemo(system);
   if (known?.isWhole) return known.plan;
   const plan = known?.plan ?? planDemo(now());
@@ -112,12 +116,14 @@ export const loadDemo = async (loader: DemoLoader, historyDays = DEMO_DAYS): Pro
   for (const part of parts) {
     const { name, slug, people: own } = part.company;
     const made = await inParallel(historyOf(loader, plan, part, random.fork(slug)));
+    await loader.db.write(scopeOf(part.company.id), (tx) => handToSealer(tx, idFloor(plan.loadedAt)));
     const sum = (count: (one: HistoryMade) => number) =>
       made.reduce((total, one) => total + count(one), 0).toLocaleString('en');
     const counts = `${sum(({ shifts }) => shifts)} shifts, ${sum(({ tests }) => tests)} tests, ${sum(({ cases }) => cases)} cases`;
     say(`  ${name}: ${own.length} people, ${counts}`);
   }
   await analyze();
+  await sealed();
   await writeMark(system, { version: DEMO_VERSION, at: plan.loadedAt });
   return plan;
 };

@@ -7,6 +7,7 @@ import { addDays, dateAt } from '../platform/time/zone.ts';
 import { createIds } from './plan.ts';
 import type { DemoCompany, DemoPerson, DemoPlan } from './plan.ts';
 import { createRandom } from './random.ts';
+import type { Random } from './random.ts';
 
 /** Part of the shifts that a manager takes somebody off. */
 const CANCELLED = 0.012;
@@ -44,7 +45,7 @@ export interface DemoShift extends PlannedShift {
   readonly id: string;
   /** The first of a swing of the same kind: sleep before a first night is another. */
   readonly isFirst: boolean;
-  /** A manager took the person off it: only what is over. */
+  /** A manager took the person off it: of what is over some, and all in a leave. */
   readonly isCancelled: boolean;
 }
 
@@ -79,11 +80,22 @@ export interface DemoAssignment {
   readonly patternStartsOn: string;
   readonly timezone: string;
   readonly shifts: readonly DemoShift[];
+  readonly leaves: readonly DemoLeave[];
+}
+
+/** Days off, first and last included. */
+export interface DemoLeave {
+  readonly id: string;
+  readonly kind: 'vacation' | 'sick' | 'training';
+  readonly startsOn: string;
+  readonly endsOn: string;
 }
 
 /** What a company's people work on. */
 export interface DemoWork {
   readonly riskGroups: readonly DemoRiskGroup[];
+  /** The gate's rules: one set, the default. */
+  readonly ruleSetId: string;
   readonly devices: readonly DemoDevice[];
   readonly taskKinds: readonly DemoTaskKind[];
   readonly patterns: readonly DemoPattern[];
@@ -98,16 +110,10 @@ export interface DemoWork {
   readonly assignments: readonly DemoAssignment[];
 }
 
-/** Limits that these mines chose: own limits a little wider than the default, a higher standard on mobile equipment. */
-const deviation = { ...DEFAULT_FITNESS_POLICY.deviation, yellowSds: 2.5, orangeSds: 3.5 };
-const GROUND_POLICY: FitnessPolicy = { ...DEFAULT_FITNESS_POLICY, deviation };
+/** These mines keep the product's default policy in both groups. */
 const RISK_GROUPS = [
-  {
-    name: 'Equipos mineros (alto riesgo)',
-    highRisk: true,
-    policy: { ...GROUND_POLICY, minimumSpeed: 2.7 },
-  },
-  { name: 'Mantención y terreno', highRisk: false, policy: GROUND_POLICY },
+  { name: 'Equipos mineros (alto riesgo)', highRisk: true, policy: DEFAULT_FITNESS_POLICY },
+  { name: 'Mantención y terreno', highRisk: false, policy: DEFAULT_FITNESS_POLICY },
 ];
 
 const DEVICES = [
@@ -118,7 +124,8 @@ const DEVICES = [
   { name: 'OJO-1', model: 'FIT 2000', kind: 'FIT2000', biasMs: 0.8, sdMs: 1.9, isOverdue: false },
 ] as const;
 
-const SITE_CREDENTIALS = ['medical_fitness', 'altitude_exam', 'induction'];
+/** What both sites ask of everybody. */
+export const SITE_CREDENTIALS = ['medical_fitness', 'altitude_exam', 'induction'];
 const TASK_KINDS = [
   {
     code: 'CAEX',
@@ -204,6 +211,27 @@ const firsts = (shifts: readonly PlannedShift[]): boolean[] =>
     return before?.kind !== kind || startsAt.getTime() - before.startsAt.getTime() > 1.5 * DAY;
   });
 
+/** Blocks of leave of a year and the month ahead, by kind: how many at most, how likely each, and their days. */
+const LEAVES = [
+  { kind: 'vacation', most: 2, chance: 0.8, days: [7, 14] },
+  { kind: 'sick', most: 2, chance: 0.25, days: [1, 4] },
+  { kind: 'training', most: 1, chance: 0.2, days: [1, 2] },
+] as const;
+
+/** Somebody's leave from the demo's beginning on, no block over another. */
+const leavesOf = (begin: string, makeId: () => string, random: Random): DemoLeave[] => {
+  const leaves: DemoLeave[] = [];
+  for (const { kind, most, chance, days } of LEAVES)
+    for (let block = 0; block < most; block += 1) {
+      if (!random.chance(chance)) continue;
+      const startsOn = addDays(begin, random.between(5, 395));
+      const endsOn = addDays(startsOn, random.between(days[0], days[1]) - 1);
+      if (leaves.some((other) => other.startsOn <= endsOn && startsOn <= other.endsOn)) continue;
+      leaves.push({ id: makeId(), kind, startsOn, endsOn });
+    }
+  return leaves;
+};
+
 /** The work of a company, with shifts from `historyDays` ago to two weeks ahead. */
 export const planWork = (
   { loadedAt, begin, companies }: DemoPlan,
@@ -213,6 +241,7 @@ export const planWork = (
   const random = createRandom(`angelis/${company.slug}/work`);
   const makeId = createIds(random.fork('ids'));
   const id = () => makeId(begin);
+  const ruleSetId = id();
   const riskGroups = RISK_GROUPS.map((group) => ({ ...group, id: id(), policyId: id() }));
   const devices = company.sites.flatMap(({ code }, site) =>
     DEVICES.map(({ name, ...device }) => ({ ...device, id: id(), serial: `${code}-${name}`, site })),
@@ -256,6 +285,8 @@ export const planWork = (
       // A source of chance for each: whoever begins with more or fewer days of history gives nobody else another id.
       const own = random.fork(person.number);
       const makeOwnId = createIds(own.fork('ids'));
+      const leaves = leavesOf(dateAt(begin, zone), () => makeOwnId(begin), own.fork('leave'));
+      const isOff = (date: string) => leaves.some(({ startsOn, endsOn }) => startsOn <= date && date <= endsOn);
       return {
         id: id(),
         person,
@@ -266,13 +297,14 @@ export const planWork = (
         pattern,
         patternStartsOn: anchor,
         timezone: zone,
+        leaves,
         shifts: shifts.map((shift, at) => ({
           ...shift,
           id: makeOwnId(begin),
           isFirst: isFirst[at]!,
-          isCancelled: own.chance(CANCELLED) && shift.endsAt < loadedAt,
+          isCancelled: (own.chance(CANCELLED) && shift.endsAt < loadedAt) || isOff(shift.date),
         })),
       };
     });
-  return { riskGroups, devices, taskKinds, patterns, projects, contracts, assignments };
+  return { riskGroups, ruleSetId, devices, taskKinds, patterns, projects, contracts, assignments };
 };

@@ -75,6 +75,18 @@ describe('the demo’s work', () => {
       });
   });
 
+  it('takes people off every shift of their leave, and no leave lies over another', () => {
+    const leaves = work.assignments.flatMap((assignment) => assignment.leaves);
+    expect(leaves.length).to.be.above(work.assignments.length);
+    for (const { shifts, leaves: own } of work.assignments) {
+      const isOff = (date: string) => own.filter(({ startsOn, endsOn }) => startsOn <= date && date <= endsOn).length;
+      for (const { date, isCancelled } of shifts) {
+        expect(isOff(date)).to.be.at.most(1);
+        if (isOff(date) === 1) expect(isCancelled).to.equal(true);
+      }
+    }
+  });
+
   it('gives who is of a contractor a contract, and everybody a task of their own risk group', () => {
     for (const { person, contractId, project, taskKind } of work.assignments) {
       expect(contractId !== null, person.number).to.equal(person.isShared);

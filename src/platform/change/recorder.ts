@@ -135,6 +135,29 @@ const split = (
   return { open: take(false), closed: take(true) };
 };
 
+type Recorded = Pick<AnyEntity, 'table' | 'fields' | 'personal'>;
+
+/** Both sides of a change, each split into open and personal values. */
+const sidesOf = ({ fields, personal = [] }: Recorded, before: object | undefined, after: object | undefined) => {
+  const [old, fresh] = [before, after] as (Values | undefined)[];
+  const sideOf = (side?: Values, other?: Values) =>
+    split(Object.keys(fields), personal as readonly string[], side, other);
+  return { old: sideOf(old, fresh), fresh: sideOf(fresh, old) };
+};
+
+/** What the change log says openly of a row that was made (no `before`), changed, or removed (no `after`). */
+export const changeOf = (entity: Recorded, note: ChangeNote, before?: object, after?: object): ChangeEvent => {
+  const { id } = (after ?? before) as { readonly id: string };
+  const { old, fresh } = sidesOf(entity, before, after);
+  return {
+    ...note,
+    entity: entity.table,
+    entityId: id,
+    ...(old.open && { before: old.open }),
+    ...(fresh.open && { after: fresh.open }),
+  };
+};
+
 /** Ids of one transaction's changes: they ascend, so that its rows keep their order in the trail and on the chain. */
 const createIds = () => {
   const next = new WeakMap<Tx, number>();
@@ -195,10 +218,7 @@ export const createChangeRecorder = (
     },
     record: async (tx, entity, note, before, after) => {
       const row = (after ?? before) as Values & { id: string };
-      const fields = Object.keys(entity.fields);
-      const secret = (entity.personal ?? []) as readonly string[];
-      const old = split(fields, secret, before as Values | undefined, after as Values | undefined);
-      const fresh = split(fields, secret, after as Values | undefined, before as Values | undefined);
+      const { old, fresh } = sidesOf(entity, before, after);
       const closed = { ...(old.closed && { before: old.closed }), ...(fresh.closed && { after: fresh.closed }) };
       const isPersonal = Object.values(closed).some((values) => Object.keys(values).length > 0);
       const subject = entity.subject?.(row as never) ?? row.id;

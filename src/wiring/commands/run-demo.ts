@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { addSignIns } from '../../demo/load-people.ts';
 import { createTurns, redOnShift, startDevices } from '../../demo/devices.ts';
@@ -61,9 +62,18 @@ const analyze = async (ownerUrl: string): Promise<void> => {
   }
 };
 
+/** Waits for the sealer of this process. `system` is a pool of user `system`. */
+const untilSealed = async (system: pg.Pool): Promise<void> => {
+  for (;;) {
+    const { rows } = await system.query('select 1 from change_pending limit 1');
+    if (rows.length === 0) return;
+    await sleep(100);
+  }
+};
+
 const load = async (
   { system, connections, outside }: RunningProcess,
-  { now }: ProcessOptions,
+  { now, settings }: ProcessOptions,
   days: number,
 ): Promise<DemoPlan> => {
   const { keys, companyVault } = system.platform;
@@ -79,6 +89,7 @@ const load = async (
       now,
       say,
       analyze: () => analyze(connections.urls.owner),
+      sealed: () => (settings.PROCESS === 'web' ? Promise.resolve() : untilSealed(connections.system)),
       makePartitions: async (back) => {
         await ensurePartitions(connections.system, PARTITIONED_TABLES, now(), { back });
       },
