@@ -4,7 +4,7 @@ import type { Baseline, BaselineTest } from '../modules/fitness/baselines/baseli
 import { readReaction, REACTION_PROTOCOLS } from '../modules/fitness/classification/metrics.ts';
 import type { TestContent } from '../modules/fitness/intake/content.ts';
 import { judge } from '../modules/fitness/intake/judge.ts';
-import type { Facts } from '../modules/fitness/intake/judge.ts';
+import type { Facts } from '../modules/fitness/intake/known.ts';
 import type { NewResult } from '../modules/fitness/intake/store.ts';
 import type { Attempt, PolicyOf } from '../modules/fitness/ports.ts';
 import { drawSleep, drawSleepiness, drawTrials, sleepiness } from './alertness.ts';
@@ -161,6 +161,7 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
     shifts: [],
     cases: new Map(),
     closedAlerts: new Set(),
+    clearedAt: new Map(),
   };
   let count = 0;
 

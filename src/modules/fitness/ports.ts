@@ -1,5 +1,5 @@
 import type { Reader, Tx } from '../../platform/db/database.ts';
-import type { Action, Level, Reason } from './classification/classify.ts';
+import type { Action, Level, MeasuredKind, Reason } from './classification/classify.ts';
 import type { FitnessPolicy } from './classification/policy.ts';
 import type { TestSource } from './definitions/definitions.ts';
 
@@ -40,6 +40,8 @@ export interface JudgedResult {
   readonly practice: boolean;
   /** Whether it is a valid attempt, whatever its level: an invalid one never answers a requirement. */
   readonly isValid: boolean;
+  /** What it measures, where it is green by itself: it settles yellows of other kinds, of which it is the second signal. */
+  readonly secondSignal: MeasuredKind | null;
   readonly policyId: string | null;
   /** An alert of others: asks for a test for cause, and weighs until that is done. */
   readonly isAlert: boolean;

@@ -102,6 +102,7 @@ const judged = (worker: TestPerson, now: Date, given: Partial<JudgedResult>): Ju
     attemptNo: 1,
     practice: false,
     isValid: level !== 'invalid' && level !== 'none',
+    secondSignal: level === 'green' ? 'reaction' : null,
     policyId: null,
     isAlert: false,
     supersedes: null,

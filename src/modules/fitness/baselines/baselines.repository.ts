@@ -8,7 +8,7 @@ import type { RowOf } from '../../../platform/schema/entity.ts';
 import { code, day, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import { metricsPlace } from '../intake/facts.ts';
 import type { SealedContent } from '../intake/facts.ts';
-import { isValidResult } from '../intake/judge.ts';
+import { isValidResult } from '../intake/known.ts';
 import type { Level, Reason } from '../classification/classify.ts';
 import { BASELINE_STATUSES } from './baseline.ts';
 import type { Baseline, BaselineTest } from './baseline.ts';

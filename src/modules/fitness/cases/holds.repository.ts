@@ -4,6 +4,9 @@ import type { Repository } from '../../../platform/db/repository.ts';
 import { entity } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
 import { exact, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { AGAINST, INVALID_REASONS } from '../classification/classify.ts';
+import type { MeasuredKind } from '../classification/classify.ts';
+import { REACTION_PROTOCOLS } from '../classification/metrics.ts';
 import { CASE_LEVELS } from './cases.repository.ts';
 import type { CaseLevel } from './cases.repository.ts';
 
@@ -39,29 +42,54 @@ interface Restricting {
   readonly endsAt: string | null;
 }
 
-type About = { readonly caseId: string } | { readonly requirementId: string } | { readonly profileId: string };
+type About = { readonly caseId: string } | { readonly requirementId: string };
+
+/** A result that is green by itself: what it measures, and when it was taken, ISO text. */
+export interface SecondSignal {
+  readonly profileId: string;
+  readonly kind: MeasuredKind;
+  readonly takenAt: string;
+}
 
 const standing = async (reader: Reader, kind: HoldRow['kind'], about: About): Promise<string[]> => {
   const [column, id] = Object.entries(about)[0] as [keyof typeof COLUMNS, string];
-  const only = column === 'profileId' ? ' and result_id is not null' : '';
   const rows = await reader.prepared<{ id: string }>(
-    `select id from hold where company_id = $1 and ended_at is null and kind = $2 and ${COLUMNS[column]} = $3${only}
+    `select id from hold where company_id = $1 and ended_at is null and kind = $2 and ${COLUMNS[column]} = $3
      order by id`,
     [reader.companyId, kind, id],
   );
   return rows.map((row) => row.id);
 };
 
-const COLUMNS = { caseId: 'case_id', requirementId: 'requirement_id', profileId: 'profile_id' } as const;
+const COLUMNS = { caseId: 'case_id', requirementId: 'requirement_id' } as const;
+
+const DEFINITIONS = { reaction: Object.keys(REACTION_PROTOCOLS), ocular: ['OCULAR'] } as const satisfies Record<
+  MeasuredKind,
+  readonly string[]
+>;
+
+/** Restrictions of earlier results that neither were a valid measurement of this kind nor hold it against the person. */
+const settledBy = async (reader: Reader, { profileId, kind, takenAt }: SecondSignal): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select h.id from hold h join test_result t on t.company_id = $1 and t.id = h.result_id
+     where h.company_id = $1 and h.profile_id = $2 and h.kind = 'restrictions' and h.ended_at is null
+       and t.taken_at < $3 and not t.reasons && $4 and (t.definition_code <> all($5) or t.reasons && $6)
+     order by h.id`,
+    [reader.companyId, profileId, takenAt, AGAINST[kind], DEFINITIONS[kind], INVALID_REASONS],
+  );
+  return rows.map(({ id }) => id);
+};
 
 /** Holds and restrictions: what the gate asks first. Begun and ended in the transaction of what causes them. */
 export const createHolds = (repository: Repository<HoldRow>) => {
-  const end = async (tx: Tx, kind: HoldRow['kind'], about: About, because: string): Promise<void> => {
-    for (const id of await standing(tx, kind, about)) {
+  const endAll = async (tx: Tx, ids: readonly string[], because: string): Promise<void> => {
+    for (const id of ids) {
       const row = await repository.lock(tx, id);
       await repository.update(tx, row, { endedAt: tx.now.toISOString(), endedBecause: because }, { action: 'end' });
     }
   };
+  const end = async (tx: Tx, kind: HoldRow['kind'], about: About, because: string): Promise<void> =>
+    endAll(tx, await standing(tx, kind, about), because);
   return {
     /** The hold of a case; it stands already where a case was only raised or reopened. */
     start: async (tx: Tx, { profileId, caseId, level }: { profileId: string; caseId: string; level: CaseLevel }) => {
@@ -90,8 +118,10 @@ export const createHolds = (repository: Repository<HoldRow>) => {
         startsAt: tx.now.toISOString(),
       });
     },
-    /** Ends restrictions: of a case, of a requirement, or those of a person's own yellow results. */
+    /** Ends restrictions of a case or of a requirement. */
     lift: (tx: Tx, about: About, because: string) => end(tx, 'restrictions', about, because),
+    /** Ends restrictions of yellow results by a second signal of another kind; a retake of the same kind ends none. */
+    settle: async (tx: Tx, signal: SecondSignal) => endAll(tx, await settledBy(tx, signal), 'second_signal'),
   };
 };
 

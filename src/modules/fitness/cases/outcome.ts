@@ -1,6 +1,7 @@
 import type { Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { AGAINST } from '../classification/classify.ts';
 import type { FitnessPolicy } from '../classification/policy.ts';
 import type { FitnessOutcome, JudgedResult, PolicyFacts, RosterFacts, ShiftFacts } from '../ports.ts';
 import type { Attempts } from '../requirements/attempts.ts';
@@ -96,15 +97,21 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
     await holds.restrict(tx, { profileId, resultId, level: 'yellow', restrictions: policy.yellowRestrictions, endsAt });
   };
 
+  /** Whether it is the second signal to whatever makes it yellow; a clock that cannot be trusted says nothing of before and after. */
+  const settles = ({ secondSignal, reasons, arrivalFlags }: JudgedResult): boolean =>
+    secondSignal !== null &&
+    !arrivalFlags.includes('SKEWED') &&
+    !reasons.some((reason) => AGAINST[secondSignal].includes(reason));
+
   const follow = async (tx: Tx, result: JudgedResult): Promise<void> => {
     if (result.practice) return;
     await attempts(tx, tx, result);
     if (result.attempt === 'retest') return retest(tx, result);
+    const { profileId, shiftId, id: triggerResultId, secondSignal: kind, takenAt } = result;
     if (result.opensCase) await hold(tx, result);
+    else if (kind !== null && settles(result)) await holds.settle(tx, { profileId, kind, takenAt });
     else if (result.level === 'yellow') await restrict(tx, result);
-    else if (result.level === 'green') await holds.lift(tx, { profileId: result.profileId }, 'second_signal');
     if (!result.isAlert) return;
-    const { profileId, shiftId, id: triggerResultId } = result;
     await generation.forCause(tx, { profileId, shiftId, triggerResultId, kind: 'for_cause' });
   };
 

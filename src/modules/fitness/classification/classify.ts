@@ -51,6 +51,14 @@ export const REASONS = [
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
+export type MeasuredKind = 'reaction' | 'ocular';
+
+/** What speaks against a person in each kind of measurement: while it does, that kind is no second signal to it. */
+export const AGAINST: Readonly<Record<MeasuredKind, readonly Reason[]>> = {
+  reaction: ['SPEED_BELOW_YELLOW', 'LAPSES_YELLOW', 'SPEED_BELOW_ORANGE', 'BELOW_MINIMUM_STANDARD', 'LAPSES_RED'],
+  ocular: ['OCULAR_HIGH', 'OCULAR_HIGH_CONFIRMED', 'OCULAR_HIGH_AGAIN'],
+};
+
 export interface Classification {
   level: Level;
   action: Action;

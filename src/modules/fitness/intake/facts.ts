@@ -250,6 +250,22 @@ export const closedAlerts = async (reader: Reader, ids: readonly string[]): Prom
   return new Set(rows.map(({ id }) => id));
 };
 
+/** When a human last cleared each of the profiles, since an instant. */
+export const clearingsOf = async (
+  reader: Reader,
+  profileIds: readonly string[],
+  since: string,
+): Promise<Map<string, string>> => {
+  const rows = await reader.prepared<{ profileId: string; at: string }>(
+    `select c.profile_id as "profileId", max(c.decided_at) as at from fitness_case c
+     where c.company_id = $1 and c.profile_id = any($2) and c.opened_at > $3::timestamptz - interval '2 days'
+       and c.decision in ('cleared', 'cleared_with_restrictions') and c.decided_at > $3 and c.deleted_at is null
+     group by c.profile_id`,
+    [reader.companyId, profileIds, since],
+  );
+  return new Map(rows.map(({ profileId, at }) => [profileId, at]));
+};
+
 /** Direct superiors of each profile: whose boards show it. */
 export const superiorsOf = async (reader: Reader, profileIds: readonly string[]): Promise<Map<string, string[]>> => {
   const rows = await reader.prepared<{ subordinateId: string; superiorId: string }>(

@@ -8,6 +8,7 @@ import { isAlert } from './content.ts';
 import type { OwnedTest } from './content.ts';
 import {
   baselinesOf,
+  clearingsOf,
   closedAlerts,
   definitionsOf,
   devicesOf,
@@ -19,7 +20,7 @@ import {
 } from './facts.ts';
 import type { Span, StandingResult } from './facts.ts';
 import { arrivalFlags, judge, placeTest, stateOfDevice } from './judge.ts';
-import type { Facts, Judged } from './judge.ts';
+import type { Facts, Judged } from './known.ts';
 import { judgedResult, newResultId, storeResults } from './store.ts';
 import type { KeyRow, NewResult } from './store.ts';
 
@@ -157,6 +158,7 @@ export const createIntake = ({ companyVault, changes, outcome, policies }: Intak
     const timesOf = (profileId: string) => (profiles.get(profileId)?.policy ?? DEFAULT_FITNESS_POLICY).times;
     const around = spansOf(tests, (id) => ({ before: timesOf(id).combineHours, after: timesOf(id).combineHours }));
     const standing = await standingResults(tx, around, open);
+    const first = around.map(({ from }) => from).toSorted()[0]!;
     const alerts = standing.filter(({ content }) => isAlert(content)).map(({ id }) => id);
     const facts: Facts = {
       profiles,
@@ -173,6 +175,7 @@ export const createIntake = ({ companyVault, changes, outcome, policies }: Intak
       ),
       cases: await waitingCasesOf(tx, profileIds),
       closedAlerts: await closedAlerts(tx, alerts),
+      clearedAt: await clearingsOf(tx, profileIds, first),
     };
     return { facts, standing };
   };

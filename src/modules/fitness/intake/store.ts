@@ -103,7 +103,7 @@ const markSeen = async (tx: Tx, results: readonly NewResult[]): Promise<void> =>
 /** A result as its table keeps it: what was measured sealed. */
 export const resultRow = (result: NewResult, seal: Sealer) => {
   const { judgement, content, contentHash: _, ...own } = result;
-  const { isValid: _valid, rested, ...judged } = judgement;
+  const { isValid: _valid, secondSignal: _second, rested, ...judged } = judgement;
   const sealed: SealedContent = { content, rested };
   return { ...own, ...judged, metricsSealed: seal(metricsPlace(result.id), JSON.stringify(sealed)) };
 };
@@ -206,6 +206,7 @@ export const judgedResult = (result: NewResult): JudgedResult => {
     attemptNo: result.attemptNo,
     practice: result.practice,
     isValid: judgement.isValid,
+    secondSignal: judgement.secondSignal,
     policyId: result.policyId,
     isAlert: isAlert(content),
     supersedes: result.supersedes,

@@ -204,6 +204,69 @@ describe('intake', () => {
     expect(await levels()).to.deep.equal(['yellow', 'yellow']);
   });
 
+  describe('lets a retake worsen and never improve', () => {
+    const slow = 380;
+    const baseline = async (mean: number) => {
+      const id = uuidv7();
+      const seal = await h.db.write(systemScope(company.id, 'test', '0'.repeat(32)), (tx) => h.vault.sealer(tx));
+      await h.root.query(
+        `insert into baseline (company_id, id, profile_id, definition_code, revision, status, provisional, n, capped, values_sealed,
+           created_at, updated_at) values ($1, $2, $3, 'PVT-B', 1, 'active', false, 10, false, $4, $5, $5)`,
+        [
+          company.id,
+          id,
+          ana.profileId,
+          seal(`baseline.values:${id}`, JSON.stringify({ mean, sd: 0.4, testIds: [] })),
+          at(-60),
+        ],
+      );
+    };
+
+    it('of a reaction test, also where it is weighed with another kind later', async () => {
+      await baseline(3.7);
+      await take(pvt(slow, -50), pvt(270, -40));
+      expect(await levels()).to.deep.equal(['yellow', 'yellow']);
+      await take(ocular('HIGH', -30));
+      expect((await h.results(company)).at(-1)).to.include({ level: 'red' });
+    });
+
+    it('of what was said, answer by answer', async () => {
+      await take(report({ kss: 8, sleep24h: 7 }, -50), report({ kss: 2, symptoms: false }, -40), pvt(270, -30));
+      expect(await levels()).to.deep.equal(['yellow', 'yellow', 'yellow']);
+      await take(report({ sleep24h: 4 }, -20), report({ sleep24h: 9 }, -10));
+      expect((await levels()).slice(-2)).to.deep.equal(['orange', 'orange']);
+    });
+
+    it('until a human cleared the person', async () => {
+      await take(report({ kss: 8 }, -50));
+      await h.root.query(
+        `insert into fitness_case (company_id, id, profile_id, trigger, level, status, high_risk, opened_at, terms, lapse_at,
+           decision, decided_at, created_at, updated_at)
+         values ($1, $2, $3, 'result', 'yellow', 'decided', false, $4, '{}', $5, 'cleared', $5, $4, $4)`,
+        [company.id, uuidv7(), ana.profileId, at(-50), at(-30)],
+      );
+      await take(report({ kss: 3 }, -20), pvt(270, -10));
+      expect((await levels()).at(-1)).to.equal('green');
+    });
+  });
+
+  it('tells of a measurement that is green by itself, whatever else is known, that it is a second signal', async () => {
+    await take(
+      report({ kss: 8 }, -50),
+      pvt(270, -40),
+      ocular('LOW', -30),
+      pvt(900, -20),
+      pvt(270, -10, { practice: true }),
+    );
+    expect(h.told.map(({ level, secondSignal }) => [level, secondSignal])).to.deep.equal([
+      ['yellow', null],
+      ['yellow', 'reaction'],
+      ['yellow', 'ocular'],
+      ['red', null],
+      ['yellow', null],
+    ]);
+  });
+
   it('makes of the test after a rest the retest of its case: HIGH again is red, and lifts nothing', async () => {
     await take(ocular('HIGH', -60));
     const [first] = await h.results(company);

@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { trialsOf } from '../../../support/sources.ts';
+import { clientOf } from '../../../support/client.ts';
+import { rowOf } from '../../../support/workforce.ts';
+import { startFitness } from '../people.ts';
+import type { FitnessPeople } from '../people.ts';
+
+const MINUTE = 60_000;
+const KSS = { kss: 8 };
+
+describe('the restrictions of a yellow', () => {
+  let f: FitnessPeople;
+  let start: number;
+  beforeEach(async function prepare() {
+    this.timeout(30_000);
+    f = await startFitness();
+    start = Math.floor(Date.now() / MINUTE) * MINUTE;
+    f.app.clock.set(new Date(start));
+  });
+  afterEach(() => f.app.close());
+
+  const later = (minutes: number) => f.app.clock.set(new Date(start + minutes * MINUTE));
+  const sent = async (who: 'worker' | 'colleague' | 'safety', path: string, body: object): Promise<string> => {
+    const client = await clientOf(f.app, f.people[who]);
+    return (await rowOf<{ level: string }>(client.post(`/fitness/${path}`, body), 201)).level;
+  };
+  const report = (answers: object) => sent('worker', 'self-report', answers);
+  const byHand = (test: object, at?: Date) =>
+    sent('safety', 'results', {
+      profileId: f.people.worker.profileId,
+      supervised: true,
+      reason: 'second signal',
+      test,
+      ...(at !== undefined && { at: at.toISOString() }),
+    });
+  const reaction = (mean: number, seconds = 180) =>
+    byHand({
+      kind: 'reaction',
+      protocol: 'PVT-B',
+      startedAt: new Date(f.app.clock.now().getTime() - seconds * 1_000).toISOString(),
+      trials: trialsOf(mean),
+    });
+  const ocular = (risk: 'HIGH' | 'LOW') => byHand({ kind: 'ocular', risk });
+  const restrictions = async (): Promise<(string | null)[]> => {
+    const client = await f.app.database.superuser();
+    const { rows } = await client.query<{ ended_because: string | null }>(
+      `select ended_because from hold where company_id = $1 and profile_id = $2 and kind = 'restrictions' order by id`,
+      [f.companyId, f.people.worker.profileId],
+    );
+    await client.end();
+    return rows.map(({ ended_because }) => ended_because);
+  };
+
+  it('stay when the person says something better', async () => {
+    expect(await report(KSS)).to.equal('yellow');
+    later(5);
+    expect(await report({ kss: 2, symptoms: false })).to.equal('yellow');
+    expect([...new Set(await restrictions())]).to.deep.equal([null]);
+  });
+
+  it('end with a measurement of another kind that is green by itself', async () => {
+    await report(KSS);
+    later(5);
+    expect(await reaction(270)).to.equal('yellow');
+    expect(await restrictions()).to.deep.equal(['second_signal']);
+  });
+
+  it('stay through retakes of the same kind, and through an invalid test', async () => {
+    expect(await ocular('HIGH')).to.equal('yellow');
+    later(5);
+    expect(await ocular('LOW')).to.equal('yellow');
+    expect(await restrictions())
+      .to.include(null)
+      .and.not.include('second_signal');
+    later(10);
+    expect(await reaction(270, 60)).to.equal('yellow');
+    expect(await restrictions())
+      .to.include(null)
+      .and.not.include('second_signal');
+    later(15);
+    expect(await reaction(270)).to.equal('yellow');
+    expect(await restrictions()).to.not.include(null);
+  });
+
+  it('stay when the measurement was taken before the yellow, and came later', async () => {
+    later(30);
+    await report(KSS);
+    await byHand({ kind: 'ocular', risk: 'LOW' }, new Date(start + 10 * MINUTE));
+    expect(await restrictions()).to.deep.equal([null]);
+  });
+
+  it('of an alert of others end with the test for its cause', async () => {
+    const alert = { profileId: f.people.worker.profileId, kind: 'peer' };
+    expect(await sent('colleague', 'signal', alert)).to.equal('yellow');
+    later(1);
+    await report({ kss: 3 });
+    expect(await restrictions())
+      .to.include(null)
+      .and.not.include('second_signal');
+    later(5);
+    await reaction(270);
+    expect(await restrictions()).to.not.include(null);
+  });
+
+  it('become a hold when the second signal is yellow too', async () => {
+    await report(KSS);
+    later(5);
+    expect(await ocular('HIGH')).to.equal('red');
+    expect(await restrictions()).to.deep.equal([null]);
+  });
+});
