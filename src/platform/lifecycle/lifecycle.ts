@@ -36,6 +36,8 @@ export interface Move<Row, Input extends TObject = TObject> {
   readonly when?: (row: Row, now: Date, caller?: Context) => string | undefined;
   /** Under the lock, inside the transaction; throws a problem when it may not be. */
   readonly check?: (tx: Tx, context: MoveContext<Row, Static<Input>>) => Promise<void>;
+  /** Under the lock, inside the transaction: what the move writes into the row that has to be looked up; throws as `check` does. */
+  readonly find?: (tx: Tx, context: MoveContext<Row, Static<Input>>) => Promise<Partial<Row>>;
   /** What else the move writes into the row. */
   readonly set?: (context: MoveContext<Row, Static<Input>>, now: Date) => Partial<Row>;
   /** What else happens in the same transaction, with the row as it is after the move. */

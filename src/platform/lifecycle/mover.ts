@@ -110,7 +110,8 @@ export const createMover = <Row extends Stateful>(
     const found = lifecycle.moves[name] as Move<Row>;
     const about = { row, input, worker, ...(caller && { caller }) };
     await found.check?.(tx, about);
-    const patch = { ...found.set?.(about, tx.now), [lifecycle.field]: found.to } as Partial<Row>;
+    const looked = await found.find?.(tx, about);
+    const patch = { ...looked, ...found.set?.(about, tx.now), [lifecycle.field]: found.to } as Partial<Row>;
     const { reason } = input as { reason?: unknown };
     const note = {
       action: name,

@@ -228,11 +228,14 @@ const people = (effects: CaseEffects) => ({
       if (row.decision === null || isCleared(row)) return 'CASE_NOTHING_TO_RETURN_FROM';
       return notOwn(row, now, caller);
     },
-    check: async (tx, { row }) => {
-      if (row.decision === 'referred') {
-        if (!(await effects.medicalRenewedSince(tx, row.profileId, row.decidedAt!)))
-          throw conflict('CASE_MEDICAL_FITNESS_NEEDED');
-      } else if ((await greenAfter(tx, row)) === undefined) throw conflict('CASE_GREEN_NEEDED');
+    find: async (tx, { row }) => {
+      if (row.decision !== 'referred') {
+        const returnedResultId = await greenAfter(tx, row);
+        if (returnedResultId === undefined) throw conflict('CASE_GREEN_NEEDED');
+        return { returnedResultId };
+      }
+      if (await effects.medicalRenewedSince(tx, row.profileId, row.decidedAt!)) return { returnedResultId: null };
+      throw conflict('CASE_MEDICAL_FITNESS_NEEDED');
     },
     set: ({ caller }, now) => ({
       returnedBy: caller?.principal.profileId ?? null,

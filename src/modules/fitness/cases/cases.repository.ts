@@ -179,14 +179,21 @@ export const casesOfShift = async (reader: Reader, shiftId: string): Promise<str
   return rows.map(({ id }) => id);
 };
 
-/** Whether the person has a valid green result of a later shift than the case's, taken after the decision. */
+/**
+ * The latest measured green of a shift that begins after the case's own, taken after the decision, that still stands: what a
+ * person who was sent home may return on. A case without a shift counts from when it was opened.
+ */
 export const greenAfter = async (reader: Reader, row: FitnessCaseRow): Promise<string | undefined> =>
   (
     await reader.prepared<{ id: string }>(
       `select t.id from test_result t
+       join test_result_key k on k.company_id = $1 and k.result_id = t.id and not k.is_duplicate
+       join shift s on s.company_id = $1 and s.id = t.shift_id and s.status <> 'cancelled' and s.deleted_at is null
+       left join shift own on own.company_id = $1 and own.id = $4
        where t.company_id = $1 and t.profile_id = $2 and t.taken_at > $3 and t.level = 'green' and not t.practice
-         and t.attempt <> 'retest' and t.shift_id is not null and t.shift_id is distinct from $4
+         and t.attempt <> 'retest' and t.definition_code not in ('SELF-REPORT', 'SIGNAL')
+         and s.starts_at > coalesce(own.starts_at, $5)
        order by t.taken_at desc, t.id desc limit 1`,
-      [reader.companyId, row.profileId, row.decidedAt, row.shiftId],
+      [reader.companyId, row.profileId, row.decidedAt, row.shiftId, row.openedAt],
     )
   )[0]?.id;

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../company.ts';
 import type { FitnessCompany } from '../company.ts';
+import type { TestPerson } from '../../../support/people.ts';
 
 describe('fitness cases', () => {
   let company: FitnessCompany;
@@ -214,29 +215,70 @@ describe('fitness cases', () => {
     expect((await company.move(company.manager, id, 'decide', DECISION)).status).to.equal(200);
   });
 
-  it('return whoever was sent home only after a green of a later shift', async () => {
-    const { worker, row } = await openCase();
-    await company.move(company.supervisor, row.id, 'acknowledge');
-    await company.move(company.supervisor, row.id, 'decide', {
-      ...DECISION,
-      decision: 'sent_home',
-      transportArranged: true,
+  describe('that sent somebody home', () => {
+    const hours = (count: number) => new Date(company.start.getTime() + count * HOUR);
+    /** A result of a shift that begins an hour after it; `replaced`: another row stands in its place. */
+    const result = async (
+      worker: TestPerson,
+      at: number,
+      given: { level?: string; replaced?: boolean; code?: string } = {},
+    ) => {
+      const { level = 'green', replaced = false, code = 'PVT-B' } = given;
+      const shiftId = await company.addShift(worker, { startsAt: hours(at + 1), hours: 8 });
+      const id = uuidv7();
+      await company.client.query(
+        `insert into test_result (company_id, id, profile_id, shift_id, source, external_id, definition_code, definition_version, taken_at,
+           received_at, device_state, metrics_sealed, quality_flags, arrival_flags, supervised, practice, attempt, attempt_no, level, action,
+           opens_case, escalates, high_risk, rule_version, reasons, created_at)
+         select $1, $2::uuid, $3, $4, 'SAFER', $2::text, code, version, $5, $5, 'qualified', 'x', '{}', '{}', true, false, 'first', 1, $6,
+           'may_work', false, false, false, 'fitness-1', '{}', $5 from test_definition where code = $7 and current`,
+        [company.companyId, id, worker.profileId, shiftId, hours(at), level, code],
+      );
+      await company.client.query(
+        `insert into test_result_key (company_id, source, external_id, content_hash, is_duplicate, result_id, profile_id)
+         values ($1, 'SAFER', $2, decode(md5($2), 'hex'), false, $3, $4)`,
+        [company.companyId, id, replaced ? uuidv7() : id, worker.profileId],
+      );
+      return id;
+    };
+    const sentHome = async () => {
+      const worker = await company.addWorker();
+      const shiftId = await company.addShift(worker, { startsAt: hours(-1), hours: 8 });
+      await company.judge(worker, { level: 'orange', shiftId });
+      const row = await company.caseOf(worker);
+      await company.move(company.supervisor, row.id, 'acknowledge');
+      const home = { ...DECISION, decision: 'sent_home', transportArranged: true };
+      expect((await company.move(company.supervisor, row.id, 'decide', home)).status).to.equal(200);
+      return { worker, row };
+    };
+    const refused = async (id: string) => {
+      const { status, body } = await company.move(company.supervisor, id, 'return');
+      expect([status, body['code']]).to.deep.equal([409, 'CASE_GREEN_NEEDED']);
+    };
+
+    it('let them return on a green of a later shift, and say on which', async () => {
+      const { worker, row } = await sentHome();
+      await refused(row.id);
+      const id = await result(worker, 19);
+      await company.at(19 * HOUR);
+      expect((await company.move(company.supervisor, row.id, 'return')).body).to.include({
+        status: 'returned',
+        returnedResultId: id,
+      });
+      expect((await company.holdsOf(worker))[0]!.ended_because).to.equal('returned');
     });
-    const early = await company.move(company.supervisor, row.id, 'return');
-    expect([early.status, early.body['code']]).to.deep.equal([409, 'CASE_GREEN_NEEDED']);
-    const shiftId = await company.addShift(worker, { startsAt: new Date(company.start.getTime() + 20 * HOUR) });
-    const taken = new Date(company.start.getTime() + 19 * HOUR);
-    await company.client.query(
-      `insert into test_result (company_id, id, profile_id, shift_id, source, external_id, definition_code, definition_version, taken_at,
-         received_at, device_state, metrics_sealed, quality_flags, arrival_flags, supervised, practice, attempt, attempt_no, level, action,
-         opens_case, escalates, high_risk, rule_version, reasons, created_at)
-       select $1, $2::uuid, $3, $4, 'SAFER', $2::text, code, version, $5, $5, 'qualified', 'x', '{}', '{}', true, false, 'first', 1, 'green', 'may_work',
-         false, false, false, 'fitness-1', '{}', $5 from test_definition where code = 'PVT-B' and current`,
-      [company.companyId, uuidv7(), worker.profileId, shiftId, taken],
-    );
-    await company.at(19 * HOUR);
-    expect((await company.move(company.supervisor, row.id, 'return')).body).to.include({ status: 'returned' });
-    expect((await company.holdsOf(worker))[0]!.ended_because).to.equal('returned');
+
+    it('hold them where the green stands no more, is of an earlier shift, or was only said', async () => {
+      const { worker, row } = await sentHome();
+      await result(worker, 19, { replaced: true });
+      await result(worker, 43, { code: 'SELF-REPORT' });
+      await result(worker, 67, { level: 'yellow' });
+      const earlier = await result(worker, -30);
+      await company.client.query('update test_result set taken_at = $2 where id = $1', [earlier, hours(2)]);
+      await company.at(68 * HOUR);
+      await refused(row.id);
+      expect((await company.holdsOf(worker))[0]!.ended_because).to.equal(null);
+    });
   });
 
   it('are opened again by the safety admin alone, with a reason, and hold again', async () => {
