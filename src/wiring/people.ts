@@ -68,9 +68,10 @@ export const wirePeople = (platform: Platform, { invitations, permissions, takeI
     userLimit: async (tx) => (await limitsOf(tx)).users ?? null,
   };
   const profiles = platform.crud(profileList, createProfileLifecycle({ ...guards, invitations }));
-  const service = createProfilesService({ ...platform, ...profiles, nationalIds, takeIn, guards });
-  const { mustSee } = service;
-  const links = createLinksService({ ...platform, repository: platform.repository(SystemLink), mustSee });
+  const { mayManage } = assignments;
+  const service = createProfilesService({ ...platform, ...profiles, nationalIds, takeIn, guards, mayManage });
+  const { mustSee, mustManage } = service;
+  const links = createLinksService({ ...platform, repository: platform.repository(SystemLink), mustSee, mustManage });
   return {
     activation: service.activation,
     bulk: createPeopleBulk({ ...platform, nationalIds }),
@@ -86,6 +87,7 @@ export const wirePeople = (platform: Platform, { invitations, permissions, takeI
           repository: platform.repository(ReportingLine),
           profiles: profiles.repository,
           mustSee,
+          mustManage,
         }),
         links,
       }),

@@ -47,6 +47,8 @@ type Answer<T> = T | void | Promise<T | void>;
 interface CrudRules<Row> {
   /** The rows that a caller may see; absent: all of the company. */
   readonly restrict?: (context: Context) => Restriction | undefined;
+  /** Throws 403 when a row that the caller may see is not theirs to change; asked before every edit, delete and move. */
+  readonly mayChange?: (tx: Tx, id: string, context: Context) => Promise<void>;
   /** Values that the caller does not give; what may be null and was left out is null already. Throws a problem when the body cannot be. */
   readonly onCreate?: (tx: Tx, body: InsertOf<Row>, context: Context) => Answer<object>;
   /** Checks a change, and answers what follows from it. */
@@ -75,13 +77,14 @@ export const createCrud = <Row extends Stateful>(
     if (found === undefined) throw notFound();
     return found;
   };
-  const mustSee = async (tx: Tx, id: string, context: Context): Promise<void> => {
+  const mustReach = async (tx: Tx, id: string, context: Context): Promise<void> => {
     const restriction = options.restrict?.(context);
     if (restriction !== undefined && (await list.one(tx, id, restriction)) === undefined) throw notFound();
+    await options.mayChange?.(tx, id, context);
   };
   const remove = (context: Context, id: string, version: number) =>
     work.write(context, async (tx) => {
-      await mustSee(tx, id, context);
+      await mustReach(tx, id, context);
       const row = await repository.lock(tx, id, version);
       if (typeof onRemove === 'function') await onRemove(tx, row, context);
       await repository.references.mustBeFree(tx, id);
@@ -102,7 +105,7 @@ export const createCrud = <Row extends Stateful>(
       }),
     edit: (context, id, patch, version) =>
       work.write(context, async (tx) => {
-        await mustSee(tx, id, context);
+        await mustReach(tx, id, context);
         const row = await repository.lock(tx, id, version);
         const values = { ...patch, ...(await options.onEdit?.(tx, row, patch, context)) };
         await repository.references.hold(tx, changesOf(row, values));
@@ -113,7 +116,7 @@ export const createCrud = <Row extends Stateful>(
     ...(onRemove !== undefined && { remove }),
     move: async (context, id, move, input, version) => {
       if (mover === undefined) throw notFound();
-      const row = await mover.move(context, id, move, input as never, version, (tx) => mustSee(tx, id, context));
+      const row = await mover.move(context, id, move, input as never, version, (tx) => mustReach(tx, id, context));
       return entity.show(row) as Row;
     },
     actions: async (context, id) => {

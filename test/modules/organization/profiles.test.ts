@@ -7,7 +7,6 @@ import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
 import { addCompany } from '../../support/companies.ts';
 import { addPerson, addReportingLine } from '../../support/people.ts';
-import type { TestPerson } from '../../support/people.ts';
 
 interface Profile {
   id: string;
@@ -28,14 +27,12 @@ const faultsOf = (body: unknown): string[] =>
 describe('profiles', () => {
   let app: TestApp;
   let companyId: string;
-  let owner: TestPerson;
   let admin: Client;
   let other: Client;
 
   before(async () => {
     app = await startApp();
     companyId = await addCompany(app.database);
-    owner = await addPerson(app, { companyId, roles: ['owner'] });
     admin = await clientOf(app, await addPerson(app, { companyId, roles: ['admin'] }));
     other = await clientOf(app, await addPerson(app, { companyId: await addCompany(app.database), roles: ['admin'] }));
   });
@@ -256,7 +253,8 @@ describe('profiles', () => {
   it('are deleted as drafts only', async () => {
     const { id } = await create();
     await admin.del(`/admin/profile/${id}`, version(1)).expect(204);
-    const refused = await admin.del(`/admin/profile/${owner.profileId}`, version(1)).expect(409);
+    const worker = await addPerson(app, { companyId, roles: ['worker'] });
+    const refused = await admin.del(`/admin/profile/${worker.profileId}`, version(1)).expect(409);
     expect(codeOf(refused.body)).to.equal('PROFILE_IN_USE');
   });
 

@@ -4,7 +4,7 @@ import type { Principal } from '../../../platform/access/principal.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
-import { conflict, invalid, notFound } from '../../../platform/module.ts';
+import { conflict, forbidden, invalid, notFound } from '../../../platform/module.ts';
 import type { Context, List, Repository } from '../../../platform/module.ts';
 import type { MachineSessions } from '../sessions/machine-sessions.service.ts';
 import type { ApiClientRow } from './api-clients.repository.ts';
@@ -42,14 +42,21 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
   const { work, repository, list, identityProvider, sessions, decide, permissions, now } = dependencies;
   const { machineClients } = identityProvider;
 
-  const checkScopes = ({ principal }: Context, scopes: readonly string[]): void => {
+  const holds = ({ principal }: Context, scope: string): boolean => {
+    const held = decide(principal, scope);
+    return held.allowed && held.reach === 'company' && held.scopes.length === 0;
+  };
+  const checkScopes = (context: Context, scopes: readonly string[]): void => {
     const known = new Set(permissions());
     for (const [index, scope] of scopes.entries()) {
       if (!known.has(scope)) throw invalid(`/scopes/${index}`, 'UNKNOWN_REFERENCE');
-      const held = decide(principal, scope);
-      if (!held.allowed || held.reach !== 'company' || held.scopes.length > 0)
-        throw invalid(`/scopes/${index}`, 'SCOPE_NOT_HELD');
+      if (!holds(context, scope)) throw invalid(`/scopes/${index}`, 'SCOPE_NOT_HELD');
     }
+  };
+  /** Who changes a client, or gets its secret, may do whatever it may. */
+  const mustHold = (context: Context, { scopes }: ApiClientRow): void => {
+    const missing = scopes.find((scope) => !holds(context, scope));
+    if (missing !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: missing } });
   };
   const checkExpiry = (expiresAt: string | null | undefined): void => {
     if (expiresAt != null && new Date(expiresAt) <= now()) throw invalid('/expiresAt', 'PAST');
@@ -90,6 +97,7 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
       checkExpiry(patch.expiresAt);
       await work.write(context, async (tx) => {
         const row = await repository.lock(tx, id, version);
+        mustHold(context, row);
         mustBeActive(row);
         const after = await repository.update(tx, row, patch);
         await sessions.align(tx, row.clientId, after.expiresAt);
@@ -99,6 +107,7 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
     rotate: (context, id, version) =>
       work.write(context, async (tx) => {
         const row = await repository.lock(tx, id, version);
+        mustHold(context, row);
         mustBeActive(row);
         const after = await repository.update(tx, row, {}, { action: 'rotate_secret' });
         const { secret } = await machineClients.rotateSecret(row.clientId);

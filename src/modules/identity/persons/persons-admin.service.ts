@@ -1,15 +1,20 @@
+import type { Decision } from '../../../platform/access/decision.ts';
+import type { Principal } from '../../../platform/access/principal.ts';
+import type { Tx } from '../../../platform/db/database.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import type { Action } from '../../../platform/lifecycle/mover.ts';
-import { conflict, notFound, Problem } from '../../../platform/problem.ts';
+import { conflict, forbidden, notFound, Problem } from '../../../platform/problem.ts';
+import { isStaff } from './persons.repository.ts';
 import type { PersonRow, Persons } from './persons.service.ts';
 
 interface PersonsAdminDependencies {
   readonly work: UnitOfWork;
   readonly persons: Persons;
   readonly identityProvider: Pick<IdentityProvider, 'users'>;
+  readonly decide: (principal: Principal, permission: string) => Decision;
   readonly now: () => Date;
 }
 
@@ -33,10 +38,16 @@ export const createPersonsAdmin = ({
   work,
   persons,
   identityProvider,
+  decide,
   now,
 }: PersonsAdminDependencies): PersonsAdmin => {
   const { repository, mover } = persons;
   const show = (row: PersonRow): PersonRow => repository.entity.show(row) as PersonRow;
+  /** A login of the staff is changed by those who say who is staff. */
+  const mayChange = async (tx: Tx, { principal }: Context, id: string): Promise<void> => {
+    if ((await isStaff(tx, id)) && !decide(principal, 'operator:staff:write').allowed)
+      throw forbidden('ROLE_ABOVE_OWN');
+  };
   return {
     find: (context, identifier) =>
       work.read(context, async (reader) => {
@@ -48,13 +59,14 @@ export const createPersonsAdmin = ({
       }),
     read: async (context, id) => show(await work.read(context, (reader) => repository.get(reader, id))),
     move: async (context, id, move, input, version) =>
-      show(await mover.move(context, id, move, input as never, version)),
+      show(await mover.move(context, id, move, input as never, version, (tx) => mayChange(tx, context, id))),
     actions: async (context, id) =>
       mover.actions(context, await work.read(context, (reader) => repository.get(reader, id)), now()),
     changeEmail: async (context, id, email, reason, version) => {
       try {
         return await work.write(context, async (tx) => {
           const row = await repository.lock(tx, id, version);
+          await mayChange(tx, context, id);
           const value = email.trim().normalize('NFC').toLowerCase();
           const after = await repository.update(tx, row, persons.contacts.email(row, value), {
             action: 'change_email',

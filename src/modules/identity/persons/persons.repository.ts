@@ -72,3 +72,8 @@ export const countSignIns = async (
     [personId, failed, lastAt],
   );
 };
+
+/** Whether a person is, or was, of the operator's staff. */
+export const isStaff = async (reader: Reader, personId: string): Promise<boolean> =>
+  (await reader.prepared('select 1 from operator_user where person_id = $1 and deleted_at is null', [personId]))
+    .length > 0;

@@ -9,6 +9,7 @@ interface LinksDependencies {
   readonly repository: Repository<SystemLinkRow>;
   /** A link is seen by whoever sees its profile. */
   readonly mustSee: Profiles['mustSee'];
+  readonly mustManage: Profiles['mustManage'];
   readonly work: UnitOfWork;
 }
 
@@ -19,7 +20,7 @@ interface WantedLink {
 }
 
 /** Ids under which other systems know a person; an id of a system belongs to one person of the company. */
-export const createLinksService = ({ repository, mustSee, work }: LinksDependencies) => ({
+export const createLinksService = ({ repository, mustSee, mustManage, work }: LinksDependencies) => ({
   all: (context: Context, profileId: string): Promise<SystemLinkRow[]> =>
     work.read(context, async (reader) => {
       await mustSee(reader, context, profileId);
@@ -31,12 +32,12 @@ export const createLinksService = ({ repository, mustSee, work }: LinksDependenc
     { system, externalId }: Pick<SystemLinkRow, 'system' | 'externalId'>,
   ): Promise<SystemLinkRow> =>
     work.write(context, async (tx) => {
-      await mustSee(tx, context, profileId);
+      await mustManage(tx, context, profileId);
       return repository.insert(tx, { system, externalId: externalId.trim(), profileId });
     }),
   remove: (context: Context, profileId: string, id: string, version: number): Promise<void> =>
     work.write(context, async (tx) => {
-      await mustSee(tx, context, profileId);
+      await mustManage(tx, context, profileId);
       const row = await repository.lock(tx, id, version);
       if (row.profileId !== profileId) throw notFound();
       await repository.remove(tx, row);

@@ -15,8 +15,6 @@ export interface ProfileGuards {
   userLimit(tx: Tx): Promise<number | null>;
   /** Throws 409 when the company would be without an active owner without this profile. */
   mayLeave(tx: Tx, profileId: string): Promise<void>;
-  /** Throws 403 when the profile holds a role that the caller could not give. */
-  mayManage(tx: Tx, context: Context, profileId: string): Promise<void>;
 }
 
 interface ProfileLifecycleDependencies extends ProfileGuards {
@@ -46,10 +44,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
     const limit = await deps.userLimit(tx);
     if (limit !== null && (await countUsers(tx)) >= limit) throw conflict('USER_LIMIT', { params: { limit } });
   };
-  const mayGo = async (tx: Tx, { row, caller }: MoveContext<ProfileRow, object>): Promise<void> => {
-    if (caller !== undefined) await deps.mayManage(tx, caller, row.id);
-    await deps.mayLeave(tx, row.id);
-  };
+  const mayGo = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayLeave(tx, row.id);
   return lifecycle<ProfileRow>({
     entity: Profile,
     initial: 'draft',
@@ -98,9 +93,6 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         permission: 'organization:profile:suspend',
         summary: 'Let a suspended person in again',
         when: notOneself,
-        check: async (tx, { row, caller }) => {
-          if (caller !== undefined) await deps.mayManage(tx, caller, row.id);
-        },
         set: rethink,
       }),
       end: move({

@@ -24,6 +24,8 @@ interface ProfilesDependencies extends MovingParts<ProfileRow> {
   /** Refuses one more person in a department that is full. */
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
   readonly guards: ProfileGuards;
+  /** Throws 403 for somebody else's profile that holds what the caller could not give. */
+  readonly mayManage: (tx: Tx, context: Context, profileId: string) => Promise<void>;
 }
 
 const profileRestriction =
@@ -49,10 +51,11 @@ const mustReach = async (tx: Tx, { allowance }: Context, departmentId: string | 
 
 /** People of a company: their data, their national id, their moves. Never the person behind a profile. */
 export const createProfilesService = (deps: ProfilesDependencies) => {
-  const { repository, list, work, mover, nationalIds, takeIn, guards } = deps;
+  const { repository, list, work, mover, nationalIds, takeIn, guards, mayManage } = deps;
   const crud = createCrud<ProfileRow>({
     ...deps,
     restrict: profileRestriction,
+    mayChange: (tx, id, context) => mayManage(tx, context, id),
     onCreate: async (tx, body: Given, context) => {
       const id = uuidv7();
       checkExpiry(tx, body);
@@ -90,9 +93,15 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
   const mustSee = async (reader: Reader, context: Context, id: string): Promise<void> => {
     if ((await list.one(reader, id, profileRestriction(context))) === undefined) throw notFound();
   };
+  /** 404 unless the caller may see the profile, 403 unless it is theirs to change. */
+  const mustManage = async (tx: Tx, context: Context, id: string): Promise<void> => {
+    await mustSee(tx, context, id);
+    await mayManage(tx, context, id);
+  };
   return {
     ...crud,
     mustSee,
+    mustManage,
     /** The national id in the clear. That it was read is committed before it is answered. */
     reveal: (context: Context, id: string): Promise<{ kind: NationalId['kind']; value: string | null }> =>
       work.write(context, async (tx) => {
@@ -114,7 +123,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         await mustReach(tx, context, departmentId);
         const rows: ProfileRow[] = [];
         for (const id of profileIds.toSorted()) {
-          await mustSee(tx, context, id).catch((error: unknown) => {
+          await mustManage(tx, context, id).catch((error: unknown) => {
             throw error instanceof Problem && error.status === 404
               ? invalid('/profileIds', 'UNKNOWN_REFERENCE')
               : error;

@@ -12,13 +12,15 @@ interface ReportingDependencies {
   readonly repository: Repository<ReportingLineRow>;
   readonly profiles: Pick<Repository<ProfileRow>, 'find'>;
   readonly mustSee: Profiles['mustSee'];
+  readonly mustManage: Profiles['mustManage'];
   readonly work: UnitOfWork;
 }
 
 const LINES = 'reporting-lines';
 
 /** Who reports to whom: one superior at a time, never in a circle, the past kept. */
-export const createReportingService = ({ repository, profiles, mustSee, work }: ReportingDependencies) => {
+export const createReportingService = (dependencies: ReportingDependencies) => {
+  const { repository, profiles, mustSee, mustManage, work } = dependencies;
   const mustBeSuperior = async (tx: Tx, context: Context, id: string, superiorId: string): Promise<void> => {
     await mustSee(tx, context, superiorId).catch((error: unknown) => {
       throw error instanceof Problem && error.status === 404 ? invalid('/superiorId', 'UNKNOWN_REFERENCE') : error;
@@ -49,7 +51,7 @@ export const createReportingService = ({ repository, profiles, mustSee, work }: 
     /** From today on the person reports to `superiorId`; null: to nobody. Answers the history. */
     setSuperior: (context: Context, id: string, superiorId: string | null): Promise<ShownLine[]> =>
       work.write(context, async (tx) => {
-        await mustSee(tx, context, id);
+        await mustManage(tx, context, id);
         await serialize(tx, LINES);
         await follow(tx, context, id, superiorId);
         return linesOf(tx, id);

@@ -8,7 +8,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { conflict, forbidden, invalid, notFound } from '../../../platform/module.ts';
 import type { Context, List, Repository, Tx } from '../../../platform/module.ts';
 import { visibleProfiles } from '../reach.ts';
-import { beyondOwn, lineageOf, outranks, rankOf, rankWithin } from './authority.ts';
+import { beyondOwn, lineageOf, outranks, rankWithin, worthOf } from './authority.ts';
 import type { Covers, Holding } from './authority.ts';
 import {
   countHolders,
@@ -62,29 +62,37 @@ const same = (a: Holding, b: Holding): boolean =>
 export const createAssignmentsService = (deps: AssignmentsDependencies) => {
   const { repository, roles, list, work, catalogue, lockProfile, raiseEpoch } = deps;
 
-  /** Which scopes take `scope` in. 422 when it is not there. */
+  /** Which scopes take `scope` in; a scope that is not there is in none. */
   const coversOf = async (tx: Tx, scope: GrantScope | null): Promise<Covers> => {
     if (scope === null) return () => false;
     const around = await scopesAround(tx, scope);
-    if (!around.has(scope.id)) throw invalid('/scopeId', 'UNKNOWN_REFERENCE');
     return (outer, inner) => outer.kind === inner.kind && around.has(outer.id);
   };
 
-  /** Refuses whoever may not give, or take, what `holding` is. */
-  const mustCommand = async (tx: Tx, { principal, allowance }: Context, holding: Holding): Promise<void> => {
-    const { scope } = holding;
-    const covers = await coversOf(tx, scope);
-    const isWithin = ({ scopes }: Way): boolean =>
-      scopes.length === 0 || (scope !== null && scopes.some((outer) => covers(outer, scope)));
-    if (!waysOf(allowance).some(isWithin)) throw forbidden('OUT_OF_REACH');
+  /** Refuses whoever does not stand above all of `holdings`: by rank what is of system roles, by own permissions the rest. */
+  const mustStandAbove = async (tx: Tx, { principal }: Context, holdings: readonly Holding[]): Promise<void> => {
     const all = await rolesOf(tx);
     const held = principal.profileId === null ? [] : await holdingsOf(tx, principal.profileId, tx.now);
-    const rank = rankOf(holding, all);
-    if ((holding.systemRole !== null || rank > 0) && !outranks(rankWithin(held, all, scope, covers), rank))
-      throw forbidden('ROLE_ABOVE_OWN');
-    const lineage = lineageOf(all.get(holding.roleId ?? ''), all);
-    const beyond = beyondOwn(lineage, principal.grants, catalogue(), scope, covers);
-    if (beyond !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: beyond } });
+    for (const holding of holdings) {
+      const covers = await coversOf(tx, holding.scope);
+      const worth = worthOf(holding, all);
+      const isRanked = holding.systemRole !== null || worth > 0;
+      if (isRanked && !outranks(rankWithin(held, all, holding.scope, covers), worth)) throw forbidden('ROLE_ABOVE_OWN');
+      const lineage = lineageOf(all.get(holding.roleId ?? ''), all);
+      const beyond = beyondOwn(lineage, principal.grants, catalogue(), holding.scope, covers);
+      if (beyond !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: beyond } });
+    }
+  };
+
+  /** Refuses whoever may not give, or take, what `holding` is. */
+  const mustCommand = async (tx: Tx, context: Context, holding: Holding): Promise<void> => {
+    const { scope } = holding;
+    const covers = await coversOf(tx, scope);
+    if (scope !== null && !covers(scope, scope)) throw invalid('/scopeId', 'UNKNOWN_REFERENCE');
+    const isWithin = ({ scopes }: Way): boolean =>
+      scopes.length === 0 || (scope !== null && scopes.some((outer) => covers(outer, scope)));
+    if (!waysOf(context.allowance).some(isWithin)) throw forbidden('OUT_OF_REACH');
+    await mustStandAbove(tx, context, [holding]);
   };
 
   const mustNotBeOneself = ({ principal }: Context, profileId: string): void => {
@@ -129,13 +137,13 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
     makeFirstOwner,
     list: (context: Context, query: ListQuery & object): Promise<string> =>
       work.read(context, (reader) => list.page(reader, query, restrictTo(context))),
-    /** Throws 403 when the profile holds a role that the caller could not give. */
-    mayManage: async (tx: Tx, { principal }: Context, profileId: string): Promise<void> => {
-      const all = await rolesOf(tx);
-      const held = principal.profileId === null ? [] : await holdingsOf(tx, principal.profileId, tx.now);
-      const own = Math.max(0, ...held.map((holding) => rankOf(holding, all)));
-      const others = await holdingsOf(tx, profileId, tx.now);
-      if (others.some((holding) => !outranks(own, rankOf(holding, all)))) throw forbidden('ROLE_ABOVE_OWN');
+    /**
+     * Throws 403 when somebody else's profile holds what the caller could not give: whoever writes a profile's address
+     * can have its roles, so both are one question.
+     */
+    mayManage: async (tx: Tx, context: Context, profileId: string): Promise<void> => {
+      if (context.principal.profileId !== profileId)
+        await mustStandAbove(tx, context, await holdingsOf(tx, profileId, tx.now));
     },
     give: (context: Context, body: AssignmentBody): Promise<RoleAssignmentRow> =>
       work.write(context, async (tx) => {

@@ -26,6 +26,8 @@ export type Covers = (outer: GrantScope, inner: GrantScope) => boolean;
 
 const RANKS = new Map(SYSTEM_ROLES.map(({ code, rank }) => [code, rank]));
 const OWNER_RANK = RANKS.get('owner')!;
+/** What a role counts for when somebody else holds it: one that only owners give stands just below them. */
+const WORTHS = new Map(SYSTEM_ROLES.map(({ code, rank, byOwner }) => [code, byOwner ? OWNER_RANK - 1 : rank]));
 
 /** A role and those it inherits from, nearest first; a circle ends where it closes. */
 export const lineageOf = (start: RoleParts | undefined, all: ReadonlyMap<string, RoleParts>): RoleParts[] => {
@@ -35,13 +37,17 @@ export const lineageOf = (start: RoleParts | undefined, all: ReadonlyMap<string,
   return found;
 };
 
-/** Rank of an own role: the highest of the system roles it inherits from, else 0. */
-export const rankOfLineage = (lineage: readonly RoleParts[]): number =>
-  Math.max(0, ...lineage.map(({ systemParent }) => RANKS.get(systemParent ?? '') ?? 0));
+type Scale = ReadonlyMap<string, number>;
+const highest = (lineage: readonly RoleParts[], scale: Scale): number =>
+  Math.max(0, ...lineage.map(({ systemParent }) => scale.get(systemParent ?? '') ?? 0));
+const measure = ({ systemRole, roleId }: Holding, all: ReadonlyMap<string, RoleParts>, scale: Scale): number =>
+  systemRole === null ? highest(lineageOf(all.get(roleId ?? ''), all), scale) : (scale.get(systemRole) ?? 0);
 
-/** Rank of something held. */
-export const rankOf = ({ systemRole, roleId }: Holding, all: ReadonlyMap<string, RoleParts>): number =>
-  systemRole === null ? rankOfLineage(lineageOf(all.get(roleId ?? ''), all)) : (RANKS.get(systemRole) ?? 0);
+/** The rank that one needs to be above to make an own role: the highest of the system roles it inherits from, else 0. */
+export const worthOfLineage = (lineage: readonly RoleParts[]): number => highest(lineage, WORTHS);
+
+/** The rank that one needs to be above to give or take something, or to manage who holds it. */
+export const worthOf = (holding: Holding, all: ReadonlyMap<string, RoleParts>): number => measure(holding, all, WORTHS);
 
 /** The highest rank that somebody has within `scope`: roles for the whole company, or for a scope that takes it in. */
 export const rankWithin = (
@@ -51,7 +57,7 @@ export const rankWithin = (
   covers: Covers,
 ): number => {
   const counted = held.filter((holding) => holding.scope === null || (scope !== null && covers(holding.scope, scope)));
-  return Math.max(0, ...counted.map((holding) => rankOf(holding, all)));
+  return Math.max(0, ...counted.map((holding) => measure(holding, all, RANKS)));
 };
 
 /** Nobody gives what is of their own rank or higher; owners make owners. */

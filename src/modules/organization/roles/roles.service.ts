@@ -3,7 +3,7 @@ import { matches, waysOf } from '../../../platform/access/decision.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import { conflict, createCrud, forbidden, invalid } from '../../../platform/module.ts';
 import type { Context, CrudParts, Reader, Tx } from '../../../platform/module.ts';
-import { beyondOwn, lineageOf, outranks, rankOfLineage, rankWithin } from './authority.ts';
+import { beyondOwn, lineageOf, outranks, rankWithin, worthOfLineage } from './authority.ts';
 import type { Covers, RoleParts } from './authority.ts';
 import { countHolders, holdingsOf, rolesOf } from './roles.repository.ts';
 import type { RoleRow } from './roles.repository.ts';
@@ -62,8 +62,8 @@ export const createRolesService = ({ catalogue, raiseAccessEpoch, ...parts }: Ro
     const lineage = [role, ...lineageOf(all.get(role.parentId ?? ''), all)];
     const beyond = beyondOwn(lineage, context.principal.grants, catalogue(), null, NOWHERE);
     if (beyond !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: beyond } });
-    const rank = rankOfLineage(lineage);
-    if (rank > 0 && !outranks(await rankOfCaller(tx, context, tx.now), rank)) throw forbidden('ROLE_ABOVE_OWN');
+    const worth = worthOfLineage(lineage);
+    if (worth > 0 && !outranks(await rankOfCaller(tx, context, tx.now), worth)) throw forbidden('ROLE_ABOVE_OWN');
   };
   const check = async (tx: Tx, context: Context, role: RoleParts): Promise<void> => {
     const isWide = waysOf(context.allowance).some((way) => way.reach === 'company' && way.scopes.length === 0);

@@ -11,6 +11,8 @@ export interface SystemRole {
   readonly denies: readonly string[];
   /** Whether a company's admins may assign it. */
   readonly assignable: boolean;
+  /** Only owners give it, take it, and manage who holds it: it can see what no admin can. */
+  readonly byOwner?: boolean;
 }
 
 const operator = (code: string, rank: number, grants: readonly string[]): SystemRole => ({
@@ -196,13 +198,16 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     ],
     NO_METRICS,
   ),
-  company('health_reader', 'company', 350, [
-    'fitness:metrics:read',
-    'workforce:evidence:read',
-    'fitness:result:read',
-    'organization:profile:read',
-    'notifications:own:*',
-  ]),
+  {
+    ...company('health_reader', 'company', 350, [
+      'fitness:metrics:read',
+      'workforce:evidence:read',
+      'fitness:result:read',
+      'organization:profile:read',
+      'notifications:own:*',
+    ]),
+    byOwner: true,
+  },
   company('dispatcher', 'company', 320, ['field-service:*:*', 'organization:*:read', 'notifications:own:*']),
   company('technician', 'self', 110, ['field-service:own:*', 'notifications:own:*']),
   company('customer', 'self', 20, ['field-service:customer:*', 'notifications:own:*']),

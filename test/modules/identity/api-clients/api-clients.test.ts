@@ -110,6 +110,23 @@ describe('machine clients', () => {
     await signIn(rotated.body as Client);
   });
 
+  it('that may more than one may oneself are neither changed nor given a new secret', async () => {
+    const owner = await addPerson(app, { companyId: admin.companyId, roles: ['owner'] });
+    const authorization = await owner.bearer();
+    const made = await post('', { name: 'Pruebas', scopes: ['fitness:result:read'] }, { authorization }).expect(201);
+    const { id, version } = made.body as Client;
+    const headers = { 'if-match': `"${version}"`, 'accept-language': 'en' };
+    const rotated = await post(`/${id}/rotate`, undefined, headers).expect(403);
+    const edited = await app.http
+      .patch(`${BASE}/${id}`)
+      .set({ authorization: bearer, ...headers })
+      .send({ expiresAt: null, name: 'Mía' })
+      .expect(403);
+    for (const { body } of [rotated, edited])
+      expect((body as { code: string; detail: string }).detail).to.include('fitness:result:read');
+    await post(`/${id}/rotate`, undefined, { ...headers, authorization }).expect(200);
+  });
+
   it('end at once when they are revoked, for good', async () => {
     const client = await create();
     const authorization = await signIn(client);

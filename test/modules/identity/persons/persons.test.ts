@@ -115,6 +115,23 @@ describe('persons', () => {
     await find(email, await bearer()).expect(403);
   });
 
+  it('of the staff are moved by nobody but superadmins', async () => {
+    const helper = await addStaff(app, 'support');
+    const other = await addStaff(app);
+    const reason = { reason: 'test' };
+    const authorization = await helper.bearer();
+    const { personId } = await addLogin();
+    const disable = (id: string) =>
+      app.http
+        .post(`/angelis/admin/person/${id}/disable`)
+        .set({ authorization, 'if-match': '"1"', 'accept-language': 'en' })
+        .send(reason);
+    const refused = await disable(other.personId).expect(403);
+    expect((refused.body as { code: string }).code).to.equal('ROLE_ABOVE_OWN');
+    expect((await disable(personId)).status).to.be.oneOf([200, 412]);
+    expect((await move(other.personId, 'disable', reason)).status).to.equal(200);
+  });
+
   it('get another sign-in address from staff, with a reason that stays', async () => {
     const { email, personId } = await addLogin();
     const other = await addLogin();
