@@ -1,8 +1,17 @@
 import { v7 as uuidv7 } from 'uuid';
 import type pg from 'pg';
-import type { SignInClient } from '../../src/platform/identity-provider/port.ts';
+import type { IdentityProvider, SignInClient } from '../../src/platform/identity-provider/port.ts';
 import { createContacts } from '../../src/modules/identity/persons/contact.ts';
 import type { TestApp } from './app.ts';
+import type { TestDatabase } from './database.ts';
+
+/** A running system as people are added to it. */
+export interface PeopleHost {
+  readonly database: Pick<TestDatabase, 'superuser'>;
+  readonly clock: { readonly now: () => Date };
+  readonly platform: { readonly keys: Parameters<typeof createContacts>[0] };
+  readonly identityProvider: Pick<IdentityProvider, 'users'>;
+}
 
 export interface TestPerson {
   readonly personId: string;
@@ -43,7 +52,7 @@ const tokens = (app: TestApp, keycloakId: string): TestPerson['bearer'] => {
 };
 
 const createPerson = async (
-  app: TestApp,
+  app: PeopleHost,
   client: pg.Client,
   firstName: string,
   lastName: string,
@@ -90,8 +99,8 @@ const createPerson = async (
   return { personId, keycloakId: user.id };
 };
 
-/** A person with a login and an active profile that holds `roles`. */
-export const addPerson = async (app: TestApp, options: PersonOptions): Promise<TestPerson> => {
+/** A person with an active profile that holds `roles`, who signs in as everybody does. */
+export const addLogin = async (app: PeopleHost, options: PersonOptions): Promise<Omit<TestPerson, 'bearer'>> => {
   const { companyId, roles, firstName = 'Ana', lastName = 'Rojas' } = options;
   const client = await app.database.superuser();
   const { personId, keycloakId } =
@@ -113,11 +122,21 @@ export const addPerson = async (app: TestApp, options: PersonOptions): Promise<T
       [companyId, uuidv7(), profileId, role, at],
     );
   await client.end();
-  return { personId, profileId, companyId, keycloakId, bearer: tokens(app, keycloakId) };
+  return { personId, profileId, companyId, keycloakId };
+};
+
+/** A person with a login and an active profile that holds `roles`. */
+export const addPerson = async (app: TestApp, options: PersonOptions): Promise<TestPerson> => {
+  const person = await addLogin(app, options);
+  return { ...person, bearer: tokens(app, person.keycloakId) };
 };
 
 /** `subordinate` reports to `superior`, directly and for everyone above. */
-export const addReportingLine = async (app: TestApp, superior: TestPerson, subordinate: TestPerson): Promise<void> => {
+export const addReportingLine = async (
+  app: Pick<PeopleHost, 'database' | 'clock'>,
+  superior: Pick<TestPerson, 'companyId' | 'profileId'>,
+  subordinate: Pick<TestPerson, 'profileId'>,
+): Promise<void> => {
   const client = await app.database.superuser();
   const { companyId } = superior;
   await client.query(

@@ -4,7 +4,7 @@ import { checkMail, PermanentDeliveryError, TransientDeliveryError, type Mailer 
 export interface SmtpOptions {
   /** `smtp://` or `smtps://`, with user and password where the server asks for them. */
   url: string;
-  /** The sender's address. */
+  /** The sender: `address` or `Name <address>`. */
   from: string;
   /** Connections kept open. Default 3. */
   connections?: number;
@@ -23,6 +23,8 @@ export interface SmtpMailer extends Mailer {
 /** Opens the mailer; nothing connects before the first mail. */
 export function createSmtpMailer(options: SmtpOptions): SmtpMailer {
   const { url, from, connections = 3, timeoutMs = 20_000 } = options;
+  const [, name = '', address = from] = /^(.*?)\s*<([^<>]*)>$/.exec(from) ?? [];
+  const sender = { name, address };
   const transport = createTransport({
     url,
     pool: true,
@@ -40,7 +42,7 @@ export function createSmtpMailer(options: SmtpOptions): SmtpMailer {
       const { to, subject, text, html, messageId, headers } = message;
       try {
         const sent = await transport.sendMail({
-          from: { name: '', address: from },
+          from: sender,
           to: { name: '', address: to },
           subject,
           text,

@@ -1,17 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import type { SMTPServerOptions } from 'smtp-server';
 import { PermanentDeliveryError, TransientDeliveryError } from '../../../src/platform/messaging/messages.ts';
 import { createSmtpMailer } from '../../../src/platform/messaging/smtp.ts';
-import { readMail } from '../../support/mime.ts';
+import { listen } from '../../support/listen.ts';
+import { startMailServer } from '../../support/mail-server.ts';
 import { mailerContract } from './mailer.contract.ts';
-
-interface Caught {
-  recipients: string[];
-  source: string;
-  session: string;
-}
 
 const mail = {
   to: 'ana@example.com',
@@ -27,49 +21,14 @@ function reply(responseCode: number): Error {
   return Object.assign(new Error('no for ana@example.com'), { responseCode });
 }
 
-function portOf(server: Pick<Server, 'address'>): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
-  return address.port;
-}
-
-/** A mail server that keeps what it is given, on a free port. */
-async function startServer(options: SMTPServerOptions, onClose: (close: () => void) => void) {
-  const caught: Caught[] = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    logger: false,
-    onData(stream, session, done) {
-      let source = '';
-      stream.on('data', (piece) => (source += String(piece)));
-      stream.on('end', () => {
-        caught.push({
-          recipients: session.envelope.rcptTo.map(({ address }) => address),
-          source,
-          session: session.id,
-        });
-        done();
-      });
-    },
-    ...options,
-  });
-  server.on('error', () => undefined);
-  const listening = server.listen(0, '127.0.0.1');
-  await once(listening, 'listening');
-  onClose(() => server.close());
-  return { port: portOf(listening), caught };
-}
-
 mailerContract('SMTP', async () => {
-  const closing: (() => void)[] = [];
-  const { port, caught } = await startServer({}, (close) => closing.push(close));
-  const mailer = createSmtpMailer({ url: `smtp://127.0.0.1:${port}`, from: 'no-reply@angelis.example' });
-  const arrived = (address: string) =>
-    Promise.resolve(
-      caught.filter(({ recipients }) => recipients.includes(address)).map(({ source }) => readMail(source)),
-    );
-  return { mailer, arrived, close: () => [() => mailer.close(), ...closing].forEach((close) => close()) };
+  const server = await startMailServer();
+  const mailer = createSmtpMailer({ url: server.url, from: 'no-reply@angelis.example' });
+  const close = () => {
+    mailer.close();
+    server.close();
+  };
+  return { mailer, arrived: server.mailsOf, close };
 });
 
 describe('mail over SMTP', () => {
@@ -78,11 +37,12 @@ describe('mail over SMTP', () => {
     for (const close of closing.splice(0)) close();
   });
 
-  async function start(options: SMTPServerOptions = {}) {
-    const { port, caught } = await startServer(options, (close) => closing.push(close));
+  async function start(options?: SMTPServerOptions) {
+    const { url, caught, close } = await startMailServer(options);
+    closing.push(close);
     const mailer = (auth = '') => {
       const made = createSmtpMailer({
-        url: `smtp://${auth}127.0.0.1:${port}`,
+        url: url.replace('//', `//${auth}`),
         from: 'no-reply@angelis.example',
         timeoutMs: 2_000,
       });
@@ -102,6 +62,21 @@ describe('mail over SMTP', () => {
       .and.to.include('Auto-Submitted: auto-generated');
     expect(first?.source).to.include('From: no-reply@angelis.example').and.to.include('To: ana@example.com');
     expect(first?.source).to.include('text/plain').and.to.include('<p>Hola</p>');
+  });
+
+  it('names its sender as MAIL_FROM does, with a name or without', async () => {
+    const { url, caught, close } = await startMailServer();
+    closing.push(close);
+    for (const from of ['no-reply@angelis.example', 'Angelis, Faena Ñ <no-reply@angelis.example>']) {
+      const mailer = createSmtpMailer({ url, from });
+      closing.unshift(() => mailer.close());
+      await mailer.send(mail);
+    }
+    expect(caught.map(({ sender }) => sender)).to.deep.equal(Array(2).fill('no-reply@angelis.example'));
+    expect(caught.map(({ source }) => /^From: (.*)$/m.exec(source)?.[1]?.trim())).to.deep.equal([
+      'no-reply@angelis.example',
+      '=?UTF-8?Q?Angelis=2C_Faena_=C3=91?= <no-reply@angelis.example>',
+    ]);
   });
 
   it('goes over kept connections', async () => {
@@ -146,8 +121,7 @@ describe('mail over SMTP', () => {
   it('is tried again later when the server is gone or never says a word', async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => sockets.push(socket));
-    await once(silent.listen(0, '127.0.0.1'), 'listening');
-    const url = `smtp://127.0.0.1:${portOf(silent)}`;
+    const url = (await listen(silent)).replace('http:', 'smtp:');
     const send = async () => {
       const mailer = createSmtpMailer({ url, from: 'a@b.cl', timeoutMs: 100 });
       closing.push(() => mailer.close());

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
+import { signInByBrowser } from '../platform/identity-provider/browser.ts';
+import { addLogin } from '../support/people.ts';
+import type { TestPerson } from '../support/people.ts';
+import type { TestSystem } from '../support/system.ts';
+import { until } from '../support/until.ts';
+
+const PASSWORD = 'puente y río largos';
+
+interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+type Surface = '/auth' | '/admin/auth';
+type Somebody = Omit<TestPerson, 'bearer'> & { readonly email: string };
+
+/** How people come in, stay and go, on a whole system, whatever parts it stands on. */
+export const signInScenario = (name: string, start: () => Promise<TestSystem>): void =>
+  void describe(`signing in on ${name}`, () => {
+    let system: TestSystem;
+    let companyId: string;
+
+    before(async () => {
+      system = await start();
+      companyId = await system.addCompany();
+      const client = await system.database.superuser();
+      await client.query(
+        `insert into company_setting (company_id, id, key, value, created_at, updated_at)
+         values ($1, $2, 'identity.otpSignIn', '{"email": true, "sms": false}', $3, $3)`,
+        [companyId, uuidv7(), new Date()],
+      );
+    });
+    after(() => system.stop());
+
+    const addWorker = async (): Promise<Somebody> => {
+      const email = `${randomUUID()}@example.cl`;
+      const login = { email, password: PASSWORD };
+      return { ...(await addLogin(system, { companyId, roles: ['worker'], login })), email };
+    };
+    let requests = 0;
+    /** Through a gateway that says who asks; each time from another address, since the limits are by address. */
+    const post = (path: string, body?: object, token?: string) => {
+      requests += 1;
+      return system.http
+        .post(`/angelis${path}`)
+        .set({ 'x-forwarded-for': `198.51.100.${requests}`, ...(token && { authorization: `Bearer ${token}` }) })
+        .send(body);
+    };
+    const me = (token: string, surface: Surface = '/auth') =>
+      system.http.get(`/angelis${surface}/me`).set({ authorization: `Bearer ${token}` });
+    const refresh = (refreshToken: string, surface: Surface = '/auth') => post(`${surface}/refresh`, { refreshToken });
+    const signIn = async ({ email }: Somebody): Promise<Tokens> =>
+      (await post('/auth/sign-in', { identifier: email, password: PASSWORD }).expect(200)).body as Tokens;
+    const refused = (token: string) => until(async () => (await me(token)).status === 401);
+
+    it('takes a worker’s password, rotates what was given, and ends the session when a spent token comes back', async () => {
+      const worker = await addWorker();
+      const first = await signIn(worker);
+      expect((await me(first.accessToken).expect(200)).body).to.include({ id: worker.personId, email: worker.email });
+      const second = (await refresh(first.refreshToken).expect(200)).body as Tokens;
+      await me(second.accessToken).expect(200);
+      await refresh(first.refreshToken).expect(401);
+      await refresh(second.refreshToken).expect(401);
+      await refused(second.accessToken);
+    });
+
+    it('sends a code by mail, which opens a session that refreshes and ends, and is good once', async () => {
+      const worker = await addWorker();
+      const asked = await post('/otp/request', { identifier: worker.email, purpose: 'login', channel: 'email' });
+      expect(asked.status).to.equal(202);
+      const { requestId } = asked.body as { requestId: string };
+      await until(async () => (await system.mailsOf(worker.email)).length > 0);
+      const [mail, ...more] = await system.mailsOf(worker.email);
+      expect(more).to.deep.equal([]);
+      const code = /\b\d{6}\b/.exec(mail!.text)?.[0];
+      const verified = await post('/otp/verify', { requestId, code }).expect(200);
+      const { signedIn } = verified.body as { signedIn: Tokens };
+      expect((await me(signedIn.accessToken).expect(200)).body).to.include({ id: worker.personId });
+      const next = (await refresh(signedIn.refreshToken).expect(200)).body as Tokens;
+      await post('/auth/logout', undefined, next.accessToken).expect(204);
+      await me(next.accessToken).expect(401);
+      await refresh(next.refreshToken).expect(401);
+      await post('/otp/verify', { requestId, code }).expect(422);
+    });
+
+    it('leads an administrator through the provider’s page and back, by code and PKCE', async () => {
+      const email = `${randomUUID()}@example.cl`;
+      await addLogin(system, { companyId, roles: ['admin'], login: { email, password: PASSWORD } });
+      const away = await system.http.get('/angelis/admin/auth/start').expect(302);
+      const [cookie] = away.headers['set-cookie'] as unknown as string[];
+      const back = await signInByBrowser(String(away.headers['location']), email, PASSWORD);
+      const entered = await system.http
+        .get('/angelis/admin/auth/callback')
+        .query(Object.fromEntries(back))
+        .set({ cookie: cookie!.split(';')[0]! })
+        .expect(200);
+      const tokens = entered.body as Tokens;
+      expect((await me(tokens.accessToken, '/admin/auth').expect(200)).body).to.deep.include({ roles: ['admin'] });
+      await refresh(tokens.refreshToken).expect(401);
+      const again = (await refresh(tokens.refreshToken, '/admin/auth').expect(200)).body as Tokens;
+      await post('/admin/auth/logout', undefined, again.accessToken).expect(204);
+      await me(again.accessToken, '/admin/auth').expect(401);
+      await refresh(again.refreshToken, '/admin/auth').expect(401);
+    });
+
+    it('refuses a session that was ended at the provider: one that tells, all of a person, and a person who is gone', async () => {
+      const { identityProvider } = system;
+      const endings: ((worker: Somebody) => Promise<void>)[] = [
+        async ({ keycloakId }) => {
+          const since = new Date(Date.now() - 60_000);
+          const opened = (await identityProvider.events({ since })).findLast(
+            ({ type, userId }) => type === 'sign_in' && userId === keycloakId,
+          );
+          await identityProvider.endSession(opened!.sid!);
+        },
+        ({ keycloakId }) => identityProvider.logoutAll(keycloakId),
+        ({ keycloakId }) => identityProvider.users.remove(keycloakId),
+      ];
+      for (const end of endings) {
+        const worker = await addWorker();
+        const { accessToken } = await signIn(worker);
+        const bystander = await signIn(await addWorker());
+        await me(accessToken).expect(200);
+        await end(worker);
+        await refused(accessToken);
+        await me(bystander.accessToken).expect(200);
+      }
+    });
+
+    it('counts what failed at the provider, locks, and writes to whom it concerns', async () => {
+      const worker = await addWorker();
+      const fail = () => post('/auth/sign-in', { identifier: worker.email, password: 'not the password' }).expect(401);
+      await fail();
+      await fail();
+      await post('/auth/sign-in', { identifier: worker.email, password: PASSWORD }).expect(401);
+      const client = await system.database.superuser();
+      await until(async () => {
+        const { rows } = await client.query('select status from person where id = $1', [worker.personId]);
+        return (rows[0] as { status: string }).status === 'locked';
+      });
+      await until(async () => (await system.mailsOf(worker.email)).length > 0);
+      const { rows } = await client.query<{ outcome: string }>(
+        'select outcome from sign_in_attempt where person_id = $1 order by at',
+        [worker.personId],
+      );
+      expect(rows.map(({ outcome }) => outcome)).to.include.members(['failed', 'locked']);
+    });
+  });
