@@ -37,6 +37,14 @@ export interface Baseline {
   from: string | null;
   /** The mean was held at the drift limit or at the minimum standard. */
   capped: boolean;
+  /** Of a version that took another's place: only tests after this date enter it, and its mean is held within these speeds. */
+  renewal: Renewal | null;
+}
+
+export interface Renewal {
+  after: string;
+  lowest: number;
+  highest: number;
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -74,27 +82,37 @@ export const pooledSd = (
   return Math.sqrt(telling.reduce((sum, speeds) => sum + squares(speeds), 0) / freedom);
 };
 
-const build = (version: number, tests: readonly BaselineTest[], options: BaselineOptions): Baseline => {
+const hold = (value: number, { lowest, highest }: Renewal): number => Math.min(highest, Math.max(lowest, value));
+
+/** A version of the first tests given, within its renewal. */
+const build = (
+  { version, renewal }: Pick<Baseline, 'version' | 'renewal'>,
+  tests: readonly BaselineTest[],
+  options: BaselineOptions,
+): Baseline => {
   const used = tests.slice(0, options.activeFrom);
   const speeds = used.map(({ speed }) => speed);
   const active = used.length >= options.activeFrom;
   const serves = used.length >= options.provisionalFrom;
+  const own = serves ? mean(speeds) : null;
+  const held = own === null || renewal === null ? own : hold(own, renewal);
   return {
     version,
     status: active ? 'active' : 'collecting',
     provisional: serves && !active,
-    mean: serves ? mean(speeds) : null,
+    mean: held,
     sd: active ? sampleSd(speeds) : null,
     n: used.length,
     testIds: used.map(({ id }) => id),
     from: used.at(-1)?.date ?? null,
-    capped: false,
+    capped: held !== own,
+    renewal,
   };
 };
 
 /** A person's first baseline out of all their tests: collecting, provisional from 3 eligible ones on, active from 10 on, of the first 10. */
 export const firstBaseline = (tests: readonly BaselineTest[], options: BaselineOptions = DEFAULTS): Baseline =>
-  build(1, eligibleTests(tests), options);
+  build({ version: 1, renewal: null }, eligibleTests(tests), options);
 
 /**
  * How far the latest eligible tests have moved from an active baseline, as a part of its mean (negative: slower).
@@ -124,7 +142,12 @@ export const advanceBaseline = (
   options: BaselineOptions = DEFAULTS,
 ): Baseline => {
   if (baseline.status === 'collecting') {
-    const next = build(baseline.version, eligibleTests(tests), options);
+    const after = baseline.renewal?.after ?? '';
+    const next = build(
+      baseline,
+      eligibleTests(tests).filter((test) => test.date > after),
+      options,
+    );
     return next.status === 'active' ? advanceBaseline(next, tests, date, options) : next;
   }
   if (baseline.status !== 'active' || baseline.from === null) return baseline;
@@ -137,8 +160,8 @@ export const advanceBaseline = (
 
 /**
  * A new version in place of an active or stale one, as a safety admin asks for it: of the latest 10 eligible tests of the last 180 days
- * before `date`. Its mean is held within the drift limit of the old mean and never below the minimum standard. Too few tests: it collects.
- * Throws RangeError for a baseline that is still collecting or already superseded.
+ * before `date`. Its mean is held within the drift limit of the old mean and never below the minimum standard. Too few tests: it collects
+ * on from there, older ones stay out. Throws RangeError for a baseline that is still collecting or already superseded.
  */
 export const supersede = (
   old: Baseline,
@@ -149,16 +172,14 @@ export const supersede = (
   if (old.status !== 'active' && old.status !== 'stale') {
     throw new RangeError(`a ${old.status} baseline has no new version: only active and stale ones are superseded`);
   }
-  const since = addDays(date, -options.staleAfterDays);
-  const recent = eligibleTests(tests).filter((test) => test.date > since && test.date <= date);
-  const next = build(old.version + 1, recent.slice(-options.activeFrom), options);
-  return { old: { ...old, status: 'superseded' }, next: capMean(next, old.mean, minimumSpeed, options) };
+  const after = addDays(date, -options.staleAfterDays);
+  const recent = eligibleTests(tests).filter((test) => test.date > after && test.date <= date);
+  const renewal = old.mean === null ? null : renewalOf(old.mean, after, minimumSpeed, options);
+  const next = build({ version: old.version + 1, renewal }, recent.slice(-options.activeFrom), options);
+  return { old: { ...old, status: 'superseded' }, next };
 };
 
-const capMean = (next: Baseline, was: number | null, minimumSpeed: number, options: BaselineOptions): Baseline => {
-  if (next.mean === null || was === null) return next;
-  const lowest = Math.max(minimumSpeed, was * (1 - options.maximumDrift));
-  const highest = Math.max(lowest, was * (1 + options.maximumDrift));
-  const held = Math.min(highest, Math.max(lowest, next.mean));
-  return { ...next, mean: held, capped: held !== next.mean };
+const renewalOf = (was: number, after: string, minimumSpeed: number, { maximumDrift }: BaselineOptions): Renewal => {
+  const lowest = Math.max(minimumSpeed, was * (1 - maximumDrift));
+  return { after, lowest, highest: Math.max(lowest, was * (1 + maximumDrift)) };
 };

@@ -11,7 +11,7 @@ import type { SealedContent } from '../intake/facts.ts';
 import { isValidResult } from '../intake/known.ts';
 import type { Level, Reason } from '../classification/classify.ts';
 import { BASELINE_STATUSES } from './baseline.ts';
-import type { Baseline, BaselineTest } from './baseline.ts';
+import type { Baseline, BaselineTest, Renewal } from './baseline.ts';
 
 /** A person's own measure of one test. Its values are sealed: means and deviations are raw values too. */
 export const StoredBaseline = entity({
@@ -53,14 +53,17 @@ export interface SealedBaseline {
   readonly mean: number | null;
   readonly sd: number | null;
   readonly testIds: readonly string[];
+  /** Absent in a first version. */
+  readonly renewal?: Renewal | null;
 }
 
 export const baselinePlace = (id: string): string => `baseline.values:${id}`;
 
 export const toBaseline = (row: StoredBaselineRow, open: Opener): Baseline => {
-  const { mean, sd, testIds } = JSON.parse(open(baselinePlace(row.id), row.valuesSealed)) as SealedBaseline;
+  const sealed = JSON.parse(open(baselinePlace(row.id), row.valuesSealed)) as SealedBaseline;
+  const { mean, sd, testIds, renewal = null } = sealed;
   const { revision: version, status, provisional, n, fromOn: from, capped } = row;
-  return { version, status, provisional, mean, sd, n, testIds: [...testIds], from, capped };
+  return { version, status, provisional, mean, sd, n, testIds: [...testIds], from, capped, renewal };
 };
 
 /** The current baselines of people, in the order of their ids. */

@@ -38,8 +38,8 @@ const fieldsOf = (baseline: Baseline) => {
   return { revision, status, provisional, n, fromOn, capped };
 };
 
-const sealValues = (seal: Sealer, id: string, { mean, sd, testIds }: Baseline): string =>
-  seal(baselinePlace(id), JSON.stringify({ mean, sd, testIds } satisfies SealedBaseline));
+const sealValues = (seal: Sealer, id: string, { mean, sd, testIds, renewal }: Baseline): string =>
+  seal(baselinePlace(id), JSON.stringify({ mean, sd, testIds, renewal } satisfies SealedBaseline));
 
 const sameValues = (a: Baseline, b: Baseline): boolean =>
   a.mean === b.mean && a.sd === b.sd && a.testIds.join() === b.testIds.join();

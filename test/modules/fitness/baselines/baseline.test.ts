@@ -168,6 +168,28 @@ describe('fitness baselines', () => {
       expect(supersede(active, series(101, 10, 4), at).next).to.include({ n: 0, mean: null });
     });
 
+    it('goes on collecting from where it began, held by the old mean, and never turns back into the old one', () => {
+      const january = series(0, 10, wavy);
+      const recent = series(200, 4, 3);
+      const { next } = supersede(active, [...january, ...recent], { ...at, date: addDays(START, 205) });
+      expect(next).to.include({ n: 4, status: 'collecting', mean: 3.6, capped: true });
+      const night = advanceBaseline(next, [...january, ...recent], addDays(START, 206));
+      expect(night).to.deep.equal(next);
+      const later = series(206, 6, 3.2);
+      const ten = advanceBaseline(night, [...january, ...recent, ...later], addDays(START, 212));
+      expect(ten).to.include({
+        version: 2,
+        n: 10,
+        status: 'active',
+        mean: 3.6,
+        capped: true,
+        from: addDays(START, 211),
+      });
+      expect(ten.testIds).to.deep.equal([...recent, ...later].map(({ id }) => id));
+      const empty = supersede(active, january, { ...at, date: addDays(START, 300) }).next;
+      expect(advanceBaseline(empty, [...january, ...series(301, 3, 3)], addDays(START, 304)).mean).to.equal(3.6);
+    });
+
     it('comes of active and stale ones only', () => {
       expect(supersede({ ...active, status: 'stale' }, [], at).next.version).to.equal(2);
       expect(() => supersede(firstBaseline([]), [], at)).to.throw(RangeError, 'collecting');

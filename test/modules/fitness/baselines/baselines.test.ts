@@ -141,6 +141,23 @@ describe('baselines', () => {
     expect(is.mean! / was.mean!).to.be.at.most(1.1 + 1e-9);
   });
 
+  it('stay renewed when the next night finds the tests of long ago again', async () => {
+    await take(200, 190);
+    await recompute();
+    const stale = (await current())!;
+    await take(20, 17, 255);
+    const path = `${BASELINES}/${stale.id}/supersede`;
+    const next = await rowOf<Baseline>(f.as.safety.post(path, { reason: 'new glasses' }, version(stale.version)), 201);
+    const { testIds } = await valuesOf(next.id);
+    await recompute();
+    expect(await current()).to.include({ id: next.id, revision: 2, status: 'collecting', n: 4 });
+    await take(10, 10, 255);
+    await recompute();
+    const later = await valuesOf(next.id);
+    expect(later.testIds.slice(0, 4)).to.deep.equal(testIds);
+    expect(later.testIds).to.have.length(5);
+  });
+
   it('keep their values sealed, shown to who is named for it only, each read logged', async () => {
     await take(40, 30);
     await recompute();
