@@ -10,18 +10,30 @@ import type { Tone } from './pdf-theme.ts';
  */
 export type CellKind = 'text' | 'integer' | 'number' | 'rate' | 'date' | 'instant' | 'label' | 'level';
 
-/** A column of a report. */
-export interface ReportColumn {
+interface ColumnBase {
   /** Member of the row, and key of its heading: `reports:columns.<name>`. */
   readonly name: string;
-  readonly kind: CellKind;
-  /** Where the texts of a `label` stand: `<labels>.<value>`. */
-  readonly labels?: string;
   /** Share of the page's width in a PDF. Default 1. */
   readonly width?: number;
   /** Needed beside the report's own permission; who does not hold it gets the report without the column. */
   readonly permission?: string;
 }
+
+interface LabelColumn extends ColumnBase {
+  readonly kind: 'label';
+  /** Every code that it may show; each has its text at `<labels>.<code>`. */
+  readonly codes: readonly string[];
+  /** Where the texts of its codes stand. Default: `reports:<name>`. */
+  readonly labels?: string;
+}
+
+/** A column of a report. */
+export type ReportColumn =
+  | LabelColumn
+  | (ColumnBase & { readonly kind: Exclude<CellKind, 'label'>; readonly codes?: never; readonly labels?: never });
+
+/** Where the texts of a label column's codes stand. */
+export const labelsOf = ({ name, labels = `reports:${name}` }: ReportColumn): string => labels;
 
 /** Whose report it is: it shows what that person may see, checked again when it runs and when it is fetched. */
 export interface ReportScope {

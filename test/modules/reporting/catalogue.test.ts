@@ -1,15 +1,9 @@
 import { parse } from 'csv-parse/sync';
 import { expect } from 'chai';
-import { LICENSE_STATES } from '../../../src/modules/commerce/licenses/licenses.repository.ts';
-import { CASE_DECISIONS, CASE_STATES } from '../../../src/modules/fitness/cases/cases.repository.ts';
-import { ACTIONS } from '../../../src/modules/fitness/classification/classify.ts';
-import { BREACH_KINDS } from '../../../src/modules/fitness/compliance/report-lines.ts';
-import { PROFILE_KINDS, PROFILE_STATES } from '../../../src/modules/organization/profiles/profiles.repository.ts';
 import { SYSTEM_ROLES } from '../../../src/modules/organization/roles/system-roles.ts';
-import { ASSIGNMENT_STATES } from '../../../src/modules/workforce/assignments/assignments.repository.ts';
-import { PROJECT_STATES } from '../../../src/modules/workforce/projects/projects.repository.ts';
 import { decide } from '../../../src/platform/access/decision.ts';
 import { LOCALES } from '../../../src/platform/i18n/locales.ts';
+import { labelsOf } from '../../../src/platform/render/report.ts';
 import type { ReportDefinition } from '../../../src/platform/render/report.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
@@ -17,20 +11,22 @@ import { addCompany } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
 import { exporter, fetchLink } from './fixtures.ts';
 
-/** Every code that a column or filter of a report may show, by where its texts stand. */
-const CODES: Readonly<Record<string, readonly string[]>> = {
-  'fitness:action': ACTIONS,
-  'reports:actorKind': ['profile', 'operator', 'machine', 'system'],
-  'reports:assignmentStatus': ASSIGNMENT_STATES,
-  'reports:breachKind': BREACH_KINDS,
-  'reports:caseStatus': CASE_STATES,
-  'reports:decision': CASE_DECISIONS,
-  'reports:licenseStatus': LICENSE_STATES,
-  'reports:profileKind': PROFILE_KINDS,
-  'reports:profileStatus': PROFILE_STATES,
-  'reports:projectStatus': PROJECT_STATES,
-  'reports:shiftKind': ['day', 'night', 'travel'],
-};
+interface FilterSchema {
+  readonly enum?: readonly string[];
+  readonly format?: string;
+}
+
+/** The filters of a report, its period aside. */
+const filtersOf = ({ filters }: ReportDefinition): [name: string, schema: FilterSchema][] =>
+  Object.entries<FilterSchema>(filters.properties).filter(([name]) => name !== 'from' && name !== 'to');
+
+/** Where the texts of a report's codes stand: those that its columns show, and those by which it is filtered. */
+const codeKeys = (report: ReportDefinition): string[] => [
+  ...report.columns.flatMap((column) => (column.codes ?? []).map((code) => `${labelsOf(column)}.${code}`)),
+  ...filtersOf(report).flatMap(([name, schema]) =>
+    (schema.enum ?? []).map((code) => `${report.filterLabels?.[name] ?? `no filterLabels of ${name}`}.${code}`),
+  ),
+];
 
 describe('the catalogue of reports', () => {
   let app: TestApp;
@@ -44,16 +40,11 @@ describe('the catalogue of reports', () => {
 
   it('has a text for every title, column, filter and code, in each language', () => {
     const { i18n } = app.platform;
-    const keys = reports.flatMap(({ kind, columns, filters, filterLabels = {} }) => [
-      ...['title', 'about', 'file'].map((part) => `reports:kinds.${kind}.${part}`),
-      ...columns.map(({ name }) => `reports:columns.${name}`),
-      ...Object.keys(filters.properties)
-        .filter((name) => name !== 'from' && name !== 'to')
-        .map((name) => `reports:filters.${name}`),
-      ...[...columns.flatMap(({ labels }) => labels ?? []), ...Object.values(filterLabels)].flatMap((labels) => {
-        expect(CODES, `the codes of ${labels}`).to.have.property(labels);
-        return CODES[labels]!.map((code) => `${labels}.${code}`);
-      }),
+    const keys = reports.flatMap((report) => [
+      ...['title', 'about', 'file'].map((part) => `reports:kinds.${report.kind}.${part}`),
+      ...report.columns.map(({ name }) => `reports:columns.${name}`),
+      ...filtersOf(report).map(([name]) => `reports:filters.${name}`),
+      ...codeKeys(report),
     ]);
     expect(keys).to.have.length.greaterThan(100);
     for (const locale of LOCALES)
@@ -78,21 +69,14 @@ describe('the catalogue of reports', () => {
     const companyId = await addCompany(app.database);
     const owner = await addPerson(app, { companyId, roles: ['owner'] });
     const { run } = await exporter(app, owner);
-    const samples: Record<string, unknown> = {
-      status: 'active',
-      shift: 'night',
-      entity: 'export_job',
-      siteId: companyId,
-      projectId: companyId,
-      departmentId: companyId,
-      profileId: owner.profileId,
-    };
-    for (const { kind, filters, columns } of reports) {
-      const names = Object.keys(filters.properties);
-      const period = names.includes('from') ? { from: '2026-01-01', to: '2026-12-31' } : {};
-      const all = Object.fromEntries(
-        names.filter((name) => name !== 'from' && name !== 'to').map((name) => [name, samples[name]]),
-      );
+    const sampleOf = ([name, schema]: [string, FilterSchema]): [string, string] => [
+      name,
+      schema.enum?.[0] ?? (schema.format === 'uuid' ? owner.profileId : 'export_job'),
+    ];
+    for (const report of reports) {
+      const { kind, filters, columns } = report;
+      const period = Object.hasOwn(filters.properties, 'from') ? { from: '2026-01-01', to: '2026-12-31' } : {};
+      const all = Object.fromEntries(filtersOf(report).map(sampleOf));
       for (const format of ['csv', 'pdf'])
         for (const given of [period, { ...period, ...all }]) {
           const ready = await run({ kind, format, locale: 'en', bom: false, filters: given });

@@ -15,7 +15,7 @@ export const licensesReport = (visible: ReportReach): ReportDefinition => ({
     { name: 'person', kind: 'text', width: 2 },
     { name: 'assignedAt', kind: 'instant', width: 1.5 },
     { name: 'releasedAt', kind: 'instant', width: 1.5 },
-    { name: 'licenseStatus', kind: 'label', labels: 'reports:licenseStatus' },
+    { name: 'licenseStatus', kind: 'label', codes: LICENSE_STATES },
   ],
   rows: (scope, filters) =>
     statement(

@@ -2,6 +2,7 @@ import { equals, statement } from '../../../platform/render/report-sql.ts';
 import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
 import { addDays, startOfDay } from '../../../platform/time/zone.ts';
 import { PERIOD_FILTERS } from '../report-filters.ts';
+import { CASE_DECISIONS, CASE_STATES } from './cases.repository.ts';
 
 /** Cases and what was decided in them; never an assessment or a note. */
 export const casesReport = (visible: ReportReach): ReportDefinition => ({
@@ -13,8 +14,8 @@ export const casesReport = (visible: ReportReach): ReportDefinition => ({
     { name: 'person', kind: 'text', width: 1.8 },
     { name: 'site', kind: 'text', width: 1.4 },
     { name: 'level', kind: 'level' },
-    { name: 'caseStatus', kind: 'label', labels: 'reports:caseStatus', width: 1.3 },
-    { name: 'decision', kind: 'label', labels: 'reports:decision', width: 1.5 },
+    { name: 'caseStatus', kind: 'label', codes: CASE_STATES, width: 1.3 },
+    { name: 'decision', kind: 'label', codes: CASE_DECISIONS, width: 1.5 },
     { name: 'decidedAt', kind: 'instant', width: 1.5 },
   ],
   rows: (scope, filters) =>

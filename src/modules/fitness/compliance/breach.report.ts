@@ -2,6 +2,7 @@ import { equals, statement } from '../../../platform/render/report-sql.ts';
 import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
 import { BREACHES } from './breaches.reads.ts';
 import { PERIOD_FILTERS } from '../report-filters.ts';
+import { BREACH_KINDS } from './report-lines.ts';
 
 /** Everything that went against the rules, as the list of breaches has it. */
 export const breachReport = (visible: ReportReach): ReportDefinition => ({
@@ -12,7 +13,7 @@ export const breachReport = (visible: ReportReach): ReportDefinition => ({
     { name: 'shiftDate', kind: 'date', width: 1.1 },
     { name: 'site', kind: 'text', width: 1.6 },
     { name: 'person', kind: 'text', width: 2 },
-    { name: 'breach', kind: 'label', labels: 'reports:breachKind', width: 2 },
+    { name: 'breach', kind: 'label', codes: BREACH_KINDS, labels: 'reports:breachKind', width: 2 },
     { name: 'level', kind: 'level' },
     { name: 'at', kind: 'instant', width: 1.5 },
   ],

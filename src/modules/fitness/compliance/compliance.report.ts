@@ -11,7 +11,7 @@ import type {
   ReportSummary,
 } from '../../../platform/render/report.ts';
 import { LEVELS } from '../classification/classify.ts';
-import { WORK_FILTERS } from '../report-filters.ts';
+import { SHIFT_KINDS, WORK_FILTERS } from '../report-filters.ts';
 import { complianceBy, COUNTS, fallenDue, levelsBy } from './compliance.reads.ts';
 import type { CompliancePeriod, LevelLine } from './compliance.reads.ts';
 import { addCounts, complianceOf, suppressSmall } from './compliance.ts';
@@ -65,7 +65,7 @@ const NUMBERS: readonly ReportColumn[] = [
 const COLUMNS = {
   site: { name: 'site', kind: 'text', width: 3 },
   project: { name: 'project', kind: 'text', width: 3 },
-  shift: { name: 'shift', kind: 'label', labels: 'reports:shiftKind', width: 3 },
+  shift: { name: 'shift', kind: 'label', codes: SHIFT_KINDS, labels: 'reports:shiftKind', width: 3 },
 } as const satisfies Record<string, ReportColumn>;
 
 type Group = ComplianceCounts & Readonly<Record<keyof typeof COLUMNS, string | null>>;

@@ -2,6 +2,7 @@ import { equals, statement } from '../../../platform/render/report-sql.ts';
 import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
 import { addDays, startOfDay } from '../../../platform/time/zone.ts';
 import { PERIOD_FILTERS } from '../report-filters.ts';
+import { ACTIONS } from '../classification/classify.ts';
 
 /** Results of tests that stand: level and action, never what was measured. */
 export const resultsReport = (visible: ReportReach): ReportDefinition => ({
@@ -14,7 +15,7 @@ export const resultsReport = (visible: ReportReach): ReportDefinition => ({
     { name: 'site', kind: 'text', width: 1.5 },
     { name: 'test', kind: 'text', width: 1.2 },
     { name: 'level', kind: 'level' },
-    { name: 'action', kind: 'label', labels: 'fitness:action', width: 1.8 },
+    { name: 'action', kind: 'label', codes: ACTIONS, labels: 'fitness:action', width: 1.8 },
   ],
   rows: (scope, filters) =>
     statement(

@@ -2,8 +2,7 @@ import Type from 'typebox';
 import { equals, statement } from '../../../platform/render/report-sql.ts';
 import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
 import { exact, oneOf, uuid } from '../../../platform/schema/types.ts';
-
-const STATES = ['draft', 'invited', 'active', 'suspended', 'ended'] as const;
+import { PROFILE_KINDS, PROFILE_STATES } from './profiles.repository.ts';
 
 /** The people of a company; national ids stay at home. */
 export const peopleReport = (visible: ReportReach): ReportDefinition => ({
@@ -12,17 +11,17 @@ export const peopleReport = (visible: ReportReach): ReportDefinition => ({
   filters: exact({
     siteId: Type.Optional(uuid()),
     departmentId: Type.Optional(uuid()),
-    status: Type.Optional(oneOf(STATES)),
+    status: Type.Optional(oneOf(PROFILE_STATES)),
   }),
   filterLabels: { status: 'reports:profileStatus' },
   columns: [
     { name: 'lastName', kind: 'text', width: 1.5 },
     { name: 'firstName', kind: 'text', width: 1.5 },
     { name: 'employeeNumber', kind: 'text' },
-    { name: 'profileKind', kind: 'label', labels: 'reports:profileKind', width: 1.1 },
+    { name: 'profileKind', kind: 'label', codes: PROFILE_KINDS, width: 1.1 },
     { name: 'department', kind: 'text', width: 1.5 },
     { name: 'site', kind: 'text', width: 1.5 },
-    { name: 'profileStatus', kind: 'label', labels: 'reports:profileStatus' },
+    { name: 'profileStatus', kind: 'label', codes: PROFILE_STATES },
   ],
   rows: (scope, filters) =>
     statement(

@@ -12,7 +12,7 @@ export const auditReport = (visible: ReportReach): ReportDefinition => ({
   columns: [
     { name: 'at', kind: 'instant', width: 1.5 },
     { name: 'actor', kind: 'text', width: 1.6 },
-    { name: 'actorKind', kind: 'label', labels: 'reports:actorKind' },
+    { name: 'actorKind', kind: 'label', codes: ['profile', 'operator', 'machine', 'system'] },
     { name: 'auditAction', kind: 'text', width: 1.7 },
     { name: 'entityId', kind: 'text', width: 2.5 },
     { name: 'reason', kind: 'text', width: 1.7 },

@@ -22,7 +22,7 @@ export const assignmentsReport = (visible: ReportReach): ReportDefinition => ({
     { name: 'shiftPattern', kind: 'text' },
     { name: 'startsOn', kind: 'date', width: 1.1 },
     { name: 'endsOn', kind: 'date', width: 1.1 },
-    { name: 'assignmentStatus', kind: 'label', labels: 'reports:assignmentStatus' },
+    { name: 'assignmentStatus', kind: 'label', codes: ASSIGNMENT_STATES },
   ],
   rows: (scope, filters) =>
     statement(

@@ -16,7 +16,7 @@ export const projectsReport: ReportDefinition = {
     { name: 'site', kind: 'text', width: 1.5 },
     { name: 'startsOn', kind: 'date' },
     { name: 'endsOn', kind: 'date' },
-    { name: 'projectStatus', kind: 'label', labels: 'reports:projectStatus' },
+    { name: 'projectStatus', kind: 'label', codes: PROJECT_STATES },
   ],
   rows: ({ companyId }, { status = null, siteId = null }) => ({
     text: `select p.code as "projectCode", p.name as "projectName", d.name as department, s.name as site,

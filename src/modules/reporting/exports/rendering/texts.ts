@@ -1,6 +1,7 @@
 import type { Formatters } from '../../../../platform/i18n/formatters.ts';
 import type { I18n, TextParams } from '../../../../platform/i18n/i18n.ts';
 import type { Locale } from '../../../../platform/i18n/locales.ts';
+import { labelsOf } from '../../../../platform/render/report.ts';
 import type { ReportColumn } from '../../../../platform/render/report.ts';
 
 /** A rate as a percentage with one decimal, by the one rule that screens round by too; null without a denominator. */
@@ -38,11 +39,11 @@ export const labelText = (labels: string, value: unknown, { t }: Pick<Texts, 't'
   (Array.isArray(value) ? value : [value]).map((code) => t(`${labels}.${code}`)).join(', ');
 
 /** A value as a reader of the language writes it; empty where there is none. */
-export const cellText = ({ kind, labels = '' }: ReportColumn, value: unknown, texts: Texts): string => {
+export const cellText = (column: ReportColumn, value: unknown, texts: Texts): string => {
   if (value === null || value === undefined) return '';
   const { format } = texts;
   const plain = typeof value === 'string' ? value : JSON.stringify(value);
-  switch (kind) {
+  switch (column.kind) {
     case 'text':
       return plain;
     case 'integer':
@@ -56,7 +57,7 @@ export const cellText = ({ kind, labels = '' }: ReportColumn, value: unknown, te
     case 'instant':
       return format.dateTime(new Date(plain));
     case 'label':
-      return labelText(labels, value, texts);
+      return labelText(labelsOf(column), value, texts);
     default:
       return labelText('common:level', value, texts);
   }
