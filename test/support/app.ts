@@ -58,6 +58,9 @@ export interface TestAppOptions {
   /** False for tests with tables of their own. */
   readonly observed?: boolean;
   readonly sources?: readonly IngestSource[];
+  /** Another wiring, and other texts: a copy of the program with something added. */
+  readonly createSystem?: typeof createSystem;
+  readonly locales?: string;
 }
 
 /** The whole application on its own database, with the development issuer and a clock that tests can move. */
@@ -104,7 +107,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
       sealer.nudge(companyId);
     },
     identityProvider,
-    i18n: createI18n({ folder: fileURLToPath(new URL('../../locales', import.meta.url)) }),
+    i18n: createI18n({ folder: options.locales ?? fileURLToPath(new URL('../../locales', import.meta.url)) }),
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
     rates: createRateLimits(options.limits ?? GENEROUS),
@@ -125,7 +128,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     besides: { path: '/realms/angelis', router: identityProvider.router },
     checkResponses: true,
   };
-  const system = createSystem(foundation, surface);
+  const system = (options.createSystem ?? createSystem)(foundation, surface);
   handler = system.app;
   const background = options.background ? startBackground(database, system, sealer) : undefined;
   return {

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import type { TProperties, TSchema } from 'typebox';
+import type { TProperties, TSchema, TUnsafe } from 'typebox';
 
 /** An object that refuses unknown keys: every body and every nested object is made with it. */
 export const exact = <P extends TProperties>(properties: P, options: object = {}) =>
@@ -35,9 +35,12 @@ export const day = (options: object = {}) => Type.String({ format: 'date', examp
 export const integer = (minimum: number, maximum: number, options: object = {}) =>
   Type.Integer({ minimum, maximum, ...options });
 
+/** The schema of one of a closed set of values; `enum` lists them. */
+type OneOf<V extends string> = TUnsafe<V> & { readonly enum: readonly V[] };
+
 /** One of a closed set of English constants. */
-export const oneOf = <const V extends readonly string[]>(values: V, options: object = {}) =>
-  Type.Unsafe<V[number]>({ type: 'string', enum: [...values], ...options });
+export const oneOf = <const V extends readonly string[]>(values: V, options: object = {}): OneOf<V[number]> =>
+  Type.Unsafe<V[number]>({ type: 'string', enum: [...values], ...options }) as OneOf<V[number]>;
 
 export const email = (options: object = {}) =>
   Type.String({ format: 'email', maxLength: 254, examples: ['ana@example.cl'], ...options });

@@ -1,7 +1,6 @@
 import Type from 'typebox';
-import { equals, statement } from '../../../platform/render/report-sql.ts';
-import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
-import { exact, oneOf, uuid } from '../../../platform/schema/types.ts';
+import { equals, exact, oneOf, statement, uuid } from '../../../platform/module.ts';
+import type { ReportDefinition, ReportReach } from '../../../platform/module.ts';
 import { LICENSE_STATES } from './licenses.repository.ts';
 
 /** Who holds a seat of what, and since when. */

@@ -1,7 +1,6 @@
 import Type from 'typebox';
-import { equals, statement } from '../../../platform/render/report-sql.ts';
-import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
-import { exact, oneOf, uuid } from '../../../platform/schema/types.ts';
+import { equals, exact, oneOf, statement, uuid } from '../../../platform/module.ts';
+import type { ReportDefinition, ReportReach } from '../../../platform/module.ts';
 import { PROFILE_KINDS, PROFILE_STATES } from './profiles.repository.ts';
 
 /** The people of a company; national ids stay at home. */

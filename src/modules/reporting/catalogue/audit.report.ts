@@ -1,8 +1,8 @@
 import Type from 'typebox';
-import { equals, PERIOD, statement } from '../../../platform/render/report-sql.ts';
-import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
-import { exact, text, uuid } from '../../../platform/schema/types.ts';
+import { PERIOD } from '../../../platform/render/report-sql.ts';
 import { addDays, startOfDay } from '../../../platform/time/zone.ts';
+import { equals, exact, statement, text, uuid } from '../../../platform/module.ts';
+import type { ReportDefinition, ReportReach } from '../../../platform/module.ts';
 
 /** Who did what, when; the values themselves stay in the trail, where each reading of them is logged. */
 export const auditReport = (visible: ReportReach): ReportDefinition => ({

@@ -1,7 +1,6 @@
 import Type from 'typebox';
-import { equals, statement } from '../../../platform/render/report-sql.ts';
-import type { ReportDefinition, ReportReach } from '../../../platform/render/report.ts';
-import { exact, oneOf, uuid } from '../../../platform/schema/types.ts';
+import { equals, exact, oneOf, statement, uuid } from '../../../platform/module.ts';
+import type { ReportDefinition, ReportReach } from '../../../platform/module.ts';
 import { ASSIGNMENT_STATES } from './assignments.repository.ts';
 
 /** Who works where, on what and from when. */
