@@ -113,7 +113,8 @@ const judged = (worker: TestPerson, now: Date, given: Partial<JudgedResult>): Ju
 /** Builds the company; every row that other modules own is written as they would. */
 export const startFitnessCompany = async (): Promise<FitnessCompany> => {
   const app = await startApp();
-  const start = new Date(Math.floor(Date.now() / MINUTE) * MINUTE);
+  // The morning in Santiago, whatever the hour of the run: a night before it belongs to the day before.
+  const start = new Date(new Date().setUTCHours(10, 0, 0, 0));
   app.clock.set(start);
   const companyId = await addCompany(app.database);
   const person = (roles: readonly string[]) => addPerson(app, { companyId, roles });
