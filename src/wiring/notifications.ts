@@ -10,6 +10,12 @@ import { createNotifications } from '../modules/notifications/notifications.serv
 import { Preference } from '../modules/notifications/preferences.repository.ts';
 import { createPreferences } from '../modules/notifications/preferences.service.ts';
 import { createStreamService } from '../modules/notifications/stream.service.ts';
+import { createSender } from '../modules/notifications/sending.ts';
+import { createCalls } from '../modules/notifications/webhook-calls.ts';
+import { webhookLifecycle } from '../modules/notifications/webhooks.lifecycle.ts';
+import { webhookList } from '../modules/notifications/webhooks.repository.ts';
+import { webhooksModule } from '../modules/notifications/webhooks.router.ts';
+import { checkUrl, createWebhooks } from '../modules/notifications/webhooks.service.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import type { Notices as WorkforceNotices } from '../modules/workforce/ports.ts';
 import { createCrud } from '../platform/crud/service.ts';
@@ -67,26 +73,59 @@ export const wireNotifications = (platform: Platform): Notifying => {
   const notifications = platform.repository(Notification);
   const list = platform.list(notificationList);
   const deliveries = platform.crud(deliveryList, createDeliveryLifecycle(platform.enqueue));
-  const { jobs } = createDeliveries({
+  const endpoints = platform.crud(webhookList, webhookLifecycle);
+  const sender = createSender({
     ...platform,
     ...deliveries,
     backoff: createBackoff({ base: 30_000, cap: 1_800_000 }),
+  });
+  const dataKeys = platform.keys.data;
+  const webhooks = createWebhooks({
+    ...platform,
+    repository: endpoints.repository,
+    deliveries: deliveries.repository,
+    dataKeys,
+  });
+  const calls = createCalls({
+    ...platform,
+    sender,
+    dataKeys,
+    endpoints: endpoints.repository,
+    endpointMover: endpoints.mover,
+    deliveryMover: deliveries.mover,
+    poster: platform.webhooks,
   });
   const service = createCrud({
     ...deliveries,
     restrict: (context) => (bind) => visibleProfiles(context, 't.profile_id', bind),
   });
   return {
-    notices: createNotices({ ...platform, notifications, deliveries: deliveries.repository }),
+    notices: createNotices({
+      ...platform,
+      notifications,
+      deliveries: deliveries.repository,
+      publish: webhooks.publish,
+    }),
     modules: [
       notificationsModule({
         list,
-        jobs,
+        jobs: [createDeliveries({ ...platform, mover: deliveries.mover, sender })],
         notifications: createNotifications({ ...platform, repository: notifications, list }),
         preferences: createPreferences({ ...platform, repository: platform.repository(Preference) }),
         stream: createStreamService(platform),
       }),
       deliveriesModule(service),
+      webhooksModule({
+        webhooks,
+        jobs: [calls],
+        service: createCrud({
+          ...endpoints,
+          onEdit: (_tx, _row, { url }) => {
+            if (url !== undefined) checkUrl(url);
+          },
+          onRemove: true,
+        }),
+      }),
     ],
   };
 };

@@ -7,6 +7,8 @@ import type { IdentityProvider } from '../platform/identity-provider/port.ts';
 import { API_CLIENT } from '../platform/identity-provider/realm.ts';
 import { createConsoleMessaging } from '../platform/messaging/console.ts';
 import type { ConsoleMessaging } from '../platform/messaging/console.ts';
+import { createPublicPoster } from '../platform/messaging/post.ts';
+import type { Poster } from '../platform/messaging/post.ts';
 import { createSmtpMailer } from '../platform/messaging/smtp.ts';
 import type { SmtpMailer } from '../platform/messaging/smtp.ts';
 import { createTwilioSms } from '../platform/messaging/twilio.ts';
@@ -26,6 +28,8 @@ export interface Outside {
   readonly issuerUrl: string;
   readonly mailer: Mailer;
   readonly sms: Sms;
+  /** Calls systems that companies name: at public addresses only. */
+  readonly webhooks: Poster;
   /** Set when mail goes to a server. */
   readonly mailServer?: SmtpMailer;
   /** Set when mail or SMS go to the console. */
@@ -33,6 +37,9 @@ export interface Outside {
   readonly files: FileStore;
   readonly close: () => Promise<void>;
 }
+
+/** Longest call of a webhook, in ms, as its description says. */
+const WEBHOOK_TIMEOUT = 10_000;
 
 const CALLBACK = '/angelis/admin/auth/callback';
 
@@ -108,6 +115,7 @@ export const openOutside = async (settings: Settings, now: () => Date): Promise<
   return {
     ...identity,
     ...messaging,
+    webhooks: createPublicPoster(WEBHOOK_TIMEOUT),
     files,
     close: async () => {
       close();

@@ -31,6 +31,7 @@ import type { Lifecycle, Stateful } from '../platform/lifecycle/lifecycle.ts';
 import { createMover } from '../platform/lifecycle/mover.ts';
 import type { Mover } from '../platform/lifecycle/mover.ts';
 import type { Mailer, Sms } from '../platform/messaging/messages.ts';
+import type { Poster } from '../platform/messaging/post.ts';
 import { createValidator } from '../platform/schema/validator.ts';
 import type { Validator } from '../platform/schema/validator.ts';
 import type { AnyEntity, RowOf } from '../platform/schema/entity.ts';
@@ -62,6 +63,8 @@ export interface Foundation {
   readonly files: FileStore;
   readonly mailer: Mailer;
   readonly sms: Sms;
+  /** How systems of companies are called. */
+  readonly webhooks: Poster;
   /** Where results come from, beside what people enter themselves. */
   readonly sources: readonly IngestSource[];
   /** The live streams of this process. */

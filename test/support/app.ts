@@ -15,6 +15,7 @@ import { createI18n } from '../../src/platform/i18n/i18n.ts';
 import { createLocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
 import type { LocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
 import { createOutbox } from '../../src/platform/jobs/outbox.ts';
+import type { Poster } from '../../src/platform/messaging/post.ts';
 import { createFolderStore } from '../../src/platform/storage/folder.ts';
 import { createEventSource } from '../../src/platform/stream/events.ts';
 import { startHub } from '../../src/platform/stream/hub.ts';
@@ -61,6 +62,8 @@ export interface TestAppOptions {
   /** Another wiring, and other texts: a copy of the program with something added. */
   readonly createSystem?: typeof createSystem;
   readonly locales?: string;
+  /** How webhooks are called. Default: not at all. */
+  readonly webhooks?: Poster;
 }
 
 /** The whole application on its own database, with the development issuer and a clock that tests can move. */
@@ -115,6 +118,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     files: await createFolderStore(files),
     mailer: messages.mailer,
     sms: messages.sms,
+    webhooks: options.webhooks ?? (() => Promise.reject(new Error('no webhooks are called here'))),
     sources: options.sources ?? [],
     now,
     publicUrl: url,

@@ -7,9 +7,16 @@ import { SKIP_REASONS } from './delivery-choice.ts';
 
 export const SEND_JOB = 'notifications.delivery.send';
 
-/** Asks for the sending of a delivery, now or later. */
-export const askToSend = async (tx: Tx, enqueue: Enqueue, deliveryId: string, runAt?: Date): Promise<void> => {
-  await enqueue(tx, SEND_JOB, { deliveryId }, runAt === undefined ? {} : { runAt });
+export const WEBHOOK_JOB = 'notifications.webhook.call';
+
+/** Asks for the sending of a delivery, now or, where it says so, later. */
+export const askToSend = async (
+  tx: Tx,
+  enqueue: Enqueue,
+  { id, channel, nextRetryAt }: Pick<DeliveryRow, 'id' | 'channel' | 'nextRetryAt'>,
+): Promise<void> => {
+  const options = nextRetryAt === null ? {} : { runAt: new Date(nextRetryAt) };
+  await enqueue(tx, channel === 'webhook' ? WEBHOOK_JOB : SEND_JOB, { deliveryId: id }, options);
 };
 
 /**
@@ -51,7 +58,7 @@ export const createDeliveryLifecycle = (enqueue: Enqueue) =>
         summary: 'Try again later',
         fields: exact({ nextRetryAt: instant() }),
         set: ({ input }: { row: DeliveryRow; input: { nextRetryAt: string } }) => input,
-        effect: (tx, { row }) => askToSend(tx, enqueue, row.id, new Date(row.nextRetryAt!)),
+        effect: (tx, { row }) => askToSend(tx, enqueue, row),
       }),
       give_up: move({
         from: ['pending', 'retrying', 'sending', 'failed'],
@@ -66,7 +73,7 @@ export const createDeliveryLifecycle = (enqueue: Enqueue) =>
         summary: 'Wait until the quiet hours are over',
         fields: exact({ nextRetryAt: nullable(instant()) }),
         set: ({ input }: { row: DeliveryRow; input: { nextRetryAt: string | null } }) => input,
-        effect: (tx, { row }) => askToSend(tx, enqueue, row.id, new Date(row.nextRetryAt!)),
+        effect: (tx, { row }) => askToSend(tx, enqueue, row),
       }),
       skip: move({
         from: ['pending', 'retrying', 'sending'],
@@ -84,7 +91,7 @@ export const createDeliveryLifecycle = (enqueue: Enqueue) =>
         permission: 'notifications:delivery:resend',
         summary: 'Try a message again that was given up',
         set: () => ({ attempts: 0 }),
-        effect: (tx, { row }) => askToSend(tx, enqueue, row.id),
+        effect: (tx, { row }) => askToSend(tx, enqueue, row),
       }),
     },
   });

@@ -1,16 +1,29 @@
-import { entity, instant, integer, listOf, nullable, oneOf, text, uuid } from '../../platform/module.ts';
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import { entity, exact, instant, integer, listOf, nullable, oneOf, text, uuid } from '../../platform/module.ts';
 import type { Reader, RowOf } from '../../platform/module.ts';
 import { SKIP_REASONS } from './delivery-choice.ts';
 import type { Wishes } from './delivery-choice.ts';
 import { CHANNELS } from './notice.ts';
 import type { NoticeText, NoticeType, Priority } from './notice.ts';
 
+const WebhookEventSchema = exact({
+  type: Type.String(),
+  at: instant(),
+  link: nullable(Type.String()),
+  params: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+});
+/** What an endpoint is told: no name, no health value, no secret. */
+export type WebhookEvent = Static<typeof WebhookEventSchema>;
+
+/** A mail or SMS to a person, or a call of an endpoint. */
 export const Delivery = entity({
   table: 'delivery',
   fields: {
-    notificationId: uuid(),
-    profileId: uuid(),
-    channel: oneOf(CHANNELS),
+    notificationId: nullable(uuid()),
+    profileId: nullable(uuid()),
+    endpointId: nullable(uuid({ description: 'Of a webhook' })),
+    channel: oneOf([...CHANNELS, 'webhook']),
     status: oneOf(['pending', 'sending', 'sent', 'failed', 'retrying', 'dead', 'skipped']),
     attempts: integer(0, 1_000),
     nextRetryAt: nullable(instant()),
@@ -19,14 +32,30 @@ export const Delivery = entity({
     error: nullable(text(500, { description: 'Why the last try failed; names nobody' })),
     skippedBecause: nullable(oneOf(SKIP_REASONS)),
   },
+  hidden: { event: nullable(WebhookEventSchema) },
   create: [],
   edit: [],
 });
 export type DeliveryRow = RowOf<typeof Delivery>;
 
+/** A delivery of which nothing is known but that it is to go. */
+export const UNSENT = {
+  notificationId: null,
+  profileId: null,
+  endpointId: null,
+  event: null,
+  status: 'pending',
+  attempts: 0,
+  nextRetryAt: null,
+  sentAt: null,
+  providerId: null,
+  error: null,
+  skippedBecause: null,
+} as const;
+
 export const deliveryList = listOf(Delivery, {
   sorts: ['-createdAt'],
-  filters: ['status', 'channel', 'profileId', 'notificationId'],
+  filters: ['status', 'channel', 'profileId', 'notificationId', 'endpointId'],
 });
 
 /** Where and how a profile wants to be told. */

@@ -2,7 +2,7 @@ import type { Configuration } from '../../platform/configuration.ts';
 import type { I18n } from '../../platform/i18n/i18n.ts';
 import { DEFAULT_LOCALE } from '../../platform/i18n/locales.ts';
 import type { Enqueue, Repository, Tx } from '../../platform/module.ts';
-import { recipientsAmong } from './deliveries.repository.ts';
+import { recipientsAmong, UNSENT } from './deliveries.repository.ts';
 import type { DeliveryRow, Recipient } from './deliveries.repository.ts';
 import { askToSend } from './deliveries.lifecycle.ts';
 import { chooseDelivery, NO_WISHES } from './delivery-choice.ts';
@@ -11,12 +11,15 @@ import type { Channel, Notices } from './notice.ts';
 import { claimNotice } from './notifications.repository.ts';
 import type { NotificationRow } from './notifications.repository.ts';
 import { NOTICES_SETTING } from './settings.ts';
+import type { Webhooks } from './webhooks.service.ts';
 
 interface NoticesDependencies {
   readonly notifications: Repository<NotificationRow>;
   readonly deliveries: Repository<DeliveryRow>;
   readonly configuration: Configuration;
   readonly enqueue: Enqueue;
+  /** Tells the company's own systems. */
+  readonly publish: Webhooks['publish'];
   readonly i18n: I18n;
 }
 
@@ -24,7 +27,7 @@ const HOUR = 3_600_000;
 
 /** Writes what people are told: a row in their list, exactly once, and a delivery for each channel that they want. */
 export const createNotices = (dependencies: NoticesDependencies): Notices => {
-  const { notifications, deliveries, configuration, enqueue, i18n } = dependencies;
+  const { notifications, deliveries, configuration, enqueue, publish, i18n } = dependencies;
 
   const plan = async (tx: Tx, row: NotificationRow, recipient: Recipient, channel: Channel): Promise<void> => {
     const { type, priority, readAt } = row;
@@ -35,19 +38,15 @@ export const createNotices = (dependencies: NoticesDependencies): Notices => {
       tx.now,
     );
     const until = choice.do === 'wait' ? choice.until : undefined;
-    const { id } = await deliveries.insert(tx, {
+    const made = await deliveries.insert(tx, {
+      ...UNSENT,
       notificationId: row.id,
       profileId: row.profileId,
       channel,
-      attempts: 0,
-      status: choice.do === 'skip' ? 'skipped' : 'pending',
-      skippedBecause: choice.do === 'skip' ? choice.because : null,
       nextRetryAt: until?.toISOString() ?? null,
-      sentAt: null,
-      providerId: null,
-      error: null,
+      ...(choice.do === 'skip' && { status: 'skipped', skippedBecause: choice.because }),
     });
-    if (choice.do !== 'skip') await askToSend(tx, enqueue, id, until);
+    if (choice.do !== 'skip') await askToSend(tx, enqueue, made);
   };
 
   return {
@@ -69,6 +68,7 @@ export const createNotices = (dependencies: NoticesDependencies): Notices => {
         );
         for (const channel of channels) await plan(tx, row, recipient, channel);
       }
+      await publish(tx, { type, link, params: subjectParams }, dedupeKey, until);
     },
   };
 };

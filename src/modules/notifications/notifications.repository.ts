@@ -55,14 +55,14 @@ export const claimNotice = async (
   until: Date,
 ): Promise<string[]> => {
   const rows = await tx.prepared<{ id: string }>(
-    `insert into notice_key (company_id, profile_id, dedupe_key, until)
+    `insert into notice_key (company_id, recipient_id, dedupe_key, until)
      select $1, p.id, $3::text, $4::timestamptz from profile p
      where p.company_id = $1 and p.id = any($2::uuid[]) and p.status in ('invited', 'active', 'suspended')
        and p.deleted_at is null
      order by p.id
-     on conflict (company_id, profile_id, dedupe_key) do update set until = excluded.until
+     on conflict (company_id, recipient_id, dedupe_key) do update set until = excluded.until
        where notice_key.until <= $5
-     returning profile_id as id`,
+     returning recipient_id as id`,
     [tx.companyId, profileIds, dedupeKey, until, tx.now],
   );
   return rows.map(({ id }) => id).toSorted();
@@ -96,6 +96,10 @@ export const purgeNotifications = async (tx: Tx, before: Date): Promise<number> 
        (select n.id from notification n where n.company_id = $1 and n.created_at < $2)`,
     [tx.companyId, before],
   );
+  await tx.prepared('delete from delivery where company_id = $1 and endpoint_id is not null and created_at < $2', [
+    tx.companyId,
+    before,
+  ]);
   await tx.prepared('delete from notice_key where company_id = $1 and until < $2', [tx.companyId, before]);
   const rows = await tx.prepared('delete from notification where company_id = $1 and created_at < $2 returning id', [
     tx.companyId,

@@ -1,7 +1,6 @@
 import Type from 'typebox';
 import { BY_ID, crudModule, exact, instant, integer, ok, okRow, pageOf, route } from '../../platform/module.ts';
-import type { CrudService, List, Module, MovingService, Route } from '../../platform/module.ts';
-import type { Deliveries } from './deliveries.service.ts';
+import type { CrudService, JobDefinition, List, Module, MovingService, Route } from '../../platform/module.ts';
 import type { DeliveryRow } from './deliveries.repository.ts';
 import { Notification } from './notifications.repository.ts';
 import type { Notifications } from './notifications.service.ts';
@@ -20,7 +19,7 @@ interface NotificationsParts {
   readonly list: List;
   readonly preferences: Preferences;
   readonly stream: StreamService;
-  readonly jobs: Deliveries['jobs'];
+  readonly jobs: readonly JobDefinition[];
 }
 
 const ownRoutes = ({ notifications, list }: NotificationsParts): Route[] => [

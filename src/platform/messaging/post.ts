@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestOptions } from 'node:http';
 import { request as overHttps } from 'node:https';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
+import { isPublicAddress } from './public-address.ts';
 
 export interface PostOptions {
   readonly headers: Readonly<Record<string, string>>;
@@ -81,6 +82,15 @@ export const post = async (url: URL, { headers, body, timeoutMs, permits }: Post
   );
   return { status: response.statusCode ?? 0, headers: response.headers, body: await readBody(response) };
 };
+
+/** Posts to an address that somebody else chose. */
+export type Poster = (url: URL, message: Pick<PostOptions, 'headers' | 'body'>) => Promise<Posted>;
+
+/** Posts to public addresses only. */
+export const createPublicPoster =
+  (timeoutMs: number): Poster =>
+  (url, message) =>
+    post(url, { ...message, timeoutMs, permits: isPublicAddress });
 
 /** The pause that an answer asks for, in ms, at most a day; `Retry-After` is seconds or a date (RFC 9110, 10.2.3). */
 export const pauseAskedFor = ({ headers }: Pick<Posted, 'headers'>, now: Date): number | undefined => {
