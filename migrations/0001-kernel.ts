@@ -123,9 +123,11 @@ const change = [
   ...systemMay('change', 'select'),
   `create table change_pending (
      company_id uuid not null,
+     n bigint generated always as identity,
      change_id uuid not null,
      constraint change_pending_pkey primary key (company_id, change_id))`,
   ...isolate('change_pending'),
+  companyIndex('change_pending', 'n'),
   `grant select, insert on change_pending to app`,
   ...systemMay('change_pending', 'select, delete'),
   `create table change_seal (

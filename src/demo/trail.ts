@@ -31,7 +31,8 @@ export const changeRow = ({ event, at, by, via }: PastChange, id: string, random
 const TO_SEAL = `select c.id as "changeId" from change c
   where c.company_id = $1 and c.id < $2
     and not exists (select 1 from change_seal s where s.company_id = $1 and s.change_id = c.id)
-    and not exists (select 1 from change_pending p where p.company_id = $1 and p.change_id = c.id)`;
+    and not exists (select 1 from change_pending p where p.company_id = $1 and p.change_id = c.id)
+  order by c.id`;
 
 /**
  * Hands the past changes of a company to the sealer, all at once, so that the chain's numbers follow their time: people's

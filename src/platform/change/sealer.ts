@@ -50,13 +50,14 @@ const LOCK_HEAD = 'select seq, hash from change_head where company_id = $1 for u
 const FIRST_HEAD = 'insert into change_head (company_id, seq, hash) values ($1, 0, $2) on conflict do nothing';
 const MOVE_HEAD = 'update change_head set seq = $2, hash = $3 where company_id = $1';
 const COMPANIES = 'select distinct company_id from change_pending';
+// In the order in which they were written: who waited for another's row comes after it, even if begun before.
 // The lateral join with `offset 0` keeps to the index: a plan that reads all changes of a company is never right here.
-const PENDING = `select ${chainColumns('c')} from change_pending p
+const PENDING = `select p.n, ${chainColumns('c')} from change_pending p
   cross join lateral (select * from change x where x.company_id = $1 and x.id = p.change_id offset 0) c
-  where p.company_id = $1 order by p.change_id limit $2`;
+  where p.company_id = $1 order by p.n limit $2`;
 const SEAL = `insert into change_seal (company_id, seq, change_id, hash, key_id, sealed_at)
   select $1, s.seq, s.change_id, s.hash, $5, $6 from unnest($2::bigint[], $3::uuid[], $4::bytea[]) as s (seq, change_id, hash)`;
-const DONE = 'delete from change_pending where company_id = $1 and change_id = any($2::uuid[])';
+const DONE = 'delete from change_pending where company_id = $1 and n = any($2::bigint[])';
 
 /** The head under lock; undefined while another process holds it. */
 const lockHead = async (client: pg.PoolClient, companyId: string): Promise<Head | undefined> => {
@@ -84,7 +85,7 @@ export const createSealer = ({
   const sealRows = async (client: pg.PoolClient, companyId: string): Promise<number> => {
     const head = await lockHead(client, companyId);
     if (head === undefined) return 0;
-    const { rows } = await client.query<ChainRow & { id: string }>(PENDING, [companyId, batch]);
+    const { rows } = await client.query<ChainRow & { id: string; n: string }>(PENDING, [companyId, batch]);
     if (rows.length === 0) return 0;
     const { current } = keyRing;
     let { seq, hash } = head;
@@ -93,16 +94,15 @@ export const createSealer = ({
       hash = linkHash(current, hash, seq, row);
       return { seq, hash, id: row.id };
     });
-    const ids = links.map(({ id }) => id);
     await client.query(SEAL, [
       companyId,
       links.map((link) => link.seq),
-      ids,
+      links.map(({ id }) => id),
       links.map((link) => link.hash),
       current.id,
       now(),
     ]);
-    await client.query(DONE, [companyId, ids]);
+    await client.query(DONE, [companyId, rows.map(({ n }) => n)]);
     await client.query(MOVE_HEAD, [companyId, seq, hash]);
     return rows.length;
   };

@@ -63,6 +63,8 @@ type Differences = TrailEntry['changes'];
 type Values = Readonly<Record<string, unknown>>;
 
 const FROM = 'from change c left join change_seal s on s.company_id = $1 and s.change_id = c.id';
+/** The numbers of the chain; what has none yet is newer than what has. */
+const SEALED_ORDER = `coalesce(s.seq, ${Number.MAX_SAFE_INTEGER})`;
 const MEMBERS = `'id', c.id, 'seq', s.seq, 'hash', encode(s.hash, 'hex'), 'at', ${shown('c.at', ITEM.at)},
   'action', c.action, 'entity', c.entity, 'entityId', c.entity_id,
   'actor', json_build_object('kind', c.actor_kind, 'id', c.actor_id, 'via', c.actor_via, 'onBehalfOf', c.on_behalf_of),
@@ -99,11 +101,11 @@ const differences = (old: Values | null, fresh: Values | null): Differences =>
     .map((field) => ({ field, before: old?.[field] ?? null, after: fresh?.[field] ?? null }));
 
 export interface Trail {
-  /** The company's audit trail, newest first; filters entity, entityId, action, actorId, from, to. */
+  /** The company's audit trail by the time at which its transactions began, the newest first; filters entity, entityId, action, actorId, from, to. */
   readonly search: Pick<List, 'query' | 'page'>;
   /** Query of `history`. */
   readonly historyQuery: List['query'];
-  /** What happened to one row, newest first, as JSON text. */
+  /** What happened to one row, as JSON text: in the order of the chain, the newest first. */
   history(reader: Reader, entity: string, entityId: string, query: ListQuery): Promise<string>;
   /**
    * One entry with its differences, or undefined. With `openPersonal` personal values are opened: the caller has checked
@@ -138,7 +140,12 @@ export const createTrail = (cursors: Cursors, vault: Pick<PersonalVault, 'open'>
     cursors,
   );
   const history = createList(
-    { ...base, name: 'history', item: `json_build_object(${MEMBERS}, 'before', c.before, 'after', c.after)` },
+    {
+      ...base,
+      name: 'history',
+      item: `json_build_object(${MEMBERS}, 'before', c.before, 'after', c.after)`,
+      sorts: { at: SEALED_ORDER },
+    },
     cursors,
   );
 

@@ -6,6 +6,9 @@ import { CHAIN_COLUMNS, chainColumns, GENESIS, linkHash } from '../../../src/pla
 import type { ChainRow } from '../../../src/platform/change/chain.ts';
 import { createSealer } from '../../../src/platform/change/sealer.ts';
 import type { SealerOptions } from '../../../src/platform/change/sealer.ts';
+import { createTrail } from '../../../src/platform/change/trail.ts';
+import { createVault } from '../../../src/platform/change/vault.ts';
+import { createCursors } from '../../../src/platform/db/cursor.ts';
 import type { Database } from '../../../src/platform/db/database.ts';
 import { commitChange, plainRecorder } from '../../support/changes.ts';
 import { addCompany, randomRing, scopeOf } from '../../support/companies.ts';
@@ -146,6 +149,33 @@ describe('sealer', () => {
     );
     expect(seals.at(-1)!.change_id).to.equal(rows[0]!.id);
     expect(seals.slice(0, -1).every(({ change_id }) => change_id > rows[0]!.id)).to.equal(true);
+  });
+
+  it('numbers changes as they were written, not as their transactions began; so does the history of a row', async () => {
+    const company = await addCompany(database);
+    let ticks = Date.now();
+    const ticking = database.open({ now: () => new Date((ticks += 1_000)) });
+    const [begun, written] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const thing = { entity: 'thing', entityId: uuidv7() };
+    const early = ticking.write(scopeOf(company), async (tx) => {
+      begun.resolve();
+      await written.promise;
+      await recorder.event(tx, { ...thing, action: 'second' });
+    });
+    await begun.promise;
+    await ticking.write(scopeOf(company), (tx) => recorder.event(tx, { ...thing, action: 'first' }));
+    written.resolve();
+    await early;
+    expect(await sealer().sealCompany(company)).to.equal(2);
+    const trail = createTrail(
+      createCursors(randomRing(), () => new Date()),
+      createVault(randomRing()),
+    );
+    const page = await ticking.read(scopeOf(company), (reader) => trail.history(reader, 'thing', thing.entityId, {}));
+    const { items } = JSON.parse(page) as { items: { seq: number; action: string; at: string }[] };
+    expect(items.map(({ seq, action }) => `${seq} ${action}`)).to.deep.equal(['2 thing.second', '1 thing.first']);
+    expect(items[0]!.at < items[1]!.at).to.equal(true);
+    await ticking.close();
   });
 
   it('never makes a writer wait: changes commit while another process holds the head', async () => {
