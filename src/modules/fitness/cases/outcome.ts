@@ -79,14 +79,23 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
     if (isUntimely && level === 'red') await alertSafety(tx, { ...about, entity: 'fitness_case', entityId: row.id });
   };
 
+  /** The case, when it waits for the retest: also where its rest is over and nobody has noticed yet. */
+  const awaiting = async (tx: Tx, caseId: string): Promise<FitnessCaseRow | undefined> => {
+    const row = await cases.lock(tx, caseId);
+    const isRested = row.status === 'resting' && Date.parse(row.restUntil!) <= tx.now.getTime();
+    const waiting = isRested ? await mover.moveAs(tx, tx, row, 'end_rest') : row;
+    return waiting.status === 'awaiting_retest' ? waiting : undefined;
+  };
+
+  /** A valid retest is the case's; what comes when it waits for none, or is invalid, weighs as any other result. */
   const retest = async (tx: Tx, result: JudgedResult): Promise<void> => {
-    if (result.caseId === null || !result.isValid) return;
-    const row = await cases.lock(tx, result.caseId);
-    if (row.status !== 'awaiting_retest') return;
-    const level = result.level;
-    const worst = isCaseLevel(level) ? worse(row.level, level) : row.level;
-    await mover.moveAs(tx, tx, row, 'retest', { resultId: result.id, level, worst });
-    if (worst !== row.level) await holds.start(tx, { profileId: row.profileId, caseId: row.id, level: worst });
+    const { level, caseId } = result;
+    const row = caseId === null || !result.isValid ? undefined : await awaiting(tx, caseId);
+    if (row !== undefined) {
+      const worst = isCaseLevel(level) ? worse(row.level, level) : row.level;
+      await mover.moveAs(tx, tx, row, 'retest', { resultId: result.id, level, worst });
+      if (worst !== row.level) await holds.start(tx, { profileId: row.profileId, caseId: row.id, level: worst });
+    } else if (level === 'orange' || level === 'red') await hold(tx, result);
   };
 
   /** Outside high-risk groups yellow works on, restricted, until the second signal. */

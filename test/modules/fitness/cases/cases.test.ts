@@ -72,6 +72,28 @@ describe('fitness cases', () => {
     expect(await company.holdsOf(worker)).to.deep.equal([{ kind: 'hold', level: 'orange', ended_because: 'cleared' }]);
   });
 
+  it('take a retest that comes as soon as the rest is over, before any timer ran', async () => {
+    const { worker, row } = await openCase();
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    await company.move(company.supervisor, row.id, 'rest', { nap: false });
+    company.app.clock.set(new Date(company.start.getTime() + 20 * MINUTE));
+    await company.judge(worker, { level: 'red', attempt: 'retest', caseId: row.id });
+    expect(await company.caseOf(worker)).to.include({ status: 'retested', level: 'red', retests: 1 });
+    expect(await company.holdsOf(worker)).to.deep.equal([{ kind: 'hold', level: 'red', ended_because: null }]);
+    await company.at(60 * MINUTE);
+    expect((await company.caseOf(worker)).status).to.equal('retested');
+    const refused = await company.move(company.supervisor, row.id, 'decide', DECISION);
+    expect(refused.body['code']).to.equal('CASE_RED_NEEDS_MANAGER');
+  });
+
+  it('rise to what a retest shows that they no longer wait for, or that is invalid', async () => {
+    for (const given of [{}, { isValid: false }]) {
+      const { worker, row } = await openCase();
+      await company.judge(worker, { level: 'red', attempt: 'retest', caseId: row.id, ...given });
+      expect(await company.caseOf(worker)).to.include({ id: row.id, status: 'open', level: 'red', retests: 0 });
+    }
+  });
+
   it('rest longer after a nap, and wait half an hour for the retest', async () => {
     const { worker, row } = await openCase();
     await company.move(company.supervisor, row.id, 'acknowledge');
