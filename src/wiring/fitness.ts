@@ -90,7 +90,7 @@ export const wireFitness = (platform: Platform, { people, outcome }: FitnessNeed
     policies: platform.list(policyList),
     baselines: platform.list(baselineList),
   };
-  const results = createResultsService({ ...platform, list: lists.results, intake, people });
+  const results = createResultsService({ ...platform, list: lists.results, intake, people, policies: policyReads });
   const stored = platform.repository(StoredPolicy);
   const policies = createPoliciesService({ ...platform, list: lists.policies, repository: stored });
   const repository = platform.repository(StoredBaseline);

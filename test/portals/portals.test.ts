@@ -67,7 +67,7 @@ describe('the screens of workers and supervisors', () => {
     who: TestPerson,
     level: string,
     takenAt: Date,
-    more: { practice?: boolean; supersedes?: string } = {},
+    more: { practice?: boolean; supersedes?: string; receivedAt?: Date } = {},
   ) =>
     storeResult(company.client, {
       companyId: company.companyId,
@@ -266,6 +266,17 @@ describe('the screens of workers and supervisors', () => {
       expect(line.trend.map(({ level }) => level)).to.deep.equal(['yellow', 'green']);
       expect(line.latest).to.include({ level: 'green' });
       expect(text).to.not.match(/metrics|sealed|deviation/i);
+    });
+
+    it('shows as the latest what came last, not what a clock ahead says of itself', async () => {
+      const { worker, supervisor } = await team();
+      const latest = async () =>
+        (await board(supervisor)).items.find(({ profileId }) => profileId === worker.profileId)!.latest!.level;
+      await store(worker, 'yellow', later(-2 * HOUR));
+      await store(worker, 'green', new Date('2099-01-01T00:00:00Z'), { receivedAt: later(-HOUR) });
+      expect(await latest()).to.equal('green');
+      await store(worker, 'red', later(-MINUTE));
+      expect(await latest()).to.equal('red');
     });
 
     it('lists the cases of the own people, never the own one', async () => {

@@ -190,7 +190,7 @@ export const greenAfter = async (reader: Reader, row: FitnessCaseRow): Promise<s
        join test_result_key k on k.company_id = $1 and k.result_id = t.id and not k.is_duplicate
        join shift s on s.company_id = $1 and s.id = t.shift_id and s.status <> 'cancelled' and s.deleted_at is null
        left join shift own on own.company_id = $1 and own.id = $4
-       where t.company_id = $1 and t.profile_id = $2 and t.taken_at > $3 and t.level = 'green' and not t.practice
+       where t.company_id = $1 and t.profile_id = $2 and t.taken_at > $3 and t.received_at > $3 and t.level = 'green' and not t.practice
          and t.attempt <> 'retest' and t.definition_code not in ('SELF-REPORT', 'SIGNAL')
          and s.starts_at > coalesce(own.starts_at, $5)
        order by t.taken_at desc, t.id desc limit 1`,

@@ -64,15 +64,10 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
     const isUntimely = arrivalFlags.length > 0;
     const about = { profileId };
     if (isOver) {
-      const breach = await breaches.late(tx, {
-        profileId,
-        level,
-        resultId,
-        shift,
-        arrivalFlags,
-        at: effectiveTime(result),
-      });
-      await alertSafety(tx, { ...about, entity: 'fitness_breach', entityId: breach });
+      if (level !== 'orange' && level !== 'red') return;
+      const at = effectiveTime(result);
+      const breach = await breaches.late(tx, { profileId, level, resultId, shift, arrivalFlags, at });
+      if (level === 'red') await alertSafety(tx, { ...about, entity: 'fitness_breach', entityId: breach });
       return;
     }
     const row = await openCase(tx, { profileId, level, highRisk, policyId, policy, shift, resultId, arrivalFlags });

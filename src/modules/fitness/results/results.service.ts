@@ -12,6 +12,7 @@ import type { TestSource } from '../definitions/definitions.ts';
 import { metricsOf } from '../intake/content.ts';
 import type { OwnedTest, TestContent } from '../intake/content.ts';
 import type { Intake } from '../intake/intake.ts';
+import type { PolicyFacts } from '../ports.ts';
 import { openSealed, readResult, readSealed } from './results.repository.ts';
 import type { ManualResultInput, SelfReportInput, SignalInput } from './submissions.ts';
 
@@ -27,7 +28,11 @@ interface ResultsDependencies {
   readonly changes: Pick<ChangeRecorder, 'event'>;
   readonly intake: Intake;
   readonly people: Reach;
+  readonly policies: Pick<PolicyFacts, 'policyOf'>;
 }
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 /** A result that was entered, and where it is. */
 export interface Entered {
@@ -70,7 +75,7 @@ const everything: Restriction = () => 'true';
 
 /** Results: reading them, their raw values (each read logged), and what people enter themselves. */
 export const createResultsService = (dependencies: ResultsDependencies) => {
-  const { list, work, companyVault, changes, intake, people } = dependencies;
+  const { list, work, companyVault, changes, intake, people, policies } = dependencies;
 
   const profileIsThere = async (tx: Tx, id: string, restrict: Restriction): Promise<boolean> => {
     const values: unknown[] = [tx.companyId, id];
@@ -94,8 +99,22 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
     return row.id;
   };
 
+  /**
+   * People tell of what still weighs, or answers a requirement still: not of long ago, and of nothing to come. Machines say what
+   * their clock says, late and skewed results are never lost.
+   */
+  const mustBeTimely = async (tx: Tx, { principal }: Context, { at, profileId }: Given): Promise<void> => {
+    if (at === undefined || principal.kind === 'machine') return;
+    const { combineHours, lateAnswerHours, arrivalMinutes } = (await policies.policyOf(tx, profileId)).policy.times;
+    const hours = Math.max(combineHours, lateAnswerHours);
+    const age = tx.now.getTime() - Date.parse(at);
+    if (age > hours * HOUR) throw invalid('/at', 'TOO_LONG_AGO', { hours });
+    if (age < -arrivalMinutes * MINUTE) throw invalid('/at', 'IN_FUTURE');
+  };
+
   /** Nobody corrects what they said of themselves: a second report counts beside the first, under an id of its own. */
   const enter = async (tx: Tx, context: Context, given: Given): Promise<Entered> => {
+    await mustBeTimely(tx, context, given);
     const test = testOf(context, given, tx.now);
     const { results } = await intake.take(tx, [test]);
     const id = await standing(tx, test.source, test.externalId);

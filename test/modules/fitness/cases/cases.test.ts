@@ -380,5 +380,17 @@ describe('fitness cases', () => {
       expect(rows).to.deep.equal([{ kind: 'late_result', level: 'red', result_id: id, arrival_flags: ['LATE'] }]);
       expect(company.notices[0]!.recipients).to.deep.equal([company.safety.profileId]);
     });
+
+    it('stand in the breach report as orange too, and alert nobody; a yellow that would have held does neither', async () => {
+      const worker = await company.addWorker();
+      const takenAt = new Date(company.start.getTime() - 30 * HOUR).toISOString();
+      for (const level of ['orange', 'yellow'] as const)
+        await company.judge(worker, { level, action: 'hold', takenAt, arrivalFlags: ['LATE'] });
+      const { rows } = await company.client.query('select level from fitness_breach where profile_id = $1', [
+        worker.profileId,
+      ]);
+      expect(rows).to.deep.equal([{ level: 'orange' }]);
+      expect(company.notices).to.deep.equal([]);
+    });
   });
 });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { codeOf, itemsOf, rowOf } from '../../../support/workforce.ts';
 import { trialsOf } from '../../../support/sources.ts';
+import type { Client } from '../../../support/client.ts';
 import { startFitness } from '../people.ts';
 import type { FitnessPeople } from '../people.ts';
 
@@ -137,6 +138,27 @@ describe('results through the API', () => {
     const resent = await rowOf<Result>(signal({ ...typed, cleared: true }, f.as.manager), 201);
     expect(resent.id).to.equal(corrected.id);
     expect(await rowOf<Result>(f.as.safety.get(`${RESULTS}/${red.id}`))).to.include({ stands: false, level: 'red' });
+  });
+
+  it('are of a time that still matters, and of none to come', async () => {
+    const at = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+    const faultOf = async (client: Client, path: string, body: object) => {
+      const { errors } = await rowOf<{ errors: { pointer: string; code: string }[] }>(client.post(path, body), 422);
+      return errors.map(({ pointer, code }) => `${pointer} ${code}`);
+    };
+    const peer = { profileId: f.people.worker.profileId, kind: 'peer' };
+    for (const [minutes, fault] of [
+      [-12 * 60 - 1, '/at TOO_LONG_AGO'],
+      [6, '/at IN_FUTURE'],
+    ] as const) {
+      expect(await faultOf(f.as.worker, '/fitness/self-report', { kss: 9, at: at(minutes) })).to.deep.equal([fault]);
+      expect(await faultOf(f.as.colleague, '/fitness/signal', { ...peer, at: at(minutes) })).to.deep.equal([fault]);
+      expect(
+        await faultOf(f.as.safety, RESULTS, { ...manual({ at: at(minutes) }), test: { kind: 'ocular', risk: 'LOW' } }),
+      ).to.deep.equal([fault]);
+    }
+    expect(await report({ kss: 3, at: at(-12 * 60 + 1) })).to.deep.include({ arrivalFlags: ['LATE'] });
+    expect(await report({ kss: 3, at: at(4) })).to.deep.include({ arrivalFlags: [] });
   });
 
   it('weigh two yellow signals of different kinds as orange', async () => {
