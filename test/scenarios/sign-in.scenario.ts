@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
-import { signInByBrowser } from '../platform/identity-provider/browser.ts';
 import { addLogin } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
 import type { TestSystem } from '../support/system.ts';
-import { until } from '../support/until.ts';
+import { eventually, PASSWORD, signInByPassword, signInOnAdmin } from './people.ts';
+import type { Tokens } from './people.ts';
 
-const PASSWORD = 'puente y río largos';
-
-interface Tokens {
-  readonly accessToken: string;
-  readonly refreshToken: string;
-}
 type Surface = '/auth' | '/admin/auth';
 type Somebody = Omit<TestPerson, 'bearer'> & { readonly email: string };
 
@@ -41,19 +35,17 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
     };
     let requests = 0;
     /** Through a gateway that says who asks; each time from another address, since the limits are by address. */
-    const post = (path: string, body?: object, token?: string) => {
-      requests += 1;
-      return system.http
+    const nextAddress = () => `198.51.100.${(requests += 1)}`;
+    const post = (path: string, body?: object, token?: string) =>
+      system.http
         .post(`/angelis${path}`)
-        .set({ 'x-forwarded-for': `198.51.100.${requests}`, ...(token && { authorization: `Bearer ${token}` }) })
+        .set({ 'x-forwarded-for': nextAddress(), ...(token && { authorization: `Bearer ${token}` }) })
         .send(body);
-    };
     const me = (token: string, surface: Surface = '/auth') =>
       system.http.get(`/angelis${surface}/me`).set({ authorization: `Bearer ${token}` });
     const refresh = (refreshToken: string, surface: Surface = '/auth') => post(`${surface}/refresh`, { refreshToken });
-    const signIn = async ({ email }: Somebody): Promise<Tokens> =>
-      (await post('/auth/sign-in', { identifier: email, password: PASSWORD }).expect(200)).body as Tokens;
-    const refused = (token: string) => until(async () => (await me(token)).status === 401);
+    const signIn = ({ email }: Somebody): Promise<Tokens> => signInByPassword(system, email, nextAddress());
+    const refused = (token: string) => eventually(async () => (await me(token)).status === 401);
 
     it('takes a worker’s password, rotates what was given, and ends the session when a spent token comes back', async () => {
       const worker = await addWorker();
@@ -71,7 +63,7 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
       const asked = await post('/otp/request', { identifier: worker.email, purpose: 'login', channel: 'email' });
       expect(asked.status).to.equal(202);
       const { requestId } = asked.body as { requestId: string };
-      await until(async () => (await system.mailsOf(worker.email)).length > 0);
+      await eventually(async () => (await system.mailsOf(worker.email)).length > 0);
       const [mail, ...more] = await system.mailsOf(worker.email);
       expect(more).to.deep.equal([]);
       const code = /\b\d{6}\b/.exec(mail!.text)?.[0];
@@ -88,15 +80,7 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
     it('leads an administrator through the provider’s page and back, by code and PKCE', async () => {
       const email = `${randomUUID()}@example.cl`;
       await addLogin(system, { companyId, roles: ['admin'], login: { email, password: PASSWORD } });
-      const away = await system.http.get('/angelis/admin/auth/start').expect(302);
-      const [cookie] = away.headers['set-cookie'] as unknown as string[];
-      const back = await signInByBrowser(String(away.headers['location']), email, PASSWORD);
-      const entered = await system.http
-        .get('/angelis/admin/auth/callback')
-        .query(Object.fromEntries(back))
-        .set({ cookie: cookie!.split(';')[0]! })
-        .expect(200);
-      const tokens = entered.body as Tokens;
+      const tokens = await signInOnAdmin(system, email);
       expect((await me(tokens.accessToken, '/admin/auth').expect(200)).body).to.deep.include({ roles: ['admin'] });
       await refresh(tokens.refreshToken).expect(401);
       const again = (await refresh(tokens.refreshToken, '/admin/auth').expect(200)).body as Tokens;
@@ -136,11 +120,11 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
       await fail();
       await post('/auth/sign-in', { identifier: worker.email, password: PASSWORD }).expect(401);
       const client = await system.database.superuser();
-      await until(async () => {
+      await eventually(async () => {
         const { rows } = await client.query('select status from person where id = $1', [worker.personId]);
         return (rows[0] as { status: string }).status === 'locked';
       });
-      await until(async () => (await system.mailsOf(worker.email)).length > 0);
+      await eventually(async () => (await system.mailsOf(worker.email)).length > 0);
       const { rows } = await client.query<{ outcome: string }>(
         'select outcome from sign_in_attempt where person_id = $1 order by at',
         [worker.personId],
