@@ -1,4 +1,5 @@
-# One image, three roles: web, jobs (PROCESS=web|jobs|all) and the one-shot migration (`angelis migrate up`).
+# One image, three roles: web, jobs (PROCESS=web|jobs|all) and the one-shot migration (`node dist/src/cli.js migrate up`).
+# It writes to /data and /tmp only: run it with a read-only root.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -16,7 +17,7 @@ COPY --from=build /app/bin ./bin
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
-EXPOSE 3000
+EXPOSE 3000 3001
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT ?? 3000}/angelis/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/src/server.js"]

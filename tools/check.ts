@@ -4,6 +4,11 @@ import { readFileSync } from 'node:fs';
 import { withSettingsTable } from '../src/platform/settings/table.ts';
 import { audit } from './checks/audit.ts';
 import { countSources, directionFaults } from './checks/directions.ts';
+import { composeFaults } from './checks/deployment/compose.ts';
+import { dockerfileFaults } from './checks/deployment/dockerfile.ts';
+import { kubernetesFaults } from './checks/deployment/kubernetes.ts';
+import { nginxFaults } from './checks/deployment/nginx.ts';
+import { dashboardFaults, ruleFaults } from './checks/deployment/prometheus.ts';
 import { sourceFiles } from './checks/files.ts';
 import { longFiles } from './checks/length.ts';
 import { foreignLicenses } from './checks/licenses.ts';
@@ -61,6 +66,17 @@ const settingsTable = (): Outcome => {
   };
 };
 
+const deployment = async (): Promise<Outcome> => ({
+  faults: [
+    ...dockerfileFaults(readFileSync('Dockerfile', 'utf8')),
+    ...composeFaults(readFileSync('docker-compose.yml', 'utf8')),
+    ...nginxFaults(readFileSync('config/nginx/nginx.conf', 'utf8'), ['web']),
+    ...(await kubernetesFaults('config/kubernetes')),
+    ...ruleFaults(readFileSync('config/prometheus/alerts.yml', 'utf8')),
+    ...dashboardFaults(readFileSync('config/grafana/angelis.json', 'utf8')),
+  ],
+});
+
 const files = sourceFiles();
 const checks: [name: string, check: () => Outcome | Promise<Outcome>][] = [
   ['types', tool('tsc', '-p', '.')],
@@ -70,6 +86,7 @@ const checks: [name: string, check: () => Outcome | Promise<Outcome>][] = [
   ['unused code and dependencies', unused],
   ['file length', () => ({ faults: longFiles(files) })],
   ['settings table', settingsTable],
+  ['deployment', deployment],
   ['licenses', () => ({ faults: foreignLicenses(JSON.parse(readFileSync('package-lock.json', 'utf8')) as Lock) })],
   ['secrets', () => ({ faults: leakedSecrets(files) })],
   ['vulnerabilities', audit],

@@ -15,6 +15,8 @@ export interface Connections {
   readonly system: pg.Pool;
   readonly replica?: pg.Pool;
   readonly urls: Readonly<Record<Role, string>>;
+  /** Every pool by its name: for figures. */
+  readonly pools: Readonly<Record<string, pg.Pool>>;
   readonly redis?: Redis;
   readonly close: () => Promise<void>;
 }
@@ -39,15 +41,16 @@ export const openConnections = (
   now: () => Date,
 ): Connections => {
   const onError = (error: Error) => log.warn({ err: error }, 'an idle database connection broke');
+  const pools: Record<string, pg.Pool> = {};
   const pool = (url: string, max: number, seconds: number, name: string) =>
-    createPool({
+    (pools[name] = createPool({
       url,
       max,
       statementTimeout: seconds * 1_000,
       acquireTimeout: settings.DATABASE_ACQUIRE_SECONDS * 1_000,
       applicationName: `angelis ${name}`,
       onError,
-    });
+    }));
   const { REQUEST_STATEMENT_SECONDS: short, JOB_STATEMENT_SECONDS: long, DATABASE_JOBS_POOL: few } = settings;
   const db = createDatabase({
     writer: pool(urls.app, settings.DATABASE_WRITER_POOL, short, 'writer'),
@@ -57,8 +60,8 @@ export const openConnections = (
   const replica =
     settings.DATABASE_REPLICA_URL === undefined ? undefined : pool(settings.DATABASE_REPLICA_URL, few, long, 'replica');
   const jobsDb = createDatabase({
-    writer: pool(urls.app, few, long, 'jobs'),
-    reader: pool(urls.app, few, long, 'jobs'),
+    writer: pool(urls.app, few, long, 'jobs writer'),
+    reader: pool(urls.app, few, long, 'jobs reader'),
     ...(replica && { replica }),
     now,
   });
@@ -73,6 +76,7 @@ export const openConnections = (
     jobsDb,
     system,
     urls,
+    pools,
     ...(replica && { replica }),
     ...(redis && { redis }),
     close: async () => {

@@ -28,6 +28,7 @@ import { urlsOf } from './database-urls.ts';
 import type { Connections } from './connections.ts';
 import { startEmbedded } from './embedded.ts';
 import type { EmbeddedParts } from './embedded.ts';
+import { showFigures } from './figures.ts';
 import { createSystem } from './index.ts';
 import type { System } from './index.ts';
 import { openOutside } from './outside.ts';
@@ -196,6 +197,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     ...(outside.local && { besides: { path: `/realms/${settings.KEYCLOAK_REALM}`, router: outside.local.router } }),
     checkResponses: settings.NODE_ENV !== 'production',
   });
+  showFigures(metrics, { health: system.health, pools: connections.pools, hub });
   const checkpointer = createCheckpointer({
     system: connections.system,
     keyRing: keys.chain,

@@ -1,0 +1,21 @@
+#!/bin/bash
+# Run once by the image of MariaDB: Fit2000's table as it is delivered, and the user that reads it.
+set -euo pipefail
+mariadb --user=root --password="$(cat /run/secrets/mariadb_password)" <<- END
+	CREATE DATABASE fit2000 CHARACTER SET utf8mb4;
+	CREATE TABLE fit2000.fit_tests (
+	  id BIGINT AUTO_INCREMENT PRIMARY KEY,
+	  company_code VARCHAR(64) NOT NULL,
+	  subject_code VARCHAR(64) NOT NULL,
+	  device_serial VARCHAR(64),
+	  tested_at DATETIME(3) NOT NULL,
+	  pupil_diameter_mm DECIMAL(6, 3),
+	  constriction_amplitude_mm DECIMAL(6, 3),
+	  constriction_latency_ms DECIMAL(7, 2),
+	  saccadic_velocity_mm_s DECIMAL(7, 2),
+	  risk VARCHAR(8) NOT NULL,
+	  quality SMALLINT
+	);
+	CREATE USER fit2000_reader IDENTIFIED BY '$(cat /run/secrets/fit2000_reader_password)';
+	GRANT SELECT ON fit2000.* TO fit2000_reader;
+END
