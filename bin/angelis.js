@@ -17,7 +17,10 @@ if (!existsSync(own) && !isRecent) {
   process.exit(1);
 }
 
-const child = spawn(existsSync(own) ? own : process.execPath, [entry, ...process.argv.slice(2)], { stdio: 'inherit' });
+// The channel carries nothing: it breaks when this process is killed, and the other one stops.
+const child = spawn(existsSync(own) ? own : process.execPath, [entry, ...process.argv.slice(2)], {
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+});
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
   process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {

@@ -17,6 +17,15 @@ export interface RunningDemo {
   output(): string;
   /** What Ctrl-C does: SIGINT to the whole group. Answers the exit code. */
   interrupt(): Promise<number | null>;
+  /** Sends a signal to the whole group, or to the process alone that was started; answers its exit code. */
+  signal(name: NodeJS.Signals, to: 'group' | 'parent'): Promise<number | null>;
+}
+
+/** How a command ended. */
+export interface Ending {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
 }
 
 /** A shell that keeps its variables from one script to the next. */
@@ -31,10 +40,16 @@ export interface DemoPlace {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
   readonly url: string;
-  /** Starts the demo and waits for its `ready` line. Throws with its output when it ends before. */
-  start(args?: readonly string[], env?: NodeJS.ProcessEnv): Promise<RunningDemo>;
+  /** Starts the demo and waits for its `ready` line, or for what `until` says. Throws with its output when it ends before. */
+  start(args?: readonly string[], env?: NodeJS.ProcessEnv, until?: RegExp): Promise<RunningDemo>;
   /** Runs a command of `angelis` to its end; answers its standard output. */
   angelis(...args: readonly string[]): Promise<string>;
+  /** Runs it and answers how it ended, whatever its exit code. */
+  ending(...args: readonly string[]): Promise<Ending>;
+  /** Asks the API; without a token as nobody. */
+  get<T>(path: string, token?: string): Promise<T>;
+  /** One statement as the superuser, past all rules, while it runs. */
+  sql<Row extends object>(text: string): Promise<Row[]>;
   shell(more: NodeJS.ProcessEnv): Shell;
   /** Lets the rest of every case be over, as twenty minutes would. */
   passTime(): Promise<void>;
@@ -85,11 +100,22 @@ export const createDemoPlace = async (): Promise<DemoPlace> => {
     METRICS_PORT: String(await freePort()),
   };
   const url = `http://localhost:${port}`;
+  const sql = async <Row extends object>(text: string): Promise<Row[]> => {
+    const { superuserUrl } = JSON.parse(await readFile(join(env.DATA_DIR, 'running.json'), 'utf8')) as RunningNote;
+    const connectionString = Object.assign(new URL(superuserUrl), { pathname: '/angelis' }).href;
+    const client = new pg.Client({ connectionString });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text)).rows;
+    } finally {
+      await client.end();
+    }
+  };
   return {
     folder,
     env,
     url,
-    start: async (args = [], own = env) => {
+    start: async (args = [], own = env, until = /^ready http/m) => {
       const child = spawn(COMMAND, ['demo', ...args], { env: own, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
       let output = '';
       const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -97,30 +123,42 @@ export const createDemoPlace = async (): Promise<DemoPlace> => {
       for (const stream of [child.stdout, child.stderr])
         stream.setEncoding('utf8').on('data', (text: string) => {
           output += text;
-          if (/^ready http/m.test(output)) resolve();
+          if (until.test(output)) resolve();
         });
       void exited.then(([code]) => reject(new Error(`the demo ended with ${code}:\n${output}`)));
       await promise;
+      const signal = async (name: NodeJS.Signals, to: 'group' | 'parent'): Promise<number | null> => {
+        process.kill(to === 'group' ? -child.pid! : child.pid!, name);
+        return (await exited)[0];
+      };
       return {
         url,
         output: () => output,
-        interrupt: async () => {
-          process.kill(-child.pid!, 'SIGINT');
-          return (await exited)[0];
-        },
+        interrupt: () => signal('SIGINT', 'group'),
+        signal,
       };
     },
     angelis: async (...args) => (await run(COMMAND, args, { env })).stdout,
+    ending: async (...args) => {
+      try {
+        const { stdout, stderr } = await run(COMMAND, args, { env });
+        return { code: 0, out: stdout, err: stderr };
+      } catch (error) {
+        const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+        return { code, out: stdout, err: stderr };
+      }
+    },
+    get: async <T>(path: string, token?: string) => {
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token.trim()}` };
+      const response = await fetch(`${url}/angelis${path}`, { headers });
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+      return (await response.json()) as T;
+    },
+    sql,
     shell: (more) => createShell({ ...env, ...more }),
     passTime: async () => {
-      const { superuserUrl } = JSON.parse(await readFile(join(env.DATA_DIR, 'running.json'), 'utf8')) as RunningNote;
-      const client = new pg.Client({
-        connectionString: Object.assign(new URL(superuserUrl), { pathname: '/angelis' }).href,
-      });
-      await client.connect();
-      await client.query(`update fitness_case set rest_until = rest_from + interval '1 ms' where status = 'resting'`);
-      await client.query(`update due_move set due_at = now() where entity = 'fitness_case' and move = 'end_rest'`);
-      await client.end();
+      await sql(`update fitness_case set rest_until = rest_from + interval '1 ms' where status = 'resting'`);
+      await sql(`update due_move set due_at = now() where entity = 'fitness_case' and move = 'end_rest'`);
     },
     processes: async () => (await commandLines()).filter((line) => line.includes(folder)),
     remove: () => rm(folder, { recursive: true, force: true }),

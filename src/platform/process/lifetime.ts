@@ -25,7 +25,7 @@ export interface Lifetime {
   /** Stops all parts; false when one failed or did not stop in time. Every call waits for the same stop. */
   stop(reason: string): Promise<boolean>;
   /**
-   * Obeys the process's signals: SIGINT or SIGTERM stops and exits 0 (1 when a part did not stop), a second one exits 1 at once.
+   * Obeys the process's signals: SIGINT, SIGTERM or SIGHUP (a terminal that was closed) stops and exits 0 (1 when a part did not stop), a second one exits 1 at once.
    * An error that nobody caught is logged, and the process exits 1: its state is unknown.
    */
   obeySignals(): void;
@@ -125,6 +125,7 @@ export const createLifetime = ({ log, drainSeconds, flush }: LifetimeOptions): L
       };
       process.on('SIGINT', (signal) => void onSignal(signal));
       process.on('SIGTERM', (signal) => void onSignal(signal));
+      process.on('SIGHUP', (signal) => void onSignal(signal));
       process.on('uncaughtException', (error) => fail(error, 'uncaughtException'));
       process.on('unhandledRejection', (error) => fail(error, 'unhandledRejection'));
     },

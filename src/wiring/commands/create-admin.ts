@@ -1,8 +1,14 @@
 import { OPERATOR_COMPANY, systemScope } from '../../platform/db/scope.ts';
+import { LOCALES } from '../../platform/i18n/locales.ts';
+import { Problem } from '../../platform/problem.ts';
 import { createLifetime } from '../../platform/process/lifetime.ts';
+import { email, exact, oneOf, text } from '../../platform/schema/types.ts';
+import { createValidator } from '../../platform/schema/validator.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
+import type { Settings } from '../../platform/settings/settings.ts';
 import { createLogging } from '../../platform/telemetry/logger.ts';
 import { openProcess } from '../process.ts';
+import { readRunning } from '../running-note.ts';
 
 export interface NewAdmin {
   readonly email: string;
@@ -11,17 +17,57 @@ export interface NewAdmin {
   readonly locale: 'es' | 'en' | 'fr';
 }
 
-/** Makes a superadmin with the services of a whole process that serves nobody. Throws when the address is known. */
-export const createAdmin = async ({ email, firstName, lastName, locale }: NewAdmin): Promise<void> => {
+const FAULTS: Readonly<Record<string, string>> = {
+  '/email': '--email takes one plain address, such as ana@example.com',
+  '/firstName': '--first-name takes 1 to 100 characters',
+  '/lastName': '--last-name takes 1 to 100 characters',
+};
+
+const ADMIN = exact({ email: email(), firstName: text(100), lastName: text(100), locale: oneOf(LOCALES) });
+
+const check = (admin: NewAdmin): void => {
+  const faults = createValidator().compile(ADMIN)(admin);
+  const said = new Set(faults.map(({ pointer, code }) => FAULTS[pointer] ?? code));
+  if (said.size > 0) throw new Error([...said].join('; '));
+};
+
+/** What has to happen before they can sign in. */
+const nextSteps = (settings: Settings, { email: address }: NewAdmin): string => {
+  const mail =
+    settings.SMTP_URL === undefined
+      ? 'shown on the console of the process that runs ("npm start"), for there is no SMTP_URL'
+      : 'mailed by the process that runs ("npm start")';
+  return [
+    `Next: a link for ${address} is ${mail}; it is good for 7 days.`,
+    'Whoever opens it chooses a password, and then signs in through the admin client.',
+    'They add more staff by POST /angelis/admin/internal_user.',
+  ].join('\n');
+};
+
+/**
+ * Makes a superadmin with the services of a whole process that serves nobody. Throws when something given is wrong or the
+ * address is known, and beside a process that keeps the development issuer: that one would not know them.
+ */
+export const createAdmin = async (admin: NewAdmin): Promise<void> => {
+  check(admin);
   const settings = { ...readSettings({ LOG_LEVEL: 'error', ...process.env }), PROCESS: 'web' as const };
+  const running = settings.KEYCLOAK_URL === undefined ? await readRunning(settings.DATA_DIR) : undefined;
+  if (running !== undefined)
+    throw new Error(
+      `Process ${running.pid} runs on ${settings.DATA_DIR} and keeps its sign-ins: stop it first, or add staff there by POST /angelis/admin/internal_user.`,
+    );
   const { log, close } = await createLogging({ level: settings.LOG_LEVEL });
   const lifetime = createLifetime({ log, drainSeconds: settings.DRAIN_SECONDS, flush: close });
   const say = (message: string) => void process.stderr.write(`${message}\n`);
   try {
     const { system } = await openProcess({ settings, lifetime, log, now: () => new Date(), say });
     const scope = systemScope(OPERATOR_COMPANY, 'admin create', '0'.repeat(32));
-    await system.identity.staff.create({ scope }, { email, firstName, lastName, locale, role: 'superadmin' });
-    process.stdout.write(`${firstName} ${lastName} is superadmin; the link for the password goes to ${email}\n`);
+    await system.identity.staff.create({ scope }, { ...admin, role: 'superadmin' }).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === 'DUPLICATE')
+        throw new Error(`Somebody signs in as ${admin.email} already: give another address.`, { cause: error });
+      throw error;
+    });
+    process.stdout.write(`${admin.firstName} ${admin.lastName} is superadmin.\n${nextSteps(settings, admin)}\n`);
   } finally {
     await lifetime.stop('done');
   }

@@ -129,7 +129,7 @@ describe('a process', function () {
     while (!condition()) await sleep(10);
   };
 
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     it(`stops on ${name} and exits 0, also when the signal comes twice at once`, async () => {
       const { code, output } = await run('orderly', (signal) => {
         signal(name);
