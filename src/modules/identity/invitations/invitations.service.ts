@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { PersonalVault } from '../../../platform/change/vault.ts';
 import type { Database } from '../../../platform/db/database.ts';
 import { inCompany } from '../../../platform/db/in-company.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
@@ -51,7 +52,8 @@ export interface Invitations {
   show(token: string, traceId: string): Promise<ShownInvitation>;
   /**
    * Accepts: a new person gets this password, somebody who is known elsewhere proves with it that they are meant. Done
-   * again with the same password it answers the same. Throws 401, 409, 410, 422.
+   * again with the same password it answers the same; of many at once one is first, and 410 for the others. Throws 401,
+   * 409, 410, 422.
    */
   accept(request: { token: string; password: string }, context: PublicContext): Promise<InvitingCompany>;
 }
@@ -127,22 +129,42 @@ export const createInvitations = (dependencies: InvitationsDependencies): Invita
     return found;
   };
 
-  const use = async (tx: Tx, { link }: Found, personId: string): Promise<void> => {
-    const row = await repository.lock(tx, link.id);
-    if (row.usedAt !== null || row.tokenHash !== link.tokenHash) throw over();
-    await repository.update(tx, row, { usedAt: tx.now.toISOString(), personId }, { action: 'accept' });
-    if (row.profileId !== null) await activation().activate(tx, row.profileId, personId);
+  const mustBeOpen = ({ link }: Found, row: AcceptLinkRow): void => {
+    if (row.usedAt !== null || row.revokedAt !== null || row.tokenHash !== link.tokenHash) throw over();
   };
 
-  /** One transaction: the person in the operator's company, then the profile in its own. */
-  const commit = (found: Found, context: PublicContext, person: (tx: Tx) => Promise<string>): Promise<void> => {
+  const use = async (tx: Tx, found: Found, personId: string): Promise<void> => {
+    const { id, profileId } = found.link;
+    if (profileId !== null) await activation().activate(tx, profileId, personId);
+    const row = await repository.lock(tx, id);
+    mustBeOpen(found, row);
+    await repository.update(tx, row, { usedAt: tx.now.toISOString(), personId }, { action: 'accept' });
+  };
+
+  /**
+   * One transaction: the person in the operator's company, then the profile in its own. Of many who accept one link at once
+   * only the first gets as far as `person`, so that nobody else's password is set. `undo` takes back what no rollback does.
+   */
+  const commit = (
+    found: Found,
+    context: PublicContext,
+    person: (tx: Tx) => Promise<string>,
+    undo?: (error: unknown) => Promise<void>,
+  ): Promise<void> => {
     const { traceId, address, agent } = context;
     const about = { address, agent };
     const scope: Scope = { ...systemScope(OPERATOR_COMPANY, 'accept-link', traceId), ...about };
     const there: Scope = { ...systemScope(found.company.id, 'accept-link', traceId), ...about };
     return db.write(scope, async (tx) => {
-      const personId = await person(tx);
-      await inCompany(tx, there, (own) => use(own, found, personId));
+      await serialize(tx, `accept-link:${found.link.id}`);
+      await inCompany(tx, there, async (own) => mustBeOpen(found, await repository.get(own, found.link.id)));
+      try {
+        const personId = await person(tx);
+        await inCompany(tx, there, (own) => use(own, found, personId));
+      } catch (error) {
+        await undo?.(error);
+        throw error;
+      }
     });
   };
 
@@ -157,19 +179,23 @@ export const createInvitations = (dependencies: InvitationsDependencies): Invita
 
   const acceptAsNew = async (found: Found, password: string, context: PublicContext): Promise<void> => {
     const person: NewPerson = { ...found.person, id: found.link.personId };
-    const keycloakId = await registration.createUser(person, password);
-    try {
-      await commit(found, context, async (tx) => (await registration.insert(tx, person, keycloakId, 'active')).id);
-    } catch (error) {
-      const isLost = error instanceof Problem && error.options.constraint === 'person_pkey';
-      if (error instanceof Problem && error.status < 500 && !isLost) await registration.removeUser(keycloakId);
-      throw isLost ? over() : error;
-    }
+    let made: string | undefined;
+    await commit(
+      found,
+      context,
+      async (tx) => {
+        made = await registration.createUser(person, password);
+        return (await registration.insert(tx, person, made, 'active')).id;
+      },
+      async (error) => {
+        if (made !== undefined && error instanceof Problem && error.status < 500) await registration.removeUser(made);
+      },
+    );
   };
 
   const acceptAsStaff = async (found: Found, password: string, context: PublicContext): Promise<void> => {
-    await registration.createUser({ ...found.person, id: found.link.personId }, password);
     await commit(found, context, async (tx) => {
+      await registration.createUser({ ...found.person, id: found.link.personId }, password);
       const row = await persons.repository.lock(tx, found.link.personId);
       await persons.mover.moveAs(tx, { scope: tx.scope }, row, 'activate');
       return row.id;
