@@ -1,11 +1,4 @@
-import {
-  BY_OPERATOR,
-  companyIndex,
-  companyTable,
-  operatorTable,
-  reference,
-  systemMay,
-} from '../src/platform/db/ddl.ts';
+import { BY_OPERATOR, companyIndex, companyTable, operatorTable, part, systemMay } from '../src/platform/db/ddl.ts';
 
 const passwords = [
   ...operatorTable(
@@ -65,7 +58,7 @@ const links = [
     'expires_at timestamptz(3) not null',
     'used_at timestamptz(3)',
     'revoked_at timestamptz(3)',
-    reference('accept_link', 'profile_id', 'profile'),
+    part('accept_link', 'profile_id', 'profile'),
     'constraint accept_link_sends_check check (sends between 1 and 6)',
   ]),
   companyIndex('accept_link', 'profile_id', {

@@ -69,7 +69,15 @@ export const wirePeople = (platform: Platform, { invitations, permissions, takeI
   };
   const profiles = platform.crud(profileList, createProfileLifecycle({ ...guards, invitations }));
   const { mayManage } = assignments;
-  const service = createProfilesService({ ...platform, ...profiles, nationalIds, takeIn, guards, mayManage });
+  const service = createProfilesService({
+    ...platform,
+    ...profiles,
+    nationalIds,
+    takeIn,
+    guards,
+    mayManage,
+    withdrawInvitation: (tx, profileId) => invitations.withdraw(tx, profileId),
+  });
   const { mustSee, mustManage } = service;
   const links = createLinksService({ ...platform, repository: platform.repository(SystemLink), mustSee, mustManage });
   return {

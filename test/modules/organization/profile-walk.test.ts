@@ -18,7 +18,7 @@ const PASSWORD = 'grapas y caballos';
 const HOUR = 3_600_000;
 const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   draft: { invite: 'invited', expire: 'ended' },
-  invited: { resend: 'invited', accept: 'active', expire: 'ended' },
+  invited: { resend: 'invited', withdraw: 'draft', accept: 'active', end: 'ended', expire: 'ended' },
   active: { suspend: 'suspended', end: 'ended', expire: 'ended' },
   suspended: { resume: 'active', expire: 'ended' },
   ended: {},
@@ -89,7 +89,7 @@ describe('a walk through the states of a profile', () => {
 
   it('reaches what the table names and nothing else; who is active has a login, the rest have none here', async function run() {
     this.timeout(120_000);
-    const names = fc.constantFrom('invite', 'resend', 'accept', 'suspend', 'resume', 'end', 'expire');
+    const names = fc.constantFrom('invite', 'resend', 'withdraw', 'accept', 'suspend', 'resume', 'end', 'expire');
     const leading = fc.constantFrom<string[]>([], ['invite'], ['invite', 'accept'], ['invite', 'accept', 'suspend']);
     const database = await app.database.superuser();
     await fc.assert(

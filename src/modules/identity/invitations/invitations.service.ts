@@ -48,6 +48,8 @@ export interface Invitations {
   issue(tx: Tx, invitation: { profileId: string; email: string; locale: Locale }): Promise<void>;
   /** The same for somebody who joins the staff, in the operator's transaction. */
   issueToStaff(tx: Tx, invitation: { personId: string; email: string; locale: Locale }): Promise<void>;
+  /** Ends the link that is open for a profile, if one is. */
+  withdraw(tx: Tx, profileId: string): Promise<void>;
   /** 410 for a link that is used, replaced, too old, or never was. */
   show(token: string, traceId: string): Promise<ShownInvitation>;
   /**
@@ -226,6 +228,12 @@ export const createInvitations = (dependencies: InvitationsDependencies): Invita
   return {
     issue: (tx, invitation) => send(tx, { ...invitation, personId: null }),
     issueToStaff: (tx, invitation) => send(tx, { ...invitation, profileId: null }),
+    withdraw: async (tx, profileId) => {
+      const open = await openLinkOf(tx, { profileId, personId: null });
+      if (open === undefined) return;
+      const row = await repository.lock(tx, open);
+      await repository.update(tx, row, { revokedAt: tx.now.toISOString() }, { action: 'revoke' });
+    },
     show: async (token, traceId) => {
       const { link, company, person } = await findOpen(token, traceId);
       const { firstName, email } = person;

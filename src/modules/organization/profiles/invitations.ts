@@ -8,6 +8,8 @@ export interface ProfileInvitations {
     tx: Tx,
     invitation: { readonly profileId: string; readonly email: string; readonly locale: Locale },
   ): Promise<void>;
+  /** Ends the invitation that is open, if one is: its link is good no more. */
+  withdraw(tx: Tx, profileId: string): Promise<void>;
 }
 
 /** What identity calls when the invited person accepted. */

@@ -31,7 +31,7 @@ const notOneself = (row: ProfileRow, _now: Date, caller?: Context): string | und
   caller?.principal.profileId === row.id ? 'OWN_PROFILE' : undefined;
 const rethink = ({ row }: { row: ProfileRow }): Partial<ProfileRow> => ({ epoch: row.epoch + 1 });
 
-/** draft -> invited -> active -> suspended -> active -> ended; see docs/architecture.md, lifecycle. */
+/** draft <-> invited -> active <-> suspended, active -> ended; see docs/architecture.md, lifecycle. */
 export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Lifecycle<ProfileRow> => {
   const issue = (tx: Tx, { row, input, caller }: MoveContext<ProfileRow, { locale?: Locale }>): Promise<void> =>
     deps.invitations.issue(tx, {
@@ -39,6 +39,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
       email: row.contactEmail!,
       locale: input.locale ?? caller?.locale ?? 'es',
     });
+  const withdraw = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.invitations.withdraw(tx, row.id);
   const mustHaveRoom = async (tx: Tx): Promise<void> => {
     await serialize(tx, 'users');
     const limit = await deps.userLimit(tx);
@@ -68,6 +69,13 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         when: needsEmail,
         effect: issue,
       }),
+      withdraw: move({
+        from: ['invited'],
+        to: 'draft',
+        permission: 'organization:profile:invite',
+        summary: 'Take the invitation back: its link ends',
+        effect: withdraw,
+      }),
       activate: move({
         from: ['invited'],
         to: 'active',
@@ -96,7 +104,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         set: rethink,
       }),
       end: move({
-        from: ['active'],
+        from: ['invited', 'active'],
         to: 'ended',
         permission: 'organization:profile:end',
         summary: 'End a person’s time in the company',
@@ -104,6 +112,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         when: notOneself,
         check: mayGo,
         set: rethink,
+        effect: withdraw,
       }),
       expire: move({
         from: ['draft', 'invited', 'active', 'suspended'],
@@ -112,6 +121,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         summary: 'The profile’s time is over',
         dueAt: (row) => (row.expiresAt === null ? null : new Date(row.expiresAt)),
         set: rethink,
+        effect: withdraw,
       }),
     },
   });

@@ -5,7 +5,7 @@ import { conflict, createCrud, forbidden, invalid, notFound, Problem } from '../
 import type { ChangeRecorder, Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
 import { visibleProfiles } from '../reach.ts';
 import { normalizeContact } from './contact.ts';
-import type { ProfileActivation } from './invitations.ts';
+import type { ProfileActivation, ProfileInvitations } from './invitations.ts';
 import type { NationalId, NationalIds } from './national-id.ts';
 import { departmentIsWithin } from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
@@ -24,6 +24,8 @@ interface ProfilesDependencies extends MovingParts<ProfileRow> {
   /** Refuses one more person in a department that is full. */
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
   readonly guards: ProfileGuards;
+  /** Ends the link that was mailed to somebody's earlier address. */
+  readonly withdrawInvitation: ProfileInvitations['withdraw'];
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
   readonly mayManage: (tx: Tx, context: Context, profileId: string) => Promise<void>;
 }
@@ -51,7 +53,7 @@ const mustReach = async (tx: Tx, { allowance }: Context, departmentId: string | 
 
 /** People of a company: their data, their national id, their moves. Never the person behind a profile. */
 export const createProfilesService = (deps: ProfilesDependencies) => {
-  const { repository, list, work, mover, nationalIds, takeIn, guards, mayManage } = deps;
+  const { repository, list, work, mover, nationalIds, takeIn, guards, mayManage, withdrawInvitation } = deps;
   const crud = createCrud<ProfileRow>({
     ...deps,
     restrict: profileRestriction,
@@ -79,8 +81,11 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         await mustReach(tx, context, departmentId);
         if (departmentId !== null) await takeIn(tx, departmentId);
       }
+      const contact = normalizeContact(patch);
+      if (row.status === 'invited' && contact.contactEmail !== undefined && contact.contactEmail !== row.contactEmail)
+        await withdrawInvitation(tx, row.id);
       return {
-        ...normalizeContact(patch),
+        ...contact,
         nationalId: undefined,
         ...(patch.nationalId !== undefined && (await nationalIds.store(tx, row.id, patch.nationalId))),
       };

@@ -3,6 +3,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { OPERATOR_COMPANY, systemScope } from '../../../../src/platform/db/scope.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
+import { clientOf, version } from '../../../support/client.ts';
+import type { Client } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
 import { addPerson } from '../../../support/people.ts';
 
@@ -218,31 +220,86 @@ describe('invitations', () => {
     await accept(same.token).expect(200);
   });
 
-  it('come from the profile’s own moves, and make its person active with what the profile holds', async () => {
-    const admin = await addPerson(app, { companyId: company, roles: ['admin'] });
-    const authorization = await admin.bearer();
-    const post = (path: string, body: object, version?: number) =>
-      app.http
-        .post(`/angelis/admin/profile${path}`)
-        .set({ authorization, ...(version !== undefined && { 'if-match': `"${version}"` }) })
-        .send(body);
-    const made = await post('', {
-      firstName: 'Eva',
-      lastName: 'Soto',
-      nationalId: { kind: 'RUT', value: '6.123.457-8' },
-      contactEmail: 'eva@example.cl',
-      kind: 'employee',
-    }).expect(201);
-    const { id, version } = made.body as { id: string; version: number };
-    const invited = await post(`/${id}/invite`, {}, version).expect(200);
-    await app.idle();
-    const first = tokenTo('eva@example.cl');
-    await post(`/${id}/resend`, {}, (invited.body as { version: number }).version).expect(200);
-    await app.idle();
-    await accept(first).expect(410);
-    await accept(tokenTo('eva@example.cl')).expect(200);
-    expect((await profile(id)).status).to.equal('active');
-    await signIn('6.123.457-8').expect(200);
+  describe('of a profile', () => {
+    let admin: Client;
+    before(async () => {
+      admin = await clientOf(app, await addPerson(app, { companyId: company, roles: ['admin'] }));
+    });
+    const versionOf = async (id: string) =>
+      version(((await admin.get(`/admin/profile/${id}`).expect(200)).body as { version: number }).version);
+    /** Sends the invitation of a profile and answers the token that was mailed. */
+    const send = async (id: string, move: 'invite' | 'resend', email: string): Promise<string> => {
+      await admin.post(`/admin/profile/${id}/${move}`, {}, await versionOf(id)).expect(200);
+      await app.idle();
+      return tokenTo(email);
+    };
+    const newcomer = async (contactEmail: string, nationalId?: object): Promise<string> => {
+      const body = {
+        firstName: 'Eva',
+        lastName: 'Soto',
+        kind: 'employee',
+        contactEmail,
+        ...(nationalId && { nationalId }),
+      };
+      return ((await admin.post('/admin/profile', body).expect(201)).body as { id: string }).id;
+    };
+
+    it('come from its own moves, and make its person active with what the profile holds', async () => {
+      const id = await newcomer('eva@example.cl', { kind: 'RUT', value: '6.123.457-8' });
+      const first = await send(id, 'invite', 'eva@example.cl');
+      const second = await send(id, 'resend', 'eva@example.cl');
+      await accept(first).expect(410);
+      await accept(second).expect(200);
+      expect((await profile(id)).status).to.equal('active');
+      await signIn('6.123.457-8').expect(200);
+    });
+
+    it('end when its address is corrected, and only then', async () => {
+      const id = await newcomer('wrong@example.cl');
+      const wrong = await send(id, 'invite', 'wrong@example.cl');
+      const same = { contactEmail: 'WRONG@example.cl', firstName: 'Ema' };
+      await admin.patch(`/admin/profile/${id}`, same, await versionOf(id)).expect(200);
+      await show(wrong).expect(200);
+      await admin.patch(`/admin/profile/${id}`, { contactEmail: 'right@example.cl' }, await versionOf(id)).expect(200);
+      await show(wrong).expect(410);
+      await accept(wrong).expect(410);
+      await accept(await send(id, 'resend', 'right@example.cl')).expect(200);
+      await signIn('right@example.cl').expect(200);
+    });
+
+    it('that were not mailed yet are not good either once the address is corrected', async () => {
+      const id = await newcomer('early@example.cl');
+      await admin.post(`/admin/profile/${id}/invite`, {}, await versionOf(id)).expect(200);
+      await admin.patch(`/admin/profile/${id}`, { contactEmail: 'late@example.cl' }, await versionOf(id)).expect(200);
+      await app.idle();
+      const token = tokenTo('early@example.cl');
+      if (token !== 'none') await accept(token).expect(410);
+      expect((await profile(id)).status).to.equal('invited');
+    });
+
+    it('are withdrawn: the link ends, and the draft may be deleted or invited again', async () => {
+      const id = await newcomer('undo@example.cl');
+      const token = await send(id, 'invite', 'undo@example.cl');
+      expect(code(await admin.del(`/admin/profile/${id}`, await versionOf(id)).expect(409))).to.equal('PROFILE_IN_USE');
+      await admin.post(`/admin/profile/${id}/withdraw`, undefined, await versionOf(id)).expect(200);
+      expect((await profile(id)).status).to.equal('draft');
+      await accept(token).expect(410);
+      await show(await send(id, 'invite', 'undo@example.cl')).expect(200);
+      await admin.post(`/admin/profile/${id}/withdraw`, undefined, await versionOf(id)).expect(200);
+      await admin.del(`/admin/profile/${id}`, await versionOf(id)).expect(204);
+    });
+
+    it('end with it', async () => {
+      const id = await newcomer('ended@example.cl');
+      const token = await send(id, 'invite', 'ended@example.cl');
+      await admin.post(`/admin/profile/${id}/end`, { reason: 'never came' }, await versionOf(id)).expect(200);
+      await accept(token).expect(410);
+      const [link] = await query<{ revoked_at: Date | null }>(
+        'select revoked_at from accept_link where profile_id = $1',
+        [id],
+      );
+      expect(link!.revoked_at).to.not.equal(null);
+    });
   });
 
   it('take no profile that is not invited any more', async () => {
