@@ -8,7 +8,6 @@ import { openMariadbPlace } from '../modules/fitness/sources/mariadb-place.ts';
 import type { MariadbPlace } from '../modules/fitness/sources/mariadb-place.ts';
 import { sourceContract } from '../modules/fitness/sources/source.contract.ts';
 
-/* Run against a MariaDB that tests may make databases and users in: ANGELIS_TEST_MARIADB_ADMIN_URL. */
 for (const kind of Object.values(KINDS)) sourceContract('MariaDB', kind, openMariadbPlace);
 brokenIngestContract('MariaDB', KINDS.FIT2000, openMariadbPlace);
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
 import { u8 } from './bytes.ts';
 import { secure } from './handshake.ts';
 import type { Certificate } from './handshake.ts';
@@ -14,8 +15,9 @@ import type { Answer, Holdings } from './sql.ts';
 import * as tokens from './tokens.ts';
 
 /**
- * What befalls the next answers: `cut` ends the connection in the middle of one, `reset` without one, `hang` never
- * answers but takes an attention, `deaf` takes not even that, `garble` answers what is no token.
+ * What befalls the next answers: `cut` ends the connection in the middle of one, or after `cutAfter` bytes (negative:
+ * before its end), `reset` without one, `hang` never answers but takes an attention, `deaf` takes not even that, `garble`
+ * answers what is no token.
  */
 export type Fault = 'none' | 'cut' | 'reset' | 'hang' | 'deaf' | 'garble';
 
@@ -23,6 +25,7 @@ export interface TdsServer {
   readonly port: number;
   readonly holdings: Holdings;
   fault: Fault;
+  cutAfter: number | undefined;
   /** Logins that were taken, oldest first. */
   readonly logins: readonly Login[];
   /** Requests that wait for their answer because of a fault. */
@@ -40,6 +43,8 @@ export interface TdsServerOptions {
   readonly passwords: ReadonlyMap<string, string>;
   /** Encrypts everything; without it encryption is said not to be supported. */
   readonly certificate?: Certificate;
+  /** TLS before anything else, as TDS 8.0 has it (`encrypt=strict`). */
+  readonly strict?: boolean;
 }
 
 const SP_EXECUTESQL = 10;
@@ -60,11 +65,12 @@ const refusal = (error: unknown): Buffer => {
 
 /** A server that speaks as much of TDS 7.4 (MS-TDS) as a reader of sources needs, over tables in memory. */
 export const startTdsServer = async (options: TdsServerOptions): Promise<TdsServer> => {
-  const { holdings, passwords, certificate } = options;
+  const { holdings, passwords, certificate, strict = false } = options;
   const sockets = new Set<Socket>();
   const logins: Login[] = [];
   let held: (() => void)[] = [];
   let fault: Fault = 'none';
+  let cutAfter: number | undefined;
 
   const greet = (stream: Duplex, { payload }: Message): void => {
     const wanted = readPrelogin(payload).get(1)?.readUInt8() ?? ENCRYPTION.off;
@@ -122,7 +128,7 @@ export const startTdsServer = async (options: TdsServerOptions): Promise<TdsServ
     }
     const bytes = packetize({ type: TYPE.response, payload: answerOf(message, login) }, PACKET);
     if (fault === 'reset') stream.destroy();
-    else if (fault === 'cut') stream.end(bytes.subarray(0, Math.floor(bytes.length / 2)));
+    else if (fault === 'cut') stream.end(bytes.subarray(0, cutAfter ?? Math.floor(bytes.length / 2)));
     else if (fault === 'garble') stream.write(packetize({ type: TYPE.response, payload: Buffer.from('<html>') }));
     else held.push(send);
   };
@@ -145,7 +151,7 @@ export const startTdsServer = async (options: TdsServerOptions): Promise<TdsServ
     });
   };
 
-  const server = createServer((socket) => {
+  const welcome = (socket: Socket): void => {
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
@@ -160,10 +166,14 @@ export const startTdsServer = async (options: TdsServerOptions): Promise<TdsServ
         return;
       }
       greet(socket, message);
-      serve(certificate === undefined ? socket : secure(socket, certificate));
+      serve(certificate === undefined || strict ? socket : secure(socket, certificate));
     };
     socket.on('data', begin);
-  });
+  };
+  const server: Server = strict
+    ? createTlsServer({ ...certificate, ALPNProtocols: ['tds/8.0'] }, welcome)
+    : createServer(welcome);
+  server.on('tlsClientError', () => undefined);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
@@ -180,6 +190,12 @@ export const startTdsServer = async (options: TdsServerOptions): Promise<TdsServ
     },
     set fault(next) {
       fault = next;
+    },
+    get cutAfter() {
+      return cutAfter;
+    },
+    set cutAfter(bytes) {
+      cutAfter = bytes;
     },
     waiting: () => held.length,
     connections: () => sockets.size,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { serverSetting } from '../../../support/servers/settings.ts';
 import type { SourceKind, SourceName, SourcePlace } from './place.ts';
 
 /** The tables as MySQL and MariaDB have them. */
@@ -36,14 +37,6 @@ const TABLES: Readonly<Record<SourceName, string>> = {
     AwakeHours double) character set utf8mb4`,
 };
 
-/** Where the server is: a URL of a user that may do everything, from ANGELIS_TEST_MARIADB_ADMIN_URL. */
-const mariadbUrl = (): URL => {
-  const url = process.env['ANGELIS_TEST_MARIADB_ADMIN_URL'];
-  if (url === undefined || url === '')
-    throw new Error('Set ANGELIS_TEST_MARIADB_ADMIN_URL to run the contract of sources on a real MariaDB');
-  return new URL(url.replace(/^mariadb:/, 'mysql:'));
-};
-
 export interface MariadbPlace extends SourcePlace {
   /** A connection that may do everything, in the source's database, its session in UTC. */
   readonly root: Connection;
@@ -55,7 +48,7 @@ export const openMariadbPlace = async ({ source, mapping }: SourceKind): Promise
   const tag = randomUUID().slice(0, 8);
   const [database, reader, writer] = [`source_${tag}`, `reader_${tag}`, `writer_${tag}`];
   const password = "ñ'p@ss/🙂";
-  const base = mariadbUrl();
+  const base = new URL(serverSetting('ANGELIS_TEST_MARIADB_ADMIN_URL'));
   const root = await createConnection({ uri: base.href, charset: 'utf8mb4', timezone: 'Z' });
   await root.query("set session time_zone = '+00:00'");
   await root.query(`create database ${database} character set utf8mb4`);

@@ -58,6 +58,7 @@ describe('a source on SQL Server', () => {
   });
   afterEach(async () => {
     server.fault = 'none';
+    server.cutAfter = undefined;
     for (const connection of connections) await connection.close();
     connections = [];
   });
@@ -199,6 +200,36 @@ describe('a source on SQL Server', () => {
     expect(await open({ port: plain.port, query: 'encrypt=false' }).readAfter(0, 1)).to.have.length(1);
     await plain.close();
   });
+
+  it('encrypts before anything else where it is told to be strict', async () => {
+    const strict = await startTdsServer({
+      holdings: server.holdings,
+      passwords: new Map([['reader', 'right']]),
+      certificate,
+      strict: true,
+    });
+    const query = 'encrypt=strict';
+    expect(await trusted(() => open({ port: strict.port, query }).readAfter(0, 1))).to.have.length(1);
+    expect(await failureOf(open({ port: strict.port, query }).readAfter(0, 1))).to.match(
+      /self-signed|unable to verify/,
+    );
+    await strict.close();
+  });
+
+  it('gives no part of an answer for the whole, wherever it was cut', () =>
+    trusted(async () => {
+      TABLE.rows.splice(0, Infinity, ...[1, 2, 3].map((Id) => ({ Id, Small: 1, OldFixed: '2026-01-01', Name: 'Ana' })));
+      const made = open();
+      const whole = await made.readAfter(0, 10);
+      expect(whole).to.have.length(3);
+      server.fault = 'cut';
+      for (let bytes = 1; bytes < 500; bytes += 17) {
+        server.cutAfter = -bytes;
+        expect(await failureOf(made.readAfter(0, 10)), `without its last ${bytes} bytes`).to.not.equal('none');
+      }
+      server.fault = 'none';
+      expect(await made.readAfter(0, 10)).to.deep.equal(whole);
+    }));
 
   it('tells a refused password from a source that is away, without telling the password', async () => {
     const failure = await trusted(() => failureOf(open({ password: 'mistaken' }).readAfter(0, 1)));
