@@ -16,6 +16,7 @@ export const up = [
      add column terms jsonb not null,
      add column assessed_by uuid,
      add column assessed_at timestamptz(3),
+     add column assessed_fit boolean,
      add column assessment_sealed text`,
   `alter table requirement add constraint requirement_assessed_by_fkey
      foreign key (company_id, assessed_by) references profile (company_id, id)`,
@@ -28,7 +29,7 @@ export const up = [
 export const down = [
   'drop index requirement_excused_at_id_idx',
   'drop index requirement_miss_at_id_idx',
-  `alter table requirement drop column assessment_sealed, drop column assessed_at, drop column assessed_by,
+  `alter table requirement drop column assessment_sealed, drop column assessed_fit, drop column assessed_at, drop column assessed_by,
      drop column terms, drop column miss_at`,
   `alter table fitness_case drop column lapse_at, drop column safety_admin_due_at, drop column manager_due_at,
      drop column escalated_to, drop column terms`,

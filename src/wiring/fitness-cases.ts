@@ -74,7 +74,7 @@ const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCa
   const lifecycle = createRequirementLifecycle({
     draw,
     lift: (tx, { id }, because) => holds.lift(tx, { requirementId: id }, because),
-    missed: createMissed({ holds, openCase, telling, policies, roster }),
+    ...createMissed({ holds, openCase, telling, policies, roster }),
   });
   const mover = platform.mover(lifecycle, repository);
   const generation = createGeneration({ requirements: repository, policies, roster, draw });

@@ -43,6 +43,7 @@ const NOTHING_YET = {
   blockedBecause: null,
   assessedBy: null,
   assessedAt: null,
+  assessedFit: null,
   assessmentSealed: null,
 } as const;
 

@@ -3,7 +3,8 @@ import type { Tx } from '../../../platform/db/database.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
 import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, oneOf, text } from '../../../platform/schema/types.ts';
+import { exact, oneOf } from '../../../platform/schema/types.ts';
+import { ASSESSMENT } from '../cases/cases.lifecycle.ts';
 import { LEVELS } from '../classification/classify.ts';
 import type { Draw } from './draw.ts';
 import { Requirement } from './requirements.repository.ts';
@@ -62,12 +63,19 @@ export interface RequirementEffects {
   readonly lift: (tx: Tx, row: RequirementRow, because: string) => Promise<void>;
   /** What a missed test brings: a case in high-risk groups, restrictions elsewhere, a notice. */
   readonly missed: (tx: Tx, row: RequirementRow) => Promise<void>;
+  /** What a human's finding that somebody is not fit brings: a case that holds, in any group. */
+  readonly unfit: (tx: Tx, row: RequirementRow) => Promise<void>;
   /** Which excuses a manager reviews. */
   readonly draw: Draw;
 }
 
 /** The table of a requirement's moves, domain.md 4a. */
-export const createRequirementLifecycle = ({ lift, missed, draw }: RequirementEffects): Lifecycle<RequirementRow> =>
+export const createRequirementLifecycle = ({
+  lift,
+  missed,
+  unfit,
+  draw,
+}: RequirementEffects): Lifecycle<RequirementRow> =>
   lifecycle<RequirementRow>({
     entity: Requirement,
     initial: 'due',
@@ -110,14 +118,19 @@ export const createRequirementLifecycle = ({ lift, missed, draw }: RequirementEf
         from: ['blocked'],
         to: 'blocked',
         permission: 'fitness:requirement:assess',
-        summary: 'Document the face-to-face assessment during an outage',
-        fields: exact({ assessment: text(2_000) }),
+        summary: 'Document the face-to-face assessment during an outage, and what it came to',
+        fields: exact({
+          fit: Type.Boolean({ description: 'False holds the person, in a case' }),
+          assessment: ASSESSMENT,
+        }),
         when: (row: RequirementRow, _now, caller) => (isOwn(row, caller) ? 'REQUIREMENT_OWN' : undefined),
         set: ({ input, caller }, now) => ({
           assessedBy: caller?.principal.profileId ?? null,
           assessedAt: now.toISOString(),
+          assessedFit: input.fit,
           assessmentSealed: (input as unknown as { assessmentSealed: string }).assessmentSealed,
         }),
+        effect: (tx, { row }) => (row.assessedFit === false ? unfit(tx, row) : Promise.resolve()),
       }),
       review: move<RequirementRow>({
         from: ['excused'],

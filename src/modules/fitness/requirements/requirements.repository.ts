@@ -48,6 +48,7 @@ export const Requirement = entity({
     blockedBecause: nullable(text(40)),
     assessedBy: nullable(uuid()),
     assessedAt: nullable(instant()),
+    assessedFit: nullable(Type.Boolean({ description: 'What the assessment during an outage came to' })),
   },
   hidden: { assessmentSealed: nullable(Type.String()) },
   create: [],

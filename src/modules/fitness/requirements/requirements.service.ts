@@ -44,6 +44,14 @@ const fateOf = (late: Overdue): 'drop' | 'miss' | { because: (typeof BLOCK_REASO
   return late.isRead === false ? undefined : 'miss';
 };
 
+/** Before a requirement or a case of theirs: whoever opens cases of one person waits for the other. */
+const lockProfile = async (tx: Tx, profileId: string): Promise<void> => {
+  await tx.prepared('select 1 from profile where company_id = $1 and id = $2 for no key update', [
+    tx.companyId,
+    profileId,
+  ]);
+};
+
 /** What is required of whom, what became of it, excuses and their review. */
 export const createRequirements = (dependencies: RequirementsDependencies) => {
   const { repository, list, work, mover, generation, vault, now, roster, visible } = dependencies;
@@ -53,10 +61,7 @@ export const createRequirements = (dependencies: RequirementsDependencies) => {
   const closeOne = async (tx: Tx, scope: Scope, late: Overdue): Promise<void> => {
     const fate = fateOf(late);
     if (fate === undefined) return;
-    await tx.prepared('select 1 from profile where company_id = $1 and id = $2 for no key update', [
-      tx.companyId,
-      late.profileId,
-    ]);
+    await lockProfile(tx, late.profileId);
     const row = await repository.lock(tx, late.id);
     if (row.status !== 'due') return;
     if (fate === 'drop') await repository.remove(tx, row);
@@ -67,8 +72,9 @@ export const createRequirements = (dependencies: RequirementsDependencies) => {
   const move: MovingService<RequirementRow>['move'] = (context, id, name, input, version) => {
     if (name !== 'assess') return crud.move(context, id, name, input, version);
     return work.write(context, async (tx) => {
-      const { assessment } = input as { assessment: string };
-      const sealed = (await vault.sealer(tx))(`requirement.assessment:${id}`, assessment);
+      const { assessment } = input as { assessment: object };
+      await lockProfile(tx, (await repository.get(tx, id)).profileId);
+      const sealed = (await vault.sealer(tx))(`requirement.assessment:${id}`, JSON.stringify(assessment));
       return crud.move({ ...context, tx }, id, name, { ...input, assessmentSealed: sealed }, version);
     });
   };

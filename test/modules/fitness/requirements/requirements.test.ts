@@ -167,6 +167,60 @@ describe('required tests', () => {
     await company.client.query('delete from ingest_cursor');
   });
 
+  it('that an outage blocked ask for a face-to-face assessment, whose verdict decides', async () => {
+    const assessment = { sleepHistory: 'slept four hours', observation: 'slurred speech' };
+    const blocked = async () => {
+      const made = await withShift(true);
+      await company.client.query(`update requirement set status = 'blocked' where id = $1`, [made.row.id]);
+      const startable = async () => {
+        const scope = systemScope(company.companyId, 'test', 'trace');
+        const [verdict] = await company.app.platform.db.read(scope, (reader) =>
+          company.gate.look(reader, [
+            {
+              profileId: made.worker.profileId,
+              purpose: 'shift_start',
+              at: inHours(2).toISOString(),
+              assignmentId: null,
+              shiftId: made.shiftId,
+              siteId: null,
+              taskKindIds: [],
+            },
+          ]),
+        );
+        return verdict!.reasons.map(({ code }) => code);
+      };
+      return { ...made, startable };
+    };
+    const fit = await blocked();
+    expect(await fit.startable()).to.include('ASSESSMENT_MISSING');
+    expect((await move(fit.worker, fit.row, 'assess', { fit: true, assessment })).status).to.equal(403);
+    expect((await move(company.supervisor, fit.row, 'assess', { assessment })).status).to.equal(422);
+    expect((await move(company.supervisor, fit.row, 'assess', { fit: true, assessment })).body).to.include({
+      status: 'blocked',
+      assessedFit: true,
+      assessedBy: company.supervisor.profileId,
+    });
+    expect(await fit.startable()).to.not.include.members(['ASSESSMENT_MISSING']);
+    expect(await company.holdsOf(fit.worker)).to.deep.equal([]);
+
+    const drunk = await blocked();
+    expect((await move(company.supervisor, drunk.row, 'assess', { fit: false, assessment })).body).to.include({
+      assessedFit: false,
+    });
+    expect(await company.caseOf(drunk.worker)).to.deep.include({
+      status: 'open',
+      trigger_requirement_id: drunk.row.id,
+    });
+    expect(await drunk.startable()).to.include('HOLD_UNDECIDED');
+    await move(company.supervisor, drunk.row, 'assess', { fit: true, assessment });
+    expect(await drunk.startable()).to.include('HOLD_UNDECIDED');
+    const { rows } = await company.client.query<{ sealed: string }>(
+      'select assessment_sealed as sealed from requirement where id = $1',
+      [drunk.row.id],
+    );
+    expect(rows[0]!.sealed).to.not.contain('slurred');
+  });
+
   it('fall away with a cancelled shift', async () => {
     const { worker, shiftId } = await withShift();
     await company.client.query(`update shift set status = 'cancelled', cancelled_because = 'manager' where id = $1`, [
