@@ -1,6 +1,8 @@
+import packageJson from '../package.json' with { type: 'json' };
 import { createLifetime } from './platform/process/lifetime.ts';
 import { environmentFaults, productionFaults } from './platform/settings/production.ts';
 import { readSettings, SettingsError } from './platform/settings/settings.ts';
+import { createErrorReporter } from './platform/telemetry/error-reporter.ts';
 import { createLogging } from './platform/telemetry/logger.ts';
 import { openProcess, serveProcess } from './wiring/process.ts';
 
@@ -12,7 +14,17 @@ const start = async (): Promise<void> => {
     ...(settings.APP_ENV === 'production' ? productionFaults(settings) : []),
   ];
   if (faults.length > 0) throw new SettingsError(faults);
-  const { log, close } = await createLogging({ level: settings.LOG_LEVEL, file: settings.LOG_FILE });
+  const { APP_ENV: environment, ERROR_REPORTER_DSN: dsn } = settings;
+  const errors =
+    dsn === undefined || dsn === 'log'
+      ? undefined
+      : createErrorReporter({
+          dsn,
+          environment,
+          release: packageJson.version,
+          onTrouble: (error, dropped) => log.warn({ err: error, dropped }, 'errors cannot be reported'),
+        });
+  const { log, close } = await createLogging({ level: settings.LOG_LEVEL, file: settings.LOG_FILE, errors });
   const lifetime = createLifetime({ log, drainSeconds: settings.DRAIN_SECONDS, flush: close });
   lifetime.obeySignals();
   const options = { settings, lifetime, log, now: () => new Date(), say: (message: string) => log.info(message) };

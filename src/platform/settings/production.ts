@@ -172,6 +172,9 @@ const userFaults = ({ DATABASE_URL, DATABASE_OWNER_URL, DATABASE_SYSTEM_URL }: S
 export const productionFaults = (settings: Settings): string[] => [
   ...missing(settings),
   ...connectionFaults(settings),
+  ...(settings.ERROR_REPORTER_DSN?.startsWith('http://') === true
+    ? ['ERROR_REPORTER_DSN is not https: reports would travel in the clear']
+    : []),
   ...(settings.KEYCLOAK_URL === undefined || settings.KEYCLOAK_URL.startsWith('https://')
     ? []
     : ['KEYCLOAK_URL is not https: tokens and secrets would travel in the clear']),

@@ -9,6 +9,8 @@ export interface LoggerOptions {
   level: Level;
   /** Also write to this file: rotated daily and at 50 MB, named NAME.1.log, NAME.2.log …, 14 kept. */
   file?: string | undefined;
+  /** Also given every line of an error, finished and redacted. */
+  errors?: { stream: DestinationStream; flush: () => Promise<void> } | undefined;
   /** Standard output unless a test looks at the lines. */
   stream?: DestinationStream;
 }
@@ -34,7 +36,7 @@ const describeError = (error: unknown, depth = 4): unknown => {
 };
 
 /** Makes the process's logger: one JSON object a line, credentials redacted, errors without the values they carry. */
-export const createLogging = async ({ level, file, stream }: LoggerOptions): Promise<Logging> => {
+export const createLogging = async ({ level, file, errors, stream }: LoggerOptions): Promise<Logging> => {
   const output = stream ?? pino.destination({ dest: 1, sync: false });
   const rolled =
     file === undefined
@@ -59,16 +61,18 @@ export const createLogging = async ({ level, file, stream }: LoggerOptions): Pro
       serializers: { err: (error: unknown) => describeError(error), error: (error: unknown) => describeError(error) },
       hooks: { streamWrite: redactText },
     },
-    rolled === undefined
+    rolled === undefined && errors === undefined
       ? output
       : pino.multistream([
           { level, stream: output },
-          { level, stream: rolled },
+          ...(rolled === undefined ? [] : [{ level, stream: rolled }]),
+          ...(errors === undefined ? [] : [{ level: 'error' as const, stream: errors.stream }]),
         ]),
   );
   return {
     log,
     close: async () => {
+      await errors?.flush();
       if ('flushSync' in output && typeof output.flushSync === 'function') output.flushSync();
       if (rolled === undefined) return;
       const closed = once(rolled, 'close');

@@ -77,6 +77,7 @@ describe('production settings', () => {
     ['REDIS_URL', '', 'REDIS_URL is missing'],
     ['SMTP_URL', '', 'SMTP_URL is missing'],
     ['ERROR_REPORTER_DSN', '', 'ERROR_REPORTER_DSN is missing: decide where errors go'],
+    ['ERROR_REPORTER_DSN', 'http://key@errors.example/7', 'ERROR_REPORTER_DSN is not https'],
     ['DATABASE_SYSTEM_URL', fit.DATABASE_URL, 'share a user: each needs its own'],
     [
       'DATABASE_URL',
