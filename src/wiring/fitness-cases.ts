@@ -1,6 +1,6 @@
 import { createBreaches } from '../modules/fitness/cases/breaches.repository.ts';
 import { createCaseLifecycle } from '../modules/fitness/cases/cases.lifecycle.ts';
-import { caseList, FitnessCase, withAudience } from '../modules/fitness/cases/cases.repository.ts';
+import { caseList, withAudience } from '../modules/fitness/cases/cases.repository.ts';
 import { casesModule } from '../modules/fitness/cases/cases.router.ts';
 import { createCases, medicalRenewedSince } from '../modules/fitness/cases/cases.service.ts';
 import { createTelling } from '../modules/fitness/cases/escalation.ts';
@@ -23,7 +23,7 @@ import { createDraw } from '../modules/fitness/requirements/draw.ts';
 import { createGeneration } from '../modules/fitness/requirements/generation.ts';
 import type { Generation } from '../modules/fitness/requirements/generation.ts';
 import { createRequirementLifecycle } from '../modules/fitness/requirements/requirements.lifecycle.ts';
-import { Requirement, requirementList } from '../modules/fitness/requirements/requirements.repository.ts';
+import { requirementList } from '../modules/fitness/requirements/requirements.repository.ts';
 import { requirementsModule } from '../modules/fitness/requirements/requirements.router.ts';
 import { createRequirements } from '../modules/fitness/requirements/requirements.service.ts';
 import * as roster from '../modules/fitness/shifts.reads.ts';
@@ -57,31 +57,28 @@ interface Shared {
 
 const wireCases = (platform: Platform, { holds, telling }: Shared) => {
   const breaches = createBreaches({ ...platform, roster, recipients });
-  const repository = withAudience(platform.repository(FitnessCase), recipients);
-  const list = platform.list(caseList);
   const { tell } = telling;
   const lifecycle = createCaseLifecycle({ holds, tell, breach: breaches.undecided, medicalRenewedSince });
-  const mover = platform.mover(lifecycle, repository);
-  const service = createCases({ ...platform, repository, list, mover, vault: platform.companyVault, visible });
+  const parts = platform.crud(caseList, lifecycle, (rows) => withAudience(rows, recipients));
+  const { repository, mover } = parts;
+  const service = createCases({ ...platform, ...parts, vault: platform.companyVault, visible });
   const openCase = createOpening({ cases: repository, mover, holds, tell });
-  return { breaches, repository, mover, openCase, module: casesModule({ service, list, lifecycle }) };
+  return { breaches, repository, mover, openCase, module: casesModule(service) };
 };
 
 const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCase: OpenCase) => {
-  const repository = withAudience(platform.repository(Requirement), recipients);
-  const list = platform.list(requirementList);
   const draw = createDraw(platform.keys.signing);
   const lifecycle = createRequirementLifecycle({
     draw,
     lift: (tx, { id }, because) => holds.lift(tx, { requirementId: id }, because),
     ...createMissed({ holds, openCase, telling, policies, roster }),
   });
-  const mover = platform.mover(lifecycle, repository);
-  const generation = createGeneration({ requirements: repository, policies, roster, draw });
+  const parts = platform.crud(requirementList, lifecycle, (rows) => withAudience(rows, recipients));
+  const generation = createGeneration({ requirements: parts.repository, policies, roster, draw });
   const vault = platform.companyVault;
-  const service = createRequirements({ ...platform, repository, list, mover, generation, vault, roster, visible });
-  const attempts = createAttempts(repository, mover);
-  return { generation, attempts, module: requirementsModule({ service, list, lifecycle }) };
+  const service = createRequirements({ ...platform, ...parts, generation, vault, roster, visible });
+  const attempts = createAttempts(parts.repository, parts.mover);
+  return { generation, attempts, module: requirementsModule(service) };
 };
 
 /** Required tests, cases, holds, escalation. */

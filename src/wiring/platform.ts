@@ -75,10 +75,17 @@ export interface Foundation {
   readonly publicUrl: string;
 }
 
-/** What the service of a plain entity is made with: its repository and list, and the mover of its lifecycle. */
+/**
+ * What the service of a plain entity is made with: its repository and list, and the mover of its lifecycle. `follow` wraps
+ * the repository: what else happens with each of its writes.
+ */
 interface CrudPartsOf {
   <E extends AnyEntity>(list: EntityList<E>): CrudParts<RowOf<E>>;
-  <E extends AnyEntity>(list: EntityList<E>, lifecycle: Lifecycle<RowOf<E>>): MovingParts<RowOf<E>>;
+  <E extends AnyEntity>(
+    list: EntityList<E>,
+    lifecycle: Lifecycle<RowOf<E>>,
+    follow?: (repository: Repository<RowOf<E>>) => Repository<RowOf<E>>,
+  ): MovingParts<RowOf<E>>;
 }
 
 /** The mechanisms that every area builds its modules with. */
@@ -119,8 +126,12 @@ export const createPlatform = (foundation: Foundation): Platform => {
     movers.set(lifecycle.entity, made as unknown as Mover<never>);
     return made;
   };
-  const crud = <E extends AnyEntity>(definition: EntityList<E>, lifecycle?: Lifecycle<RowOf<E>>) => {
-    const rows = repository(definition.entity);
+  const crud = <E extends AnyEntity>(
+    definition: EntityList<E>,
+    lifecycle?: Lifecycle<RowOf<E>>,
+    follow = (rows: Repository<RowOf<E>>) => rows,
+  ) => {
+    const rows = follow(repository(definition.entity));
     const parts = { work, now, repository: rows, list: list(definition) };
     return lifecycle === undefined ? parts : { ...parts, mover: mover(lifecycle, rows) };
   };

@@ -45,8 +45,8 @@ const wireSupervisor = (platform: Platform): Module => {
   const cases = platform.list({
     ...caseList,
     name: 'supervised-cases',
-    from: `${caseList.from} join profile p on p.company_id = $1 and p.id = c.profile_id`,
-    item: FitnessCase.json('c', names),
+    from: `${caseList.from} join profile p on p.company_id = $1 and p.id = t.profile_id`,
+    item: FitnessCase.json('t', names),
   });
   const portal = createSupervisorPortal({
     ...platform,

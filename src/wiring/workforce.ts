@@ -53,7 +53,7 @@ import { shiftPatternList } from '../modules/workforce/rosters/shift-patterns.re
 import { shiftPatternsModule } from '../modules/workforce/rosters/shift-patterns.router.ts';
 import { createShiftPatternsService } from '../modules/workforce/rosters/shift-patterns.service.ts';
 import { createShiftLifecycle } from '../modules/workforce/rosters/shifts.lifecycle.ts';
-import { Shift, shiftList } from '../modules/workforce/rosters/shifts.repository.ts';
+import { shiftList } from '../modules/workforce/rosters/shifts.repository.ts';
 import type { ShiftRow } from '../modules/workforce/rosters/shifts.repository.ts';
 import { shiftsModule } from '../modules/workforce/rosters/shifts.router.ts';
 import { createCrud } from '../platform/crud/service.ts';
@@ -79,10 +79,8 @@ export interface WorkforceNeeds {
 
 const wireRosters = (platform: Platform, { people, gate, followShifts }: WorkforceNeeds, zones: Zones) => {
   const patterns = platform.crud(shiftPatternList);
-  const written = platform.repository(Shift);
-  const repository = followShifts?.(written) ?? written;
-  const mover = platform.mover(createShiftLifecycle(gate), repository);
-  const shifts = { ...platform, repository, list: platform.list(shiftList), mover };
+  const shifts = platform.crud(shiftList, createShiftLifecycle(gate), followShifts);
+  const { repository, mover } = shifts;
   const exceptionLifecycle = createRosterExceptionLifecycle(
     createExceptionEffects({ shifts: repository, mover, zones }),
   );

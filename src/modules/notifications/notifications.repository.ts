@@ -1,7 +1,5 @@
 import Type from 'typebox';
-import { equalTo } from '../../platform/db/list.ts';
-import type { ListDefinition } from '../../platform/db/list.ts';
-import { entity, instant, nullable, oneOf, text, uuid } from '../../platform/module.ts';
+import { entity, instant, listOf, nullable, oneOf, text, uuid } from '../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../platform/module.ts';
 import { NOTICE_TYPE_NAMES, PRIORITIES } from './notice.ts';
 
@@ -23,26 +21,20 @@ export const Notification = entity({
 });
 export type NotificationRow = RowOf<typeof Notification>;
 
-export const notificationList: ListDefinition = {
-  name: 'notifications',
-  from: 'from notification n',
-  alias: 'n',
-  where: 'n.company_id = $1 and n.deleted_at is null',
-  item: Notification.json('n'),
-  sorts: { createdAt: 'n.created_at' },
-  defaultSort: '-createdAt',
-  filters: {
-    type: equalTo('n.type', oneOf(NOTICE_TYPE_NAMES)),
+export const notificationList = listOf(Notification, {
+  sorts: ['-createdAt'],
+  filters: ['type'],
+  also: {
     read: {
       schema: Type.Boolean({ description: 'Only those that were read, or only the others' }),
-      sql: (_bind, value: boolean) => `n.read_at is ${value ? 'not ' : ''}null`,
+      sql: (_bind, value: boolean) => `t.read_at is ${value ? 'not ' : ''}null`,
     },
     archived: {
       schema: Type.Boolean({ description: 'Only the archived ones, or only the others' }),
-      sql: (_bind, value: boolean) => `n.archived_at is ${value ? 'not ' : ''}null`,
+      sql: (_bind, value: boolean) => `t.archived_at is ${value ? 'not ' : ''}null`,
     },
   },
-};
+});
 
 /**
  * Takes a notice's key for each recipient who has not had it within the window; answers those, ascending. Of any number of

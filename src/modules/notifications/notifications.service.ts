@@ -23,7 +23,7 @@ const DAY = 86_400_000;
 const own =
   (profileId: string): Restriction =>
   (bind) =>
-    `n.profile_id = ${bind(profileId)}`;
+    `t.profile_id = ${bind(profileId)}`;
 
 /** What people find in their list, and what they do with it. Nobody sees another's. */
 export const createNotifications = (dependencies: NotificationsDependencies) => {

@@ -59,7 +59,7 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
           reader,
           query,
           (bind) =>
-            `c.profile_id is distinct from ${bind(profileId)}::uuid and ${visible(context, 'c.profile_id', bind)}`,
+            `t.profile_id is distinct from ${bind(profileId)}::uuid and ${visible(context, 't.profile_id', bind)}`,
         );
         const page = JSON.parse(text) as { items: object[]; next: string | null };
         return { items: page.items.map((row) => ({ ...row, actions: caseActions(context, row) })), next: page.next };

@@ -1,11 +1,7 @@
 import Type from 'typebox';
 import type { Opener } from '../../../platform/change/company-vault.ts';
-import type { Reader } from '../../../platform/db/database.ts';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, day, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { code, day, entity, integer, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 import { metricsPlace } from '../intake/facts.ts';
 import type { SealedContent } from '../intake/facts.ts';
 import { isValidResult } from '../intake/known.ts';
@@ -34,20 +30,10 @@ export const StoredBaseline = entity({
 });
 export type StoredBaselineRow = RowOf<typeof StoredBaseline>;
 
-export const baselineList: ListDefinition = {
-  name: 'baselines',
-  from: 'from baseline b',
-  alias: 'b',
-  where: 'b.company_id = $1 and b.deleted_at is null',
-  item: StoredBaseline.json('b'),
-  sorts: { createdAt: 'b.created_at' },
-  defaultSort: '-createdAt',
-  filters: {
-    profileId: equalTo('b.profile_id', uuid()),
-    definitionCode: equalTo('b.definition_code', code(40)),
-    status: equalTo('b.status', oneOf(BASELINE_STATUSES)),
-  },
-};
+export const baselineList = listOf(StoredBaseline, {
+  sorts: ['-createdAt'],
+  filters: ['profileId', 'definitionCode', 'status'],
+});
 
 export interface SealedBaseline {
   readonly mean: number | null;

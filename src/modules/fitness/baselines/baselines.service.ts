@@ -132,11 +132,11 @@ export const createBaselinesService = (dependencies: BaselinesDependencies) => {
 
   return {
     list: (context: Context, query: ListQuery & object) =>
-      work.read(context, (reader) => list.page(reader, query, people.restrict(context, 'b.profile_id'))),
+      work.read(context, (reader) => list.page(reader, query, people.restrict(context, 't.profile_id'))),
 
     detail: async (context: Context, id: string) => {
       const found = await work.read(context, (reader) =>
-        list.one(reader, id, people.restrict(context, 'b.profile_id')),
+        list.one(reader, id, people.restrict(context, 't.profile_id')),
       );
       if (found === undefined) throw notFound();
       return found;
@@ -145,7 +145,7 @@ export const createBaselinesService = (dependencies: BaselinesDependencies) => {
     /** Mean and deviation in 1/s. The row that logs the read is committed before they are handed over. */
     values: (context: Context, id: string) =>
       work.write(context, async (tx) => {
-        if ((await list.one(tx, id, people.restrict(context, 'b.profile_id'))) === undefined) throw notFound();
+        if ((await list.one(tx, id, people.restrict(context, 't.profile_id'))) === undefined) throw notFound();
         const row = await repository.get(tx, id);
         const { profileId, definitionCode } = row;
         await changes.event(tx, {

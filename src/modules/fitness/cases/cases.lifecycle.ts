@@ -1,10 +1,6 @@
 import Type from 'typebox';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
-import { conflict, invalid } from '../../../platform/problem.ts';
-import { exact, oneOf, text } from '../../../platform/schema/types.ts';
+import { conflict, exact, invalid, lifecycle, move, oneOf, text } from '../../../platform/module.ts';
+import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
 import {
   CASE_DECISIONS,
   FitnessCase,

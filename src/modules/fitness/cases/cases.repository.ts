@@ -1,12 +1,21 @@
 import Type from 'typebox';
 import type { Static } from 'typebox';
-import { atLeast, atMost, equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import type { Reader } from '../../../platform/db/database.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
-import { entity, shown } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { day, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { shown } from '../../../platform/schema/entity.ts';
+import {
+  atLeast,
+  atMost,
+  day,
+  entity,
+  exact,
+  instant,
+  integer,
+  listOf,
+  nullable,
+  oneOf,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
+import type { Reader, Repository, RowOf } from '../../../platform/module.ts';
 import type { FitnessPolicy } from '../classification/policy.ts';
 import { ESCALATION_STEPS } from '../ports.ts';
 import type { Recipients } from '../ports.ts';
@@ -112,29 +121,16 @@ export const FitnessCase = entity({
 });
 export type FitnessCaseRow = RowOf<typeof FitnessCase>;
 
-export const caseList: ListDefinition = {
-  name: 'fitness-cases',
-  from: 'from fitness_case c',
-  alias: 'c',
-  where: 'c.company_id = $1 and c.deleted_at is null',
-  item: FitnessCase.json('c'),
-  detail: FitnessCase.json('c', {
+export const caseList = listOf(FitnessCase, {
+  sorts: ['-openedAt'],
+  filters: ['status', 'level', 'profileId', 'siteId', 'shiftId'],
+  also: { from: atLeast('t.opened_at', instant()), to: atMost('t.opened_at', instant()) },
+  detailExtra: {
     escalations: `coalesce((select json_agg(json_build_object('step', e.step, 'at', ${shown('e.at', instant())},
         'profileIds', e.profile_ids) order by e.at, e.id)
-      from case_escalation e where e.company_id = $1 and e.case_id = c.id), '[]')`,
-  }),
-  sorts: { openedAt: 'c.opened_at' },
-  defaultSort: '-openedAt',
-  filters: {
-    status: equalTo('c.status', oneOf(CASE_STATES)),
-    level: equalTo('c.level', oneOf(CASE_LEVELS)),
-    profileId: equalTo('c.profile_id', uuid()),
-    siteId: equalTo('c.site_id', uuid()),
-    shiftId: equalTo('c.shift_id', uuid()),
-    from: atLeast('c.opened_at', instant()),
-    to: atMost('c.opened_at', instant()),
+      from case_escalation e where e.company_id = $1 and e.case_id = t.id), '[]')`,
   },
-};
+});
 
 export const CaseDetail = exact({
   ...FitnessCase.view.properties,

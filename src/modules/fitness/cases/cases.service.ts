@@ -1,25 +1,12 @@
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { MovingService } from '../../../platform/crud/service.ts';
 import type { CompanyVault } from '../../../platform/change/company-vault.ts';
-import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
-import type { Reader } from '../../../platform/db/database.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { notFound } from '../../../platform/problem.ts';
+import { createCrud, notFound } from '../../../platform/module.ts';
+import type { ChangeRecorder, Context, MovingParts, MovingService, Reader } from '../../../platform/module.ts';
 import type { visibleProfiles } from '../../organization/reach.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
 
-interface CasesDependencies {
-  readonly repository: Repository<FitnessCaseRow>;
-  readonly list: List;
-  readonly work: UnitOfWork;
-  readonly mover: Mover<FitnessCaseRow>;
+interface CasesDependencies extends MovingParts<FitnessCaseRow> {
   readonly vault: CompanyVault;
   readonly changes: ChangeRecorder;
-  readonly now: () => Date;
   readonly visible: typeof visibleProfiles;
 }
 
@@ -45,9 +32,10 @@ export const medicalRenewedSince = async (reader: Reader, profileId: string, sin
 };
 
 /** Cases within the caller's reach, their moves, and what was written in them. */
-export const createCases = ({ repository, list, work, mover, vault, changes, now, visible }: CasesDependencies) => {
-  const restrict = (context: Context) => (bind: (value: unknown) => string) => visible(context, 'c.profile_id', bind);
-  const crud = createCrud({ repository, list, work, mover, now, restrict });
+export const createCases = ({ vault, changes, visible, ...parts }: CasesDependencies) => {
+  const { repository, list, work } = parts;
+  const restrict = (context: Context) => (bind: (value: unknown) => string) => visible(context, 't.profile_id', bind);
+  const crud = createCrud({ ...parts, restrict });
 
   /** A decision's texts are sealed under the company's key before they reach the row. */
   const move: MovingService<FitnessCaseRow>['move'] = (context, id, name, input, version) => {

@@ -1,9 +1,6 @@
 import Type from 'typebox';
-import { equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { entity, exact, instant, integer, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import type { RowOf } from '../../../platform/module.ts';
 import { FitnessPolicySchema } from '../classification/policy.ts';
 
 const POLICY_STATES = ['active', 'superseded'] as const;
@@ -27,18 +24,6 @@ export type StoredPolicyRow = RowOf<typeof StoredPolicy>;
 /** A new version: the whole policy, and why. */
 export const PolicyRevision = exact({ policy: FitnessPolicySchema, reason: text(500) });
 
-export const policyList: ListDefinition = {
-  name: 'fitness-policies',
-  from: 'from fitness_policy f',
-  alias: 'f',
-  where: 'f.company_id = $1 and f.deleted_at is null',
-  item: StoredPolicy.json('f'),
-  sorts: { createdAt: 'f.created_at' },
-  defaultSort: '-createdAt',
-  filters: {
-    status: equalTo('f.status', oneOf(POLICY_STATES)),
-    riskGroupId: equalTo('f.risk_group_id', uuid()),
-  },
-};
+export const policyList = listOf(StoredPolicy, { sorts: ['-createdAt'], filters: ['status', 'riskGroupId'] });
 
 export const DefaultPolicy = exact({ policy: FitnessPolicySchema, ruleVersion: Type.String() });

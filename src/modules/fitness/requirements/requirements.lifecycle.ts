@@ -1,9 +1,6 @@
 import Type from 'typebox';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import { lifecycle, move } from '../../../platform/lifecycle/lifecycle.ts';
-import type { Lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
-import { exact, oneOf } from '../../../platform/schema/types.ts';
+import { exact, lifecycle, move, oneOf } from '../../../platform/module.ts';
+import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
 import { ASSESSMENT } from '../cases/cases.lifecycle.ts';
 import { LEVELS } from '../classification/classify.ts';
 import type { Draw } from './draw.ts';

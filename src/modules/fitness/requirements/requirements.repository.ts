@@ -1,10 +1,20 @@
 import Type from 'typebox';
-import type { Reader } from '../../../platform/db/database.ts';
-import { atLeast, atMost, equalTo } from '../../../platform/db/list.ts';
-import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity } from '../../../platform/schema/entity.ts';
-import type { RowOf } from '../../../platform/schema/entity.ts';
-import { code, day, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import {
+  atLeast,
+  atMost,
+  code,
+  day,
+  entity,
+  exact,
+  instant,
+  integer,
+  listOf,
+  nullable,
+  oneOf,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
+import type { Reader, RowOf } from '../../../platform/module.ts';
 import { LEVELS } from '../classification/classify.ts';
 import { REQUIREMENT_KINDS } from '../classification/policy.ts';
 import { REQUIREMENT_STATUSES } from '../compliance/compliance.ts';
@@ -56,26 +66,15 @@ export const Requirement = entity({
 });
 export type RequirementRow = RowOf<typeof Requirement>;
 
-export const requirementList: ListDefinition = {
-  name: 'requirements',
-  from: 'from requirement r',
-  alias: 'r',
-  where: 'r.company_id = $1 and r.deleted_at is null',
-  item: Requirement.json('r'),
-  sorts: { dueAt: 'r.due_at' },
-  defaultSort: '-dueAt',
-  filters: {
-    status: equalTo('r.status', oneOf(REQUIREMENT_STATUSES)),
-    kind: equalTo('r.kind', oneOf(REQUIREMENT_KINDS)),
-    profileId: equalTo('r.profile_id', uuid()),
-    shiftId: equalTo('r.shift_id', uuid()),
-    siteId: equalTo('r.site_id', uuid()),
-    projectId: equalTo('r.project_id', uuid()),
-    reviewDrawn: { schema: Type.Boolean(), sql: (bind, value) => `r.review_drawn = ${bind(value)}` },
-    from: atLeast('r.due_at', instant()),
-    to: atMost('r.due_at', instant()),
+export const requirementList = listOf(Requirement, {
+  sorts: ['-dueAt'],
+  filters: ['status', 'kind', 'profileId', 'shiftId', 'siteId', 'projectId'],
+  also: {
+    reviewDrawn: { schema: Type.Boolean(), sql: (bind, value) => `t.review_drawn = ${bind(value)}` },
+    from: atLeast('t.due_at', instant()),
+    to: atMost('t.due_at', instant()),
   },
-};
+});
 
 /** What the shifts have already: `shift kind test`. */
 export const plannedFor = async (reader: Reader, shiftIds: readonly string[]): Promise<ReadonlySet<string>> => {

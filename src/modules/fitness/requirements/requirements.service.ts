@@ -1,14 +1,7 @@
-import { createCrud } from '../../../platform/crud/service.ts';
-import type { MovingService } from '../../../platform/crud/service.ts';
 import type { CompanyVault } from '../../../platform/change/company-vault.ts';
-import type { Tx } from '../../../platform/db/database.ts';
-import type { List } from '../../../platform/db/list.ts';
-import type { Repository } from '../../../platform/db/repository.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Context } from '../../../platform/http/context.ts';
-import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { forbidden, notFound } from '../../../platform/problem.ts';
+import { createCrud, forbidden, notFound } from '../../../platform/module.ts';
+import type { Context, MovingParts, MovingService, Tx } from '../../../platform/module.ts';
 import type { visibleProfiles } from '../../organization/reach.ts';
 import type { RosterFacts } from '../ports.ts';
 import type { Generation } from './generation.ts';
@@ -16,14 +9,9 @@ import { overdue } from './requirements.repository.ts';
 import type { Overdue, RequirementRow } from './requirements.repository.ts';
 import type { BLOCK_REASONS } from './requirements.lifecycle.ts';
 
-interface RequirementsDependencies {
-  readonly repository: Repository<RequirementRow>;
-  readonly list: List;
-  readonly work: UnitOfWork;
-  readonly mover: Mover<RequirementRow>;
+interface RequirementsDependencies extends MovingParts<RequirementRow> {
   readonly generation: Generation;
   readonly vault: CompanyVault;
-  readonly now: () => Date;
   readonly roster: Pick<RosterFacts, 'shiftsWithoutRequirements'>;
   readonly visible: typeof visibleProfiles;
 }
@@ -54,9 +42,9 @@ const lockProfile = async (tx: Tx, profileId: string): Promise<void> => {
 
 /** What is required of whom, what became of it, excuses and their review. */
 export const createRequirements = (dependencies: RequirementsDependencies) => {
-  const { repository, list, work, mover, generation, vault, now, roster, visible } = dependencies;
-  const restrict = (context: Context) => (bind: (value: unknown) => string) => visible(context, 'r.profile_id', bind);
-  const crud = createCrud({ repository, list, work, mover, now, restrict });
+  const { repository, work, mover, generation, vault, roster, visible } = dependencies;
+  const restrict = (context: Context) => (bind: (value: unknown) => string) => visible(context, 't.profile_id', bind);
+  const crud = createCrud({ ...dependencies, restrict });
 
   const closeOne = async (tx: Tx, scope: Scope, late: Overdue): Promise<void> => {
     const fate = fateOf(late);
