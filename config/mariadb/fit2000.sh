@@ -1,7 +1,8 @@
 #!/bin/bash
-# Run once by the image of MariaDB: Fit2000's table as it is delivered, and the user that reads it.
+# Run once by the image of MariaDB and by scripts/servers, on a new server: Fit2000's table as delivered, and its reader.
 set -euo pipefail
-mariadb --user=root --password="$(cat /run/secrets/mariadb_password)" <<- END
+secret() { cat "${SECRETS_DIR:-/run/secrets}/$1_password"; }
+mariadb ${MARIADB_SOCKET:+--socket="$MARIADB_SOCKET"} --user=root --password="$(secret mariadb)" <<- END
 	CREATE DATABASE fit2000 CHARACTER SET utf8mb4;
 	CREATE TABLE fit2000.fit_tests (
 	  id BIGINT AUTO_INCREMENT PRIMARY KEY,
@@ -16,6 +17,6 @@ mariadb --user=root --password="$(cat /run/secrets/mariadb_password)" <<- END
 	  risk VARCHAR(8) NOT NULL,
 	  quality SMALLINT
 	);
-	CREATE USER fit2000_reader IDENTIFIED BY '$(cat /run/secrets/fit2000_reader_password)';
+	CREATE USER fit2000_reader IDENTIFIED BY '$(secret fit2000_reader)';
 	GRANT SELECT ON fit2000.* TO fit2000_reader;
 END

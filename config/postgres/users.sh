@@ -1,7 +1,7 @@
 #!/bin/bash
-# Run once by the image of PostgreSQL, in an empty database: the three users of docs/runbook.md.
+# Run once by the image of PostgreSQL and by scripts/servers, on a new server: the three users of docs/runbook.md.
 set -euo pipefail
-secret() { cat "/run/secrets/$1_password"; }
+secret() { cat "${SECRETS_DIR:-/run/secrets}/$1_password"; }
 psql -v ON_ERROR_STOP=1 -v owner="$(secret owner)" -v app="$(secret app)" -v system="$(secret system)" -U postgres <<- 'END'
 	create role owner login password :'owner';
 	create role app login password :'app';
