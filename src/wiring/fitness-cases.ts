@@ -23,7 +23,7 @@ import { createDraw } from '../modules/fitness/requirements/draw.ts';
 import { createGeneration } from '../modules/fitness/requirements/generation.ts';
 import type { Generation } from '../modules/fitness/requirements/generation.ts';
 import { createRequirementLifecycle } from '../modules/fitness/requirements/requirements.lifecycle.ts';
-import { requirementList } from '../modules/fitness/requirements/requirements.repository.ts';
+import { Requirement, requirementList } from '../modules/fitness/requirements/requirements.repository.ts';
 import { requirementsModule } from '../modules/fitness/requirements/requirements.router.ts';
 import { createRequirements } from '../modules/fitness/requirements/requirements.service.ts';
 import * as roster from '../modules/fitness/shifts.reads.ts';
@@ -77,7 +77,7 @@ const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCa
   const generation = createGeneration({ requirements: parts.repository, policies, roster, draw });
   const vault = platform.companyVault;
   const service = createRequirements({ ...platform, ...parts, generation, vault, roster, visible });
-  const attempts = createAttempts(parts.repository, parts.mover);
+  const attempts = createAttempts({ bulk: platform.bulk(Requirement), mover: parts.mover, recipients });
   return { generation, attempts, module: requirementsModule(service) };
 };
 

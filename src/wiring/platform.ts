@@ -18,6 +18,8 @@ import type { Database } from '../platform/db/database.ts';
 import { createList } from '../platform/db/list.ts';
 import type { EntityList } from '../platform/db/list-of.ts';
 import type { List, ListDefinition } from '../platform/db/list.ts';
+import { createBulk } from '../platform/db/bulk.ts';
+import type { Bulk } from '../platform/db/bulk.ts';
 import { createRepository } from '../platform/db/repository.ts';
 import type { Repository } from '../platform/db/repository.ts';
 import { createUnitOfWork } from '../platform/db/unit-of-work.ts';
@@ -102,6 +104,7 @@ export interface Platform extends Foundation {
   readonly validator: Validator;
   readonly decide: ReturnType<typeof createDecider>;
   readonly repository: <E extends AnyEntity>(entity: E) => Repository<RowOf<E>>;
+  readonly bulk: <E extends AnyEntity>(entity: E) => Bulk<RowOf<E>>;
   readonly list: (definition: ListDefinition) => List;
   readonly crud: CrudPartsOf;
   readonly mover: <Row extends Stateful>(lifecycle: Lifecycle<Row>, repository: Repository<Row>) => Mover<Row>;
@@ -149,6 +152,7 @@ export const createPlatform = (foundation: Foundation): Platform => {
     validator,
     configuration: createConfiguration(validator),
     repository,
+    bulk: (entity) => createBulk(entity, changes),
     list,
     mover,
     crud: crud as CrudPartsOf,

@@ -105,6 +105,8 @@ export type EscalationStep = (typeof ESCALATION_STEPS)[number];
 export interface Recipients {
   /** Everyone above a person, themselves first: whose live streams are told. */
   audienceOf(reader: Reader, profileId: string): Promise<string[]>;
+  /** The same for many. */
+  audiencesOf(reader: Reader, profileIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Who has to act at a step of the escalation; never the person themselves. */
   recipientsOf(reader: Reader, step: EscalationStep, profileId: string, at: Date): Promise<string[]>;
 }

@@ -1,15 +1,23 @@
 import type { Reader } from '../../platform/db/database.ts';
 import type { EscalationStep } from './ports.ts';
 
-/** Everyone above a person, themselves first: whose live streams are told of what happens to them. */
-export const audienceOf = async (reader: Reader, profileId: string): Promise<string[]> => {
-  const rows = await reader.prepared<{ id: string }>(
-    `select c.superior_id as id from reporting_closure c where c.company_id = $1 and c.subordinate_id = $2
-     order by c.depth, c.superior_id`,
-    [reader.companyId, profileId],
+/** Everyone above each of these people, themselves first: whose live streams are told of what happens to them. */
+export const audiencesOf = async (
+  reader: Reader,
+  profileIds: readonly string[],
+): Promise<ReadonlyMap<string, string[]>> => {
+  const rows = await reader.prepared<{ of: string; id: string }>(
+    `select c.subordinate_id as of, c.superior_id as id from reporting_closure c
+     where c.company_id = $1 and c.subordinate_id = any($2) order by c.depth, c.superior_id`,
+    [reader.companyId, profileIds],
   );
-  return [profileId, ...rows.map(({ id }) => id)];
+  const audiences = new Map(profileIds.map((id) => [id, [id]]));
+  for (const { of, id } of rows) audiences.get(of)?.push(id);
+  return audiences;
 };
+
+export const audienceOf = async (reader: Reader, profileId: string): Promise<string[]> =>
+  (await audiencesOf(reader, [profileId])).get(profileId) ?? [];
 
 const HOLDS_ROLE = `exists (select 1 from role_assignment a
     left join role r on r.company_id = $1 and r.id = a.role_id and r.deleted_at is null

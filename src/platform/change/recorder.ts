@@ -27,21 +27,27 @@ interface Personal {
   readonly sealed: string;
 }
 
+/** What of an entity its changes need. */
+type Recorded = Pick<AnyEntity, 'table' | 'fields' | 'personal' | 'subject'>;
+
+/** A row before and after it was written; one side is missing where it was made or deleted. */
+export interface RowChange {
+  readonly note: ChangeNote;
+  readonly before?: object | undefined;
+  readonly after?: object | undefined;
+}
+
 export interface ChangeRecorder {
-  record(
-    tx: Tx,
-    entity: Pick<AnyEntity, 'table' | 'fields' | 'personal' | 'subject'>,
-    note: ChangeNote,
-    before?: object,
-    after?: object,
-  ): Promise<void>;
+  record(tx: Tx, entity: Recorded, note: ChangeNote, before?: object, after?: object): Promise<void>;
+  /** Changes of many rows of an entity, in their order, in as few statements as one. */
+  records(tx: Tx, entity: Recorded, changes: readonly RowChange[]): Promise<void>;
   event(tx: Tx, event: ChangeEvent): Promise<void>;
   /** Many events of one unit of work, in their order, in as few statements as one. */
   events(tx: Tx, events: readonly ChangeEvent[]): Promise<void>;
   /** Many rows of an entity that were made, in one statement; personal values are sealed by `seal`, per row's own subject. */
   creations(
     tx: Tx,
-    entity: Pick<AnyEntity, 'table' | 'fields' | 'personal' | 'subject'>,
+    entity: Recorded,
     rows: readonly { readonly id: string }[],
     seal: (subject: string, plaintext: string) => string,
   ): Promise<void>;
@@ -135,8 +141,6 @@ const split = (
   return { open: take(false), closed: take(true) };
 };
 
-type Recorded = Pick<AnyEntity, 'table' | 'fields' | 'personal'>;
-
 /** Both sides of a change, each split into open and personal values. */
 const sidesOf = ({ fields, personal = [] }: Recorded, before: object | undefined, after: object | undefined) => {
   const [old, fresh] = [before, after] as (Values | undefined)[];
@@ -187,18 +191,34 @@ export const createChangeRecorder = (
     await write(tx, idFor(tx), event, personal);
     tell(tx);
   };
+  /** What the log says of a row: what differs, personal values sealed. */
+  const eventOf = async (tx: Tx, entity: Recorded, { note, before, after }: RowChange) => {
+    const row = (after ?? before) as Values & { id: string };
+    const { old, fresh } = sidesOf(entity, before, after);
+    const closed = { ...(old.closed && { before: old.closed }), ...(fresh.closed && { after: fresh.closed }) };
+    const event = changeOf(entity, note, before, after);
+    if (!Object.values(closed).some((values) => Object.keys(values).length > 0)) return event;
+    const subject = entity.subject?.(row as never) ?? row.id;
+    return { ...event, personal: { subject, sealed: await vault.seal(tx, subject, JSON.stringify(closed)) } };
+  };
+  const saveMany: typeof writeMany = async (tx, events) => {
+    if (events.length === 0) return;
+    await writeMany(tx, events);
+    tell(tx);
+  };
   return {
     event: (tx, event) => save(tx, event),
-    events: async (tx, events) => {
-      if (events.length === 0) return;
-      await writeMany(
+    records: async (tx, entity, rows) => {
+      const events = [];
+      for (const row of rows) events.push({ ...(await eventOf(tx, entity, row)), id: idFor(tx) });
+      await saveMany(tx, events);
+    },
+    events: (tx, events) =>
+      saveMany(
         tx,
         events.map((event) => ({ ...event, id: idFor(tx) })),
-      );
-      tell(tx);
-    },
+      ),
     creations: async (tx, entity, rows, seal) => {
-      if (rows.length === 0) return;
       const secret = (entity.personal ?? []) as readonly string[];
       const events = rows.map((row) => {
         const { open, closed = {} } = split(Object.keys(entity.fields), secret, { ...row }, undefined);
@@ -213,19 +233,14 @@ export const createChangeRecorder = (
           ...(isPersonal && { personal: { subject, sealed: seal(subject, JSON.stringify({ after: closed })) } }),
         };
       });
-      await writeMany(tx, events);
-      tell(tx);
+      await saveMany(tx, events);
     },
     record: async (tx, entity, note, before, after) => {
-      const row = (after ?? before) as Values & { id: string };
-      const { old, fresh } = sidesOf(entity, before, after);
-      const closed = { ...(old.closed && { before: old.closed }), ...(fresh.closed && { after: fresh.closed }) };
-      const isPersonal = Object.values(closed).some((values) => Object.keys(values).length > 0);
-      const subject = entity.subject?.(row as never) ?? row.id;
-      const personal = isPersonal
-        ? { subject, sealed: await vault.seal(tx, subject, JSON.stringify(closed)) }
-        : undefined;
-      const event = { ...note, entity: entity.table, entityId: row.id, before: old.open, after: fresh.open };
+      const { personal, ...event }: ChangeEvent & { personal?: Personal } = await eventOf(tx, entity, {
+        note,
+        before,
+        after,
+      });
       await save(tx, event, personal);
     },
   };

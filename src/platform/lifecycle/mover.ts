@@ -1,12 +1,13 @@
 import type { Static, TObject } from 'typebox';
 import type { Decision } from '../access/decision.ts';
 import type { Principal } from '../access/principal.ts';
+import type { ChangeNote } from '../change/recorder.ts';
 import type { Tx } from '../db/database.ts';
 import type { Repository } from '../db/repository.ts';
 import type { UnitOfWork, Worker } from '../db/unit-of-work.ts';
 import type { Context } from '../http/context.ts';
 import { conflict, forbidden, Problem } from '../problem.ts';
-import type { Lifecycle, Move, Stateful } from './lifecycle.ts';
+import type { Lifecycle, Move, MoveContext, Stateful } from './lifecycle.ts';
 
 /** What the caller may do next with one row, and why not the rest. */
 export interface Action {
@@ -31,6 +32,11 @@ export interface Mover<Row> {
   ): Promise<Row>;
   /** Moves a row as the system does (a timer, another module), inside a transaction that runs. */
   moveAs(tx: Tx, worker: Worker, row: Row, name: string, input?: Input): Promise<Row>;
+  /**
+   * What a move of the system writes, for who moves many rows at once (`Bulk.updateMany`): only for moves that have neither
+   * check nor effect, of an entity without timers. Throws 409 where the row may not be moved.
+   */
+  plan(tx: Tx, worker: Worker, row: Row, name: string, input: Input): { patch: Partial<Row>; note: ChangeNote };
   actions(context: Context, row: Row, now: Date): Action[];
   /** Writes down when the system has to move this row; called after each write by those who write it otherwise. */
   schedule(tx: Tx, row: Row): Promise<void>;
@@ -97,6 +103,28 @@ export const createMover = <Row extends Stateful>(
     }
   };
 
+  const allowed = (tx: Tx, row: Row, name: string, caller?: Context): Move<Row> => {
+    const problem = obstacle(lifecycle, name, row, tx.now, caller);
+    if (problem !== undefined) throw problem;
+    return lifecycle.moves[name] as Move<Row>;
+  };
+  const written = (
+    tx: Tx,
+    name: string,
+    found: Move<Row>,
+    about: MoveContext<Row, Input>,
+    looked: Partial<Row> = {},
+  ) => {
+    const patch = { ...looked, ...found.set?.(about, tx.now), [lifecycle.field]: found.to } as Partial<Row>;
+    const { reason } = about.input as { reason?: unknown };
+    const note = {
+      action: name,
+      ...(typeof reason === 'string' && { reason }),
+      ...(found.audience && { audience: found.audience(about.row) }),
+    };
+    return { patch, note };
+  };
+
   const perform = async (
     tx: Tx,
     row: Row,
@@ -105,19 +133,11 @@ export const createMover = <Row extends Stateful>(
     worker: Worker,
     caller?: Context,
   ): Promise<Row> => {
-    const problem = obstacle(lifecycle, name, row, tx.now, caller);
-    if (problem !== undefined) throw problem;
-    const found = lifecycle.moves[name] as Move<Row>;
+    const found = allowed(tx, row, name, caller);
     const about = { row, input, worker, ...(caller && { caller }) };
     await found.check?.(tx, about);
     const looked = await found.find?.(tx, about);
-    const patch = { ...looked, ...found.set?.(about, tx.now), [lifecycle.field]: found.to } as Partial<Row>;
-    const { reason } = input as { reason?: unknown };
-    const note = {
-      action: name,
-      ...(typeof reason === 'string' && { reason }),
-      ...(found.audience && { audience: found.audience(row) }),
-    };
+    const { patch, note } = written(tx, name, found, about, looked);
     const after = await repository.update(tx, row, patch, note);
     await found.effect?.(tx, { ...about, row: after });
     await schedule(tx, after);
@@ -141,6 +161,13 @@ export const createMover = <Row extends Stateful>(
         return perform(tx, row, name, input, context, context);
       }),
     moveAs: (tx, worker, row, name, input = {}) => perform(tx, row, name, input, worker),
+    plan: (tx, worker, row, name, input) => {
+      const found = allowed(tx, row, name);
+      const { check, find, effect } = found;
+      if (check !== undefined || find !== undefined || effect !== undefined || timed.length > 0)
+        throw new Error(`${lifecycle.entity}.${name} does more than write its row: move one by one`);
+      return written(tx, name, found, { row, input, worker });
+    },
     actions: (context, row, now) =>
       Object.entries(lifecycle.moves)
         .filter(([, { permission }]) => permission !== undefined)

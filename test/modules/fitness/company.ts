@@ -56,6 +56,8 @@ export interface FitnessCompany {
   readonly setHighRisk: (worker: TestPerson) => Promise<void>;
   /** Stores nothing: hands a judged result to what follows from results. */
   readonly judge: (worker: TestPerson, result?: Partial<JudgedResult>) => Promise<JudgedResult>;
+  /** Many at once, in their order. */
+  readonly judgeAll: (results: readonly (readonly [TestPerson, Partial<JudgedResult>])[]) => Promise<void>;
   readonly ask: (
     person: TestPerson,
     method: 'get' | 'post' | 'put',
@@ -251,6 +253,10 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
       const result = judged(who, now(), given);
       await db.write(scope, (tx) => area.outcome.onResults(tx, [result]));
       return result;
+    },
+    judgeAll: async (results) => {
+      const all = results.map(([who, given]) => judged(who, now(), given));
+      await db.write(scope, (tx) => area.outcome.onResults(tx, all));
     },
     ask,
     move: async (who, id, name, body) => {

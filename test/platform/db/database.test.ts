@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
+import { Refusal } from '../../../src/platform/db/database.ts';
 import type { Database } from '../../../src/platform/db/database.ts';
 import { SessionEnded, StaleSession } from '../../../src/platform/db/errors.ts';
 import type { Scope } from '../../../src/platform/db/scope.ts';
@@ -54,6 +55,31 @@ describe('the two data paths', () => {
     await db.write(scopeOf(companyId), (tx) => tx.query(`update site set name = 'changed'`));
     const { rows } = await client.query(`select name from site where code = 'THEIRS'`);
     expect(rows).to.deep.equal([{ name: 'THEIRS' }]);
+  });
+
+  it('roll a refused work back, and leave its record with the problem that it answers', async () => {
+    const refused = db.write(scopeOf(companyId), async (tx) => {
+      await tx.query(
+        `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, 'WORK', 'W', 'Etc/UTC', $3, $3)`,
+        [tx.companyId, uuidv7(), tx.now],
+      );
+      throw new Refusal(async (own) => {
+        await own.query(
+          `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, 'RECORD', 'R', 'Etc/UTC', $3, $3)`,
+          [own.companyId, uuidv7(), own.now],
+        );
+        return new Problem(409, 'REFUSED_WITH_RECORD');
+      });
+    });
+    expect(await codeOf(refused)).to.equal('REFUSED_WITH_RECORD');
+    const left = async () =>
+      (await client.query<{ code: string }>(`select code from site where code in ('WORK', 'RECORD')`)).rows;
+    expect(await left()).to.deep.equal([{ code: 'RECORD' }]);
+    await client.query(`delete from site where code = 'RECORD'`);
+    const broken = db.write(scopeOf(companyId), () =>
+      Promise.reject(new Refusal(() => Promise.reject(new Problem(503, 'NOT_RECORDED')))),
+    );
+    expect(await codeOf(broken)).to.equal('NOT_RECORDED');
   });
 
   it('read only where they read, and undo everything when the work throws', async () => {

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { systemScope } from '../../../src/platform/db/scope.ts';
 import { projectLifecycle } from '../../../src/modules/workforce/projects/projects.lifecycle.ts';
 import { lifecycle, move } from '../../../src/platform/lifecycle/lifecycle.ts';
+import { createMover } from '../../../src/platform/lifecycle/mover.ts';
 import type { Mover } from '../../../src/platform/lifecycle/mover.ts';
 import { Problem } from '../../../src/platform/problem.ts';
 import { entity } from '../../../src/platform/schema/entity.ts';
@@ -123,6 +124,30 @@ describe('the lifecycle mechanism', () => {
     await mover.fallDue(worker(), id, 'close');
     expect((await app.platform.work.read(worker(), (reader) => repository.get(reader, id))).status).to.equal('running');
     expect(await due(id)).to.deep.equal(['close']);
+  });
+
+  it('plans a move of many rows, only where it does no more than write them', async () => {
+    const row = await make({ status: 'running' });
+    const plan = (planned: Mover<PermitRow>, name: string) =>
+      app.platform.work.write(worker(), (tx) => Promise.resolve(planned.plan(tx, worker(), row, name, {})));
+    const close = { ...permits.moves['close']! };
+    delete (close as { dueAt?: unknown }).dueAt;
+    const plain = lifecycle<PermitRow>({ entity: Permit, initial: 'open', moves: { close } });
+    const silent = createMover(plain, repository, app.platform);
+    expect(await plan(silent, 'close')).to.deep.equal({
+      patch: { note: 'over', status: 'closed' },
+      note: { action: 'close' },
+    });
+    const timed = await plan(mover, 'close').catch((error: unknown) => (error as Error).message);
+    expect(timed).to.contain('move one by one');
+    const effect = () => Promise.resolve();
+    const loud = lifecycle<PermitRow>({ entity: Permit, initial: 'open', moves: { close: { ...close, effect } } });
+    const more = await plan(createMover(loud, repository, app.platform), 'close').catch(
+      (error: unknown) => (error as Error).message,
+    );
+    expect(more).to.contain('move one by one');
+    const unlisted = await plan(silent, 'run').catch((error: unknown) => (error as Problem).code);
+    expect(unlisted).to.equal('INVALID_TRANSITION');
   });
 
   it('lets one of many that move at once win', async () => {

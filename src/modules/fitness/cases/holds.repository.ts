@@ -118,6 +118,15 @@ export const createHolds = (repository: Repository<HoldRow>) => {
         startsAt: tx.now.toISOString(),
       });
     },
+    /** Those of these people on whom restrictions of their own yellow results stand. */
+    restrictedAmong: async (reader: Reader, profileIds: readonly string[]): Promise<Set<string>> => {
+      const rows = await reader.prepared<{ id: string }>(
+        `select distinct profile_id as id from hold where company_id = $1 and ended_at is null and kind = 'restrictions'
+           and profile_id = any($2) and result_id is not null`,
+        [reader.companyId, profileIds],
+      );
+      return new Set(rows.map(({ id }) => id));
+    },
     /** Ends restrictions of a case or of a requirement. */
     lift: (tx: Tx, about: About, because: string) => end(tx, 'restrictions', about, because),
     /** Ends restrictions of yellow results by a second signal of another kind; a retake of the same kind ends none. */

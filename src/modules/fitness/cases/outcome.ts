@@ -107,21 +107,31 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
     !arrivalFlags.includes('SKEWED') &&
     !reasons.some((reason) => AGAINST[secondSignal].includes(reason));
 
-  const follow = async (tx: Tx, result: JudgedResult): Promise<void> => {
-    if (result.practice) return;
-    await attempts(tx, tx, result);
+  /** `restricted`: the people on whom restrictions of yellow results stand, kept as they come and go. */
+  const follow = async (tx: Tx, result: JudgedResult, restricted: Set<string>): Promise<void> => {
     if (result.attempt === 'retest') return retest(tx, result);
     const { profileId, shiftId, id: triggerResultId, secondSignal: kind, takenAt } = result;
     if (result.opensCase) await hold(tx, result);
-    else if (kind !== null && settles(result)) await holds.settle(tx, { profileId, kind, takenAt });
-    else if (result.level === 'yellow') await restrict(tx, result);
+    else if (kind !== null && settles(result)) {
+      if (restricted.has(profileId)) await holds.settle(tx, { profileId, kind, takenAt });
+    } else if (result.level === 'yellow') {
+      await restrict(tx, result);
+      restricted.add(profileId);
+    }
     if (!result.isAlert) return;
     await generation.forCause(tx, { profileId, shiftId, triggerResultId, kind: 'for_cause' });
   };
 
   return {
-    onResults: async (tx, results) => {
-      for (const result of results) await follow(tx, result);
+    onResults: async (tx, all) => {
+      const results = all.filter(({ practice }) => !practice);
+      if (results.length === 0) return;
+      await attempts(tx, tx, results);
+      const restricted = await holds.restrictedAmong(
+        tx,
+        results.map(({ profileId }) => profileId),
+      );
+      for (const result of results) await follow(tx, result, restricted);
     },
   };
 };

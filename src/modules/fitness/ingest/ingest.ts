@@ -5,6 +5,7 @@ import { systemScope } from '../../../platform/db/scope.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import { isConnectionError } from '../../../platform/db/errors.ts';
 import { errorCode } from '../../../platform/errors.ts';
+import { inParallel } from '../../../platform/process/parallel.ts';
 import { Problem } from '../../../platform/problem.ts';
 import type { TestSource } from '../definitions/definitions.ts';
 import type { IncomingTest, OwnedTest } from '../intake/content.ts';
@@ -62,7 +63,12 @@ export interface Ingest {
   take(source: IngestSource, rows: readonly RawRow[], scope: Scope): Promise<Counts>;
 }
 
-const BATCH = 500;
+/** Rows that are read at once: of many companies, so that each has enough for one transaction. */
+const BATCH = 2_000;
+/** Most rows of one company in one transaction: their people are locked until its end. */
+const CHUNK = 500;
+/** Companies that are written at once. */
+const LANES = 3;
 /** Rows of the overlap that a process remembers as settled. */
 const MOST_SEEN = 50_000;
 const HOUR = 3_600_000;
@@ -170,8 +176,14 @@ export const createIngest = (dependencies: IngestDependencies): Ingest => {
       else if (refusal !== undefined) refused.push({ identity: row.identity, raw: row.raw, companyId, ...refusal });
     }
     let counts = NOTHING;
-    for (const [companyId, its] of Map.groupBy(owned, ({ companyId: id }) => id))
-      counts = add(counts, await takeOf(systemScope(companyId, `ingest:${source}`, scope.traceId), its, refused));
+    const companies = Map.groupBy(owned, ({ companyId }) => companyId);
+    await inParallel(companies, LANES, async ([companyId, its]) => {
+      const inside = systemScope(companyId, `ingest:${source}`, scope.traceId);
+      for (let from = 0; from < its.length; from += CHUNK) {
+        const taken = await takeOf(inside, its.slice(from, from + CHUNK), refused);
+        counts = add(counts, taken);
+      }
+    });
     const bad = new Set(refused.map(({ identity }) => identity.externalId));
     const good = owned.map(({ identity }) => identity.externalId);
     const quarantined = await db.write(scope, async (tx) => {

@@ -40,7 +40,7 @@ const mayReview = (row: RequirementRow, _now: Date, caller?: Context): string | 
 const DONE = exact({ resultId: Type.String(), level: oneOf(LEVELS), at: Type.String() });
 type Done = Pick<RequirementRow, 'resultId' | 'level'> & { at: string };
 
-const done = (to: 'done_on_time' | 'done_late', summary: string, lift: RequirementEffects['lift']) =>
+const done = (to: 'done_on_time' | 'done_late', summary: string) =>
   move({
     from: ['due'],
     to,
@@ -52,7 +52,6 @@ const done = (to: 'done_on_time' | 'done_late', summary: string, lift: Requireme
       doneAt: input.at,
       attempts: row.attempts + 1,
     }),
-    effect: (tx, { row }) => lift(tx, row, 'done'),
   });
 
 export interface RequirementEffects {
@@ -77,8 +76,8 @@ export const createRequirementLifecycle = ({
     entity: Requirement,
     initial: 'due',
     moves: {
-      complete_on_time: done('done_on_time', 'A valid result before the first exposure', lift),
-      complete_late: done('done_late', 'A valid result after the first exposure', lift),
+      complete_on_time: done('done_on_time', 'A valid result before the first exposure'),
+      complete_late: done('done_late', 'A valid result after the first exposure'),
       miss: move<RequirementRow>({
         from: ['due'],
         to: 'missed',

@@ -1,4 +1,10 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'chai';
+import type { OwnedTest } from '../../../../src/modules/fitness/intake/content.ts';
+import { createIntake } from '../../../../src/modules/fitness/intake/intake.ts';
+import * as policies from '../../../../src/modules/fitness/policies.reads.ts';
+import { systemScope } from '../../../../src/platform/db/scope.ts';
+import { wireFitnessCases } from '../../../../src/wiring/fitness-cases.ts';
 import { trialsOf } from '../../../support/sources.ts';
 import { clientOf } from '../../../support/client.ts';
 import { rowOf } from '../../../support/workforce.ts';
@@ -63,6 +69,55 @@ describe('the restrictions of a yellow', () => {
     later(5);
     expect(await reaction(270)).to.equal('yellow');
     expect(await restrictions()).to.deep.equal(['second_signal']);
+  });
+
+  it('end also where both arrive in one batch, and stay where the order is the other one', async () => {
+    const { platform } = f.app;
+    const { outcome } = wireFitnessCases(platform, { notices: [] });
+    const intake = createIntake({ ...platform, outcome, policies });
+    const at = (minutes: number) => new Date(start + minutes * MINUTE);
+    const given = (minutes: number) => ({
+      externalId: `${minutes}`,
+      contentHash: createHash('sha256').update(`${minutes}`).digest(),
+      startedAt: null,
+      takenAt: at(minutes),
+      deviceSerial: null,
+      qualityFlags: [],
+      supervised: true,
+      practice: false,
+      profileId: f.people.worker.profileId,
+    });
+    const sleepy = (minutes: number): OwnedTest => ({
+      ...given(minutes),
+      source: 'SELF_REPORT',
+      definitionCode: 'SELF-REPORT',
+      content: {
+        kind: 'self_report',
+        report: { kss: 8, sleep24h: null, sleep48h: null, awakeHours: null, symptoms: null },
+      },
+    });
+    const low = (minutes: number): OwnedTest => ({
+      ...given(minutes),
+      source: 'FIT2000',
+      definitionCode: 'OCULAR',
+      content: {
+        kind: 'ocular',
+        pupilDiameter: null,
+        constrictionAmplitude: null,
+        constrictionLatency: null,
+        saccadicVelocity: null,
+        risk: 'LOW',
+        index: null,
+        quality: 9,
+      },
+    });
+    const take = (...tests: OwnedTest[]) =>
+      platform.db.write(systemScope(f.companyId, 'test', '0'.repeat(32)), (tx) => intake.take(tx, tests));
+    await take(sleepy(-4), low(-3));
+    expect(await restrictions()).to.deep.equal(['second_signal']);
+    later(60);
+    await take(low(58), sleepy(59));
+    expect(await restrictions()).to.deep.equal(['second_signal', null]);
   });
 
   it('stay through retakes of the same kind, and through an invalid test', async () => {

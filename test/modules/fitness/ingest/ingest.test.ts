@@ -336,7 +336,7 @@ describe('ingest', () => {
     expect(await quarantined()).to.have.nested.property('[0].status', 'released');
   });
 
-  it('flags what comes late or from a clock that is ahead, and never loses it', async () => {
+  it('flags what comes late or from a clock that is ahead, and never loses it, nor forgets it for a green retake', async () => {
     await h.addPerson(company, 'P-1');
     await sources.feeder.safer([
       ...simulatedRows('late', { companyCode: company.slug, personCode: 'P-1', deviceSerial: null, at: ago(0) }),
@@ -347,7 +347,7 @@ describe('ingest', () => {
     const rows = await h.results(company);
     expect(rows.map(({ level, arrival_flags }) => [level, ...arrival_flags])).to.deep.equal([
       ['red', 'LATE'],
-      ['green'],
+      ['red'],
       ['red', 'SKEWED'],
     ]);
     expect(
@@ -356,6 +356,7 @@ describe('ingest', () => {
         .map(({ arrivalFlags, opensCase, escalates }) => [...arrivalFlags, opensCase, escalates]),
     ).to.deep.equal([
       ['LATE', true, true],
+      [true, true],
       ['SKEWED', true, true],
     ]);
   });

@@ -105,6 +105,31 @@ describe('required tests', () => {
     expect((await rowsOf(worker))[0]).to.deep.include({ status: 'done_on_time', level: 'orange' });
   });
 
+  it('count many attempts that arrive at once in their order: invalid, standing, worse', async () => {
+    const [one, other] = [await withShift(), await withShift()];
+    await company.judgeAll([
+      [one.worker, { level: 'invalid', requirementId: one.row.id }],
+      [other.worker, { level: 'green', requirementId: other.row.id }],
+      [one.worker, { level: 'yellow', requirementId: one.row.id, attempt: 'repeat' }],
+      [one.worker, { level: 'green', requirementId: one.row.id, attempt: 'retake' }],
+      [other.worker, { level: 'orange', requirementId: other.row.id, attempt: 'retake' }],
+    ]);
+    const [first, second] = [(await rowsOf(one.worker))[0]!, (await rowsOf(other.worker))[0]!];
+    expect(first).to.deep.include({ status: 'done_on_time', level: 'yellow', attempts: 3, had_invalid: true });
+    expect(second).to.deep.include({ status: 'done_on_time', level: 'orange', attempts: 2, had_invalid: false });
+    const { rows } = await company.client.query<{ action: string; told: boolean }>(
+      `select c.action, exists (select 1 from change_recipient r where r.company_id = $1 and r.change_id = c.id
+         and r.profile_id = $3) as told
+       from change c where c.company_id = $1 and c.entity_id = $2 and c.action <> 'requirement.create' order by c.id`,
+      [company.companyId, one.row.id, company.manager.profileId],
+    );
+    expect(rows).to.deep.equal([
+      { action: 'requirement.update', told: true },
+      { action: 'requirement.complete_on_time', told: true },
+      { action: 'requirement.update', told: true },
+    ]);
+  });
+
   it('are done late by a result after exposure', async () => {
     const { worker, row } = await withShift();
     await company.at(2 * HOUR + MINUTE);
