@@ -223,6 +223,7 @@ const access = [
     `constraint role_reach_check check (reach in ('self', 'reports', 'hierarchy', 'company'))`,
   ]),
   companyIndex('role', 'code', { unique: true, where: 'deleted_at is null' }),
+  companyIndex('role', 'name, id', { where: 'deleted_at is null' }),
   companyIndex('role', 'parent_id'),
   ...systemMay('role', 'select'),
   ...companyTable('role_assignment', [

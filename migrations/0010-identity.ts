@@ -80,6 +80,7 @@ const machines = [
   `create unique index api_client_client_id_key on api_client (company_id, client_id)`,
   `create index api_client_client_id_idx on api_client (client_id)`,
   companyIndex('api_client', 'name, id', { where: 'deleted_at is null' }),
+  companyIndex('api_client', 'created_at, id', { where: 'deleted_at is null' }),
   ...systemMay('api_client', 'select'),
 ];
 

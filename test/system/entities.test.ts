@@ -1,0 +1,125 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { expect } from 'chai';
+import type pg from 'pg';
+import type { EntityList } from '../../src/platform/db/list-of.ts';
+import { isNullable, snake, valueSchema } from '../../src/platform/schema/entity.ts';
+import type { AnyEntity } from '../../src/platform/schema/entity.ts';
+import { cloneDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+const MODULES = fileURLToPath(new URL('../../src/modules', import.meta.url));
+
+/** Ids that a caller gives and no foreign key can hold: what they refer to depends on another field. */
+const POLYMORPHIC = ['role_assignment.scope_id'];
+
+interface Column {
+  readonly name: string;
+  readonly nullable: boolean;
+  readonly referring: boolean;
+  /** What a check lets in, where it lists it. */
+  readonly allowed: readonly string[] | null;
+}
+
+interface Table {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  /** Columns of each index, the company's id aside. */
+  readonly indexes: readonly (readonly string[])[];
+}
+
+const TABLES = `
+  select c.relname as name,
+    (select json_agg(json_build_object('name', a.attname, 'nullable', not a.attnotnull,
+       'referring', exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'f' and a.attnum = any(k.conkey)),
+       'allowed', (select json_agg(m[1]) from pg_constraint k,
+           regexp_matches(pg_get_constraintdef(k.oid), '''([^'']+)''::text', 'g') m
+         where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]
+           and pg_get_constraintdef(k.oid) ~ '= ANY \\(ARRAY\\[')))
+     from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
+    (select coalesce(json_agg((select coalesce(json_agg(pg_get_indexdef(i.indexrelid, n, true) order by n), '[]')
+         from generate_series(1, i.indnkeyatts) n where pg_get_indexdef(i.indexrelid, n, true) <> 'company_id')), '[]')
+     from pg_index i where i.indrelid = c.oid) as indexes
+  from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`;
+
+const isEntity = (value: unknown): value is AnyEntity =>
+  typeof value === 'object' && value !== null && 'table' in value && 'columns' in value && 'createBody' in value;
+const isList = (value: unknown): value is EntityList =>
+  typeof value === 'object' && value !== null && 'defaultSort' in value && 'entity' in value;
+
+/** Everything that the repository files of all modules export. */
+const declared = async (): Promise<unknown[]> => {
+  const files = await readdir(MODULES, { recursive: true });
+  const loaded = await Promise.all(
+    files
+      .filter((file) => file.endsWith('.repository.ts'))
+      .map((file) => import(pathToFileURL(join(MODULES, file)).href) as Promise<Record<string, unknown>>),
+  );
+  return loaded.flatMap((exported) => Object.values(exported));
+};
+
+describe('entities', () => {
+  let database: TestDatabase;
+  let client: pg.Client;
+  let entities: AnyEntity[];
+  let lists: EntityList[];
+  let tables: ReadonlyMap<string, Table>;
+
+  before(async () => {
+    database = await cloneDatabase();
+    client = await database.superuser();
+    const all = await declared();
+    entities = all.filter(isEntity);
+    lists = all.filter(isList);
+    const { rows } = await client.query<Table>(TABLES);
+    tables = new Map(rows.map((table) => [table.name, table]));
+  });
+  after(() => database.drop());
+
+  const columnsOf = ({ table }: AnyEntity): ReadonlyMap<string, Column> =>
+    new Map((tables.get(table)?.columns ?? []).map((column) => [column.name, column]));
+
+  it('have the columns of their tables: none that is not there, null where null may be, no value that a check refuses', () => {
+    expect(entities).to.have.length.greaterThan(25);
+    const faults = entities.flatMap((entity) => {
+      const columns = columnsOf(entity);
+      return Object.entries(entity.columns).flatMap(([name, schema]) => {
+        const place = `${entity.table}.${snake(name)}`;
+        const column = columns.get(snake(name));
+        if (column === undefined) return [`${place} is not there`];
+        const { enum: codes } = valueSchema(schema) as { enum?: readonly string[] };
+        const refused = codes?.filter((code) => column.allowed?.includes(code) === false) ?? [];
+        return [
+          ...(isNullable(schema) === column.nullable ? [] : [`${place} may ${column.nullable ? '' : 'not '}be null`]),
+          ...refused.map((code) => `${place} refuses ${code}`),
+        ];
+      });
+    });
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('take no id from a caller without a foreign key', () => {
+    const loose = entities.flatMap((entity) => {
+      const columns = columnsOf(entity);
+      return [...new Set([...entity.create, ...entity.edit])]
+        .filter((name) => valueSchema(entity.columns[String(name)]!).format === 'uuid')
+        .map((name) => snake(String(name)))
+        .filter((name) => !columns.get(name)!.referring)
+        .map((name) => `${entity.table}.${name}`);
+    });
+    expect(loose).to.deep.equal(POLYMORPHIC);
+  });
+
+  it('are listed in orders that an index has, after what bounds the list to its reader where that is a column', () => {
+    expect(lists).to.have.length.greaterThan(15);
+    const unsorted = lists.flatMap(({ entity, sorts }) => {
+      const indexes = tables.get(entity.table)!.indexes.map((columns) => columns.join());
+      return Object.keys(sorts)
+        .map(snake)
+        .filter((column) => !indexes.some((index) => index === column || `,${index},`.includes(`,${column},id,`)))
+        .map((column) => `${entity.table}: ${column}`);
+    });
+    expect(unsorted).to.deep.equal([]);
+  });
+});
