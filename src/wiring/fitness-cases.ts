@@ -74,7 +74,7 @@ const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCa
     ...createMissed({ holds, openCase, telling, policies, roster }),
   });
   const parts = platform.crud(requirementList, lifecycle, (rows) => withAudience(rows, recipients));
-  const generation = createGeneration({ requirements: parts.repository, policies, roster, draw });
+  const generation = createGeneration({ requirements: parts.repository, mover: parts.mover, policies, roster, draw });
   const vault = platform.companyVault;
   const service = createRequirements({ ...platform, ...parts, generation, vault, roster, visible });
   const attempts = createAttempts({ bulk: platform.bulk(Requirement), mover: parts.mover, recipients });

@@ -1,11 +1,12 @@
 import type { Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
+import type { Mover } from '../../../platform/lifecycle/mover.ts';
 import type { FitnessPolicy } from '../classification/policy.ts';
 import type { PolicyFacts, PolicyOf, RosterFacts, ShiftFacts } from '../ports.ts';
 import type { Draw } from './draw.ts';
 import { planTests, testBy } from './plan.ts';
 import type { PlannedTest } from './plan.ts';
-import { dueOfShift, plannedFor } from './requirements.repository.ts';
+import { dueOfShift, firstAnswer, openBeforeShift, plannedFor } from './requirements.repository.ts';
 import type { RequirementRow } from './requirements.repository.ts';
 
 interface Place {
@@ -56,13 +57,14 @@ export interface Cause {
 
 interface GenerationDependencies {
   readonly requirements: Repository<RequirementRow>;
+  readonly mover: Mover<RequirementRow>;
   readonly policies: PolicyFacts;
   readonly roster: Pick<RosterFacts, 'dayFor' | 'shiftAround' | 'shiftsById'>;
   readonly draw: Draw;
 }
 
 /** Makes requirements: with the roster, for an extension, for cause, after an incident. Making them twice makes them once. */
-export const createGeneration = ({ requirements, policies: rules, roster, draw }: GenerationDependencies) => {
+export const createGeneration = ({ requirements, mover, policies: rules, roster, draw }: GenerationDependencies) => {
   const make = (tx: Tx, place: Place, test: PlannedTest, policy: PolicyOf, triggerResultId: string | null = null) => {
     const { supervisorHours, reviewOneIn } = policy.policy.excuse;
     return requirements.insert(tx, {
@@ -156,17 +158,23 @@ export const createGeneration = ({ requirements, policies: rules, roster, draw }
       return make(tx, place, soon(rule, tx.now.getTime(), shift, policy), policy, triggerResultId);
     },
 
-    /** The shift began: its tests before exposure were due at that instant. */
+    /** The shift began: its tests before exposure were due at that instant, and what was taken before it was in time. */
     shiftStarted: async (tx: Tx, shiftId: string, at: Date): Promise<void> => {
-      for (const id of await dueOfShift(tx, shiftId)) {
+      for (const id of await openBeforeShift(tx, shiftId)) {
         const row = await requirements.lock(tx, id);
-        if (row.kind !== 'pre_shift') continue;
         const moved = at.getTime() - Date.parse(row.dueAt);
         const shifted = (instant: string) => iso(Date.parse(instant) + moved);
-        const missAt = row.highRisk ? shifted(row.graceUntil) : row.missAt;
         const graceUntil = shifted(row.graceUntil);
-        const windowFrom = iso(Math.min(Date.parse(row.windowFrom), at.getTime() - 1));
-        await requirements.update(tx, row, { windowFrom, dueAt: at.toISOString(), graceUntil, missAt });
+        const dueAt = at.toISOString();
+        if (row.status === 'due') {
+          const missAt = row.highRisk ? graceUntil : row.missAt;
+          const windowFrom = iso(Math.min(Date.parse(row.windowFrom), at.getTime() - 1));
+          await requirements.update(tx, row, { windowFrom, dueAt, graceUntil, missAt });
+          continue;
+        }
+        const answer = await firstAnswer(tx, id);
+        if (answer !== undefined && Date.parse(answer.at) <= Date.parse(graceUntil))
+          await mover.moveAs(tx, tx, row, 'meet', { ...answer, dueAt, graceUntil });
       }
     },
 

@@ -54,6 +54,8 @@ const done = (to: 'done_on_time' | 'done_late', summary: string) =>
     }),
   });
 
+type Met = { resultId: string; at: string; dueAt: string; graceUntil: string };
+
 export interface RequirementEffects {
   /** Ends the restrictions that a missing test brought. */
   readonly lift: (tx: Tx, row: RequirementRow, because: string) => Promise<void>;
@@ -78,6 +80,19 @@ export const createRequirementLifecycle = ({
     moves: {
       complete_on_time: done('done_on_time', 'A valid result before the first exposure'),
       complete_late: done('done_late', 'A valid result after the first exposure'),
+      meet: move({
+        from: ['done_late', 'missed'],
+        to: 'done_on_time',
+        summary: 'The shift began later than planned, and after the test',
+        fields: exact({ resultId: Type.String(), at: Type.String(), dueAt: Type.String(), graceUntil: Type.String() }),
+        set: ({ input: { resultId, at, dueAt, graceUntil } }: { row: RequirementRow; input: Met }) => ({
+          resultId,
+          dueAt,
+          graceUntil,
+          doneAt: at,
+        }),
+        effect: (tx, { row }) => lift(tx, row, 'done'),
+      }),
       miss: move<RequirementRow>({
         from: ['due'],
         to: 'missed',

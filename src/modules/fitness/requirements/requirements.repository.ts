@@ -15,7 +15,7 @@ import {
   uuid,
 } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
-import { LEVELS } from '../classification/classify.ts';
+import { INVALID_REASONS, LEVELS } from '../classification/classify.ts';
 import { REQUIREMENT_KINDS } from '../classification/policy.ts';
 import { REQUIREMENT_STATUSES } from '../compliance/compliance.ts';
 
@@ -85,6 +85,31 @@ export const plannedFor = async (reader: Reader, shiftIds: readonly string[]): P
   );
   return new Set(rows.map(({ key }) => key));
 };
+
+/** Ids of tests that were to be taken before a shift and, as far as it was planned, were not in time. */
+export const openBeforeShift = async (reader: Reader, shiftId: string): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select id from requirement where company_id = $1 and shift_id = $2 and kind = 'pre_shift'
+       and status in ('due', 'done_late', 'missed') and deleted_at is null order by id`,
+    [reader.companyId, shiftId],
+  );
+  return rows.map(({ id }) => id);
+};
+
+/** The first valid result that answers a requirement and stands; a clock that runs ahead counts when it came. */
+export const firstAnswer = async (
+  reader: Reader,
+  requirementId: string,
+): Promise<{ resultId: string; at: string } | undefined> =>
+  (
+    await reader.prepared<{ resultId: string; at: string }>(
+      `select t.id as "resultId", least(t.taken_at, t.received_at) as at from test_result t
+       join test_result_key k on k.company_id = $1 and k.result_id = t.id and not k.is_duplicate
+       where t.company_id = $1 and t.requirement_id = $2 and not t.practice and not t.reasons && $3
+       order by 2, t.id limit 1`,
+      [reader.companyId, requirementId, INVALID_REASONS],
+    )
+  )[0];
 
 /** Ids of requirements of a shift that are still due. */
 export const dueOfShift = async (reader: Reader, shiftId: string): Promise<string[]> => {

@@ -4,6 +4,7 @@ import type { TestPerson } from '../../../support/people.ts';
 import { DEFAULT_FITNESS_POLICY } from '../../../../src/modules/fitness/classification/policy.ts';
 import { HOUR, MINUTE, startFitnessCompany } from '../company.ts';
 import type { FitnessCompany } from '../company.ts';
+import { storeResult } from '../../../portals/results.ts';
 
 interface Row {
   id: string;
@@ -145,6 +146,73 @@ describe('required tests', () => {
     await company.at(149 * MINUTE);
     await company.judge(worker, { level: 'green', requirementId: row.id });
     expect((await rowsOf(worker))[0]).to.deep.include({ status: 'done_on_time', due_at: startedAt });
+  });
+
+  describe('of a shift that begins later than planned', () => {
+    const startAt = async (shiftId: string, minutes: number) => {
+      const startedAt = new Date(company.start.getTime() + minutes * MINUTE);
+      const scope = systemScope(company.companyId, 'test', 'trace');
+      await company.app.platform.db.write(scope, (tx) => company.area.generation.shiftStarted(tx, shiftId, startedAt));
+      return startedAt;
+    };
+    /** A result as ingest stores it, and what follows from it. */
+    const taken = async (worker: TestPerson, requirementId: string, level: 'green' | 'invalid') => {
+      const id = await storeResult(company.client, {
+        companyId: company.companyId,
+        profileId: worker.profileId,
+        takenAt: company.app.clock.now(),
+        level,
+      });
+      await company.client.query('update test_result set requirement_id = $2, reasons = $3 where id = $1', [
+        id,
+        requirementId,
+        level === 'invalid' ? ['QUALITY_FLAG'] : [],
+      ]);
+      await company.client.query(
+        `insert into test_result_key (company_id, source, external_id, content_hash, is_duplicate, result_id, profile_id)
+         select company_id, source, external_id, decode(md5(external_id), 'hex'), false, id, profile_id from test_result where id = $1`,
+        [id],
+      );
+      await company.judge(worker, { id, level, requirementId });
+      return id;
+    };
+
+    it('were in time when they were taken before it', async () => {
+      const { worker, shiftId, row } = await withShift();
+      await company.at(125 * MINUTE);
+      const resultId = await taken(worker, row.id, 'green');
+      expect((await rowsOf(worker))[0]!.status).to.equal('done_late');
+      const startedAt = await startAt(shiftId, 130);
+      expect((await rowsOf(worker))[0]).to.deep.include({
+        status: 'done_on_time',
+        due_at: startedAt,
+        result_id: resultId,
+      });
+    });
+
+    it('stay late when they were taken after it', async () => {
+      const { worker, shiftId, row } = await withShift();
+      await company.at(125 * MINUTE);
+      await taken(worker, row.id, 'green');
+      await startAt(shiftId, 124);
+      expect((await rowsOf(worker))[0]!.status).to.equal('done_late');
+    });
+
+    it('were in time too when they were missed as planned; what a human has to decide stays', async () => {
+      const { worker, shiftId, row } = await withShift(true);
+      await company.at(123 * MINUTE);
+      await tick('close');
+      expect((await rowsOf(worker))[0]!.status).to.equal('missed');
+      await taken(worker, row.id, 'invalid');
+      await startAt(shiftId, 124);
+      expect((await rowsOf(worker))[0]!.status).to.equal('missed');
+      await company.at(125 * MINUTE);
+      await taken(worker, row.id, 'green');
+      await startAt(shiftId, 130);
+      expect((await rowsOf(worker))[0]!.status).to.equal('done_on_time');
+      expect(await company.caseOf(worker)).to.include({ status: 'open' });
+      expect(await company.holdsOf(worker)).to.deep.equal([{ kind: 'hold', level: 'none', ended_because: null }]);
+    });
   });
 
   it('are missed: in high-risk groups a case that holds, as a red would', async () => {
