@@ -1,4 +1,4 @@
-import { companyIndex, companyTable, isolate, reference } from '../src/platform/db/ddl.ts';
+import { companyIndex, companyTable, isolate, part, reference } from '../src/platform/db/ddl.ts';
 
 const LIVE = { where: 'deleted_at is null' };
 
@@ -75,7 +75,7 @@ const deliveries = [
       'skipped_because text',
       reference('delivery', 'notification_id', 'notification'),
       reference('delivery', 'profile_id', 'profile'),
-      `${reference('delivery', 'endpoint_id', 'webhook_endpoint')} on delete cascade`,
+      part('delivery', 'endpoint_id', 'webhook_endpoint'),
       `constraint delivery_channel_check check (channel in ('email', 'sms', 'webhook'))`,
       `constraint delivery_recipient_check check (case channel when 'webhook'
          then num_nulls(endpoint_id, event) = 0 and num_nonnulls(notification_id, profile_id) = 0

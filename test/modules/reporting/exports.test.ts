@@ -9,7 +9,8 @@ import type { TestApp } from '../../support/app.ts';
 import { addCompany } from '../../support/companies.ts';
 import { addPerson, addReportingLine } from '../../support/people.ts';
 import type { TestPerson } from '../../support/people.ts';
-import { addProject, codeOf, exporter, fetchLink, until } from './fixtures.ts';
+import { addProject, codeOf, exporter, fetchLink } from './fixtures.ts';
+import { until } from '../../support/until.ts';
 import type { ExportView } from './fixtures.ts';
 
 const CSV = { kind: 'projects', format: 'csv' } as const;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
@@ -59,15 +58,6 @@ export const fetchLink = async (app: TestApp, link: string | null): Promise<Fetc
 };
 
 export const codeOf = ({ body }: Fetched): string => (JSON.parse(body.toString('utf8')) as { code: string }).code;
-
-/** Waits until `look` answers true. */
-export const until = async (look: () => Promise<boolean>): Promise<void> => {
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (await look()) return;
-    await sleep(20);
-  }
-  throw new Error('it did not come to pass in 10 s');
-};
 
 export const addSite = async (client: pg.Client, companyId: string, name: string): Promise<string> => {
   const id = uuidv7();

@@ -2,14 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { startLoop } from '../../../src/platform/process/loop.ts';
 import type { Loop } from '../../../src/platform/process/loop.ts';
+import { until } from '../../support/until.ts';
 
 const never = (error: unknown): void => {
   throw error;
-};
-
-/** Resolves when `done` says so; the test's own time limit ends it otherwise. */
-const until = async (done: () => boolean): Promise<void> => {
-  while (!done()) await sleep(1);
 };
 
 describe('loop', () => {
@@ -28,7 +24,7 @@ describe('loop', () => {
     };
     loop = startLoop({ look: run, least: 1, onError: never });
     const nudging = setInterval(() => loop!.nudge(), 1);
-    await until(() => rounds === 5);
+    await until(() => rounds === 5, 1);
     clearInterval(nudging);
     expect(most).to.equal(1);
   });
@@ -42,10 +38,10 @@ describe('loop', () => {
     };
     loop = startLoop({ look: run, least: 3_600_000, onError: never });
     loop.nudge();
-    await until(() => rounds === 1);
+    await until(() => rounds === 1, 1);
     loop.nudge();
     release();
-    await until(() => rounds === 2);
+    await until(() => rounds === 2, 1);
   });
 
   it('tells what fails, leaves nudges alone while backing off, and goes on', async () => {
@@ -53,7 +49,7 @@ describe('loop', () => {
     let rounds = 0;
     const run = () => (++rounds <= 2 ? Promise.reject(new Error(`round ${rounds}`)) : Promise.resolve());
     loop = startLoop({ look: run, least: 1, longest: 30, onError: (error) => void errors.push(error) });
-    await until(() => rounds === 4);
+    await until(() => rounds === 4, 1);
     expect(errors.map((error) => (error as Error).message)).to.deep.equal(['round 1', 'round 2']);
   });
 
@@ -66,7 +62,7 @@ describe('loop', () => {
       finished += 1;
     };
     const own = startLoop({ look: run, least: 1, onError: never });
-    await until(() => started === 1);
+    await until(() => started === 1, 1);
     own.nudge();
     await own.stop();
     expect(finished).to.equal(1);

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type pg from 'pg';
@@ -46,10 +45,6 @@ interface Bench {
   /** What streams are told when they ask whether their session may still listen. */
   stillValid: () => Promise<boolean>;
 }
-
-export const until = async (done: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await done())) await sleep(2);
-};
 
 export const ids = (client: SseClient): number[] => client.events.map(({ id }) => id);
 

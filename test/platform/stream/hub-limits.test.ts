@@ -7,7 +7,8 @@ import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { scopeOf } from '../../support/companies.ts';
 import { openSse } from '../../support/sse.ts';
-import { ids, until, useStreams } from './harness.ts';
+import { until } from '../../support/until.ts';
+import { ids, useStreams } from './harness.ts';
 
 describe('limits of streams', () => {
   const { bench, start, open, seal, addressedTo, anotherCompany } = useStreams();

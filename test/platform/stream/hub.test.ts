@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { createEventSource } from '../../../src/platform/stream/events.ts';
 import { scopeOf } from '../../support/companies.ts';
-import { ids, until, useStreams } from './harness.ts';
+import { until } from '../../support/until.ts';
+import { ids, useStreams } from './harness.ts';
 
 describe('stream', () => {
   const { bench, start, open, commit, seal, addressedTo, anotherCompany } = useStreams();
