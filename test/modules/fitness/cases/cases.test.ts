@@ -135,6 +135,35 @@ describe('fitness cases', () => {
     ]);
   });
 
+  it('have the timers of their state only: nothing waits for what cannot come any more', async () => {
+    const { row } = await openCase();
+    const timers = async () =>
+      (
+        await company.client.query<{ move: string }>('select move from due_move where entity_id = $1 order by move', [
+          row.id,
+        ])
+      ).rows.map(({ move }) => move);
+    expect(await timers()).to.deep.equal(['escalate_manager', 'lapse']);
+    await company.at(10 * MINUTE);
+    expect(await timers()).to.deep.equal(['escalate_safety_admin', 'lapse']);
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    expect(await timers()).to.deep.equal(['lapse']);
+    await company.move(company.supervisor, row.id, 'rest', { nap: false });
+    expect(await timers()).to.deep.equal(['end_rest', 'lapse']);
+    await company.at(30 * MINUTE);
+    expect(await timers()).to.deep.equal(['expire_retest', 'lapse']);
+    await company.at(60 * MINUTE);
+    expect(await timers()).to.deep.equal(['lapse']);
+    await company.move(company.supervisor, row.id, 'decide', DECISION);
+    expect(await timers()).to.deep.equal(['close']);
+    const home = await openCase();
+    await company.move(company.supervisor, home.row.id, 'acknowledge');
+    const decision = { ...DECISION, decision: 'sent_home', transportArranged: true };
+    await company.move(company.supervisor, home.row.id, 'decide', decision);
+    const { rows } = await company.client.query('select move from due_move where entity_id = $1', [home.row.id]);
+    expect(rows).to.deep.equal([]);
+  });
+
   it('catch up on timers after a stop: both steps are told, once each', async () => {
     const { row } = await openCase('red');
     company.notices.length = 0;
