@@ -1,7 +1,9 @@
 import type pg from 'pg';
-import { databaseError } from '../db/errors.ts';
+import { createSystemQuery } from '../db/system-query.ts';
 import type { CompanyHint } from '../http/company-hints.ts';
-import type { Grant, GrantScope, Principal, Reach } from './principal.ts';
+import { createGrants } from './grants.ts';
+import type { GrantHolder, HeldRole } from './grants.ts';
+import type { Grant, Principal } from './principal.ts';
 
 /** A live session with everything that decides what its person may do, read in one statement. */
 export interface SessionRecord {
@@ -25,24 +27,7 @@ export interface SessionRecord {
   readonly operatorRole: string | null;
   /** What a machine client may do; null for people. */
   readonly scopes: readonly string[] | null;
-  readonly assignments: readonly {
-    readonly systemRole: string | null;
-    readonly roleId: string | null;
-    readonly scope: GrantScope | null;
-  }[];
-}
-
-interface SystemRole {
-  readonly code: string;
-  readonly reach: Reach;
-  readonly grants: readonly string[];
-  readonly denies: readonly string[];
-}
-
-interface OwnRole extends SystemRole {
-  readonly id: string;
-  readonly parentId: string | null;
-  readonly systemParent: string | null;
+  readonly assignments: readonly HeldRole[];
 }
 
 /** A company in which a person may be active. */
@@ -118,9 +103,7 @@ export interface Directory {
   /** The session of a sid that lives, as `sessions` shows it. */
   sessionOf(sid: string): Promise<LiveSession | undefined>;
   /** What the roles of a session grant and deny. */
-  grants(
-    session: Pick<SessionRecord, 'kind' | 'companyId' | 'scopes' | 'operatorRole' | 'assignments'>,
-  ): Promise<Grant[]>;
+  grants(session: GrantHolder): Promise<Grant[]>;
   /** What a profile may do now, for work that goes on without its session; undefined when it may not act any more. */
   standing(companyId: string, profileId: string): Promise<Standing | undefined>;
 }
@@ -177,91 +160,19 @@ const LIVE = `
   from session s join company c on c.id = s.company_id
   where s.revoked_at is null`;
 
-const grantsOf = (role: SystemRole, scope: GrantScope | null): Grant[] => {
-  const base = { reach: role.reach, role: role.code, ...(scope && { scope }) };
-  return [
-    ...role.grants.map((permission) => ({ ...base, permission, effect: 'grant' as const })),
-    ...role.denies.map((permission) => ({ ...base, permission, effect: 'deny' as const })),
-  ];
-};
-
-/** A role and everything it inherits, nearest first. The graph is kept acyclic by the roles' service; the set guards anyway. */
-const lineage = (
-  start: OwnRole | undefined,
-  own: ReadonlyMap<string, OwnRole>,
-  system: ReadonlyMap<string, SystemRole>,
-): SystemRole[] => {
-  const seen = new Set<string>();
-  const found: SystemRole[] = [];
-  for (let role = start; role !== undefined && !seen.has(role.id); role = own.get(role.parentId ?? '')) {
-    seen.add(role.id);
-    found.push(role);
-    const base = system.get(role.systemParent ?? '');
-    if (base !== undefined) found.push({ ...base, code: role.code });
-  }
-  return found;
-};
-
 /** The directory over `pool`, of user `system`. */
 export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
-  const query = async <Row extends pg.QueryResultRow>(
-    name: string,
-    text: string,
-    values: unknown[],
-  ): Promise<Row[]> => {
-    try {
-      return (await pool.query<Row>({ name, text, values })).rows;
-    } catch (error) {
-      throw databaseError(error);
-    }
-  };
-  const systemRoles = (codes: readonly string[]) =>
-    query<SystemRole>(
-      'directory.system_roles',
-      'select code, reach, grants, denies from system_role where code = any($1)',
-      [codes],
-    );
-  const grants: Directory['grants'] = async (session) => {
-    if (session.kind === 'machine')
-      return (session.scopes ?? []).map((permission) => ({
-        permission,
-        effect: 'grant',
-        reach: 'company',
-        role: 'machine',
-      }));
-    if (session.kind === 'operator' || session.kind === 'support') {
-      const code = session.kind === 'support' ? 'support_session' : (session.operatorRole ?? '');
-      return (await systemRoles([code])).flatMap((role) => grantsOf(role, null));
-    }
-    const own = session.assignments.some(({ roleId }) => roleId !== null)
-      ? await query<OwnRole>(
-          'directory.roles',
-          `select id, code, reach, grants, denies, parent_id as "parentId", system_parent as "systemParent"
-           from role where company_id = $1 and deleted_at is null`,
-          [session.companyId],
-        )
-      : [];
-    const codes = [
-      ...session.assignments.map(({ systemRole }) => systemRole),
-      ...own.map(({ systemParent }) => systemParent),
-    ];
-    const system = new Map((await systemRoles(codes.filter((code) => code !== null))).map((role) => [role.code, role]));
-    const owned = new Map(own.map((role) => [role.id, role]));
-    return session.assignments.flatMap(({ systemRole, roleId, scope }) => {
-      const base = system.get(systemRole ?? '');
-      const roles = base === undefined ? lineage(owned.get(roleId ?? ''), owned, system) : [base];
-      return roles.flatMap((role) => grantsOf(role, scope));
-    });
-  };
+  const query = createSystemQuery(pool, 'directory');
+  const grants = createGrants(query);
   return {
-    session: async (sid) => (await query<SessionRecord>('directory.session', SESSION, [sid, now()]))[0],
+    session: async (sid) => (await query<SessionRecord>('session', SESSION, [sid, now()]))[0],
     hasEnded: async (sid) =>
-      (await query('directory.ended', 'select 1 from session where sid = $1 and revoked_at is not null limit 1', [sid]))
-        .length > 0,
+      (await query('ended', 'select 1 from session where sid = $1 and revoked_at is not null limit 1', [sid])).length >
+      0,
     person: async (keycloakId) =>
       (
         await query<PersonRecord>(
-          'directory.person',
+          'person',
           `select p.id, p.status, o.role as "operatorRole" from person p
            left join operator_user o on o.person_id = p.id and o.status = 'active'
            where p.keycloak_id = $1 and p.deleted_at is null`,
@@ -271,23 +182,19 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
     company: async (hints) => {
       const named = (kind: CompanyHint['kind']) => hints.find((hint) => hint.kind === kind)?.value ?? null;
       if (hints.length === 0) return undefined;
-      return (
-        await query<CompanyRecord>('directory.company', COMPANY, [named('slug'), named('id'), named('domain')])
-      )[0];
+      return (await query<CompanyRecord>('company', COMPANY, [named('slug'), named('id'), named('domain')]))[0];
     },
-    memberships: (personId) => query<Membership>('directory.memberships', MEMBERSHIPS, [personId]),
+    memberships: (personId) => query<Membership>('memberships', MEMBERSHIPS, [personId]),
     sessions: (personId) =>
-      query<LiveSession>('directory.sessions', `${LIVE} and s.person_id = $1 order by s.last_seen_at desc, s.id`, [
-        personId,
-      ]),
-    sessionOf: async (sid) => (await query<LiveSession>('directory.session_of', `${LIVE} and s.sid = $1`, [sid]))[0],
+      query<LiveSession>('sessions', `${LIVE} and s.person_id = $1 order by s.last_seen_at desc, s.id`, [personId]),
+    sessionOf: async (sid) => (await query<LiveSession>('session_of', `${LIVE} and s.sid = $1`, [sid]))[0],
     grants,
     standing: async (companyId, profileId) => {
-      const [found] = await query<Omit<Standing, 'grants'> & Pick<SessionRecord, 'assignments'>>(
-        'directory.standing',
-        STANDING,
-        [companyId, now(), profileId],
-      );
+      const [found] = await query<Omit<Standing, 'grants'> & Pick<SessionRecord, 'assignments'>>('standing', STANDING, [
+        companyId,
+        now(),
+        profileId,
+      ]);
       if (found === undefined) return undefined;
       const { assignments, ...standing } = found;
       const member = { kind: 'member', companyId, scopes: null, operatorRole: null, assignments } as const;

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { databaseError } from '../db/errors.ts';
+import { createSystemQuery } from '../db/system-query.ts';
 
 /** The codes by which a row of an outside source names its company and its person. */
 export interface SourceCodes {
@@ -39,23 +39,13 @@ const CLAIMABLE = `
 
 /** The look-up over `pool`, of user `system`. */
 export const createSourceOwners = (pool: pg.Pool): SourceOwners => {
-  const query = async <Row extends pg.QueryResultRow>(
-    name: string,
-    text: string,
-    values: unknown[],
-  ): Promise<Row[]> => {
-    try {
-      return (await pool.query<Row>({ name, text, values })).rows;
-    } catch (error) {
-      throw databaseError(error);
-    }
-  };
+  const query = createSystemQuery(pool, 'source_owners');
   return {
     find: (source, codes) => {
       const pairs = codes.map(({ companyCode, personCode }, n) => ({ n, company: companyCode, person: personCode }));
-      return query<SourceOwner>('source_owners.find', FIND, [source, JSON.stringify(pairs)]);
+      return query<SourceOwner>('find', FIND, [source, JSON.stringify(pairs)]);
     },
     claimable: async (source, reasons, limit) =>
-      (await query<{ id: string }>('source_owners.claimable', CLAIMABLE, [source, reasons, limit])).map(({ id }) => id),
+      (await query<{ id: string }>('claimable', CLAIMABLE, [source, reasons, limit])).map(({ id }) => id),
   };
 };

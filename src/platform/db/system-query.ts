@@ -1,0 +1,20 @@
+import type pg from 'pg';
+import { databaseError } from './errors.ts';
+
+/** Runs a statement as user `system`, kept prepared under `name`. */
+export type SystemQuery = <Row extends pg.QueryResultRow>(
+  name: string,
+  text: string,
+  values: readonly unknown[],
+) => Promise<Row[]>;
+
+/** Statements over `pool`, of user `system`; `area` keeps their names apart from those of others on the same connections. */
+export const createSystemQuery =
+  (pool: pg.Pool, area: string): SystemQuery =>
+  async <Row extends pg.QueryResultRow>(name: string, text: string, values: readonly unknown[]) => {
+    try {
+      return (await pool.query<Row>({ name: `${area}.${name}`, text, values: [...values] })).rows;
+    } catch (error) {
+      throw databaseError(error);
+    }
+  };
