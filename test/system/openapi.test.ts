@@ -38,7 +38,9 @@ describe('the OpenAPI document', () => {
     const declared = app.modules.flatMap(({ routes = [] }) => routes).length;
     expect(operations()).to.have.length(declared);
     for (const [path, method, { summary, responses }] of operations()) {
-      expect(summary, `${method} ${path}`).to.match(/^[A-Z].{5,}/);
+      expect(summary, `${method} ${path}`)
+        .to.match(/^[A-Z].{5,}/)
+        .and.not.match(/\b[a-z]+[A-Z]/);
       expect(Object.keys(responses['default']?.content ?? {}), `${method} ${path}`).to.deep.equal([
         'application/problem+json',
       ]);

@@ -96,7 +96,12 @@ async function* streamRows(
   }
 }
 
-const createReader = (client: pg.PoolClient, companyId: string, observe?: (text: string) => void): Reader => {
+interface ReaderOptions {
+  readonly nameOf: (text: string) => string;
+  readonly observe?: ((text: string) => void) | undefined;
+}
+
+const createReader = (client: pg.PoolClient, companyId: string, { nameOf, observe }: ReaderOptions): Reader => {
   const run = async <Row>(query: { name?: string; text: string; values: unknown[] }): Promise<Row[]> => {
     observe?.(query.text);
     try {
@@ -108,7 +113,7 @@ const createReader = (client: pg.PoolClient, companyId: string, observe?: (text:
   return {
     companyId,
     query: (text, values = []) => run({ text, values: [...values] }),
-    prepared: (text, values = []) => run({ name: statementName(text), text, values: [...values] }),
+    prepared: (text, values = []) => run({ name: nameOf(text), text, values: [...values] }),
     stream: (text, values = []) => {
       observe?.(text);
       return streamRows(client, text, values);
@@ -116,14 +121,14 @@ const createReader = (client: pg.PoolClient, companyId: string, observe?: (text:
   };
 };
 
-const names = new Map<string, string>();
 /** PostgreSQL keeps 63 bytes of a statement's name: a running number per text is shorter and never collides. */
-const statementName = (text: string): string => {
-  const known = names.get(text);
-  if (known !== undefined) return known;
-  const name = `read_${names.size}`;
-  names.set(text, name);
-  return name;
+const createNames = (): ((text: string) => string) => {
+  const names = new Map<string, string>();
+  return (text) => {
+    const name = names.get(text) ?? `read_${names.size}`;
+    names.set(text, name);
+    return name;
+  };
 };
 
 const connect = async (pool: pg.Pool): Promise<pg.PoolClient> => {
@@ -171,11 +176,12 @@ export const createDatabase = ({ writer, reader, replica, now, observe }: Databa
     const result = await transaction(writer, 'begin', scope, async (client) => {
       const orm = Object.assign(new Transaction(sequelize, {}), { connection: client });
       const afterCommit = (hook: () => void) => void hooks.push(hook);
-      return work({ ...createReader(client, scope.companyId, observe), scope, now: now(), orm, client, afterCommit });
+      return work({ ...createReader(client, scope.companyId, options), scope, now: now(), orm, client, afterCommit });
     });
     for (const hook of hooks) hook();
     return result;
   };
+  const options = { nameOf: createNames(), observe };
   return {
     sequelize,
     write: async (scope, work) => {
@@ -185,12 +191,12 @@ export const createDatabase = ({ writer, reader, replica, now, observe }: Databa
         throw error instanceof Refusal ? await commit(scope, error.record) : error;
       }
     },
-    read: (scope, work, options = {}) =>
+    read: (scope, work, wanted = {}) =>
       transaction(
-        (options.replica && replica) || reader,
-        options.snapshot ? 'begin isolation level repeatable read read only' : 'begin read only',
+        (wanted.replica && replica) || reader,
+        wanted.snapshot ? 'begin isolation level repeatable read read only' : 'begin read only',
         scope,
-        (client) => work(createReader(client, scope.companyId, observe)),
+        (client) => work(createReader(client, scope.companyId, options)),
       ),
     close: async () => {
       await Promise.all([writer.end(), reader.end(), replica?.end()]);

@@ -19,6 +19,19 @@ export const PROFILE_STATES = ['draft', 'invited', 'active', 'suspended', 'ended
 
 const attribute = Type.Union([text(200), Type.Number(), Type.Boolean()]);
 
+const GIVEN = [
+  'firstName',
+  'lastName',
+  'contactEmail',
+  'contactPhone',
+  'employeeNumber',
+  'kind',
+  'departmentId',
+  'siteId',
+  'riskGroupId',
+  'expiresAt',
+] as const;
+
 /** A person in one company. What is here is the company's; the login is the person's own. */
 export const Profile = entity({
   table: 'profile',
@@ -45,31 +58,8 @@ export const Profile = entity({
     photoKey: nullable(Type.String()),
     epoch: integer(1, 2_147_483_647),
   },
-  create: [
-    'firstName',
-    'lastName',
-    'contactEmail',
-    'contactPhone',
-    'employeeNumber',
-    'kind',
-    'departmentId',
-    'siteId',
-    'riskGroupId',
-    'expiresAt',
-  ],
-  edit: [
-    'firstName',
-    'lastName',
-    'contactEmail',
-    'contactPhone',
-    'employeeNumber',
-    'kind',
-    'departmentId',
-    'siteId',
-    'riskGroupId',
-    'expiresAt',
-    'attributes',
-  ],
+  create: GIVEN,
+  edit: [...GIVEN, 'attributes'],
   personal: ['firstName', 'lastName', 'contactEmail', 'contactPhone', 'nationalIdMask', 'attributes'],
   search: ['firstName', 'lastName', 'employeeNumber'],
 });

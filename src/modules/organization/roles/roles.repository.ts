@@ -23,6 +23,8 @@ const patterns = (description: string) =>
     description,
   });
 
+const GIVEN = ['name', 'description', 'parentId', 'systemParent', 'reach', 'grants', 'denies', 'maxUsers'] as const;
+
 /** A role that a company made itself. */
 export const Role = entity({
   table: 'role',
@@ -37,8 +39,8 @@ export const Role = entity({
     denies: patterns('Permissions taken away; a deny beats every grant'),
     maxUsers: nullable(integer(1, 100_000)),
   },
-  create: ['code', 'name', 'description', 'parentId', 'systemParent', 'reach', 'grants', 'denies', 'maxUsers'],
-  edit: ['name', 'description', 'parentId', 'systemParent', 'reach', 'grants', 'denies', 'maxUsers'],
+  create: ['code', ...GIVEN],
+  edit: GIVEN,
   search: ['code', 'name'],
 });
 export type RoleRow = RowOf<typeof Role>;

@@ -4,6 +4,8 @@ import type { RowOf } from '../../../platform/module.ts';
 
 const zone = () => text(60, { description: 'IANA time zone', examples: ['America/Santiago'] });
 
+const GIVEN = ['code', 'name', 'timezone', 'altitudeM', 'latitude', 'longitude'] as const;
+
 /** A place of work (faena, plant). Its zone decides days, shifts and periods of the people who work there. */
 export const Site = entity({
   table: 'site',
@@ -15,8 +17,8 @@ export const Site = entity({
     latitude: nullable(Type.Number({ minimum: -90, maximum: 90 })),
     longitude: nullable(Type.Number({ minimum: -180, maximum: 180 })),
   },
-  create: ['code', 'name', 'timezone', 'altitudeM', 'latitude', 'longitude'],
-  edit: ['code', 'name', 'timezone', 'altitudeM', 'latitude', 'longitude'],
+  create: GIVEN,
+  edit: GIVEN,
   search: ['code', 'name'],
 });
 export type SiteRow = RowOf<typeof Site>;

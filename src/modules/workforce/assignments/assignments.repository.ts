@@ -4,6 +4,8 @@ import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const ASSIGNMENT_STATES = ['draft', 'active', 'suspended', 'ended', 'cancelled'] as const;
 
+const GIVEN = ['contractId', 'role', 'taskKindIds', 'shiftPatternId', 'patternStartsOn', 'startsOn', 'endsOn'] as const;
+
 export const WorkAssignment = entity({
   table: 'work_assignment',
   fields: {
@@ -21,18 +23,8 @@ export const WorkAssignment = entity({
     status: oneOf(ASSIGNMENT_STATES),
   },
   hidden: { endsAt: nullable(instant()) },
-  create: [
-    'profileId',
-    'projectId',
-    'contractId',
-    'role',
-    'taskKindIds',
-    'shiftPatternId',
-    'patternStartsOn',
-    'startsOn',
-    'endsOn',
-  ],
-  edit: ['contractId', 'role', 'taskKindIds', 'shiftPatternId', 'patternStartsOn', 'startsOn', 'endsOn'],
+  create: ['profileId', 'projectId', ...GIVEN],
+  edit: GIVEN,
 });
 export type AssignmentRow = RowOf<typeof WorkAssignment>;
 

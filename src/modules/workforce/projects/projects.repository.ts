@@ -4,6 +4,19 @@ import type { Reader, RowOf } from '../../../platform/module.ts';
 
 export const PROJECT_STATES = ['planning', 'active', 'on_hold', 'completed', 'cancelled'] as const;
 
+const GIVEN = [
+  'name',
+  'description',
+  'departmentId',
+  'siteId',
+  'ownerId',
+  'parentId',
+  'startsOn',
+  'endsOn',
+  'budgetMinor',
+  'currency',
+] as const;
+
 export const Project = entity({
   table: 'project',
   fields: {
@@ -20,31 +33,8 @@ export const Project = entity({
     currency: nullable(Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217', examples: ['CLP'] })),
     status: oneOf(PROJECT_STATES),
   },
-  create: [
-    'code',
-    'name',
-    'description',
-    'departmentId',
-    'siteId',
-    'ownerId',
-    'parentId',
-    'startsOn',
-    'endsOn',
-    'budgetMinor',
-    'currency',
-  ],
-  edit: [
-    'name',
-    'description',
-    'departmentId',
-    'siteId',
-    'ownerId',
-    'parentId',
-    'startsOn',
-    'endsOn',
-    'budgetMinor',
-    'currency',
-  ],
+  create: ['code', ...GIVEN],
+  edit: GIVEN,
   search: ['code', 'name'],
 });
 export type ProjectRow = RowOf<typeof Project>;
