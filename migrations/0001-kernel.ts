@@ -264,7 +264,7 @@ const support = [
      created_at timestamptz(3) not null,
      constraint data_key_pkey primary key (company_id, subject_id, id))`,
   ...isolate('data_key'),
-  `grant select, insert, delete on data_key to app`,
+  `grant select, insert, delete, update (wrapped) on data_key to app`,
   ...companyTable('company_setting', ['key text not null', 'value jsonb not null']),
   companyIndex('company_setting', 'key', { unique: true, where: 'deleted_at is null' }),
 ];

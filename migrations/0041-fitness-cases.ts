@@ -200,7 +200,7 @@ const companyKeys = [
      constraint company_key_pkey primary key (company_id, id),
      constraint company_key_company_id_fkey foreign key (company_id) references company (id))`,
   ...isolate('company_key'),
-  `grant select, insert, delete on company_key to app`,
+  `grant select, insert, delete, update (wrapped) on company_key to app`,
 ];
 
 export const up = [...companyKeys, ...requirements, ...cases, ...holds, ...breaches];

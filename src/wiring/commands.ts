@@ -5,6 +5,7 @@ import { tokenCommand } from './commands/token.ts';
 import { auditCommands } from './commands/audit.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { firstDataCommands } from './commands/first-data.ts';
+import { keysCommands } from './commands/keys.ts';
 import { databaseCommands } from './commands/database.ts';
 
 /** The commands of `angelis`, in the order of its help. */
@@ -16,4 +17,5 @@ export const commands: readonly CliCommand[] = [
   firstDataCommands,
   auditCommands,
   doctorCommand,
+  keysCommands,
 ];

@@ -28,7 +28,8 @@ const MOST = 20;
 /** How long messages are signed with the secret before the newest, too. */
 const OVERLAP = 86_400_000;
 
-const place = (id: string): string => `webhook_endpoint.secret:${id}`;
+/** Where a secret of an endpoint stands. */
+export const place = (id: string): string => `webhook_endpoint.secret:${id}`;
 
 /** The secrets that a message is signed with now, the newest first. */
 export const secretsOf = (row: WebhookRow, dataKeys: KeyRing, now: Date): string[] => {

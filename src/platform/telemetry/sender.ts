@@ -20,7 +20,7 @@ export interface SenderOptions<Item> {
 }
 
 /** The service asks not to be sent anything for a while. */
-export class TooBusy extends Error {
+class TooBusy extends Error {
   override readonly name = 'TooBusy';
   readonly seconds: number;
 

@@ -53,10 +53,10 @@ describe('the error reporter', () => {
     expect(headers['x-sentry-auth']).to.equal(
       'Sentry sentry_version=7, sentry_client=angelis/1.2.3, sentry_key=thekey',
     );
-    const [head, item, event] = body.split('\n').map((line) => (line === '' ? {} : JSON.parse(line))) as Record<
-      string,
-      unknown
-    >[];
+    const [head, item, event] = body
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(item).to.deep.equal({ type: 'event', length: Buffer.byteLength(body.split('\n')[2]!) });
     expect(head!['event_id'])
       .to.match(/^[\da-f]{32}$/)

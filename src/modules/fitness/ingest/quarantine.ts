@@ -1,5 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
+import { rekeying } from '../../../platform/crypto/rekey.ts';
+import type { Rekeying } from '../../../platform/crypto/rekey.ts';
 import { open, seal } from '../../../platform/crypto/sealed.ts';
 import type { Reader, Tx } from '../../../platform/db/database.ts';
 import type { TestSource } from '../definitions/definitions.ts';
@@ -106,3 +108,20 @@ export const createQuarantine = (keys: KeyRing): Quarantine => ({
     }));
   },
 });
+
+/** The rows as their source had them. */
+export const quarantineRekeying = (keys: KeyRing): Rekeying =>
+  rekeying<{ id: string; source: string; externalId: string; sealed: string }>({
+    name: 'ingest_quarantine.raw_sealed',
+    ring: 'DATA_KEY',
+    of: 'operator',
+    current: keys.current.id,
+    columns: 'q.id, q.source, q.external_id as "externalId", q.raw_sealed as sealed',
+    rows: `from ingest_quarantine q where split_part(q.raw_sealed, '.', 1) <> $1`,
+    order: 'q.id',
+    renew: async (tx, { id, source, externalId, sealed }) => {
+      const at = place(source, externalId);
+      const values = [id, seal(open(sealed, keys, at), keys, at)];
+      await tx.prepared('update ingest_quarantine set raw_sealed = $2 where id = $1', values);
+    },
+  });

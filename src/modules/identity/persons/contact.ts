@@ -4,7 +4,7 @@ import { maskAddress, maskPhone } from '../../../platform/messaging/messages.ts'
 import { maskRut } from '../../../platform/text/rut.ts';
 import { nationalIdText } from './identifiers.ts';
 
-interface Keys {
+export interface Keys {
   readonly data: KeyRing;
   readonly lookup: KeyRing;
 }
@@ -43,6 +43,18 @@ export const createContacts = ({ data, lookup }: Keys) => {
       nationalIdHash: hmac(lookup, 'person:nationalId', nationalIdText(kind, value)),
       nationalIdMask: kind === 'RUT' ? maskRut(value) : `***${value.slice(-3)}`,
     }),
+    /** The person's key under the current key of the ring; what it sealed stays as it is. */
+    rewrap: ({ id, dataKey }: Owner): string => wrap(unwrap(dataKey, data, `person:${id}`), data, `person:${id}`),
+    /** The hashes of what is sealed, under the current key of the ring. */
+    rehash: (person: Sealed & { readonly nationalIdSealed: string | null }) => {
+      const hash = (sealed: string | null, column: string, purpose: string): string | null =>
+        sealed === null ? null : hmac(lookup, purpose, open(sealed, ringOf(person), place(person.id, column)));
+      return {
+        emailHash: hash(person.emailSealed, 'email', 'person:email'),
+        phoneHash: hash(person.phoneSealed, 'phone', 'person:phone'),
+        nationalIdHash: hash(person.nationalIdSealed, 'national_id', 'person:nationalId'),
+      };
+    },
     emailOf: (person: Sealed): string | null =>
       person.emailSealed === null ? null : open(person.emailSealed, ringOf(person), place(person.id, 'email')),
     phoneOf: (person: Sealed): string | null =>

@@ -43,6 +43,10 @@ const NONE: StoredNationalId = {
   nationalIdMask: null,
 };
 
+/** The keyed hashes under which an id in its one written form may stand in a company, the current key's first. */
+export const nationalIdHashes = (lookup: KeyRing, companyId: string, kind: string, value: string): string[] =>
+  lookupHashes(lookup, `profile.national_id:${companyId}`, `${kind}:${value}`);
+
 /** National ids of profiles: read strictly, sealed under the profile's key, found by a keyed hash of the company's own. */
 export const createNationalIds = ({ vault, keys, configuration, rutSetting }: NationalIdDependencies) => {
   /** The one written form of an id, or what is wrong with it. */
@@ -68,7 +72,7 @@ export const createNationalIds = ({ vault, keys, configuration, rutSetting }: Na
     nationalIdMask: kind === 'RUT' ? maskRut(value) : `*****${value.slice(-3)}`,
   });
   const hashes = (companyId: string, kind: string, value: string): string[] =>
-    lookupHashes(keys.lookup, `profile.national_id:${companyId}`, `${kind}:${value}`);
+    nationalIdHashes(keys.lookup, companyId, kind, value);
   const holder = (reader: Reader, kind: string, value: string): Promise<string | undefined> =>
     profileByNationalId(reader, hashes(reader.companyId, kind, value));
   return {
