@@ -30,6 +30,7 @@ const requirements = [
     'reviewed_by uuid',
     'reviewed_at timestamptz(3)',
     'blocked_because text',
+    'detected jsonb',
     reference('requirement', 'profile_id', 'profile'),
     reference('requirement', 'site_id', 'site'),
     reference('requirement', 'project_id', 'project'),

@@ -100,7 +100,7 @@ const requirementRow = (
     status: outcome,
     highRisk,
     policyId: group.policyId,
-    terms: { supervisorHours, reviewOneIn },
+    terms: { supervisorHours, reviewOneIn, deviceSilentMinutes: group.policy.times.deviceSilentMinutes },
     ...answer,
     attempts: results.filter((result) => result.requirementId !== null).length,
     hadInvalid: results.some(({ judgement }) => judgement.level === 'invalid'),

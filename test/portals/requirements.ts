@@ -24,7 +24,7 @@ export const storeRequirement = async (client: pg.Client, given: StoredRequireme
        window_from, due_at, grace_until, miss_at, status, level, high_risk, terms, created_at, updated_at)
      values ($1, $2, $3, $4, $5, $6, $7, 'pre_shift', 'PVT-B', $8::timestamptz - interval '1 hour', $8,
        $8::timestamptz + interval '1 hour', $8::timestamptz + interval '1 hour', $9, $10, false,
-       '{"supervisorHours": 24, "reviewOneIn": 10}', $8, $8)`,
+       '{"supervisorHours": 24, "reviewOneIn": 10, "deviceSilentMinutes": 60}', $8, $8)`,
     [companyId, id, profileId, shiftId, day, siteId, projectId, dueAt, status, level],
   );
   return id;

@@ -22,6 +22,7 @@ export const Device = entity({
     measuredOn: nullable(day()),
     calibrationDueAt: nullable(instant()),
     lastSeenAt: nullable(instant()),
+    outSince: nullable(instant({ description: 'Since when somebody has it out of service' })),
     status: oneOf(DEVICE_STATES),
   },
   create: ['serial', ...GIVEN],

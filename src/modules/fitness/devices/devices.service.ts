@@ -1,5 +1,5 @@
 import { createCrud, invalid } from '../../../platform/module.ts';
-import type { CrudParts } from '../../../platform/module.ts';
+import type { CrudParts, Tx } from '../../../platform/module.ts';
 import { deviceState } from '../classification/signals.ts';
 import { TEST_DEFINITIONS } from '../definitions/definitions.ts';
 import type { DeviceRow } from './devices.repository.ts';
@@ -15,15 +15,22 @@ const checkMeasured = ({ biasMs, sdMs }: Pick<DeviceRow, 'biasMs' | 'sdMs'>): vo
   if (biasMs !== null && sdMs === null) throw invalid('/sdMs', 'required');
 };
 
+/** When a device was put out of service: of a claim that is to be confirmed, the instant counts. */
+const outSince = ({ now }: Tx, since: string | null, status: DeviceRow['status']): Pick<DeviceRow, 'outSince'> => ({
+  outSince: status === 'out_of_service' ? (since ?? now.toISOString()) : null,
+});
+
 /** Devices: their measured latency and calibration decide whether lapses are counted in bands. They retire, nobody deletes them. */
 export const createDevicesService = (parts: CrudParts<DeviceRow>) => {
   const crud = createCrud({
     ...parts,
-    onCreate: (_tx, body) => {
+    onCreate: (tx, body) => {
       checkMeasured(body);
+      return outSince(tx, null, body.status);
     },
-    onEdit: (_tx, row, patch) => {
+    onEdit: (tx, row, patch) => {
       checkMeasured({ ...row, ...patch });
+      return outSince(tx, row.outSince, patch.status ?? row.status);
     },
   });
   const shown = (row: DeviceRow): ShownDevice => {

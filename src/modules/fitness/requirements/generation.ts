@@ -42,6 +42,7 @@ const NOTHING_YET = {
   reviewedBy: null,
   reviewedAt: null,
   blockedBecause: null,
+  detected: null,
   assessedBy: null,
   assessedAt: null,
   assessedFit: null,
@@ -66,7 +67,8 @@ interface GenerationDependencies {
 /** Makes requirements: with the roster, for an extension, for cause, after an incident. Making them twice makes them once. */
 export const createGeneration = ({ requirements, mover, policies: rules, roster, draw }: GenerationDependencies) => {
   const make = (tx: Tx, place: Place, test: PlannedTest, policy: PolicyOf, triggerResultId: string | null = null) => {
-    const { supervisorHours, reviewOneIn } = policy.policy.excuse;
+    const { excuse, times } = policy.policy;
+    const { supervisorHours, reviewOneIn } = excuse;
     return requirements.insert(tx, {
       ...NOTHING_YET,
       ...place,
@@ -79,7 +81,7 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
       status: 'due',
       highRisk: policy.highRisk,
       policyId: policy.policyId,
-      terms: { supervisorHours, reviewOneIn },
+      terms: { supervisorHours, reviewOneIn, deviceSilentMinutes: times.deviceSilentMinutes },
       triggerResultId,
     });
   };

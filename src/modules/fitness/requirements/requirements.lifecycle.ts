@@ -1,10 +1,12 @@
 import Type from 'typebox';
+import type { Static } from 'typebox';
 import { exact, lifecycle, move, oneOf } from '../../../platform/module.ts';
 import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
 import { ASSESSMENT } from '../cases/cases.lifecycle.ts';
 import { LEVELS } from '../classification/classify.ts';
 import type { Draw } from './draw.ts';
 import { Requirement } from './requirements.repository.ts';
+import { Detected } from './requirements.repository.ts';
 import type { RequirementRow } from './requirements.repository.ts';
 
 const HOUR = 3_600_000;
@@ -19,7 +21,13 @@ const EXCUSE_REASONS = [
   'other',
 ] as const;
 
-export const BLOCK_REASONS = ['SOURCE_DOWN', 'DEVICE_OUTAGE', 'LICENSE_OUTAGE'] as const;
+const BLOCK_REASONS = ['SOURCE_DOWN', 'DEVICE_OUTAGE', 'LICENSE_OUTAGE'] as const;
+
+/** What made a test impossible, and by what it was detected. */
+export interface Outage {
+  readonly because: (typeof BLOCK_REASONS)[number];
+  readonly detected: Static<typeof Detected>;
+}
 
 const isOwn = (row: RequirementRow, caller?: Context): boolean => caller?.principal.profileId === row.profileId;
 
@@ -105,9 +113,10 @@ export const createRequirementLifecycle = ({
         from: ['due'],
         to: 'blocked',
         summary: 'A detected outage made the test impossible',
-        fields: exact({ because: oneOf(BLOCK_REASONS) }),
-        set: ({ input }: { row: RequirementRow; input: { because: (typeof BLOCK_REASONS)[number] } }) => ({
+        fields: exact({ because: oneOf(BLOCK_REASONS), detected: Detected }),
+        set: ({ input }: { row: RequirementRow; input: Outage }) => ({
           blockedBecause: input.because,
+          detected: input.detected,
         }),
       }),
       excuse: move({

@@ -15,6 +15,7 @@ import {
   uuid,
 } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
+import { shown } from '../../../platform/schema/entity.ts';
 import { INVALID_REASONS, LEVELS } from '../classification/classify.ts';
 import { REQUIREMENT_KINDS } from '../classification/policy.ts';
 import { REQUIREMENT_STATUSES } from '../compliance/compliance.ts';
@@ -23,6 +24,14 @@ import { REQUIREMENT_STATUSES } from '../compliance/compliance.ts';
 const RequirementTerms = exact({
   supervisorHours: integer(1, 168),
   reviewOneIn: integer(1, 100),
+  deviceSilentMinutes: integer(5, 1_440),
+});
+
+/** By what an outage was detected, and since when it had lasted. */
+export const Detected = exact({
+  by: oneOf(['source', 'devices', 'license']),
+  since: nullable(instant()),
+  devices: Type.Array(code(64), { maxItems: 1_000, description: 'Serials of the devices that were silent' }),
 });
 
 export const Requirement = entity({
@@ -56,6 +65,7 @@ export const Requirement = entity({
     reviewedBy: nullable(uuid()),
     reviewedAt: nullable(instant()),
     blockedBecause: nullable(text(40)),
+    detected: nullable(Detected),
     assessedBy: nullable(uuid()),
     assessedAt: nullable(instant()),
     assessedFit: nullable(Type.Boolean({ description: 'What the assessment during an outage came to' })),
@@ -131,8 +141,13 @@ export interface Overdue {
   readonly sourceStatus: string | null;
   /** Whether the source was read since the time was over; null for tests that come through no source. */
   readonly isRead: boolean | null;
-  /** Devices of the source at the site: all of them out of service. */
-  readonly devicesOut: boolean;
+  /** When the source was last read to its end. */
+  readonly sourceReadAt: string | null;
+  /**
+   * Devices of the source at the site, and since when each is silent; null where one is not known to be out: somebody has to
+   * have put it out of service before the test was due, and nothing may have come from it since, for the policy's minutes.
+   */
+  readonly devices: readonly { readonly serial: string; readonly silentSince: string | null }[];
   /** The person's seat of the source is suspended or has expired. */
   readonly licenseOut: boolean;
 }
@@ -147,9 +162,14 @@ export const overdue = (
   reader.prepared(
     `select r.id, r.miss_at as "missAt", r.profile_id as "profileId", coalesce(s.status = 'cancelled' or s.deleted_at is not null, false) as cancelled,
        i.status as "sourceStatus", i.succeeded_at >= r.miss_at as "isRead",
-       coalesce((select bool_and(d.status <> 'active') from device d
+       i.succeeded_at as "sourceReadAt",
+       coalesce((select json_agg(json_build_object('serial', d.serial, 'silentSince', case
+           when d.out_since <= r.due_at and coalesce(d.last_seen_at, d.out_since) <= least(d.out_since,
+             r.miss_at - make_interval(mins => (r.terms->>'deviceSilentMinutes')::integer))
+           then ${shown('coalesce(d.last_seen_at, d.out_since)', instant())} end) order by d.serial)
+         from device d
          where d.company_id = $1 and d.site_id = r.site_id and d.deleted_at is null and d.status <> 'retired'
-           and (d.kind = 'FIT2000') = (t.source = 'FIT2000')), false) as "devicesOut",
+           and (d.kind = 'FIT2000') = (t.source = 'FIT2000')), '[]') as devices,
        exists (select 1 from license l where l.company_id = $1 and l.profile_id = r.profile_id and l.offering = t.source
          and l.status in ('suspended', 'expired') and l.deleted_at is null)
          and not exists (select 1 from license l where l.company_id = $1 and l.profile_id = r.profile_id

@@ -7,7 +7,7 @@ import type { RosterFacts } from '../ports.ts';
 import type { Generation } from './generation.ts';
 import { overdue } from './requirements.repository.ts';
 import type { Overdue, RequirementRow } from './requirements.repository.ts';
-import type { BLOCK_REASONS } from './requirements.lifecycle.ts';
+import type { Outage } from './requirements.lifecycle.ts';
 
 interface RequirementsDependencies extends MovingParts<RequirementRow> {
   readonly generation: Generation;
@@ -23,13 +23,26 @@ const NIL = '00000000-0000-0000-0000-000000000000';
 /** What was taken in time may still be on its way: a source is read every minute. */
 const ON_ITS_WAY_MS = 2 * 60_000;
 
+/** A machine has to have seen it: that somebody says so alone never makes of a missing test an excused one. */
+const outageOf = ({ sourceStatus, sourceReadAt, devices, licenseOut }: Overdue): Outage | undefined => {
+  const detected = { since: null, devices: [] };
+  if (sourceStatus === 'down' || sourceStatus === 'mapping')
+    return { because: 'SOURCE_DOWN', detected: { ...detected, by: 'source', since: sourceReadAt } };
+  const silent = devices.flatMap(({ silentSince }) => silentSince ?? []);
+  if (devices.length > 0 && silent.length === devices.length) {
+    const since = silent.toSorted().at(-1)!;
+    return {
+      because: 'DEVICE_OUTAGE',
+      detected: { by: 'devices', since, devices: devices.map(({ serial }) => serial) },
+    };
+  }
+  return licenseOut ? { because: 'LICENSE_OUTAGE', detected: { ...detected, by: 'license' } } : undefined;
+};
+
 /** What becomes of a requirement whose time is over; undefined: its source was not read since, so nobody knows yet. */
-const fateOf = (late: Overdue): 'drop' | 'miss' | { because: (typeof BLOCK_REASONS)[number] } | undefined => {
+const fateOf = (late: Overdue): 'drop' | 'miss' | Outage | undefined => {
   if (late.cancelled) return 'drop';
-  if (late.sourceStatus === 'down' || late.sourceStatus === 'mapping') return { because: 'SOURCE_DOWN' };
-  if (late.devicesOut) return { because: 'DEVICE_OUTAGE' };
-  if (late.licenseOut) return { because: 'LICENSE_OUTAGE' };
-  return late.isRead === false ? undefined : 'miss';
+  return outageOf(late) ?? (late.isRead === false ? undefined : 'miss');
 };
 
 /** Before a requirement or a case of theirs: whoever opens cases of one person waits for the other. */
@@ -54,7 +67,7 @@ export const createRequirements = (dependencies: RequirementsDependencies) => {
     if (row.status !== 'due') return;
     if (fate === 'drop') await repository.remove(tx, row);
     else if (fate === 'miss') await mover.moveAs(tx, { scope }, row, 'miss');
-    else await mover.moveAs(tx, { scope }, row, 'block', fate);
+    else await mover.moveAs(tx, { scope }, row, 'block', { ...fate });
   };
 
   const move: MovingService<RequirementRow>['move'] = (context, id, name, input, version) => {

@@ -9,6 +9,7 @@ interface Device {
   readonly version: number;
   readonly qualified: boolean;
   readonly lastSeenAt: string | null;
+  readonly outSince: string | null;
 }
 
 const DEVICES = '/fitness/devices';
@@ -40,6 +41,19 @@ describe('devices', () => {
     ['whose calibration is due', { calibrationDueAt: '2020-01-01T00:00:00.000Z' }],
     ['out of service', { status: 'out_of_service' }],
   ];
+  it('remember since when they are out of service, whatever else is changed of them', async () => {
+    const made = await rowOf<Device>(f.as.admin.post(DEVICES, body('K-0')), 201);
+    expect(made.outSince).to.equal(null);
+    const edit = (values: object, at: number) =>
+      rowOf<Device>(f.as.admin.patch(`${DEVICES}/${made.id}`, values, version(at)));
+    const out = await edit({ status: 'out_of_service' }, made.version);
+    expect(Date.parse(out.outSince!)).to.be.closeTo(Date.now(), 60_000);
+    expect((await edit({ model: 'Kiosk 3' }, out.version)).outSince).to.equal(out.outSince);
+    expect((await edit({ status: 'active' }, out.version + 1)).outSince).to.equal(null);
+    const broken = await rowOf<Device>(f.as.admin.post(DEVICES, body('K-00', { status: 'out_of_service' })), 201);
+    expect(broken.outSince).to.not.equal(null);
+  });
+
   it('are qualified with a measured latency within tolerance and a calibration that is not due', async () => {
     const made = await rowOf<Device>(f.as.admin.post(DEVICES, body('K-1')), 201);
     expect(made.qualified).to.equal(true);

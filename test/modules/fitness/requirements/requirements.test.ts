@@ -16,6 +16,7 @@ interface Row {
   had_invalid: boolean;
   review_drawn: boolean;
   blocked_because: string | null;
+  detected: object | null;
 }
 
 describe('required tests', () => {
@@ -255,9 +256,59 @@ describe('required tests', () => {
     expect((await rowsOf(worker))[0]!.status).to.equal('due');
     await cursor('down', inHours(1));
     await tick('close');
-    expect((await rowsOf(worker))[0]).to.deep.include({ status: 'blocked', blocked_because: 'SOURCE_DOWN' });
+    expect((await rowsOf(worker))[0]).to.deep.include({
+      status: 'blocked',
+      blocked_because: 'SOURCE_DOWN',
+      detected: { by: 'source', since: inHours(1).toISOString(), devices: [] },
+    });
     expect(await company.caseOf(worker)).to.equal(undefined);
     await company.client.query('delete from ingest_cursor');
+  });
+
+  it('are blocked by devices that somebody put out of service in time and that were silent since, by nothing less', async () => {
+    const closed = async (devices: { since: number | null; seen: number | null }[]) => {
+      await company.at(0);
+      const { worker } = await withShift();
+      await company.client.query('delete from device where company_id = $1', [company.companyId]);
+      const instant = (minutes: number | null) =>
+        minutes === null ? null : new Date(company.start.getTime() + minutes * MINUTE);
+      for (const [index, { since, seen }] of devices.entries())
+        await company.client.query(
+          `insert into device (company_id, id, serial, model, kind, site_id, status, out_since, last_seen_at, created_at, updated_at)
+           values ($1, gen_random_uuid(), $2, 'M', 'kiosk', $3, $4, $5, $6, $7, $7)`,
+          [
+            company.companyId,
+            `K-${index}`,
+            company.siteId,
+            since === null ? 'active' : 'out_of_service',
+            instant(since),
+            instant(seen),
+            company.start,
+          ],
+        );
+      await company.at(10 * HOUR + 2 * MINUTE);
+      await tick('close');
+      const [row] = await rowsOf(worker);
+      return row!;
+    };
+    const due = 120;
+    const silent = { since: due - 60, seen: due - 70 };
+    expect(await closed([])).to.include({ status: 'missed', detected: null });
+    expect(await closed([{ since: null, seen: due - 600 }])).to.include({ status: 'missed' });
+    expect(await closed([silent, { since: null, seen: null }])).to.include({ status: 'missed' });
+    expect(await closed([{ since: due + 1, seen: due - 70 }])).to.include({ status: 'missed' });
+    expect(await closed([{ since: due - 60, seen: due - 59 }])).to.include({ status: 'missed' });
+    const blocked = await closed([silent, { since: due - 90, seen: null }]);
+    expect(blocked).to.deep.include({
+      status: 'blocked',
+      blocked_because: 'DEVICE_OUTAGE',
+      detected: {
+        by: 'devices',
+        since: new Date(company.start.getTime() + 50 * MINUTE).toISOString(),
+        devices: ['K-0', 'K-1'],
+      },
+    });
+    await company.client.query('delete from device where company_id = $1', [company.companyId]);
   });
 
   it('that an outage blocked ask for a face-to-face assessment, whose verdict decides', async () => {
