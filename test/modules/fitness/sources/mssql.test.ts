@@ -64,10 +64,10 @@ describe('a source on SQL Server', () => {
   });
   after(() => server.close());
 
-  const open = ({ query = 'encrypt=true', password = 'right', port = server.port } = {}) => {
+  const open = ({ query = 'encrypt=true', password = 'right', port = server.port, timeout = 10_000 } = {}) => {
     const connection = openSource({
       url: `mssql://reader:${password}@127.0.0.1:${port}/Safer?${query}`,
-      timeout: 400,
+      timeout,
       onError: ({ message }) => told.push(message),
     });
     connections.push(connection);
@@ -240,13 +240,15 @@ describe('a source on SQL Server', () => {
   for (const fault of FAULTS)
     it(`fails one read at an answer with the fault “${fault}”, and reads the next`, () =>
       trusted(async () => {
-        const made = open();
-        expect(await made.readAfter(0, 1)).to.have.length(1);
+        const isSilent = fault === 'hang' || fault === 'deaf';
+        const made = open(isSilent ? { timeout: 400 } : {});
+        const reads = async () => (await failureOf(made.readAfter(0, 1))) === 'none';
+        await until(reads);
         server.fault = fault;
         expect(await failureOf(made.readAfter(0, 1))).to.not.equal('none');
         expect(await failureOf(made.readAfter(0, 1))).to.not.equal('none');
         server.fault = 'none';
-        expect(await made.readAfter(0, 1)).to.have.length(1);
+        await until(reads);
         await until(() => server.connections() <= 1);
       }));
 
