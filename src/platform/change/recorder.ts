@@ -55,11 +55,7 @@ export interface ChangeRecorder {
 
 type Values = Readonly<Record<string, unknown>>;
 
-const INSERT = `with pending as (insert into change_pending (company_id, change_id) values ($1, $2))
-  insert into change (company_id, id, at, actor_kind, actor_id, actor_via, on_behalf_of, action, entity, entity_id,
-  before, after, subject_id, personal, reason, trace_id, address, agent, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $3)`;
-const INSERT_MANY = `with made as (
+const INSERT = `with made as (
     select * from jsonb_to_recordset($2) as m(id uuid, action text, entity text, "entityId" uuid, before jsonb,
       after jsonb, reason text, personal jsonb)),
   pending as (insert into change_pending (company_id, change_id) select $1, made.id from made)
@@ -67,45 +63,17 @@ const INSERT_MANY = `with made as (
   before, after, subject_id, personal, reason, trace_id, address, agent, created_at)
   select $1, made.id, $3, $4, $5, $6, $7, made.entity || '.' || made.action, made.entity, made."entityId", made.before,
     made.after, (made.personal ->> 'subject')::uuid, made.personal ->> 'sealed', made.reason, $8, $9, $10, $3 from made`;
-const AUDIENCE_MANY = `insert into change_recipient (company_id, change_id, profile_id)
-  select $1, m.id, m.profile from jsonb_to_recordset($2) as m(id uuid, profile uuid)`;
 const AUDIENCE = `insert into change_recipient (company_id, change_id, profile_id)
-  select $1, $2, profile_id from unnest($3::uuid[]) profile_id`;
+  select $1, m.id, m.profile from jsonb_to_recordset($2) as m(id uuid, profile uuid)`;
 
-const write = async (tx: Tx, id: string, event: ChangeEvent, personal?: Personal): Promise<void> => {
-  const { actor, traceId, address, agent } = tx.scope;
-  const json = (values?: Values) => (values === undefined ? null : JSON.stringify(values));
-  await tx.prepared(INSERT, [
-    tx.companyId,
-    id,
-    tx.now,
-    actor.kind,
-    actor.id,
-    actor.via ?? null,
-    actor.onBehalfOf ?? null,
-    `${event.entity}.${event.action}`,
-    event.entity,
-    event.entityId,
-    json(event.before),
-    json(event.after),
-    personal?.subject ?? null,
-    personal?.sealed ?? null,
-    event.reason ?? null,
-    traceId,
-    address ?? null,
-    agent ?? null,
-  ]);
-  if (event.audience !== undefined && event.audience.length > 0)
-    await tx.prepared(AUDIENCE, [tx.companyId, id, [...new Set(event.audience)]]);
-};
+interface SealedEvent extends ChangeEvent {
+  readonly personal?: Personal;
+}
 
-const writeMany = async (
-  tx: Tx,
-  events: readonly (ChangeEvent & { readonly id: string; readonly personal?: Personal })[],
-): Promise<void> => {
+const write = async (tx: Tx, events: readonly (SealedEvent & { readonly id: string })[]): Promise<void> => {
   const { actor, traceId, address, agent } = tx.scope;
   const rows = events.map((event) => ({ ...event, audience: undefined }));
-  await tx.prepared(INSERT_MANY, [
+  await tx.prepared(INSERT, [
     tx.companyId,
     JSON.stringify(rows),
     tx.now,
@@ -118,7 +86,7 @@ const writeMany = async (
     agent ?? null,
   ]);
   const told = events.flatMap(({ id, audience = [] }) => [...new Set(audience)].map((profile) => ({ id, profile })));
-  if (told.length > 0) await tx.prepared(AUDIENCE_MANY, [tx.companyId, JSON.stringify(told)]);
+  if (told.length > 0) await tx.prepared(AUDIENCE, [tx.companyId, JSON.stringify(told)]);
 };
 
 /** The declared fields that differ (all of them when one side is missing), split into open and personal ones. */
@@ -187,12 +155,16 @@ export const createChangeRecorder = (
     told.add(tx);
     tx.afterCommit(() => committed(tx.companyId));
   };
-  const save = async (tx: Tx, event: ChangeEvent, personal?: Personal): Promise<void> => {
-    await write(tx, idFor(tx), event, personal);
+  const save = async (tx: Tx, events: readonly SealedEvent[]): Promise<void> => {
+    if (events.length === 0) return;
+    await write(
+      tx,
+      events.map((event) => ({ ...event, id: idFor(tx) })),
+    );
     tell(tx);
   };
   /** What the log says of a row: what differs, personal values sealed. */
-  const eventOf = async (tx: Tx, entity: Recorded, { note, before, after }: RowChange) => {
+  const eventOf = async (tx: Tx, entity: Recorded, { note, before, after }: RowChange): Promise<SealedEvent> => {
     const row = (after ?? before) as Values & { id: string };
     const { old, fresh } = sidesOf(entity, before, after);
     const closed = { ...(old.closed && { before: old.closed }), ...(fresh.closed && { after: fresh.closed }) };
@@ -201,31 +173,23 @@ export const createChangeRecorder = (
     const subject = entity.subject?.(row as never) ?? row.id;
     return { ...event, personal: { subject, sealed: await vault.seal(tx, subject, JSON.stringify(closed)) } };
   };
-  const saveMany: typeof writeMany = async (tx, events) => {
-    if (events.length === 0) return;
-    await writeMany(tx, events);
-    tell(tx);
+  const records: ChangeRecorder['records'] = async (tx, entity, rows) => {
+    const events: SealedEvent[] = [];
+    for (const row of rows) events.push(await eventOf(tx, entity, row));
+    await save(tx, events);
   };
   return {
-    event: (tx, event) => save(tx, event),
-    records: async (tx, entity, rows) => {
-      const events = [];
-      for (const row of rows) events.push({ ...(await eventOf(tx, entity, row)), id: idFor(tx) });
-      await saveMany(tx, events);
-    },
-    events: (tx, events) =>
-      saveMany(
-        tx,
-        events.map((event) => ({ ...event, id: idFor(tx) })),
-      ),
+    records,
+    record: (tx, entity, note, before, after) => records(tx, entity, [{ note, before, after }]),
+    events: save,
+    event: (tx, event) => save(tx, [event]),
     creations: async (tx, entity, rows, seal) => {
       const secret = (entity.personal ?? []) as readonly string[];
-      const events = rows.map((row) => {
+      const events = rows.map((row): SealedEvent => {
         const { open, closed = {} } = split(Object.keys(entity.fields), secret, { ...row }, undefined);
         const subject = entity.subject?.(row as never) ?? row.id;
         const isPersonal = Object.keys(closed).length > 0;
         return {
-          id: idFor(tx),
           action: 'create',
           entity: entity.table,
           entityId: row.id,
@@ -233,15 +197,7 @@ export const createChangeRecorder = (
           ...(isPersonal && { personal: { subject, sealed: seal(subject, JSON.stringify({ after: closed })) } }),
         };
       });
-      await saveMany(tx, events);
-    },
-    record: async (tx, entity, note, before, after) => {
-      const { personal, ...event }: ChangeEvent & { personal?: Personal } = await eventOf(tx, entity, {
-        note,
-        before,
-        after,
-      });
-      await save(tx, event, personal);
+      await save(tx, events);
     },
   };
 };
