@@ -5,6 +5,8 @@ import { ocularContent, reactionContent } from './history.ts';
 import type { DemoPlan } from './plan.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
+import { startRounds } from './rounds.ts';
+import type { Rounds, RoundsOptions } from './rounds.ts';
 import { planWork } from './work.ts';
 import type { DemoAssignment, DemoDevice, DemoShift } from './work.ts';
 
@@ -18,7 +20,7 @@ const CONTROLS_AN_HOUR = 0.12;
 const OCULAR = 0.3;
 
 /** Somebody, where they are on shift or about to be. */
-interface Turn {
+export interface Turn {
   readonly companyCode: string;
   readonly assignment: DemoAssignment;
   readonly shift: DemoShift;
@@ -141,33 +143,22 @@ export const redOnShift = (turnsAt: TurnsAt, slug: string, at: Date): SaferRow |
   return simulatedRows('red', { companyCode: turn.companyCode, personCode, deviceSerial, at })[0];
 };
 
-export interface DevicesOptions {
+export interface DevicesOptions extends RoundsOptions {
   readonly turnsAt: TurnsAt;
   readonly feeder: SourceFeeder;
-  readonly now: () => Date;
-  readonly onError: (error: unknown) => void;
-  /** Milliseconds between two looks. Default 20 s. */
-  readonly every?: number;
 }
 
 /** Devices that keep writing into both sources until they are stopped. */
-export const startDevices = ({ turnsAt, feeder, now, onError, every = 20_000 }: DevicesOptions) => {
-  let last = now();
-  let writing: Promise<unknown> = Promise.resolve();
-  const look = async (): Promise<void> => {
-    const [from, to] = [last, now()];
-    last = to;
+export const startDevices = ({ turnsAt, feeder, ...options }: DevicesOptions): Rounds => {
+  const look = async (from: Date, to: Date): Promise<void> => {
     const { safer, fit2000 } = testsBetween(turnsAt, from, to, createRandom(`angelis/devices/${to.getTime()}`));
     if (safer.length > 0) await feeder.safer(safer);
     if (fit2000.length > 0) await feeder.fit2000(fit2000);
   };
-  const timer = setInterval(() => {
-    writing = look().catch(onError);
-  }, every);
+  const rounds = startRounds(look, options.now(), options);
   return {
-    stop: async (): Promise<void> => {
-      clearInterval(timer);
-      await writing;
+    stop: async () => {
+      await rounds.stop();
       await feeder.close();
     },
   };

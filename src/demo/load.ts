@@ -80,7 +80,6 @@ const historyOf = (
     return db.write(scopeOf(company.id), async (tx) => {
       const found = await tx.query(HAS_SHIFTS, [company.id, some[0]!.person.profileId]);
       if (found.length > 0) return NOTHING;
-      await tx.query('set local enable_seqscan = off');
       const seal = await companyVault.sealer(tx);
       await loadShifts(tx, some, plan.loadedAt);
       return loadHistory(tx, some, { plan, company, work, seal, random });
@@ -113,6 +112,8 @@ export const loadDemo = async (loader: DemoLoader, historyDays = DEMO_DAYS): Pro
   const random = createRandom('angelis/history');
   const parts = plan.companies.map((company) => ({ company, work: planWork(plan, company, historyDays) }));
   if (known === undefined) await loadBase(loader, plan, parts, random);
+  // Every row of the history is held against what it refers to: PostgreSQL must know how to find that.
+  await analyze();
   for (const part of parts) {
     const { name, slug, people: own } = part.company;
     const made = await inParallel(historyOf(loader, plan, part, random.fork(slug)));

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createTurns, redOnShift, startDevices, testsBetween } from '../../src/demo/devices.ts';
 import { planDemo } from '../../src/demo/plan.ts';
+import { arrivals } from '../../src/demo/workers.ts';
 import { createRandom } from '../../src/demo/random.ts';
 import type { SaferRow } from '../../src/modules/fitness/sources/feeder.ts';
 
@@ -67,5 +68,23 @@ describe('the demo’s devices', () => {
     await devices.stop();
     expect(written).to.not.have.length(0);
     expect(isClosed).to.equal(true);
+  });
+});
+
+describe('the demo’s people', () => {
+  it('arrive at every shift of the roster once, minutes around its start', () => {
+    const arrived = hours.flatMap((from) => {
+      const to = new Date(from.getTime() + 3_600_000);
+      return arrivals(turnsAt, from, to).map(({ person }) => {
+        const turns = turnsAt(to).filter(({ assignment }) => assignment.person === person);
+        const nearest = Math.min(...turns.map(({ shift }) => Math.abs(shift.startsAt.getTime() - from.getTime())));
+        expect(nearest).to.be.at.most(3_600_000 + 9 * 60_000);
+        return person.profileId;
+      });
+    });
+    const people = new Set(arrived);
+    expect(people.size).to.be.above(150);
+    // Two days: nobody begins more than two shifts, one of each day.
+    for (const one of people) expect(arrived.filter((other) => other === one).length).to.be.at.most(3);
   });
 });

@@ -3,7 +3,7 @@ import { createDemoPlace } from '../support/demo.ts';
 import type { DemoPlace } from '../support/demo.ts';
 import { until } from '../support/until.ts';
 
-const SHORT = ['--days', '3', '--quiet-devices'];
+const SHORT = ['--days', '3', '--quiet'];
 
 interface Counted {
   readonly people: number;

@@ -10,7 +10,7 @@ export const demoCommands = (program: Command): void => {
     .description('runs everything with demo data on this machine: three mines, 400 people, a year of history')
     .option('--fresh', 'begins anew: everything in DATA_DIR is removed first')
     .option('--days <n>', 'days of history that are made at the first start', String(DEMO_DAYS))
-    .option('--quiet-devices', 'no simulated device writes into the sources')
+    .option('--quiet', 'nobody is simulated: no device writes into the sources, nobody starts a shift')
     .action(async (options: DemoOptions) => {
       // The whole system is loaded for this command only: the others answer at once.
       const { runDemo } = await import('./run-demo.ts');

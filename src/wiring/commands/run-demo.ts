@@ -6,6 +6,7 @@ import { addSignIns } from '../../demo/load-people.ts';
 import { createTurns, redOnShift, startDevices } from '../../demo/devices.ts';
 import { loadDemo } from '../../demo/load.ts';
 import { DEMO_DAYS } from '../../demo/plan.ts';
+import { startWorkers } from '../../demo/workers.ts';
 import type { DemoPlan } from '../../demo/plan.ts';
 import { createSourceFeeder } from '../../modules/fitness/sources/feeder.ts';
 import { createContacts } from '../../modules/identity/persons/contact.ts';
@@ -23,7 +24,7 @@ import type { ProcessOptions, RunningProcess } from '../process.ts';
 export interface DemoOptions {
   readonly fresh?: boolean;
   readonly days: string;
-  readonly quietDevices?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** Longest a first start takes, in ms. */
@@ -100,6 +101,29 @@ const load = async (
   return plan;
 };
 
+/** How far back people are looked for who should have started their shift while nothing ran. */
+const LATE_ARRIVALS = 2 * 3_600_000;
+
+/** People who start their shifts through the API. */
+const sendWorkers = async (
+  { outside }: RunningProcess,
+  { lifetime, log, now, settings }: ProcessOptions,
+  plan: DemoPlan,
+): Promise<void> => {
+  const { local } = outside;
+  if (local === undefined || settings.PROCESS === 'jobs') return;
+  const tokenOf = ({ keycloakId }: { readonly keycloakId: string }) =>
+    local.mint({ user: { id: keycloakId }, client: 'angelis-worker' });
+  const starter = { url: `http://127.0.0.1:${settings.PORT}/angelis`, tokenOf, now };
+  const since = new Date(Math.max(plan.loadedAt.getTime(), now().getTime() - LATE_ARRIVALS));
+  const onError = (error: unknown) => log.warn({ err: error }, 'a simulated person could not start their shift');
+  await lifetime.start(
+    'workers',
+    () => startWorkers(createTurns(plan), starter, since, { now, onError }),
+    (workers) => workers.stop(),
+  );
+};
+
 const switchOnDevices = async (
   { embedded }: RunningProcess,
   { lifetime, log, now }: ProcessOptions,
@@ -121,7 +145,7 @@ const switchOnDevices = async (
 };
 
 /** Runs everything with demo data until it is told to stop. Throws what a person should read when it cannot start. */
-export const runDemo = async ({ fresh, days, quietDevices = false }: DemoOptions): Promise<void> => {
+export const runDemo = async ({ fresh, days, quiet = false }: DemoOptions): Promise<void> => {
   const env = { LOG_LEVEL: 'warn', ...process.env };
   const settings = readSettings(env);
   const historyDays = daysOf(days);
@@ -144,7 +168,10 @@ export const runDemo = async ({ fresh, days, quietDevices = false }: DemoOptions
     const opened = await openProcess(options);
     const plan = await load(opened, options, historyDays);
     await serveProcess(opened, options);
-    if (!quietDevices) await switchOnDevices(opened, options, plan);
+    if (!quiet) {
+      await switchOnDevices(opened, options, plan);
+      await sendWorkers(opened, options, plan);
+    }
     say(`Demo data of ${plan.loadedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC in ${kept.DATA_DIR}`);
     say('Sign-ins: npx angelis demo accounts · token for curl: npx angelis token --as supervisor · Ctrl-C stops all');
     say(`ready ${kept.PUBLIC_URL}/angelis`);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { DemoAccount } from '../../../src/demo/accounts.ts';
+import { startShift } from '../../../src/demo/workers.ts';
 import { SIMULATED_KINDS } from '../../../src/modules/fitness/sources/simulate.ts';
 import type { SimulatedKind } from '../../../src/modules/fitness/sources/simulate.ts';
 import { createDemoPlace } from '../../support/demo.ts';
@@ -37,7 +38,7 @@ describe('the commands beside the demo', function () {
 
   before(async () => {
     place = await createDemoPlace();
-    demo = await place.start(['--days', '3', '--quiet-devices']);
+    demo = await place.start(['--days', '3', '--quiet']);
     accounts = JSON.parse(await place.angelis('demo', 'accounts', '--json')) as DemoAccount[];
   });
   after(async () => {
@@ -242,6 +243,48 @@ describe('the commands beside the demo', function () {
       expect(code).to.equal(1);
       expect(err).to.include('There is no company nowhere');
     });
+  });
+
+  it('lets simulated people start their shifts through the API: no test, no shift; after a green one they work', async () => {
+    // The next shift of somebody at high risk who is off for days is brought to now.
+    const [works] = await place.sql<{ id: string; profileId: string; keycloakId: string }>(
+      `select distinct on (s.profile_id) s.id, s.profile_id as "profileId", p.keycloak_id as "keycloakId"
+       from shift s join company c on c.id = s.company_id and c.slug = 'cordillera'
+       join profile f on f.company_id = s.company_id and f.id = s.profile_id join person p on p.id = f.person_id
+       join risk_group g on g.company_id = f.company_id and g.id = f.risk_group_id and g.high_risk
+       where s.status = 'planned' and s.kind <> 'travel' and s.starts_at > now() + interval '26 hours'
+         and not exists (select 1 from shift o where o.company_id = s.company_id and o.profile_id = s.profile_id
+           and o.status <> 'cancelled' and o.starts_at < now() + interval '26 hours' and o.ends_at > now() - interval '26 hours')
+         and not exists (select 1 from credential k where k.company_id = s.company_id and k.profile_id = s.profile_id
+           and k.status = 'expired')
+       order by s.profile_id, s.starts_at limit 1`,
+    );
+    const { id, profileId } = works!;
+    const starter = {
+      url: `${place.url}/angelis`,
+      tokenOf: async () => (await token('worker', '--profile', profileId)).trim(),
+      now: () => new Date(),
+    };
+    const start = () => startShift(starter, works!, 'cordillera');
+    /** What became of the shift, and why the gate blocked it. */
+    const stored = async () =>
+      (
+        await place.sql<{ status: string; blocks: string[] }>(`select status, coalesce((select json_agg(r ->> 'code')
+          from gate_decision d, jsonb_array_elements(d.reasons) r
+          where d.shift_id = '${id}' and r ->> 'severity' = 'block'), '[]') as blocks from shift where id = '${id}'`)
+      )[0];
+    expect(await start()).to.equal('none');
+    await place.sql(`update shift set starts_at = now() + interval '9 minutes', ends_at = now() + interval '11 hours'
+      where id = '${id}'`);
+    expect(await start()).to.equal('refused');
+    expect(await stored()).to.deep.equal({ status: 'planned', blocks: ['TEST_MISSING'] });
+    await place.angelis('simulate', '--kind', 'green', '--profile', profileId);
+    await until(async () => {
+      const rows = await place.sql(`select 1 from requirement where shift_id = '${id}' and status = 'done_on_time'`);
+      return rows.length > 0;
+    });
+    expect(await start()).to.equal('started');
+    expect(await stored()).to.deep.equal({ status: 'started', blocks: ['TEST_MISSING'] });
   });
 
   it('angelis admin create is refused beside it: its issuer would not know them', async () => {
