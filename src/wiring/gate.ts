@@ -55,6 +55,9 @@ const createWorkGate = (gate: Gate, { requirements }: GateNeeds): AssignmentGate
     await gate.require(tx, question, (own) => requirements.forShiftIds(own, [shift.id]));
     await requirements.shiftStarted(tx, shift.id, tx.now);
   },
+  askForCrew: async (tx, { profileId, shift }) => {
+    await gate.require(tx, { ...NOWHERE, profileId, purpose: 'crew', at: shift.startsAt, shiftId: shift.id });
+  },
 });
 
 /** The gate: its facts come from workforce, commerce, fitness, and from the authorizations of hours that it keeps itself. */

@@ -82,7 +82,7 @@ const wireRosters = (platform: Platform, { people, gate, followShifts }: Workfor
   const shifts = platform.crud(shiftList, createShiftLifecycle(gate), followShifts);
   const { repository, mover } = shifts;
   const exceptionLifecycle = createRosterExceptionLifecycle(
-    createExceptionEffects({ shifts: repository, mover, zones }),
+    createExceptionEffects({ shifts: repository, mover, zones, gate }),
   );
   const exceptions = platform.crud(rosterExceptionList, exceptionLifecycle);
   return {

@@ -130,6 +130,12 @@ export const createGate = ({ collect, decisions, ruleSets, audience }: GateDepen
     return { ...given, ruleSetId: ruleSet.id };
   };
 
+  /** What was decided in a transaction that was rolled back: the company's first rules may have gone with it. */
+  const keepable = async (own: Tx, given: Recorded): Promise<Recorded> => {
+    const { id } = (await ruleSets.find(own, given.ruleSetId)) ?? (await rulesFor(own));
+    return { ...given, ruleSetId: id };
+  };
+
   /** Decides and stores; the row as it was stored. */
   const record = async (tx: Tx, question: GateQuestion): Promise<GateDecisionRow> =>
     store(tx, await askOne(tx, question));
@@ -140,13 +146,14 @@ export const createGate = ({ collect, decisions, ruleSets, audience }: GateDepen
       const { id } = await store(tx, given);
       return verdictOf(given, id);
     },
-    require: async (tx, question, prepare = () => Promise.resolve()) => {
-      await prepare(tx);
+    require: async (tx, question, prepare) => {
+      await prepare?.(tx);
       const given = await askOne(tx, question);
       if (given.effectiveOutcome !== 'block') return verdictOf(given, (await store(tx, given)).id);
       throw new Refusal(async (own) => {
-        await prepare(own);
-        return blocked(await gate.decide(own, question));
+        await prepare?.(own);
+        const kept = prepare === undefined ? await keepable(own, given) : await askOne(own, question);
+        return blocked(verdictOf(kept, (await store(own, kept)).id));
       });
     },
     look: async (reader, questions) => {

@@ -77,7 +77,8 @@ export interface Gate {
   decide(tx: Tx, question: GateQuestion): Promise<GateVerdict>;
   /**
    * As `decide`; unless the work may go on, refuses it: 409 GATE_BLOCKED with the reasons and the id of the decision, which is
-   * taken and stored after the caller's work was rolled back. `prepare` writes facts that must be there to be asked for.
+   * stored after the caller's work was rolled back. `prepare` writes facts that must be there to be asked for, and that a
+   * refusal keeps: with it the decision is taken again then.
    */
   require(tx: Tx, question: GateQuestion, prepare?: (tx: Tx) => Promise<void>): Promise<GateVerdict>;
   /** Answers without storing: what a board shows. In the order of the questions. */

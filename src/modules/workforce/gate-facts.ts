@@ -52,11 +52,11 @@ const BEST = `
   order by (c.status = 'valid' and c.valid_from <= q.day::date and coalesce(c.valid_to >= q.day::date, true)) desc,
     (c.status = 'valid') desc, c.valid_from desc, c.id desc limit 1`;
 
-/** Shifts that were worked in the two months before: as long as nights in a row are counted. */
+/** Shifts that were worked in the two months before: as long as nights in a row are counted. One that runs ends as planned, by itself. */
 const WORKED = `
   select json_agg(json_build_object('date', w.work_date, 'kind', w.kind,
       'startedAt', ${at('coalesce(w.actual_start_at, w.starts_at)')},
-      'endedAt', ${at(`case when w.status = 'started' then null else coalesce(w.actual_end_at, w.ends_at) end`)},
+      'endedAt', ${at(`case when w.status <> 'started' then coalesce(w.actual_end_at, w.ends_at) when w.ends_at <= q.at then w.ends_at end`)},
       'callOut', w.source = 'call_out') order by w.starts_at)
   from shift w where w.company_id = $1 and w.profile_id = q.profile_id and w.id <> s.id and w.deleted_at is null
     and w.starts_at < q.at and w.starts_at > q.at - interval '62 days'

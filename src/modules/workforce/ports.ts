@@ -32,9 +32,10 @@ export interface AssignmentGate {
   askForAssignment(tx: Tx, question: { profileId: string; assignment: AssignmentFacts }): Promise<void>;
 }
 
-/** The same question before a shift starts. */
+/** The same question before a shift starts, and before one is given to somebody beside the roster. */
 export interface ShiftGate {
   askForShift(tx: Tx, question: { profileId: string; shift: ShiftFacts }): Promise<void>;
+  askForCrew(tx: Tx, question: { profileId: string; shift: ShiftFacts }): Promise<void>;
 }
 
 /** Seats of the tests that work requires, held for an assignment. */

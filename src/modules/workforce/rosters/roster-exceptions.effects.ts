@@ -2,7 +2,7 @@ import type { Worker } from '../../../platform/db/unit-of-work.ts';
 import { dateAt } from '../../../platform/time/zone.ts';
 import { conflict } from '../../../platform/module.ts';
 import type { Mover, Repository, Tx } from '../../../platform/module.ts';
-import type { Zones } from '../ports.ts';
+import type { ShiftGate, Zones } from '../ports.ts';
 import { applyExceptions } from './exceptions.ts';
 import type { RosterException } from './exceptions.ts';
 import { activeAssignment, assignmentFacts } from './roster-exceptions.repository.ts';
@@ -15,6 +15,7 @@ export interface ExceptionEffectDependencies {
   readonly shifts: Repository<ShiftRow>;
   readonly mover: Mover<ShiftRow>;
   readonly zones: Zones;
+  readonly gate: Pick<ShiftGate, 'askForCrew'>;
 }
 
 /** The longest shift with its longest extension, in ms: what lies further away cannot overlap. */
@@ -33,7 +34,7 @@ const planned = ({
 });
 
 /** What an approved exception does to shifts; refuses (409) what the rules of `applyExceptions` refuse. */
-export const createExceptionEffects = ({ shifts, mover, zones }: ExceptionEffectDependencies) => {
+export const createExceptionEffects = ({ shifts, mover, zones, gate }: ExceptionEffectDependencies) => {
   const lockShift = async (tx: Tx, id: string | null, profileId: string | null, states: readonly string[]) => {
     const row = id === null ? undefined : await shifts.lock(tx, id);
     if (row === undefined || row.profileId !== profileId || !states.includes(row.status))
@@ -51,6 +52,7 @@ export const createExceptionEffects = ({ shifts, mover, zones }: ExceptionEffect
     if (refused !== undefined) throw conflict(refused.problem);
   };
 
+  /** A shift beside the roster: whoever gets it must be let by the gate. */
   const add = async (
     tx: Tx,
     { date, kind, startsAt, endsAt }: PlannedShift,
@@ -67,7 +69,8 @@ export const createExceptionEffects = ({ shifts, mover, zones }: ExceptionEffect
       status: 'planned' as const,
       cancelledBecause: null,
     };
-    await shifts.insert(tx, values, { audience: [about.profileId] });
+    const shift = await shifts.insert(tx, values, { audience: [about.profileId] });
+    await gate.askForCrew(tx, { profileId: about.profileId, shift });
   };
 
   /** Another person works a shift that was given away, under an own assignment in the same project. */
@@ -117,6 +120,7 @@ export const createExceptionEffects = ({ shifts, mover, zones }: ExceptionEffect
     const endsAt = new Date(Date.parse(shift.endsAt) + minutes * 60_000).toISOString();
     const after = await shifts.update(tx, shift, { endsAt }, { action: 'extend', audience: [row.profileId] });
     await mover.schedule(tx, after);
+    await gate.askForCrew(tx, { profileId: after.profileId, shift: after });
   };
 
   return async (tx: Tx, worker: Worker, row: RosterExceptionRow): Promise<void> => {

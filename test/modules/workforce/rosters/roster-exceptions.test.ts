@@ -96,6 +96,42 @@ describe('roster exceptions', () => {
     expect(other.status).to.equal('approved');
   });
 
+  it('ask the gate for whoever gets the shift, and leave everything as it was when it blocks', async () => {
+    const shift = await on(own.profileId, '2027-01-06');
+    const leave = { profileId: own.profileId, kind: 'sick', startsOn: '2027-01-04', endsOn: '2027-01-09' };
+    await rowOf(mine.admin.post('/admin/assignment/leave', leave), 201);
+    const row = await rowOf(ask(mine.worker, { kind: 'extension', shiftId: shift.id, minutes: 60 }), 201);
+    const refused = await rowOf<{ code: string; decisionId: string; reasons: { code: string }[] }>(
+      decide(mine.manager, row, 'approve'),
+      409,
+    );
+    expect([refused.code, refused.reasons.map(({ code }) => code)]).to.deep.equal(['GATE_BLOCKED', ['ON_LEAVE']]);
+    expect(await on(own.profileId, '2027-01-06')).to.deep.include({ endsAt: shift.endsAt, version: shift.version });
+    const client = await app.database.superuser();
+    const { rows } = await client.query(
+      `select d.purpose, d.outcome, e.status from gate_decision d, roster_exception e where d.id = $1 and e.id = $2`,
+      [refused.decisionId, row.id],
+    );
+    expect(rows).to.deep.equal([{ purpose: 'crew', outcome: 'block', status: 'requested' }]);
+  });
+
+  it('ask the gate for the colleague of a swap: the decision outlives the shift that was not made', async () => {
+    await assignPeer();
+    const { id: shiftId } = await on(own.profileId, '2027-01-06');
+    const leave = { profileId: peer.profileId, kind: 'sick', startsOn: '2027-01-06', endsOn: '2027-01-06' };
+    await rowOf(mine.admin.post('/admin/assignment/leave', leave), 201);
+    const swap = { kind: 'swap', shiftId, withProfileId: peer.profileId };
+    const refused = await rowOf<{ code: string; decisionId: string; outcome: string }>(approve(swap), 409);
+    expect(refused).to.include({ code: 'GATE_BLOCKED', outcome: 'block' });
+    expect((await on(own.profileId, '2027-01-06')).id).to.equal(shiftId);
+    const client = await app.database.superuser();
+    const { rows } = await client.query(
+      `select profile_id, facts #>> '{hours,shiftMinutes}' as minutes from gate_decision where id = $1`,
+      [refused.decisionId],
+    );
+    expect(rows).to.deep.equal([{ profile_id: peer.profileId, minutes: '720' }]);
+  });
+
   it('are withdrawn while they wait, and change nothing then', async () => {
     const shift = await on(own.profileId, '2027-01-06');
     const row = await rowOf(ask(mine.worker, { kind: 'extension', shiftId: shift.id, minutes: 60 }), 201);

@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../company.ts';
+import type { FitnessCompany } from '../company.ts';
+
+describe('the timers of fitness cases', () => {
+  let company: FitnessCompany;
+
+  before(async () => {
+    company = await startFitnessCompany();
+  });
+  after(() => company.close());
+  beforeEach(async () => {
+    company.notices.length = 0;
+    await company.at(0);
+  });
+
+  const openCase = async (level: 'orange' | 'red' = 'orange', shiftId: string | null = null) => {
+    const worker = await company.addWorker();
+    await company.judge(worker, { level, shiftId });
+    return { worker, row: await company.caseOf(worker) };
+  };
+
+  it('escalate at 10 and at 20 minutes, to the millisecond, and to nobody once acknowledged', async () => {
+    const first = await openCase();
+    const second = await openCase('red');
+    company.notices.length = 0;
+    await company.at(10 * MINUTE - 1);
+    expect(company.notices).to.deep.equal([]);
+    await company.at(10 * MINUTE);
+    expect(company.notices.map(({ kind, recipients }) => [kind, recipients])).to.deep.equal([
+      ['case_escalation', [company.manager.profileId]],
+      ['case_escalation', [company.manager.profileId]],
+    ]);
+    await company.move(company.supervisor, first.row.id, 'acknowledge');
+    company.notices.length = 0;
+    await company.at(20 * MINUTE);
+    expect(company.notices.map(({ entityId, recipients }) => [entityId, recipients])).to.deep.equal([
+      [second.row.id, [company.safety.profileId]],
+    ]);
+    await company.at(3 * HOUR);
+    expect(company.notices).to.have.length(1);
+    const detail = await company.ask(company.supervisor, 'get', `/fitness/cases/${second.row.id}`);
+    expect((detail.body['escalations'] as { step: string }[]).map(({ step }) => step)).to.deep.equal([
+      'supervisor',
+      'manager',
+      'safety_admin',
+    ]);
+  });
+
+  it('have the timers of their state only: nothing waits for what cannot come any more', async () => {
+    const { row } = await openCase();
+    const timers = async () =>
+      (
+        await company.client.query<{ move: string }>('select move from due_move where entity_id = $1 order by move', [
+          row.id,
+        ])
+      ).rows.map(({ move }) => move);
+    expect(await timers()).to.deep.equal(['escalate_manager', 'lapse']);
+    await company.at(10 * MINUTE);
+    expect(await timers()).to.deep.equal(['escalate_safety_admin', 'lapse']);
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    expect(await timers()).to.deep.equal(['lapse']);
+    await company.move(company.supervisor, row.id, 'rest', { nap: false });
+    expect(await timers()).to.deep.equal(['end_rest', 'lapse']);
+    await company.at(30 * MINUTE);
+    expect(await timers()).to.deep.equal(['expire_retest', 'lapse']);
+    await company.at(60 * MINUTE);
+    expect(await timers()).to.deep.equal(['lapse']);
+    await company.move(company.supervisor, row.id, 'decide', DECISION);
+    expect(await timers()).to.deep.equal(['close']);
+    const home = await openCase();
+    await company.move(company.supervisor, home.row.id, 'acknowledge');
+    const decision = { ...DECISION, decision: 'sent_home', transportArranged: true };
+    await company.move(company.supervisor, home.row.id, 'decide', decision);
+    const { rows } = await company.client.query('select move from due_move where entity_id = $1', [home.row.id]);
+    expect(rows).to.deep.equal([]);
+  });
+
+  it('catch up on timers after a stop: both steps are told, once each', async () => {
+    const { row } = await openCase('red');
+    company.notices.length = 0;
+    await company.at(25 * MINUTE);
+    await company.at(26 * MINUTE);
+    const steps = company.notices.filter(({ entityId }) => entityId === row.id).map(({ params }) => params['step']);
+    expect(steps).to.deep.equal(['manager', 'safety_admin']);
+  });
+});
