@@ -66,6 +66,7 @@ const work = [
     where: `status = 'active' and deleted_at is null`,
   }),
   companyIndex('work_assignment', 'starts_on, id', LIVE),
+  companyIndex('work_assignment', 'profile_id, starts_on, id', LIVE),
   companyIndex('work_assignment', 'project_id, starts_on, id', LIVE),
   companyIndex('work_assignment', 'status, starts_on, id', LIVE),
   companyIndex('work_assignment', 'contract_id'),

@@ -1,3 +1,4 @@
+import { FREE_LICENSES, freeJob } from '../modules/commerce/licenses/licenses.jobs.ts';
 import { licenseLifecycle } from '../modules/commerce/licenses/licenses.lifecycle.ts';
 import { licenseList } from '../modules/commerce/licenses/licenses.repository.ts';
 import { licensesModule } from '../modules/commerce/licenses/licenses.router.ts';
@@ -15,12 +16,15 @@ import { createSubscriptionsService } from '../modules/commerce/subscriptions/su
 import type { Zones } from '../modules/organization/zones.ts';
 import type { People, Seats } from '../modules/workforce/ports.ts';
 import type { Module } from '../platform/http/module.ts';
+import type { ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
 
 export interface Commerce {
   readonly modules: readonly Module[];
   /** Seats of tests, for work assignments. */
   readonly seats: Seats;
+  /** Frees the seats of somebody whose time is over. */
+  readonly follow: ProfileFollower;
 }
 
 /** Offerings, subscriptions, licenses. */
@@ -37,10 +41,13 @@ export const wireCommerce = (
   const parts = platform.crud(subscriptionList, createSubscriptionLifecycle(licenses));
   return {
     seats: licenses,
+    follow: async (tx, { id, status }) => {
+      if (status === 'ended') await platform.enqueue(tx, FREE_LICENSES, { profileId: id });
+    },
     modules: [
       offeringsModule(platform),
       subscriptionsModule(createSubscriptionsService({ ...parts, zones })),
-      licensesModule(licenses),
+      licensesModule(licenses, [freeJob(licenses)]),
     ],
   };
 };

@@ -22,6 +22,7 @@ import { createAttempts } from '../modules/fitness/requirements/attempts.ts';
 import { createDraw } from '../modules/fitness/requirements/draw.ts';
 import { createGeneration } from '../modules/fitness/requirements/generation.ts';
 import type { Generation } from '../modules/fitness/requirements/generation.ts';
+import { DROP_REQUIREMENTS, dropJob } from '../modules/fitness/requirements/leaving.jobs.ts';
 import { createRequirementLifecycle } from '../modules/fitness/requirements/requirements.lifecycle.ts';
 import { Requirement, requirementList } from '../modules/fitness/requirements/requirements.repository.ts';
 import { requirementsModule } from '../modules/fitness/requirements/requirements.router.ts';
@@ -31,6 +32,7 @@ import { createShiftFollower } from '../modules/fitness/shift-follower.ts';
 import type { FollowShifts } from '../modules/fitness/shift-follower.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import type { Module } from '../platform/http/module.ts';
+import type { ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
 
 export interface CasesNeeds {
@@ -46,6 +48,8 @@ export interface CasesArea {
   readonly followShifts: FollowShifts;
   /** Makes requirements with the roster. */
   readonly generation: Generation;
+  /** Requires no more of somebody whose time is over. */
+  readonly follow: ProfileFollower;
 }
 
 const visible = visibleProfiles;
@@ -78,7 +82,8 @@ const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCa
   const vault = platform.companyVault;
   const service = createRequirements({ ...platform, ...parts, generation, vault, roster, visible });
   const attempts = createAttempts({ bulk: platform.bulk(Requirement), mover: parts.mover, recipients });
-  return { generation, attempts, module: requirementsModule(service) };
+  const jobs = [dropJob({ ...platform, requirements: parts.repository })];
+  return { generation, attempts, jobs, module: requirementsModule(service) };
 };
 
 /** Required tests, cases, holds, escalation. */
@@ -88,11 +93,15 @@ export const wireFitnessCases = (platform: Platform, { notices }: CasesNeeds): C
     telling: createTelling(notices, recipients),
   };
   const { repository: cases, module: casesPart, ...own } = wireCases(platform, shared);
-  const { attempts, generation, module: requirementsPart } = wireRequirements(platform, shared, own.openCase);
+  const { attempts, generation, jobs, module: requirementsPart } = wireRequirements(platform, shared, own.openCase);
   const { alertSafety } = shared.telling;
   const outcome = createOutcome({ ...own, ...shared, cases, attempts, generation, alertSafety, policies, roster });
   const list = platform.list(breachList);
   const compliance = complianceModule({ list, service: createCompliance({ ...platform, list, visible }) });
   const followShifts = createShiftFollower({ generation, cases, mover: own.mover });
-  return { modules: [requirementsPart, casesPart, compliance], outcome, generation, followShifts };
+  const follow: ProfileFollower = async (tx, { id, status }) => {
+    if (status === 'ended') await platform.enqueue(tx, DROP_REQUIREMENTS, { profileId: id });
+  };
+  const modules = [{ ...requirementsPart, jobs }, casesPart, compliance];
+  return { modules, outcome, generation, followShifts, follow };
 };

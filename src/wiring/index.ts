@@ -59,27 +59,34 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   });
   const { notices, modules: notifying } = wireNotifications(platform);
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
-  const organization = wireOrganization(platform, { modules: () => modules, invitations: identity.invitations });
+  const organization = wireOrganization(platform, {
+    modules: () => modules,
+    invitations: identity.invitations,
+    follow: async (tx, profile) => {
+      for (const area of [workforce, commerce, cases]) await area.follow(tx, profile);
+    },
+  });
   const people = createPeople(visibleProfiles);
   const zones = createZones();
   const commerce = wireCommerce(platform, { people, zones, links: organization.links });
   const cases = wireFitnessCases(platform, { notices: [forFitness(notices)] });
   const fitness = wireFitness(platform, { people, outcome: cases.outcome });
   const gate = wireGate(platform, { zones, requirements: cases.generation });
+  const workforce = wireWorkforce(platform, {
+    people,
+    zones,
+    bulk: organization.bulk,
+    seats: commerce.seats,
+    gate: gate.forWork,
+    followShifts: cases.followShifts,
+    notices: forWorkforce(notices),
+  });
   const business = [
     ...identity.modules,
     ...notifying,
     ...organization.modules,
     ...commerce.modules,
-    ...wireWorkforce(platform, {
-      people,
-      zones,
-      bulk: organization.bulk,
-      seats: commerce.seats,
-      gate: gate.forWork,
-      followShifts: cases.followShifts,
-      notices: forWorkforce(notices),
-    }),
+    ...workforce.modules,
     ...fitness.modules,
     ...cases.modules,
     ...gate.modules,

@@ -28,7 +28,7 @@ import type { Module } from '../platform/http/module.ts';
 import type { SignUps } from '../modules/organization/companies/sign-ups.service.ts';
 import { wireCompanies } from './companies.ts';
 import { wirePeople } from './people.ts';
-import type { People } from './people.ts';
+import type { People, ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
 
 const wireAppconfig = (platform: Platform, modules: () => readonly Module[]): Module[] => {
@@ -67,6 +67,7 @@ export interface OrganizationNeeds {
   /** Every module of the system, once all are wired. */
   readonly modules: () => readonly Module[];
   readonly invitations: ProfileInvitations;
+  readonly follow: ProfileFollower;
 }
 
 export interface Organization {
@@ -82,10 +83,11 @@ export interface Organization {
 }
 
 /** Companies, sites, departments, people and their roles. */
-export const wireOrganization = (platform: Platform, { modules, invitations }: OrganizationNeeds): Organization => {
+export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): Organization => {
+  const { modules, ...others } = needs;
   const departments = createDepartmentsService(platform.crud(departmentList));
   const permissions = () => modules().flatMap((module) => module.permissions ?? []);
-  const people = wirePeople(platform, { invitations, permissions, takeIn: departments.takeIn });
+  const people = wirePeople(platform, { ...others, permissions, takeIn: departments.takeIn });
   const companies = wireCompanies(platform, people);
   return {
     activation: people.activation,

@@ -11,6 +11,7 @@ import { createNationalIds } from '../modules/organization/profiles/national-id.
 import type { NationalIds } from '../modules/organization/profiles/national-id.ts';
 import { createProfileLifecycle } from '../modules/organization/profiles/profiles.lifecycle.ts';
 import type { ProfileGuards } from '../modules/organization/profiles/profiles.lifecycle.ts';
+import type { ProfileRow } from '../modules/organization/profiles/profiles.repository.ts';
 import { ProfileItem, profileList, raiseEpoch } from '../modules/organization/profiles/profiles.repository.ts';
 import { profilesModule } from '../modules/organization/profiles/profiles.router.ts';
 import { createProfilesService } from '../modules/organization/profiles/profiles.service.ts';
@@ -33,7 +34,11 @@ export interface PeopleNeeds {
   readonly permissions: () => readonly string[];
   /** Refuses one more person in a department that is full. */
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
+  /** What follows in other areas when a profile changes its state; in its transaction. */
+  readonly follow: ProfileFollower;
 }
+
+export type ProfileFollower = (tx: Tx, profile: Pick<ProfileRow, 'id' | 'status'>) => Promise<void>;
 
 export interface People {
   readonly modules: readonly Module[];
@@ -48,7 +53,8 @@ export interface People {
 }
 
 /** Profiles and roles: who is here, and what they may do. */
-export const wirePeople = (platform: Platform, { invitations, permissions, takeIn }: PeopleNeeds): People => {
+export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
+  const { invitations, permissions, takeIn, follow } = needs;
   const roles = platform.crud(roleList);
   const given = platform.crud(assignmentList);
   const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
@@ -67,7 +73,7 @@ export const wirePeople = (platform: Platform, { invitations, permissions, takeI
     ...assignments,
     userLimit: async (tx) => (await limitsOf(tx)).users ?? null,
   };
-  const profiles = platform.crud(profileList, createProfileLifecycle({ ...guards, invitations }));
+  const profiles = platform.crud(profileList, { ...createProfileLifecycle({ ...guards, invitations }), follow });
   const { mayManage } = assignments;
   const service = createProfilesService({
     ...platform,

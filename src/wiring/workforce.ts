@@ -1,9 +1,11 @@
 import { declaredHoursList, leaveList } from '../modules/workforce/absences/absences.repository.ts';
 import { declaredHoursModule, leaveModule } from '../modules/workforce/absences/absences.router.ts';
 import { createDeclaredHoursService, createLeaveService } from '../modules/workforce/absences/absences.service.ts';
-import { rosterTick } from '../modules/workforce/assignments/assignments.jobs.ts';
+import { createAlignment } from '../modules/workforce/assignments/alignment.ts';
+import { ALIGN_ASSIGNMENTS, alignJob, rosterTick } from '../modules/workforce/assignments/assignments.jobs.ts';
 import { createAssignmentLifecycle } from '../modules/workforce/assignments/assignments.lifecycle.ts';
 import { assignmentList } from '../modules/workforce/assignments/assignments.repository.ts';
+import type { Ground } from '../modules/workforce/assignments/assignments.repository.ts';
 import { assignmentsModule } from '../modules/workforce/assignments/assignments.router.ts';
 import { createAssignmentsService } from '../modules/workforce/assignments/assignments.service.ts';
 import { batchJobs, COMMIT } from '../modules/workforce/batch/batch.jobs.ts';
@@ -59,7 +61,9 @@ import { shiftsModule } from '../modules/workforce/rosters/shifts.router.ts';
 import { createCrud } from '../platform/crud/service.ts';
 import type { Repository } from '../platform/db/repository.ts';
 import type { List } from '../platform/db/list.ts';
+import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
+import type { ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
 
 /** What other areas hand to the workforce. */
@@ -114,23 +118,42 @@ const wireBatch = (platform: Platform, people: PeopleBulk, zones: Zones): Module
   return batchModule({ service: createBatchService(parts), errors, jobs: batchJobs({ ...parts, people, zones }) });
 };
 
+export interface Workforce {
+  readonly modules: readonly Module[];
+  /** Brings the work of somebody in line with their state. */
+  readonly follow: ProfileFollower;
+}
+
 /** Projects, contracts, task kinds, work assignments, rosters, credentials. */
-export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): readonly Module[] => {
+export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): Workforce => {
   const { people, zones } = needs;
   const { rosters, modules } = wireRosters(platform, needs, zones);
   const lifecycle = createAssignmentLifecycle({ ...needs, rosters });
   const assignments = { ...platform, ...needs, ...platform.crud(assignmentList, lifecycle), rosters };
-  return [
-    projectsModule(createProjectsService(platform.crud(projectList, projectLifecycle))),
-    contractsModule(createContractsService({ ...platform.crud(contractList, contractLifecycle), zones })),
+  const alignment = createAlignment(assignments);
+  const alignOf =
+    (kind: Ground['kind']) =>
+    async (tx: Tx, { id }: { readonly id: string }) => {
+      await platform.enqueue(tx, ALIGN_ASSIGNMENTS, { kind, id });
+    };
+  const projects = platform.crud(projectList, { ...projectLifecycle, follow: alignOf('project') });
+  const contracts = platform.crud(contractList, { ...contractLifecycle, follow: alignOf('contract') });
+  const own = [
+    projectsModule(createProjectsService(projects)),
+    contractsModule(createContractsService({ ...contracts, zones })),
     riskGroupsModule(createRiskGroupsService(platform.crud(riskGroupList))),
     taskKindsModule(createTaskKindsService(platform.crud(taskKindList))),
     ...modules,
-    assignmentsModule(createAssignmentsService(assignments), [rosterTick(assignments)]),
+    assignmentsModule(
+      createAssignmentsService(assignments),
+      [rosterTick({ ...platform, alignment })],
+      [alignJob(alignment)],
+    ),
     wireCredentials(platform, needs, zones, assignments.list),
     requirementsModule(createRequirementsService(platform.crud(requirementList))),
     leaveModule(createLeaveService({ ...platform.crud(leaveList), people })),
     declaredHoursModule(createDeclaredHoursService({ ...platform.crud(declaredHoursList), people })),
     wireBatch(platform, needs.bulk, zones),
   ];
+  return { modules: own, follow: alignOf('profile') };
 };

@@ -65,6 +65,8 @@ export interface Lifecycle<Row> {
   readonly states: readonly string[];
   readonly initial: string;
   readonly moves: Readonly<Record<string, Move<Row>>>;
+  /** What follows every move elsewhere, in its transaction; wiring adds it. */
+  readonly follow?: (tx: Tx, row: Row) => Promise<void>;
   stateOf(row: Row): string;
   /** Names of the moves that lead on from a state. */
   from(state: string): string[];

@@ -136,6 +136,7 @@ export const createMover = <Row extends Stateful>(
     const after = await repository.update(tx, row, patch, note);
     await found.effect?.(tx, { ...about, row: after });
     await schedule(tx, after);
+    await lifecycle.follow?.(tx, after);
     return after;
   };
 

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { code, entity, instant, listOf, nullable, oneOf, uuid } from '../../../platform/module.ts';
-import type { RowOf, Tx } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const LICENSE_STATES = ['active', 'suspended', 'expired', 'released'] as const;
 
@@ -26,7 +26,7 @@ export const licenseList = listOf(License, {
   filters: ['status', 'profileId', 'offering', 'subscriptionId'],
 });
 
-const idsOf = async (tx: Tx, where: string, values: readonly unknown[]): Promise<string[]> => {
+const idsOf = async (tx: Reader, where: string, values: readonly unknown[]): Promise<string[]> => {
   const rows = await tx.prepared<{ id: string }>(
     `select l.id from license l where l.company_id = $1 and l.deleted_at is null and ${where} order by l.id`,
     [tx.companyId, ...values],
@@ -46,6 +46,10 @@ export const licenseOf = async (tx: Tx, profileId: string, offering: string): Pr
 /** Licenses of a profile that a work assignment holds. */
 export const licensesHeldBy = (tx: Tx, profileId: string, holder: string): Promise<string[]> =>
   idsOf(tx, `l.profile_id = $2 and $3 = any(l.holders) and l.status in ('active', 'suspended')`, [profileId, holder]);
+
+/** Licenses that a profile has. */
+export const licensesOf = (reader: Reader, profileId: string): Promise<string[]> =>
+  idsOf(reader, `l.profile_id = $2 and l.status in ('active', 'suspended')`, [profileId]);
 
 /** Licenses of a subscription in one of some states. */
 export const licensesUnder = (tx: Tx, subscriptionId: string, states: readonly string[]): Promise<string[]> =>

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { code, created, crudModule, exact, route, text, uuid } from '../../../platform/module.ts';
-import type { Module } from '../../../platform/module.ts';
+import type { JobDefinition, Module } from '../../../platform/module.ts';
 import { License } from './licenses.repository.ts';
 import type { createLicensesService } from './licenses.service.ts';
 
@@ -11,13 +11,17 @@ const ASSIGN = exact({
 });
 
 /** /admin/license */
-export const licensesModule = (service: ReturnType<typeof createLicensesService>): Module =>
+export const licensesModule = (
+  service: ReturnType<typeof createLicensesService>,
+  jobs: readonly JobDefinition[],
+): Module =>
   crudModule({
     base: '/admin/license',
     permission: 'commerce:license',
     permissions: ['commerce:license:write'],
     requires: ['subscriptions'],
     service,
+    jobs,
     routes: [
       route(
         {

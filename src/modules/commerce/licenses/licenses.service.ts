@@ -1,9 +1,10 @@
 import type { Restriction } from '../../../platform/db/list.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
 import type { Worker } from '../../../platform/db/unit-of-work.ts';
 import { conflict, createCrud } from '../../../platform/module.ts';
 import type { Context, MovingParts, Tx } from '../../../platform/module.ts';
 import type { SystemLinks } from '../ports.ts';
-import { licenseOf, licensesHeldBy, licensesUnder } from './licenses.repository.ts';
+import { licenseOf, licensesHeldBy, licensesOf, licensesUnder } from './licenses.repository.ts';
 import type { LicenseRow } from './licenses.repository.ts';
 
 /** Where the seats of an offering are counted: the live subscription, locked. */
@@ -94,6 +95,15 @@ export const createLicensesService = (dependencies: LicensesDependencies) => {
         const after = await repository.update(tx, row, { holders });
         if (holders.length === 0 && !row.byHand) await mover.moveAs(tx, { scope: tx.scope, tx }, after, 'free');
       }
+    },
+    /** Releases all that a person has, by hand or for work: their time in the company is over. */
+    freeAll: async (scope: Scope, profileId: string): Promise<void> => {
+      for (const id of await work.read({ scope }, (reader) => licensesOf(reader, profileId)))
+        await work.write({ scope }, async (tx) => {
+          const row = await repository.lock(tx, id);
+          if (row.status === 'active' || row.status === 'suspended')
+            await mover.moveAs(tx, { scope, tx }, row, 'free', { reason: 'PROFILE_ENDED' });
+        });
     },
     /** Licenses go the way of their subscription. */
     follow: async (tx: Tx, worker: Worker, subscriptionId: string, move: keyof typeof STATES_BEFORE): Promise<void> => {

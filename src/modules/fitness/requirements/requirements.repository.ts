@@ -131,6 +131,19 @@ export const dueOfShift = async (reader: Reader, shiftId: string): Promise<strin
   return rows.map(({ id }) => id);
 };
 
+/** Ids of requirements of a person that are due at `at`, save those that hang on a shift to come: they go with it. */
+export const dueOfProfile = async (reader: Reader, profileId: string, at: Date): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select r.id from requirement r
+     where r.company_id = $1 and r.profile_id = $2 and r.status = 'due' and r.deleted_at is null
+       and not exists (select 1 from shift s
+         where s.company_id = $1 and s.id = r.shift_id and s.status = 'planned' and s.starts_at > $3)
+     order by r.due_at, r.id`,
+    [reader.companyId, profileId, at],
+  );
+  return rows.map(({ id }) => id);
+};
+
 /** A requirement whose time is over, with what may be to blame for it. */
 export interface Overdue {
   readonly id: string;

@@ -98,3 +98,24 @@ export const rosteredAssignments = async (reader: Reader, after: string, limit: 
   );
   return rows.map(({ id }) => id);
 };
+
+/** What assignments stand on. */
+export interface Ground {
+  readonly kind: 'profile' | 'project' | 'contract';
+  readonly id: string;
+}
+
+/** Ids of a ground's assignments that are not over, ascending, after `after`, at most `limit`. */
+export const openAssignments = async (
+  reader: Reader,
+  { kind, id }: Ground,
+  after: string,
+  limit: number,
+): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select a.id from work_assignment a where a.company_id = $1 and a.status in ('draft', 'active', 'suspended')
+       and a.deleted_at is null and a.${kind}_id = $2 and a.id > $3 order by a.id limit $4`,
+    [reader.companyId, id, after, limit],
+  );
+  return rows.map((row) => row.id);
+};

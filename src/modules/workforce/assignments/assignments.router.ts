@@ -1,11 +1,12 @@
 import { crudModule } from '../../../platform/module.ts';
-import type { Module, TickDefinition } from '../../../platform/module.ts';
+import type { JobDefinition, Module, TickDefinition } from '../../../platform/module.ts';
 import type { createAssignmentsService } from './assignments.service.ts';
 
 /** /admin/assignment */
 export const assignmentsModule = (
   service: ReturnType<typeof createAssignmentsService>,
   ticks: readonly TickDefinition[],
+  jobs: readonly JobDefinition[],
 ): Module =>
   crudModule({
     base: '/admin/assignment',
@@ -13,4 +14,5 @@ export const assignmentsModule = (
     requires: ['projects', 'contracts', 'shifts', 'task-kinds'],
     service,
     ticks,
+    jobs,
   });

@@ -4,6 +4,9 @@ import type { ContractRow } from './contracts.repository.ts';
 
 const permission = 'workforce:contract:move';
 
+const notOver = ({ endsAt }: ContractRow, now: Date): string | undefined =>
+  endsAt !== null && new Date(endsAt) <= now ? 'CONTRACT_OVER' : undefined;
+
 export const contractLifecycle = lifecycle<ContractRow>({
   entity: Contract,
   initial: 'draft',
@@ -13,7 +16,7 @@ export const contractLifecycle = lifecycle<ContractRow>({
       to: 'active',
       permission,
       summary: 'Put a contract in force',
-      when: ({ endsAt }, now) => (endsAt !== null && new Date(endsAt) <= now ? 'CONTRACT_OVER' : undefined),
+      when: notOver,
     }),
     suspend: move({
       from: ['active'],
@@ -22,10 +25,21 @@ export const contractLifecycle = lifecycle<ContractRow>({
       summary: 'Suspend a contract',
       fields: exact({ reason: text(500) }),
     }),
-    resume: move({ from: ['suspended'], to: 'active', permission, summary: 'Put a suspended contract in force again' }),
-    end: move({ from: ['active'], to: 'ended', permission, summary: 'End a contract before its last day' }),
-    expire: move({
+    resume: move({
+      from: ['suspended'],
+      to: 'active',
+      permission,
+      summary: 'Put a suspended contract in force again',
+      when: notOver,
+    }),
+    end: move({
       from: ['active'],
+      to: 'ended',
+      permission,
+      summary: 'End a contract before its last day',
+    }),
+    expire: move({
+      from: ['active', 'suspended'],
       to: 'ended',
       system: true,
       summary: 'The last day of a contract is over',

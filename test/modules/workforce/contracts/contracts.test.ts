@@ -79,6 +79,16 @@ describe('contracts', () => {
     await mine.at('2026-12-20T12:00:00Z');
   });
 
+  it('that are suspended end on their last day too, and are not resumed after it', async () => {
+    const row = await create({ endsOn: '2026-12-31', projectId: mine.projectId });
+    const suspended = await rowOf(move(await rowOf(move(row, 'activate')), 'suspend', { reason: 'x' }));
+    await mine.at('2027-01-01T03:00:00Z');
+    expect(await codeOf(move(suspended, 'resume'), 409)).to.equal('CONTRACT_OVER');
+    await sweep(app, mine.companyId, 'contract', row.id, 'expire');
+    expect((await rowOf(mine.admin.get(`/admin/contract/${row.id}`))).status).to.equal('ended');
+    await mine.at('2026-12-20T12:00:00Z');
+  });
+
   it('are read by supervisors and written by nobody below a manager', async () => {
     await create({ contractorName: 'Sondajes Andinos' });
     expect(await itemsOf(mine.supervisor, '/admin/contract?q=sondajes')).to.have.length(1);
