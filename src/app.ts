@@ -17,6 +17,9 @@ import type { RateLimits } from './platform/http/rate-limits.ts';
 import { checkModules, checkServed, mountRoutes, routesOf } from './platform/http/registry.ts';
 import { createRequestContexts } from './platform/http/request-context.ts';
 import { observeRequests } from './platform/http/observe.ts';
+import { traceRequests } from './platform/http/trace-requests.ts';
+import { NO_TRACER } from './platform/telemetry/tracer.ts';
+import type { Tracer } from './platform/telemetry/tracer.ts';
 import type { TicketPass } from './platform/http/ticket-pass.ts';
 import type { I18n } from './platform/i18n/i18n.ts';
 import { notFound } from './platform/problem.ts';
@@ -36,6 +39,8 @@ export interface AppParts {
   readonly rates: RateLimits;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Absent where no collector is set. */
+  readonly tracer?: Tracer;
   readonly now: () => Date;
   readonly version: string;
   /** Public address of the service, and the origins whose pages may call it. */
@@ -85,6 +90,7 @@ export const buildApp = (parts: AppParts): Express => {
   app.use(
     contexts.attach,
     observeRequests(parts.log, parts.metrics, contexts.of),
+    traceRequests(parts.tracer ?? NO_TRACER, contexts.of),
     helmet(),
     corsFor(parts.corsOrigins),
   );

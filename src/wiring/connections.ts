@@ -6,6 +6,8 @@ import type { Database } from '../platform/db/database.ts';
 import { createPool } from '../platform/db/pool.ts';
 import type { Role } from '../platform/db/roles.ts';
 import type { Settings } from '../platform/settings/settings.ts';
+import { NO_TRACER } from '../platform/telemetry/tracer.ts';
+import type { Tracer } from '../platform/telemetry/tracer.ts';
 
 export interface Connections {
   /** The data paths of requests: short statements. */
@@ -39,6 +41,7 @@ export const openConnections = (
   urls: Readonly<Record<Role, string>>,
   log: Logger,
   now: () => Date,
+  tracer: Tracer = NO_TRACER,
 ): Connections => {
   const onError = (error: Error) => log.warn({ err: error }, 'an idle database connection broke');
   const pools: Record<string, pg.Pool> = {};
@@ -56,6 +59,7 @@ export const openConnections = (
     writer: pool(urls.app, settings.DATABASE_WRITER_POOL, short, 'writer'),
     reader: pool(urls.app, settings.DATABASE_READER_POOL, short, 'reader'),
     now,
+    tracer,
   });
   const replica =
     settings.DATABASE_REPLICA_URL === undefined ? undefined : pool(settings.DATABASE_REPLICA_URL, few, long, 'replica');
@@ -64,6 +68,7 @@ export const openConnections = (
     reader: pool(urls.app, few, long, 'jobs reader'),
     ...(replica && { replica }),
     now,
+    tracer,
   });
   const system = pool(urls.system, systemPool(settings), long, 'system');
   const redis =

@@ -42,6 +42,7 @@ import { createTickets } from '../platform/stream/tickets.ts';
 import type { Tickets } from '../platform/stream/tickets.ts';
 import type { FileStore } from '../platform/storage/file-store.ts';
 import type { Metrics } from '../platform/telemetry/metrics.ts';
+import type { Tracer } from '../platform/telemetry/tracer.ts';
 
 /** What a process is given: connections, keys, ports to the outside, clock. Tests give their own. */
 export interface Foundation {
@@ -60,6 +61,8 @@ export interface Foundation {
   readonly i18n: I18n;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Absent where no collector is set. */
+  readonly tracer?: Tracer;
   readonly rates: RateLimits;
   readonly outbox: Outbox;
   readonly files: FileStore;

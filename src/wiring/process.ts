@@ -20,6 +20,7 @@ import type { Settings } from '../platform/settings/settings.ts';
 import { createEventSource } from '../platform/stream/events.ts';
 import { startHub } from '../platform/stream/hub.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
+import type { Tracer } from '../platform/telemetry/tracer.ts';
 import { checkpointFiles } from './checkpoint-files.ts';
 import { declareChecks } from './checks.ts';
 import { databaseParts, refuseWhatIsUnsafe } from './checked.ts';
@@ -35,6 +36,7 @@ import { openOutside } from './outside.ts';
 import type { Outside } from './outside.ts';
 import { PARTITIONED_TABLES } from './partitions.ts';
 import { openSources } from './sources.ts';
+import { openTracer, traceMessages } from './tracing.ts';
 
 const folder = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
@@ -90,7 +92,7 @@ const keysOf = ({ DATA_KEY, LOOKUP_KEY, SIGNING_KEY, CHAIN_KEY }: Settings) => (
   chain: parseKeyRing(CHAIN_KEY),
 });
 
-const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOptions) => {
+const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOptions, tracer: Tracer) => {
   const given = urlsOf(settings);
   const embedded =
     given === undefined
@@ -103,7 +105,7 @@ const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOption
   const urls = given ?? embedded!.urls;
   const connections = await lifetime.start(
     'connections',
-    () => openConnections(settings, urls, log, now),
+    () => openConnections(settings, urls, log, now, tracer),
     (open) => open.close(),
   );
   return { connections, ...(embedded && { embedded }) };
@@ -118,7 +120,12 @@ const prepareDatabase = async ({ system }: Connections, now: () => Date): Promis
 /** Builds the whole system of one process from its settings, starting what it stands on. Nothing listens yet. */
 export const openProcess = async (options: ProcessOptions): Promise<RunningProcess> => {
   const { settings, lifetime, log, now } = options;
-  const database = await openDatabase(options);
+  const tracer = await lifetime.start(
+    'traces',
+    () => openTracer(settings, log),
+    (open) => open.flush(),
+  );
+  const database = await openDatabase(options, tracer);
   const outside = await lifetime.start(
     'outside',
     () => openOutside(settings, now),
@@ -172,6 +179,8 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     hub,
     ...connections,
     ...outside,
+    ...traceMessages(tracer, outside),
+    tracer,
     sources,
     keys,
     i18n: createI18n({
@@ -222,6 +231,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     partitioned: PARTITIONED_TABLES,
     log,
     metrics,
+    tracer,
     now,
   });
   if (settings.PROCESS !== 'web') {

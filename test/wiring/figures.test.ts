@@ -1,15 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { pino } from 'pino';
-import { freePort } from '../../src/platform/embedded/ports.ts';
-import { createLifetime } from '../../src/platform/process/lifetime.ts';
-import type { Lifetime } from '../../src/platform/process/lifetime.ts';
-import { readSettings } from '../../src/platform/settings/settings.ts';
-import { openProcess, serveProcess } from '../../src/wiring/process.ts';
 import {
   dashboardFaults,
   expressionsOf,
@@ -18,60 +10,25 @@ import {
   usesOf,
 } from '../../tools/checks/deployment/prometheus.ts';
 import { addCompany } from '../support/companies.ts';
-import { cloneDatabase } from '../support/database.ts';
-import type { TestDatabase } from '../support/database.ts';
-import { createTestSources, saferRow } from '../support/sources.ts';
-import type { TestSources } from '../support/sources.ts';
+import { startProcess } from '../support/process.ts';
+import type { TestProcess } from '../support/process.ts';
+import { saferRow } from '../support/sources.ts';
 
 const file = (path: string) => readFile(new URL(`../../config/${path}`, import.meta.url), 'utf8');
-const key = () => `k:${randomBytes(32).toString('base64')}`;
 /** What Prometheus itself adds to every sample. */
 const ITS_OWN = ['job', 'instance'];
 
 describe('the private port of a process', () => {
-  let folder: string;
-  let database: TestDatabase;
-  let sources: TestSources;
-  let lifetime: Lifetime;
-  let figures: string;
-  let api: string;
+  let running: TestProcess;
 
   before(async function start() {
     this.timeout(30_000);
-    folder = await mkdtemp(join(tmpdir(), 'angelis-figures-'));
-    database = await cloneDatabase();
-    sources = await createTestSources();
-    const settings = readSettings({
-      DATA_DIR: folder,
-      PORT: String(await freePort()),
-      METRICS_PORT: String(await freePort()),
-      DATABASE_URL: database.url('app'),
-      DATABASE_OWNER_URL: database.url('owner'),
-      DATABASE_SYSTEM_URL: database.url('system'),
-      SAFER_DATABASE_URL: sources.urls.safer.readUrl,
-      FIT2000_DATABASE_URL: sources.urls.fit2000.readUrl,
-      DISK_FREE_PERCENT: '0',
-      DATA_KEY: key(),
-      LOOKUP_KEY: key(),
-      SIGNING_KEY: key(),
-      CHAIN_KEY: key(),
-    });
-    const log = pino({ level: 'silent' });
-    lifetime = createLifetime({ log, drainSeconds: 10, flush: () => Promise.resolve() });
-    const options = { settings, lifetime, log, now: () => new Date(), say: () => undefined };
-    await serveProcess(await openProcess(options), options);
-    figures = `http://127.0.0.1:${settings.METRICS_PORT}`;
-    api = settings.PUBLIC_URL;
+    running = await startProcess();
   });
-  after(async () => {
-    await lifetime.stop('test');
-    await sources.drop();
-    await database.drop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => running.stop());
 
   it('shows every check with its figures', async () => {
-    const detail = (await (await fetch(`${figures}/health/detail`)).json()) as {
+    const detail = (await (await fetch(`${running.figures}/health/detail`)).json()) as {
       ok: boolean;
       checks: { name: string; ok: boolean; figures?: object }[];
     };
@@ -83,7 +40,7 @@ describe('the private port of a process', () => {
 
   /** The labels of each metric that has samples now. */
   const exposed = async (): Promise<Map<string, Set<string>>> => {
-    const body = await (await fetch(`${figures}/metrics`)).text();
+    const body = await (await fetch(`${running.figures}/metrics`)).text();
     const found = new Map<string, Set<string>>();
     for (const [, name = '', labels = ''] of body.matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gmu))
       found.set(name, new Set(Array.from(labels.matchAll(/(\w+)="/gu), ([, label = '']) => label)));
@@ -98,9 +55,9 @@ describe('the private port of a process', () => {
       .filter(({ metric }) => metric !== 'up' && !metric.includes(':'));
     expect(uses.length).to.be.greaterThan(30);
 
-    await fetch(`${api}/angelis/health`);
-    const company = await addCompany(database);
-    const client = await database.superuser();
+    await fetch(`${running.api}/angelis/health`);
+    const company = await addCompany(running.database);
+    const client = await running.database.superuser();
     // One fails, one waits: no process knows it.
     for (const job of ['notifications.delivery.send', 'of.a.later.release'])
       await client.query(
@@ -108,7 +65,7 @@ describe('the private port of a process', () => {
          values ($1, $2, $3, '{"deliveryId":"none"}', $4, $5, 'waiting', $5)`,
         [company, randomUUID(), job, '0'.repeat(32), new Date()],
       );
-    await sources.feeder.safer([saferRow('NO-SUCH-COMPANY', 'NOBODY', new Date())]);
+    await running.sources.feeder.safer([saferRow('NO-SUCH-COMPANY', 'NOBODY', new Date())]);
     const wanted = new Set(uses.map(({ metric }) => metric));
     let there = await exposed();
     for (let tries = 0; tries < 200 && [...wanted].some((name) => !there.has(name)); tries += 1) {
@@ -120,4 +77,14 @@ describe('the private port of a process', () => {
       for (const label of labels.filter((one) => !ITS_OWN.includes(one)))
         expect(there.get(metric), metric).to.include(label);
   }).timeout(30_000);
+
+  it('names a route alike whether it answers or refuses', async () => {
+    const headers = { 'content-type': 'application/json' };
+    await fetch(`${running.api}/angelis/auth/sign-in`, { method: 'POST', headers, body: '{' });
+    await fetch(`${running.api}/angelis/health/live`);
+    const body = await (await fetch(`${running.figures}/metrics`)).text();
+    const routes = new Set(Array.from(body.matchAll(/route="([^"]*)"/gu), ([, route]) => route));
+    expect(routes).to.include.all.keys('/angelis/auth/sign-in', '/angelis/health/live');
+    expect([...routes].filter((route) => route !== 'unmatched' && !route?.startsWith('/angelis/'))).to.deep.equal([]);
+  });
 });

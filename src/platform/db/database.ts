@@ -3,6 +3,8 @@ import type pg from 'pg';
 import QueryStream from 'pg-query-stream';
 import { databaseError, isConnectionError } from './errors.ts';
 import type { Problem } from '../problem.ts';
+import { NO_TRACER } from '../telemetry/tracer.ts';
+import type { SpanDetails, Tracer } from '../telemetry/tracer.ts';
 import type { Scope } from './scope.ts';
 
 /** What a read model may do: run SQL in a READ ONLY transaction of one company. */
@@ -66,6 +68,8 @@ export interface DatabaseOptions {
   readonly reader: pg.Pool;
   readonly replica?: pg.Pool;
   readonly now: () => Date;
+  /** Measures every transaction. */
+  readonly tracer?: Tracer;
   /** Sees every statement (tests hold them to the rules of the house). */
   readonly observe?: (text: string) => void;
 }
@@ -164,8 +168,20 @@ const transaction = async <T>(
   }
 };
 
+const WRITE: SpanDetails = {
+  name: 'postgresql write',
+  kind: 'client',
+  attributes: { 'db.system.name': 'postgresql', 'db.operation.name': 'write' },
+};
+const READ: SpanDetails = {
+  ...WRITE,
+  name: 'postgresql read',
+  attributes: { ...WRITE.attributes, 'db.operation.name': 'read' },
+};
+
 /** The two data paths over the pools of users `app`: units of work and read models. See docs/architecture.md. */
-export const createDatabase = ({ writer, reader, replica, now, observe }: DatabaseOptions): Database => {
+export const createDatabase = (parts: DatabaseOptions): Database => {
+  const { writer, reader, replica, now, observe, tracer = NO_TRACER } = parts;
   const sequelize = new Sequelize({
     dialect: 'postgres',
     logging: observe === undefined ? false : (text) => observe(text.replace(/^Executing \([^)]*\): /, '')),
@@ -173,11 +189,13 @@ export const createDatabase = ({ writer, reader, replica, now, observe }: Databa
   });
   const commit = async <T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> => {
     const hooks: (() => void)[] = [];
-    const result = await transaction(writer, 'begin', scope, async (client) => {
-      const orm = Object.assign(new Transaction(sequelize, {}), { connection: client });
-      const afterCommit = (hook: () => void) => void hooks.push(hook);
-      return work({ ...createReader(client, scope.companyId, options), scope, now: now(), orm, client, afterCommit });
-    });
+    const result = await tracer.span(WRITE, () =>
+      transaction(writer, 'begin', scope, async (client) => {
+        const orm = Object.assign(new Transaction(sequelize, {}), { connection: client });
+        const afterCommit = (hook: () => void) => void hooks.push(hook);
+        return work({ ...createReader(client, scope.companyId, options), scope, now: now(), orm, client, afterCommit });
+      }),
+    );
     for (const hook of hooks) hook();
     return result;
   };
@@ -192,11 +210,13 @@ export const createDatabase = ({ writer, reader, replica, now, observe }: Databa
       }
     },
     read: (scope, work, wanted = {}) =>
-      transaction(
-        (wanted.replica && replica) || reader,
-        wanted.snapshot ? 'begin isolation level repeatable read read only' : 'begin read only',
-        scope,
-        (client) => work(createReader(client, scope.companyId, options)),
+      tracer.span(READ, () =>
+        transaction(
+          (wanted.replica && replica) || reader,
+          wanted.snapshot ? 'begin isolation level repeatable read read only' : 'begin read only',
+          scope,
+          (client) => work(createReader(client, scope.companyId, options)),
+        ),
       ),
     close: async () => {
       await Promise.all([writer.end(), reader.end(), replica?.end()]);

@@ -3,9 +3,16 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { PublicContext } from './context.ts';
 
-const routeOf = (request: Request): string => {
+/** Where all routes are mounted. */
+const MOUNT = '/angelis';
+
+/** The declared path of the route that answered; addresses stay out. */
+export const routeOf = (request: Request): string => {
   const path = (request.route as { path?: unknown } | undefined)?.path;
-  return typeof path === 'string' ? `${request.baseUrl}${path}` : 'unmatched';
+  if (typeof path !== 'string') return 'unmatched';
+  // Express has taken the mount off again where the answer is an error.
+  const mounted = request.originalUrl.startsWith(`${MOUNT}/`) ? MOUNT : '';
+  return `${request.baseUrl || mounted}${path}`;
 };
 
 /** One log line and one measurement a request, by the route's declared path: addresses and bodies stay out. */

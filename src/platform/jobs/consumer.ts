@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import type { Database, Tx } from '../db/database.ts';
 import { systemScope } from '../db/scope.ts';
 import type { Scope } from '../db/scope.ts';
+import { NO_TRACER } from '../telemetry/tracer.ts';
+import type { Tracer } from '../telemetry/tracer.ts';
 import { beginAttempt, finishJob, giveUpJob, holdRow, postponeJob, releaseJob } from './attempts.ts';
 import type { Attempt } from './attempts.ts';
 import type { Backoff } from './backoff.ts';
@@ -19,6 +21,7 @@ export interface ConsumerDependencies {
   readonly registry: JobRegistry;
   readonly now: () => Date;
   readonly log: Pick<Logger, 'warn' | 'error'>;
+  readonly tracer?: Tracer | undefined;
   readonly backoff: Backoff;
   /** Told of each try, with its seconds. */
   readonly observe: (job: string, outcome: Outcome, seconds: number) => void;
@@ -39,7 +42,7 @@ const TIMEOUT_MS = 60_000;
 
 /** Runs the jobs that the queue hands over: as user `app`, in the company of the outbox row. */
 export const createConsumer = (dependencies: ConsumerDependencies): QueueHandler => {
-  const { db, registry, now, log, backoff, observe, grace, cut } = dependencies;
+  const { db, registry, now, log, tracer = NO_TRACER, backoff, observe, grace, cut } = dependencies;
 
   const limits = ({ timeout = TIMEOUT_MS }: JobDefinition) => ({ timeout, grace, cut });
 
@@ -143,8 +146,9 @@ export const createConsumer = (dependencies: ConsumerDependencies): QueueHandler
     const one = { definition, attempt, context: { scope, id: outboxId, attempt: attempt.number, maxAttempts } };
     const start = performance.now();
     const seen = (outcome: Outcome): void => observe(name, outcome, (performance.now() - start) / 1000);
+    const span = { name: `job ${name}`, kind: 'consumer', traceId: attempt.traceId } as const;
     try {
-      await perform(scope, one);
+      await tracer.span({ ...span, attributes: { 'angelis.attempt': attempt.number } }, () => perform(scope, one));
       seen('done');
       return undefined;
     } catch (error) {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../db/database.ts';
 import { PARTITIONED } from '../db/partitions.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracer } from '../telemetry/tracer.ts';
 import { createBackoff } from './backoff.ts';
 import type { Backoff } from './backoff.ts';
 import { createConsumer } from './consumer.ts';
@@ -39,6 +40,8 @@ export interface JobsOptions {
   readonly partitioned?: readonly string[];
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Absent where no collector is set. */
+  readonly tracer?: Tracer;
   readonly now: () => Date;
   /** Pause before a failed job is tried again. Default 2 s doubling up to 5 min. */
   readonly backoff?: Backoff;
@@ -89,6 +92,7 @@ export const createJobs = (options: JobsOptions): Jobs => {
     registry,
     now,
     log,
+    tracer: options.tracer,
     backoff: options.backoff ?? createBackoff({ base: 2_000, cap: 300_000 }),
     observe: (job, outcome, seconds) => figures.observe(job, outcome, seconds),
     grace: GRACE_MS,

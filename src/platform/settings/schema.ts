@@ -167,6 +167,15 @@ export const settingsSchema = Type.Object({
   LOG_FILE: Type.Optional(
     text({ minLength: 1, description: 'File that also receives the log, rotated', absent: 'standard output only' }),
   ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    url({
+      description: 'Collector of traces (OpenTelemetry, OTLP over HTTP), without /v1/traces',
+      absent: 'no traces',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: Type.Optional(
+    text({ secret: true, minLength: 1, description: 'Headers for it, as key=value, apart by commas' }),
+  ),
   ERROR_REPORTER_DSN: Type.Optional(
     text({
       secret: true,
