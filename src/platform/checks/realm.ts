@@ -48,6 +48,8 @@ const comparable = (file: Json): Json => {
     clients,
     authenticationFlows,
     requiredActions,
+    // Each environment has a realm of its own name.
+    realm: _name,
     ...realm
   } = file;
   return {

@@ -14,7 +14,7 @@ const NAMES = [
 ];
 
 /** Settings for a Redis database of one test file's own, emptied: 1 to 15. */
-const emptyRedis = async (database: number): Promise<string> => {
+export const emptyRedis = async (database: number): Promise<string> => {
   const url = `${serverSetting('REDIS_URL')}/${database}`;
   const redis = new Redis(url);
   await redis.flushdb();
