@@ -66,7 +66,7 @@ export const simulateCommand = (program: Command): void => {
     .addHelpText(
       'after',
       `
-green to red are levels by the default policy. invalid: broken off by the device. duplicate: the same test under two
+green to red are levels by the default policy, as long as nothing else of the last 12 hours speaks against the person. invalid: broken off by the device. duplicate: the same test under two
 numbers. unknown: of a number that nobody has, for the quarantine. late: a red taken 90 minutes ago. skewed: a red whose
 device is 20 minutes ahead.`,
     )
