@@ -65,7 +65,7 @@ export const forWorkforce = (notices: Notices): WorkforceNotices => ({
 /** An export that can be fetched, told once to who asked for it. */
 export const forExports = (notices: Notices): ExportNotices => ({
   notify: (tx, { kind, recipients, entityId }) =>
-    notices.notify(tx, { type: kind, recipients, link: `/exports/${entityId}`, dedupeKey: `${kind}:${entityId}` }),
+    notices.notify(tx, { type: kind, recipients, link: `/admin/export/${entityId}`, dedupeKey: `${kind}:${entityId}` }),
 });
 
 /** The list in the application, the live stream, mail and SMS. */

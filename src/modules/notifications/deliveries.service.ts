@@ -46,7 +46,12 @@ export const createDeliveries = (dependencies: DeliveriesDependencies): JobDefin
       return undefined;
     }
     const { frontendUrl } = await configuration.get(tx, NOTICES_SETTING);
-    return { row: await mover.moveAs(tx, worker, row, 'begin'), to, addressed, frontend: frontendUrl ?? publicUrl };
+    return {
+      row: await mover.moveAs(tx, worker, row, 'begin'),
+      to,
+      addressed,
+      frontend: frontendUrl ?? `${publicUrl}/angelis`,
+    };
   };
 
   const languageOf = async ({ personId, locale }: Addressed, traceId: string): Promise<Locale> => {

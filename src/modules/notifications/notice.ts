@@ -38,7 +38,7 @@ export interface Notice {
   readonly recipients: readonly string[];
   /** Codes, days and counts for the texts: never a name, a health value or a secret. */
   readonly subjectParams?: Readonly<Record<string, string | number>>;
-  /** Path of what it is about, below the frontend's address: `/fitness/cases/…`. */
+  /** Path of what it is about, in the API and below the frontend's address: `/fitness/cases/…`. */
   readonly link?: string;
   /** Default: that of its type. */
   readonly priority?: Priority;

@@ -11,7 +11,7 @@ export const NOTICES_SETTING = setting({
         format: 'uri',
         pattern: '^https://[^/]+$',
         maxLength: 200,
-        description: 'Stands before the links in mails and SMS; without it, the address of the service',
+        description: 'Stands before the links in mails and SMS; without it, they lead to the API',
       }),
     ),
     dedupeHours: integer(1, 720, { description: 'How long the same notice is not repeated' }),

@@ -51,7 +51,7 @@ export const createCalls = (dependencies: CallsDependencies): JobDefinition => {
     }
     const { frontendUrl } = await configuration.get(tx, NOTICES_SETTING);
     await deliveryMover.moveAs(tx, worker, row, 'begin');
-    return { endpoint, id: row.id, event, frontend: frontendUrl ?? publicUrl };
+    return { endpoint, id: row.id, event, frontend: frontendUrl ?? `${publicUrl}/angelis` };
   };
 
   const hand: Way<Call>['hand'] = async (call) => {

@@ -105,9 +105,9 @@ describe('notifications', () => {
     expect(items[0]).to.include({ type: 'test_alert', title: 'Safety alert', readAt: null });
     expect(app.messages.mails).to.have.length(1);
     expect(app.messages.mails[0]).to.include({ subject: 'Safety alert' });
-    expect(app.messages.mails[0]!.text).to.include(`${app.url}/fitness/cases/1`);
+    expect(app.messages.mails[0]!.text).to.include(`${app.url}/angelis/fitness/cases/1`);
     expect(app.messages.texts.map(({ text }) => text)).to.deep.equal([
-      `A test result of a person in your charge needs attention now. ${app.url}/fitness/cases/1`,
+      `A test result of a person in your charge needs attention now. ${app.url}/angelis/fitness/cases/1`,
     ]);
     expect((await deliveries()).map(({ channel, status }) => `${channel} ${status}`)).to.have.members([
       'email sent',

@@ -130,7 +130,7 @@ describe('webhooks', () => {
     const { timestamp, ...rest } = JSON.parse(body) as { timestamp: string };
     expect(rest).to.deep.equal({
       type: 'test_alert',
-      data: { link: `${app.url}/fitness/cases/1`, params: { days: 7 } },
+      data: { link: `${app.url}/angelis/fitness/cases/1`, params: { days: 7 } },
     });
     expect(Date.parse(timestamp)).to.be.closeTo(Date.now(), 60_000);
     const signed = `${headers['webhook-id'] as string}.${headers['webhook-timestamp'] as string}.${body}`;

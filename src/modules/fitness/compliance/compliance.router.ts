@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { BY_ID } from '../../../platform/crud/routes.ts';
 import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
 import { ok, RawJson, route } from '../../../platform/http/route.ts';
@@ -73,6 +74,18 @@ export const complianceModule = ({ service, list }: ComplianceRouterDependencies
         responses: { 200: pageOf(BreachLine) },
       },
       async ({ query }, context) => ok(new RawJson(await service.breaches(context, query))),
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/breaches/:id',
+        id: 'getBreach',
+        summary: 'One line of the breach report',
+        permission: 'fitness:compliance:read',
+        params: BY_ID,
+        responses: { 200: BreachLine },
+      },
+      async ({ params }, context) => ok(new RawJson(await service.breach(context, params.id))),
     ),
   ],
 });

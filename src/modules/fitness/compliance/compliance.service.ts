@@ -1,7 +1,7 @@
 import type { List, ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
-import { Problem } from '../../../platform/problem.ts';
+import { notFound, Problem } from '../../../platform/problem.ts';
 import { daysBetween } from '../../../platform/time/zone.ts';
 import type { visibleProfiles } from '../../organization/reach.ts';
 import { complianceBy } from './compliance.reads.ts';
@@ -42,6 +42,13 @@ export const createCompliance = ({ work, list, now, visible }: ComplianceDepende
         complianceBy(reader, by, { from, to, now: at, ...only }, within(context, 'r.profile_id')),
       );
       return { from, to, computedAt: at.toISOString(), lines };
+    },
+
+    /** One line of the breach report as JSON text. Throws 404 for one that is not there or out of reach. */
+    breach: async (context: Context, id: string): Promise<string> => {
+      const found = await work.read(context, (reader) => list.one(reader, id, within(context, 'l.profile_id')));
+      if (found === undefined) throw notFound();
+      return found.text;
     },
 
     breaches: (context: Context, query: ListQuery & object) =>

@@ -136,6 +136,14 @@ describe('compliance', () => {
     const lines = report.body['items'] as { kind: string; shiftId: string | null; shiftDate: string; reason: string }[];
     expect(lines.map(({ kind }) => kind)).to.deep.equal(['undecided', 'override', 'late_result']);
     expect(lines[1]).to.include({ shiftId, reason: 'rescue' });
+    for (const line of lines as unknown as { id: string }[]) {
+      const one = await company.ask(company.manager, 'get', `/fitness/breaches/${line.id}`);
+      expect([one.status, one.body]).to.deep.equal([200, line]);
+    }
+    const { addPerson } = await import('../../../support/people.ts');
+    const stranger = await addPerson(company.app, { companyId: company.companyId, roles: ['manager'] });
+    const [first] = report.body['items'] as { id: string }[];
+    expect((await company.ask(stranger, 'get', `/fitness/breaches/${first!.id}`)).status).to.equal(404);
     expect(lines[1]!.shiftDate).to.equal(lines[0]!.shiftDate);
     const missed = await company.ask(company.manager, 'get', '/fitness/breaches?kind=missed_test&limit=200');
     expect(missed.body['items']).to.have.length(rows.filter(({ status }) => status === 'missed').length);
