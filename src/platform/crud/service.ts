@@ -56,7 +56,7 @@ interface CrudRules<Row> {
   /** The entity can be deleted; a function checks whether this row may be. */
   readonly onRemove?: true | ((tx: Tx, row: Row, context: Context) => Answer<undefined>);
   /** Profiles whose live stream is told of every change. */
-  readonly audience?: (row: Row) => readonly string[];
+  readonly audience?: (row: InsertOf<Row>) => readonly string[];
 }
 
 /** Null for every column that can be null. */
@@ -71,7 +71,7 @@ export const createCrud = <Row extends Stateful>(
   const { entity } = repository;
   const lifecycle = mover?.lifecycle;
   const fresh = { ...nullsOf(entity), ...(lifecycle && { [lifecycle.field]: lifecycle.initial }) };
-  const noteFor = (row: Row) => (options.audience === undefined ? {} : { audience: options.audience(row) });
+  const noteFor = (row: InsertOf<Row>) => (options.audience === undefined ? {} : { audience: options.audience(row) });
   const read = async (context: Context, id: string) => {
     const found = await work.read(context, (reader) => list.one(reader, id, options.restrict?.(context)));
     if (found === undefined) throw notFound();
@@ -99,7 +99,7 @@ export const createCrud = <Row extends Stateful>(
         const given = { ...fresh, ...body } as InsertOf<Row>;
         const values = { ...given, ...(await options.onCreate?.(tx, given, context)) };
         await repository.references.hold(tx, values);
-        const row = await repository.insert(tx, values, noteFor({ ...values, id: '' } as unknown as Row));
+        const row = await repository.insert(tx, values, noteFor(values));
         await mover?.schedule(tx, row);
         return entity.show(row) as Row;
       }),
