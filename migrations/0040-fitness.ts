@@ -59,6 +59,7 @@ const devices = [
     'calibration_due_at timestamptz(3)',
     'last_seen_at timestamptz(3)',
     'out_since timestamptz(3)',
+    'calibration_told_at timestamptz(3)',
     'status text not null',
     reference('device', 'site_id', 'site'),
     `constraint device_kind_check check (kind in ('kiosk', 'phone', 'FIT2000'))`,

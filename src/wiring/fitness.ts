@@ -1,6 +1,7 @@
 import { baselineList, StoredBaseline } from '../modules/fitness/baselines/baselines.repository.ts';
 import { baselinesModule } from '../modules/fitness/baselines/baselines.router.ts';
 import { createBaselinesService } from '../modules/fitness/baselines/baselines.service.ts';
+import { calibrationTick } from '../modules/fitness/devices/calibration.ts';
 import { deviceList } from '../modules/fitness/devices/devices.repository.ts';
 import { devicesModule } from '../modules/fitness/devices/devices.router.ts';
 import { createDevicesService } from '../modules/fitness/devices/devices.service.ts';
@@ -19,6 +20,8 @@ import { policyList, StoredPolicy } from '../modules/fitness/policies/policies.r
 import { policiesModule } from '../modules/fitness/policies/policies.router.ts';
 import { createPoliciesService } from '../modules/fitness/policies/policies.service.ts';
 import * as policyReads from '../modules/fitness/policies.reads.ts';
+import type { Notices } from '../modules/fitness/notices.ts';
+import { safetyAdminsOf } from '../modules/fitness/recipients.reads.ts';
 import type { FitnessOutcome } from '../modules/fitness/ports.ts';
 import { resultList } from '../modules/fitness/results/results.repository.ts';
 import { resultsModule, submissionsModules } from '../modules/fitness/results/results.router.ts';
@@ -39,6 +42,7 @@ interface FitnessNeeds {
   readonly people: Reach;
   /** What follows from results: requirements, cases, holds. */
   readonly outcome: FitnessOutcome;
+  readonly notices: Notices;
 }
 
 /** Figures of the sources; answers what counts their rows. */
@@ -83,7 +87,7 @@ const wireSources = (platform: Platform, intake: Intake): Module[] => {
 };
 
 /** Sources, results, baselines, policies, devices. */
-export const wireFitness = (platform: Platform, { people, outcome }: FitnessNeeds): Fitness => {
+export const wireFitness = (platform: Platform, { people, outcome, notices }: FitnessNeeds): Fitness => {
   const intake = createIntake({ ...platform, outcome, policies: policyReads });
   const lists = {
     results: platform.list(resultList),
@@ -107,7 +111,9 @@ export const wireFitness = (platform: Platform, { people, outcome }: FitnessNeed
       ...wireSources(platform, intake),
       resultsModule({ list: lists.results, service: results }),
       ...submissionsModules(results),
-      devicesModule(createDevicesService(platform.crud(deviceList))),
+      devicesModule(createDevicesService(platform.crud(deviceList)), [
+        calibrationTick({ ...platform, notices, safetyAdminsOf }),
+      ]),
       policiesModule({ list: lists.policies, service: policies }),
       baselinesModule({ list: lists.baselines, service: baselines }),
     ],

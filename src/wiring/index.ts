@@ -69,8 +69,9 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const people = createPeople(visibleProfiles);
   const zones = createZones();
   const commerce = wireCommerce(platform, { people, zones, links: organization.links });
-  const cases = wireFitnessCases(platform, { notices: [forFitness(notices)] });
-  const fitness = wireFitness(platform, { people, outcome: cases.outcome });
+  const told = forFitness(notices);
+  const cases = wireFitnessCases(platform, { notices: [told] });
+  const fitness = wireFitness(platform, { people, outcome: cases.outcome, notices: told });
   const gate = wireGate(platform, { zones, requirements: cases.generation });
   const workforce = wireWorkforce(platform, {
     people,

@@ -34,6 +34,7 @@ const FITNESS_PATHS = {
   fitness_case: '/fitness/cases',
   requirement: '/fitness/requirements',
   fitness_breach: '/fitness/breaches',
+  device: '/fitness/devices',
 } as const;
 
 /**

@@ -46,6 +46,9 @@ const holdersOf = async (reader: Reader, role: string, at: Date, among?: readonl
   return rows.map(({ id }) => id);
 };
 
+/** The safety admins of the company. */
+export const safetyAdminsOf = (reader: Reader, at: Date): Promise<string[]> => holdersOf(reader, 'safety_admin', at);
+
 /**
  * Who has to act at a step of the escalation: the direct superior; the managers above (whoever stands there when none has
  * the role); the safety admins of the company. Never the person themselves.
@@ -57,7 +60,7 @@ export const recipientsOf = async (
   at: Date,
 ): Promise<string[]> => {
   if (step === 'supervisor') return superiorsAt(reader, profileId, 'c.depth = 1');
-  if (step === 'safety_admin') return (await holdersOf(reader, 'safety_admin', at)).filter((id) => id !== profileId);
+  if (step === 'safety_admin') return (await safetyAdminsOf(reader, at)).filter((id) => id !== profileId);
   const above = await superiorsAt(reader, profileId, 'true');
   const managers = await holdersOf(reader, 'manager', at, above);
   return managers.length > 0 ? managers : superiorsAt(reader, profileId, 'c.depth > 1');

@@ -22,6 +22,7 @@ export const NOTICE_TYPES = {
   test_missed: { priority: 'safety', channels: ['email', 'sms'], texts: ['test_missed'] },
   case_escalation: { priority: 'safety', channels: ['email', 'sms'], texts: ['case_escalation'] },
   license_expiry: { priority: 'normal', channels: ['email'], texts: ['credential_expiring'] },
+  device_calibration: { priority: 'normal', channels: ['email'], texts: ['device_calibration'] },
   export_ready: { priority: 'normal', channels: ['email'], texts: ['export_ready'] },
 } as const satisfies Record<string, NoticeKind>;
 

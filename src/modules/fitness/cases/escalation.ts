@@ -36,7 +36,7 @@ export const createTelling = (notices: readonly Notices[], { recipientsOf }: Pic
 
     alertSafety: async (
       tx: Tx,
-      { profileId, entity, entityId }: Pick<FitnessNotice, 'profileId' | 'entity' | 'entityId'>,
+      { profileId, entity, entityId }: Pick<FitnessNotice, 'entity' | 'entityId'> & { readonly profileId: string },
     ): Promise<void> => {
       const recipients = await recipientsOf(tx, 'safety_admin', profileId, tx.now);
       await notify(tx, {

@@ -25,6 +25,7 @@ export const Device = entity({
     outSince: nullable(instant({ description: 'Since when somebody has it out of service' })),
     status: oneOf(DEVICE_STATES),
   },
+  hidden: { calibrationToldAt: nullable(instant()) },
   create: ['serial', ...GIVEN],
   edit: GIVEN,
   search: ['serial', 'model'],

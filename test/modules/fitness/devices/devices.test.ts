@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { version } from '../../../support/client.ts';
+import { systemScope } from '../../../../src/platform/db/scope.ts';
+import { clientOf, version } from '../../../support/client.ts';
 import { codeOf, itemsOf, rowOf } from '../../../support/workforce.ts';
 import { startFitness } from '../people.ts';
 import type { FitnessPeople } from '../people.ts';
@@ -83,6 +84,53 @@ describe('devices', () => {
     await rowOf(f.as.stranger.get(`${DEVICES}/${made.id}`), 404);
     await rowOf(f.as.supervisor.get(DEVICES), 403);
     expect(await itemsOf(f.as.admin, `${DEVICES}?q=K-9`)).to.have.length(1);
+  });
+
+  it('tell the safety admins before their calibration is due, and when it is, once each', async () => {
+    const DAY = 86_400_000;
+    const start = f.app.clock.now().getTime();
+    const client = await f.app.database.superuser();
+    const at = (days: number) => f.app.clock.set(new Date(start + days * DAY));
+    const due = (days: number) => ({ calibrationDueAt: new Date(start + days * DAY).toISOString() });
+    const tick = async () => {
+      const { run } = f.app.modules
+        .flatMap(({ ticks = [] }) => ticks)
+        .find(({ name }) => name === 'fitness.devices.calibration')!;
+      const context = { now: f.app.clock.now(), signal: new AbortController().signal };
+      await run(systemScope(f.companyId, 'test', '0'.repeat(32)), context);
+    };
+    const told = async ({ id }: Device) =>
+      (
+        await client.query<{ profile_id: string }>(
+          `select profile_id from notification where company_id = $1 and link = $2`,
+          [f.companyId, `/fitness/devices/${id}`],
+        )
+      ).rows.map(({ profile_id }) => profile_id);
+    const make = (serial: string, values: object) => rowOf<Device>(f.as.admin.post(DEVICES, body(serial, values)), 201);
+    const soon = await make('C-1', due(20));
+    const over = await make('C-2', due(-1));
+    const away = await make('C-3', { ...due(5), status: 'out_of_service' });
+    const safety = f.people.safety.profileId;
+    const seen = async () => [await told(soon), await told(over), await told(away)];
+    await tick();
+    await tick();
+    expect(await seen()).to.deep.equal([[], [safety], []]);
+    at(7);
+    await tick();
+    await tick();
+    expect(await seen()).to.deep.equal([[safety], [safety], []]);
+    at(20);
+    await tick();
+    await tick();
+    expect(await seen()).to.deep.equal([[safety, safety], [safety], []]);
+    const admin = await clientOf(f.app, f.people.admin);
+    await rowOf(admin.patch(`${DEVICES}/${soon.id}`, due(50), version(1)));
+    await tick();
+    at(40);
+    await tick();
+    expect(await seen()).to.deep.equal([[safety, safety, safety], [safety], []]);
+    f.app.clock.set(new Date(start));
+    await client.end();
   });
 
   it('are seen when a test comes from them, and bands count on qualified ones only', async () => {
