@@ -3,7 +3,10 @@ import { breachList } from '../modules/fitness/compliance/breaches.reads.ts';
 import type { ComplianceCounts } from '../modules/fitness/compliance/compliance.ts';
 import { complianceBy, COUNTS, fallenDue, levelsBy } from '../modules/fitness/compliance/compliance.reads.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
+import type { CompliancePeriod } from '../modules/fitness/compliance/compliance.reads.ts';
 import { createCursors } from '../platform/db/cursor.ts';
+import type { Reader } from '../platform/db/database.ts';
+import type { Restriction } from '../platform/db/list.ts';
 import type { Context } from '../platform/http/context.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Action } from '../platform/lifecycle/mover.ts';
@@ -19,6 +22,9 @@ import { ownCases, ownResults, todayOf } from '../portals/worker/worker.reads.ts
 import { workerModule } from '../portals/worker/worker.router.ts';
 import { createWorkerPortal } from '../portals/worker/worker.service.ts';
 import type { Platform } from './platform.ts';
+
+const complianceByDay = (reader: Reader, period: CompliancePeriod, restrict: Restriction) =>
+  complianceBy(reader, 'day', period, restrict);
 
 /** What the caller may do with a row of `entity`, asked of the lifecycle that moves it. */
 const actionsOf =
@@ -55,6 +61,7 @@ const wireSupervisor = (platform: Platform): Module => {
     board: createBoard((alias) => FitnessCase.json(alias)),
     visible: visibleProfiles,
     caseActions: actionsOf(platform, 'fitness_case'),
+    complianceByDay,
   });
   return supervisorModule({ portal, cases, caseView: FitnessCase.view });
 };
@@ -76,7 +83,7 @@ const wireDashboard = (platform: Platform): Module =>
     createDashboard({
       ...platform,
       visible: visibleProfiles,
-      complianceByDay: (reader, asked, restrict) => complianceBy(reader, 'day', asked, restrict),
+      complianceByDay,
     }),
   );
 

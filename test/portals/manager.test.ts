@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import { dateAt } from '../../src/platform/time/zone.ts';
 import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../modules/fitness/company.ts';
 import type { FitnessCompany } from '../modules/fitness/company.ts';
 import { addPerson, addReportingLine } from '../support/people.ts';
@@ -8,6 +9,7 @@ import { storeRequirement } from './requirements.ts';
 
 interface Counts {
   readonly onTime: number;
+  readonly missed: number;
   readonly required: number;
   readonly excused: number;
   readonly percent: number | null;
@@ -73,6 +75,22 @@ describe('the screens of managers', () => {
     expect(status, JSON.stringify(body)).to.equal(200);
     return body as unknown as T;
   };
+
+  it('compare each month with the one before', async () => {
+    const { total, lines } = await read<Comparison>('/manager/compliance?by=month&from=2026-02-01&to=2026-03-31');
+    const [march] = lines.filter(({ key }) => key === '2026-03');
+    expect(march).to.deep.include({ required: total.required, percent: total.percent, previousPercent: null });
+    await require(workers[0]!, '2026-02-27', 'done_on_time');
+    await require(workers[0]!, '2026-02-28', 'missed');
+    const both = await read<Comparison>('/manager/compliance?by=month&from=2026-02-01&to=2026-03-31');
+    expect(both.lines.map(({ key, previousPercent }) => [key, previousPercent])).to.deep.equal([
+      ['2026-02', null],
+      ['2026-03', 50],
+    ]);
+    const alone = await read<Comparison>('/manager/compliance?by=month&from=2026-03-01&to=2026-03-31');
+    expect(alone.lines[0]).to.deep.include(both.lines[1]);
+    await company.client.query(`delete from requirement where shift_date < '2026-03-01'`);
+  });
 
   it('compare compliance with as many days before, by the one count', async () => {
     const { total, previous, lines } = await read<Comparison>(`/manager/compliance?by=site&${PERIOD}`);
@@ -212,7 +230,7 @@ describe('the screens of managers', () => {
     });
 
     it('has the same compliance as everywhere', async () => {
-      const day = company.start.toISOString().slice(0, 10);
+      const day = dateAt(company.start, 'America/Santiago');
       const manager = await addPerson(company.app, { companyId: company.companyId, roles: ['manager'] });
       const worker = await addPerson(company.app, { companyId: company.companyId, roles: ['worker'] });
       await addReportingLine(company.app, manager, worker);
@@ -224,6 +242,10 @@ describe('the screens of managers', () => {
       expect(compliance).to.include({ month: 66.7, week: 66.7 });
       const { total } = await read<Comparison>(`/manager/compliance?by=day&from=${day}&to=${day}`, manager);
       expect(total.percent).to.equal(66.7);
+      const board = await read<{ compliance: readonly Counts[] }>('/supervisor/board', manager);
+      expect(board.compliance).to.deep.equal([{ ...total, day }]);
+      const { lines } = await read<{ lines: readonly Counts[] }>(`/fitness/compliance?from=${day}&to=${day}`, manager);
+      expect(board.compliance[0]).to.include({ onTime: lines[0]!.onTime, missed: lines[0]!.missed, required: 3 });
     });
   });
 });

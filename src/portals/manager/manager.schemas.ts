@@ -1,23 +1,8 @@
 import Type from 'typebox';
+import { count, COUNTS, percent } from '../compliance.schemas.ts';
 import { day, exact, instant, integer, nullable, oneOf, uuid } from '../../platform/schema/types.ts';
 
-const count = () => integer(0, 2_147_483_647);
 const MOST_LINES = 100_000;
-
-const percent = nullable(
-  Type.Number({ description: 'On time of what was required, in percent with one decimal; null: nothing was' }),
-);
-const COUNTS = {
-  onTime: count(),
-  late: count(),
-  missed: count(),
-  overdue: count(),
-  excused: count(),
-  blocked: count(),
-  invalid: count(),
-  required: count(),
-  percent,
-};
 
 const PERIOD = {
   from: day({ description: 'First start day of the shifts' }),
@@ -25,7 +10,7 @@ const PERIOD = {
 };
 const only = { projectId: Type.Optional(uuid()), siteId: Type.Optional(uuid()) };
 
-export const GROUPS = ['day', 'project', 'site', 'shift'] as const;
+export const GROUPS = ['day', 'month', 'project', 'site', 'shift'] as const;
 export const ComplianceQuery = exact({ ...PERIOD, ...only, by: oneOf(GROUPS) });
 export const PeriodQuery = exact({ ...PERIOD, ...only });
 export const LevelsQuery = exact({ ...PERIOD, ...only, by: oneOf(['project', 'site']) });

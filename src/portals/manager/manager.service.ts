@@ -60,6 +60,9 @@ const shown = (line: Compliance) => ({
   percent: percentOf(line.rate),
 });
 
+/** `YYYY-MM` of the month before. */
+const monthBefore = (month: string): string => addDays(`${month}-01`, -1).slice(0, 7);
+
 const difference = (now: number | null, then: number | null): number | null =>
   now === null || then === null ? null : Math.round((now - then) * 10) / 10;
 
@@ -106,7 +109,8 @@ export const createManagerPortal = (dependencies: ManagerDependencies) => {
         const earlier = before(period);
         const lines = await complianceBy(reader, by, ask(period), restrict);
         const then = await complianceBy(reader, by, ask(earlier), restrict);
-        const percentThen = new Map(then.map(({ key, rate }) => [key, percentOf(rate)]));
+        const known = by === 'month' ? [...then, ...lines] : then;
+        const percentThen = new Map(known.map(({ key, rate }) => [key, percentOf(rate)]));
         const nameOf = await namer(
           reader,
           by,
@@ -118,7 +122,7 @@ export const createManagerPortal = (dependencies: ManagerDependencies) => {
           lines: lines.map((line) => {
             const { key } = line;
             const counts = shown(line);
-            const previousPercent = percentThen.get(key) ?? null;
+            const previousPercent = percentThen.get(by === 'month' ? monthBefore(key!) : key) ?? null;
             return {
               ...counts,
               key,

@@ -3,7 +3,7 @@ import type { List } from '../../platform/db/list.ts';
 import type { Module } from '../../platform/http/module.ts';
 import { ok, RawJson, route } from '../../platform/http/route.ts';
 import { pageOf } from '../../platform/schema/types.ts';
-import { boardItem, BoardQuerySchema, caseItem } from './supervisor.schemas.ts';
+import { boardPage, BoardQuerySchema, caseItem } from './supervisor.schemas.ts';
 import type { SupervisorPortal } from './supervisor.service.ts';
 
 interface SupervisorParts {
@@ -26,7 +26,7 @@ export const supervisorModule = ({ portal, cases, caseView }: SupervisorParts): 
         summary: 'My people now, the most urgent first: shift, tests, level, case and what I may do',
         permission: 'fitness:board:read',
         query: BoardQuerySchema,
-        responses: { 200: pageOf(boardItem(caseView)) },
+        responses: { 200: boardPage(caseView) },
       },
       async ({ query }, context) => ok(new RawJson(JSON.stringify(await portal.board(context, query)))),
     ),

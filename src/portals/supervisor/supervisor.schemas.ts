@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import type { TObject } from 'typebox';
 import { ACTIONS } from '../../platform/crud/routes.ts';
-import { day, exact, instant, integer, nullable, oneOf, uuid } from '../../platform/schema/types.ts';
+import { day, exact, instant, integer, nullable, oneOf, pageOf, uuid } from '../../platform/schema/types.ts';
+import { COUNTS } from '../compliance.schemas.ts';
 
 const code = Type.String();
 const list = <T extends Type.TSchema>(item: T) => Type.Array(item, { maxItems: 200 });
@@ -65,6 +66,16 @@ export const boardItem = (caseView: TObject) =>
     },
     { 'x-component': 'board_line' },
   );
+
+export const boardPage = (caseView: TObject) =>
+  exact({
+    ...pageOf(boardItem(caseView)).properties,
+    compliance: Type.Array(exact({ day: day(), ...COUNTS }), {
+      maxItems: 2,
+      description:
+        'Of everyone the caller reaches, in the shifts that began today and yesterday: the same count as in reports',
+    }),
+  });
 
 /** A case of the list, with whose it is and what the caller may do. */
 export const caseItem = (caseView: TObject) =>

@@ -1,10 +1,13 @@
+import { percentOf } from '../../modules/fitness/compliance/compliance.ts';
+import type { Compliance } from '../../modules/fitness/compliance/compliance.ts';
 import type { Cursors } from '../../platform/db/cursor.ts';
 import type { Reader } from '../../platform/db/database.ts';
-import type { Bind, List, ListQuery } from '../../platform/db/list.ts';
+import type { Bind, List, ListQuery, Restriction } from '../../platform/db/list.ts';
 import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
 import type { Context } from '../../platform/http/context.ts';
 import type { Action } from '../../platform/lifecycle/mover.ts';
 import { Problem } from '../../platform/problem.ts';
+import { addDays, dateAt } from '../../platform/time/zone.ts';
 import type { BoardFilters, BoardQuery, BoardRow } from './board.reads.ts';
 
 type Page = ListQuery & BoardFilters & object;
@@ -18,6 +21,12 @@ interface SupervisorDependencies {
   readonly visible: (context: Context, idExpression: string, bind: Bind) => string;
   /** What the caller may do with a case now. */
   readonly caseActions: (context: Context, row: object) => Action[];
+  /** Compliance by shift day, as everywhere. */
+  readonly complianceByDay: (
+    reader: Reader,
+    period: { readonly from: string; readonly to: string; readonly now: Date },
+    restrict: Restriction,
+  ) => Promise<readonly (Compliance & { readonly key: string | null })[]>;
   readonly now: () => Date;
 }
 
@@ -25,15 +34,25 @@ const DEFAULT_LIMIT = 50;
 
 /** The supervisor's screens: nobody is on their own board, nor among the cases they decide. */
 export const createSupervisorPortal = (dependencies: SupervisorDependencies) => {
-  const { work, cursors, board, cases, visible, caseActions, now } = dependencies;
+  const { work, cursors, board, cases, visible, caseActions, complianceByDay, now } = dependencies;
+
+  /** Of the shifts that began today and yesterday: a night's people are still at work in the morning. */
+  const complianceOfNow = async (reader: Reader, context: Context) => {
+    const at = now();
+    const to = dateAt(at, context.principal.timezone);
+    const lines = await complianceByDay(reader, { from: addDays(to, -1), to, now: at }, (bind) =>
+      visible(context, 'r.profile_id', bind),
+    );
+    return lines.map(({ key, rate, ...counts }) => ({ day: key!, ...counts, percent: percentOf(rate) }));
+  };
   return {
     board: async (context: Context, { cursor, limit = DEFAULT_LIMIT, ...filters }: Page) => {
       const purpose = `board:${context.principal.companyId}:${JSON.stringify(filters)}`;
       const after = cursor === undefined ? undefined : cursors.read(purpose, cursor);
       if (cursor !== undefined && after === undefined)
         throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
-      const rows = await work.read(context, (reader) =>
-        board(reader, {
+      const { rows, compliance } = await work.read(context, async (reader) => ({
+        rows: await board(reader, {
           now: now(),
           me: context.principal.profileId,
           visible: (bind) => visible(context, 'p.id', bind),
@@ -41,7 +60,8 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
           limit: limit + 1,
           ...(after && { after }),
         }),
-      );
+        compliance: await complianceOfNow(reader, context),
+      }));
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       return {
@@ -50,6 +70,7 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
           actions: item.case === null ? [] : caseActions(context, item.case),
         })),
         next: last === undefined ? null : cursors.write(purpose, last),
+        compliance,
       };
     },
     cases: (context: Context, query: ListQuery & object) =>

@@ -17,7 +17,7 @@ export interface CompliancePeriod {
   readonly shiftId?: string | undefined;
 }
 
-/** One line of the count. `key`: the day, or the id of project, site or shift; null: what belongs to none. */
+/** One line of the count. `key`: the day, the month (`YYYY-MM`), or the id of project, site or shift; null: what belongs to none. */
 export type ComplianceLine = Compliance & { readonly key: string | null };
 
 export interface LevelLine {
@@ -31,6 +31,10 @@ export interface LevelLine {
 const GROUPS: Readonly<Record<ComplianceGroup, { readonly key: string; readonly by: string }>> = {
   total: { key: 'null::text', by: '' },
   day: { key: `to_char(r.shift_date, 'YYYY-MM-DD')`, by: 'group by r.shift_date order by r.shift_date' },
+  month: {
+    key: `to_char(date_trunc('month', r.shift_date), 'YYYY-MM')`,
+    by: `group by date_trunc('month', r.shift_date) order by date_trunc('month', r.shift_date)`,
+  },
   project: { key: 'r.project_id::text', by: 'group by r.project_id order by r.project_id' },
   site: { key: 'r.site_id::text', by: 'group by r.site_id order by r.site_id' },
   shift: { key: 'r.shift_id::text', by: 'group by r.shift_id order by r.shift_id' },
@@ -70,7 +74,7 @@ export const COUNTS = [
 ].join(', ');
 
 /**
- * Compliance of a period, whole or by day, project, site or shift: the one count behind board, API, CSV and PDF. The rate
+ * Compliance of a period, whole or by day, month, project, site or shift: the one count behind board, API, CSV and PDF. The rate
  * and what stands beside it are those of `complianceOf`. Lines without any requirement are not there; in order of the key.
  * `restrict` names the profiles a caller reaches (`r.profile_id`).
  */

@@ -24,7 +24,7 @@ const QUERY = exact({
 });
 
 const LINE = exact({
-  key: nullable(Type.String({ description: 'The day, or the id of project, site or shift' })),
+  key: nullable(Type.String({ description: 'The day, the month, or the id of project, site or shift' })),
   onTime: count('Done before the first exposure'),
   late: count('Done after it'),
   missed: count('Not done'),
@@ -49,7 +49,7 @@ export const complianceModule = ({ service, list }: ComplianceRouterDependencies
         method: 'get',
         path: '/compliance',
         id: 'getCompliance',
-        summary: 'Compliance of a period, by day, project, site or shift',
+        summary: 'Compliance of a period, by day, month, project, site or shift',
         permission: 'fitness:compliance:read',
         query: QUERY,
         responses: {

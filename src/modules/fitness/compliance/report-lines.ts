@@ -1,7 +1,7 @@
 import { day, exact, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 
 /** What a count of compliance may be parted by. */
-export const COMPLIANCE_GROUPS = ['total', 'day', 'project', 'site', 'shift'] as const;
+export const COMPLIANCE_GROUPS = ['total', 'day', 'month', 'project', 'site', 'shift'] as const;
 export type ComplianceGroup = (typeof COMPLIANCE_GROUPS)[number];
 
 export const BREACH_KINDS = ['undecided', 'late_result', 'missed_test', 'override'] as const;
