@@ -39,31 +39,45 @@ const driftOf = (wanted: unknown, actual: unknown, path: string): string[] => {
   );
 };
 
-/** The import file without what the other checks look at, and what Keycloak does not hand out under the same name. */
-const comparable = (file: Json): Json => {
-  const {
-    users: _users,
-    scopeMappings: _mappings,
-    roles,
-    clients,
-    authenticationFlows,
-    requiredActions,
-    // Each environment has a realm of its own name.
-    realm: _name,
-    ...realm
-  } = file;
+const records = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isRecord) : []);
+
+/** What is compared, of the file and of the realm alike. Ids are Keycloak's own: flows are known by their alias. */
+const comparable = ({ realm, roles, clients, authenticationFlows, requiredActions }: RealmParts): Json => {
+  const flows = records(authenticationFlows);
+  const aliasOf = (id: unknown): unknown => flows.find((flow) => flow['id'] === id)?.['alias'] ?? id;
   return {
     realm,
-    roles: isRecord(roles) ? roles['realm'] : [],
-    clients: (Array.isArray(clients) ? clients.filter(isRecord) : []).map(({ secret: _secret, ...client }) => ({
+    roles,
+    clients: records(clients).map(({ secret: _secret, ...client }) => ({
       ...client,
+      ...(isRecord(client['authenticationFlowBindingOverrides']) && {
+        authenticationFlowBindingOverrides: Object.fromEntries(
+          Object.entries(client['authenticationFlowBindingOverrides']).map(([kind, id]) => [kind, aliasOf(id)]),
+        ),
+      }),
+      // The check of the audience names these.
       ...(Array.isArray(client['protocolMappers']) && {
-        protocolMappers: client['protocolMappers'].filter((one) => isRecord(one) && one['protocolMapper'] !== AUDIENCE),
+        protocolMappers: records(client['protocolMappers']).filter((one) => one['protocolMapper'] !== AUDIENCE),
       }),
     })),
-    authenticationFlows,
+    authenticationFlows: flows.map(({ id: _id, ...flow }) => flow),
     requiredActions,
   };
+};
+
+interface RealmParts {
+  readonly realm: unknown;
+  readonly roles: unknown;
+  readonly clients: unknown;
+  readonly authenticationFlows: unknown;
+  readonly requiredActions: unknown;
+}
+
+/** The parts of an import file. Its name is a setting; users and scope mappings Keycloak hands out otherwise. */
+const partsOf = (file: Json): RealmParts => {
+  const { users: _users, scopeMappings: _mappings, realm: _name, ...rest } = file;
+  const { roles, clients, authenticationFlows, requiredActions, ...realm } = rest;
+  return { realm, roles: isRecord(roles) ? roles['realm'] : [], clients, authenticationFlows, requiredActions };
 };
 
 /** The identity provider answers and has the realm. */
@@ -80,7 +94,7 @@ export const checkIdentityProvider = async ({ realmUrl }: Pick<RealmReader, 'rea
 
 /** The realm is set as the file of this release says. */
 export const checkRealm = async (realm: RealmReader, file: Json): Promise<Figures> => {
-  const drift = driftOf(comparable(file), await realm.state(), '');
+  const drift = driftOf(comparable(partsOf(file)), comparable(await realm.state()), '');
   if (drift.length > 0) {
     const more = drift.length > MOST_SHOWN ? ` and ${drift.length - MOST_SHOWN} more` : '';
     throw new Fault(
