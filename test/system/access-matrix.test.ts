@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { SYSTEM_ROLES } from '../../src/modules/organization/roles/system-roles.ts';
-import { decide } from '../../src/platform/access/decision.ts';
+import { decide, matches } from '../../src/platform/access/decision.ts';
 import type { Client } from '../../src/platform/access/principal.ts';
 import { routesOf } from '../../src/platform/http/registry.ts';
 import type { MountedRoute } from '../../src/platform/http/registry.ts';
@@ -79,6 +79,17 @@ describe('the access matrix', () => {
 
   it('is written down for every route, as the routes declare it', () => {
     expect(matrix).to.deep.equal(declared(routes));
+  });
+
+  it('has roles whose every grant and deny means a permission that there is, in the areas that there are', () => {
+    const known = app.modules.flatMap(({ permissions = [] }) => permissions);
+    const areas = new Set(['*', ...known.map((permission) => permission.split(':')[0]!)]);
+    const lost = SYSTEM_ROLES.flatMap(({ code, grants, denies }) =>
+      [...grants, ...denies]
+        .filter((pattern) => areas.has(pattern.split(':')[0]!) && !known.some((one) => matches(pattern, one)))
+        .map((pattern) => `${code}: ${pattern}`),
+    );
+    expect(lost).to.deep.equal([]);
   });
 
   it('answers 401 without a token, with a broken one and with an expired one', async function run() {

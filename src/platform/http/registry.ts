@@ -40,40 +40,50 @@ const contractFaults = ({ contract }: MountedRoute): string[] => [
   ...(Object.keys(contract.responses).length === 0 ? [`${contract.id}: no response`] : []),
 ];
 
-const permissionFaults = (routes: readonly MountedRoute[], known: ReadonlySet<string>): string[] =>
-  routes
-    .filter(
-      ({ contract: { permission } }) => permission !== 'public' && permission !== 'signed-in' && !known.has(permission),
-    )
-    .map(({ contract }) => `${contract.id}: no permission ${contract.permission}`);
+/** Who asks for a permission that no module defines: nobody could ever hold it. */
+const permissionFaults = (modules: readonly Module[], routes: readonly MountedRoute[]): string[] => {
+  const known = new Set(['public', 'signed-in', ...modules.flatMap(({ permissions = [] }) => permissions)]);
+  const asked = [
+    ...routes.map(({ contract: { id, permission } }) => ({ by: id, permission })),
+    ...modules
+      .flatMap(({ reports = [] }) => reports)
+      .flatMap(({ kind, permission, columns }) => [
+        { by: `report ${kind}`, permission },
+        ...columns.flatMap((column) =>
+          column.permission === undefined ? [] : [{ by: `report ${kind}`, permission: column.permission }],
+        ),
+      ]),
+  ];
+  return asked
+    .filter(({ permission }) => !known.has(permission))
+    .map((one) => `${one.by}: no permission ${one.permission}`);
+};
+
+/** Names that only one may have, with what is said of two. */
+const uniqueNames = (modules: readonly Module[]): [names: string[], said: (name: string) => string][] => [
+  [modules.map(({ name }) => name), (name) => `two modules are called ${name}`],
+  [modules.flatMap(({ permissions = [] }) => permissions), (name) => `permission ${name} is defined twice`],
+  [
+    modules.flatMap(({ lifecycles = [] }) => lifecycles.map(({ entity }) => entity)),
+    (name) => `two lifecycles of ${name}`,
+  ],
+  [modules.flatMap(({ jobs = [] }) => jobs.map(({ name }) => name)), (name) => `two jobs are called ${name}`],
+  [modules.flatMap(({ reports = [] }) => reports.map(({ kind }) => kind)), (name) => `two reports are called ${name}`],
+  [modules.flatMap(({ settings = [] }) => settings.map(({ key }) => key)), (name) => `two settings are called ${name}`],
+];
 
 const moduleFaults = (modules: readonly Module[]): string[] => {
-  const names = modules.map(({ name }) => name);
+  const known = modules.map(({ name }) => name);
   return [
-    ...duplicates(names).map((name) => `two modules are called ${name}`),
+    ...uniqueNames(modules).flatMap(([names, said]) => duplicates(names).map(said)),
     ...modules.flatMap(({ name, requires = [] }) =>
       requires
-        .filter((needed) => !names.includes(needed))
+        .filter((needed) => !known.includes(needed))
         .map((needed) => `${name} requires ${needed}, which is missing`),
     ),
     ...modules
       .filter(({ base, routes = [] }) => routes.length > 0 && base === undefined)
       .map(({ name }) => `${name} has routes but no base`),
-    ...duplicates(modules.flatMap(({ permissions = [] }) => permissions)).map(
-      (code) => `permission ${code} is defined twice`,
-    ),
-    ...duplicates(modules.flatMap(({ lifecycles = [] }) => lifecycles.map(({ entity }) => entity))).map(
-      (name) => `two lifecycles of ${name}`,
-    ),
-    ...duplicates(modules.flatMap(({ jobs = [] }) => jobs.map(({ name }) => name))).map(
-      (name) => `two jobs are called ${name}`,
-    ),
-    ...duplicates(modules.flatMap(({ reports = [] }) => reports.map(({ kind }) => kind))).map(
-      (kind) => `two reports are called ${kind}`,
-    ),
-    ...duplicates(modules.flatMap(({ settings = [] }) => settings.map(({ key }) => key))).map(
-      (key) => `two settings are called ${key}`,
-    ),
   ];
 };
 
@@ -91,12 +101,11 @@ export const routesOf = (modules: readonly Module[]): MountedRoute[] =>
 /** Checks what the modules declare against each other. Throws one error that lists every fault. */
 export const checkModules = (modules: readonly Module[]): void => {
   const routes = routesOf(modules);
-  const known = new Set(modules.flatMap(({ permissions = [] }) => permissions));
   const faults = [
     ...moduleFaults(modules),
     ...duplicates(routes.map(shape)).map((path) => `two routes answer ${path}`),
     ...duplicates(routes.map(({ contract }) => contract.id)).map((id) => `two routes are called ${id}`),
-    ...permissionFaults(routes, known),
+    ...permissionFaults(modules, routes),
     ...routes.flatMap(parameterFaults),
     ...routes.flatMap(contractFaults),
   ];

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import express from 'express';
 import Type from 'typebox';
+import { projectsReport } from '../../../src/modules/workforce/projects/projects.report.ts';
 import type { Module } from '../../../src/platform/http/module.ts';
 import { checkModules, checkServed } from '../../../src/platform/http/registry.ts';
 import { ok, route } from '../../../src/platform/http/route.ts';
@@ -78,6 +79,11 @@ describe('the registry of modules', () => {
       'two routes are called getThing',
     ],
     ['a permission nobody defines', [thing({ permissions: [] })], 'no permission area:thing:read'],
+    [
+      'a report with a permission nobody defines',
+      [thing({ reports: [{ ...projectsReport, permission: 'area:thing:export' }] })],
+      'report projects: no permission area:thing:export',
+    ],
     [
       'a permission defined twice',
       [thing(), thing({ name: 'b', base: '/b', routes: [] })],

@@ -100,12 +100,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'identity:*:*',
     'notifications:own:*',
   ]),
-  company('institution_admin', 'company', 500, [
-    'organization:profile:*',
-    'organization:resident:*',
-    'organization:invitation:*',
-    'notifications:own:*',
-  ]),
+  company('institution_admin', 'company', 500, ['organization:profile:*', 'notifications:own:*']),
   company(
     'manager',
     'hierarchy',
@@ -163,7 +158,6 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'fitness:self-report:write',
     'fitness:result:read',
     'fitness:signal:write',
-    'workforce:own:*',
     'workforce:assignment:read',
     'workforce:shift:read',
     'workforce:shift:start',
