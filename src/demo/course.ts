@@ -11,7 +11,7 @@ const HOUR = 60 * MINUTE;
  * How people of the past dealt with a case: minutes until somebody acknowledged (exponential), parts of the cases, and what was
  * decided, by how the retest went. The demo's choice.
  */
-export const COURSE = {
+const COURSE = {
   acknowledgeMean: 4,
   /** Nobody decided before the shift ended. */
   lapsed: 0.02,

@@ -4,11 +4,11 @@ import type { FitnessPolicy } from '../modules/fitness/classification/policy.ts'
 import { DEFAULT_GATE_RULES } from '../modules/gate/rules.ts';
 import type { Tx } from '../platform/db/database.ts';
 import { tokensOf } from '../platform/db/search.ts';
-import { addDays, dateAt } from '../platform/time/zone.ts';
+import { addDays, dateAt, dayBounds } from '../platform/time/zone.ts';
 import { insertRows, stamps } from './bulk.ts';
 import type { DemoRow } from './bulk.ts';
 import type { DemoCompany, DemoPlan } from './plan.ts';
-import type { DemoAssignment, DemoShift, DemoWork } from './work.ts';
+import type { DemoAssignment, DemoLeave, DemoShift, DemoWork } from './work.ts';
 
 /** Words by which rows are found, as the repositories write them. */
 const searchRows = (kind: string, rows: readonly { readonly id: string; readonly words: string }[]): DemoRow[] =>
@@ -176,7 +176,13 @@ const loadCatalogue = async (tx: Tx, plan: DemoPlan, { departments, sites }: Dem
 /** Projects, contracts, assignments with their seats. People are there. */
 export const loadWork = async (tx: Tx, plan: DemoPlan, company: DemoCompany, work: DemoWork): Promise<void> => {
   await loadCatalogue(tx, plan, company, work);
-  const { begin } = plan;
+  const { begin, loadedAt } = plan;
+  /** Leave is asked for two weeks ahead; who falls sick says so that day. */
+  const asked = ({ kind, startsOn }: DemoLeave): string => {
+    const day = kind === 'sick' ? startsOn : addDays(startsOn, -14);
+    const today = dateAt(loadedAt, 'Etc/UTC');
+    return day < today ? day : addDays(today, -1);
+  };
   await insertRows(
     tx,
     'work_assignment',
@@ -198,8 +204,12 @@ export const loadWork = async (tx: Tx, plan: DemoPlan, company: DemoCompany, wor
   await insertRows(
     tx,
     'leave',
-    work.assignments.flatMap(({ person, leaves }) =>
-      leaves.map((leave) => ({ ...leave, profileId: person.profileId, ...stamps(begin) })),
+    work.assignments.flatMap(({ person, leaves, timezone }) =>
+      leaves.map((leave) => ({
+        ...leave,
+        profileId: person.profileId,
+        ...stamps(dayBounds(asked(leave), timezone).from),
+      })),
     ),
   );
 };

@@ -211,20 +211,21 @@ const firsts = (shifts: readonly PlannedShift[]): boolean[] =>
     return before?.kind !== kind || startsAt.getTime() - before.startsAt.getTime() > 1.5 * DAY;
   });
 
-/** Blocks of leave of a year and the month ahead, by kind: how many at most, how likely each, and their days. */
+/** Blocks of leave by kind: how many at most, how likely each, their days, and the last day of the demo on which one may begin: nobody
+ * knows of being sick tomorrow. */
 const LEAVES = [
-  { kind: 'vacation', most: 2, chance: 0.8, days: [7, 14] },
-  { kind: 'sick', most: 2, chance: 0.25, days: [1, 4] },
-  { kind: 'training', most: 1, chance: 0.2, days: [1, 2] },
+  { kind: 'vacation', most: 2, chance: 0.8, days: [7, 14], last: 395 },
+  { kind: 'sick', most: 2, chance: 0.25, days: [1, 4], last: 368 },
+  { kind: 'training', most: 1, chance: 0.2, days: [1, 2], last: 395 },
 ] as const;
 
 /** Somebody's leave from the demo's beginning on, no block over another. */
 const leavesOf = (begin: string, makeId: () => string, random: Random): DemoLeave[] => {
   const leaves: DemoLeave[] = [];
-  for (const { kind, most, chance, days } of LEAVES)
+  for (const { kind, most, chance, days, last } of LEAVES)
     for (let block = 0; block < most; block += 1) {
       if (!random.chance(chance)) continue;
-      const startsOn = addDays(begin, random.between(5, 395));
+      const startsOn = addDays(begin, random.between(5, last));
       const endsOn = addDays(startsOn, random.between(days[0], days[1]) - 1);
       if (leaves.some((other) => other.startsOn <= endsOn && startsOn <= other.endsOn)) continue;
       leaves.push({ id: makeId(), kind, startsOn, endsOn });

@@ -51,7 +51,10 @@ export interface DemoPlace {
   /** One statement as the superuser, past all rules, while it runs. */
   sql<Row extends object>(text: string): Promise<Row[]>;
   shell(more: NodeJS.ProcessEnv): Shell;
-  /** Lets the rest of every case be over, as twenty minutes would. */
+  /**
+   * Lets the rest of every case be over, as twenty minutes would. The company’s own policy cannot: the least rest that it may
+   * set is five minutes, and a rest that has begun keeps its length.
+   */
   passTime(): Promise<void>;
   /** Processes that name the folder in their command line: what is left of a demo. */
   processes(): Promise<string[]>;

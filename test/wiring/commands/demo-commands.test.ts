@@ -203,6 +203,27 @@ describe('the commands beside the demo', function () {
     });
   });
 
+  it('shows the auditor the trail of a case of the past, each move with who made it, before and after', async () => {
+    const auditor = await token('auditor', '--company', 'cordillera');
+    const safety = await token('safety_admin', '--company', 'cordillera');
+    const { items: past } = await place.get<{ items: { id: string }[] }>(
+      '/fitness/cases?status=returned&limit=1',
+      safety,
+    );
+    const { items } = await place.get<{ items: { action: string; actor: { kind: string }; after: object }[] }>(
+      `/admin/auditLog/history/fitness_case/${past[0]!.id}`,
+      auditor,
+    );
+    const actions = items.map(({ action }) => action.replace('fitness_case.', ''));
+    expect(actions[0]).to.equal('return');
+    expect(actions.at(-1)).to.equal('open');
+    expect(actions).to.include.members(['acknowledge', 'decide']);
+    for (const { action, actor, after } of items) {
+      expect(Object.keys(after)).to.not.have.length(0);
+      if (/acknowledge|decide|return/.test(action)) expect(actor.kind).to.equal('profile');
+    }
+  });
+
   describe('angelis audit verify', () => {
     const verify = async (...args: readonly string[]) => {
       const { code, out, err } = await place.ending('audit', 'verify', '--json', ...args);
