@@ -13,6 +13,7 @@ export const up = [
   `alter table fitness_case add constraint fitness_case_escalated_to_check
      check (escalated_to in ('manager', 'safety_admin'))`,
   `alter table requirement add column miss_at timestamptz(3) not null,
+     add column lacking_since timestamptz(3),
      add column terms jsonb not null,
      add column assessed_by uuid,
      add column assessed_at timestamptz(3),
@@ -30,7 +31,7 @@ export const down = [
   'drop index requirement_excused_at_id_idx',
   'drop index requirement_miss_at_id_idx',
   `alter table requirement drop column assessment_sealed, drop column assessed_fit, drop column assessed_at, drop column assessed_by,
-     drop column terms, drop column miss_at`,
+     drop column terms, drop column lacking_since, drop column miss_at`,
   `alter table fitness_case drop column lapse_at, drop column safety_admin_due_at, drop column manager_due_at,
      drop column escalated_to, drop column terms`,
 ];

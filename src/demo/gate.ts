@@ -1,3 +1,4 @@
+import { missingTerms } from '../modules/fitness/classification/missing.ts';
 import { decide } from '../modules/gate/decide.ts';
 import type { GateFacts } from '../modules/gate/facts.ts';
 import { GateDecisionEntity, GateOverrideEntity } from '../modules/gate/gate.repository.ts';
@@ -43,6 +44,7 @@ export interface GateRows {
 const factsOf = ({ history, assignment, group }: GateAbout, at: Date): GateFacts => {
   const { shift, requirementId, dueAt, standing } = history;
   const { person, taskKind, project, id, patternStartsOn } = assignment;
+  const missing = missingTerms(group.policy);
   return {
     at: at.toISOString(),
     date: shift.date,
@@ -69,6 +71,8 @@ const factsOf = ({ history, assignment, group }: GateAbout, at: Date): GateFacts
         dueAt: dueAt.toISOString(),
         graceUntil: null,
         assessed: false,
+        lacking: missing.test,
+        restrictions: missing.restrictions,
       },
     ],
     credentials: taskKind.credentials.map((credential) => ({

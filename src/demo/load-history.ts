@@ -1,3 +1,4 @@
+import { termsOf } from '../modules/fitness/requirements/generation.ts';
 import { testBy } from '../modules/fitness/requirements/plan.ts';
 import { resultRow } from '../modules/fitness/intake/store.ts';
 import type { Sealer } from '../platform/change/company-vault.ts';
@@ -83,7 +84,6 @@ const requirementRow = (
       ? { ...NO_ANSWER, level: outcome === 'missed' ? 'none' : null }
       : { resultId: standing.id, level: standing.judgement.level, doneAt: standing.takenAt };
   const isExcused = outcome === 'excused';
-  const { supervisorHours, reviewOneIn } = group.policy.excuse;
   return {
     id: requirementId,
     profileId: person.profileId,
@@ -100,7 +100,7 @@ const requirementRow = (
     status: outcome,
     highRisk,
     policyId: group.policyId,
-    terms: { supervisorHours, reviewOneIn, deviceSilentMinutes: group.policy.times.deviceSilentMinutes },
+    terms: termsOf(group.policy),
     ...answer,
     attempts: results.filter((result) => result.requirementId !== null).length,
     hadInvalid: results.some(({ judgement }) => judgement.level === 'invalid'),

@@ -31,6 +31,7 @@ import * as roster from '../modules/fitness/shifts.reads.ts';
 import { createShiftFollower } from '../modules/fitness/shift-follower.ts';
 import type { FollowShifts } from '../modules/fitness/shift-follower.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
+import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
@@ -72,16 +73,17 @@ const wireCases = (platform: Platform, { holds, telling }: Shared) => {
 
 const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCase: OpenCase) => {
   const draw = createDraw(platform.keys.signing);
+  const lift = (tx: Tx, { id }: { id: string }, because: string) => holds.lift(tx, { requirementId: id }, because);
   const lifecycle = createRequirementLifecycle({
     draw,
-    lift: (tx, { id }, because) => holds.lift(tx, { requirementId: id }, because),
+    lift,
     ...createMissed({ holds, openCase, telling, policies, roster }),
   });
   const parts = platform.crud(requirementList, lifecycle, (rows) => withAudience(rows, recipients));
   const generation = createGeneration({ requirements: parts.repository, mover: parts.mover, policies, roster, draw });
   const vault = platform.companyVault;
   const service = createRequirements({ ...platform, ...parts, generation, vault, roster, visible });
-  const attempts = createAttempts({ bulk: platform.bulk(Requirement), mover: parts.mover, recipients });
+  const attempts = createAttempts({ bulk: platform.bulk(Requirement), mover: parts.mover, recipients, lift });
   const jobs = [dropJob({ ...platform, requirements: parts.repository })];
   return { generation, attempts, jobs, module: requirementsModule(service) };
 };

@@ -1,5 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type pg from 'pg';
+import { DEFAULT_FITNESS_POLICY } from '../../src/modules/fitness/classification/policy.ts';
+import { termsOf } from '../../src/modules/fitness/requirements/generation.ts';
 
 export interface StoredRequirement {
   readonly companyId: string;
@@ -24,8 +26,8 @@ export const storeRequirement = async (client: pg.Client, given: StoredRequireme
        window_from, due_at, grace_until, miss_at, status, level, high_risk, terms, created_at, updated_at)
      values ($1, $2, $3, $4, $5, $6, $7, 'pre_shift', 'PVT-B', $8::timestamptz - interval '1 hour', $8,
        $8::timestamptz + interval '1 hour', $8::timestamptz + interval '1 hour', $9, $10, false,
-       '{"supervisorHours": 24, "reviewOneIn": 10, "deviceSilentMinutes": 60}', $8, $8)`,
-    [companyId, id, profileId, shiftId, day, siteId, projectId, dueAt, status, level],
+       $11, $8, $8)`,
+    [companyId, id, profileId, shiftId, day, siteId, projectId, dueAt, status, level, termsOf(DEFAULT_FITNESS_POLICY)],
   );
   return id;
 };

@@ -25,7 +25,8 @@ export const fitnessFacts: FactProvider = {
     requirements: `select coalesce(json_agg(json_build_object('id', r.id, 'kind', r.kind, 'status', r.status,
         'dueAt', ${at('r.due_at')},
         'graceUntil', ${at('case when r.grace_until > r.due_at then r.grace_until end')},
-        'assessed', r.assessed_at is not null) order by r.due_at, r.id), '[]')
+        'assessed', r.assessed_at is not null, 'lacking', r.terms->'missing'->'test',
+        'restrictions', r.terms->'missing'->'restrictions') order by r.due_at, r.id), '[]')
       from requirement r
       where r.company_id = $1 and r.profile_id = q.profile_id and r.deleted_at is null
         and (r.shift_id = q.shift_id or (r.kind in ('for_cause', 'post_incident')

@@ -1,5 +1,6 @@
 import type { Reader, Tx } from '../../platform/db/database.ts';
 import type { Action, Level, MeasuredKind, Reason } from './classification/classify.ts';
+import type { MissingTerms } from './classification/missing.ts';
 import type { FitnessPolicy } from './classification/policy.ts';
 import type { TestSource } from './definitions/definitions.ts';
 
@@ -120,4 +121,7 @@ export interface MissedTest {
   readonly highRisk: boolean;
   readonly kind: string;
   readonly dueAt: string;
+  readonly terms: { readonly missing: MissingTerms };
+  /** Since when exposure goes on without it. */
+  readonly lackingSince: string | null;
 }

@@ -50,9 +50,58 @@ const holdReasons = ({ holds }: GateFacts): GateReason[] =>
     return level === 'red' ? block('RED_UNDECIDED', { caseId }) : block('HOLD_UNDECIDED', { caseId });
   });
 
+/** Kinds that are due before the first exposure: work that starts now makes them due now, whatever was planned. */
+const BEFORE_EXPOSURE = ['pre_shift', 'extension'];
+
+type Requirement = GateFacts['requirements'][number];
+
+interface Lack {
+  readonly requirement: Requirement;
+  readonly code: 'TEST_MISSING' | 'ASSESSMENT_MISSING' | 'TEST_IN_GRACE';
+}
+
+const lackIn = (requirement: Requirement, at: string): Lack['code'] | undefined => {
+  const { kind, status, dueAt, graceUntil, assessed } = requirement;
+  if (status === 'missed') return 'TEST_MISSING';
+  if (status === 'blocked') return assessed ? undefined : 'ASSESSMENT_MISSING';
+  if (status !== 'due') return undefined;
+  if (!BEFORE_EXPOSURE.includes(kind) && Date.parse(dueAt) > Date.parse(at)) return undefined;
+  const isInGrace = graceUntil !== null && Date.parse(at) < Date.parse(graceUntil);
+  return isInGrace ? 'TEST_IN_GRACE' : 'TEST_MISSING';
+};
+
+/** The tests that are not there. They count where exposure starts now; planning ahead of time asks for none. */
+const lacksOf = ({ at, purpose, requirements }: GateFacts): Lack[] => {
+  if (purpose === 'assignment' || purpose === 'crew') return [];
+  return requirements.flatMap((requirement) => {
+    const code = lackIn(requirement, at);
+    return code === undefined ? [] : [{ requirement, code }];
+  });
+};
+
+const isHeld = ({ code, requirement }: Lack, highRisk: boolean): boolean =>
+  code !== 'TEST_IN_GRACE' && requirement.lacking[highRisk ? 'highRisk' : 'other'] === 'hold';
+
+const requirementReasons = (facts: GateFacts): GateReason[] =>
+  lacksOf(facts).map((lack) => {
+    const { id: requirement, kind, graceUntil } = lack.requirement;
+    const about = { requirement, kind };
+    if (lack.code === 'TEST_IN_GRACE') return restrict(lack.code, { ...about, until: graceUntil! });
+    return isHeld(lack, facts.highRisk) ? block(lack.code, about) : restrict(lack.code, about);
+  });
+
+/** Restrictions that stand, and those of tests without which the person would work. */
+const forbiddenBy = (facts: GateFacts) => [
+  ...facts.restrictions.filter(({ until }) => until === null || !isReached(until, facts.at)),
+  ...lacksOf(facts).flatMap((lack) =>
+    lack.code === 'TEST_IN_GRACE' || isHeld(lack, facts.highRisk) ? [] : [lack.requirement.restrictions],
+  ),
+];
+
 /** Each restriction once, however many sources impose it: it blocks work that needs what it forbids, and restricts any other. */
-const restrictionReasons = ({ at, work, restrictions }: GateFacts): GateReason[] => {
-  const inForce = restrictions.filter(({ until }) => until === null || !isReached(until, at));
+const restrictionReasons = (facts: GateFacts): GateReason[] => {
+  const { work } = facts;
+  const inForce = forbiddenBy(facts);
   const reasons: GateReason[] = [];
   if (inForce.some(({ noDriving }) => noDriving))
     reasons.push(work.driving ? block('DRIVING_FORBIDDEN') : restrict('NO_DRIVING'));
@@ -61,25 +110,6 @@ const restrictionReasons = ({ at, work, restrictions }: GateFacts): GateReason[]
   if (inForce.some(({ accompanied }) => accompanied))
     reasons.push(work.alone ? block('ALONE_FORBIDDEN') : restrict('ACCOMPANIED'));
   return reasons;
-};
-
-/** Kinds that are due before the first exposure: work that starts now makes them due now, whatever was planned. */
-const BEFORE_EXPOSURE = ['pre_shift', 'extension'];
-
-/** Tests count where exposure starts now; planning ahead of time asks for none. */
-const requirementReasons = ({ at, purpose, highRisk, requirements }: GateFacts): GateReason[] => {
-  if (purpose === 'assignment' || purpose === 'crew') return [];
-  const lacking = highRisk ? block : restrict;
-  return requirements.flatMap(({ id, kind, status, dueAt, graceUntil, assessed }) => {
-    const about = { requirement: id, kind };
-    if (status === 'missed') return [lacking('TEST_MISSING', about)];
-    if (status === 'blocked') return assessed ? [] : [lacking('ASSESSMENT_MISSING', about)];
-    if (status !== 'due') return [];
-    const isAhead = !BEFORE_EXPOSURE.includes(kind) && Date.parse(dueAt) > Date.parse(at);
-    if (isAhead) return [];
-    const isInGrace = graceUntil !== null && Date.parse(at) < Date.parse(graceUntil);
-    return [isInGrace ? restrict('TEST_IN_GRACE', { ...about, until: graceUntil }) : lacking('TEST_MISSING', about)];
-  });
 };
 
 const credentialReasons = ({ date, credentials }: GateFacts): GateReason[] =>

@@ -9,6 +9,8 @@ const flag = (description: string) => Type.Boolean({ description });
 const listOf = <P extends TProperties>(properties: P, description: string) =>
   Type.Array(exact(properties), { maxItems: 500, description });
 
+const FORBIDDEN = { noDriving: Type.Boolean(), accompanied: Type.Boolean(), noHeights: Type.Boolean() };
+
 export const PURPOSES = ['shift_start', 'assignment', 'intervention', 'crew'] as const;
 export const CREDENTIAL_STATUSES = ['missing', 'submitted', 'rejected', 'valid', 'expired', 'revoked'] as const;
 
@@ -63,12 +65,10 @@ export const GateFactsSchema = exact(
     restrictions: listOf(
       {
         source: id(),
-        noDriving: Type.Boolean(),
-        accompanied: Type.Boolean(),
-        noHeights: Type.Boolean(),
+        ...FORBIDDEN,
         until: nullable(instant()),
       },
-      'Restrictions from cases, yellow levels and missing tests',
+      'Restrictions from cases, yellow levels and missing tests that stand',
     ),
     requirements: listOf(
       {
@@ -78,6 +78,11 @@ export const GateFactsSchema = exact(
         dueAt: instant(),
         graceUntil: nullable(instant({ description: 'Until when it may still be taken after the start' })),
         assessed: flag('The supervisor’s face-to-face assessment during an outage is documented'),
+        lacking: exact(
+          { other: text(40), highRisk: text(40) },
+          { description: 'What fitness’s decision table says of work without it, by risk group: hold or restricted' },
+        ),
+        restrictions: exact(FORBIDDEN, { description: 'What work without it is restricted to' }),
       },
       'Required tests of this shift',
     ),

@@ -54,6 +54,8 @@ export interface FitnessCompany {
   readonly addAssignment: (worker: TestPerson, taskKindIds?: readonly string[]) => Promise<string>;
   readonly addShift: (worker: TestPerson, options?: ShiftOptions) => Promise<string>;
   readonly setHighRisk: (worker: TestPerson) => Promise<void>;
+  /** Makes what shifts require, or what follows from tests that are not there. */
+  readonly tick: (name: 'generate' | 'close') => Promise<void>;
   /** Stores nothing: hands a judged result to what follows from results. */
   readonly judge: (worker: TestPerson, result?: Partial<JudgedResult>) => Promise<JudgedResult>;
   /** Many at once, in their order. */
@@ -249,6 +251,12 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
     addAssignment,
     addShift,
     setHighRisk,
+    tick: async (name) => {
+      const { run } = area.modules
+        .flatMap((module) => module.ticks ?? [])
+        .find((one) => one.name === `fitness.requirements.${name}`)!;
+      await run(scope, { now: now(), signal: new AbortController().signal });
+    },
     judge: async (who, given = {}) => {
       const result = judged(who, now(), given);
       await db.write(scope, (tx) => area.outcome.onResults(tx, [result]));

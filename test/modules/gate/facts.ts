@@ -22,6 +22,12 @@ export const freshHours: HourFacts = {
   authorization: null,
 };
 
+/** What work without a test means by the policy's defaults, but for its restrictions. */
+export const whenMissing = {
+  lacking: { other: 'restricted', highRisk: 'hold' },
+  restrictions: { noDriving: false, accompanied: false, noHeights: false },
+};
+
 /** Facts that allow the start of a shift. */
 export const clearFacts: GateFacts = {
   at: AT,
@@ -38,8 +44,16 @@ export const clearFacts: GateFacts = {
   holds: [],
   restrictions: [],
   requirements: [
-    { id: 'test', kind: 'pre_shift', status: 'done_on_time', dueAt: AT, graceUntil: null, assessed: false },
-    { id: 'later', kind: 'mid_shift', status: 'due', dueAt: AFTER, graceUntil: null, assessed: false },
+    {
+      id: 'test',
+      kind: 'pre_shift',
+      status: 'done_on_time',
+      dueAt: AT,
+      graceUntil: null,
+      assessed: false,
+      ...whenMissing,
+    },
+    { id: 'later', kind: 'mid_shift', status: 'due', dueAt: AFTER, graceUntil: null, assessed: false, ...whenMissing },
   ],
   credentials: [{ credential: 'altitude exam', requiredBy: 'site', status: 'valid', from: TODAY, to: TODAY }],
   leave: [{ kind: 'vacation', from: '2025-06-01', to: '2025-06-09' }],
@@ -90,6 +104,8 @@ export const anyFacts: fc.Arbitrary<GateFacts> = fc.record({
       dueAt: instant,
       graceUntil: maybe(instant),
       assessed: fc.boolean(),
+      lacking: fc.record({ other: fc.constantFrom('restricted', 'hold'), highRisk: fc.constant('hold') }),
+      restrictions: fc.record({ noDriving: fc.boolean(), accompanied: fc.boolean(), noHeights: fc.boolean() }),
     }),
   ),
   credentials: few(

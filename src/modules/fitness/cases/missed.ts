@@ -21,20 +21,22 @@ export const createMissed = ({ holds, openCase, telling, policies, roster }: Mis
     return { shift, policy, endsAt: exposureEnd(shift, dueAt, policy) };
   };
   return {
-    /**
-     * A test that nobody took: in high-risk groups a case that holds, as a red does; elsewhere the policy's restrictions for the
-     * rest of the shift. The supervisor hears of it either way.
-     */
-    missed: async (tx: Tx, row: MissedTest): Promise<void> => {
-      const { id: requirementId, profileId, policyId, highRisk } = row;
+    /** Exposure began without a test that does not hold the person: the policy's restrictions until the exposure ends, and the supervisor hears of it. */
+    lacking: async (tx: Tx, row: MissedTest): Promise<void> => {
+      const { id: requirementId, profileId, terms } = row;
       await telling.missed(tx, row);
-      const { shift, policy, endsAt } = await exposureOf(tx, row);
-      if (highRisk) {
-        await openCase(tx, { profileId, level: 'none', highRisk, policyId, policy, shift, requirementId });
-      } else if (Date.parse(endsAt) > tx.now.getTime()) {
-        const { missingRestrictions: restrictions } = policy;
-        await holds.restrict(tx, { profileId, requirementId, level: 'none', restrictions, endsAt });
-      }
+      const { endsAt } = await exposureOf(tx, row);
+      const { restrictions } = terms.missing;
+      await holds.restrict(tx, { profileId, requirementId, level: 'none', restrictions, endsAt });
+    },
+
+    /** A test that nobody took: a case where the table holds, as a red does. The supervisor hears of it, unless they have. */
+    missed: async (tx: Tx, row: MissedTest): Promise<void> => {
+      const { id: requirementId, profileId, policyId, highRisk, terms, lackingSince } = row;
+      if (lackingSince === null) await telling.missed(tx, row);
+      if (terms.missing.test[highRisk ? 'highRisk' : 'other'] !== 'hold') return;
+      const { shift, policy } = await exposureOf(tx, row);
+      await openCase(tx, { profileId, level: 'none', highRisk, policyId, policy, shift, requirementId });
     },
 
     /** Somebody was found not fit, face to face, where no test could be taken: held in a case, whatever their group. */

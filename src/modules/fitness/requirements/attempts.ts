@@ -25,6 +25,8 @@ interface AttemptsDependencies {
   readonly bulk: Bulk<RequirementRow>;
   readonly mover: Mover<RequirementRow>;
   readonly recipients: Pick<Recipients, 'audiencesOf'>;
+  /** Ends the restrictions that a missing test brought. */
+  readonly lift: (tx: Tx, row: RequirementRow, because: string) => Promise<void>;
 }
 
 /**
@@ -32,7 +34,7 @@ interface AttemptsDependencies {
  * attempt stands: a retake may only worsen the level. An invalid one closes nothing. A missed or excused requirement stays
  * what it is.
  */
-export const createAttempts = ({ bulk, mover, recipients }: AttemptsDependencies) => {
+export const createAttempts = ({ bulk, mover, recipients, lift }: AttemptsDependencies) => {
   const attempt = (tx: Tx, worker: Worker, row: RequirementRow, result: JudgedResult): Patched<RequirementRow> => {
     const { level, isValid, id: resultId } = result;
     if (!isValid || row.status !== 'due') return { row, patch: counted(row, result) };
@@ -62,7 +64,11 @@ export const createAttempts = ({ bulk, mover, recipients }: AttemptsDependencies
           patched.push({ ...written, note: { ...note, audience: audiences.get(row.profileId) ?? [] } });
         }
       }
-      for (const row of await bulk.updateMany(tx, patched)) rows.set(row.id, row);
+      for (const row of await bulk.updateMany(tx, patched)) {
+        const isAnswered = rows.get(row.id)?.status === 'due' && row.status !== 'due';
+        if (isAnswered && row.lackingSince !== null) await lift(tx, row, 'done');
+        rows.set(row.id, row);
+      }
     }
   };
 };

@@ -1,6 +1,7 @@
 import type { Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
+import { missingTerms } from '../classification/missing.ts';
 import type { FitnessPolicy } from '../classification/policy.ts';
 import type { PolicyFacts, PolicyOf, RosterFacts, ShiftFacts } from '../ports.ts';
 import type { Draw } from './draw.ts';
@@ -29,7 +30,15 @@ const placeOf = ({ id, profileId, workDate, siteId, projectId }: ShiftFacts): Pl
   projectId,
 });
 
+/** What a requirement keeps of the policy it is made by. */
+export const termsOf = (policy: FitnessPolicy): RequirementRow['terms'] => ({
+  ...policy.excuse,
+  deviceSilentMinutes: policy.times.deviceSilentMinutes,
+  missing: missingTerms(policy),
+});
+
 const NOTHING_YET = {
+  lackingSince: null,
   resultId: null,
   level: null,
   attempts: 0,
@@ -67,8 +76,6 @@ interface GenerationDependencies {
 /** Makes requirements: with the roster, for an extension, for cause, after an incident. Making them twice makes them once. */
 export const createGeneration = ({ requirements, mover, policies: rules, roster, draw }: GenerationDependencies) => {
   const make = (tx: Tx, place: Place, test: PlannedTest, policy: PolicyOf, triggerResultId: string | null = null) => {
-    const { excuse, times } = policy.policy;
-    const { supervisorHours, reviewOneIn } = excuse;
     return requirements.insert(tx, {
       ...NOTHING_YET,
       ...place,
@@ -81,7 +88,7 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
       status: 'due',
       highRisk: policy.highRisk,
       policyId: policy.policyId,
-      terms: { supervisorHours, reviewOneIn, deviceSilentMinutes: times.deviceSilentMinutes },
+      terms: termsOf(policy.policy),
       triggerResultId,
     });
   };

@@ -67,7 +67,9 @@ type Met = { resultId: string; at: string; dueAt: string; graceUntil: string };
 export interface RequirementEffects {
   /** Ends the restrictions that a missing test brought. */
   readonly lift: (tx: Tx, row: RequirementRow, because: string) => Promise<void>;
-  /** What a missed test brings: a case in high-risk groups, restrictions elsewhere, a notice. */
+  /** What exposure without the test brings where it is not forbidden: restrictions, and a notice. */
+  readonly lacking: (tx: Tx, row: RequirementRow) => Promise<void>;
+  /** What a missed test brings: a case where the table holds, a notice where there was none. */
   readonly missed: (tx: Tx, row: RequirementRow) => Promise<void>;
   /** What a human's finding that somebody is not fit brings: a case that holds, in any group. */
   readonly unfit: (tx: Tx, row: RequirementRow) => Promise<void>;
@@ -78,6 +80,7 @@ export interface RequirementEffects {
 /** The table of a requirement's moves, domain.md 4a. */
 export const createRequirementLifecycle = ({
   lift,
+  lacking,
   missed,
   unfit,
   draw,
@@ -100,6 +103,14 @@ export const createRequirementLifecycle = ({
           doneAt: at,
         }),
         effect: (tx, { row }) => lift(tx, row, 'done'),
+      }),
+      lack: move<RequirementRow>({
+        from: ['due'],
+        to: 'due',
+        summary: 'Exposure began without the test',
+        when: (row, now) => (Date.parse(row.graceUntil) <= now.getTime() ? undefined : 'REQUIREMENT_NOT_OVER'),
+        set: (_about, now) => ({ lackingSince: now.toISOString() }),
+        effect: (tx, { row }) => lacking(tx, row),
       }),
       miss: move<RequirementRow>({
         from: ['due'],
@@ -150,7 +161,7 @@ export const createRequirementLifecycle = ({
           assessedFit: input.fit,
           assessmentSealed: (input as unknown as { assessmentSealed: string }).assessmentSealed,
         }),
-        effect: (tx, { row }) => (row.assessedFit === false ? unfit(tx, row) : Promise.resolve()),
+        effect: (tx, { row }) => (row.assessedFit === false ? unfit(tx, row) : lift(tx, row, 'assessed')),
       }),
       review: move<RequirementRow>({
         from: ['excused'],

@@ -16,15 +16,25 @@ import {
 } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 import { shown } from '../../../platform/schema/entity.ts';
-import { INVALID_REASONS, LEVELS } from '../classification/classify.ts';
+import { ACTIONS, INVALID_REASONS, LEVELS } from '../classification/classify.ts';
 import { REQUIREMENT_KINDS } from '../classification/policy.ts';
 import { REQUIREMENT_STATUSES } from '../compliance/compliance.ts';
 
-/** The policy's numbers as they were when the requirement was made. */
+const Lacking = (description: string) => exact({ other: oneOf(ACTIONS), highRisk: oneOf(ACTIONS) }, { description });
+
+/** The policy's numbers, and what the decision table made of them, as they were when the requirement was made. */
 const RequirementTerms = exact({
   supervisorHours: integer(1, 168),
   reviewOneIn: integer(1, 100),
   deviceSilentMinutes: integer(5, 1_440),
+  missing: exact(
+    {
+      test: Lacking('What follows where exposure starts without the test'),
+      outage: Lacking('The same where a detected outage is to blame'),
+      restrictions: exact({ noDriving: Type.Boolean(), accompanied: Type.Boolean(), noHeights: Type.Boolean() }),
+    },
+    { description: 'What the decision table says of a missing test, by risk group' },
+  ),
 });
 
 /** By what an outage was detected, and since when it had lasted. */
@@ -48,6 +58,7 @@ export const Requirement = entity({
     dueAt: instant({ description: 'First exposure: the actual start of the shift, else the planned one' }),
     graceUntil: instant(),
     missAt: instant({ description: 'When it counts as missed' }),
+    lackingSince: nullable(instant({ description: 'Since when the person is exposed without it, restricted' })),
     status: oneOf(REQUIREMENT_STATUSES),
     highRisk: Type.Boolean(),
     policyId: nullable(uuid()),
@@ -154,6 +165,9 @@ export interface Overdue {
   readonly sourceStatus: string | null;
   /** Whether the source was read since the time was over; null for tests that come through no source. */
   readonly isRead: boolean | null;
+  readonly highRisk: boolean;
+  readonly terms: RequirementRow['terms'];
+  readonly lackingSince: string | null;
   /** When the source was last read to its end. */
   readonly sourceReadAt: string | null;
   /**
@@ -165,7 +179,10 @@ export interface Overdue {
   readonly licenseOut: boolean;
 }
 
-/** Requirements whose time is over at `at`, and those of the next day whose shift was cancelled; oldest first. */
+/** When it is decided what a test that is not there means: as exposure starts, and again as it counts as missed. */
+const LOOKED_AT = 'case when r.lacking_since is null then r.grace_until else r.miss_at end';
+
+/** Requirements without which exposure began, or that are missed, at `at`, and those of the next day whose shift was cancelled; oldest first. */
 export const overdue = (
   reader: Reader,
   at: Date,
@@ -174,11 +191,11 @@ export const overdue = (
 ): Promise<Overdue[]> =>
   reader.prepared(
     `select r.id, r.miss_at as "missAt", r.profile_id as "profileId", coalesce(s.status = 'cancelled' or s.deleted_at is not null, false) as cancelled,
-       i.status as "sourceStatus", i.succeeded_at >= r.miss_at as "isRead",
+       i.status as "sourceStatus", i.succeeded_at >= ${LOOKED_AT} as "isRead", r.high_risk as "highRisk", r.terms, r.lacking_since as "lackingSince",
        i.succeeded_at as "sourceReadAt",
        coalesce((select json_agg(json_build_object('serial', d.serial, 'silentSince', case
            when d.out_since <= r.due_at and coalesce(d.last_seen_at, d.out_since) <= least(d.out_since,
-             r.miss_at - make_interval(mins => (r.terms->>'deviceSilentMinutes')::integer))
+             ${LOOKED_AT} - make_interval(mins => (r.terms->>'deviceSilentMinutes')::integer))
            then ${shown('coalesce(d.last_seen_at, d.out_since)', instant())} end) order by d.serial)
          from device d
          where d.company_id = $1 and d.site_id = r.site_id and d.deleted_at is null and d.status <> 'retired'
@@ -193,7 +210,7 @@ export const overdue = (
      left join ingest_cursor i on i.source = t.source
      where r.company_id = $1 and r.status = 'due' and r.deleted_at is null 
        and r.miss_at <= $2::timestamptz + interval '1 day' and (r.miss_at, r.id) > ($3, $4)
-       and (r.miss_at <= $2 or s.status = 'cancelled' or s.deleted_at is not null)
+       and (r.miss_at <= $2 or (r.lacking_since is null and r.grace_until <= $2) or s.status = 'cancelled' or s.deleted_at is not null)
      order by r.miss_at, r.id limit $5`,
     [reader.companyId, at, ...after, limit],
   );

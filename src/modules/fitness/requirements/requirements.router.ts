@@ -4,6 +4,7 @@ import { Requirement } from './requirements.repository.ts';
 import type { RequirementsService } from './requirements.service.ts';
 
 const base = '/fitness/requirements';
+const EVERY_MINUTE = 60;
 const EVERY_FIVE_MINUTES = 300;
 
 /** /fitness/requirements */
@@ -22,7 +23,7 @@ export const requirementsModule = (service: RequirementsService): Module =>
       },
       {
         name: 'fitness.requirements.close',
-        every: EVERY_FIVE_MINUTES,
+        every: EVERY_MINUTE,
         for: 'each-company',
         run: (scope, { now, signal }) => service.closeOverdue(scope, now, signal),
       },

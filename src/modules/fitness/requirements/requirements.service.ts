@@ -3,6 +3,7 @@ import type { Scope } from '../../../platform/db/scope.ts';
 import { createCrud, forbidden, notFound } from '../../../platform/module.ts';
 import type { Context, MovingParts, MovingService, Tx } from '../../../platform/module.ts';
 import type { visibleProfiles } from '../../organization/reach.ts';
+import type { Action } from '../classification/classify.ts';
 import type { RosterFacts } from '../ports.ts';
 import type { Generation } from './generation.ts';
 import { overdue } from './requirements.repository.ts';
@@ -39,10 +40,28 @@ const outageOf = ({ sourceStatus, sourceReadAt, devices, licenseOut }: Overdue):
   return licenseOut ? { because: 'LICENSE_OUTAGE', detected: { ...detected, by: 'license' } } : undefined;
 };
 
-/** What becomes of a requirement whose time is over; undefined: its source was not read since, so nobody knows yet. */
-const fateOf = (late: Overdue): 'drop' | 'miss' | Outage | undefined => {
-  if (late.cancelled) return 'drop';
-  return outageOf(late) ?? (late.isRead === false ? undefined : 'miss');
+/** The moves that make the decision table's words true. */
+const MOVES = { assessment: 'block', restricted: 'lack', hold: 'miss' } as const satisfies Partial<
+  Record<Action, string>
+>;
+const isMoving = (action: Action): action is keyof typeof MOVES => action in MOVES;
+
+interface Fate {
+  readonly move: 'drop' | (typeof MOVES)[keyof typeof MOVES];
+  readonly outage?: Outage;
+}
+
+/** What becomes of a test that is not there; undefined: nothing yet, or its source was not read since, so that nobody knows. */
+const fateOf = (late: Overdue, now: Date): Fate | undefined => {
+  if (late.cancelled) return { move: 'drop' };
+  const outage = outageOf(late);
+  if (outage === undefined && late.isRead === false) return undefined;
+  const { missing } = late.terms;
+  const action = missing[outage === undefined ? 'test' : 'outage'][late.highRisk ? 'highRisk' : 'other'];
+  const move = isMoving(action) ? MOVES[action] : 'miss';
+  if (move === 'block') return { move, ...(outage && { outage }) };
+  if (Date.parse(late.missAt) <= now.getTime()) return { move: 'miss' };
+  return move === 'lack' && late.lackingSince === null ? { move } : undefined;
 };
 
 /** Before a requirement or a case of theirs: whoever opens cases of one person waits for the other. */
@@ -60,14 +79,13 @@ export const createRequirements = (dependencies: RequirementsDependencies) => {
   const crud = createCrud({ ...dependencies, restrict });
 
   const closeOne = async (tx: Tx, scope: Scope, late: Overdue): Promise<void> => {
-    const fate = fateOf(late);
+    const fate = fateOf(late, tx.now);
     if (fate === undefined) return;
     await lockProfile(tx, late.profileId);
     const row = await repository.lock(tx, late.id);
     if (row.status !== 'due') return;
-    if (fate === 'drop') await repository.remove(tx, row);
-    else if (fate === 'miss') await mover.moveAs(tx, { scope }, row, 'miss');
-    else await mover.moveAs(tx, { scope }, row, 'block', { ...fate });
+    if (fate.move === 'drop') await repository.remove(tx, row);
+    else await mover.moveAs(tx, { scope }, row, fate.move, { ...fate.outage });
   };
 
   const move: MovingService<RequirementRow>['move'] = (context, id, name, input, version) => {
@@ -113,7 +131,7 @@ export const createRequirements = (dependencies: RequirementsDependencies) => {
       }
     },
 
-    /** Closes what nobody did: missed, or blocked by a detected outage; each in a transaction of its own. */
+    /** What follows where exposure began without a test, and closes what nobody did: missed, or blocked by a detected outage; each in a transaction of its own. */
     closeOverdue: async (scope: Scope, at: Date, signal: AbortSignal): Promise<void> => {
       const before = new Date(at.getTime() - ON_ITS_WAY_MS);
       let after: [string, string] = ['-infinity', NIL];

@@ -31,12 +31,7 @@ describe('required tests', () => {
     await company.at(0);
   });
 
-  const tick = async (name: 'generate' | 'close'): Promise<void> => {
-    const ticks = company.area.modules.flatMap((module) => module.ticks ?? []);
-    const found = ticks.find((one) => one.name === `fitness.requirements.${name}`)!;
-    const signal = new AbortController().signal;
-    await found.run(systemScope(company.companyId, found.name, 'trace'), { now: company.app.clock.now(), signal });
-  };
+  const tick: FitnessCompany['tick'] = (name) => company.tick(name);
   const rowsOf = async ({ profileId }: TestPerson): Promise<Row[]> =>
     (
       await company.client.query<Row>(

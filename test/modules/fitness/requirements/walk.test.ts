@@ -161,13 +161,8 @@ describe('a random walk over required tests', () => {
           `insert into ingest_cursor (source, position, rows_read, rows_taken, rows_quarantined, status)
            values ('SAFER', 0, 0, 0, 0, 'down')`,
         );
-    } else if (next.do === 'close') {
-      const tick = company.area.modules
-        .flatMap((module) => module.ticks ?? [])
-        .find(({ name }) => name === 'fitness.requirements.close')!;
-      const context = { now: company.app.clock.now(), signal: new AbortController().signal };
-      await tick.run(systemScope(company.companyId, tick.name, 'trace'), context);
-    } else await tried(walk, next);
+    } else if (next.do === 'close') await company.tick('close');
+    else await tried(walk, next);
   };
 
   /** What must hold between a row before and after any step, whatever was tried. */

@@ -1,0 +1,28 @@
+import { classify } from './classify.ts';
+import type { Action } from './classify.ts';
+import type { FitnessPolicy } from './policy.ts';
+import type { FitnessSignals } from './signals.ts';
+
+const NOTHING = {
+  reaction: null,
+  ocular: null,
+  selfReport: null,
+  alerts: [],
+  clearance: null,
+  baseline: null,
+  retest: null,
+  earlierInvalid: false,
+} as const satisfies Partial<FitnessSignals>;
+
+/** What the decision table says of a required test that is not there as exposure starts, by risk group; and the restrictions of those who work on. */
+export const missingTerms = (policy: FitnessPolicy) => {
+  const action = (missing: 'test' | 'device_outage', highRisk: boolean): Action =>
+    classify({ ...NOTHING, missing, highRisk }, policy).action;
+  const by = (missing: 'test' | 'device_outage') => ({
+    other: action(missing, false),
+    highRisk: action(missing, true),
+  });
+  return { test: by('test'), outage: by('device_outage'), restrictions: policy.missingRestrictions };
+};
+
+export type MissingTerms = ReturnType<typeof missingTerms>;
