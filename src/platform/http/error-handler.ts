@@ -42,6 +42,8 @@ const toProblem = (error: unknown): Problem => {
   if (error instanceof Problem) return error;
   if (error instanceof IdentityProviderError && (error.code === 'unavailable' || error.code === 'misconfigured'))
     return new Problem(503, 'IDENTITY_PROVIDER_UNAVAILABLE', { cause: error, retryAfter: 5 });
+  // Express's router, of a path with escapes that are no UTF-8.
+  if (error instanceof URIError) return new Problem(400, 'MALFORMED_REQUEST', { cause: error });
   return new Problem(500, 'INTERNAL', { cause: error });
 };
 

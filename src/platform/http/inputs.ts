@@ -32,6 +32,17 @@ const readLocation = (schema: Loose, raw: object, keepUnknown: boolean): object 
       .map(([key, value]) => [key, readText(schema.properties?.[key], value)]),
   );
 
+/** PostgreSQL stores no NUL: the pointer of the first text that has one. */
+const findNul = (value: unknown, pointer = ''): string | undefined => {
+  if (typeof value === 'string') return value.includes('\0') ? pointer : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = key.includes('\0') ? pointer : findNul(inner, `${pointer}/${key}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
 /** One express-validator chain for a whole location; `hide` keeps values (passwords) out of error objects. */
 const chainFor = (where: Location, schema: TSchema, validator: Validator): ValidationChain => {
   const check = validator.compile(schema);
@@ -42,6 +53,8 @@ const chainFor = (where: Location, schema: TSchema, validator: Validator): Valid
     .customSanitizer(read)
     .custom((value) => {
       const faults = check(value, where);
+      const nul = faults.length === 0 && where !== 'headers' ? findNul(value) : undefined;
+      if (nul !== undefined) faults.push({ in: where, pointer: nul, code: 'format', params: { limit: 'text' } });
       return faults.length === 0 ? true : Promise.reject(faults);
     })
     .hide();

@@ -25,12 +25,28 @@ export const code = (max = 40, options: object = {}) =>
     ...options,
   });
 
-/** An instant, ISO 8601 in UTC or with its offset. */
+/** An instant, ISO 8601 in UTC or with its offset; within what JavaScript and PostgreSQL write in the same way. */
 export const instant = (options: object = {}) =>
-  Type.String({ format: 'date-time', examples: ['2026-11-21T12:00:00.000Z'], ...options });
+  Type.String({
+    format: 'date-time',
+    formatMinimum: '1900-01-01T00:00:00Z',
+    formatMaximum: '9999-12-31T00:00:00Z',
+    examples: ['2026-11-21T12:00:00.000Z'],
+    ...options,
+  });
 
-/** A calendar day, `YYYY-MM-DD`; its zone is the site's, else the company's. */
-export const day = (options: object = {}) => Type.String({ format: 'date', examples: ['2026-11-21'], ...options });
+/**
+ * A calendar day, `YYYY-MM-DD`; its zone is the site's, else the company's. The year 9999 is what others write for no end:
+ * here that is null.
+ */
+export const day = (options: object = {}) =>
+  Type.String({
+    format: 'date',
+    formatMinimum: '1900-01-01',
+    formatMaximum: '9998-12-31',
+    examples: ['2026-11-21'],
+    ...options,
+  });
 
 export const integer = (minimum: number, maximum: number, options: object = {}) =>
   Type.Integer({ minimum, maximum, ...options });

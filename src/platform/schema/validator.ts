@@ -21,7 +21,7 @@ const createAjv = (): Ajv2020 => {
     discriminator: true,
     keywords: ['x-component', 'x-column', 'example'],
   });
-  ajvFormats.default(ajv);
+  ajvFormats.default(ajv, { keywords: true });
   ajv.addFormat('uuid', UUID);
   ajv.addFormat('text', isText);
   return ajv;

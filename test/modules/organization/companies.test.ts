@@ -236,6 +236,8 @@ describe('companies', () => {
       await admin.patch('/admin/companies/current', change, version(2)).expect(422);
     await admin.patch('/admin/companies/current', { timezone: 'Nowhere' }, version(2)).expect(422);
     await staff.get('/admin/companies/current').expect(404);
+    const renamed = { name: 'Mine' };
+    for (const at of [1, 2]) await staff.patch('/admin/companies/current', renamed, version(at)).expect(404);
     const worker = await clientOf(app, await addPerson(app, { companyId, roles: ['worker'] }));
     await worker.get('/admin/companies/current').expect(403);
   });

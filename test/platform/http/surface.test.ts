@@ -49,6 +49,54 @@ describe('the surface of the application', () => {
     expect(codeOf(await post(JSON.stringify({ code: 'A', name: 'nul\0' })).expect(422))).to.equal('INVALID');
   });
 
+  it('answers 400 to what no path or query can be: escapes that are no UTF-8, NUL', async () => {
+    const get = (path: string, headers: Record<string, string> = { authorization: bearer }) =>
+      app.http.get(`/angelis/admin/${path}`).set(headers);
+    for (const path of ['project/%E0%A4%A', 'project/%FF/actions', 'export/download/%E0%A4%A']) {
+      expect(codeOf(await get(path).expect(400)), path).to.equal('MALFORMED_REQUEST');
+      await get(path, {}).expect(400);
+    }
+    for (const query of ['role/assignment?systemRole=%00', 'project?q=a%00b', 'project?sort=%00'])
+      expect(codeOf(await get(query).expect(400)), query).to.equal('MALFORMED_REQUEST');
+    const given = { profileId: uuidv7(), systemRole: 'own\0er' };
+    const sent = app.http
+      .post('/angelis/admin/role/assignment')
+      .set({ authorization: bearer, 'accept-language': 'en' });
+    expect(((await sent.send(given).expect(422)).body as ProblemBody).errors).to.deep.equal([
+      { pointer: '/systemRole', in: 'body', code: 'format', message: 'Is not a valid text' },
+    ]);
+  });
+
+  it('keeps days and instants within what every part of it can write', async () => {
+    const headers = { authorization: bearer, 'accept-language': 'en' };
+    const contract = { number: 'K-1', contractorName: 'X', contractorRut: '76086428-5', startsOn: '2026-01-01' };
+    const bodies: [string, object, string][] = [
+      ['project', { code: 'A', name: 'B', startsOn: '0000-01-01' }, 'startsOn'],
+      ['project', { code: 'A', name: 'B', startsOn: '1899-12-31' }, 'startsOn'],
+      ['contract', { ...contract, startsOn: '0000-01-01' }, 'startsOn'],
+      ['contract', { ...contract, endsOn: '9999-12-31' }, 'endsOn'],
+      ['profile', { firstName: 'A', lastName: 'B', kind: 'guest', expiresAt: '9999-12-31T23:59:59Z' }, 'expiresAt'],
+    ];
+    for (const [path, body, field] of bodies) {
+      const { errors } = (await app.http.post(`/angelis/admin/${path}`).set(headers).send(body).expect(422))
+        .body as ProblemBody;
+      expect(
+        errors?.map(({ pointer }) => pointer),
+        path,
+      ).to.deep.equal([`/${field}`]);
+    }
+    const forEver = await app.http
+      .post('/angelis/admin/contract')
+      .set(headers)
+      .send({ ...contract, endsOn: '9998-12-31' });
+    expect(forEver.status).to.equal(201);
+    for (const path of ['assignment/shift?from=0000-01-01', 'auditLog?from=0000-01-01T00:00:00Z'])
+      expect(codeOf(await app.http.get(`/angelis/admin/${path}`).set(headers).expect(400)), path).to.equal(
+        'MALFORMED_REQUEST',
+      );
+    await app.http.get('/angelis/admin/auditLog?from=1950-01-01T00:00:00Z').set(headers).expect(200);
+  });
+
   it('refuses who may not before it looks at what was sent', async () => {
     await app.http
       .post('/angelis/admin/project')

@@ -1,4 +1,5 @@
 import { inCompany } from '../../../platform/db/in-company.ts';
+import { OPERATOR_COMPANY } from '../../../platform/db/scope.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
@@ -85,6 +86,8 @@ export const createCompaniesService = (deps: CompaniesDependencies) => {
     editOwn: (context: Context, patch: Partial<CompanyRow>, version: number): Promise<CompanyRow> =>
       work.write(context, async (tx) => {
         check(patch);
+        // The operator's own company is none of those that have a page about themselves.
+        if (tx.companyId === OPERATOR_COMPANY) throw notFound();
         const row = await repository.lock(tx, tx.companyId, version);
         return repository.update(tx, row, { ...patch, accessEpoch: row.accessEpoch + 1 });
       }),
