@@ -5,7 +5,7 @@ import type { Database } from '../../src/platform/db/database.ts';
 import { createPool } from '../../src/platform/db/pool.ts';
 import type { Role } from '../../src/platform/db/roles.ts';
 import { recordStatement } from './statements.ts';
-import { roleUrl, superuserUrl, TEMPLATE } from './template.ts';
+import { roleUrl, superuserUrl, templateName } from './template.ts';
 
 export interface TestDatabase {
   readonly name: string;
@@ -31,7 +31,7 @@ export const cloneDatabase = async (): Promise<TestDatabase> => {
   const name = `t_${randomUUID().replaceAll('-', '')}`;
   const admin = new pg.Client({ connectionString: superuserUrl('postgres') });
   await admin.connect();
-  await admin.query(`create database ${name} template ${TEMPLATE} owner owner strategy file_copy`);
+  await admin.query(`create database ${name} template ${templateName()} owner owner strategy file_copy`);
   await admin.query(`grant connect on database ${name} to app, system`);
   const url = (role: Role) => roleUrl(role, name);
   const closing: (() => Promise<unknown>)[] = [];

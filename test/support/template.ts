@@ -9,7 +9,8 @@ import { applySeedSets, loadSeedSets } from '../../src/platform/db/seed.ts';
 import type { Role } from '../../src/platform/db/roles.ts';
 import { PARTITIONED_TABLES } from '../../src/wiring/partitions.ts';
 
-export const TEMPLATE = 'angelis_template';
+/** Named by a run that shares its server with others. */
+export const templateName = (): string => process.env['ANGELIS_TEST_TEMPLATE'] ?? 'angelis_template';
 /** Of all users of the test server. */
 export const PASSWORD = process.env['ANGELIS_TEST_PASSWORD'] ?? 'only-for-tests';
 const SEEDERS = fileURLToPath(new URL('../../seeders', import.meta.url));
@@ -26,24 +27,24 @@ export const superuserUrl = (database: string): string => {
 export const roleUrl = (role: Role, database: string): string =>
   Object.assign(new URL(superuserUrl(database)), { username: role, password: PASSWORD }).href;
 
-/** Removes what a run that was killed left on a server that outlives it. */
+/** Removes the template from a server that outlives the run. */
 export const dropTemplate = async (): Promise<void> => {
   const client = new pg.Client({ connectionString: superuserUrl('postgres') });
   await client.connect();
-  await client.query(`drop database if exists ${TEMPLATE} with (force)`);
+  await client.query(`drop database if exists ${templateName()} with (force)`);
   await client.end();
 };
 
 /** Makes users and the migrated template database. */
 export const makeTemplate = async (): Promise<void> => {
-  await provision(superuserUrl, TEMPLATE, { owner: PASSWORD, app: PASSWORD, system: PASSWORD });
-  await createMigrator({ url: roleUrl('owner', TEMPLATE), folder: MIGRATIONS }).up();
-  await migrateQueue(roleUrl('owner', TEMPLATE));
+  await provision(superuserUrl, templateName(), { owner: PASSWORD, app: PASSWORD, system: PASSWORD });
+  await createMigrator({ url: roleUrl('owner', templateName()), folder: MIGRATIONS }).up();
+  await migrateQueue(roleUrl('owner', templateName()));
   const onError = (error: Error) => {
     throw error;
   };
   const system = createPool({
-    url: roleUrl('system', TEMPLATE),
+    url: roleUrl('system', templateName()),
     max: 1,
     applicationName: 'test',
     statementTimeout: 30_000,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { dropTemplate, makeTemplate, superuserUrl } from '../template.ts';
 
@@ -13,7 +14,7 @@ export const mochaGlobalSetup = async (): Promise<void> => {
   );
   await client.end();
   if (rows[0]?.version !== FLOOR) throw new Error(`These tests want PostgreSQL ${FLOOR}, not ${rows[0]?.version}`);
-  await dropTemplate();
+  process.env['ANGELIS_TEST_TEMPLATE'] = `template_${randomUUID().replaceAll('-', '')}`;
   await makeTemplate();
 };
 
