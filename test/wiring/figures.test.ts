@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { QUEUE_CONNECTIONS } from '../../src/wiring/connections.ts';
 import {
   dashboardFaults,
   expressionsOf,
@@ -36,6 +37,14 @@ describe('the private port of a process', () => {
     expect(detail.checks.filter(({ ok }) => !ok)).to.deep.equal([]);
     expect(detail.checks.map(({ name }) => name)).to.include.members(['database', 'jobs', 'source-safer', 'disk']);
     expect(detail.checks.find(({ name }) => name === 'jobs')?.figures).to.have.keys('queueAge', 'outboxLag', 'failed');
+  });
+
+  it('counts every connection that a process makes for its queues', () => {
+    const lanes = running.system.modules
+      .flatMap(({ jobs = [] }) => jobs)
+      .filter(({ concurrency }) => concurrency !== undefined);
+    // One listens for each lane and for the common one, two carry the rest.
+    expect(lanes.length + 3).to.be.at.most(QUEUE_CONNECTIONS);
   });
 
   /** The labels of each metric that has samples now. */

@@ -84,18 +84,24 @@ export const runChecks = async (
   onResult: (result: CheckResult) => void = () => undefined,
 ): Promise<CheckResult[]> => {
   const running = new Map<string, Promise<CheckResult>>();
-  const run = async (check: Check): Promise<CheckResult> => {
-    const needed = check.needs === undefined ? undefined : await running.get(check.needs);
-    const { name, hard = false } = check;
-    const result: CheckResult =
-      needed?.ok === false ? { name, hard, ok: false, skipped: true, ms: 0 } : await runOne(check, timeout);
-    onResult(result);
+  const begin = (check: Check): Promise<CheckResult> => {
+    const { name, hard = false, needs } = check;
+    const begun = running.get(name);
+    if (begun !== undefined) return begun;
+    const needed = checks.find((other) => other.name === needs);
+    const run = async (): Promise<CheckResult> => {
+      const isAsked = needed === undefined || (await begin(needed)).ok;
+      const result: CheckResult = isAsked
+        ? await runOne(check, timeout)
+        : { name, hard, ok: false, skipped: true, ms: 0 };
+      onResult(result);
+      return result;
+    };
+    const result = run();
+    running.set(name, result);
     return result;
   };
-  // What others need comes first: whoever waits finds it in the map.
-  for (const check of checks.toSorted((a, b) => Number(a.needs !== undefined) - Number(b.needs !== undefined)))
-    running.set(check.name, run(check));
-  return Promise.all(checks.map(({ name }) => running.get(name)!));
+  return Promise.all(checks.map(begin));
 };
 
 /** What a production process refuses to start with, one line each; a part that does not answer is no reason to. */

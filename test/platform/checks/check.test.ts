@@ -1,0 +1,105 @@
+import { expect } from 'chai';
+import { Fault, runChecks, startFaults } from '../../../src/platform/checks/check.ts';
+import type { Check, CheckResult } from '../../../src/platform/checks/check.ts';
+
+const check = (name: string, run: Check['run'], over: Partial<Check> = {}): Check => ({
+  name,
+  advice: 'look',
+  run,
+  ...over,
+});
+const fine = (name: string, over?: Partial<Check>): Check => check(name, () => Promise.resolve(), over);
+const broken = (name: string, error: unknown, over?: Partial<Check>): Check =>
+  check(name, () => Promise.reject(error as Error), over);
+
+describe('checks', () => {
+  it('run all at once, and answer in the order given', async () => {
+    let begun = 0;
+    const all = Promise.withResolvers<void>();
+    const together = (): Promise<void> => {
+      begun += 1;
+      if (begun === 3) all.resolve();
+      return all.promise;
+    };
+    const told: string[] = [];
+    const results = await runChecks(
+      [check('a', together), check('b', together), check('c', together)],
+      5_000,
+      ({ name }) => told.push(name),
+    );
+    expect(results.map(({ name, ok }) => [name, ok])).to.deep.equal([
+      ['a', true],
+      ['b', true],
+      ['c', true],
+    ]);
+    expect(told).to.have.members(['a', 'b', 'c']);
+  });
+
+  it('end after their time, whatever hangs', async () => {
+    const [hanging, other] = await runChecks([check('hangs', () => new Promise(() => undefined)), fine('other')], 20);
+    expect(hanging).to.deep.include({ ok: false, error: 'no answer within 20 ms', advice: 'look' });
+    expect(other).to.include({ ok: true });
+  });
+
+  it('say what is wrong and what to do, without secrets', async () => {
+    const results = await runChecks(
+      [
+        broken('told', new Fault('it is old', 'renew it')),
+        broken('thrown', new Error('no postgres://app:hunter2hunter2@db/angelis')),
+        broken('several', new AggregateError([new Error('refused at ::1'), new Error('refused at 127.0.0.1')])),
+        broken('odd', 'a text'),
+        check('sync', () => {
+          throw new TypeError('thrown at once');
+        }),
+      ],
+      1_000,
+    );
+    expect(results.map(({ error, advice }) => [error, advice])).to.deep.equal([
+      ['it is old', 'renew it'],
+      ['no postgres://app:[redacted]@db/angelis', 'look'],
+      ['refused at ::1; refused at 127.0.0.1', 'look'],
+      ['a text', 'look'],
+      ['thrown at once', 'look'],
+    ]);
+  });
+
+  it('are not asked when what they need is at fault, however long the chain and whatever the order', async () => {
+    let asked = 0;
+    const run = (): Promise<void> => {
+      asked += 1;
+      return Promise.resolve();
+    };
+    const results = await runChecks(
+      [
+        check('third', run, { needs: 'second' }),
+        check('second', run, { needs: 'first' }),
+        broken('first', new Error('gone')),
+        check('beside', run),
+      ],
+      1_000,
+    );
+    const state = ({ name, ok, skipped }: CheckResult) => [name, ok, skipped === true];
+    expect(results.map(state)).to.deep.equal([
+      ['third', false, true],
+      ['second', false, true],
+      ['first', false, false],
+      ['beside', true, false],
+    ]);
+    expect(asked).to.equal(1);
+  });
+
+  it('keep production from starting for faults of those that say so, not for what does not answer', async () => {
+    const unsafe = { refusesStart: true };
+    const faults = await startFaults(
+      [
+        broken('unsafe', new Fault('it evicts', 'set noeviction'), unsafe),
+        broken('away', new Error('ECONNREFUSED'), unsafe),
+        check('hangs', () => new Promise(() => undefined), unsafe),
+        broken('harmless', new Fault('it lags', 'wait')),
+        fine('fine', unsafe),
+      ],
+      20,
+    );
+    expect(faults).to.deep.equal(['it evicts: set noeviction']);
+  });
+});
