@@ -87,8 +87,16 @@ const putBlock = async (copy: string, path: string, text: string): Promise<void>
     return;
   }
   const known = await readFile(file, 'utf8');
-  const list = /(export const wireWorkforce = .*?\n {2}return \[\n)/s;
-  await writeFile(file, text.startsWith('import') ? `${text}${known}` : known.replace(list, `$1${text}`));
+  if (text.startsWith('import')) {
+    await writeFile(file, `${text}${known}`);
+    return;
+  }
+  const list = /export const wireWorkforce = .*?(?:=|return) \[\n/s;
+  expect(known, `the list of ${path}`).to.match(list);
+  await writeFile(
+    file,
+    known.replace(list, (opening) => `${opening}${text}`),
+  );
 };
 
 describe('docs/adding-a-module.md', () => {
