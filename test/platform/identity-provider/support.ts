@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { IdentityProviderError } from '../../../src/platform/identity-provider/errors.ts';
 import type { IdentityProviderErrorCode } from '../../../src/platform/identity-provider/errors.ts';
 import type { IdentityProvider, NewUser, TokenSet, User } from '../../../src/platform/identity-provider/port.ts';
@@ -21,6 +22,11 @@ export interface ProviderCalls {
   newUser: (changes?: Partial<NewUser>) => Promise<User>;
   /** Signs in this user, or a new one, on the worker client. */
   signIn: (user?: User) => Promise<TokenSet & { id: string; username: string }>;
+  /**
+   * Two sessions of one person, a moment apart: Keycloak takes nobody in while its brute-force protection, which works beside
+   * the requests, still counts their sign-in before.
+   */
+  signInTwice: (user: User) => Promise<[TokenSet, TokenSet]>;
   refresh: (refreshToken: string) => Promise<TokenSet>;
   isActive: (token: string) => Promise<boolean>;
 }
@@ -33,11 +39,17 @@ export function callsOf(get: () => IdentityProvider): ProviderCalls {
     const basics = { username, email, enabled: true, emailVerified: true, password: PASSWORD };
     return get().users.create({ ...basics, ...changes });
   };
+  const signIn: ProviderCalls['signIn'] = async (user) => {
+    const { id, username } = user ?? (await newUser());
+    return { id, username, ...(await get().passwordGrant({ username, password: PASSWORD, address: ADDRESS })) };
+  };
   return {
     newUser,
-    signIn: async (user) => {
-      const { id, username } = user ?? (await newUser());
-      return { id, username, ...(await get().passwordGrant({ username, password: PASSWORD, address: ADDRESS })) };
+    signIn,
+    signInTwice: async (user) => {
+      const first = await signIn(user);
+      await sleep(1_000);
+      return [first, await signIn(user)];
     },
     refresh: (refreshToken) => get().refresh({ client: 'angelis-worker', refreshToken }),
     isActive: async (token) => (await get().introspect(token)).active,
