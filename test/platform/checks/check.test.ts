@@ -10,7 +10,7 @@ const check = (name: string, run: Check['run'], over: Partial<Check> = {}): Chec
 });
 const fine = (name: string, over?: Partial<Check>): Check => check(name, () => Promise.resolve(), over);
 const broken = (name: string, error: unknown, over?: Partial<Check>): Check =>
-  check(name, () => Promise.reject(error as Error), over);
+  check(name, () => Promise.reject(error), over);
 
 describe('checks', () => {
   it('run all at once, and answer in the order given', async () => {
