@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
+import type { Logger } from 'pino';
 import request from 'supertest';
 import type { IngestSource } from '../../src/modules/fitness/ingest/ingest.ts';
 import { createSealer } from '../../src/platform/change/sealer.ts';
@@ -64,6 +65,10 @@ export interface TestAppOptions {
   readonly locales?: string;
   /** How webhooks are called. Default: not at all. */
   readonly webhooks?: Poster;
+  /** Default: silent. */
+  readonly log?: Logger;
+  /** Whether every answer is held to its schema. Default true. */
+  readonly checkResponses?: boolean;
 }
 
 /** The whole application on its own database, with the development issuer and a clock that tests can move. */
@@ -111,7 +116,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     },
     identityProvider,
     i18n: createI18n({ folder: options.locales ?? fileURLToPath(new URL('../../locales', import.meta.url)) }),
-    log: pino({ level: 'silent' }),
+    log: options.log ?? pino({ level: 'silent' }),
     metrics: createMetrics(),
     rates: createRateLimits(options.limits ?? GENEROUS),
     outbox: createOutbox(),
@@ -130,7 +135,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     corsOrigins: ['https://app.example.com'],
     trustedProxies: ['loopback'],
     besides: { path: '/realms/angelis', router: identityProvider.router },
-    checkResponses: true,
+    checkResponses: options.checkResponses ?? true,
   };
   const system = (options.createSystem ?? createSystem)(foundation, surface);
   handler = system.app;

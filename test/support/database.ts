@@ -26,13 +26,28 @@ const failLoudly = (error: Error): void => {
   if (!/terminating connection|Connection terminated|ECONNRESET/.test(error.message)) throw error;
 };
 
+const asAdmin = async (...statements: readonly string[]): Promise<void> => {
+  const admin = new pg.Client({ connectionString: superuserUrl('postgres') });
+  await admin.connect();
+  try {
+    for (const text of statements) await admin.query(text);
+  } finally {
+    await admin.end();
+  }
+};
+
 /** A fresh copy of the migrated template database. Call `drop` when the file is done. */
 export const cloneDatabase = async (): Promise<TestDatabase> => {
   const name = `t_${randomUUID().replaceAll('-', '')}`;
-  const admin = new pg.Client({ connectionString: superuserUrl('postgres') });
-  await admin.connect();
-  await admin.query(`create database ${name} template ${templateName()} owner owner strategy file_copy`);
-  await admin.query(`grant connect on database ${name} to app, system`);
+  await asAdmin(
+    `create database ${name} template ${templateName()} owner owner strategy file_copy`,
+    `grant connect on database ${name} to app, system`,
+  );
+  return openDatabase(name);
+};
+
+/** A database of the test server that is there already. */
+export const openDatabase = (name: string): TestDatabase => {
   const url = (role: Role) => roleUrl(role, name);
   const closing: (() => Promise<unknown>)[] = [];
   const pool = (role: Role, max = 10) => {
@@ -65,8 +80,7 @@ export const cloneDatabase = async (): Promise<TestDatabase> => {
     },
     drop: async () => {
       await Promise.all(closing.map((close) => close()));
-      await admin.query(`drop database ${name} with (force)`);
-      await admin.end();
+      await asAdmin(`drop database ${name} with (force)`);
     },
   };
 };

@@ -9,6 +9,7 @@ const allowed = new Set([
   'MIT',
   'MIT-0',
   'PSF-2.0',
+  'Zlib',
 ]);
 
 // Packages whose lock entry says less, or more, than their license does; looked at on the date.

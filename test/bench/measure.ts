@@ -1,0 +1,93 @@
+/** One line of the table. `ratio` is baseline ÷ ours for times, ours ÷ baseline for rates: above 1 we are better. */
+export interface Row {
+  readonly work: string;
+  readonly baseline: string;
+  /** Ours, in `unit`. */
+  readonly value: number;
+  readonly unit: string;
+  readonly ratio: number | null;
+  /** What it has to reach, as the table shows it: `≥ 1.0×`, `≤ 10 ms`. */
+  readonly reach: string;
+  readonly ok: boolean | null;
+  /** Lowest and highest of the rounds. */
+  readonly spread: readonly [number, number];
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+};
+
+export const percentile = (values: readonly number[], part: number): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)]!;
+};
+
+/**
+ * Runs the candidates in turn, `rounds` times after one that does not count, so that whatever slows the machine slows
+ * all of them. Answers the figures of each, in the order of the candidates.
+ */
+export const interleave = async (
+  candidates: readonly (() => Promise<number>)[],
+  rounds: number,
+): Promise<number[][]> => {
+  const figures = candidates.map((): number[] => []);
+  for (let round = 0; round <= rounds; round += 1)
+    for (const [index, run] of candidates.entries()) {
+      const figure = await run();
+      if (round > 0) figures[index]!.push(figure);
+    }
+  return figures;
+};
+
+/** Milliseconds that `work` takes. */
+export const timed = async (work: () => Promise<unknown>): Promise<number> => {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
+};
+
+interface Named {
+  readonly work: string;
+  readonly baseline: string;
+  readonly unit: string;
+}
+
+const spreadOf = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)];
+
+/** More is better: requests or rows a second. */
+export const rate = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast: number): Row => {
+  const ratio = median(ours) / median(theirs);
+  return {
+    ...named,
+    value: median(ours),
+    ratio,
+    reach: `≥ ${atLeast}×`,
+    ok: ratio >= atLeast,
+    spread: spreadOf(ours),
+  };
+};
+
+/** Less is better: times of the same work. */
+export const speed = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast: number): Row => {
+  const ratio = median(theirs) / median(ours);
+  return {
+    ...named,
+    value: median(ours),
+    ratio,
+    reach: `≥ ${atLeast}×`,
+    ok: ratio >= atLeast,
+    spread: spreadOf(ours),
+  };
+};
+
+/** A figure that has to stay below a bound. Without one it is told and not judged. */
+export const figure = (named: Named, values: readonly number[], atMost?: number): Row => ({
+  ...named,
+  value: median(values),
+  ratio: null,
+  reach: atMost === undefined ? '–' : `≤ ${atMost} ${named.unit}`,
+  ok: atMost === undefined ? null : median(values) <= atMost,
+  spread: spreadOf(values),
+});

@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { complianceBy } from '../../src/modules/fitness/compliance/compliance.reads.ts';
+import { openDatabase } from '../support/database.ts';
+import { scopeOf } from '../support/companies.ts';
+import type { Place } from './http.ts';
+import { interleave, median, speed, timed } from './measure.ts';
+import type { Row } from './measure.ts';
+
+const NAIVE = `
+  select site_id::text as key, count(*)::int as total, count(*) filter (where status = 'done_on_time')::int as "onTime"
+  from requirement where company_id = $1 and deleted_at is null and shift_date between $2 and $3 and due_at <= $4
+  group by site_id order by site_id`;
+
+/** Read models as user `app`, under row level security. */
+export const reads = async ({ database, client, companyId, rounds }: Place): Promise<Row[]> => {
+  const db = openDatabase(database).open({ observed: false });
+  try {
+    const now = new Date();
+    const day = (back: number) => new Date(now.getTime() - back * 86_400_000).toISOString().slice(0, 10);
+    const period = { from: day(365), to: day(1), now };
+    const ours = () => db.read(scopeOf(companyId), (reader) => complianceBy(reader, 'site', period));
+    const naive = async () =>
+      (await client.query<{ key: string; onTime: number }>(NAIVE, [companyId, period.from, period.to, now])).rows;
+    expect((await ours()).map(({ key, onTime }) => [key, onTime])).to.deep.equal(
+      (await naive()).map(({ key, onTime }) => [key, onTime]),
+    );
+    const [own, theirs] = await interleave([() => timed(ours), () => timed(naive)], rounds);
+    return [
+      speed(
+        {
+          work: 'compliance of a year by site',
+          baseline: `GROUP BY on raw rows: ${median(theirs!).toFixed(1)} ms`,
+          unit: 'ms',
+        },
+        own!,
+        theirs!,
+        50,
+      ),
+    ];
+  } finally {
+    await db.close();
+  }
+};

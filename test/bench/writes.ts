@@ -1,0 +1,59 @@
+import { v7 as uuidv7 } from 'uuid';
+import { Project } from '../../src/modules/workforce/projects/projects.repository.ts';
+import { createChangeRecorder } from '../../src/platform/change/recorder.ts';
+import type { ChangeRecorder } from '../../src/platform/change/recorder.ts';
+import { createVault } from '../../src/platform/change/vault.ts';
+import { createRepository } from '../../src/platform/db/repository.ts';
+import { randomRing, scopeOf } from '../support/companies.ts';
+import { openDatabase } from '../support/database.ts';
+import type { Place } from './http.ts';
+import { interleave, median, rate, timed } from './measure.ts';
+import type { Row } from './measure.ts';
+
+const WRITERS = 16;
+const WRITES = 40;
+
+const nothing = () => Promise.resolve();
+const OFF: ChangeRecorder = { record: nothing, records: nothing, event: nothing, events: nothing, creations: nothing };
+
+/** Units of work of sixteen writers on one company, with the change log and without. */
+export const writes = async ({ database, client, companyId, rounds }: Place): Promise<Row[]> => {
+  const db = openDatabase(database).open({ observed: false, max: WRITERS });
+  try {
+    const scope = scopeOf(companyId);
+    const deadlocks = async () =>
+      (
+        await client.query<{ n: number }>(
+          'select deadlocks::int as n from pg_stat_database where datname = current_database()',
+        )
+      ).rows[0]!.n;
+    const before = await deadlocks();
+    const perSecond = async (changes: ChangeRecorder): Promise<number> => {
+      const projects = createRepository(Project, db, changes);
+      const one = async (): Promise<void> => {
+        for (let n = 0; n < WRITES; n += 1)
+          await db.write(scope, async (tx) => {
+            const row = await projects.insert(tx, { code: uuidv7(), name: 'Expansion', status: 'planning' } as never);
+            await projects.update(tx, row, { name: 'Expansion of the pit' });
+          });
+      };
+      const took = await timed(() => Promise.all(Array.from({ length: WRITERS }, one)));
+      return (WRITERS * WRITES * 1000) / took;
+    };
+    const logged = createChangeRecorder(createVault(randomRing()));
+    const [own, off] = await interleave([() => perSecond(logged), () => perSecond(OFF)], rounds);
+    const row = rate(
+      {
+        work: `16 writers on one company, ${(await deadlocks()) - before} deadlocks`,
+        baseline: `change log off: ${median(off!).toFixed(0)}/s`,
+        unit: 'units of work/s',
+      },
+      own!,
+      off!,
+      0.6,
+    );
+    return [{ ...row, ok: row.ok && (await deadlocks()) === before }];
+  } finally {
+    await db.close();
+  }
+};
