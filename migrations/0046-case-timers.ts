@@ -7,6 +7,7 @@ import { companyIndex } from '../src/platform/db/ddl.ts';
 export const up = [
   `alter table fitness_case add column terms jsonb not null,
      add column escalated_to text,
+     add column recheck_told_at timestamptz(3),
      add column manager_due_at timestamptz(3),
      add column safety_admin_due_at timestamptz(3),
      add column lapse_at timestamptz(3) not null`,
@@ -33,5 +34,5 @@ export const down = [
   `alter table requirement drop column assessment_sealed, drop column assessed_fit, drop column assessed_at, drop column assessed_by,
      drop column terms, drop column lacking_since, drop column miss_at`,
   `alter table fitness_case drop column lapse_at, drop column safety_admin_due_at, drop column manager_due_at,
-     drop column escalated_to, drop column terms`,
+     drop column recheck_told_at, drop column escalated_to, drop column terms`,
 ];

@@ -62,8 +62,8 @@ interface Shared {
 
 const wireCases = (platform: Platform, { holds, telling }: Shared) => {
   const breaches = createBreaches({ ...platform, roster, recipients });
-  const { tell } = telling;
-  const lifecycle = createCaseLifecycle({ holds, tell, breach: breaches.undecided, medicalRenewedSince });
+  const { tell, recheck } = telling;
+  const lifecycle = createCaseLifecycle({ holds, tell, recheck, breach: breaches.undecided, medicalRenewedSince });
   const parts = platform.crud(caseList, lifecycle, (rows) => withAudience(rows, recipients));
   const { repository, mover } = parts;
   const service = createCases({ ...platform, ...parts, vault: platform.companyVault, visible });

@@ -2,7 +2,7 @@ import type { Tx } from '../../platform/db/database.ts';
 
 /** Something of fitness that people must hear of at once, by every channel they have. */
 export interface FitnessNotice {
-  readonly kind: 'test_alert' | 'test_missed' | 'case_escalation' | 'device_calibration';
+  readonly kind: 'test_alert' | 'test_missed' | 'case_escalation' | 'case_recheck' | 'device_calibration';
   /** Who is told. */
   readonly recipients: readonly string[];
   /** Whom it is about; null where it is nobody. */

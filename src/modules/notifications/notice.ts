@@ -21,6 +21,7 @@ export const NOTICE_TYPES = {
   test_alert: { priority: 'safety', channels: ['email', 'sms'], texts: ['test_alert'] },
   test_missed: { priority: 'safety', channels: ['email', 'sms'], texts: ['test_missed'] },
   case_escalation: { priority: 'safety', channels: ['email', 'sms'], texts: ['case_escalation'] },
+  case_recheck: { priority: 'safety', channels: ['email', 'sms'], texts: ['case_recheck'] },
   license_expiry: { priority: 'normal', channels: ['email'], texts: ['credential_expiring'] },
   device_calibration: { priority: 'normal', channels: ['email'], texts: ['device_calibration'] },
   export_ready: { priority: 'normal', channels: ['email'], texts: ['export_ready'] },

@@ -21,7 +21,7 @@ export const BoardQuerySchema = exact({
 });
 
 /** A line of the board; `caseView` is the schema of a case. */
-export const boardItem = (caseView: TObject) =>
+const boardItem = (caseView: TObject) =>
   exact(
     {
       profileId: uuid(),

@@ -10,6 +10,7 @@ import {
   undecidedCaseOf,
 } from './cases.repository.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
+import { ASSESSMENT } from '../assessment.ts';
 import type { EscalationStep } from '../ports.ts';
 import type { Holds } from './holds.repository.ts';
 
@@ -20,11 +21,6 @@ export interface SealedTexts {
   readonly assessmentSealed: string;
   readonly noteSealed: string;
 }
-
-export const ASSESSMENT = exact({
-  sleepHistory: text(2_000, { description: 'What the person says of their sleep' }),
-  observation: text(2_000, { description: 'What was seen, face to face' }),
-});
 
 const DECIDE = exact({
   decision: oneOf(CASE_DECISIONS),
@@ -38,6 +34,8 @@ export interface CaseEffects {
   readonly holds: Holds;
   /** Tells who stands at `step`, and writes down that they were told. */
   readonly tell: (tx: Tx, row: FitnessCaseRow, step: EscalationStep) => Promise<void>;
+  /** Tells the supervisor to look again at somebody who works under restrictions. */
+  readonly recheck: (tx: Tx, row: FitnessCaseRow) => Promise<void>;
   /** Puts a case that nobody decided into the breach report. */
   readonly breach: (tx: Tx, row: FitnessCaseRow) => Promise<void>;
   /** Whether a medical fitness of the person was renewed since `since`. */
@@ -82,6 +80,7 @@ export const AFRESH = {
   retestLevel: null,
   decision: null,
   restrictions: null,
+  recheckToldAt: null,
   transportArranged: null,
   decidedBy: null,
   decidedAt: null,
@@ -91,7 +90,21 @@ export const AFRESH = {
   noteSealed: null,
 } as const;
 
-const timers = ({ tell, breach }: CaseEffects) => ({
+/** Decided or closed with its shift, restrictions are looked at again when the human who set them said. */
+const recheckIn = (state: 'decided' | 'closed', recheck: CaseEffects['recheck']) =>
+  move<FitnessCaseRow>({
+    from: [state],
+    to: state,
+    summary: 'Tell the supervisor to look again',
+    dueAt: ({ restrictions, recheckToldAt }) =>
+      recheckToldAt === null ? dateOrNull(restrictions?.recheckAt ?? null) : null,
+    set: (_context, now) => ({ recheckToldAt: now.toISOString() }),
+    effect: (tx, { row }) => recheck(tx, row),
+  });
+
+const timers = ({ tell, recheck, breach }: CaseEffects) => ({
+  recheck: recheckIn('decided', recheck),
+  recheck_closed: recheckIn('closed', recheck),
   escalate_manager: move<FitnessCaseRow>({
     from: ['open'],
     to: 'open',
@@ -157,10 +170,12 @@ const decide = ({ holds }: CaseEffects) =>
       if (isRestricting !== (restrictions !== undefined))
         throw invalid('/restrictions', isRestricting ? 'required' : 'RESTRICTIONS_NOT_EXPECTED');
       if (restrictions === undefined) return Promise.resolve();
-      const { noDriving, accompanied, noHeights, until } = restrictions;
+      const { noDriving, accompanied, noHeights, until, recheckAt } = restrictions;
       if (!noDriving && !accompanied && !noHeights) throw invalid('/restrictions', 'RESTRICTIONS_EMPTY');
       if (until !== null && Date.parse(until) <= tx.now.getTime())
         throw invalid('/restrictions/until', 'NOT_IN_FUTURE');
+      if (recheckAt !== null && Date.parse(recheckAt) <= tx.now.getTime())
+        throw invalid('/restrictions/recheckAt', 'NOT_IN_FUTURE');
       return Promise.resolve();
     },
     set: ({ input, caller }, now) => {

@@ -105,6 +105,7 @@ export const FitnessCase = entity({
     decision: nullable(oneOf(CASE_DECISIONS)),
     restrictions: nullable(Restrictions),
     transportArranged: nullable(Type.Boolean()),
+    recheckToldAt: nullable(instant({ description: 'When the supervisor was told to look again' })),
     decidedBy: nullable(uuid()),
     decidedAt: nullable(instant()),
     returnedBy: nullable(uuid()),

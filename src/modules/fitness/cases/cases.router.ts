@@ -1,6 +1,6 @@
 import { BY_ID, crudModule, exact, nullable, ok, route, text } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
-import { ASSESSMENT } from './cases.lifecycle.ts';
+import { ASSESSMENT } from '../assessment.ts';
 import { CaseDetail } from './cases.repository.ts';
 import type { CasesService } from './cases.service.ts';
 

@@ -22,6 +22,11 @@ export const createTelling = (notices: readonly Notices[], { recipientsOf }: Pic
       await notify(tx, { kind, recipients, profileId, entity: 'fitness_case', entityId, params: { level, step } });
     },
 
+    recheck: async (tx: Tx, { id: entityId, profileId }: FitnessCaseRow): Promise<void> => {
+      const recipients = await recipientsOf(tx, 'supervisor', profileId, tx.now);
+      await notify(tx, { kind: 'case_recheck', recipients, profileId, entity: 'fitness_case', entityId, params: {} });
+    },
+
     missed: async (tx: Tx, { id: entityId, profileId, kind }: MissedTest): Promise<void> => {
       const recipients = await recipientsOf(tx, 'supervisor', profileId, tx.now);
       await notify(tx, {

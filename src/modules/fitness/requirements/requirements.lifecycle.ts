@@ -2,7 +2,7 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import { exact, lifecycle, move, oneOf } from '../../../platform/module.ts';
 import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
-import { ASSESSMENT } from '../cases/cases.lifecycle.ts';
+import { ASSESSMENT } from '../assessment.ts';
 import { LEVELS } from '../classification/classify.ts';
 import type { Draw } from './draw.ts';
 import { Requirement } from './requirements.repository.ts';

@@ -186,6 +186,32 @@ describe('fitness cases', () => {
     expect((await company.caseOf(worker)).status).to.equal('closed');
   });
 
+  it('tell the supervisor to look again at the restrictions when the human who set them said, once', async () => {
+    const worker = await company.addWorker();
+    const shiftId = await company.addShift(worker, { hours: 8 });
+    await company.judge(worker, { level: 'orange', shiftId });
+    const { id } = await company.caseOf(worker);
+    await company.move(company.supervisor, id, 'acknowledge');
+    const at = (minutes: number) => new Date(company.start.getTime() + minutes * MINUTE).toISOString();
+    const decide = (recheckAt: string) => {
+      const restrictions = { noDriving: true, accompanied: false, noHeights: false, until: at(600), recheckAt };
+      const body = { ...DECISION, decision: 'cleared_with_restrictions', restrictions };
+      return company.move(company.supervisor, id, 'decide', body);
+    };
+    const past = await decide('2020-01-01T00:00:00.000Z');
+    expect([past.status, past.body['errors']]).to.have.nested.property('[1][0].pointer', '/restrictions/recheckAt');
+    expect((await decide(at(540))).status).to.equal(200);
+    company.notices.length = 0;
+    await company.at(540 * MINUTE - 1);
+    expect((await company.caseOf(worker)).status).to.equal('closed');
+    expect(company.notices).to.deep.equal([]);
+    await company.at(540 * MINUTE);
+    await company.at(560 * MINUTE);
+    expect(company.notices.map(({ kind, recipients, entityId }) => [kind, recipients, entityId])).to.deep.equal([
+      ['case_recheck', [company.supervisor.profileId], id],
+    ]);
+  });
+
   it('lapse when the shift ends undecided: a breach, the hold stays, a manager decides', async () => {
     const worker = await company.addWorker();
     const shiftId = await company.addShift(worker, { hours: 6 });
