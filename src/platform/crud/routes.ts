@@ -150,27 +150,30 @@ interface MoveOptions<Row extends Stateful> extends Common {
 export const moveRoutes = <Row extends Stateful>(options: MoveOptions<Row>): Route[] => {
   const { names, view, lifecycle, service } = options;
   const shared = { ...clientsOf(options), params: BY_ID };
-  const moves = Object.entries(lifecycle.moves).flatMap(([move, { permission, summary, from, to, ...definition }]) => {
-    if (permission === undefined) return [];
-    const fields: TObject | undefined = definition.fields;
-    return route(
-      {
-        ...shared,
-        method: 'post',
-        path: `/:id/${move.replaceAll('_', '-')}`,
-        id: `${camel(move)}${names.One}`,
-        summary,
-        description: `From ${from.join(', ')} to ${to}.`,
-        permission,
-        ...(fields !== undefined && { body: fields }),
-        ifMatch: true,
-        idempotency: 'accepted',
-        responses: { 200: view },
-      },
-      async ({ params, body, version }, context) =>
-        okRow(await service.move(context, params.id, move, (body as object | undefined) ?? {}, version)),
-    );
-  });
+  const moves = Object.entries(lifecycle.moves).flatMap(
+    ([move, { permission, rate, summary, from, to, ...definition }]) => {
+      if (permission === undefined) return [];
+      const fields: TObject | undefined = definition.fields;
+      return route(
+        {
+          ...shared,
+          method: 'post',
+          path: `/:id/${move.replaceAll('_', '-')}`,
+          id: `${camel(move)}${names.One}`,
+          summary,
+          description: `From ${from.join(', ')} to ${to}.`,
+          permission,
+          ...(rate !== undefined && { rate }),
+          ...(fields !== undefined && { body: fields }),
+          ifMatch: true,
+          idempotency: 'accepted',
+          responses: { 200: view },
+        },
+        async ({ params, body, version }, context) =>
+          okRow(await service.move(context, params.id, move, (body as object | undefined) ?? {}, version)),
+      );
+    },
+  );
   const actions = route(
     {
       ...shared,

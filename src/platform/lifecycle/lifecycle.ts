@@ -1,7 +1,7 @@
 import type { TObject, TProperties, Static } from 'typebox';
 import type { Tx } from '../db/database.ts';
 import type { Context } from '../http/context.ts';
-import type { Permission } from '../http/route.ts';
+import type { Permission, RateClass } from '../http/route.ts';
 import type { Worker } from '../db/unit-of-work.ts';
 import type { AnyEntity } from '../schema/entity.ts';
 
@@ -29,6 +29,8 @@ export interface Move<Row, Input extends TObject = TObject> {
   readonly permission?: Permission;
   /** The system (timers, other modules) may move too. */
   readonly system?: boolean;
+  /** The rate class of its route. */
+  readonly rate?: RateClass;
   /** Fields that the move needs; the body of its route. */
   readonly fields?: Input;
   readonly summary: string;
@@ -77,7 +79,9 @@ export interface AnyLifecycle {
   readonly entity: string;
   readonly states: readonly string[];
   readonly initial: string;
-  readonly moves: Readonly<Record<string, Pick<Move<never>, 'from' | 'to' | 'permission' | 'fields' | 'summary'>>>;
+  readonly moves: Readonly<
+    Record<string, Pick<Move<never>, 'from' | 'to' | 'permission' | 'fields' | 'summary' | 'rate'>>
+  >;
 }
 
 /** Types the fields of a move from its schema. */

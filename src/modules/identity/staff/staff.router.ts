@@ -64,6 +64,7 @@ const staffRoutes = ({ staff, staffList }: StaffRouterDependencies): Route[] => 
       id: 'createInternalUser',
       summary: 'Add somebody to the staff: they get a mailed link',
       permission: write,
+      rate: 'invitation',
       clients: ['admin'],
       body: exact({
         firstName: text(100),

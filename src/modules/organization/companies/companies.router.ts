@@ -85,6 +85,7 @@ export const companiesModule = (service: Companies): Module =>
           id: 'inviteCompanyOwner',
           summary: "Ask somebody by mail to become the company's first owner",
           permission: 'operator:company:write',
+          rate: 'invitation',
           clients,
           params: BY_ID,
           body: OWNER,
