@@ -62,9 +62,9 @@ const WORKED = `
     and w.starts_at < q.at and w.starts_at > q.at - interval '62 days'
     and (w.status in ('started', 'done') or (w.kind = 'travel' and w.status = 'planned'))`;
 
-/** Who signs on early, for the way and the tests, works from the planned start on; who comes late, from then. */
-const BEGIN = `case when q.purpose = 'shift_start' then greatest(coalesce(s.actual_start_at, q.at), s.starts_at)
-  else s.starts_at end`;
+/** When work really begins: as the shift did, or now where that is asked, before or after the plan. */
+const BEGIN = `coalesce(s.actual_start_at, case q.purpose when 'shift_start' then q.at
+  when 'intervention' then least(q.at, s.starts_at) else s.starts_at end)`;
 
 /** Its length is the one on the wall: a night of twelve hours stays one when the clock is turned. */
 const END = `x.begins_at + ((s.ends_at at time zone s.timezone) - (x.begins_at at time zone s.timezone))`;

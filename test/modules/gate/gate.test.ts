@@ -44,6 +44,7 @@ describe('the gate of a company', () => {
 
   it('allows who has everything, and stores facts, reasons and the version of the rules', async () => {
     const { worker, shiftId } = await ready();
+    await company.at(HOUR);
     const answer = await askFor(company.supervisor, worker, shiftId);
     expect([answer.status, answer.body['outcome'], answer.body['ruleVersion']]).to.deep.equal([
       201,
