@@ -235,13 +235,13 @@ export const createIntake = ({ companyVault, changes, outcome, policies }: Intak
     const firsts = new Map<string, string>();
     for (const { profileId, takenAt } of fresh)
       if (takenAt < (firsts.get(profileId) ?? '~')) firsts.set(profileId, takenAt);
-    const around = [...standing, ...fresh].toSorted(byTime);
+    const around = Map.groupBy([...standing, ...fresh].toSorted(byTime), ({ profileId }) => profileId);
     return standing.flatMap((row) => {
       const first = firsts.get(row.profileId);
       if (first === undefined || row.takenAt <= first) return [];
       const again = judged(
         { ...row, id: newResultId() },
-        around.filter((other) => other.id !== row.id),
+        (around.get(row.profileId) ?? []).filter((other) => other.id !== row.id),
         facts,
       );
       return again.level === row.level ? [] : [{ ...again, supersedes: row.id, superseding: 'reevaluation' as const }];
