@@ -123,6 +123,7 @@ describe('the compliance report', () => {
       const [row, ...others] = await csvRows({ filters: { from: day, to: day, siteId: sites[1] } });
       const { rate } = expected((one) => one.shiftDate === day && one.siteId === sites[1]);
       expect(others).to.deep.equal([]);
+      expect(row!['Shift date']).to.equal(day);
       expect(row!['Compliance (%)']).to.equal(String(percentOf(rate) ?? ''));
     }
   });

@@ -12,8 +12,8 @@ export const breachReport = (visible: ReportReach): ReportDefinition => ({
   columns: [
     { name: 'shiftDate', kind: 'date', width: 1.1 },
     { name: 'site', kind: 'text', width: 1.6 },
-    { name: 'person', kind: 'text', width: 2 },
-    { name: 'breach', kind: 'label', codes: BREACH_KINDS, labels: 'reports:breachKind', width: 2 },
+    { name: 'person', kind: 'text', width: 2.6 },
+    { name: 'breach', kind: 'label', codes: BREACH_KINDS, labels: 'reports:breachKind', width: 3.2 },
     { name: 'level', kind: 'level' },
     { name: 'at', kind: 'instant', width: 1.5 },
   ],

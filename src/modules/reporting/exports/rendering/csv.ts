@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { csvStream } from '../../../../platform/render/csv.ts';
 import type { CsvCell } from '../../../../platform/render/csv.ts';
 import type { ReportColumn } from '../../../../platform/render/report.ts';
+import { toLocal } from '../../../../platform/time/zone.ts';
 import { cellText, percentage } from './texts.ts';
 import type { Texts } from './texts.ts';
 
@@ -17,7 +18,13 @@ export interface CsvReport {
 const cellOf = (column: ReportColumn, value: unknown, texts: Texts): CsvCell => {
   if (value === null || value === undefined) return null;
   if (column.kind === 'integer' || column.kind === 'number') return Number(value);
-  return column.kind === 'rate' ? percentage(value, texts) : cellText(column, value, texts);
+  if (column.kind === 'rate') return percentage(value, texts);
+  if (column.kind === 'date') return String(value);
+  if (column.kind === 'instant') {
+    const { date, time } = toLocal(new Date(String(value)), texts.zone);
+    return `${date} ${time}`;
+  }
+  return cellText(column, value, texts);
 };
 
 async function* cells({ columns, rows, texts }: CsvReport): AsyncGenerator<CsvCell[]> {
@@ -28,8 +35,8 @@ const heading = ({ name, kind }: ReportColumn, { t }: Texts): string =>
   kind === 'rate' ? t('reports:inPercent', { name: t(`reports:columns.${name}`) }) : t(`reports:columns.${name}`);
 
 /**
- * A report's rows as CSV: texts, dates and the decimal sign as the language writes them; numbers without grouping and
- * rates as numbers of percent, so that a spreadsheet reads them.
+ * A report's rows as CSV: texts and the decimal sign as the language writes them; numbers without grouping, rates as numbers
+ * of percent, dates as ISO 8601 writes them and times in the report's zone, so that machines read and sort them.
  */
 export const renderCsv = (report: CsvReport): Readable => {
   const { texts } = report;

@@ -10,6 +10,7 @@ export type PercentOf = (rate: { readonly numerator: number; readonly denominato
 /** The texts of one report in one language. */
 export interface Texts {
   readonly locale: Locale;
+  readonly zone: string;
   readonly format: Formatters;
   readonly t: (key: string, params?: TextParams) => string;
   readonly percentOf: PercentOf;
@@ -17,6 +18,7 @@ export interface Texts {
 
 export const createTexts = (i18n: I18n, percentOf: PercentOf, locale: Locale, zone: string): Texts => ({
   locale,
+  zone,
   percentOf,
   format: i18n.formatters(locale, zone),
   t: (key, params) => i18n.t(locale, key, params),
