@@ -23,7 +23,7 @@ export const freshHours: HourFacts = {
 };
 
 /** What work without a test means by the policy's defaults, but for its restrictions. */
-export const whenMissing = {
+const whenMissing = {
   lacking: { other: 'restricted', highRisk: 'hold' },
   restrictions: { noDriving: false, accompanied: false, noHeights: false },
 };

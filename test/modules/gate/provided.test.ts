@@ -23,7 +23,11 @@ describe('facts of the gate, from their tables', () => {
   const addTaskKind = (
     id: string,
     hazards: string,
-    { credentials = '{}', tests = '{}', group = null as unknown } = {},
+    {
+      credentials = '{}',
+      tests = '{}',
+      group = null,
+    }: { credentials?: string; tests?: string; group?: string | null } = {},
   ) =>
     sql(
       `insert into task_kind (company_id, id, code, name, required_credentials, required_tests, hazards, risk_group_id, created_at, updated_at)
@@ -125,9 +129,9 @@ describe('facts of the gate, from their tables', () => {
        select $1, gen_random_uuid(), $3, 'Otro', work_date - $4::integer, $5, $2, $2 from shift where id = $6`,
       [worker.profileId, daysBefore, minutes, shiftId],
     );
-  const taskKinds = (ready: Ready, id: string | undefined) =>
+  const taskKinds = ({ assignmentId }: Ready, id: string | undefined) =>
     company.client.query('update work_assignment set task_kind_ids = task_kind_ids || $2::uuid where id = $1', [
-      ready.assignmentId,
+      assignmentId,
       id,
     ]);
   const authorize = ({ assignmentId, worker }: Ready, limits: object) =>
