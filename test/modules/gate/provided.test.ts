@@ -267,6 +267,11 @@ describe('facts of the gate, from their tables', () => {
       async (p) => [await shiftOf(p, "kind = 'night'"), await each(7, (n) => worked(p, 24 * n, 8, { kind: 'night' }))],
       'block CONSECUTIVE_NIGHTS',
     ],
+    [
+      'planned travel before',
+      (p) => worked(p, 7, 6.5, { kind: 'travel', status: 'planned' }),
+      'block TRAVEL_AND_SHIFT',
+    ],
     ['travel before', (p) => worked(p, 7, 6.5, { kind: 'travel' }), 'block TRAVEL_AND_SHIFT'],
     ['a third call-out', (p) => each(3, (n) => worked(p, 24 * n, 1, { source: 'call_out' })), 'restrict CALL_OUTS'],
     ['stricter hours by authority', (p) => authorize(p, { maximumShiftMinutes: 479 }), 'block SHIFT_TOO_LONG'],

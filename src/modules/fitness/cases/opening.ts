@@ -52,7 +52,7 @@ const rowFor = (tx: Tx, opening: Opening): InsertOf<FitnessCaseRow> => {
     terms,
     openedAt,
     status: 'open',
-    ...escalationOf(openedAt, terms),
+    ...escalationOf(openedAt, { level, terms }),
     trigger: resultId === undefined ? 'missing_test' : 'result',
     triggerResultId: resultId ?? null,
     triggerRequirementId: requirementId ?? null,
@@ -73,7 +73,8 @@ export const createOpening = ({ cases, mover, holds, tell }: OpeningDependencies
   const raise = async (tx: Tx, id: string, level: CaseLevel): Promise<FitnessCaseRow> => {
     const row = await cases.lock(tx, id);
     if (worse(row.level, level) === row.level) return row;
-    const raised = await cases.update(tx, row, { level }, { action: 'raise' });
+    const escalation = escalationOf(tx.now.toISOString(), { level, terms: row.terms });
+    const raised = await cases.update(tx, row, { level, ...escalation }, { action: 'raise' });
     await mover.schedule(tx, raised);
     await holds.start(tx, { profileId: row.profileId, caseId: id, level });
     await tell(tx, raised, 'supervisor');

@@ -91,6 +91,9 @@ const OUTCOMES: Record<Row, { level: Level; other: Action; highRisk: Action }> =
   red: { level: 'red', other: 'hold', highRisk: 'hold' },
 };
 
+/** Whether a case of this level has escalation timers: of the table's rows, only red asks for them. */
+export const isEscalating = (level: Level): boolean => level === 'red';
+
 type Kind = 'reaction' | 'ocular' | 'self_report' | 'external' | 'test';
 interface Finding {
   row: Row;
@@ -227,7 +230,7 @@ export const classify = (signals: FitnessSignals, policy: FitnessPolicy): Classi
     level,
     action,
     opensCase: action === 'hold' && signals.retest === null,
-    escalates: level === 'red',
+    escalates: isEscalating(level),
     reasons: findings.filter((finding) => row === 'green' || finding.row !== 'green').map(({ reason }) => reason),
     deviation: baseline && validReaction && sd > 0 ? (validReaction.speed - baseline.mean) / sd : null,
     ruleVersion: CLASSIFICATION_VERSION,

@@ -21,7 +21,7 @@ describe('the timers of fitness cases', () => {
   };
 
   it('escalate at 10 and at 20 minutes, to the millisecond, and to nobody once acknowledged', async () => {
-    const first = await openCase();
+    const first = await openCase('red');
     const second = await openCase('red');
     company.notices.length = 0;
     await company.at(10 * MINUTE - 1);
@@ -47,8 +47,29 @@ describe('the timers of fitness cases', () => {
     ]);
   });
 
+  it('escalate where the decision table says so: reds, from when they are red, opened again too', async () => {
+    const { worker, row } = await openCase();
+    await company.at(5 * HOUR);
+    const [supervisor, manager] = ['supervisor', 'manager'];
+    const steps = async () => {
+      const { body } = await company.ask(company.supervisor, 'get', `/fitness/cases/${row.id}`);
+      return (body['escalations'] as { step: string }[]).map(({ step }) => step);
+    };
+    expect(await steps()).to.deep.equal([supervisor]);
+    await company.judge(worker, { level: 'red' });
+    await company.at(5 * HOUR + 10 * MINUTE - 1);
+    expect(await steps()).to.not.include(manager);
+    await company.at(5 * HOUR + 10 * MINUTE);
+    expect(await steps()).to.include(manager);
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    await company.move(company.manager, row.id, 'decide', DECISION);
+    await company.move(company.safety, row.id, 'reopen', { reason: 'new facts' });
+    const due = await company.caseOf(worker);
+    expect(due['manager_due_at']).to.deep.equal(new Date(company.start.getTime() + 5 * HOUR + 20 * MINUTE));
+  });
+
   it('have the timers of their state only: nothing waits for what cannot come any more', async () => {
-    const { row } = await openCase();
+    const { row } = await openCase('red');
     const timers = async () =>
       (
         await company.client.query<{ move: string }>('select move from due_move where entity_id = $1 order by move', [
@@ -66,7 +87,7 @@ describe('the timers of fitness cases', () => {
     expect(await timers()).to.deep.equal(['expire_retest', 'lapse']);
     await company.at(60 * MINUTE);
     expect(await timers()).to.deep.equal(['lapse']);
-    await company.move(company.supervisor, row.id, 'decide', DECISION);
+    await company.move(company.manager, row.id, 'decide', DECISION);
     expect(await timers()).to.deep.equal(['close']);
     const home = await openCase();
     await company.move(company.supervisor, home.row.id, 'acknowledge');
