@@ -19,9 +19,10 @@ const cellOf = (column: ReportColumn, value: unknown, texts: Texts): CsvCell => 
   if (value === null || value === undefined) return null;
   if (column.kind === 'integer' || column.kind === 'number') return Number(value);
   if (column.kind === 'rate') return percentage(value, texts);
-  if (column.kind === 'date') return String(value);
+  const plain = typeof value === 'string' ? value : JSON.stringify(value);
+  if (column.kind === 'date') return plain;
   if (column.kind === 'instant') {
-    const { date, time } = toLocal(new Date(String(value)), texts.zone);
+    const { date, time } = toLocal(new Date(plain), texts.zone);
     return `${date} ${time}`;
   }
   return cellText(column, value, texts);
