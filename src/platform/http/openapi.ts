@@ -84,6 +84,17 @@ const WORDS: Readonly<Record<number, string>> = {
   303: 'Elsewhere',
 };
 
+/** What is sent where the handler reads the request itself: a form with one file, else bytes. */
+const uploadOf = ({ consumes }: Contract): object =>
+  consumes === 'multipart/form-data'
+    ? {
+        type: 'object',
+        properties: { file: { type: 'string', contentMediaType: 'application/octet-stream' } },
+        required: ['file'],
+        additionalProperties: false,
+      }
+    : { type: 'string' };
+
 const operation = ({ contract, module }: MountedRoute, hoist: (value: unknown) => unknown): Json => {
   const json = (schema: TSchema) => ({ 'application/json': { schema: hoist(schema) } });
   const content = (schema: TSchema | 'stream') =>
@@ -91,7 +102,7 @@ const operation = ({ contract, module }: MountedRoute, hoist: (value: unknown) =
       ? { [contract.produces ?? 'application/octet-stream']: { schema: { type: 'string' } } }
       : json(schema);
   const body = contract.body === undefined ? undefined : json(contract.body);
-  const upload = contract.consumes === undefined ? undefined : { [contract.consumes]: { schema: { type: 'string' } } };
+  const upload = contract.consumes === undefined ? undefined : { [contract.consumes]: { schema: uploadOf(contract) } };
   const requestBody = body ?? upload;
   return {
     operationId: contract.id,

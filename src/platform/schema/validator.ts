@@ -7,9 +7,11 @@ import type { Fault } from '../problem.ts';
 /** `allErrors` goes on past maxItems: 1 MB of wrong items would be 500,000 faults. */
 const MAX_FAULTS = 50;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** Control characters (tab and line breaks aside), lone surrogates and text made of blanks only do not pass. */
+/** What turns the writing direction around, so that text reads as something else. */
+const TURNS = /[\u202A-\u202E\u2066-\u2069]/u;
+/** Control characters (tab and line breaks aside), turns, lone surrogates and text made of blanks only do not pass. */
 const isText = (value: string): boolean =>
-  !/[^\P{Cc}\t\n\r]/u.test(value) && value.isWellFormed() && value.trim() !== '';
+  !/[^\P{Cc}\t\n\r]/u.test(value) && !TURNS.test(value) && value.isWellFormed() && value.trim() !== '';
 
 const createAjv = (): Ajv2020 => {
   const ajv = new Ajv2020({

@@ -13,7 +13,8 @@ const tooLarge = (): Problem =>
 
 /**
  * Stores the one file of a multipart form, field `file`, as it comes in: memory stays flat. Answers its name. Throws 415 for
- * what is no multipart form, 400 for one that is cut off, 413 for one that is too large, 422 without the file.
+ * what is no multipart form, 400 for one that is cut off, 413 for one that is too large, 422 without the file or with
+ * other fields.
  */
 export const storeUpload = (
   request: IncomingMessage,
@@ -53,6 +54,10 @@ export const storeUpload = (
       const done = put(file).then(() => filename ?? '');
       done.catch(fail);
       stored = done;
+    });
+    form.on('field', (name) => {
+      const unknown = [{ pointer: `/${name}`, code: 'additionalProperties', in: 'body' as const }];
+      fail(new Problem(422, 'INVALID', { errors: unknown }));
     });
     form.on('error', (error) => fail(unreadable(error)));
     request.on('aborted', () => form.destroy(new Error('the request was cut off')));

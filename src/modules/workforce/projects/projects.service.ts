@@ -13,8 +13,16 @@ const checkParent = async (tx: Tx, parentId: string | null | undefined, id?: str
   if (ancestors.length + height > MOST_LEVELS) throw conflict('PROJECT_TOO_DEEP', { params: { limit: MOST_LEVELS } });
 };
 
+/** ISO 4217: what ICU knows, and Chile's unit of account, which it leaves out. */
+const CURRENCIES: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('currency'), 'CLF']);
+
+const checkDates = ({ startsOn, endsOn }: Pick<ProjectRow, 'startsOn' | 'endsOn'>): void => {
+  if (startsOn !== null && endsOn !== null && endsOn < startsOn) throw invalid('/endsOn', 'BEFORE_START');
+};
+
 const checkMoney = ({ budgetMinor, currency }: Pick<ProjectRow, 'budgetMinor' | 'currency'>): void => {
   if (budgetMinor !== null && currency === null) throw invalid('/currency', 'required');
+  if (currency !== null && !CURRENCIES.has(currency)) throw invalid('/currency', 'UNKNOWN_REFERENCE');
 };
 
 /** Projects: their tree, their money in minor units, their moves. */
@@ -23,11 +31,13 @@ export const createProjectsService = (parts: MovingParts<ProjectRow>) =>
     ...parts,
     onCreate: async (tx, body) => {
       await checkParent(tx, body.parentId);
+      checkDates(body);
       checkMoney(body);
     },
     onEdit: async (tx, row, patch) => {
-      if (row.status === 'cancelled') throw conflict('PROJECT_CLOSED');
+      if (row.status === 'cancelled' || row.status === 'completed') throw conflict('PROJECT_CLOSED');
       await checkParent(tx, patch.parentId, row.id);
+      checkDates({ ...row, ...patch });
       checkMoney({ ...row, ...patch });
     },
     onRemove: (_tx, row) => {

@@ -63,6 +63,13 @@ describe('batch uploads of people', () => {
   const count = async (text: string, values: unknown[] = []) =>
     (await (await app.database.superuser()).query<{ n: number }>(text, values)).rows[0]!.n;
 
+  it('take the file and nothing else: a field that means nothing here is refused', async () => {
+    const authorization = await mine.people.admin.bearer();
+    const sent = app.http.post(`/angelis${base}`).set({ authorization }).field('mode', 'explode');
+    const { body } = await sent.attach('file', Buffer.from('x'), { filename: 'people.csv' }).expect(422);
+    expect((body as { errors: { pointer: string }[] }).errors[0]?.pointer).to.equal('/mode');
+  });
+
   it('add nobody in the dry run, and those who passed it by the commit', async () => {
     const client = await app.database.superuser();
     await client.query(

@@ -35,6 +35,38 @@ describe('projects', () => {
   const create = async (body: object): Promise<Project> =>
     (await post('/admin/project', body).expect(201)).body as Project;
 
+  it('have money of this world, days in order, and names that read as they are written', async () => {
+    const faults = async (body: object) =>
+      ((await post('/admin/project', { code: 'P-F', name: 'N', ...body }).expect(422)).body as { errors: object[] })
+        .errors;
+    const cases: [object, string, string][] = [
+      [{ budgetMinor: 5, currency: 'ZZZ' }, '/currency', 'UNKNOWN_REFERENCE'],
+      [{ startsOn: '2026-02-02', endsOn: '2026-02-01' }, '/endsOn', 'BEFORE_START'],
+      [{ name: 'a\u202Ebc' }, '/name', 'format'],
+      [{ name: 'a\u2066bc' }, '/name', 'format'],
+    ];
+    for (const [body, pointer, code] of cases) {
+      const [fault] = await faults(body);
+      expect(fault, JSON.stringify(body)).to.include({ pointer, code });
+    }
+    await create({ code: 'P-OK', name: 'Peña عربي', budgetMinor: 5, currency: 'CLF' });
+  });
+
+  it('are not changed once they are completed, unless they are reopened', async () => {
+    const { id } = await create({ code: 'P-DONE', name: 'N' });
+    const at = (version: number) => ({ 'if-match': `"${version}"` });
+    await post(`/admin/project/${id}/activate`, undefined, at(1)).expect(200);
+    await post(`/admin/project/${id}/complete`, undefined, at(2)).expect(200);
+    const edit = (version: number) =>
+      app.http
+        .patch(`/angelis/admin/project/${id}`)
+        .set({ authorization: bearer, ...at(version) })
+        .send({ name: 'M' });
+    expect(((await edit(3).expect(409)).body as { code: string }).code).to.equal('PROJECT_CLOSED');
+    await post(`/admin/project/${id}/reopen`, { reason: 'x' }, at(3)).expect(200);
+    await edit(4).expect(200);
+  });
+
   it('are created, read, changed and deleted', async () => {
     const created = await post('/admin/project', { code: 'P-1', name: 'Rajo Norte', startsOn: '2026-01-01' }).expect(
       201,
