@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Redis } from 'ioredis';
 import { runChecks } from '../../src/platform/checks/check.ts';
 import type { CheckResult } from '../../src/platform/checks/check.ts';
 import { readSettings } from '../../src/platform/settings/settings.ts';
@@ -13,6 +12,7 @@ import type { MariadbPlace } from '../modules/fitness/sources/mariadb-place.ts';
 import { KINDS } from '../modules/fitness/sources/place.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { startEvictingRedis } from '../support/servers/evicting-redis.ts';
 import { createRealm } from '../support/servers/realm.ts';
 import type { TestRealm } from '../support/servers/realm.ts';
 import { serverSetting } from '../support/servers/settings.ts';
@@ -80,13 +80,11 @@ describe('angelis doctor on real servers', () => {
   });
 
   it('names a Redis that drops keys', async () => {
-    const redis = new Redis(serverSetting('REDIS_URL'));
-    await redis.config('SET', 'maxmemory-policy', 'volatile-lru');
+    const redis = await startEvictingRedis();
     try {
-      await diagnose('redis-eviction', /volatile-lru/);
+      await diagnose('redis-eviction', /allkeys-lru/, { REDIS_URL: redis.url });
     } finally {
-      await redis.config('SET', 'maxmemory-policy', 'noeviction');
-      redis.disconnect();
+      await redis.stop();
     }
   });
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { createMigrator } from '../../src/platform/db/migrate.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { startEvictingRedis } from '../support/servers/evicting-redis.ts';
 import { productionSettings, startServer } from '../support/servers/production.ts';
 import type { StartedServer } from '../support/servers/production.ts';
 import { serverSetting } from '../support/servers/settings.ts';
@@ -61,11 +61,6 @@ describe('production on real servers, with TLS', () => {
     const client = await database.superuser();
     for (const statement of statements) await client.query(statement);
     await client.end();
-  };
-  const inRedis = async (...command: [string, ...string[]]): Promise<void> => {
-    const redis = new Redis(serverSetting('REDIS_URL'));
-    await redis.call(...command);
-    redis.disconnect();
   };
   const inMariadb = async (...statements: readonly string[]): Promise<void> => {
     const connection = await createConnection(serverSetting('ANGELIS_TEST_MARIADB_ADMIN_URL'));
@@ -137,8 +132,8 @@ describe('production on real servers, with TLS', () => {
     {
       name: 'a Redis that evicts',
       spoil: async () => {
-        await inRedis('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
-        return { mend: () => inRedis('CONFIG', 'SET', 'maxmemory-policy', 'noeviction') };
+        const redis = await startEvictingRedis();
+        return { settings: { REDIS_URL: redis.url }, mend: redis.stop };
       },
       says: /Redis drops keys .*allkeys-lru.*noeviction/,
     },
