@@ -195,7 +195,10 @@ const background = [
   ),
   companyIndex('outbox', 'job, dedupe_key', { unique: true, where: 'dedupe_key is not null' }),
   companyIndex('outbox', 'state, job, id'),
-  `create index outbox_due_idx on outbox (run_at) where state = 'waiting'`,
+  // The relay looks for rows never handed over (often) and for rows long silent (rarely); neither may read the other's.
+  `create index outbox_fresh_idx on outbox (run_at) where state = 'waiting' and dispatched_at is null`,
+  `create index outbox_dispatched_at_idx on outbox (dispatched_at) where state = 'waiting'`,
+  `create index outbox_failed_idx on outbox (finished_at) where state = 'failed'`,
   `create index outbox_finished_at_idx on outbox (finished_at) where finished_at is not null`,
   ...systemMay('outbox', 'select, update'),
   `create table inbox (

@@ -31,18 +31,29 @@ const requirements = [
     'reviewed_at timestamptz(3)',
     'blocked_because text',
     'detected jsonb',
+    // What timers need in the row itself, so that they are exact and outlive a restart: the policy's numbers as they were then,
+    // and the instants that follow from them.
+    'terms jsonb not null',
+    'miss_at timestamptz(3) not null',
+    'lacking_since timestamptz(3)',
+    'assessed_by uuid',
+    'assessed_at timestamptz(3)',
+    'assessed_fit boolean',
+    'assessment_sealed text',
     reference('requirement', 'profile_id', 'profile'),
     reference('requirement', 'site_id', 'site'),
     reference('requirement', 'project_id', 'project'),
     reference('requirement', 'policy_id', 'fitness_policy'),
     reference('requirement', 'excused_by', 'profile'),
     reference('requirement', 'reviewed_by', 'profile'),
+    reference('requirement', 'assessed_by', 'profile'),
     `constraint requirement_kind_check check (kind in ${REQUIREMENT_KINDS})`,
     `constraint requirement_status_check check
        (status in ('due', 'done_on_time', 'done_late', 'missed', 'excused', 'blocked'))`,
     `constraint requirement_level_check check (level in ('green', 'yellow', 'orange', 'red', 'invalid', 'none'))`,
     'constraint requirement_window_check check (window_from < due_at and due_at <= grace_until)',
     'constraint requirement_excused_check check (excused_by is null or excused_by <> profile_id)',
+    'constraint requirement_assessed_by_check check (assessed_by is null or assessed_by <> profile_id)',
   ]),
   companyIndex('requirement', 'shift_id, kind, definition_code', {
     unique: true,
@@ -54,6 +65,11 @@ const requirements = [
   companyIndex('requirement', 'project_id, shift_date', { where: 'deleted_at is null' }),
   companyIndex('requirement', 'trigger_result_id', { where: 'trigger_result_id is not null' }),
   companyIndex('requirement', 'profile_id, definition_code', { where: `status in ('due', 'missed')` }),
+  companyIndex('requirement', 'miss_at, id', { where: `status = 'due' and deleted_at is null` }),
+  companyIndex('requirement', 'excused_at, id', { where: `review_drawn and reviewed_by is null` }),
+  // Every column that the count of compliance reads, by the day that decides: docs/decisions/compliance-is-counted.md.
+  `create index requirement_compliance_idx on requirement (company_id, shift_date, project_id, site_id)
+     include (status, due_at, had_invalid, level, shift_id, profile_id) where deleted_at is null`,
 ];
 
 const CASE_STATES = `('open', 'acknowledged', 'resting', 'awaiting_retest', 'retested', 'not_retested', 'decided', 'closed',
@@ -98,6 +114,13 @@ const cases = [
     'lapsed_at timestamptz(3)',
     'closed_at timestamptz(3)',
     'reopened integer not null default 0',
+    // As for requirements: the policy's numbers when the case was opened, and what follows from them.
+    'terms jsonb not null',
+    'escalated_to text',
+    'recheck_told_at timestamptz(3)',
+    'manager_due_at timestamptz(3)',
+    'safety_admin_due_at timestamptz(3)',
+    'lapse_at timestamptz(3) not null',
     reference('fitness_case', 'profile_id', 'profile'),
     reference('fitness_case', 'site_id', 'site'),
     reference('fitness_case', 'trigger_requirement_id', 'requirement'),
@@ -108,6 +131,7 @@ const cases = [
     `constraint fitness_case_trigger_check check (trigger in ('result', 'missing_test'))`,
     `constraint fitness_case_level_check check (level in ('yellow', 'orange', 'red', 'none'))`,
     `constraint fitness_case_status_check check (status in ${CASE_STATES})`,
+    `constraint fitness_case_escalated_to_check check (escalated_to in ('manager', 'safety_admin'))`,
     `constraint fitness_case_decision_check check (decision in ${DECISIONS})`,
     'constraint fitness_case_decided_by_check check (decided_by is null or decided_by <> profile_id)',
     'constraint fitness_case_acknowledged_by_check check (acknowledged_by is null or acknowledged_by <> profile_id)',
