@@ -6,7 +6,7 @@ const at = (column: string): string => shown(column, instant());
 
 /**
  * What fitness knows of a question of the gate: cases that hold, restrictions in force, tests of the shift, and tests for
- * cause or after an incident that are open, or were missed within a day.
+ * cause or after an incident that are open, or were missed within a day. A change of crew asks for tests of a shift that runs.
  */
 export const fitnessFacts: FactProvider = {
   name: 'fitness',
@@ -29,6 +29,8 @@ export const fitnessFacts: FactProvider = {
         'restrictions', r.terms->'missing'->'restrictions') order by r.due_at, r.id), '[]')
       from requirement r
       where r.company_id = $1 and r.profile_id = q.profile_id and r.deleted_at is null
+        and (q.purpose <> 'crew' or exists (select 1 from shift s
+          where s.company_id = $1 and s.id = q.shift_id and s.status = 'started'))
         and (r.shift_id = q.shift_id or (r.kind in ('for_cause', 'post_incident')
           and (r.status = 'due' or (r.status = 'missed' and r.due_at > q.at - interval '1 day'))))`,
   },

@@ -70,9 +70,9 @@ const lackIn = (requirement: Requirement, at: string): Lack['code'] | undefined 
   return isInGrace ? 'TEST_IN_GRACE' : 'TEST_MISSING';
 };
 
-/** The tests that are not there. They count where exposure starts now; planning ahead of time asks for none. */
+/** The tests that are not there. They count where exposure starts now, or goes on; planning ahead of time asks for none. */
 const lacksOf = ({ at, purpose, requirements }: GateFacts): Lack[] => {
-  if (purpose === 'assignment' || purpose === 'crew') return [];
+  if (purpose === 'assignment') return [];
   return requirements.flatMap((requirement) => {
     const code = lackIn(requirement, at);
     return code === undefined ? [] : [{ requirement, code }];

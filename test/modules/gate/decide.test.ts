@@ -148,7 +148,7 @@ describe('gate', () => {
     expect(withTest({ status: 'due', graceUntil: SOON }, { highRisk: true })).to.equal('restrict TEST_IN_GRACE');
     expect(withTest({ status: 'due', graceUntil: AT }, { highRisk: true })).to.equal('block TEST_MISSING');
     expect(withTest({ status: 'due' }, { highRisk: true, purpose: 'assignment' })).to.equal('allow');
-    expect(withTest({ status: 'due' }, { highRisk: true, purpose: 'crew' })).to.equal('allow');
+    expect(withTest({ status: 'due' }, { highRisk: true, purpose: 'crew' })).to.equal('block TEST_MISSING');
     expect(withTest({ status: 'due' }, { highRisk: true, purpose: 'intervention' })).to.equal('block TEST_MISSING');
   });
 

@@ -293,6 +293,18 @@ describe('facts of the gate, from their tables', () => {
     expect(codes).to.deep.equal(['block PROJECT_NOT_ACTIVE']);
   });
 
+  it('tell of the tests of a shift that runs where work or the crew changes, and of none that is only planned', async () => {
+    const person = await ready();
+    await untestedInGroup(person);
+    await company.at(3 * HOUR);
+    const codes = async (purpose: string) =>
+      (await ask(person, { purpose, shiftId: undefined })).map(({ code, severity }) => `${severity} ${code}`);
+    expect(await codes('crew')).to.deep.equal([]);
+    await shiftOf(person, "status = 'started', actual_start_at = starts_at");
+    expect(await codes('crew')).to.deep.equal(['block TEST_MISSING']);
+    expect(await codes('intervention')).to.deep.equal(['block TEST_MISSING']);
+  });
+
   it('tell of another shift that still runs', async () => {
     const person = await ready();
     await worked(person, 20, 20, { status: 'started' });
