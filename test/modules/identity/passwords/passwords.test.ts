@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
+import { clientOf, version } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
@@ -187,17 +188,22 @@ describe('passwords and sign-in addresses', () => {
     expect((await me(bearer).expect(200)).body).to.include({ phone: '+56955551234' });
   });
 
-  it('is not touched by what a company writes: a shared person’s code goes to their own address', async () => {
+  it('are not touched by what a company writes: no code goes where its admin says', async () => {
     const { email, personId, profileId, keycloakId } = await addWorker();
     const second = await addCompany(app.database);
     const other = await addPerson(app, { companyId: second, roles: ['worker'], person: { personId, keycloakId } });
+    const admin = await clientOf(app, await addPerson(app, { companyId: company, roles: ['admin'] }));
+    const theirs = { contactEmail: 'evil@a.example', contactPhone: '+56 9 6543 2100' };
+    await admin.patch(`/admin/profile/${profileId}`, theirs, version(1)).expect(200);
+    await enter(email);
+    for (const identifier of [theirs.contactEmail, '+56965432100', theirs.contactPhone, email])
+      await post('/auth/password/forgotten', { identifier }).expect(202);
+    await app.idle();
+    const isTheirs = ({ to }: { to: string }): boolean => ['evil@a.example', '+56965432100'].includes(to);
+    expect([...app.messages.mails, ...app.messages.texts].filter(isTheirs)).to.deep.equal([]);
+    expect(codeTo(email)).to.match(/^\d{6}$/);
+    expect((await signIn(theirs.contactEmail, OLD)).status).to.equal(401);
     const client = await app.database.superuser();
-    await client.query(
-      `update profile set contact_email = 'evil@a.example', contact_phone = '+56900000000' where id = $1`,
-      [profileId],
-    );
-    await forget(email);
-    expect(app.messages.mails.filter(({ to }) => to === 'evil@a.example')).to.deep.equal([]);
     const { rows } = await client.query('select contact_email, contact_phone from profile where id = $1', [
       other.profileId,
     ]);

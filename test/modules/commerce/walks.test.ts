@@ -1,0 +1,115 @@
+import { startApp } from '../../support/app.ts';
+import type { TestApp } from '../../support/app.ts';
+import { clientOf, version } from '../../support/client.ts';
+import type { Client } from '../../support/client.ts';
+import { addPerson } from '../../support/people.ts';
+import { addStaff } from '../../support/staff.ts';
+import { walk } from '../../support/walk.ts';
+import type { Table } from '../../support/walk.ts';
+import { openMine, rowOf, sweep } from '../../support/workforce.ts';
+import type { Mine, Row } from '../../support/workforce.ts';
+
+const SUBSCRIPTION: Table = {
+  trial: { activate: 'active' },
+  active: { mark_past_due: 'past_due' },
+  past_due: { activate: 'active', suspend: 'suspended' },
+  suspended: { activate: 'active' },
+  cancelled: {},
+  expired: {},
+};
+const LICENSE: Table = {
+  active: { release: 'released' },
+  suspended: {},
+  released: {},
+  expired: {},
+};
+const NOW = new Date('2027-01-04T12:00:00Z');
+
+describe('random walks over subscriptions and licenses', function walks() {
+  this.timeout(120_000);
+  let app: TestApp;
+  let mine: Mine;
+  let staff: Client;
+  let stranger: Client;
+  let subscription: Row | undefined;
+
+  before(async () => {
+    app = await startApp();
+    app.clock.set(NOW);
+    mine = await openMine(app);
+    const person = await addStaff(app);
+    staff = await clientOf(app, person);
+    const companyId = mine.companyId;
+    await staff.post('/admin/internal_user/support-session', { companyId, reason: 'Sells seats' }).expect(200);
+    stranger = await clientOf(app, await addPerson(app, { companyId, roles: ['auditor'] }));
+  });
+  after(() => app.close());
+
+  const move = async (name: string, body?: object): Promise<void> => {
+    const { id, version: at } = subscription!;
+    subscription = await rowOf(staff.post(`/admin/subscription/${id}/${name}`, body, version(at)));
+  };
+  const refresh = async (): Promise<Row> => {
+    const row = await rowOf(staff.get(`/admin/subscription/${subscription!.id}`));
+    subscription = row;
+    return row;
+  };
+  const isOver = ({ status }: Pick<Row, 'status'>) => ['cancelled', 'expired'].includes(status);
+  /** Without a last day a cancellation takes effect at once. */
+  const cancel = async (): Promise<void> => {
+    if (subscription !== undefined && !isOver(await refresh())) await move('cancel', { reason: 'walk' });
+  };
+  const expire = async (): Promise<void> => {
+    const { id, version: at, status } = await refresh();
+    if (isOver({ status })) return;
+    await rowOf(staff.patch(`/admin/subscription/${id}`, { endsOn: '2027-01-05' }, version(at)));
+    app.clock.set(new Date('2027-01-07T12:00:00Z'));
+    await sweep(app, mine.companyId, 'subscription', id, 'expire');
+    app.clock.set(NOW);
+  };
+  /** One of an offering may be in force at a time. */
+  const sell = async (): Promise<Row> => {
+    await cancel();
+    const body = { offering: 'SAFER', seats: 1, startsOn: '2027-01-01', paymentState: 'paid' };
+    const row = await rowOf(staff.post('/admin/subscription', body), 201);
+    subscription = row;
+    return row;
+  };
+
+  it('subscriptions, which end by cancellation and by their last day', () =>
+    walk(app, {
+      entity: 'subscription',
+      path: '/admin/subscription',
+      table: SUBSCRIPTION,
+      client: staff,
+      stranger,
+      open: sell,
+      events: { cancel, expire },
+    }));
+
+  it('licenses, which follow their subscription', () =>
+    walk(app, {
+      entity: 'license',
+      path: '/admin/license',
+      table: LICENSE,
+      client: mine.admin,
+      stranger,
+      open: async () => {
+        await sell();
+        await move('activate');
+        const { profileId } = await mine.addWorker();
+        return rowOf(mine.admin.post('/admin/license', { offering: 'SAFER', profileId }), 201);
+      },
+      events: {
+        suspend: async () => {
+          if ((await refresh()).status !== 'active') return;
+          await move('mark-past-due');
+          await move('suspend', { reason: 'unpaid' });
+        },
+        resume: async () => {
+          if ((await refresh()).status === 'suspended') await move('activate');
+        },
+        expire: cancel,
+      },
+    }));
+});

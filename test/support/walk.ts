@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import type { TestApp } from './app.ts';
+import { version } from './client.ts';
+import type { Client } from './client.ts';
+import { rowOf } from './workforce.ts';
+import type { Row } from './workforce.ts';
+
+/** From state, by move, to state, as people make them: written from the rules, not from the code. */
+export type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface Walk<R extends Row = Row> {
+  /** The table whose lifecycle is walked. */
+  readonly entity: string;
+  readonly path: string;
+  readonly table: Table;
+  /** May make every move that a person can make. */
+  readonly client: Client;
+  /** May make none of them. */
+  readonly stranger: Client;
+  readonly open: () => Promise<R>;
+  /** How the system's own moves come about, by move. From a state that the move does not list they change nothing. */
+  readonly events?: Readonly<Record<string, (row: R) => Promise<unknown>>>;
+  /** Holds after every step. */
+  readonly invariant?: (row: R) => Promise<void>;
+}
+
+interface Action {
+  readonly move: string;
+  readonly allowed: boolean;
+  readonly reason: string | null;
+}
+
+/**
+ * Random walks over a lifecycle, driven by its declaration: every move from every state that is come upon, over HTTP. What
+ * the declaration lists succeeds, moves the version by one and leads where it says; anything else is refused and changes
+ * nothing; who lacks the permission is refused whatever the state; the row's actions say the same. The seed is another in
+ * every run; a failure prints it with the shortest walk that fails.
+ */
+export const walk = async <R extends Row>(app: TestApp, about: Walk<R>, runs = 20): Promise<void> => {
+  const { entity, path, table, client, stranger, open, events = {}, invariant } = about;
+  const { moves, states } = app.modules
+    .flatMap(({ lifecycles = [] }) => lifecycles)
+    .find((lifecycle) => lifecycle.entity === entity)!;
+  const byPeople = Object.keys(moves).filter((name) => moves[name]!.permission !== undefined);
+  const targets = (state: string) =>
+    Object.fromEntries(
+      byPeople.filter((name) => moves[name]!.from.includes(state)).map((name) => [name, moves[name]!.to]),
+    );
+  expect(Object.fromEntries(states.map((state) => [state, targets(state)])), `${entity} as declared`).to.deep.equal(
+    table,
+  );
+
+  const read = async (id: string): Promise<R> => rowOf<R>(client.get(`${path}/${id}`));
+  const post = (by: Client, row: R, name: string) => {
+    const needsReason = 'reason' in (moves[name]!.fields?.properties ?? {});
+    const body = needsReason ? { reason: 'walk' } : undefined;
+    return by.post(`${path}/${row.id}/${name.replaceAll('_', '-')}`, body, version(row.version));
+  };
+
+  const move = async (row: R, name: string): Promise<void> => {
+    const refused = await post(stranger, row, name);
+    expect(refused.status, `${name} by a stranger`).to.equal(403);
+    const answer = await post(client, row, name);
+    const to = table[row.status]![name];
+    const where = `${entity}: ${name} from ${row.status} answered ${answer.status} ${JSON.stringify(answer.body)}`;
+    if (to === undefined) {
+      expect(answer.status, where).to.equal(409);
+      expect(answer.body, where).to.include({ code: 'INVALID_TRANSITION', state: row.status });
+      expect((answer.body as { allowed: string[] }).allowed, where).to.include.members(Object.keys(table[row.status]!));
+      expect(await read(row.id), where).to.deep.equal(row);
+    } else {
+      expect(answer.status, where).to.equal(200);
+      expect(answer.body, where).to.include({ status: to, version: row.version + 1 });
+    }
+  };
+
+  const happen = async (row: R, name: string): Promise<void> => {
+    await events[name]!(row);
+    const { from, to } = moves[name]!;
+    const after = await read(row.id);
+    expect(after.status, `${entity}: ${name} from ${row.status}`).to.equal(from.includes(row.status) ? to : row.status);
+  };
+
+  const run = async (steps: readonly string[]): Promise<void> => {
+    let row = await read((await open()).id);
+    for (const step of steps) {
+      await (step in events ? happen(row, step) : move(row, step));
+      row = await read(row.id);
+      const { items } = await rowOf<{ items: Action[] }>(client.get(`${path}/${row.id}/actions`));
+      const possible = items.filter(({ reason }) => reason !== 'STATE').map((action) => action.move);
+      expect(possible, `${entity}: actions of ${row.status}`).to.have.members(Object.keys(table[row.status]!));
+      await invariant?.(row);
+    }
+  };
+
+  const steps = fc.array(fc.constantFrom(...byPeople, ...Object.keys(events)), { minLength: 4, maxLength: 9 });
+  await fc.assert(fc.asyncProperty(steps, run), { numRuns: runs });
+};
