@@ -186,11 +186,18 @@ export const POLICY_PROBLEMS = [
   'POLICY_SLEEP_ORDER',
   'POLICY_ESCALATION_ORDER',
   'POLICY_BASELINE_ORDER',
+  'POLICY_MISSING_LIGHTER',
 ] as const;
 export type PolicyProblem = (typeof POLICY_PROBLEMS)[number];
 
-/** What the schema cannot say: limits stand in order, and the bands' protocol is one that counts. Empty when the policy may be stored. */
+const RESTRICTIONS = ['noDriving', 'accompanied', 'noHeights'] as const;
+
+/**
+ * What the schema cannot say: limits stand in order, the bands' protocol is one that counts, and a test that nobody took weighs at
+ * least as much as a yellow one. Empty when the policy may be stored.
+ */
 export const checkPolicy = (policy: FitnessPolicy): PolicyProblem[] => {
+  const { yellowRestrictions: yellow, missingRestrictions: missing } = policy;
   const rules: [boolean, PolicyProblem][] = [
     [policy.deviation.yellowSds <= policy.deviation.orangeSds, 'POLICY_DEVIATION_ORDER'],
     [policy.bands.yellowLapses <= policy.bands.redAboveLapses, 'POLICY_BANDS_ORDER'],
@@ -198,6 +205,7 @@ export const checkPolicy = (policy: FitnessPolicy): PolicyProblem[] => {
     [policy.sleep.minimum24h <= policy.sleep.minimum48h, 'POLICY_SLEEP_ORDER'],
     [policy.escalation.managerMinutes < policy.escalation.safetyAdminMinutes, 'POLICY_ESCALATION_ORDER'],
     [policy.baseline.provisionalFrom <= policy.baseline.activeFrom, 'POLICY_BASELINE_ORDER'],
+    [RESTRICTIONS.every((one) => missing[one] || !yellow[one]), 'POLICY_MISSING_LIGHTER'],
   ];
   return rules.filter(([kept]) => !kept).map(([, problem]) => problem);
 };

@@ -324,6 +324,7 @@ describe('fitness policy', () => {
         sleep: { ...policy.sleep, minimum24h: 13 },
         escalation: { managerMinutes: 20, safetyAdminMinutes: 20 },
         baseline: { ...policy.baseline, provisionalFrom: 11 },
+        missingRestrictions: { ...policy.missingRestrictions, noDriving: false },
       }),
     ).to.deep.equal([
       'POLICY_DEVIATION_ORDER',
@@ -332,6 +333,9 @@ describe('fitness policy', () => {
       'POLICY_SLEEP_ORDER',
       'POLICY_ESCALATION_ORDER',
       'POLICY_BASELINE_ORDER',
+      'POLICY_MISSING_LIGHTER',
     ]);
+    const free = { noDriving: false, accompanied: false, noHeights: false };
+    expect(checkPolicy({ ...policy, yellowRestrictions: free, missingRestrictions: free })).to.deep.equal([]);
   });
 });
