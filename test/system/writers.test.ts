@@ -52,10 +52,10 @@ describe('16 writers on one company', () => {
           const moved = await app.http
             .post(`/angelis/admin/project/${id}/activate`)
             .set({ ...headers, 'if-match': '"1"' });
-          const { version } = (await app.http.get(`/angelis/admin/project/${parent.id}`).set(headers)).body as Project;
+          const found = (await app.http.get(`/angelis/admin/project/${parent.id}`).set(headers)).body as Project;
           const edited = await app.http
             .patch(`/angelis/admin/project/${parent.id}`)
-            .set({ ...headers, 'if-match': `"${version}"` })
+            .set({ ...headers, ...version(found.version) })
             .send({ description: `by ${writer} in ${round}` });
           statuses.push(created.status, moved.status, edited.status);
         }
