@@ -268,6 +268,7 @@ const access = [
   companyIndex('session', 'sid', { unique: true, where: 'revoked_at is null' }),
   companyIndex('session', 'person_id, last_seen_at', { where: 'revoked_at is null' }),
   companyIndex('session', 'profile_id', { where: 'revoked_at is null' }),
+  companyIndex('session', 'created_at, id', { where: `kind = 'support'` }),
   `create index session_sid_idx on session (sid, company_id) where revoked_at is null`,
   `create index session_person_idx on session (person_id) where revoked_at is null`,
   `create index session_expires_at_idx on session (expires_at) where revoked_at is null`,
