@@ -52,14 +52,19 @@ const hourFacts = (
 ): HourFacts => {
   const limits = { ...company, ...authorization?.limits };
   const hours = hoursOf(
-    { ...ahead, startsAt: new Date(ahead.startsAt), endsAt: new Date(ahead.endsAt) },
+    {
+      ...ahead,
+      startsAt: new Date(ahead.startsAt),
+      plannedAt: new Date(ahead.plannedAt),
+      endsAt: new Date(ahead.endsAt),
+    },
     worked.map((shift) => ({
       ...shift,
       startedAt: new Date(shift.startedAt),
       endedAt: shift.endedAt === null ? null : new Date(shift.endedAt),
     })),
     declared,
-    { restMinutes: limits.minimumRestMinutes },
+    { restMinutes: limits.minimumRestMinutes, handoverMinutes: limits.handoverMinutes },
   );
   return { ...hours, authorization };
 };

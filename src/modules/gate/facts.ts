@@ -17,7 +17,7 @@ export const CREDENTIAL_STATUSES = ['missing', 'submitted', 'rejected', 'valid',
 /** Minutes of actual work, as `hoursOf` computes them; null when the question names no shift (an assignment ahead of time). */
 export const HourFactsSchema = exact(
   {
-    shiftMinutes: minutes('Length of this shift'),
+    shiftMinutes: minutes('Length of this shift, without the handover before its plan'),
     night: flag('This shift is a night'),
     restMinutes: nullable(minutes('Since the end of the shift before; null when there is none')),
     sevenDayMinutes: minutes('Worked in the seven days up to the end of this shift, without it'),

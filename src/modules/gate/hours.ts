@@ -10,11 +10,12 @@ export interface ActualShift {
   callOut: boolean;
 }
 
-/** The shift the question is about: it starts at `startsAt`, now or as planned, and is to end at `endsAt`. */
+/** The shift the question is about: it starts at `startsAt`, now or as planned (`plannedAt`), and is to end at `endsAt`. */
 export interface ShiftAhead {
   date: string;
   kind: 'day' | 'night' | 'travel';
   startsAt: Date;
+  plannedAt: Date;
   endsAt: Date;
   extensionAuthorized: boolean;
 }
@@ -39,15 +40,17 @@ const nightsUpTo = (date: string, nights: ReadonlySet<string>): number => {
 /**
  * Working time from what was really worked, for `decide`; minutes, rounded. The seven days end with this shift, so a shift that reaches
  * into them counts in part. Travel is not work there; it counts with the shift before which it leaves no full rest (`restMinutes`).
+ * The handover before its plan makes a shift no longer, up to `handoverMinutes`; rest it does shorten.
  * A shift that overlaps this one's start leaves a rest of 0; hours declared elsewhere count on the seven dates up to this shift's.
  */
 export const hoursOf = (
   ahead: ShiftAhead,
   worked: readonly ActualShift[],
   declared: readonly DeclaredHours[],
-  limits: { restMinutes: number },
+  limits: { restMinutes: number; handoverMinutes: number },
 ): Omit<HourFacts, 'authorization'> => {
   const start = ahead.startsAt.getTime();
+  const handover = Math.min(Math.max(0, ahead.plannedAt.getTime() - start), limits.handoverMinutes * MINUTE);
   const windowStart = ahead.endsAt.getTime() - SEVEN_DAYS;
   const before = worked.filter(({ startedAt }) => startedAt.getTime() < start);
   const ended = before.flatMap((shift) =>
@@ -58,7 +61,7 @@ export const hoursOf = (
   const recent = declared.filter(({ date }) => date <= ahead.date && date > addDays(ahead.date, -7));
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   return {
-    shiftMinutes: minutesOf(start, ahead.endsAt.getTime()),
+    shiftMinutes: minutesOf(start + handover, ahead.endsAt.getTime()),
     night: ahead.kind === 'night',
     restMinutes: lastEnd === null ? null : minutesOf(lastEnd, start),
     sevenDayMinutes: sum(

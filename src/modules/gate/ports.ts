@@ -22,6 +22,7 @@ export interface RawHours {
     readonly date: string;
     readonly kind: 'day' | 'night' | 'travel';
     readonly startsAt: string;
+    readonly plannedAt: string;
     readonly endsAt: string;
     readonly extensionAuthorized: boolean;
   };

@@ -5,6 +5,9 @@ import { exact, integer } from '../../platform/schema/types.ts';
 const LIMITS = {
   maximumShiftMinutes: integer(60, 1440, { description: 'Longest shift' }),
   extendedShiftMinutes: integer(60, 1440, { description: 'Longest shift with an authorized extension' }),
+  handoverMinutes: integer(0, 120, {
+    description: 'How long before its plan a shift may begin without growing longer',
+  }),
   minimumRestMinutes: integer(0, 2880, { description: 'Rest between two shifts' }),
   maximumSevenDayMinutes: integer(60, 10_080, {
     description: 'Work in seven days, hours elsewhere and this shift included',
@@ -47,6 +50,7 @@ export const DEFAULT_GATE_RULES: GateRules = {
   hours: {
     maximumShiftMinutes: 12 * 60,
     extendedShiftMinutes: 14 * 60,
+    handoverMinutes: 30,
     minimumRestMinutes: 10 * 60,
     maximumSevenDayMinutes: 88 * 60,
     maximumNights: 7,

@@ -72,7 +72,7 @@ const END = `x.begins_at + ((s.ends_at at time zone s.timezone) - (x.begins_at a
 const HOURS = `
   select json_build_object(
     'ahead', json_build_object('date', s.work_date, 'kind', s.kind, 'startsAt', ${at('x.begins_at')},
-      'endsAt', ${at(END)},
+      'plannedAt', ${at('s.starts_at')}, 'endsAt', ${at(END)},
       'extensionAuthorized', exists (select 1 from roster_exception e where e.company_id = $1 and e.shift_id = s.id
         and e.kind = 'extension' and e.status = 'approved' and e.deleted_at is null)),
     'worked', coalesce((${WORKED}), '[]'),

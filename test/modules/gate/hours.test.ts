@@ -19,11 +19,12 @@ const ahead: ShiftAhead = {
   date: '2025-06-20',
   kind: 'day',
   startsAt: instant('20T07:00'),
+  plannedAt: instant('20T07:00'),
   endsAt: instant('20T19:00'),
   extensionAuthorized: false,
 };
 const hours = (shifts: ActualShift[], declared: DeclaredHours[] = [], change: Partial<ShiftAhead> = {}) =>
-  hoursOf({ ...ahead, ...change }, shifts, declared, { restMinutes: 600 });
+  hoursOf({ ...ahead, ...change }, shifts, declared, { restMinutes: 600, handoverMinutes: 30 });
 
 describe('gate: working time', () => {
   it('knows nothing before of somebody who starts', () => {
@@ -53,6 +54,14 @@ describe('gate: working time', () => {
     expect(hours([worked('13T07:00', '13T19:00')]).sevenDayMinutes).to.equal(0);
     expect(hours([worked('14T07:00', '14T19:00'), worked('19T07:00', '19T19:00')]).sevenDayMinutes).to.equal(1440);
     expect(hours([worked('20T07:00', '20T09:00'), worked('21T07:00', '21T19:00')]).sevenDayMinutes).to.equal(0);
+  });
+
+  it('grows no longer by the handover before its plan, and rest no longer either', () => {
+    const early = (minutes: number) =>
+      hours([worked('19T07:00', '19T21:00')], [], { startsAt: new Date(ahead.startsAt.getTime() - minutes * 60_000) });
+    expect(early(10)).to.include({ shiftMinutes: 720, restMinutes: 590 });
+    expect(early(30)).to.include({ shiftMinutes: 720, restMinutes: 570 });
+    expect(early(31)).to.include({ shiftMinutes: 721, restMinutes: 569 });
   });
 
   it('counts nights in a row up to the day before, across nothing else', () => {
@@ -102,7 +111,10 @@ describe('gate: working time', () => {
       callOut: false,
     }));
     const lengths = shifts.map(({ date, kind, startsAt, endsAt }) =>
-      hoursOf({ date, kind, startsAt, endsAt, extensionAuthorized: false }, actual, [], { restMinutes: 600 }),
+      hoursOf({ date, kind, startsAt, plannedAt: startsAt, endsAt, extensionAuthorized: false }, actual, [], {
+        restMinutes: 600,
+        handoverMinutes: 30,
+      }),
     );
     expect(lengths.map(({ nightsBefore }) => nightsBefore)).to.deep.equal([0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6]);
     expect(lengths.filter(({ shiftMinutes }) => shiftMinutes === 780)).to.have.length(1);

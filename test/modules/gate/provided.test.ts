@@ -344,7 +344,7 @@ describe('facts of the gate, from their tables', () => {
     expect(await codesAt(early)).to.deep.equal([]);
     expect(await codesAt(early, -0.5)).to.deep.equal(['block SHIFT_TOO_LONG', 'block REST_TOO_SHORT']);
     const reasons = await ask(early);
-    expect(reasons.map(({ params }) => params['hours'])).to.deep.equal([14.5, 9.5]);
+    expect(reasons.map(({ params }) => params['hours'])).to.deep.equal([14, 9.5]);
     const late = await ready();
     await shiftOf(late, "ends_at = starts_at + interval '13 hours'");
     await worked(late, 17, 8);

@@ -79,13 +79,15 @@ describe('shifts', () => {
       expect(rows).to.deep.equal([]);
     });
 
-  it('are started by the person or a superior, four hours before at the earliest, and not once they are over', async () => {
+  it('are started by the person or a superior, four hours before at the earliest and as their length allows, and not once they are over', async () => {
     const [, shift] = await open('2027-01-04T12:00:00Z');
     expect(await codeOf(move(mine.worker, shift!, 'start'), 409)).to.equal('SHIFT_TOO_EARLY');
     await mine.at(new Date(Date.parse(shift!.startsAt) - 4 * 3_600_000).toISOString());
     const peer = await mine.addWorker();
     const bearer = { authorization: await peer.bearer(), 'if-match': '"1"' };
     await app.http.post(`/angelis${path}/${shift!.id}/start`).set(bearer).expect(404);
+    expect(await codeOf(move(mine.supervisor, shift!, 'start'), 409)).to.equal('GATE_BLOCKED');
+    await mine.at(new Date(Date.parse(shift!.startsAt) - 30 * 60_000).toISOString());
     expect(await rowOf<Shift>(move(mine.supervisor, shift!, 'start'))).to.include({ status: 'started' });
     const [first] = await open('2027-01-04T12:00:00Z');
     await mine.at(first!.endsAt);
