@@ -177,7 +177,7 @@ describe('me', () => {
         allowed: true,
         reach: 'hierarchy',
         because: null,
-        grants: [{ role: 'manager', effect: 'grant', reach: 'hierarchy', pattern: 'workforce:*:*', scope: null }],
+        grants: [{ role: 'manager', effect: 'grant', reach: 'hierarchy', pattern: 'workforce:*:read', scope: null }],
       },
     ]);
     const all = (await get('/permissions', bearer).expect(200)).body as { items: { allowed: boolean }[] };
