@@ -59,6 +59,8 @@ const tailOf = (text: string): string =>
 const isPage = (text: string, companyTables: ReadonlySet<string>): boolean =>
   / as item, .* as key from /s.test(text) &&
   !text.includes('search_token') &&
+  // What happened to one row is few: it is put in the order of the chain, which stands in another table.
+  !/\bentity_id = \$/.test(text) &&
   companyTables.has(/^from (\w+)/.exec(tailOf(text))?.[1] ?? '');
 
 const file = process.env['ANGELIS_TEST_STATEMENTS'];
