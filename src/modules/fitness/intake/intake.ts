@@ -61,20 +61,26 @@ const contentOf = ({ source, contentHash }: OwnedTest): string => keyOf(source, 
 const KEY = `k.source, k.external_id as "externalId", encode(k.content_hash, 'hex') as "contentHash",
   k.is_duplicate as "isDuplicate", k.result_id as "resultId", k.profile_id as "profileId"`;
 
-/** One probe of a unique index for each test. Planned anew each time: a plan made while the table was small reads all of it. */
-const probe = (condition: string): string => `select ${KEY}
-  from jsonb_to_recordset($2) as w(source text, id text, hash bytea)
-  cross join lateral (select * from test_result_key x
-    where x.company_id = $1 and x.source = w.source and ${condition} limit 1) k`;
-const BY_ID = probe('x.external_id = w.id');
-const BY_CONTENT = probe('x.content_hash = w.hash and not x.is_duplicate');
+const keys = (condition: string): string =>
+  `select ${KEY} from test_result_key k where k.company_id = $1 and k.source = $2 and ${condition}`;
+const BY_ID = keys('k.external_id = any($3)');
+const BY_CONTENT = keys('k.content_hash = any($3) and not k.is_duplicate');
 
-const keysOf = (tx: Tx, statement: string, tests: readonly OwnedTest[]): Promise<KeyRow[]> => {
-  const wanted = tests.map(({ source, externalId, contentHash }) => {
-    return { source, id: externalId, hash: `\\x${contentHash.toString('hex')}` };
-  });
-  return tx.query<KeyRow>(statement, [tx.companyId, JSON.stringify(wanted)]);
+/** Planned anew each time: a plan made while the table was small reads all of it. */
+const keysOf = async <T>(
+  tx: Tx,
+  statement: string,
+  tests: readonly OwnedTest[],
+  wanted: (test: OwnedTest) => T,
+): Promise<KeyRow[]> => {
+  const found: KeyRow[] = [];
+  for (const [source, its] of Map.groupBy(tests, (test) => test.source))
+    found.push(...(await tx.query<KeyRow>(statement, [tx.companyId, source, its.map(wanted)])));
+  return found;
 };
+const keysById = (tx: Tx, tests: readonly OwnedTest[]) => keysOf(tx, BY_ID, tests, ({ externalId }) => externalId);
+const keysByContent = (tx: Tx, tests: readonly OwnedTest[]) =>
+  keysOf(tx, BY_CONTENT, tests, ({ contentHash }) => contentHash);
 
 const mustBeTheirs = (test: OwnedTest, other: Pick<KeyRow, 'profileId'> | undefined): void => {
   if (other !== undefined && other.profileId !== test.profileId) throw conflict('RESULT_OF_ANOTHER');
@@ -82,8 +88,8 @@ const mustBeTheirs = (test: OwnedTest, other: Pick<KeyRow, 'profileId'> | undefi
 
 /** Parts what is new from what is known; the same content twice is one result with two ids. */
 const sortOut = async (tx: Tx, tests: readonly OwnedTest[]): Promise<Sorted> => {
-  const byId = new Map((await keysOf(tx, BY_ID, tests)).map((key) => [keyOf(key.source, key.externalId), key]));
-  const byHash = new Map((await keysOf(tx, BY_CONTENT, tests)).map((key) => [keyOf(key.source, key.contentHash), key]));
+  const byId = new Map((await keysById(tx, tests)).map((key) => [keyOf(key.source, key.externalId), key]));
+  const byHash = new Map((await keysByContent(tx, tests)).map((key) => [keyOf(key.source, key.contentHash), key]));
   const fresh = new Map<string, OwnedTest & { readonly replaces: string | null }>();
   const hashes = new Map<string, string>();
   const twins: OwnedTest[] = [];
@@ -117,9 +123,7 @@ const duplicateKeys = ({ twins, resultIds }: Sorted, made: readonly NewResult[])
 
 /** What is not there yet with the same content: what is read again and again costs one look. */
 const unknownOf = async (tx: Tx, tests: readonly OwnedTest[]): Promise<OwnedTest[]> => {
-  const known = new Map(
-    (await keysOf(tx, BY_ID, tests)).map((key) => [keyOf(key.source, key.externalId), key.contentHash]),
-  );
+  const known = new Map((await keysById(tx, tests)).map((key) => [keyOf(key.source, key.externalId), key.contentHash]));
   return tests.filter(
     ({ source, externalId, contentHash }) => known.get(keyOf(source, externalId)) !== contentHash.toString('hex'),
   );
