@@ -23,6 +23,7 @@ import { createEffectivePermissions } from '../modules/organization/roles/effect
 import { assignmentList, roleList } from '../modules/organization/roles/roles.repository.ts';
 import { rolesModule } from '../modules/organization/roles/roles.router.ts';
 import { createRolesService } from '../modules/organization/roles/roles.service.ts';
+import { createStanding } from '../modules/organization/roles/standing.ts';
 import type { PeopleBulk } from '../modules/workforce/ports.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
@@ -58,11 +59,12 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   const roles = platform.crud(roleList);
   const given = platform.crud(assignmentList);
   const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
+  const standing = createStanding(permissions);
   const assignments = createAssignmentsService({
     ...platform,
     ...given,
     roles: roles.repository,
-    catalogue: permissions,
+    standing,
     raiseEpoch,
     lockProfile: async (tx, context, id) => {
       await service.mustSee(tx, context, id);
@@ -106,7 +108,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
         links,
       }),
       rolesModule({
-        service: createRolesService({ ...roles, catalogue: permissions, raiseAccessEpoch }),
+        service: createRolesService({ ...roles, catalogue: permissions, standing, raiseAccessEpoch }),
         assignments,
         effective: createEffectivePermissions({ ...platform, catalogue: permissions, mustSee }),
         catalogue: createCatalogue({ ...platform, catalogue: permissions }),

@@ -56,6 +56,18 @@ const lineage = (
   return found;
 };
 
+/** What the roles that somebody holds grant and deny, those that they inherit included. */
+export const grantsOfRoles = (
+  held: readonly HeldRole[],
+  own: ReadonlyMap<string, OwnRole>,
+  system: ReadonlyMap<string, SystemRole>,
+): Grant[] =>
+  held.flatMap(({ systemRole, roleId, scope }) => {
+    const base = system.get(systemRole ?? '');
+    const roles = base === undefined ? lineage(own.get(roleId ?? ''), own, system) : [base];
+    return roles.flatMap((role) => grantsOf(role, scope));
+  });
+
 const machineGrants = (scopes: readonly string[]): Grant[] =>
   scopes.map((permission) => ({ permission, effect: 'grant', reach: 'company', role: 'machine' }));
 
@@ -82,11 +94,6 @@ export const createGrants = (query: SystemQuery): ((holder: GrantHolder) => Prom
     const own = hasOwn ? await ownRoles(session.companyId) : [];
     const codes = [...session.assignments.map((held) => held.systemRole), ...own.map((role) => role.systemParent)];
     const system = new Map((await systemRoles(codes.filter((code) => code !== null))).map((role) => [role.code, role]));
-    const owned = new Map(own.map((role) => [role.id, role]));
-    return session.assignments.flatMap(({ systemRole, roleId, scope }) => {
-      const base = system.get(systemRole ?? '');
-      const roles = base === undefined ? lineage(owned.get(roleId ?? ''), owned, system) : [base];
-      return roles.flatMap((role) => grantsOf(role, scope));
-    });
+    return grantsOfRoles(session.assignments, new Map(own.map((role) => [role.id, role])), system);
   };
 };

@@ -4,7 +4,13 @@ import { decide, matches, waysOf } from '../../../src/platform/access/decision.t
 import type { Way } from '../../../src/platform/access/decision.ts';
 import { REACHES } from '../../../src/platform/access/principal.ts';
 import type { Grant, GrantScope, Reach } from '../../../src/platform/access/principal.ts';
-import { beyondOwn, lineageOf, outranks, rankWithin } from '../../../src/modules/organization/roles/authority.ts';
+import {
+  beyondOwn,
+  lineageOf,
+  lostOf,
+  outranks,
+  rankWithin,
+} from '../../../src/modules/organization/roles/authority.ts';
 import type { Holding, RoleParts } from '../../../src/modules/organization/roles/authority.ts';
 import { SYSTEM_ROLES } from '../../../src/modules/organization/roles/system-roles.ts';
 
@@ -121,6 +127,33 @@ describe('the reach of a decision', () => {
         expect(got).to.equal(expected);
       }),
       { numRuns: 3_000 },
+    );
+  });
+});
+
+describe('what a change takes', () => {
+  const reachesOf = (held: readonly Grant[], permission: string, where: GrantScope | undefined): Reach[] => {
+    const decision = decide({ grants: held }, permission);
+    if (!decision.allowed) return [];
+    return waysOf(decision)
+      .filter(({ scopes }) => scopes.length === 0 || scopes.some(({ id }) => id === where?.id))
+      .map((way) => way.reach);
+  };
+  const places = [undefined, { kind: 'department', id: 'd1' }, { kind: 'department', id: 'd2' }] as const;
+
+  it('is named when somebody may do less somewhere, and only then', () => {
+    fc.assert(
+      fc.property(grants, grants, fc.nat(8), (before, more, kept) => {
+        const after = [...before.slice(0, kept), ...more];
+        const isLess = (permission: string) =>
+          [...places, { kind: 'project', id: 'p1' } as const].some((where) => {
+            const [then, now] = [reachesOf(before, permission, where), reachesOf(after, permission, where)];
+            return !then.every((one) => now.some((other) => far(other, one)));
+          });
+        const lost = lostOf(before, after, CATALOGUE);
+        expect(lost).to.equal(CATALOGUE.find(isLess));
+      }),
+      { numRuns: 500 },
     );
   });
 });

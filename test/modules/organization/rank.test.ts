@@ -155,4 +155,106 @@ describe('who ranks below', () => {
     const both = await as('admin', 'health_reader');
     expect(codeOf(await give(both, id, { systemRole: 'senior_admin' }).expect(403))).to.equal('ROLE_ABOVE_OWN');
   });
+
+  describe('takes nothing from somebody of their rank or above', () => {
+    const lock = { reach: 'company', grants: [], denies: ['organization:*:*'] };
+    const roleVersion = async (id: string) =>
+      version(((await boss.get(`/admin/role/${id}`).expect(200)).body as { version: number }).version);
+    const edit = async (client: Client, id: string, patch: object) =>
+      client.patch(`/admin/role/${id}`, patch, await roleVersion(id));
+    const made = async (client: Client, body: object): Promise<string> => {
+      n += 1;
+      return idOf(await client.post('/admin/role', { code: `M${n}`, name: 'M', ...body }).expect(201));
+    };
+    const person = (...roles: string[]) => addPerson(app, { companyId, roles });
+
+    it('by giving a role that denies', async () => {
+      const admin = await as('admin');
+      const roleId = await made(admin, lock);
+      for (const higher of ['owner', 'senior_admin', 'admin'])
+        expect(codeOf(await give(admin, (await person(higher)).profileId, { roleId }).expect(403)), higher).to.equal(
+          'ROLE_ABOVE_OWN',
+        );
+      const heir = await made(admin, { reach: 'self', grants: [], denies: [], parentId: roleId });
+      expect(codeOf(await give(admin, owner.profileId, { roleId: heir }).expect(403))).to.equal('ROLE_ABOVE_OWN');
+      await give(admin, (await person('manager')).profileId, { roleId }).expect(201);
+      const reader = await person('health_reader');
+      expect(codeOf(await give(admin, reader.profileId, { systemRole: 'manager' }).expect(403))).to.equal(
+        'ROLE_ABOVE_OWN',
+      );
+    });
+
+    it('by editing a role that they hold, or that one of theirs inherits from', async () => {
+      const admin = await as('admin');
+      const base = await made(admin, { reach: 'company', grants: [], denies: [] });
+      const heir = await made(admin, {
+        reach: 'company',
+        grants: ['workforce:project:read'],
+        denies: [],
+        parentId: base,
+      });
+      const [higher, lower] = [await person('senior_admin'), await person('manager')];
+      await give(boss, higher.profileId, { roleId: heir }).expect(201);
+      for (const id of [base, heir])
+        expect(codeOf(await edit(admin, id, { denies: lock.denies }))).to.equal('ROLE_ABOVE_OWN');
+      // What they hold by another role as well is not taken from them.
+      expect((await edit(admin, heir, { grants: ['workforce:project:write'] })).status).to.equal(200);
+      const other = await made(admin, { reach: 'company', grants: [], denies: [] });
+      await give(boss, lower.profileId, { roleId: other }).expect(201);
+      expect((await edit(admin, other, { denies: lock.denies })).status).to.equal(200);
+    });
+
+    it('by narrowing, or taking away, what only one role gives them', async () => {
+      const admin = await as('admin');
+      const higher = await person('senior_admin');
+      const devices = await made(admin, { reach: 'company', grants: ['fitness:device:read'], denies: [] });
+      const given = idOf(await give(boss, higher.profileId, { roleId: devices }).expect(201));
+      for (const patch of [{ grants: [] }, { reach: 'self' }])
+        expect(codeOf(await edit(admin, devices, patch))).to.equal('ROLE_ABOVE_OWN');
+      const taken = (by: Client) => by.del(`/admin/role/assignment/${given}`, version(1));
+      expect(codeOf(await taken(admin).expect(403))).to.equal('ROLE_ABOVE_OWN');
+      await taken(boss).expect(204);
+      // Nobody holds it any more: it takes nothing from anybody.
+      expect((await edit(admin, devices, { grants: [] })).status).to.equal(200);
+      await admin.del(`/admin/role/${devices}`, await roleVersion(devices)).expect(204);
+    });
+
+    it('nor deletes a role that gives more than they hold', async () => {
+      const roleId = await ownRole({ reach: 'company', grants: ['fitness:case:read'] });
+      const removed = (await as('admin')).del(`/admin/role/${roleId}`, await roleVersion(roleId));
+      expect(codeOf(await removed.expect(403))).to.equal('GRANT_ABOVE_OWN');
+    });
+
+    it('when a role is given and sharpened at once', async () => {
+      const [one, two] = [await as('admin'), await as('admin')];
+      const higher = await person('senior_admin');
+      const roleId = await made(one, { reach: 'company', grants: [], denies: [] });
+      const at = await roleVersion(roleId);
+      const answers = await Promise.all([
+        give(one, higher.profileId, { roleId }),
+        two.patch(`/admin/role/${roleId}`, { denies: lock.denies }, at),
+      ]);
+      expect(answers.filter(({ status }) => status < 300)).to.have.length(1);
+    });
+
+    it('and the last owner who stays may always do what owners may', async () => {
+      const company = await addCompany(app.database);
+      const last = await addPerson(app, { companyId: company, roles: ['owner'] });
+      const passing = await addPerson(app, { companyId: company, roles: ['owner'] });
+      const database = await app.database.superuser();
+      await database.query(`update role_assignment set expires_at = '2090-01-01' where profile_id = $1`, [
+        passing.profileId,
+      ]);
+      const client = await clientOf(app, passing);
+      const roleId = idOf(await client.post('/admin/role', { code: 'L', name: 'L', ...lock }).expect(201));
+      expect(codeOf(await give(client, last.profileId, { roleId }).expect(409))).to.equal('LAST_OWNER');
+      const second = await addPerson(app, { companyId: company, roles: ['owner'] });
+      await give(client, second.profileId, { roleId }).expect(201);
+      const { body } = await client.get(`/admin/role/assignment?profileId=${last.profileId}`).expect(200);
+      const [held] = (body as { items: { id: string }[] }).items;
+      // The second owns the company still, but may not do all of it.
+      const taken = client.del(`/admin/role/assignment/${held!.id}`, version(1));
+      expect(codeOf(await taken.expect(409))).to.equal('LAST_OWNER');
+    });
+  });
 });

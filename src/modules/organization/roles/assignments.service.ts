@@ -8,18 +8,11 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { conflict, forbidden, invalid, notFound } from '../../../platform/module.ts';
 import type { Context, List, Repository, Tx } from '../../../platform/module.ts';
 import { visibleProfiles } from '../reach.ts';
-import { beyondOwn, lineageOf, outranks, rankWithin, worthOf } from './authority.ts';
-import type { Covers, Holding } from './authority.ts';
-import {
-  countHolders,
-  expiredAssignments,
-  hasOwner,
-  holdingsOf,
-  rolesOf,
-  scopesAround,
-  steadyOwners,
-} from './roles.repository.ts';
+import type { Holding } from './authority.ts';
+import { countHolders, expiredAssignments, hasOwner, holdingsOf } from './roles.repository.ts';
 import type { RoleAssignmentRow, RoleRow } from './roles.repository.ts';
+import { coversOf, serializeRoles } from './standing.ts';
+import type { Standing } from './standing.ts';
 import { SYSTEM_ROLES } from './system-roles.ts';
 
 export interface AssignmentBody {
@@ -36,7 +29,7 @@ interface AssignmentsDependencies {
   readonly roles: Pick<Repository<RoleRow>, 'lock' | 'find'>;
   readonly list: List;
   readonly work: UnitOfWork;
-  readonly catalogue: () => readonly string[];
+  readonly standing: Standing;
   /** Locks a profile of the company and answers its status; 404 when the caller may not see it. */
   readonly lockProfile: (tx: Tx, context: Context, id: string) => Promise<string>;
   /** What the person may do changed. */
@@ -60,29 +53,7 @@ const same = (a: Holding, b: Holding): boolean =>
 
 /** Who holds which role. Nobody gives or takes above their own rank, grants and scope, nor touches their own roles. */
 export const createAssignmentsService = (deps: AssignmentsDependencies) => {
-  const { repository, roles, list, work, catalogue, lockProfile, raiseEpoch } = deps;
-
-  /** Which scopes take `scope` in; a scope that is not there is in none. */
-  const coversOf = async (tx: Tx, scope: GrantScope | null): Promise<Covers> => {
-    if (scope === null) return () => false;
-    const around = await scopesAround(tx, scope);
-    return (outer, inner) => outer.kind === inner.kind && around.has(outer.id);
-  };
-
-  /** Refuses whoever does not stand above all of `holdings`: by rank what is of system roles, by own permissions the rest. */
-  const mustStandAbove = async (tx: Tx, { principal }: Context, holdings: readonly Holding[]): Promise<void> => {
-    const all = await rolesOf(tx);
-    const held = principal.profileId === null ? [] : await holdingsOf(tx, principal.profileId, tx.now);
-    for (const holding of holdings) {
-      const covers = await coversOf(tx, holding.scope);
-      const worth = worthOf(holding, all);
-      const isRanked = holding.systemRole !== null || worth > 0;
-      if (isRanked && !outranks(rankWithin(held, all, holding.scope, covers), worth)) throw forbidden('ROLE_ABOVE_OWN');
-      const lineage = lineageOf(all.get(holding.roleId ?? ''), all);
-      const beyond = beyondOwn(lineage, principal.grants, catalogue(), holding.scope, covers);
-      if (beyond !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: beyond } });
-    }
-  };
+  const { repository, roles, list, work, standing, lockProfile, raiseEpoch } = deps;
 
   /** Refuses whoever may not give, or take, what `holding` is. */
   const mustCommand = async (tx: Tx, context: Context, holding: Holding): Promise<void> => {
@@ -92,7 +63,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
     const isWithin = ({ scopes }: Way): boolean =>
       scopes.length === 0 || (scope !== null && scopes.some((outer) => covers(outer, scope)));
     if (!waysOf(context.allowance).some(isWithin)) throw forbidden('OUT_OF_REACH');
-    await mustStandAbove(tx, context, [holding]);
+    await standing.mustStandAbove(tx, context, [holding]);
   };
 
   const mustNotBeOneself = ({ principal }: Context, profileId: string): void => {
@@ -115,12 +86,8 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
       throw conflict('ROLE_FULL', { params: { limit: maxUsers } });
   };
 
-  /** Throws 409 when the company would be without a steady owner without this profile. */
-  const mayLeave = async (tx: Tx, profileId: string): Promise<void> => {
-    await serialize(tx, 'owners');
-    const owners = await steadyOwners(tx);
-    if (owners.length === 1 && owners[0] === profileId) throw conflict('LAST_OWNER');
-  };
+  /** Throws 409 when the company would be without an owner who stays, and may do all, without this profile. */
+  const mayLeave = (tx: Tx, profileId: string): Promise<void> => standing.mustLeaveOwner(tx, [profileId]);
 
   /** Gives the owner's role in a company that has nobody who is, or was asked to be, its owner: else 409. */
   const makeFirstOwner = async (tx: Tx, profileId: string): Promise<void> => {
@@ -143,7 +110,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
      */
     mayManage: async (tx: Tx, context: Context, profileId: string): Promise<void> => {
       if (context.principal.profileId !== profileId)
-        await mustStandAbove(tx, context, await holdingsOf(tx, profileId, tx.now));
+        await standing.mustStandAbove(tx, context, await holdingsOf(tx, profileId, tx.now));
     },
     give: (context: Context, body: AssignmentBody): Promise<RoleAssignmentRow> =>
       work.write(context, async (tx) => {
@@ -151,11 +118,15 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         mustNotBeOneself(context, body.profileId);
         const status = await lockProfile(tx, context, body.profileId);
         if (status === 'ended') throw conflict('PROFILE_ENDED');
+        await serializeRoles(tx);
         const holding = holdingFrom(body);
         if (holding.roleId !== null) await takeSeat(tx, holding.roleId);
         await mustCommand(tx, context, holding);
-        if ((await holdingsOf(tx, body.profileId, tx.now)).some((held) => same(held, holding)))
+        const held = await holdingsOf(tx, body.profileId, tx.now);
+        if (held.some((each) => same(each, holding)))
           throw conflict('DUPLICATE', { errors: [{ pointer: '/profileId', code: 'DUPLICATE', in: 'body' }] });
+        const given = { held: () => [...held, holding] };
+        await standing.mustMayTake(tx, context, [{ profileId: body.profileId, held }], given);
         const row = await repository.insert(
           tx,
           {
@@ -176,9 +147,14 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         const found = await repository.get(tx, id);
         await lockProfile(tx, context, found.profileId);
         mustNotBeOneself(context, found.profileId);
+        await serializeRoles(tx);
         if (found.systemRole === 'owner') await mayLeave(tx, found.profileId);
         const row = await repository.lock(tx, id, version);
-        await mustCommand(tx, context, holdingFrom(row));
+        const taken = holdingFrom(row);
+        await mustCommand(tx, context, taken);
+        const held = await holdingsOf(tx, row.profileId, tx.now);
+        const left = { held: () => held.filter((each) => !same(each, taken)) };
+        await standing.mustMayTake(tx, context, [{ profileId: row.profileId, held }], left);
         await repository.remove(tx, row, { action: 'take', audience: [row.profileId] });
         await raiseEpoch(tx, row.profileId);
       }),

@@ -1,4 +1,6 @@
 import { decide, matches, waysOf } from '../../../platform/access/decision.ts';
+import type { Way } from '../../../platform/access/decision.ts';
+import { grantsOfRoles } from '../../../platform/access/grants.ts';
 import { REACHES } from '../../../platform/access/principal.ts';
 import type { Grant, GrantScope, Reach } from '../../../platform/access/principal.ts';
 import { SYSTEM_ROLES } from './system-roles.ts';
@@ -28,6 +30,12 @@ const RANKS = new Map(SYSTEM_ROLES.map(({ code, rank }) => [code, rank]));
 const OWNER_RANK = RANKS.get('owner')!;
 /** What a role counts for when somebody else holds it: one that only owners give stands just below them. */
 const WORTHS = new Map(SYSTEM_ROLES.map(({ code, rank, byOwner }) => [code, byOwner ? OWNER_RANK - 1 : rank]));
+
+const SYSTEM = new Map(SYSTEM_ROLES.map((role) => [role.code, role]));
+
+/** What holdings grant and deny, by the company's own roles `all`. */
+export const grantsOf = (held: readonly Holding[], all: ReadonlyMap<string, RoleParts>): Grant[] =>
+  grantsOfRoles(held, all, SYSTEM);
 
 /** A role and those it inherits from, nearest first; a circle ends where it closes. */
 export const lineageOf = (start: RoleParts | undefined, all: ReadonlyMap<string, RoleParts>): RoleParts[] => {
@@ -63,6 +71,8 @@ export const rankWithin = (
 /** Nobody gives what is of their own rank or higher; owners make owners. */
 export const outranks = (own: number, other: number): boolean => own > other || own >= OWNER_RANK;
 
+const reachesAsFar = (have: Reach, need: Reach): boolean => REACHES.indexOf(have) >= REACHES.indexOf(need);
+
 /**
  * The permission or pattern of a role that its giver does not hold as far as the role reaches; undefined when they hold
  * all. What comes from system roles is a matter of rank, and what the role denies it does not give.
@@ -75,12 +85,11 @@ export const beyondOwn = (
   covers: Covers,
 ): string | undefined => {
   const denies = lineage.flatMap((role) => role.denies);
-  const reaches = (have: Reach, need: Reach): boolean => REACHES.indexOf(have) >= REACHES.indexOf(need);
   const inScope = (scopes: readonly GrantScope[]): boolean =>
     scopes.length === 0 || (scope !== null && scopes.some((outer) => covers(outer, scope)));
   const holds = (permission: string, reach: Reach): boolean => {
     const decision = decide({ grants: own }, permission);
-    return decision.allowed && waysOf(decision).some((way) => reaches(way.reach, reach) && inScope(way.scopes));
+    return decision.allowed && waysOf(decision).some((way) => reachesAsFar(way.reach, reach) && inScope(way.scopes));
   };
   /** A pattern also gives what is not in the catalogue yet: the giver needs one as wide. */
   const holdsPattern = (pattern: string, reach: Reach): boolean =>
@@ -88,7 +97,7 @@ export const beyondOwn = (
       (grant) =>
         grant.effect === 'grant' &&
         matches(grant.permission, pattern) &&
-        reaches(grant.reach, reach) &&
+        reachesAsFar(grant.reach, reach) &&
         inScope(grant.scope === undefined ? [] : [grant.scope]),
     );
   for (const { grants, reach } of lineage)
@@ -103,4 +112,39 @@ export const beyondOwn = (
       if (missing !== undefined) return missing;
     }
   return undefined;
+};
+
+/** A way as what it is in each of its scopes; undefined is the whole company. */
+const placesOf = ({ reach, scopes }: Way): { reach: Reach; scope: GrantScope | undefined }[] =>
+  scopes.length === 0 ? [{ reach, scope: undefined }] : scopes.map((scope) => ({ reach, scope }));
+
+/**
+ * The first permission that `after` gives less far than `before`, or within fewer scopes; undefined when nothing is lost. A
+ * scope counts as kept where it is named, or the whole company is.
+ */
+export const lostOf = (
+  before: readonly Grant[],
+  after: readonly Grant[],
+  catalogue: readonly string[],
+): string | undefined => {
+  const texts = (grants: readonly Grant[]) => new Set(grants.map((grant) => JSON.stringify(grant)));
+  const [had, has] = [texts(before), texts(after)];
+  const moved = [...had.symmetricDifference(has)].map((text) => (JSON.parse(text) as Grant).permission);
+  return catalogue.find((permission) => {
+    if (!moved.some((pattern) => matches(pattern, permission))) return false;
+    const [then, now] = [decide({ grants: before }, permission), decide({ grants: after }, permission)];
+    const kept = now.allowed ? waysOf(now).flatMap(placesOf) : [];
+    return (
+      then.allowed &&
+      !waysOf(then)
+        .flatMap(placesOf)
+        .every(({ reach, scope }) =>
+          kept.some(
+            (place) =>
+              reachesAsFar(place.reach, reach) &&
+              (place.scope === undefined || (place.scope.kind === scope?.kind && place.scope.id === scope.id)),
+          ),
+        )
+    );
+  });
 };

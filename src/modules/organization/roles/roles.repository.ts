@@ -111,16 +111,38 @@ export const countHolders = async (reader: Reader, roleId: string, at: Date): Pr
   return row?.holders ?? 0;
 };
 
-/** Profiles that own the company for good: active, without an end of their own or of the role. */
-export const steadyOwners = async (reader: Reader): Promise<string[]> => {
-  const rows = await reader.prepared<{ id: string }>(
-    `select distinct p.id from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
-     where a.company_id = $1 and a.system_role = 'owner' and a.scope_id is null and a.expires_at is null
-       and a.deleted_at is null and p.status = 'active' and p.expires_at is null and p.deleted_at is null`,
-    [reader.companyId],
+/** A profile with all that it holds. */
+export interface Holder {
+  readonly profileId: string;
+  readonly held: readonly Holding[];
+}
+
+const HOLDERS = `select a.profile_id as "profileId", json_agg(json_build_object('systemRole', a.system_role, 'roleId', a.role_id,
+    'scope', case when a.scope_id is null then null else json_build_object('kind', a.scope_kind, 'id', a.scope_id) end)
+    order by a.system_role, a.role_id, a.scope_id) as held
+  from role_assignment a
+  where a.company_id = $1 and a.deleted_at is null and (a.expires_at is null or a.expires_at > $2)`;
+
+/** Profiles that hold one of the own roles at `at`. */
+export const holdersOf = (reader: Reader, roleIds: readonly string[], at: Date): Promise<Holder[]> =>
+  reader.prepared<Holder>(
+    `${HOLDERS} and exists (select 1 from role_assignment h
+       where h.company_id = $1 and h.role_id = any($3) and h.profile_id = a.profile_id and h.deleted_at is null
+         and (h.expires_at is null or h.expires_at > $2))
+     group by a.profile_id`,
+    [reader.companyId, at, roleIds],
   );
-  return rows.map(({ id }) => id);
-};
+
+/** Profiles that own the company for good: active, without an end of their own or of the role. */
+export const steadyOwners = (reader: Reader, at: Date): Promise<Holder[]> =>
+  reader.prepared<Holder>(
+    `${HOLDERS} and exists (select 1 from role_assignment o join profile p on p.company_id = $1 and p.id = o.profile_id
+       where o.company_id = $1 and o.profile_id = a.profile_id and o.system_role = 'owner' and o.scope_id is null
+         and o.expires_at is null and o.deleted_at is null
+         and p.status = 'active' and p.expires_at is null and p.deleted_at is null)
+     group by a.profile_id`,
+    [reader.companyId, at],
+  );
 
 /** Whether somebody owns the company, or was asked to. */
 export const hasOwner = async (reader: Reader): Promise<boolean> => {

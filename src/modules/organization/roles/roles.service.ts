@@ -1,22 +1,23 @@
 import { v7 as uuidv7 } from 'uuid';
 import { matches, waysOf } from '../../../platform/access/decision.ts';
-import { serialize } from '../../../platform/db/serialize.ts';
 import { conflict, createCrud, forbidden, invalid } from '../../../platform/module.ts';
 import type { Context, CrudParts, Reader, Tx } from '../../../platform/module.ts';
 import { beyondOwn, lineageOf, outranks, rankWithin, worthOfLineage } from './authority.ts';
 import type { Covers, RoleParts } from './authority.ts';
-import { countHolders, holdingsOf, rolesOf } from './roles.repository.ts';
+import { countHolders, holdersOf, holdingsOf, rolesOf } from './roles.repository.ts';
 import type { RoleRow } from './roles.repository.ts';
+import { serializeRoles } from './standing.ts';
+import type { Standing } from './standing.ts';
 import { SYSTEM_ROLES } from './system-roles.ts';
 
 interface RolesDependencies extends CrudParts<RoleRow> {
   /** Every permission of every module; asked when a request comes. */
   readonly catalogue: () => readonly string[];
+  readonly standing: Standing;
   /** The roles of the company changed: every session loads what it may do again. */
   readonly raiseAccessEpoch: (tx: Tx) => Promise<void>;
 }
 
-const ROLES = 'roles';
 const NOWHERE: Covers = () => false;
 const ASSIGNABLE = new Set(SYSTEM_ROLES.filter(({ assignable }) => assignable).map(({ code }) => code));
 
@@ -38,7 +39,7 @@ const rankOfCaller = async (reader: Reader, { principal }: Context, at: Date): P
 };
 
 /** Own roles of a company: known permissions only, no circles, nothing that their maker does not hold. */
-export const createRolesService = ({ catalogue, raiseAccessEpoch, ...parts }: RolesDependencies) => {
+export const createRolesService = ({ catalogue, standing, raiseAccessEpoch, ...parts }: RolesDependencies) => {
   const checkPatterns = (field: 'grants' | 'denies', patterns: readonly string[]): void => {
     const known = catalogue();
     const strange = patterns.findIndex((pattern) => !known.some((permission) => matches(pattern, permission)));
@@ -68,12 +69,22 @@ export const createRolesService = ({ catalogue, raiseAccessEpoch, ...parts }: Ro
   const check = async (tx: Tx, context: Context, role: RoleParts): Promise<void> => {
     const isWide = waysOf(context.allowance).some((way) => way.reach === 'company' && way.scopes.length === 0);
     if (!isWide) throw forbidden('OUT_OF_REACH');
-    await serialize(tx, ROLES);
     const all = new Map(await rolesOf(tx)).set(role.id, role);
     checkPatterns('grants', role.grants);
     checkPatterns('denies', role.denies);
     checkParents(role, all);
     await checkOwn(tx, context, role, all);
+  };
+  /** Nobody takes, by what they make of a role, from those who hold it or one that inherits from it. */
+  const mustMayTake = async (tx: Tx, context: Context, role: RoleParts): Promise<void> => {
+    const all = await rolesOf(tx);
+    const heirs = [...all.values()].filter((each) => lineageOf(each, all).some(({ id }) => id === role.id));
+    const holders = await holdersOf(
+      tx,
+      heirs.map(({ id }) => id),
+      tx.now,
+    );
+    await standing.mustMayTake(tx, context, holders, { roles: (roles) => new Map(roles).set(role.id, role) });
   };
   /** Nobody changes a role that they hold, directly or by inheritance. */
   const mustNotHold = async (tx: Tx, { principal }: Context, id: string): Promise<void> => {
@@ -86,22 +97,28 @@ export const createRolesService = ({ catalogue, raiseAccessEpoch, ...parts }: Ro
 
   return createCrud({
     ...parts,
+    mayChange: serializeRoles,
     onCreate: async (tx, body, context) => {
       if (SYSTEM_ROLES.some(({ code }) => code === body.code))
         throw conflict('DUPLICATE', { errors: [{ pointer: '/code', code: 'DUPLICATE', in: 'body' }] });
       const id = uuidv7();
+      await serializeRoles(tx);
       await check(tx, context, partsOf(body, id));
       return { id };
     },
     onEdit: async (tx, row, patch, context) => {
       await mustNotHold(tx, context, row.id);
       await checkOwn(tx, context, partsOf(row, row.id), await rolesOf(tx));
-      await check(tx, context, partsOf({ ...row, ...patch }, row.id));
+      const role = partsOf({ ...row, ...patch }, row.id);
+      await check(tx, context, role);
+      await mustMayTake(tx, context, role);
       const { maxUsers } = { ...row, ...patch };
       if (maxUsers !== null && (await countHolders(tx, row.id, tx.now)) > maxUsers)
         throw conflict('ROLE_FULL', { params: { limit: maxUsers } });
       await raiseAccessEpoch(tx);
     },
-    onRemove: (tx) => serialize(tx, ROLES),
+    onRemove: async (tx, row, context) => {
+      await checkOwn(tx, context, partsOf(row, row.id), await rolesOf(tx));
+    },
   });
 };

@@ -91,6 +91,29 @@ describe('operator staff', () => {
     expect(codeOf(refused)).to.equal('OWN_ACCOUNT');
   });
 
+  it('keep a superadmin when the last two deactivate each other at once', async () => {
+    const two = [await addStaff(app), await addStaff(app)] as const;
+    const versions = [(await read(two[0].id)).version, (await read(two[1].id)).version] as const;
+    const database = await app.database.superuser();
+    const aside = await database.query<{ id: string }>(
+      `update operator_user set status = 'disabled'
+       where role = 'superadmin' and status = 'active' and id <> all($1) returning id`,
+      [two.map(({ id }) => id)],
+    );
+    const answers = await Promise.all([
+      request('post', `/${two[1].id}/deactivate`, two[0], { reason: 'x' }, versions[1]),
+      request('post', `/${two[0].id}/deactivate`, two[1], { reason: 'x' }, versions[0]),
+    ]);
+    const { rows } = await database.query(
+      `select from operator_user where role = 'superadmin' and status = 'active' and deleted_at is null`,
+    );
+    await database.query(`update operator_user set status = 'active' where id = any($1)`, [
+      aside.rows.map(({ id }) => id),
+    ]);
+    expect(rows).to.have.length(1);
+    expect(answers.filter(({ status }) => status === 200)).to.have.length(1);
+  });
+
   it('lose everything at once when they are deactivated, and may come back', async () => {
     const other = await addStaff(app, 'superadmin');
     expect((await me(other)).status).to.equal(200);

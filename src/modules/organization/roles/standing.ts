@@ -1,0 +1,84 @@
+import type { GrantScope } from '../../../platform/access/principal.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
+import { conflict, forbidden } from '../../../platform/module.ts';
+import type { Context, Tx } from '../../../platform/module.ts';
+import { beyondOwn, grantsOf, lineageOf, lostOf, outranks, rankWithin, worthOf } from './authority.ts';
+import type { Covers, Holding, RoleParts } from './authority.ts';
+import { holdingsOf, rolesOf, scopesAround, steadyOwners } from './roles.repository.ts';
+import type { Holder } from './roles.repository.ts';
+
+/** What a write makes of holders: of what they hold, or of the company's own roles. */
+export interface Effect {
+  readonly held?: (held: readonly Holding[]) => readonly Holding[];
+  readonly roles?: (all: ReadonlyMap<string, RoleParts>) => ReadonlyMap<string, RoleParts>;
+}
+
+const OWNER: readonly Holding[] = [{ systemRole: 'owner', roleId: null, scope: null }];
+
+/** One unit of work of the company at a time changes what roles are, or who holds which. Taken after a profile's lock, before a role's. */
+export const serializeRoles = (tx: Tx): Promise<void> => serialize(tx, 'roles');
+
+/** Which scopes take `scope` in; a scope that is not there is in none. */
+export const coversOf = async (tx: Tx, scope: GrantScope | null): Promise<Covers> => {
+  if (scope === null) return () => false;
+  const around = await scopesAround(tx, scope);
+  return (outer, inner) => outer.kind === inner.kind && around.has(outer.id);
+};
+
+/** Who stands above whom, and what follows from it for writes of roles. */
+export const createStanding = (catalogue: () => readonly string[]) => {
+  /** Refuses whoever does not stand above all of `holdings`: by rank what is of system roles, by own permissions the rest. */
+  const mustStandAbove = async (tx: Tx, { principal }: Context, holdings: readonly Holding[]): Promise<void> => {
+    const all = await rolesOf(tx);
+    const held = principal.profileId === null ? [] : await holdingsOf(tx, principal.profileId, tx.now);
+    for (const holding of holdings) {
+      const covers = await coversOf(tx, holding.scope);
+      const worth = worthOf(holding, all);
+      const isRanked = holding.systemRole !== null || worth > 0;
+      if (isRanked && !outranks(rankWithin(held, all, holding.scope, covers), worth)) throw forbidden('ROLE_ABOVE_OWN');
+      const lineage = lineageOf(all.get(holding.roleId ?? ''), all);
+      const beyond = beyondOwn(lineage, principal.grants, catalogue(), holding.scope, covers);
+      if (beyond !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: beyond } });
+    }
+  };
+
+  /** Owners who stay and may do all that owners may. */
+  const wholeOwners = async (tx: Tx): Promise<string[]> => {
+    await serialize(tx, 'owners');
+    const all = await rolesOf(tx);
+    const whole = grantsOf(OWNER, all);
+    return (await steadyOwners(tx, tx.now))
+      .filter(({ held }) => lostOf(whole, grantsOf(held, all), catalogue()) === undefined)
+      .map(({ profileId }) => profileId);
+  };
+
+  /** Throws 409 when none of the owners who stay and may do all would be left without these profiles. */
+  const mustLeaveOwner = async (tx: Tx, without: readonly string[]): Promise<void> => {
+    const owners = await wholeOwners(tx);
+    if (owners.length > 0 && owners.every((id) => without.includes(id))) throw conflict('LAST_OWNER');
+  };
+
+  return {
+    mustStandAbove,
+    mustLeaveOwner,
+    /**
+     * Refuses a write that takes a permission from a holder above whom the caller does not stand, or from the last owner.
+     * What somebody keeps by another role is not taken.
+     */
+    mustMayTake: async (tx: Tx, context: Context, holders: readonly Holder[], effect: Effect): Promise<void> => {
+      const { held: heldAfter = (held) => held, roles: rolesAfter = (roles) => roles } = effect;
+      const all = await rolesOf(tx);
+      const after = rolesAfter(all);
+      const isLoss = ({ held }: Holder): boolean =>
+        lostOf(grantsOf(held, all), grantsOf(heldAfter(held), after), catalogue()) !== undefined;
+      const alike = Map.groupBy(holders, ({ held }) => JSON.stringify(held)).values();
+      const losing = [...alike].filter(([first]) => isLoss(first!));
+      if (losing.length === 0) return;
+      const losers = losing.flat().map(({ profileId }) => profileId);
+      await mustLeaveOwner(tx, losers);
+      for (const [first] of losing) await mustStandAbove(tx, context, first!.held);
+    },
+  };
+};
+
+export type Standing = ReturnType<typeof createStanding>;
