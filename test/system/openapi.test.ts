@@ -1,5 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect } from 'chai';
+import { createValidator } from '../../src/platform/schema/validator.ts';
 import { startApp } from '../support/app.ts';
 import type { TestApp } from '../support/app.ts';
 
@@ -44,6 +45,17 @@ describe('the OpenAPI document', () => {
       expect(Object.keys(responses['default']?.content ?? {}), `${method} ${path}`).to.deep.equal([
         'application/problem+json',
       ]);
+    }
+  });
+
+  // The program compiles each when it is first used: a malformed one must not wait for its first request.
+  it('is of schemas that compile', () => {
+    const validator = createValidator();
+    for (const { contract } of app.modules.flatMap(({ routes = [] }) => routes)) {
+      const { id, params, query, headers, body, responses } = contract;
+      for (const schema of [params, query, headers, body, ...Object.values(responses)])
+        if (schema !== undefined && schema !== null && schema !== 'stream')
+          expect(() => validator.compile(schema)(undefined), id).to.not.throw();
     }
   });
 
