@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { v7 as uuidv7 } from 'uuid';
+import type { Hand } from './crew.ts';
+
+/** Something that a person tells the system to do, once. */
+export interface Command {
+  /** Tells it from all others of the run: it becomes a day. */
+  readonly n: number;
+  readonly kind: 'leave' | 'export';
+  readonly hand: Hand;
+  /** Without it, it is not repeated when its answer is lost. */
+  readonly key?: string;
+  outcome: 'acknowledged' | 'unknown';
+  /** Of what it made. */
+  id?: string;
+}
+
+/** An answer, as far as it is of interest; undefined when the connection gave none. */
+export interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly body: { readonly id?: string; readonly code?: string };
+}
+
+const PATIENCE = 15_000;
+const PAUSE = 100;
+/** Another command of the same person runs, or this one still does. */
+const LATER = new Set(['REQUEST_RUNNING', 'EXPORT_RUNNING']);
+const FIRST_DAY = Date.UTC(2000, 0, 1);
+
+/** The day that tells leave `n`; nobody has two on one day. */
+export const dayOf = (n: number): string => new Date(FIRST_DAY + n * 86_400_000).toISOString().slice(0, 10);
+
+/** Sends a request; undefined when the connection broke or nothing came. */
+const ask = async (url: string, init: RequestInit): Promise<Answer | undefined> => {
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE) });
+    const text = await response.text();
+    return {
+      status: response.status,
+      retryAfter: response.headers.get('retry-after'),
+      body: (text.startsWith('{') ? JSON.parse(text) : {}) as Answer['body'],
+    };
+  } catch {
+    return undefined;
+  }
+};
+
+const requestOf = async ({ n, kind, hand, key }: Command): Promise<[path: string, init: RequestInit]> => {
+  const body =
+    kind === 'leave'
+      ? { profileId: hand.profileId, kind: 'training', startsOn: dayOf(n), endsOn: dayOf(n) }
+      : { kind: 'projects', format: 'csv' };
+  const headers = {
+    authorization: await hand.bearer(),
+    'content-type': 'application/json',
+    ...(key !== undefined && { 'idempotency-key': key }),
+  };
+  const path = kind === 'leave' ? '/angelis/admin/assignment/leave' : '/angelis/manager/export';
+  return [path, { method: 'POST', headers, body: JSON.stringify(body) }];
+};
+
+/** What was sent, and every answer that was not as it should be. */
+export interface Commander {
+  readonly commands: readonly Command[];
+  readonly wrong: ReadonlyMap<string, number>;
+  /** How many were answered 503 with Retry-After, or not at all, and sent again where they have a key. */
+  readonly refused: () => number;
+  /**
+   * Sends one to an instance of the web, again and again until it is answered where it has a key. `url` is asked for each
+   * time. Resolves when its outcome stands; false when it was refused for good.
+   */
+  readonly send: (
+    kind: Command['kind'],
+    hand: Hand,
+    options: { keyed: boolean; url: () => string },
+  ) => Promise<boolean>;
+}
+
+/** Commands of many people, all told apart. */
+export const createCommander = (): Commander => {
+  const commands: Command[] = [];
+  const wrong = new Map<string, number>();
+  let refused = 0;
+  const blame = (text: string): void => void wrong.set(text, (wrong.get(text) ?? 0) + 1);
+
+  /** Undefined: it is to be sent again, or its outcome remains unknown. */
+  const judge = (command: Command, answer: Answer | undefined): boolean | undefined => {
+    if (answer === undefined) {
+      refused += 1;
+      return undefined;
+    }
+    const { status, retryAfter, body } = answer;
+    if (status === 201 || status === 202) {
+      command.outcome = 'acknowledged';
+      if (body.id !== undefined) command.id = body.id;
+      return true;
+    }
+    if (status === 503) {
+      refused += 1;
+      if (retryAfter === null) blame(`503 ${body.code} without Retry-After`);
+      return undefined;
+    }
+    if (status === 409 && LATER.has(body.code ?? '')) return undefined;
+    blame(`${command.kind} answered with ${status} ${body.code}`);
+    return false;
+  };
+
+  return {
+    commands,
+    wrong,
+    refused: () => refused,
+    send: async (kind, hand, { keyed, url }) => {
+      const command: Command = {
+        n: commands.length,
+        kind,
+        hand,
+        outcome: 'unknown',
+        ...(keyed && { key: uuidv7() }),
+      };
+      commands.push(command);
+      for (;;) {
+        const [path, init] = await requestOf(command);
+        const verdict = judge(command, await ask(`${url()}${path}`, init));
+        if (verdict !== undefined) return verdict;
+        if (!keyed) return true;
+        await sleep(PAUSE);
+      }
+    },
+  };
+};

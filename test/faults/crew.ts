@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { addLogin } from '../support/people.ts';
+import type { Stage } from './stage.ts';
+
+/** Somebody who is signed in on the workers' surfaces. */
+export interface Hand {
+  readonly companyId: string;
+  readonly profileId: string;
+  readonly email: string;
+  /** A token that lives for a while yet; the old one as long as Keycloak gives no other. */
+  readonly bearer: () => Promise<string>;
+}
+
+const PASSWORD = 'puente y río largos';
+/** A token is good for five minutes; this many ms before its end another is asked for, at most this often. */
+const RENEW_BEFORE = 200_000;
+const ASK_EVERY = 2_000;
+
+const signedIn = ({ identityProvider }: Stage, email: string, address: string): Hand['bearer'] => {
+  let token = '';
+  let until = 0;
+  let asked = -Infinity;
+  const renew = async (): Promise<void> => {
+    asked = Date.now();
+    const set = await identityProvider.passwordGrant({ username: email, password: PASSWORD, address });
+    token = set.accessToken;
+    until = Date.now() + set.expiresIn * 1_000;
+  };
+  return async () => {
+    const left = until - Date.now();
+    if (left < RENEW_BEFORE && Date.now() - asked > ASK_EVERY)
+      await renew().catch((error: unknown) => {
+        if (left <= 0) throw error;
+      });
+    return `Bearer ${token}`;
+  };
+};
+
+/** Companies with managers who have a mail address, all signed in. */
+export const addCrew = async (stage: Stage, companies: number, each: number): Promise<Hand[]> => {
+  const hands: Hand[] = [];
+  const client = await stage.database.superuser();
+  for (let n = 0; n < companies; n += 1) {
+    const companyId = await stage.addCompany();
+    for (let m = 0; m < each; m += 1) {
+      const email = `${randomUUID()}@example.cl`;
+      const { profileId } = await addLogin(stage, {
+        companyId,
+        roles: ['manager'],
+        login: { email, password: PASSWORD },
+      });
+      await client.query('update profile set contact_email = $2 where id = $1', [profileId, email]);
+      const bearer = signedIn(stage, email, `198.51.100.${(hands.length % 250) + 1}`);
+      await bearer();
+      hands.push({ companyId, profileId, email, bearer });
+    }
+  }
+  await client.end();
+  return hands;
+};

@@ -1,0 +1,115 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createCommander } from './commands.ts';
+import type { Commander } from './commands.ts';
+import { addCrew } from './crew.ts';
+import type { Hand } from './crew.ts';
+import { judged } from './fault.ts';
+import type { Fault } from './fault.ts';
+import { mailOutcome, settled, wholeOutcome } from './outcome.ts';
+import type { Member } from './stage.ts';
+
+const FULL = { commits: 10_000, kills: 200, companies: 4, hands: 10, clients: 12 };
+const SHORT = { commits: 300, kills: 4, companies: 1, hands: 4, clients: 6 };
+/** Of ten commands one asks for an export; of the others, leave, as many carry an Idempotency-Key. */
+const EXPORT_EVERY = 10;
+const KEYED = 0.8;
+/** A kill comes this long after its share of the commands was begun, ms. */
+const WITHIN = 500;
+
+/** Kills members and starts them again, without waiting until they serve. */
+const createKiller = (members: readonly Member[]) => {
+  let longest = 0;
+  const starting = new Map<Member, Promise<void>>();
+  const begin = async (member: Member): Promise<void> => {
+    const begun = performance.now();
+    await member.start();
+    longest = Math.max(longest, performance.now() - begun);
+    starting.delete(member);
+  };
+  return {
+    /** One of a role that serves; resolves when it is dead. */
+    kill: async (role: Member['role']): Promise<void> => {
+      const serving = (): Member[] => members.filter((member) => member.role === role && !starting.has(member));
+      while (serving().length === 0) await Promise.race(starting.values());
+      const alive = serving();
+      const victim = alive[randomInt(alive.length)]!;
+      await victim.kill();
+      starting.set(victim, begin(victim));
+    },
+    /** Resolves with the longest time from a kill until the process served again, ms. */
+    finish: async (): Promise<number> => {
+      await Promise.all(starting.values());
+      return longest;
+    },
+  };
+};
+
+/** Some clients at once give a share of the commands. */
+const sendShare = async (
+  { commands, send }: Commander,
+  hands: readonly Hand[],
+  { share, clients, url }: { share: number; clients: number; url: () => string },
+): Promise<void> => {
+  let left = share;
+  const client = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const n = commands.length;
+      const isExport = n % EXPORT_EVERY === 0;
+      const hand = hands[(isExport ? n / EXPORT_EVERY : n) % hands.length]!;
+      await send(isExport ? 'export' : 'leave', hand, { keyed: isExport || Math.random() < KEYED, url });
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+};
+
+/** kill -9 of web and jobs at random moments, while people give commands. */
+export const kills: Fault = {
+  name: 'kills',
+  run: async ({ short, progress, stage }) => {
+    const scale = short ? SHORT : FULL;
+    const roles = ['web', 'web', 'jobs', 'jobs'] as const;
+    const members = await Promise.all(roles.map((role) => stage.member(role)));
+    const hands = await addCrew(stage, scale.companies, scale.hands);
+    await Promise.all(members.map((member) => member.start()));
+    const webs = members.filter(({ role }) => role === 'web');
+    const url = (): string => webs[randomInt(webs.length)]!.url;
+    const commander = createCommander();
+    const { commands, wrong } = commander;
+    const killer = createKiller(members);
+    const share = Math.ceil(scale.commits / scale.kills);
+    for (let n = 0; n < scale.kills; n += 1) {
+      const sent = sendShare(commander, hands, { share, clients: scale.clients, url });
+      await sleep(randomInt(WITHIN));
+      await killer.kill(n % 2 === 0 ? 'web' : 'jobs');
+      await sent;
+      progress(`${n + 1} of ${scale.kills} kills, ${commands.length} of ${scale.commits} commands`);
+    }
+    const longest = await killer.finish();
+    const companies = [...new Set(hands.map(({ companyId }) => companyId))];
+    const waiting = await settled(stage, companies, progress);
+    const { lost, doubled } = await wholeOutcome(stage, commands);
+    const mails = await mailOutcome(stage, companies);
+    const unknown = commands.filter(({ outcome }) => outcome === 'unknown').length;
+    return judged(
+      {
+        tried: commands.length,
+        lost: lost.length + mails.lost.length,
+        doubled: doubled.length + mails.doubled.length,
+        recoverySeconds: longest / 1_000,
+      },
+      [
+        ...[...lost, ...mails.lost].map((what) => `lost: ${what}`),
+        ...[...doubled, ...mails.doubled].map((what) => `doubled: ${what}`),
+        ...[...wrong].map(([what, count]) => `${count} × ${what}`),
+        ...(waiting > 0 ? [`${waiting} jobs and changes never came to an end`] : []),
+        ...(mails.copies > mails.cut ? [`${mails.copies} mails twice, but only ${mails.cut} sends were cut`] : []),
+      ],
+      [
+        `${scale.kills} kills; ${commander.refused()} answers lost or refused, ${unknown} commands without a key never answered`,
+        `${mails.cut} sends cut, ${mails.copies} mails twice under one Message-ID`,
+      ],
+    );
+  },
+};

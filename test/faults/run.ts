@@ -1,0 +1,93 @@
+// The faults, on the servers of its environment: test/faults/main.ts runs it.
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Fault, Figures } from './fault.ts';
+import { kills } from './kills.ts';
+import { openStage } from './stage.ts';
+
+const FAULTS: readonly Fault[] = [kills];
+/** A line of progress at most this often, ms. */
+const SAY_EVERY = 5_000;
+const MOST_NOTES = 30;
+
+const some = (given: string): readonly Fault[] =>
+  given.split(',').map((name) => {
+    const found = FAULTS.find((fault) => fault.name === name);
+    if (found === undefined)
+      throw new InvalidArgumentError(`the faults are ${FAULTS.map((fault) => fault.name).join(', ')}.`);
+    return found;
+  });
+const {
+  short = false,
+  only = FAULTS,
+  json,
+} = new Command('faults')
+  .option('--short', 'a small part of each, about a minute in all')
+  .option('--only <names>', 'these faults, apart by commas', some)
+  .option('--json <file>', 'writes the figures to a file, too')
+  .parse()
+  .opts<{ short?: boolean; only?: readonly Fault[]; json?: string }>();
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const progressOf = (name: string): ((text: string) => void) => {
+  let last = -Infinity;
+  return (text) => {
+    if (performance.now() - last < SAY_EVERY) return;
+    last = performance.now();
+    say(`${name}: ${text}`);
+  };
+};
+const seconds = (begun: number): string => `${((performance.now() - begun) / 1000).toFixed(0)} s`;
+const row = ({ name, tried, lost, doubled, recoverySeconds, ok }: Figures & { name: string }): string =>
+  `| ${[name, tried, lost, doubled, recoverySeconds?.toFixed(1) ?? '–', ok ? 'yes' : '**no**'].join(' | ')} |`;
+
+const stage = await openStage();
+let closing: Promise<void> | undefined;
+const close = (): Promise<void> => (closing ??= stage.close());
+process.on('SIGINT', () => {
+  say('stopping');
+  // A server that a fault has just taken away answers nothing: it goes as it is.
+  void Promise.race([close(), sleep(10_000)]).finally(() => process.exit(130));
+});
+
+const attempt = async (fault: Fault): Promise<Figures> => {
+  try {
+    return await fault.run({ short, progress: progressOf(fault.name), stage });
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { tried: 0, lost: 0, doubled: 0, recoverySeconds: null, ok: false, notes: [text] };
+  } finally {
+    await stage.rest();
+  }
+};
+
+const results: (Figures & { name: string })[] = [];
+try {
+  for (const fault of only) {
+    const begun = performance.now();
+    say(`${fault.name} …`);
+    const figures = await attempt(fault);
+    results.push({ name: fault.name, ...figures });
+    say(`${fault.name}: ${figures.ok ? 'ok' : 'NOT OK'} after ${seconds(begun)}`);
+    for (const note of figures.notes.slice(0, MOST_NOTES)) say(`  ${note}`);
+  }
+} finally {
+  await close();
+}
+process.stdout.write(
+  `\n| Fault | Tried | Lost | Doubled | Recovery, s | ok |\n|---|---|---|---|---|---|\n${results.map(row).join('\n')}\n\n`,
+);
+process.stdout.write(
+  `${results.filter(({ ok }) => ok).length} faults borne, ${results.filter(({ ok }) => !ok).length} not\n`,
+);
+const faults = results.map(({ name, tried, lost, doubled, recoverySeconds, ok }) => ({
+  name,
+  tried,
+  lost,
+  doubled,
+  recoverySeconds,
+  ok,
+}));
+if (json !== undefined) await writeFile(json, `${JSON.stringify({ faults }, null, 2)}\n`);
+process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
