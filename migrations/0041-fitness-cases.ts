@@ -67,9 +67,36 @@ const requirements = [
   companyIndex('requirement', 'profile_id, definition_code', { where: `status in ('due', 'missed')` }),
   companyIndex('requirement', 'miss_at, id', { where: `status = 'due' and deleted_at is null` }),
   companyIndex('requirement', 'excused_at, id', { where: `review_drawn and reviewed_by is null` }),
-  // Every column that the count of compliance reads, by the day that decides: docs/decisions/compliance-is-counted.md.
+  // Every column that the count of compliance reads, by the day that decides.
   `create index requirement_compliance_idx on requirement (company_id, shift_date, project_id, site_id)
      include (status, due_at, had_invalid, level, shift_id, profile_id) where deleted_at is null`,
+];
+
+/** Totals of days (the nil id: no site, no project), and marks on those that were written since: docs/decisions/totals-of-days.md. */
+const compliance = [
+  `create table compliance_day (
+     company_id uuid not null,
+     shift_date date not null,
+     site_id uuid not null,
+     project_id uuid not null,
+     settled_at timestamptz(3) not null,
+     on_time integer not null,
+     late integer not null,
+     missed integer not null,
+     overdue integer not null,
+     excused integer not null,
+     blocked integer not null,
+     invalid integer not null,
+     constraint compliance_day_pkey primary key (company_id, shift_date, site_id, project_id))`,
+  ...isolate('compliance_day'),
+  'grant select, insert, delete on compliance_day to app',
+  `create table compliance_mark (
+     company_id uuid not null,
+     shift_date date not null,
+     id uuid not null,
+     constraint compliance_mark_pkey primary key (company_id, shift_date, id))`,
+  ...isolate('compliance_mark'),
+  'grant select, insert, delete on compliance_mark to app',
 ];
 
 const CASE_STATES = `('open', 'acknowledged', 'resting', 'awaiting_retest', 'retested', 'not_retested', 'decided', 'closed',
@@ -228,8 +255,15 @@ const companyKeys = [
   `grant select, insert, delete, update (wrapped) on company_key to app`,
 ];
 
-export const up = [...companyKeys, ...requirements, ...cases, ...holds, ...breaches];
+export const up = [...companyKeys, ...requirements, ...compliance, ...cases, ...holds, ...breaches];
 
-export const down = ['fitness_breach', 'hold', 'case_escalation', 'fitness_case', 'requirement', 'company_key'].map(
-  (table) => `drop table ${table}`,
-);
+export const down = [
+  'fitness_breach',
+  'hold',
+  'case_escalation',
+  'fitness_case',
+  'compliance_mark',
+  'compliance_day',
+  'requirement',
+  'company_key',
+].map((table) => `drop table ${table}`);

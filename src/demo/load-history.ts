@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { termsOf } from '../modules/fitness/requirements/generation.ts';
 import { testBy } from '../modules/fitness/requirements/plan.ts';
 import { resultRow } from '../modules/fitness/intake/store.ts';
@@ -35,6 +36,7 @@ export const NOTHING: HistoryMade = { shifts: 0, tests: 0, cases: 0 };
 /** Rows by table, in the order in which they refer to each other. */
 const TABLES = [
   'requirement',
+  'compliance_mark',
   'test_result',
   'test_result_key',
   'baseline',
@@ -52,6 +54,7 @@ type Rows = Record<(typeof TABLES)[number], DemoRow[]>;
 
 const noRows = (): Rows => ({
   requirement: [],
+  compliance_mark: [],
   test_result: [],
   test_result_key: [],
   baseline: [],
@@ -212,6 +215,8 @@ export const loadHistory = async (
       }
     }
   }
+  const days = new Set(rows.requirement.map(({ shiftDate }) => shiftDate));
+  rows.compliance_mark.push(...[...days].map((shiftDate) => ({ shiftDate, id: uuidv7() })));
   for (const table of TABLES) await insertRows(tx, table, rows[table]);
   return {
     shifts: assignments.reduce((sum, { shifts }) => sum + shifts.length, 0),

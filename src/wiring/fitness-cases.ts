@@ -12,6 +12,8 @@ import { createOpening } from '../modules/fitness/cases/opening.ts';
 import type { OpenCase } from '../modules/fitness/cases/opening.ts';
 import { createOutcome } from '../modules/fitness/cases/outcome.ts';
 import { breachList } from '../modules/fitness/compliance/breaches.reads.ts';
+import { withBulkMarks, withMarks } from '../modules/fitness/requirements/marks.ts';
+import { createDayTotals } from '../modules/fitness/compliance/compliance.days.ts';
 import { createCompliance } from '../modules/fitness/compliance/compliance.service.ts';
 import { complianceModule } from '../modules/fitness/compliance/compliance.router.ts';
 import type { Notices } from '../modules/fitness/notices.ts';
@@ -79,11 +81,16 @@ const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCa
     lift,
     ...createMissed({ holds, openCase, telling, policies, roster }),
   });
-  const parts = platform.crud(requirementList, lifecycle, (rows) => withAudience(rows, recipients));
+  const parts = platform.crud(requirementList, lifecycle, (rows) => withMarks(withAudience(rows, recipients)));
   const generation = createGeneration({ requirements: parts.repository, mover: parts.mover, policies, roster, draw });
   const vault = platform.companyVault;
   const service = createRequirements({ ...platform, ...parts, generation, vault, roster, visible });
-  const attempts = createAttempts({ bulk: platform.bulk(Requirement), mover: parts.mover, recipients, lift });
+  const attempts = createAttempts({
+    bulk: withBulkMarks(platform.bulk(Requirement)),
+    mover: parts.mover,
+    recipients,
+    lift,
+  });
   const jobs = [dropJob({ ...platform, requirements: parts.repository })];
   return { generation, attempts, jobs, module: requirementsModule(service) };
 };
@@ -99,7 +106,11 @@ export const wireFitnessCases = (platform: Platform, { notices }: CasesNeeds): C
   const { alertSafety } = shared.telling;
   const outcome = createOutcome({ ...own, ...shared, cases, attempts, generation, alertSafety, policies, roster });
   const list = platform.list(breachList);
-  const compliance = complianceModule({ list, service: createCompliance({ ...platform, list, visible }) });
+  const compliance = complianceModule({
+    list,
+    service: createCompliance({ ...platform, list, visible }),
+    keepTotals: createDayTotals(platform),
+  });
   const followShifts = createShiftFollower({ generation, cases, mover: own.mover });
   const follow: ProfileFollower = async (tx, { id, status }) => {
     if (status === 'ended') await platform.enqueue(tx, DROP_REQUIREMENTS, { profileId: id });

@@ -61,6 +61,8 @@ const statements = ({ requirements, profiles }: Scale): readonly string[] => [
      false, case when r % 10 = 7 then null else 'green' end, 1, d.due - interval '10 minutes', d.due, d.due
    from generate_series(0, ${requirements} - 1) r join bench_profile p on p.n = r % ${profiles},
      lateral (select (current_date - 1 - (r / ${profiles})::int * ${Math.max(1, Math.floor((365 * profiles) / requirements))})::timestamptz + interval '11 hours' as due) d`,
+  `insert into compliance_mark (company_id, shift_date, id)
+   select company_id, shift_date, gen_random_uuid() from (select distinct company_id, shift_date from requirement) d`,
   `set session_replication_role = origin`,
   'analyze',
 ];

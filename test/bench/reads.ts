@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import { createDayTotals } from '../../src/modules/fitness/compliance/compliance.days.ts';
 import { complianceBy } from '../../src/modules/fitness/compliance/compliance.reads.ts';
+import { createUnitOfWork } from '../../src/platform/db/unit-of-work.ts';
 import { openDatabase } from '../support/database.ts';
 import { scopeOf } from '../support/companies.ts';
 import type { Place } from './http.ts';
@@ -21,6 +23,7 @@ export const reads = async ({ database, client, companyId, rounds }: Place): Pro
     const ours = () => db.read(scopeOf(companyId), (reader) => complianceBy(reader, 'site', period));
     const naive = async () =>
       (await client.query<{ key: string; onTime: number }>(NAIVE, [companyId, period.from, period.to, now])).rows;
+    await createDayTotals({ work: createUnitOfWork(db) })(scopeOf(companyId), new AbortController().signal);
     expect((await ours()).map(({ key, onTime }) => [key, onTime])).to.deep.equal(
       (await naive()).map(({ key, onTime }) => [key, onTime]),
     );

@@ -1,6 +1,7 @@
 import { waysOf } from '../../platform/access/decision.ts';
 import type { Way } from '../../platform/access/decision.ts';
 import type { GrantScope } from '../../platform/access/principal.ts';
+import { EVERY_ROW } from '../../platform/db/list.ts';
 import type { Bind } from '../../platform/db/list.ts';
 import type { Allowance } from '../../platform/access/decision.ts';
 
@@ -31,7 +32,7 @@ const withinScopes = ({ scopes }: Way, id: string, bind: Bind): string | undefin
 };
 
 const withinReach = ({ principal: { profileId } }: Caller, { reach }: Way, id: string, bind: Bind): string => {
-  if (reach === 'company' || reach === 'operator') return 'true';
+  if (reach === 'company' || reach === 'operator') return EVERY_ROW;
   if (profileId === null) return 'false';
   const me = bind(profileId);
   if (reach === 'self') return `${id} = ${me}`;
@@ -51,9 +52,9 @@ const withinWay = (context: Caller, way: Way, id: string, bind: Bind): string =>
 /**
  * SQL that holds for the profiles which the caller's permission reaches: self, direct reports, everyone below, or the
  * company, and only those in the departments, or at work in the projects, it is narrowed to. `idExpression` is the SQL of a profile's id, `$1` the
- * company's id. Own rows are within every reach.
+ * company's id. Own rows are within every reach; `EVERY_ROW` where all are.
  */
-export const visibleProfiles = (context: Caller, idExpression: string, bind: Bind): string =>
-  `(${waysOf(context.allowance)
-    .map((way) => withinWay(context, way, idExpression, bind))
-    .join(' or ')})`;
+export const visibleProfiles = (context: Caller, idExpression: string, bind: Bind): string => {
+  const ways = waysOf(context.allowance).map((way) => withinWay(context, way, idExpression, bind));
+  return ways[0] === EVERY_ROW ? EVERY_ROW : `(${ways.join(' or ')})`;
+};

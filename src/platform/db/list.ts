@@ -60,6 +60,8 @@ export interface ListQuery {
 
 /** Restricts a list to what its caller may see: SQL that holds for visible rows. */
 export type Restriction = (bind: Bind) => string;
+/** What a restriction answers that leaves no row out. */
+export const EVERY_ROW = 'true';
 
 export interface List {
   readonly query: TObject;

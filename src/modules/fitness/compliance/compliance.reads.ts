@@ -1,8 +1,10 @@
 import type { Reader } from '../../../platform/db/database.ts';
-import type { Restriction } from '../../../platform/db/list.ts';
+import { EVERY_ROW } from '../../../platform/db/list.ts';
+import type { Bind, Restriction } from '../../../platform/db/list.ts';
+import { equals } from '../../../platform/render/report-sql.ts';
 import { LEVELS } from '../classification/classify.ts';
 import type { Level } from '../classification/classify.ts';
-import { complianceOf, SMALLEST_HEALTH_GROUP } from './compliance.ts';
+import { addCounts, complianceOf, SMALLEST_HEALTH_GROUP } from './compliance.ts';
 import type { Compliance, ComplianceCounts } from './compliance.ts';
 import type { ComplianceGroup } from './report-lines.ts';
 
@@ -40,9 +42,14 @@ const GROUPS: Readonly<Record<ComplianceGroup, { readonly key: string; readonly 
   shift: { key: 'r.shift_id::text', by: 'group by r.shift_id order by r.shift_id' },
 };
 
+const binding =
+  (values: unknown[]): Bind =>
+  (value) =>
+    `$${values.push(value)}`;
+
 /** SQL: the requirements `r` that are counted. Adds what it binds to `values`, which begin with the company. */
 export const fallenDue = (period: CompliancePeriod, values: unknown[], restrict: Restriction | undefined): string => {
-  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const bind = binding(values);
   const conditions = [
     'r.company_id = $1 and r.deleted_at is null',
     `r.shift_date between ${bind(period.from)} and ${bind(period.to)}`,
@@ -73,24 +80,65 @@ export const COUNTS = [
   'count(*) filter (where r.had_invalid)::int as invalid',
 ].join(', ');
 
+const SUMS = (Object.keys(addCounts([])) as (keyof ComplianceCounts)[])
+  .map((name) => `coalesce(sum(r."${name}"), 0)::int as "${name}"`)
+  .join(', ');
+
+/** Stands for no site and no project in the key of a day's totals. */
+export const NIL = '00000000-0000-0000-0000-000000000000';
+
+/** Days whose totals hold: they are there, nothing of them is still to fall due, and nothing was written since. */
+const KEPT = `select d.shift_date from compliance_day d
+    where d.company_id = $1 and d.shift_date between $2 and $3 and d.settled_at <= $4
+  except select m.shift_date from compliance_mark m where m.company_id = $1 and m.shift_date between $2 and $3`;
+
+/** The count of all people, from the totals of days: one statement, so that totals and marks are seen at one instant. */
+const wholeBy = (group: ComplianceGroup, period: CompliancePeriod, values: unknown[]): string => {
+  const { key, by } = GROUPS[group];
+  const where = fallenDue(period, values, undefined);
+  const { siteId, projectId } = period;
+  const kept = equals({ siteId, projectId }, { siteId: 'd.site_id', projectId: 'd.project_id' }, binding(values));
+  return `with kept as materialized (${KEPT}),
+    live as materialized (select day::date as shift_date from generate_series($2::date, $3::date, interval '1 day') day
+      except select shift_date from kept),
+    r as (
+      select d.shift_date, nullif(d.site_id, '${NIL}') as site_id, nullif(d.project_id, '${NIL}') as project_id, d.on_time as "onTime", d.late, d.missed, d.overdue, d.excused, d.blocked, d.invalid
+      from compliance_day d where d.company_id = $1 and d.shift_date between $2 and $3
+        and d.shift_date in (select shift_date from kept)${kept}
+      union all
+      select counted.* from live cross join lateral (
+        select r.shift_date, r.site_id, r.project_id, ${COUNTS} from requirement r
+        where ${where} and r.shift_date = live.shift_date group by r.shift_date, r.site_id, r.project_id) counted)
+    select ${key} as key, ${SUMS} from r ${by}`;
+};
+
+/** The count of those whom `restrict` names, or of one shift, from the rows. */
+const rowsBy = (
+  group: ComplianceGroup,
+  period: CompliancePeriod,
+  values: unknown[],
+  restrict?: Restriction,
+): string => {
+  const { key, by } = GROUPS[group];
+  return `select ${key} as key, ${COUNTS} from requirement r where ${fallenDue(period, values, restrict)} ${by}`;
+};
+
 /**
  * Compliance of a period, whole or by day, month, project, site or shift: the one count behind board, API, CSV and PDF. The rate
  * and what stands beside it are those of `complianceOf`. Lines without any requirement are not there; in order of the key.
- * `restrict` names the profiles a caller reaches (`r.profile_id`).
+ * `restrict` names the profiles a caller reaches (`r.profile_id`); who reaches all of them is answered from the totals of
+ * days (`createDayTotals`), which are the same number.
  */
 export const complianceBy = async (
   reader: Reader,
   group: ComplianceGroup,
   period: CompliancePeriod,
-  restrict?: Restriction,
+  restrict: Restriction = () => EVERY_ROW,
 ): Promise<ComplianceLine[]> => {
   const values: unknown[] = [reader.companyId];
-  const where = fallenDue(period, values, restrict);
-  const { key, by } = GROUPS[group];
-  const rows = await reader.prepared<ComplianceCounts & { key: string | null }>(
-    `select ${key} as key, ${COUNTS} from requirement r where ${where} ${by}`,
-    values,
-  );
+  const isWhole = group !== 'shift' && period.shiftId === undefined && restrict(binding([])) === EVERY_ROW;
+  const text = isWhole ? wholeBy(group, period, values) : rowsBy(group, period, values, restrict);
+  const rows = await reader.prepared<ComplianceCounts & { key: string | null }>(text, values);
   return rows.flatMap((row) => {
     const { key: of, ...counts } = row;
     return isEmpty(counts) ? [] : [{ key: of, ...complianceOf(counts) }];

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { BY_ID } from '../../../platform/crud/routes.ts';
 import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
 import { ok, RawJson, route } from '../../../platform/http/route.ts';
 import { day, exact, instant, integer, nullable, oneOf, pageOf, uuid } from '../../../platform/schema/types.ts';
 import type { ComplianceService } from './compliance.service.ts';
@@ -10,7 +11,10 @@ import { BreachLine, COMPLIANCE_GROUPS } from './report-lines.ts';
 interface ComplianceRouterDependencies {
   readonly service: ComplianceService;
   readonly list: List;
+  readonly keepTotals: (scope: Scope, signal: AbortSignal) => Promise<void>;
 }
+
+const EVERY_HOUR = 3_600;
 
 const count = (description: string) => integer(0, 2_147_483_647, { description });
 
@@ -39,10 +43,18 @@ const LINE = exact({
 const MOST_LINES = 100_000;
 
 /** /fitness/compliance, /fitness/breaches */
-export const complianceModule = ({ service, list }: ComplianceRouterDependencies): Module => ({
+export const complianceModule = ({ service, list, keepTotals }: ComplianceRouterDependencies): Module => ({
   name: 'fitness-compliance',
   base: '/fitness',
   permissions: ['fitness:compliance:read'],
+  ticks: [
+    {
+      name: 'fitness.compliance.totals',
+      every: EVERY_HOUR,
+      for: 'each-company',
+      run: (scope, { signal }) => keepTotals(scope, signal),
+    },
+  ],
   routes: [
     route(
       {

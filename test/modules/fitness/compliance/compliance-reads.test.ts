@@ -5,6 +5,10 @@ import {
   REQUIREMENT_STATUSES,
   SMALLEST_HEALTH_GROUP,
 } from '../../../../src/modules/fitness/compliance/compliance.ts';
+import { withBulkMarks, withMarks } from '../../../../src/modules/fitness/requirements/marks.ts';
+import { Requirement } from '../../../../src/modules/fitness/requirements/requirements.repository.ts';
+import type { RequirementRow } from '../../../../src/modules/fitness/requirements/requirements.repository.ts';
+import { createDayTotals } from '../../../../src/modules/fitness/compliance/compliance.days.ts';
 import { complianceBy, levelsBy } from '../../../../src/modules/fitness/compliance/compliance.reads.ts';
 import { systemScope } from '../../../../src/platform/db/scope.ts';
 import type { TestPerson } from '../../../support/people.ts';
@@ -147,5 +151,100 @@ describe('compliance', () => {
     expect(lines[1]!.shiftDate).to.equal(lines[0]!.shiftDate);
     const missed = await company.ask(company.manager, 'get', '/fitness/breaches?kind=missed_test&limit=200');
     expect(missed.body['items']).to.have.length(rows.filter(({ status }) => status === 'missed').length);
+  });
+
+  describe('from the totals of days', () => {
+    const GROUPS = ['total', 'day', 'month', 'project', 'site'] as const;
+    const scope = () => systemScope(company.companyId, 'test', 'trace');
+    const keepTotals = () => createDayTotals(company.app.platform)(scope(), new AbortController().signal);
+    /** Every group, with and without filters, at three instants: whole, and from the rows. */
+    const expectOneNumber = () =>
+      read(async (reader) => {
+        const { from, to, now } = period();
+        for (const group of GROUPS)
+          for (const hours of [0, -30, 60])
+            for (const only of [{}, { siteId: company.siteId }, { projectId: company.projectId }]) {
+              const asked = { from, to, now: new Date(now.getTime() + hours * HOUR), ...only };
+              const whole = await complianceBy(reader, group, asked);
+              const live = await complianceBy(reader, group, asked, () => 'r.profile_id is not null');
+              expect(whole, `${group} ${hours} ${JSON.stringify(only)}`).to.deep.equal(live);
+            }
+      });
+    const onTimeOf = async (day: string) => {
+      const [line] = await read((reader) => complianceBy(reader, 'total', { from: day, to: day, now: period().now }));
+      return line?.onTime ?? 0;
+    };
+    const firstDay = () => period().from;
+    const marks = async () =>
+      (await company.client.query<{ n: number }>('select count(*)::int as n from compliance_mark')).rows[0]!.n;
+    const idsOf = async (day: string) =>
+      (await company.client.query<{ id: string }>('select id from requirement where shift_date = $1', [day])).rows.map(
+        ({ id }) => id,
+      );
+    /** Writes the requirements of a day as the program does: by their repository, or many at once. */
+    const write = (day: string, patch: Partial<RequirementRow>, meanwhile = () => Promise.resolve()) =>
+      company.app.platform.db.write(scope(), async (tx) => {
+        const rowsOf = withMarks(company.app.platform.repository(Requirement));
+        for (const id of await idsOf(day)) await rowsOf.update(tx, await rowsOf.lock(tx, id), patch);
+        await meanwhile();
+      });
+    const writeMany = (day: string, patch: Partial<RequirementRow>) =>
+      company.app.platform.db.write(scope(), async (tx) => {
+        const bulk = withBulkMarks(company.app.platform.bulk(Requirement));
+        const locked = await bulk.lockMany(tx, await idsOf(day));
+        await bulk.updateMany(
+          tx,
+          locked.map((row) => ({ row, patch })),
+        );
+      });
+
+    it('is the same number before any was kept, when all are, and when days were written since', async () => {
+      expect(await marks()).to.be.greaterThan(0);
+      await expectOneNumber();
+      await keepTotals();
+      expect(await marks()).to.equal(0);
+      await expectOneNumber();
+      await write(firstDay(), { status: 'excused' });
+      await writeMany(period().to, { status: 'missed' });
+      expect(await marks()).to.equal(2);
+      await expectOneNumber();
+      await keepTotals();
+      await expectOneNumber();
+    });
+
+    it('is read from them, and no longer once something of the day was written', async () => {
+      await company.client.query('update compliance_day set on_time = 1000 where shift_date = $1', [firstDay()]);
+      expect(await onTimeOf(firstDay())).to.equal(1000);
+      await write(firstDay(), { attempts: 3 });
+      expect(await onTimeOf(firstDay()), 'nothing that counts was written').to.equal(1000);
+      await writeMany(firstDay(), { hadInvalid: true });
+      expect(await onTimeOf(firstDay())).to.equal(0);
+      await keepTotals();
+      expect(await onTimeOf(firstDay())).to.equal(0);
+    });
+
+    it('misses nothing that is committed while they are kept', async () => {
+      await write(firstDay(), { status: 'done_on_time' }, async () => {
+        await writeMany(period().to, { hadInvalid: true });
+        await keepTotals();
+      });
+      expect(await onTimeOf(firstDay())).to.be.greaterThan(0);
+      await expectOneNumber();
+      await keepTotals();
+      expect(await marks()).to.equal(0);
+      await expectOneNumber();
+    });
+
+    it('follows requirements that move to another day or are deleted', async () => {
+      await write(firstDay(), { shiftDate: period().to });
+      await expectOneNumber();
+      await company.app.platform.db.write(scope(), async (tx) => {
+        const rowsOf = withMarks(company.app.platform.repository(Requirement));
+        for (const id of await idsOf(period().to)) await rowsOf.remove(tx, await rowsOf.lock(tx, id));
+      });
+      await expectOneNumber();
+      await keepTotals();
+      await expectOneNumber();
+    });
   });
 });
