@@ -45,6 +45,8 @@ export interface TestApp extends System {
   /** Mails and text messages that were sent. */
   readonly messages: Messages;
   readonly url: string;
+  /** Where its files are kept. */
+  readonly folder: string;
   /** Resolves when no job that is due waits any more; needs `background`. */
   readonly idle: () => Promise<void>;
   /** Resolves when every committed change of a company has its number. */
@@ -152,6 +154,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     },
     http: request(url),
     url,
+    folder: files,
     messages,
     sealed: async (companyId) => {
       await sealer.sealCompany(companyId);

@@ -7,7 +7,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { csvStream } from '../../../platform/render/csv.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { createCrud, forbidden } from '../../../platform/module.ts';
-import type { Context, Enqueue, List, Mover, Repository } from '../../../platform/module.ts';
+import type { Context, Enqueue, List, Mover, Repository, Tx } from '../../../platform/module.ts';
 import { VALIDATE } from './batch.jobs.ts';
 import type { BatchUploadRow } from './batch.repository.ts';
 import { COLUMNS, TEMPLATE_ROWS } from './columns.ts';
@@ -52,15 +52,12 @@ export const createBatchService = (dependencies: BatchDependencies) => {
       mustReachAll(context);
       const id = uuidv7();
       const fileKey = `batch/${context.scope.companyId}/${id}.csv`;
-      const fileName = (await storeUpload(request, files, fileKey))
-        .replaceAll(/\p{Cc}/gu, '')
-        .trim()
-        .slice(0, 200);
-      return work.write(context, async (tx) => {
+      const fileName = await storeUpload(request, files, fileKey);
+      const begin = async (tx: Tx): Promise<BatchUploadRow> => {
         const row = await repository.insert(tx, {
           id,
           kind: 'profiles',
-          fileName: fileName === '' ? 'file.csv' : fileName,
+          fileName,
           fileKey,
           mode: 'dry_run',
           partial: false,
@@ -74,7 +71,14 @@ export const createBatchService = (dependencies: BatchDependencies) => {
         });
         await enqueue(tx, VALIDATE, { uploadId: id });
         return repository.entity.show(row) as BatchUploadRow;
-      });
+      };
+      try {
+        return await work.write(context, begin);
+      } catch (error) {
+        // Nobody else would ever remove it.
+        await files.remove(fileKey);
+        throw error;
+      }
     },
     /** A page of what is wrong with the file, with texts in the caller's language. */
     errors: async (context: Context, id: string, query: ListQuery & object) => {

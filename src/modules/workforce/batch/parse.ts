@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
-import type { Readable } from 'node:stream';
-import { parse as parseCsv } from 'csv-parse';
+import type { Readable, TransformCallback } from 'node:stream';
+import { CsvError, parse as parseCsv } from 'csv-parse';
 import { COLUMNS, NEEDED } from './columns.ts';
 import type { FileRow } from './columns.ts';
 
@@ -27,28 +27,34 @@ export class UnreadableFile extends Error {
 const MOST_ROWS = 200_000;
 const LONGEST_ROW = 20_000;
 
-/** Passes on bytes that are UTF-8, and ends with an error where they are not. */
+/** Passes on bytes that are UTF-8 text, and ends with an error where they are not: PostgreSQL stores no NUL. */
 const utf8 = (): Transform => {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  const decode = (chunk: Buffer | undefined): string =>
-    chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  const decode = (chunk: Buffer | undefined): string | undefined => {
+    try {
+      const text = chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+      return text.includes('\0') ? undefined : text;
+    } catch {
+      return undefined;
+    }
+  };
+  const pass = (chunk: Buffer | undefined, done: TransformCallback): void => {
+    const text = decode(chunk);
+    if (text === undefined) done(new UnreadableFile([{ row: 1, column: null, code: 'UNREADABLE' }]));
+    else done(null, text);
+  };
   return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      try {
-        done(null, decode(chunk));
-      } catch {
-        done(new UnreadableFile([{ row: 1, column: null, code: 'UNREADABLE' }]));
-      }
-    },
-    flush(done) {
-      try {
-        done(null, decode(undefined));
-      } catch {
-        done(new UnreadableFile([{ row: 1, column: null, code: 'UNREADABLE' }]));
-      }
-    },
+    transform: (chunk: Buffer, _encoding, done) => pass(chunk, done),
+    flush: (done) => pass(undefined, done),
   });
 };
+
+/** A heading as it can be stored and shown: the file may be no text at all. */
+const shown = (heading: string): string =>
+  heading
+    .replaceAll(/\p{Cc}/gu, '\uFFFD')
+    .slice(0, 60)
+    .toWellFormed();
 
 const readHeadings = (headings: readonly string[]): string[] => {
   const names = headings.map((heading) =>
@@ -61,10 +67,10 @@ const readHeadings = (headings: readonly string[]): string[] => {
   const faults = [
     ...names
       .filter((name) => !known.includes(name))
-      .map((name) => ({ row: 1, column: name.slice(0, 60), code: 'UNKNOWN_COLUMN' })),
+      .map((name) => ({ row: 1, column: shown(name), code: 'UNKNOWN_COLUMN' })),
     ...names
       .filter((name, index) => names.indexOf(name) !== index)
-      .map((name) => ({ row: 1, column: name.slice(0, 60), code: 'DUPLICATE_IN_FILE' })),
+      .map((name) => ({ row: 1, column: shown(name), code: 'DUPLICATE_IN_FILE' })),
     ...NEEDED.filter((name) => !names.includes(name)).map((name) => ({ row: 1, column: name, code: 'required' })),
   ];
   if (faults.length > 0) throw new UnreadableFile(faults.slice(0, 50));
@@ -101,12 +107,9 @@ export async function* parseRows(source: Readable): AsyncGenerator<{ row: number
       yield { row, values: Object.fromEntries(cells.filter(([, value]) => value !== '')) };
     }
   } catch (error) {
-    if (error instanceof UnreadableFile || !isCsvError(error)) throw error;
+    if (!(error instanceof CsvError)) throw error;
     throw new UnreadableFile([{ row: row + 1, column: null, code: 'UNREADABLE' }]);
   } finally {
     source.destroy();
   }
 }
-
-const isCsvError = (error: unknown): boolean =>
-  error instanceof Error && String((error as { code?: unknown }).code).startsWith('CSV_');

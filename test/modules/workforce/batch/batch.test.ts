@@ -1,9 +1,14 @@
+import { readdir } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parse } from 'csv-parse/sync';
 import { rutCheckDigit } from '../../../../src/platform/text/rut.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { version } from '../../../support/client.ts';
+import { hostileUploads } from '../../../support/hostile-uploads.ts';
+import type { HostileUpload } from '../../../support/hostile-uploads.ts';
+import { until } from '../../../support/until.ts';
+import { sendUpload } from '../../../support/upload-driver.ts';
 import { codeOf, itemsOf, openMine, rowOf, sweep } from '../../../support/workforce.ts';
 import type { Mine, Row } from '../../../support/workforce.ts';
 
@@ -16,6 +21,7 @@ interface Upload extends Row {
 }
 
 const base = '/admin/profile/batch';
+const PLAIN_NAME = /^[^\p{Cc}\p{Cf}\p{Cs}/\\]*[^.\s\p{Cc}\p{Cf}\p{Cs}/\\][^\p{Cc}\p{Cf}\p{Cs}/\\]*$/u;
 const rut = (body: number): string => `${body}-${rutCheckDigit(String(body))}`;
 
 describe('batch uploads of people', () => {
@@ -60,6 +66,9 @@ describe('batch uploads of people', () => {
       mine.admin,
       `/admin/profile?q=${name}`,
     );
+  /** What lies in the store, finished or growing. */
+  const files = async () =>
+    (await readdir(app.folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   const count = async (text: string, values: unknown[] = []) =>
     (await (await app.database.superuser()).query<{ n: number }>(text, values)).rows[0]!.n;
 
@@ -260,6 +269,40 @@ describe('batch uploads of people', () => {
     }
     const empty = await dryRun('first_name,last_name,rut\n');
     expect(empty).to.include({ status: 'rejected', rowCount: 0 });
+  });
+
+  it('that mean no good are refused, rejected or harmless, and leave nothing behind', async () => {
+    const uploads = hostileUploads();
+    expect(uploads).to.have.length.greaterThan(50);
+    const url = new URL(`/angelis${base}`, app.url);
+    const client = await app.database.superuser();
+    const numberOf = async (text: string) => (await client.query<{ n: number }>(text)).rows[0]!.n;
+    const people = await numberOf('select count(*)::int as n from profile');
+    const taken = new Map<string, HostileUpload>();
+    const known = await numberOf('select count(*)::int as n from batch_upload');
+    for (const upload of uploads) {
+      const { status, body } = await sendUpload(url, await mine.people.admin.bearer(), upload);
+      if (upload.fate === 'cut') continue;
+      if (upload.fate === 'refused') {
+        expect(status, upload.name).to.be.within(400, 499);
+        continue;
+      }
+      expect(status, `${upload.name}: ${body}`).to.equal(202);
+      const { id, fileName } = JSON.parse(body) as Row & { fileName: string };
+      expect(fileName, upload.name).to.match(PLAIN_NAME).and.have.length.within(1, 400);
+      taken.set(id, upload);
+    }
+    await app.idle();
+    for (const [id, { name, fate }] of taken) {
+      const { rows } = await client.query<{ status: string }>('select status from batch_upload where id = $1', [id]);
+      expect(rows[0]?.status, name).to.equal(fate === 'harmless' ? 'validated' : 'rejected');
+    }
+    await until(async () => (await files()).length === 0);
+    expect(await numberOf('select count(*)::int as n from batch_upload')).to.equal(known + taken.size);
+    expect(await numberOf('select count(*)::int as n from profile')).to.equal(people);
+    const staged = `select count(*)::int as n from batch_row r join batch_upload u
+      on u.company_id = r.company_id and u.id = r.upload_id where u.status <> 'validated'`;
+    expect(await numberOf(staged)).to.equal(0);
   });
 
   it('expire a day after their dry run, and leave nothing staged', async () => {
