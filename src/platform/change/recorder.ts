@@ -98,7 +98,8 @@ const split = (
 ) => {
   if (side === undefined) return { open: undefined, closed: undefined };
   const changed = fields.filter(
-    (name) => other === undefined || JSON.stringify(side[name]) !== JSON.stringify(other[name]),
+    (name) =>
+      other === undefined || (side[name] !== other[name] && JSON.stringify(side[name]) !== JSON.stringify(other[name])),
   );
   const take = (keep: boolean) =>
     Object.fromEntries(

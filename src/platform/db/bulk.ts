@@ -38,8 +38,8 @@ export const createBulk = <E extends AnyEntity>(entity: E, changes: ChangeRecord
     set ${names.map((name) => `${snake(name)} = n.${snake(name)}`).join(', ')}
     from jsonb_populate_recordset(null::${table}, $2) n
     where t.company_id = $1 and t.id = n.id and t.version = n.version - 1 returning t.id`;
-  const inColumns = (row: object): object =>
-    Object.fromEntries(Object.entries(row).map(([name, value]) => [snake(name), value as unknown]));
+  const inColumns = (row: Readonly<Record<string, unknown>>, names: readonly string[]): object =>
+    Object.fromEntries(names.map((name) => [snake(name), row[name]]));
 
   return {
     lockMany: (tx, ids) => tx.prepared<RowOf<E> & object>(lock, [tx.companyId, [...new Set(ids)]]),
@@ -54,9 +54,11 @@ export const createBulk = <E extends AnyEntity>(entity: E, changes: ChangeRecord
       });
       const written = all.filter(({ isWritten }) => isWritten);
       if (written.length > 0) {
-        const names = new Set(written.flatMap(({ changed }) => Object.keys(changed)));
-        const rows = JSON.stringify(written.map(({ after }) => inColumns({ ...after, updatedBy: tx.scope.actor.id })));
-        const done = await tx.prepared(update([...[...names].toSorted(), ...STAMPS]), [tx.companyId, rows]);
+        const changed = new Set(written.flatMap((one) => Object.keys(one.changed)));
+        const names = [...[...changed].toSorted(), ...STAMPS];
+        const updatedBy = tx.scope.actor.id;
+        const rows = written.map(({ after }) => inColumns({ ...after, updatedBy }, ['id', ...names]));
+        const done = await tx.prepared(update(names), [tx.companyId, JSON.stringify(rows)]);
         if (done.length !== written.length) throw new Problem(412, 'VERSION_MISMATCH');
         await changes.records(tx, entity, written);
       }

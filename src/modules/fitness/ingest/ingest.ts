@@ -99,7 +99,7 @@ export interface ReadRow {
 export const readRow = (read: RowReader, raw: RawRow): ReadRow => {
   const identity = identityOf(raw);
   try {
-    return { raw, identity, test: read(raw) };
+    return { raw, identity, test: read(raw, identity) };
   } catch (error) {
     if (error instanceof RowFault) return { raw, identity, fault: error };
     throw error;

@@ -7,7 +7,7 @@ import type { RawRow } from './raw-row.ts';
 import { contentHash, flagOf, instantOf, numberOf, requiredText, RowFault, textOf, wholeOf } from './values.ts';
 
 /** Reads the rows of one source under its mapping. Throws RowFault for a row that is no result. */
-export type RowReader = (row: RawRow) => IncomingTest;
+export type RowReader = (row: RawRow, identity?: RowIdentity) => IncomingTest;
 
 /** What names a row, also one that is no result: never throws. */
 export interface RowIdentity {
@@ -51,7 +51,7 @@ const scaleTrials = (text: string, factor: number): unknown => {
 /** The result in a row of SaferApp: a reaction test, with what was asked beside it. */
 export const saferRows =
   ({ units, codes }: SaferMapping): RowReader =>
-  (row) => {
+  (row, identity = identityOf(row)) => {
     const protocol = codes.tests[requiredText(row, 'test', 'UNKNOWN_TEST')];
     if (protocol === undefined) throw new RowFault('UNKNOWN_TEST', 'test');
     const [startedAt, takenAt] = [instantOf(row, 'startedAt'), instantOf(row, 'finishedAt')];
@@ -76,7 +76,7 @@ export const saferRows =
     const isTiming = (flag: string) => codes.timingFlags.includes(flag);
     return {
       source: 'SAFER',
-      ...identityOf(row),
+      ...identity,
       definitionCode: protocol,
       startedAt,
       takenAt,
@@ -98,7 +98,7 @@ export const saferRows =
 /** The result in a row of Fit2000: an ocular test. */
 export const fit2000Rows =
   ({ units, codes }: Fit2000Mapping): RowReader =>
-  (row) => {
+  (row, identity = identityOf(row)) => {
     const verdict = requiredText(row, 'risk', 'RISK_MISSING');
     const isHigh = codes.high.includes(verdict);
     if (!isHigh && !codes.low.includes(verdict)) throw new RowFault('RISK_UNKNOWN', 'risk');
@@ -106,7 +106,7 @@ export const fit2000Rows =
     const quality = wholeOf(row, 'quality', 0, 255);
     return {
       source: 'FIT2000',
-      ...identityOf(row),
+      ...identity,
       definitionCode: 'OCULAR',
       startedAt: null,
       takenAt: instantOf(row, 'testedAt'),

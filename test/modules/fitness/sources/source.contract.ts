@@ -74,7 +74,7 @@ export const sourceContract = (server: string, kind: SourceKind, open: (kind: So
       const identities = rows.map(identityOf);
       expect(identities.map(({ personCode }) => personCode)).to.deep.equal([...people, 'bare']);
       expect(new Set(identities.map(({ companyCode }) => companyCode))).to.deep.equal(new Set(['mina-ñ']));
-      const tests = rows.map(kind.read);
+      const tests = rows.map((row) => kind.read(row));
       for (const { takenAt } of tests) expect(takenAt).to.deep.equal(AT);
       const [full, bare] = [tests[0]!.content, tests.at(-1)!.content];
       if (full.kind === 'reaction' && bare.kind === 'reaction') {
