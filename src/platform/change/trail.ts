@@ -101,7 +101,10 @@ const differences = (old: Values | null, fresh: Values | null): Differences =>
     .map((field) => ({ field, before: old?.[field] ?? null, after: fresh?.[field] ?? null }));
 
 export interface Trail {
-  /** The company's audit trail by the time at which its transactions began, the newest first; filters entity, entityId, action, actorId, from, to. */
+  /**
+   * The company's audit trail, the newest first; filters entity, entityId, action, actorId, from, to. What happened to one
+   * row (`entityId`) is few: it comes in the order of the chain. Everything else by the time at which its transactions began.
+   */
   readonly search: Pick<List, 'query' | 'page'>;
   /** Query of `history`. */
   readonly historyQuery: List['query'];
@@ -123,22 +126,21 @@ export const createTrail = (cursors: Cursors, vault: Pick<PersonalVault, 'open'>
     sorts: { at: 'c.id' },
     defaultSort: '-at',
   };
-  const search = createList(
-    {
-      ...base,
-      name: 'audit-trail',
-      item: `json_build_object(${MEMBERS})`,
-      filters: {
-        entity: is('c.entity', name()),
-        entityId: is('c.entity_id', uuid()),
-        action: is('c.action', name()),
-        actorId: is('c.actor_id', uuid()),
-        from: since,
-        to: before,
-      },
+  const found = {
+    ...base,
+    name: 'audit-trail',
+    item: `json_build_object(${MEMBERS})`,
+    filters: {
+      entity: is('c.entity', name()),
+      entityId: is('c.entity_id', uuid()),
+      action: is('c.action', name()),
+      actorId: is('c.actor_id', uuid()),
+      from: since,
+      to: before,
     },
-    cursors,
-  );
+  };
+  const search = createList(found, cursors);
+  const ofRow = createList({ ...found, name: 'audit-trail-row', sorts: { at: SEALED_ORDER } }, cursors);
   const history = createList(
     {
       ...base,
@@ -160,7 +162,11 @@ export const createTrail = (cursors: Cursors, vault: Pick<PersonalVault, 'open'>
   };
 
   return {
-    search: { query: search.query, page: (reader, query, restrict) => search.page(reader, query, restrict) },
+    search: {
+      query: search.query,
+      page: (reader, query: ListQuery & { entityId?: string }, restrict) =>
+        (query.entityId === undefined ? search : ofRow).page(reader, query, restrict),
+    },
     historyQuery: history.query,
     history: (reader, entity, entityId, query) =>
       history.page(reader, query, (bind) => `c.entity = ${bind(entity)} and c.entity_id = ${bind(entityId)}`),

@@ -114,6 +114,32 @@ describe('audit trail', () => {
     expect(await actions({ entityId, action: 'site.create' })).to.deep.equal([]);
   });
 
+  it('shows what happened to one row in the order of the chain, whoever began first', async () => {
+    const entityId = uuidv7();
+    const begun: string[] = [];
+    // The first to begin writes last: it waited for the others.
+    for (const ms of [40, 30, 20, 10, 0]) {
+      clock = new Date(Date.UTC(2026, 2, 3, 12, 0, 0, ms));
+      begun.unshift(`thing.at-${ms}`);
+      await event({ entityId, action: `at-${ms}` });
+      if (ms === 10) await seal();
+    }
+    const actions = async (sort: string): Promise<string[]> => {
+      const found: string[] = [];
+      let cursor: string | null | undefined;
+      do {
+        const page = await search({ entityId, sort, limit: 2, ...(cursor && { cursor }) });
+        found.push(...page.items.map(({ action }) => action));
+        cursor = page.next;
+      } while (cursor !== null);
+      return found;
+    };
+    expect(await actions('-at')).to.deep.equal(begun);
+    expect(await actions('at')).to.deep.equal(begun.toReversed());
+    const byTime = (await search({ entity: 'thing' })).items.map(({ action }) => action);
+    expect(byTime).to.deep.equal(begun.toReversed());
+  });
+
   it('shows one company nothing of another', async () => {
     await event();
     const [{ id }] = (await search()).items as [Page['items'][number]];
