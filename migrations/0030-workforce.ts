@@ -103,6 +103,8 @@ const rosters = [
   `create unique index shift_assignment_id_work_date_key on shift (company_id, assignment_id, work_date)
    where source = 'pattern' and (cancelled_because is null or cancelled_because in ('manager', 'swap')) and deleted_at is null`,
   companyIndex('shift', 'starts_at, id', LIVE),
+  companyIndex('shift', 'work_date, id', LIVE),
+  companyIndex('shift', 'status, starts_at, id', LIVE),
   companyIndex('shift', 'profile_id, starts_at, id', LIVE),
   companyIndex('shift', 'project_id, starts_at, id', LIVE),
   companyIndex('shift', 'assignment_id, starts_at, id', LIVE),
@@ -153,6 +155,7 @@ const absences = [
     'constraint leave_ends_on_check check (ends_on >= starts_on)',
   ]),
   companyIndex('leave', 'starts_on, id', LIVE),
+  companyIndex('leave', 'ends_on, id', LIVE),
   companyIndex('leave', 'profile_id, starts_on, id', LIVE),
   ...companyTable('declared_hours', [
     'profile_id uuid not null',

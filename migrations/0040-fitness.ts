@@ -291,6 +291,8 @@ const sources = [
   `create index ingest_quarantine_discarded_idx on ingest_quarantine (source, external_id) where status = 'discarded'`,
   `create index ingest_quarantine_unowned_idx on ingest_quarantine (created_at, id) where company_id is null`,
   `create index ingest_quarantine_person_idx on ingest_quarantine (source, person_code) where status = 'waiting'`,
+  `create index ingest_quarantine_person_code_idx on ingest_quarantine (person_code, created_at, id)`,
+  `create index ingest_quarantine_company_code_idx on ingest_quarantine (company_code, created_at, id)`,
   `create index ingest_quarantine_company_idx on ingest_quarantine (company_id, created_at, id)`,
   ...systemMay('ingest_quarantine', 'select'),
   ...systemMay('system_link', 'select'),

@@ -1,11 +1,14 @@
 import { parse } from 'libpg-query';
 
-type Node = Readonly<Record<string, unknown>>;
+export type Node = Readonly<Record<string, unknown>>;
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** All nodes below `root`, itself included; what `stop` names is yielded but not entered. */
-function* walk(root: unknown, stop: (key: string) => boolean = () => false): Generator<[key: string, node: Node]> {
+export function* walk(
+  root: unknown,
+  stop: (key: string) => boolean = () => false,
+): Generator<[key: string, node: Node]> {
   if (Array.isArray(root)) {
     for (const item of root) yield* walk(item, stop);
     return;

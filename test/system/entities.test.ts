@@ -3,13 +3,18 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import type pg from 'pg';
+import type { Bind, ListDefinition } from '../../src/platform/db/list.ts';
+import { listOf } from '../../src/platform/db/list-of.ts';
 import type { EntityList } from '../../src/platform/db/list-of.ts';
 import { isNullable, snake, valueSchema } from '../../src/platform/schema/entity.ts';
 import type { AnyEntity } from '../../src/platform/schema/entity.ts';
+import { Project } from '../../src/modules/workforce/projects/projects.repository.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { unservedFilters } from './list-filters.ts';
+import type { Index } from './list-filters.ts';
 
-const MODULES = fileURLToPath(new URL('../../src/modules', import.meta.url));
+const PLACES = ['modules', 'portals'].map((name) => fileURLToPath(new URL(`../../src/${name}`, import.meta.url)));
 
 /** Ids that a caller gives and no foreign key can hold: what they refer to depends on another field. */
 const POLYMORPHIC = ['role_assignment.scope_id'];
@@ -43,20 +48,32 @@ const TABLES = `
      from pg_index i where i.indrelid = c.oid) as indexes
   from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`;
 
+const INDEXES = `
+  select c.relname as table, pg_get_expr(i.indpred, i.indrelid) as only,
+    (select pg_get_indexdef(i.indexrelid, n, true) from generate_series(1, 2) n
+     where pg_get_indexdef(i.indexrelid, n, true) <> 'company_id' order by n limit 1) as first
+  from pg_index i join pg_class c on c.oid = i.indrelid
+  where c.relnamespace = 'public'::regnamespace and not c.relispartition`;
+
 const isEntity = (value: unknown): value is AnyEntity =>
   typeof value === 'object' && value !== null && 'table' in value && 'columns' in value && 'createBody' in value;
+const isDefinition = (value: unknown): value is ListDefinition =>
+  typeof value === 'object' && value !== null && 'defaultSort' in value && 'from' in value;
 const isList = (value: unknown): value is EntityList =>
   typeof value === 'object' && value !== null && 'defaultSort' in value && 'entity' in value;
 
-/** Everything that the repository files of all modules export. */
+/** Everything that the files of all modules and portals export. */
 const declared = async (): Promise<unknown[]> => {
-  const files = await readdir(MODULES, { recursive: true });
+  const files = await Promise.all(
+    PLACES.map(async (place) => (await readdir(place, { recursive: true })).map((file) => join(place, file))),
+  );
   const loaded = await Promise.all(
     files
-      .filter((file) => file.endsWith('.repository.ts'))
-      .map((file) => import(pathToFileURL(join(MODULES, file)).href) as Promise<Record<string, unknown>>),
+      .flat()
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => import(pathToFileURL(file).href) as Promise<Record<string, unknown>>),
   );
-  return loaded.flatMap((exported) => Object.values(exported));
+  return [...new Set(loaded.flatMap((exported) => Object.values(exported)))];
 };
 
 describe('entities', () => {
@@ -64,6 +81,7 @@ describe('entities', () => {
   let client: pg.Client;
   let entities: AnyEntity[];
   let lists: EntityList[];
+  let definitions: ListDefinition[];
   let tables: ReadonlyMap<string, Table>;
 
   before(async () => {
@@ -72,6 +90,7 @@ describe('entities', () => {
     const all = await declared();
     entities = all.filter(isEntity);
     lists = all.filter(isList);
+    definitions = all.filter(isDefinition);
     const { rows } = await client.query<Table>(TABLES);
     tables = new Map(rows.map((table) => [table.name, table]));
   });
@@ -121,5 +140,33 @@ describe('entities', () => {
         .map((column) => `${entity.table}: ${column}`);
     });
     expect(unsorted).to.deep.equal([]);
+  });
+
+  it('are filtered by what an index begins with, or say why they need none', async () => {
+    const { rows: indexes } = await client.query<Index>(INDEXES);
+    expect(definitions).to.have.length.greaterThan(lists.length);
+    const faults: string[] = [];
+    for (const definition of definitions) faults.push(...(await unservedFilters(definition, indexes)));
+    expect(faults).to.deep.equal([]);
+
+    const made = (options: object) => listOf(Project, { sorts: ['code'], ...options });
+    for (const [options, found] of [
+      [{ filters: ['code', 'siteId'] }, []],
+      [{ filters: ['siteId', 'currency'] }, ['project: currency']],
+      [{ coarse: { currency: 'few' } }, []],
+      [{ also: { a: { sql: (bind: Bind) => `lower(t.code) = ${bind('x')}` } } }, ['project: a']],
+      [{ also: { a: { sql: (bind: Bind) => `t.budget_minor > ${bind(1)}` } } }, ['project: a']],
+      [
+        {
+          also: {
+            a: {
+              sql: (bind: Bind) => `exists (select 1 from site s where s.company_id = $1 and s.address = ${bind('x')})`,
+            },
+          },
+        },
+        ['project: a'],
+      ],
+    ] as const)
+      expect(await unservedFilters(made(options), indexes), JSON.stringify(options)).to.deep.equal(found);
   });
 });

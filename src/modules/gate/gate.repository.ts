@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import type { Reader } from '../../platform/db/database.ts';
-import { atLeast, atMost, equalTo } from '../../platform/db/list.ts';
+import { atLeast, atMost, coarse, equalTo } from '../../platform/db/list.ts';
 import type { ListDefinition } from '../../platform/db/list.ts';
 import { entity } from '../../platform/schema/entity.ts';
 import type { RowOf } from '../../platform/schema/entity.ts';
@@ -93,8 +93,11 @@ export const gateDecisionList: ListDefinition = {
   filters: {
     profileId: equalTo('d.profile_id', uuid()),
     shiftId: equalTo('d.shift_id', uuid()),
-    purpose: equalTo('d.purpose', oneOf(PURPOSES)),
-    outcome: equalTo('d.effective_outcome', oneOf(OUTCOMES)),
+    purpose: coarse(equalTo('d.purpose', oneOf(PURPOSES)), 'two purposes, both common'),
+    outcome: coarse(
+      equalTo('d.effective_outcome', oneOf(OUTCOMES)),
+      'some outcomes; those that stop work are still some in a hundred',
+    ),
     from: atLeast('d.created_at', instant()),
     to: atMost('d.created_at', instant()),
   },

@@ -23,7 +23,7 @@ export type NotificationRow = RowOf<typeof Notification>;
 
 export const notificationList = listOf(Notification, {
   sorts: ['-createdAt'],
-  filters: ['type'],
+  coarse: { type: 'everybody lists their own' },
   also: {
     read: {
       schema: Type.Boolean({ description: 'Only those that were read, or only the others' }),

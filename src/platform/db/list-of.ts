@@ -1,6 +1,6 @@
 import { snake, valueSchema } from '../schema/entity.ts';
 import type { AnyEntity, Standard } from '../schema/entity.ts';
-import { equalTo } from './list.ts';
+import { coarse as coarsely, equalTo } from './list.ts';
 import type { Filter, ListDefinition } from './list.ts';
 
 type Field<E extends AnyEntity> = (keyof E['columns'] | keyof Standard) & string;
@@ -10,6 +10,8 @@ interface ListOptions<E extends AnyEntity> {
   readonly sorts: readonly [Field<E> | `-${Field<E>}`, ...Field<E>[]];
   /** Fields to filter by their values. Each needs an index that begins with it. */
   readonly filters?: readonly Field<E>[];
+  /** The same without such an index, each with the reason: the rows are read along the order until a page is full. */
+  readonly coarse?: Readonly<Partial<Record<Field<E>, string>>>;
   /** Other filters, in SQL over alias `t` and what `join` adds. */
   readonly also?: Readonly<Record<string, Filter>>;
   /** What else is read with a row: `left join … on s.company_id = $1 and …`. */
@@ -32,8 +34,9 @@ export interface EntityList<E extends AnyEntity = AnyEntity> extends ListDefinit
  * `q` searches come from the entity.
  */
 export const listOf = <E extends AnyEntity>(entity: E, options: ListOptions<E>): EntityList<E> => {
-  const { sorts, filters = [], also = {}, join = '', extra, detailExtra, only } = options;
+  const { sorts, filters = [], coarse = {}, also = {}, join = '', extra, detailExtra, only } = options;
   const columnOf = (field: string): string => `t.${snake(field)}`;
+  const byValue = (field: Field<E>): Filter => equalTo(columnOf(field), valueSchema(entity.columns[field]!));
   const [first] = sorts;
   return {
     entity,
@@ -46,8 +49,9 @@ export const listOf = <E extends AnyEntity>(entity: E, options: ListOptions<E>):
     sorts: Object.fromEntries(sorts.map((sort) => sort.replace(/^-/, '')).map((field) => [field, columnOf(field)])),
     defaultSort: first,
     filters: {
+      ...Object.fromEntries(filters.map((field) => [field, byValue(field)])),
       ...Object.fromEntries(
-        filters.map((field) => [field, equalTo(columnOf(field), valueSchema(entity.columns[field]!))]),
+        (Object.entries(coarse) as [Field<E>, string][]).map(([field, why]) => [field, coarsely(byValue(field), why)]),
       ),
       ...also,
     },

@@ -14,6 +14,8 @@ export type Bind = (value: unknown) => string;
 export interface Filter {
   readonly schema: TProperties[string];
   readonly sql: (bind: Bind, value: never) => string;
+  /** Why it needs no index that begins with its column: the rows are then read along the list's order until a page is full. */
+  readonly coarse?: string;
 }
 
 /** `column = value`, or any of several values: `?status=active&status=on_hold`. */
@@ -29,6 +31,9 @@ export const atMost = (expression: string, schema: TProperties[string]): Filter 
   schema,
   sql: (bind, value) => `${expression} <= ${bind(value)}`,
 });
+
+/** A filter without an index that begins with its column, and why it needs none. */
+export const coarse = (filter: Filter, why: string): Filter => ({ ...filter, coarse: why });
 
 export interface ListDefinition {
   /** Names the list in its cursors: a cursor of one list is refused by another. */

@@ -32,7 +32,8 @@ export type StoredBaselineRow = RowOf<typeof StoredBaseline>;
 
 export const baselineList = listOf(StoredBaseline, {
   sorts: ['-createdAt'],
-  filters: ['profileId', 'definitionCode', 'status'],
+  filters: ['profileId'],
+  coarse: { definitionCode: 'some definitions, all of them common', status: 'some states, all of them common' },
 });
 
 export interface SealedBaseline {

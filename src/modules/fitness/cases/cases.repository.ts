@@ -124,7 +124,8 @@ export type FitnessCaseRow = RowOf<typeof FitnessCase>;
 
 export const caseList = listOf(FitnessCase, {
   sorts: ['-openedAt'],
-  filters: ['status', 'level', 'profileId', 'siteId', 'shiftId'],
+  filters: ['status', 'profileId', 'shiftId'],
+  coarse: { level: 'some levels, all of them common', siteId: 'sites are few' },
   also: { from: atLeast('t.opened_at', instant()), to: atMost('t.opened_at', instant()) },
   detailExtra: {
     escalations: `coalesce((select json_agg(json_build_object('step', e.step, 'at', ${shown('e.at', instant())},

@@ -1,4 +1,4 @@
-import { atLeast, atMost, equalTo } from '../../../platform/db/list.ts';
+import { atLeast, atMost, coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { shown } from '../../../platform/schema/entity.ts';
 import { day, oneOf, uuid } from '../../../platform/schema/types.ts';
@@ -46,11 +46,11 @@ export const breachList: ListDefinition = {
   sorts: { at: 'l.at' },
   defaultSort: '-at',
   filters: {
-    kind: equalTo('l.kind', oneOf(BREACH_KINDS)),
-    profileId: equalTo('l.profile_id', uuid()),
-    siteId: equalTo('l.site_id', uuid()),
-    shiftId: equalTo('l.shift_id', uuid()),
-    from: atLeast('l.shift_date', day()),
-    to: atMost('l.shift_date', day()),
+    kind: coarse(equalTo('l.kind', oneOf(BREACH_KINDS)), 'put together of three tables, within bounds of time'),
+    profileId: coarse(equalTo('l.profile_id', uuid()), 'the same'),
+    siteId: coarse(equalTo('l.site_id', uuid()), 'the same'),
+    shiftId: coarse(equalTo('l.shift_id', uuid()), 'the same'),
+    from: coarse(atLeast('l.shift_date', day()), 'the same'),
+    to: coarse(atMost('l.shift_date', day()), 'the same'),
   },
 };

@@ -1,4 +1,4 @@
-import { equalTo } from '../../../platform/db/list.ts';
+import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { entity } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
@@ -27,8 +27,8 @@ export const sourceCompanyList: ListDefinition = {
   sorts: { code: 'm.code' },
   defaultSort: 'code',
   filters: {
-    source: equalTo('m.source', oneOf(INGESTED)),
-    code: equalTo('m.code', text(200)),
-    companyId: equalTo('m.company_id', uuid()),
+    source: coarse(equalTo('m.source', oneOf(INGESTED)), 'codes are some hundreds'),
+    code: coarse(equalTo('m.code', text(200)), 'the same'),
+    companyId: coarse(equalTo('m.company_id', uuid()), 'the same'),
   },
 };

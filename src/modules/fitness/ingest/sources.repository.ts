@@ -1,5 +1,5 @@
 import type { Reader } from '../../../platform/db/database.ts';
-import { equalTo } from '../../../platform/db/list.ts';
+import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { shown } from '../../../platform/schema/entity.ts';
 import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
@@ -82,9 +82,9 @@ export const quarantineList: ListDefinition = {
   sorts: { createdAt: 'q.created_at' },
   defaultSort: '-createdAt',
   filters: {
-    source: equalTo('q.source', oneOf(INGESTED)),
-    status: equalTo('q.status', oneOf(QUARANTINE_STATES)),
-    reason: equalTo('q.reason', text(60)),
+    source: coarse(equalTo('q.source', oneOf(INGESTED)), 'some sources, all of them common'),
+    status: coarse(equalTo('q.status', oneOf(QUARANTINE_STATES)), 'some states, all of them common'),
+    reason: coarse(equalTo('q.reason', text(60)), 'some reasons, all of them common'),
     personCode: equalTo('q.person_code', text(200)),
   },
 };

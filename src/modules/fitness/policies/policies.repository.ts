@@ -24,6 +24,9 @@ export type StoredPolicyRow = RowOf<typeof StoredPolicy>;
 /** A new version: the whole policy, and why. */
 export const PolicyRevision = exact({ policy: FitnessPolicySchema, reason: text(500) });
 
-export const policyList = listOf(StoredPolicy, { sorts: ['-createdAt'], filters: ['status', 'riskGroupId'] });
+export const policyList = listOf(StoredPolicy, {
+  sorts: ['-createdAt'],
+  coarse: { status: 'policies are few', riskGroupId: 'the same' },
+});
 
 export const DefaultPolicy = exact({ policy: FitnessPolicySchema, ruleVersion: Type.String() });

@@ -89,9 +89,10 @@ export type RequirementRow = RowOf<typeof Requirement>;
 
 export const requirementList = listOf(Requirement, {
   sorts: ['-dueAt'],
-  filters: ['status', 'kind', 'profileId', 'shiftId', 'siteId', 'projectId'],
+  filters: ['status', 'profileId', 'shiftId', 'projectId'],
+  coarse: { kind: 'some kinds, all of them common', siteId: 'sites are few' },
   also: {
-    reviewDrawn: { schema: Type.Boolean(), sql: (bind, value) => `t.review_drawn = ${bind(value)}` },
+    reviewDrawn: { schema: Type.Boolean(), sql: (_bind, value: boolean) => `${value ? '' : 'not '}t.review_drawn` },
     from: atLeast('t.due_at', instant()),
     to: atMost('t.due_at', instant()),
   },

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import type { Reader } from '../../../platform/db/database.ts';
-import { atLeast, atMost, equalTo } from '../../../platform/db/list.ts';
+import { atLeast, atMost, coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition, Restriction } from '../../../platform/db/list.ts';
 import { shown } from '../../../platform/schema/entity.ts';
 import { code, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
@@ -71,9 +71,9 @@ export const resultList: ListDefinition = {
     profileId: equalTo('r.profile_id', uuid()),
     shiftId: equalTo('r.shift_id', uuid()),
     requirementId: equalTo('r.requirement_id', uuid()),
-    source: equalTo('r.source', oneOf(TEST_SOURCES)),
-    definitionCode: equalTo('r.definition_code', code(40)),
-    level: equalTo('r.level', oneOf(LEVELS)),
+    source: coarse(equalTo('r.source', oneOf(TEST_SOURCES)), 'some sources, all of them common'),
+    definitionCode: coarse(equalTo('r.definition_code', code(40)), 'some definitions, all of them common'),
+    level: coarse(equalTo('r.level', oneOf(LEVELS)), 'some levels; the rarest is still some in a thousand'),
     from: atLeast('r.taken_at', instant()),
     to: atMost('r.taken_at', instant()),
     stands: { schema: Type.Boolean(), sql: (_bind, value: boolean) => (value ? STANDS : `not ${STANDS}`) },

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { equalTo } from '../../../platform/db/list.ts';
+import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
@@ -47,7 +47,10 @@ export const staffList: ListDefinition = {
     'lastLoginAt', ${AT('p.last_login_at')})`,
   sorts: { lastName: 'p.last_name', created: 'o.created_at' },
   defaultSort: 'lastName',
-  filters: { role: equalTo('o.role', oneOf(STAFF_ROLES)), status: equalTo('o.status', oneOf(['active', 'disabled'])) },
+  filters: {
+    role: coarse(equalTo('o.role', oneOf(STAFF_ROLES)), 'staff are few'),
+    status: coarse(equalTo('o.status', oneOf(['active', 'disabled'])), 'the same'),
+  },
 };
 
 /** How many active superadmins there are beside one. */

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { equalTo } from '../../../platform/db/list.ts';
+import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import { email, entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
@@ -79,10 +79,14 @@ export const companyList: ListDefinition = {
   sorts: { name: 'c.name', slug: 'c.slug', created: 'c.created_at' },
   defaultSort: 'name',
   filters: {
-    status: equalTo('c.status', oneOf(COMPANY_STATES)),
-    kind: equalTo('c.kind', oneOf(COMPANY_KINDS)),
+    status: coarse(equalTo('c.status', oneOf(COMPANY_STATES)), 'companies are some hundreds'),
+    kind: coarse(equalTo('c.kind', oneOf(COMPANY_KINDS)), 'the same'),
     parentId: equalTo('c.parent_id', uuid()),
-    name: { schema: text(100), sql: (bind, value) => `strpos(lower(c.name), lower(${bind(value)})) > 0` },
+    name: {
+      schema: text(100),
+      sql: (bind, value) => `strpos(lower(c.name), lower(${bind(value)})) > 0`,
+      coarse: 'the same',
+    },
   },
 };
 

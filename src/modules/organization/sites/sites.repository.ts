@@ -23,4 +23,4 @@ export const Site = entity({
 });
 export type SiteRow = RowOf<typeof Site>;
 
-export const siteList = listOf(Site, { sorts: ['code', 'name'], filters: ['timezone'] });
+export const siteList = listOf(Site, { sorts: ['code', 'name'], coarse: { timezone: 'sites are few' } });

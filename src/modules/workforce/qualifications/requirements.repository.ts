@@ -15,4 +15,7 @@ export const CredentialRequirement = entity({
 });
 export type CredentialRequirementRow = RowOf<typeof CredentialRequirement>;
 
-export const requirementList = listOf(CredentialRequirement, { sorts: ['kind'], filters: ['siteId', 'role'] });
+export const requirementList = listOf(CredentialRequirement, {
+  sorts: ['kind'],
+  coarse: { siteId: 'a company asks for some dozens in all', role: 'the same' },
+});

@@ -42,7 +42,8 @@ export type RosterExceptionRow = RowOf<typeof RosterExceptionEntity>;
 
 export const rosterExceptionList = listOf(RosterExceptionEntity, {
   sorts: ['-createdAt'],
-  filters: ['status', 'kind', 'profileId'],
+  filters: ['status', 'profileId'],
+  coarse: { kind: 'some kinds, all of them common' },
 });
 
 /** The profile's active assignment in a project. */
