@@ -39,6 +39,9 @@ const work = [
   companyIndex('task_kind', 'code', { unique: true, ...LIVE }),
   companyIndex('task_kind', 'name, id', LIVE),
   companyIndex('task_kind', 'risk_group_id'),
+  ...companyTable('equipment_kind', ['code text not null', 'name text not null']),
+  companyIndex('equipment_kind', 'code', { unique: true, ...LIVE }),
+  companyIndex('equipment_kind', 'name, id', LIVE),
   ...companyTable('shift_pattern', ['code text not null', 'name text not null', 'days jsonb not null']),
   companyIndex('shift_pattern', 'code', { unique: true, ...LIVE }),
   companyIndex('shift_pattern', 'name, id', LIVE),
@@ -48,6 +51,7 @@ const work = [
     'contract_id uuid',
     'role text not null',
     'task_kind_ids uuid[] not null',
+    'equipment_kind_ids uuid[]',
     'shift_pattern_id uuid',
     'pattern_starts_on date',
     'starts_on date not null',
@@ -172,9 +176,16 @@ const absences = [
 export const up = [...contracts, ...work, ...rosters, ...absences];
 
 export const down = [
-  ...['declared_hours', 'leave', 'roster_exception', 'shift', 'work_assignment', 'shift_pattern', 'task_kind'].map(
-    (table) => `drop table ${table}`,
-  ),
+  ...[
+    'declared_hours',
+    'leave',
+    'roster_exception',
+    'shift',
+    'work_assignment',
+    'shift_pattern',
+    'equipment_kind',
+    'task_kind',
+  ].map((table) => `drop table ${table}`),
   'alter table profile drop constraint profile_risk_group_id_fkey',
   'drop table risk_group',
   'drop table contract',

@@ -13,7 +13,7 @@ import type { ShiftHistory } from './history.ts';
 import type { DemoPerson } from './plan.ts';
 import type { Random } from './random.ts';
 import type { PastChange } from './trail.ts';
-import type { DemoAssignment, DemoRiskGroup } from './work.ts';
+import type { DemoAssignment, DemoRiskGroup, DemoTaskKind } from './work.ts';
 
 const MINUTE = 60_000;
 
@@ -40,6 +40,9 @@ export interface GateRows {
   readonly changes: readonly PastChange[];
 }
 
+const equipmentOf = ({ equipment }: DemoTaskKind) =>
+  equipment === null ? [] : [{ id: equipment.id, code: equipment.code }];
+
 /** The facts of somebody whom nothing keeps from this shift. */
 const factsOf = ({ history, assignment, group }: GateAbout, at: Date): GateFacts => {
   const { shift, requirementId, dueAt, standing } = history;
@@ -55,6 +58,7 @@ const factsOf = ({ history, assignment, group }: GateAbout, at: Date): GateFacts
       heights: taskKind.hazards.includes('heights'),
       alone: taskKind.hazards.includes('alone'),
     },
+    equipment: equipmentOf(taskKind),
     unavailable: [],
     profile: { id: person.profileId, status: 'active', expiresAt: null },
     assignment: { id, status: 'active', from: patternStartsOn, to: null },
@@ -78,6 +82,7 @@ const factsOf = ({ history, assignment, group }: GateAbout, at: Date): GateFacts
     credentials: taskKind.credentials.map((credential) => ({
       credential,
       requiredBy: 'task',
+      equipment: null,
       status: 'valid',
       from: addDays(shift.date, -200),
       to: addDays(shift.date, 165),
@@ -161,6 +166,7 @@ export const askGate = (about: GateAbout): GateRows => {
         shiftId: shift.id,
         siteId,
         taskKindIds: [assignment.taskKind.id],
+        equipmentKindIds: equipmentOf(assignment.taskKind).map(({ id }) => id),
       },
       ...stamps(when),
     };

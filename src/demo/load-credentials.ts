@@ -14,6 +14,9 @@ const ISSUERS: Readonly<Record<string, string>> = {
   internal_driving_license: 'Prevención de riesgos de la faena',
   equipment_authorization: 'Centro de entrenamiento',
 };
+const AUTHORIZATION = 'equipment_authorization';
+const ELSE = { role: null, equipmentKindId: null } as const;
+
 /** Valid for a year; those of 1 in 60 were not renewed in time, those of some 8 % end within a month. */
 const VALID_DAYS = 365;
 const NOT_RENEWED = 1 / 60;
@@ -44,12 +47,20 @@ export const renewedFitness = (
   return { credential, dueMove: { entity: 'credential', entityId: id, move: 'expire', dueAt: endsAt } };
 };
 
-/** What every site asks of whoever works there, and what it asks of those who drive. */
-const requirements = ({ sites }: DemoCompany, at: Date, makeId: (at: Date) => string) => [
+/** What every site asks of whoever works there, what it asks of those who drive, and what each kind of equipment asks for. */
+const requirements = ({ sites }: DemoCompany, { equipmentKinds }: DemoWork, at: Date, makeId: (at: Date) => string) => [
   ...sites.flatMap(({ id }) =>
-    SITE_CREDENTIALS.map((kind) => ({ id: makeId(at), kind, siteId: id, role: null, ...stamps(at) })),
+    SITE_CREDENTIALS.map((kind) => ({ id: makeId(at), kind, siteId: id, ...ELSE, ...stamps(at) })),
   ),
-  { id: makeId(at), kind: 'internal_driving_license', siteId: null, role: 'supervisor', ...stamps(at) },
+  { id: makeId(at), kind: 'internal_driving_license', siteId: null, ...ELSE, role: 'supervisor', ...stamps(at) },
+  ...equipmentKinds.map(({ id }) => ({
+    id: makeId(at),
+    kind: AUTHORIZATION,
+    siteId: null,
+    ...ELSE,
+    equipmentKindId: id,
+    ...stamps(at),
+  })),
 ];
 
 /** Credentials that each one's work requires, most valid, some about to end, some over; and what sites ask for. */
@@ -62,7 +73,7 @@ export const loadCredentials = async (
 ) => {
   const makeId = createIds(random.fork('ids'));
   const rows = work.assignments.flatMap(({ person, taskKind, timezone }) =>
-    taskKind.credentials.map((kind) => {
+    [...taskKind.credentials, ...(taskKind.equipment === null ? [] : [AUTHORIZATION])].map((kind) => {
       const today = dateAt(loadedAt, timezone);
       const isOver = random.chance(NOT_RENEWED);
       const validTo = addDays(today, isOver ? -random.between(1, 40) : random.between(4, VALID_DAYS));
@@ -72,6 +83,7 @@ export const loadCredentials = async (
         id: makeId(begin),
         profileId: person.profileId,
         kind,
+        equipmentKindId: kind === AUTHORIZATION ? taskKind.equipment!.id : null,
         issuer: ISSUERS[kind]!,
         validFrom,
         validTo,
@@ -82,7 +94,7 @@ export const loadCredentials = async (
       };
     }),
   );
-  await insertRows(tx, 'credential_requirement', requirements(company, begin, makeId));
+  await insertRows(tx, 'credential_requirement', requirements(company, work, begin, makeId));
   await insertRows(tx, 'credential', rows);
   const timed = rows.filter(({ status }) => status === 'valid');
   await insertRows(

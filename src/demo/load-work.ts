@@ -118,7 +118,7 @@ const loadSeats = async (tx: Tx, { assignments }: DemoWork, begin: Date): Promis
 const loadCatalogue = async (tx: Tx, plan: DemoPlan, { departments, sites }: DemoCompany, work: DemoWork) => {
   const at = plan.begin;
   const day = at.toISOString().slice(0, 10);
-  const { projects, contracts, taskKinds, patterns, riskGroups } = work;
+  const { projects, contracts, taskKinds, equipmentKinds, patterns, riskGroups } = work;
   const projectRows = projects.map(({ id, code, name, site, department, owner, status }) => ({
     id,
     code,
@@ -154,6 +154,11 @@ const loadCatalogue = async (tx: Tx, plan: DemoPlan, { departments, sites }: Dem
   );
   await insertRows(
     tx,
+    'equipment_kind',
+    equipmentKinds.map((kind) => ({ ...kind, ...stamps(at) })),
+  );
+  await insertRows(
+    tx,
     'shift_pattern',
     patterns.map((pattern) => ({ ...pattern, ...stamps(at) })),
   );
@@ -162,6 +167,7 @@ const loadCatalogue = async (tx: Tx, plan: DemoPlan, { departments, sites }: Dem
   await insertRows(tx, 'search_token', [
     ...searchRows('project', words(projects)),
     ...searchRows('task_kind', words(taskKinds)),
+    ...searchRows('equipment_kind', words(equipmentKinds)),
     ...searchRows('shift_pattern', words(patterns)),
     ...searchRows(
       'contract',
@@ -193,6 +199,7 @@ export const loadWork = async (tx: Tx, plan: DemoPlan, company: DemoCompany, wor
       contractId,
       role,
       taskKindIds: [taskKind.id],
+      equipmentKindIds: taskKind.equipment && [taskKind.equipment.id],
       shiftPatternId: pattern?.id ?? null,
       patternStartsOn,
       startsOn: dateAt(begin, timezone),

@@ -22,6 +22,15 @@ export interface DemoTaskKind {
   readonly credentials: readonly string[];
   readonly tests: readonly string[];
   readonly hazards: readonly string[];
+  /** What it is done with. */
+  readonly equipment: DemoEquipmentKind | null;
+}
+
+/** A kind of equipment; whoever works with it holds an authorization of theirs for it. */
+export interface DemoEquipmentKind {
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
 }
 
 export interface DemoProject {
@@ -98,6 +107,7 @@ export interface DemoWork {
   readonly ruleSetId: string;
   readonly devices: readonly DemoDevice[];
   readonly taskKinds: readonly DemoTaskKind[];
+  readonly equipmentKinds: readonly DemoEquipmentKind[];
   readonly patterns: readonly DemoPattern[];
   readonly projects: readonly DemoProject[];
   readonly contracts: readonly {
@@ -126,6 +136,7 @@ const DEVICES = [
 
 /** What both sites ask of everybody. */
 export const SITE_CREDENTIALS = ['medical_fitness', 'altitude_exam', 'induction'];
+const EQUIPMENT_KINDS = [{ code: 'PALA-HID', name: 'Pala hidráulica' }];
 const TASK_KINDS = [
   {
     code: 'CAEX',
@@ -134,14 +145,16 @@ const TASK_KINDS = [
     credentials: [...SITE_CREDENTIALS, 'internal_driving_license'],
     tests: ['SAFER', 'FIT2000'],
     hazards: ['driving', 'alone'],
+    equipment: null,
   },
   {
     code: 'PALA',
     name: 'Operación de pala y perforadora',
     riskGroup: 0,
-    credentials: [...SITE_CREDENTIALS, 'equipment_authorization'],
+    credentials: SITE_CREDENTIALS,
     tests: ['SAFER', 'FIT2000'],
     hazards: ['alone'],
+    equipment: 0,
   },
   {
     code: 'MEC',
@@ -150,6 +163,7 @@ const TASK_KINDS = [
     credentials: SITE_CREDENTIALS,
     tests: ['SAFER'],
     hazards: ['heights'],
+    equipment: null,
   },
   {
     code: 'SUP',
@@ -158,6 +172,7 @@ const TASK_KINDS = [
     credentials: [...SITE_CREDENTIALS, 'internal_driving_license'],
     tests: ['SAFER'],
     hazards: ['driving'],
+    equipment: null,
   },
 ];
 
@@ -247,7 +262,12 @@ export const planWork = (
   const devices = company.sites.flatMap(({ code }, site) =>
     DEVICES.map(({ name, ...device }) => ({ ...device, id: id(), serial: `${code}-${name}`, site })),
   );
-  const taskKinds = TASK_KINDS.map((kind) => ({ ...kind, id: id() }));
+  const equipmentKinds = EQUIPMENT_KINDS.map((kind) => ({ ...kind, id: id() }));
+  const taskKinds = TASK_KINDS.map((kind) => ({
+    ...kind,
+    id: id(),
+    equipment: kind.equipment === null ? null : equipmentKinds[kind.equipment]!,
+  }));
   const patterns = PATTERNS.map((pattern) => ({ ...pattern, id: id() }));
   const projects = projectsOf(company, id);
   const contracts = companies
@@ -307,5 +327,5 @@ export const planWork = (
         })),
       };
     });
-  return { riskGroups, ruleSetId, devices, taskKinds, patterns, projects, contracts, assignments };
+  return { riskGroups, ruleSetId, devices, taskKinds, equipmentKinds, patterns, projects, contracts, assignments };
 };

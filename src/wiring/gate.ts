@@ -36,7 +36,7 @@ export interface GateArea {
   readonly forWork: AssignmentGate & ShiftGate;
 }
 
-const NOWHERE = { assignmentId: null, shiftId: null, siteId: null, taskKindIds: [] } as const;
+const NOWHERE = { assignmentId: null, shiftId: null, siteId: null, taskKindIds: [], equipmentKindIds: [] } as const;
 
 const createWorkGate = (gate: Gate, { requirements }: GateNeeds): AssignmentGate & ShiftGate => ({
   askForAssignment: async (tx, { profileId, assignment }) => {

@@ -35,13 +35,19 @@ import { credentialLifecycle } from '../modules/workforce/qualifications/credent
 import { credentialList, expiringList } from '../modules/workforce/qualifications/credentials.repository.ts';
 import { credentialsModule } from '../modules/workforce/qualifications/credentials.router.ts';
 import { createCredentialsService } from '../modules/workforce/qualifications/credentials.service.ts';
+import { equipmentKindList } from '../modules/workforce/qualifications/equipment-kinds.repository.ts';
 import { requirementList } from '../modules/workforce/qualifications/requirements.repository.ts';
 import { requirementsModule } from '../modules/workforce/qualifications/requirements.router.ts';
 import { createRequirementsService } from '../modules/workforce/qualifications/requirements.service.ts';
 import { riskGroupList } from '../modules/workforce/qualifications/risk-groups.repository.ts';
 import { taskKindList } from '../modules/workforce/qualifications/task-kinds.repository.ts';
-import { riskGroupsModule, taskKindsModule } from '../modules/workforce/qualifications/task-kinds.router.ts';
 import {
+  equipmentKindsModule,
+  riskGroupsModule,
+  taskKindsModule,
+} from '../modules/workforce/qualifications/task-kinds.router.ts';
+import {
+  createEquipmentKindsService,
   createRiskGroupsService,
   createTaskKindsService,
 } from '../modules/workforce/qualifications/task-kinds.service.ts';
@@ -143,6 +149,7 @@ export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): Workfo
     contractsModule(createContractsService({ ...contracts, zones })),
     riskGroupsModule(createRiskGroupsService(platform.crud(riskGroupList))),
     taskKindsModule(createTaskKindsService(platform.crud(taskKindList))),
+    equipmentKindsModule(createEquipmentKindsService(platform.crud(equipmentKindList))),
     ...modules,
     assignmentsModule(
       createAssignmentsService(assignments),

@@ -8,6 +8,7 @@ import type { HourLimits } from './rules.ts';
 const NEEDED = [
   'highRisk',
   'work',
+  'equipment',
   'profile',
   'assignment',
   'project',
@@ -42,6 +43,7 @@ interface FactsRow {
   readonly shiftId: string | null;
   readonly siteId: string | null;
   readonly taskKindIds: string[];
+  readonly equipmentKindIds: string[];
   readonly facts: ProvidedFacts;
 }
 
@@ -82,15 +84,16 @@ const statementOf = (place: GatePlace, providers: readonly FactProvider[]): stri
   const pairs = [...expressions].map(([fact, sql]) => `'${fact}', (${sql})`);
   return `with asked as (
       select a.n, a."profileId" as profile_id, a.purpose, a.at, a."assignmentId" as assignment_id, a."shiftId" as shift_id,
-        a."siteId" as site_id, a."taskKindIds" as task_kind_ids
+        a."siteId" as site_id, a."taskKindIds" as task_kind_ids,
+        a."equipmentKindIds" as equipment_kind_ids
       from jsonb_to_recordset($2::jsonb) as a(n integer, "profileId" uuid, purpose text, at timestamptz,
-        "assignmentId" uuid, "shiftId" uuid, "siteId" uuid, "taskKindIds" uuid[])),
+        "assignmentId" uuid, "shiftId" uuid, "siteId" uuid, "taskKindIds" uuid[], "equipmentKindIds" uuid[])),
     q as (
       select asked.n, asked.profile_id, asked.purpose, asked.at, w.assignment_id, w.shift_id, w.project_id, w.site_id,
-        w.task_kind_ids, to_char(asked.at at time zone w.zone, 'YYYY-MM-DD') as day, w.zone
+        w.task_kind_ids, w.equipment_kind_ids, to_char(asked.at at time zone w.zone, 'YYYY-MM-DD') as day, w.zone
       from asked cross join lateral (${place}) w)
     select q.n, q.day as date, q.assignment_id as "assignmentId", q.shift_id as "shiftId", q.site_id as "siteId",
-      q.task_kind_ids as "taskKindIds", json_build_object(${pairs.join(', ')}) as facts
+      q.task_kind_ids as "taskKindIds", q.equipment_kind_ids as "equipmentKindIds", json_build_object(${pairs.join(', ')}) as facts
     from q join profile p on p.company_id = $1 and p.id = q.profile_id and p.deleted_at is null
     order by q.n`;
 };

@@ -113,8 +113,8 @@ const restrictionReasons = (facts: GateFacts): GateReason[] => {
 };
 
 const credentialReasons = ({ date, credentials }: GateFacts): GateReason[] =>
-  credentials.flatMap(({ credential, requiredBy, status, from, to }) => {
-    const about = { credential, requiredBy };
+  credentials.flatMap(({ credential, requiredBy, equipment, status, from, to }) => {
+    const about = { credential, requiredBy, ...(equipment !== null && { equipment }) };
     if (status === 'revoked') return [block('CREDENTIAL_REVOKED', about)];
     if (status === 'expired' || (status === 'valid' && to !== null && date > to)) {
       return [block('CREDENTIAL_EXPIRED', about)];

@@ -5,7 +5,7 @@ import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
 import type { Context } from '../../platform/http/context.ts';
 import { conflict, forbidden, invalid, notFound, Problem } from '../../platform/problem.ts';
 import type { visibleProfiles } from '../organization/reach.ts';
-import { latestRules, overridesById } from './gate.repository.ts';
+import { latestRules, overridesById, unknownIn } from './gate.repository.ts';
 import type { GateDecisionRow, GateOverrideRow, GateRuleSetRow } from './gate.repository.ts';
 import { asOverride, rulesOf } from './gate.service.ts';
 import type { GateService } from './gate.service.ts';
@@ -37,6 +37,7 @@ export interface AskBody {
   readonly shiftId?: string;
   readonly siteId?: string;
   readonly taskKindIds?: readonly string[];
+  readonly equipmentKindIds?: readonly string[];
 }
 
 export interface OverrideBody {
@@ -102,7 +103,10 @@ export const createDecisions = (dependencies: DecisionsDependencies) => {
           shiftId = null,
           siteId = null,
           taskKindIds = [],
+          equipmentKindIds = [],
         } = body;
+        const unknown = await unknownIn(tx, { taskKindIds, equipmentKindIds });
+        if (unknown !== undefined) throw invalid(`/${unknown}`, 'UNKNOWN_REFERENCE');
         const { profileId, purpose } = body;
         const question = {
           profileId,
@@ -112,6 +116,7 @@ export const createDecisions = (dependencies: DecisionsDependencies) => {
           shiftId,
           siteId,
           taskKindIds,
+          equipmentKindIds,
         };
         return decisions.entity.show(await gate.record(tx, question)) as GateDecisionRow;
       }),

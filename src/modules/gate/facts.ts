@@ -49,6 +49,7 @@ export const GateFactsSchema = exact(
       heights: flag('The work is at height'),
       alone: flag('The work is done alone'),
     }),
+    equipment: listOf({ id: id(), code: text(40) }, 'Kinds of equipment that the work is done with'),
     unavailable: Type.Array(id(), { maxItems: 50, description: 'Fact providers that could not answer' }),
     profile: exact({ id: id(), status: text(40), expiresAt: nullable(instant()) }),
     assignment: nullable(exact({ id: id(), status: text(40), from: day(), to: nullable(day()) })),
@@ -90,6 +91,7 @@ export const GateFactsSchema = exact(
       {
         credential: text(100),
         requiredBy: oneOf(['site', 'task', 'role', 'equipment']),
+        equipment: nullable(text(40, { description: 'Code of the kind of equipment that requires it' })),
         status: oneOf(CREDENTIAL_STATUSES),
         from: nullable(day()),
         to: nullable(day()),

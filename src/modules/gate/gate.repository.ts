@@ -23,7 +23,8 @@ const QuestionSchema = exact({
   assignmentId: nullable(uuid()),
   shiftId: nullable(uuid()),
   siteId: nullable(uuid()),
-  taskKindIds: Type.Array(uuid(), { maxItems: 20 }),
+  taskKindIds: Type.Array(uuid(), { maxItems: 40 }),
+  equipmentKindIds: Type.Array(uuid(), { maxItems: 40 }),
 });
 
 export const GateRuleSet = entity({
@@ -111,6 +112,22 @@ export const GateDecisionDetail = exact({
 
 const OVERRIDE_COLUMNS = `id, decision_id as "decisionId", profile_id as "profileId", given_by as "givenBy", purpose,
   assignment_id as "assignmentId", reason_keys as "reasonKeys", starts_at as "startsAt", ends_at as "endsAt", reason`;
+
+/** Which of what a question names is not there; undefined: all of it is. What would ask for more than is known is not asked. */
+export const unknownIn = async (
+  reader: Reader,
+  { taskKindIds, equipmentKindIds }: { taskKindIds: readonly string[]; equipmentKindIds: readonly string[] },
+): Promise<'taskKindIds' | 'equipmentKindIds' | undefined> => {
+  const [found] = await reader.prepared<{ tasks: number; equipment: number }>(
+    `select (select count(*) from task_kind k
+         where k.company_id = $1 and k.id = any($2::uuid[]) and k.deleted_at is null) as tasks,
+       (select count(*) from equipment_kind e
+         where e.company_id = $1 and e.id = any($3::uuid[]) and e.deleted_at is null) as equipment`,
+    [reader.companyId, taskKindIds, equipmentKindIds],
+  );
+  if (found?.tasks !== taskKindIds.length) return 'taskKindIds';
+  return found.equipment === equipmentKindIds.length ? undefined : 'equipmentKindIds';
+};
 
 /** Overrides in force at `at` for any of these people. */
 export const overridesInForce = (

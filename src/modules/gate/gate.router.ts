@@ -24,6 +24,13 @@ const ASK = exact({
   shiftId: Type.Optional(uuid()),
   siteId: Type.Optional(uuid()),
   taskKindIds: Type.Optional(Type.Array(uuid(), { maxItems: 20, uniqueItems: true })),
+  equipmentKindIds: Type.Optional(
+    Type.Array(uuid(), {
+      maxItems: 20,
+      uniqueItems: true,
+      description: 'Kinds of equipment that the work is done with',
+    }),
+  ),
 });
 
 const OVERRIDE = exact({

@@ -118,7 +118,11 @@ export const createGate = ({ collect, decisions, ruleSets, audience }: GateDepen
       reasons: decision.reasons,
       ruleVersion: decision.ruleVersion,
       ruleSetId,
-      question: { ...question, taskKindIds: [...question.taskKindIds] },
+      question: {
+        ...question,
+        taskKindIds: [...question.taskKindIds],
+        equipmentKindIds: [...question.equipmentKindIds],
+      },
     };
     return decisions.insert(tx, values, { action: 'decide', audience: await audience(tx, profileId) });
   };

@@ -14,6 +14,8 @@ export interface GateQuestion {
   readonly siteId: string | null;
   /** Besides the task kinds of the assignment. */
   readonly taskKindIds: readonly string[];
+  /** Kinds of equipment, besides those of the assignment. */
+  readonly equipmentKindIds: readonly string[];
 }
 
 /** Working time as the database gives it; the gate turns it into the hours of one question. */
@@ -38,6 +40,7 @@ export interface ProvidedFacts extends Pick<
   GateFacts,
   | 'highRisk'
   | 'work'
+  | 'equipment'
   | 'profile'
   | 'assignment'
   | 'project'
@@ -68,7 +71,8 @@ export interface FactProvider {
 
 /**
  * Where the work is: an SQL select, lateral to the question `asked` (profile_id, purpose, at, assignment_id, shift_id,
- * site_id, task_kind_ids), of exactly one row with assignment_id, shift_id, project_id, site_id, task_kind_ids, zone.
+ * site_id, task_kind_ids, equipment_kind_ids), of exactly one row with assignment_id, shift_id, project_id, site_id, task_kind_ids,
+ * equipment_kind_ids, zone.
  */
 export type GatePlace = string;
 

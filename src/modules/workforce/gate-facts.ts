@@ -1,6 +1,7 @@
 import { shown } from '../../platform/schema/entity.ts';
 import { instant } from '../../platform/schema/types.ts';
 import type { FactProvider, GatePlace } from '../gate/ports.ts';
+import { BEST, REQUIRED } from './qualifications/required.ts';
 
 const at = (column: string): string => shown(column, instant());
 
@@ -17,6 +18,7 @@ export const workPlace: GatePlace = `
   select a.id as assignment_id, s.id as shift_id, pr.id as project_id,
     coalesce(asked.site_id, pr.site_id, pf.site_id) as site_id,
     coalesce(a.task_kind_ids, '{}') || coalesce(asked.task_kind_ids, '{}') as task_kind_ids,
+    coalesce(a.equipment_kind_ids, '{}') || coalesce(asked.equipment_kind_ids, '{}') as equipment_kind_ids,
     coalesce(st.timezone, c.timezone) as zone
   from company c
   left join profile pf on pf.company_id = $1 and pf.id = asked.profile_id
@@ -30,27 +32,6 @@ export const workPlace: GatePlace = `
 
 const hazard = (name: string): string => `exists (select 1 from task_kind k
   where k.company_id = $1 and k.id = any(q.task_kind_ids) and '${name}' = any(k.hazards))`;
-
-/** Kinds of credential that site, role and task kinds ask for; each once, with who asks first. */
-const REQUIRED = `
-  select distinct on (kind) kind, by from (
-    select cr.kind, 'site' as by, 1 as n from credential_requirement cr
-      where cr.company_id = $1 and cr.site_id = q.site_id and cr.deleted_at is null
-    union all
-    select cr.kind, 'role', 2 from credential_requirement cr
-      join work_assignment a on a.company_id = $1 and a.id = q.assignment_id and a.role = cr.role
-      where cr.company_id = $1 and cr.role is not null and cr.deleted_at is null
-    union all
-    select unnest(k.required_credentials), 'task', 3 from task_kind k
-      where k.company_id = $1 and k.id = any(q.task_kind_ids)) wanted
-  order by kind, n`;
-
-/** The credential of a kind that serves best on the day: one that is valid then, else the valid one, else the latest. */
-const BEST = `
-  select c.status, c.valid_from, c.valid_to from credential c
-  where c.company_id = $1 and c.profile_id = q.profile_id and c.kind = required.kind and c.deleted_at is null
-  order by (c.status = 'valid' and c.valid_from <= q.day::date and coalesce(c.valid_to >= q.day::date, true)) desc,
-    (c.status = 'valid') desc, c.valid_from desc, c.id desc limit 1`;
 
 /** Shifts that were worked in the two months before: as long as nights in a row are counted. One that runs ends as planned, by itself. */
 const WORKED = `
@@ -92,6 +73,8 @@ export const workforceFacts: FactProvider = {
       and (g.id = (select f.risk_group_id from profile f where f.company_id = $1 and f.id = q.profile_id)
         or g.id in (select k.risk_group_id from task_kind k where k.company_id = $1 and k.id = any(q.task_kind_ids))))`,
     work: `json_build_object('driving', ${hazard('driving')}, 'heights', ${hazard('heights')}, 'alone', ${hazard('alone')})`,
+    equipment: `select coalesce(json_agg(json_build_object('id', e.id, 'code', e.code) order by e.code), '[]')
+      from equipment_kind e where e.company_id = $1 and e.id = any(q.equipment_kind_ids)`,
     assignment: `select json_build_object('id', a.id, 'status', a.status, 'from', a.starts_on, 'to', a.ends_on)
       from work_assignment a where a.company_id = $1 and a.id = q.assignment_id`,
     project: `select json_build_object('id', j.id, 'status', j.status)
@@ -104,7 +87,8 @@ export const workforceFacts: FactProvider = {
       from leave l where l.company_id = $1 and l.profile_id = q.profile_id and l.deleted_at is null
         and l.starts_on <= q.day::date and l.ends_on >= q.day::date`,
     credentials: `select coalesce(json_agg(json_build_object('credential', required.kind, 'requiredBy', required.by,
-        'status', coalesce(best.status, 'missing'), 'from', best.valid_from, 'to', best.valid_to) order by required.kind), '[]')
+        'equipment', required.equipment, 'status', coalesce(best.status, 'missing'), 'from', best.valid_from, 'to', best.valid_to) 
+        order by required.kind, required.equipment), '[]')
       from (${REQUIRED}) required left join lateral (${BEST}) best on true`,
     hours: HOURS,
   },

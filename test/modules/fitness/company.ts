@@ -53,6 +53,8 @@ export interface FitnessCompany {
   readonly addWorker: (high?: boolean) => Promise<TestPerson>;
   readonly addAssignment: (worker: TestPerson, taskKindIds?: readonly string[]) => Promise<string>;
   readonly addShift: (worker: TestPerson, options?: ShiftOptions) => Promise<string>;
+  /** A worker with a shift in an hour, its test done. */
+  readonly addReady: () => Promise<{ readonly worker: TestPerson; readonly shiftId: string }>;
   readonly setHighRisk: (worker: TestPerson) => Promise<void>;
   /** Makes what shifts require, or what follows from tests that are not there. */
   readonly tick: (name: 'generate' | 'close') => Promise<void>;
@@ -223,6 +225,19 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
     return id;
   };
 
+  const addWorker: FitnessCompany['addWorker'] = async (high = false) => {
+    const made = await person(['worker']);
+    await addReportingLine(app, supervisor, made);
+    if (high) await setHighRisk(made);
+    return made;
+  };
+
+  const judge: FitnessCompany['judge'] = async (who, given = {}) => {
+    const result = judged(who, now(), given);
+    await db.write(scope, (tx) => area.outcome.onResults(tx, [result]));
+    return result;
+  };
+
   return {
     app,
     area,
@@ -242,14 +257,17 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
       app.clock.set(new Date(start.getTime() + ms));
       await sweeper.sweep();
     },
-    addWorker: async (high = false) => {
-      const made = await person(['worker']);
-      await addReportingLine(app, supervisor, made);
-      if (high) await setHighRisk(made);
-      return made;
-    },
+    addWorker,
     addAssignment,
     addShift,
+    addReady: async () => {
+      const made = await addWorker();
+      const shiftId = await addShift(made, { startsAt: new Date(start.getTime() + HOUR) });
+      await db.write(scope, (tx) => area.generation.forShiftIds(tx, [shiftId]));
+      const { rows } = await client.query<{ id: string }>('select id from requirement where shift_id = $1', [shiftId]);
+      await judge(made, { level: 'green', requirementId: rows[0]!.id, shiftId });
+      return { worker: made, shiftId };
+    },
     setHighRisk,
     tick: async (name) => {
       const { run } = area.modules
@@ -257,11 +275,7 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
         .find((one) => one.name === `fitness.requirements.${name}`)!;
       await run(scope, { now: now(), signal: new AbortController().signal });
     },
-    judge: async (who, given = {}) => {
-      const result = judged(who, now(), given);
-      await db.write(scope, (tx) => area.outcome.onResults(tx, [result]));
-      return result;
-    },
+    judge,
     judgeAll: async (results) => {
       const all = results.map(([who, given]) => judged(who, now(), given));
       await db.write(scope, (tx) => area.outcome.onResults(tx, all));

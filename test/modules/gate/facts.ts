@@ -35,6 +35,7 @@ export const clearFacts: GateFacts = {
   purpose: 'shift_start',
   highRisk: false,
   work: { driving: false, heights: false, alone: false },
+  equipment: [],
   unavailable: [],
   profile: { id: 'profile', status: 'active', expiresAt: null },
   assignment: { id: 'assignment', status: 'active', from: TODAY, to: TODAY },
@@ -55,7 +56,9 @@ export const clearFacts: GateFacts = {
     },
     { id: 'later', kind: 'mid_shift', status: 'due', dueAt: AFTER, graceUntil: null, assessed: false, ...whenMissing },
   ],
-  credentials: [{ credential: 'altitude exam', requiredBy: 'site', status: 'valid', from: TODAY, to: TODAY }],
+  credentials: [
+    { credential: 'altitude exam', requiredBy: 'site', equipment: null, status: 'valid', from: TODAY, to: TODAY },
+  ],
   leave: [{ kind: 'vacation', from: '2025-06-01', to: '2025-06-09' }],
   hours: freshHours,
 };
@@ -74,6 +77,7 @@ export const anyFacts: fc.Arbitrary<GateFacts> = fc.record({
   purpose: fc.constantFrom(...PURPOSES),
   highRisk: fc.boolean(),
   work: fc.record({ driving: fc.boolean(), heights: fc.boolean(), alone: fc.boolean() }),
+  equipment: few(fc.record({ id: fc.constant('id'), code: fc.constant('CRANE') })),
   unavailable: fc.subarray(['leave', 'credentials']),
   profile: fc.record({ id: fc.constant('profile'), status, expiresAt: maybe(instant) }),
   assignment: maybe(dated),
@@ -112,6 +116,7 @@ export const anyFacts: fc.Arbitrary<GateFacts> = fc.record({
     fc.record({
       credential: fc.constantFrom('altitude exam', 'induction'),
       requiredBy: fc.constantFrom('site', 'task', 'role', 'equipment'),
+      equipment: maybe(fc.constantFrom('CRANE', 'TRUCK')),
       status: fc.constantFrom(...CREDENTIAL_STATUSES),
       from: maybe(day),
       to: maybe(day),

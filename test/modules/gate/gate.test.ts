@@ -29,21 +29,8 @@ describe('the gate of a company', () => {
     ]);
     return company.ask(company.supervisor, 'post', `/admin/assignment/shift/${shiftId}/start`, {}, rows[0]!.version);
   };
-  /** A worker with a shift in an hour, its test done. */
-  const ready = async () => {
-    const worker = await company.addWorker();
-    const shiftId = await company.addShift(worker, { startsAt: new Date(company.start.getTime() + HOUR) });
-    const scope = { companyId: company.companyId, actor: { kind: 'system', id: null }, traceId: 'trace' } as const;
-    await company.app.platform.db.write(scope, (tx) => company.area.generation.forShiftIds(tx, [shiftId]));
-    const { rows } = await company.client.query<{ id: string }>('select id from requirement where shift_id = $1', [
-      shiftId,
-    ]);
-    await company.judge(worker, { level: 'green', requirementId: rows[0]!.id, shiftId });
-    return { worker, shiftId };
-  };
-
   it('allows who has everything, and stores facts, reasons and the version of the rules', async () => {
-    const { worker, shiftId } = await ready();
+    const { worker, shiftId } = await company.addReady();
     await company.at(HOUR);
     const answer = await askFor(company.supervisor, worker, shiftId);
     expect([answer.status, answer.body['outcome'], answer.body['ruleVersion']]).to.deep.equal([
@@ -63,7 +50,7 @@ describe('the gate of a company', () => {
   });
 
   it('blocks the start of a shift for an orange and lets it go after clearance', async () => {
-    const { worker, shiftId } = await ready();
+    const { worker, shiftId } = await company.addReady();
     await company.at(HOUR);
     await company.judge(worker, { level: 'orange', shiftId });
     const refused = await start(shiftId);
@@ -114,7 +101,7 @@ describe('the gate of a company', () => {
   });
 
   it('refuses with a decision under an Idempotency-Key too, and keeps no answer of it', async () => {
-    const { worker, shiftId } = await ready();
+    const { worker, shiftId } = await company.addReady();
     await company.at(HOUR);
     await company.judge(worker, { level: 'orange', shiftId });
     const send = async () =>
@@ -142,7 +129,7 @@ describe('the gate of a company', () => {
        values ($1, $2, 'HAUL', 'Haul truck', '{}', '{}', '{driving}', $3, $3)`,
       [company.companyId, kind, company.start],
     );
-    const { worker, shiftId } = await ready();
+    const { worker, shiftId } = await company.addReady();
     await company.judge(worker, { level: 'orange', shiftId });
     const { id } = await company.caseOf(worker);
     await company.move(company.supervisor, id, 'acknowledge');
@@ -168,7 +155,7 @@ describe('the gate of a company', () => {
   });
 
   it('counts hours that were worked, not those of the roster', async () => {
-    const { worker, shiftId } = await ready();
+    const { worker, shiftId } = await company.addReady();
     await company.at(HOUR);
     await company.addShift(worker, {
       startsAt: new Date(company.start.getTime() - 10 * HOUR),
@@ -181,7 +168,7 @@ describe('the gate of a company', () => {
   });
 
   it('wants the credentials of the site on that day', async () => {
-    const { worker, shiftId } = await ready();
+    const { worker, shiftId } = await company.addReady();
     await company.at(HOUR);
     await company.client.query(
       `insert into credential_requirement (company_id, id, kind, site_id, created_at, updated_at) values ($1, $2, 'induction', $3, $4, $4)`,
@@ -216,7 +203,7 @@ describe('the gate of a company', () => {
   });
 
   it('answers nobody about people out of reach, and a worker about themselves only', async () => {
-    const { worker, shiftId } = await ready();
+    const { worker, shiftId } = await company.addReady();
     expect((await askFor(worker, worker, shiftId)).status).to.equal(201);
     expect((await askFor(company.colleague, worker, shiftId)).status).to.equal(404);
     const { body } = await askFor(company.manager, worker, shiftId);
@@ -227,7 +214,7 @@ describe('the gate of a company', () => {
 
   describe('is overridden', () => {
     const held = async (level: 'orange' | 'red' = 'orange') => {
-      const { worker, shiftId } = await ready();
+      const { worker, shiftId } = await company.addReady();
       await company.at(HOUR);
       await company.judge(worker, { level, shiftId });
       const decision = await askFor(company.manager, worker, shiftId);
@@ -289,7 +276,7 @@ describe('the gate of a company', () => {
   });
 
   it('replays to the same answer after its rules changed', async () => {
-    const { worker, shiftId } = await ready();
+    const { worker, shiftId } = await company.addReady();
     await company.at(HOUR);
     const before = await askFor(company.supervisor, worker, shiftId);
     const rules = await company.ask(company.safety, 'get', '/gate/rules');

@@ -12,6 +12,7 @@ const later = (minutes: number) => new Date(from.getTime() + minutes * 60_000);
 const credentials: GateFacts['credentials'] = ['altitude exam', 'induction'].map((credential) => ({
   credential,
   requiredBy: 'site',
+  equipment: null,
   status: 'expired',
   from: null,
   to: null,
@@ -77,6 +78,20 @@ describe('gate overrides', () => {
     expect(outcomeUnder(both, [override], from)).to.equal('block');
     const second = { ...override, reasonKeys: ['CREDENTIAL_EXPIRED:induction'] };
     expect(outcomeUnder(both, [override, second], from)).to.equal('restrict');
+  });
+
+  it('covers one kind of equipment, not the others', () => {
+    const on = (equipment: string): GateFacts['credentials'][number] => ({
+      ...credentials[0]!,
+      requiredBy: 'equipment',
+      equipment,
+    });
+    const both = decisionOf({ credentials: [on('CRANE'), on('TRUCK')] });
+    const crane = { ...override, reasonKeys: ['CREDENTIAL_EXPIRED:altitude exam:CRANE'] };
+    expect(problems({ reasonKeys: crane.reasonKeys }, both)).to.deep.equal([]);
+    expect(outcomeUnder(both, [crane], from)).to.equal('block');
+    const truck = { ...override, reasonKeys: ['CREDENTIAL_EXPIRED:altitude exam:TRUCK'] };
+    expect(outcomeUnder(both, [crane, truck], from)).to.equal('restrict');
   });
 
   it('names a reason the same when its measure has moved on', () => {

@@ -18,8 +18,10 @@ describe('gate: texts', () => {
         for (const { code, params } of decide(facts, DEFAULT_GATE_RULES).reasons) {
           seen.add(code);
           for (const locale of LOCALES) {
-            const text = t(locale, `gate:reason.${code}`, params);
+            const ofEquipment = 'equipment' in params;
+            const text = t(locale, `gate:reason.${code}`, { ...params, ...(ofEquipment && { context: 'equipment' }) });
             expect(text).to.not.match(/\{\{|undefined|NaN/);
+            if (ofEquipment) expect(text).to.include(params['equipment']);
           }
         }
       }),

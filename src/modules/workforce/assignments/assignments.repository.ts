@@ -4,7 +4,16 @@ import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const ASSIGNMENT_STATES = ['draft', 'active', 'suspended', 'ended', 'cancelled'] as const;
 
-const GIVEN = ['contractId', 'role', 'taskKindIds', 'shiftPatternId', 'patternStartsOn', 'startsOn', 'endsOn'] as const;
+const GIVEN = [
+  'contractId',
+  'role',
+  'taskKindIds',
+  'equipmentKindIds',
+  'shiftPatternId',
+  'patternStartsOn',
+  'startsOn',
+  'endsOn',
+] as const;
 
 export const WorkAssignment = entity({
   table: 'work_assignment',
@@ -14,6 +23,9 @@ export const WorkAssignment = entity({
     contractId: nullable(uuid({ description: 'Required for people of a contractor' })),
     role: code(60, { description: 'Role in the work, which credentials are required by', examples: ['operator'] }),
     taskKindIds: Type.Array(uuid(), { maxItems: 20, uniqueItems: true }),
+    equipmentKindIds: nullable(
+      Type.Array(uuid(), { maxItems: 20, uniqueItems: true, description: 'Kinds of equipment that it is done with' }),
+    ),
     shiftPatternId: nullable(uuid()),
     patternStartsOn: nullable(
       day({ description: 'Day of the pattern’s first day; absent: the first day of the work' }),
@@ -88,6 +100,16 @@ export const taskKindsOf = async (
   );
   return { found: rows.length, offerings: [...new Set(rows.flatMap(({ tests }) => tests))].toSorted() };
 };
+
+/** How many of `ids` are live kinds of equipment; locked, so that none goes before the commit. */
+export const equipmentKindsAmong = async (tx: Tx, ids: readonly string[]): Promise<number> =>
+  (
+    await tx.prepared(
+      `select e.id from equipment_kind e
+       where e.company_id = $1 and e.id = any($2::uuid[]) and e.deleted_at is null order by e.id for share`,
+      [tx.companyId, ids],
+    )
+  ).length;
 
 /** Ids of all active assignments with a roster, ascending, after `after`, at most `limit`. */
 export const rosteredAssignments = async (reader: Reader, after: string, limit: number): Promise<string[]> => {

@@ -3,7 +3,7 @@ import type { Context, MovingParts, Tx } from '../../../platform/module.ts';
 import type { People, Zones } from '../ports.ts';
 import type { Rosters } from '../rosters/rosters.service.ts';
 import { isLive } from './assignments.lifecycle.ts';
-import { standingOf, taskKindsOf } from './assignments.repository.ts';
+import { equipmentKindsAmong, standingOf, taskKindsOf } from './assignments.repository.ts';
 import type { AssignmentRow } from './assignments.repository.ts';
 
 interface AssignmentsDependencies extends MovingParts<AssignmentRow> {
@@ -17,13 +17,18 @@ const LATER: readonly string[] = ['endsOn'];
 
 const latest = (a: Date, b: Date): Date => (a > b ? a : b);
 
+type Derived = Pick<AssignmentRow, 'projectId' | 'startsOn' | 'endsOn' | 'taskKindIds' | 'equipmentKindIds'>;
+
 /** Work assignments of the people whom the caller reaches. */
 export const createAssignmentsService = (dependencies: AssignmentsDependencies) => {
   const { people, zones, rosters } = dependencies;
-  const derive = async (tx: Tx, row: Pick<AssignmentRow, 'projectId' | 'startsOn' | 'endsOn' | 'taskKindIds'>) => {
+  const derive = async (tx: Tx, row: Derived) => {
     if (row.endsOn !== null && row.endsOn < row.startsOn) throw invalid('/endsOn', 'BEFORE_START');
     const { found } = await taskKindsOf(tx, row.taskKindIds);
     if (found !== row.taskKindIds.length) throw invalid('/taskKindIds', 'UNKNOWN_REFERENCE');
+    const equipment = row.equipmentKindIds ?? [];
+    if ((await equipmentKindsAmong(tx, equipment)) !== equipment.length)
+      throw invalid('/equipmentKindIds', 'UNKNOWN_REFERENCE');
     return { endsAt: await zones.endOfDay(tx, row.endsOn, row) };
   };
   /** An active assignment that ends on another day needs its contract until then, and loses the shifts that come after. */

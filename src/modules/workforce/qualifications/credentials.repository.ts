@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { atMost, day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import { CREDENTIAL_KINDS } from './kinds.ts';
+import { BEST, REQUIRED } from './required.ts';
 
 export const CREDENTIAL_STATES = ['submitted', 'valid', 'rejected', 'expired', 'revoked'] as const;
 
@@ -10,6 +11,7 @@ export const Credential = entity({
   fields: {
     profileId: uuid(),
     kind: oneOf(CREDENTIAL_KINDS),
+    equipmentKindId: nullable(uuid({ description: 'What an equipment authorization is for' })),
     issuer: text(200),
     validFrom: day(),
     validTo: nullable(day({ description: 'Last day, included; absent: for ever' })),
@@ -20,7 +22,7 @@ export const Credential = entity({
     evidenceSealed: nullable(Type.String({ description: 'Under the company’s data key' })),
     endsAt: nullable(instant()),
   },
-  create: ['profileId', 'kind', 'issuer', 'validFrom', 'validTo'],
+  create: ['profileId', 'kind', 'equipmentKindId', 'issuer', 'validFrom', 'validTo'],
   edit: ['issuer', 'validFrom', 'validTo'],
 });
 export type CredentialRow = RowOf<typeof Credential>;
@@ -46,36 +48,26 @@ export const expiringList = listOf(Credential, {
 /** A credential that work requires of a person, and what the person holds of it. */
 export interface RequiredCredential {
   readonly credential: string;
-  readonly requiredBy: 'site' | 'task' | 'role';
+  readonly requiredBy: 'site' | 'task' | 'role' | 'equipment';
+  /** Code of the kind of equipment that requires it. */
+  readonly equipment: string | null;
   /** `missing`, or the state of the one that counts: one that holds on the day, else the newest. */
   readonly status: string;
   readonly from: string | null;
   readonly to: string | null;
 }
 
-/** What site, task kinds and role of an assignment require on a day. */
+/** What site, role, task kinds and equipment of an assignment require on a day. */
 export const requiredCredentials = (reader: Reader, assignmentId: string, on: string): Promise<RequiredCredential[]> =>
   reader.prepared<RequiredCredential>(
-    `with work as (
-       select a.profile_id, a.role, a.task_kind_ids, p.site_id from work_assignment a
-       join project p on p.company_id = $1 and p.id = a.project_id
-       where a.company_id = $1 and a.id = $2 and a.deleted_at is null),
-     required as (
-       select r.kind, case when r.site_id is null then 'role' else 'site' end as required_by
-       from credential_requirement r join work on r.site_id = work.site_id or r.role = work.role
-       where r.company_id = $1 and r.deleted_at is null
-       union
-       select unnest(k.required_credentials), 'task' from task_kind k join work on k.id = any(work.task_kind_ids)
-       where k.company_id = $1 and k.deleted_at is null)
-     select required.kind as credential, required.required_by as "requiredBy", coalesce(held.status, 'missing') as status,
-       held.valid_from as "from", held.valid_to as "to"
-     from required cross join work
-     left join lateral (
-       select c.status, c.valid_from, c.valid_to from credential c
-       where c.company_id = $1 and c.profile_id = work.profile_id and c.kind = required.kind and c.deleted_at is null
-       order by (c.status = 'valid' and c.valid_from <= $3 and coalesce(c.valid_to >= $3, true)) desc, c.created_at desc
-       limit 1) held on true
-     order by required.required_by, required.kind`,
+    `with q as (
+       select a.id as assignment_id, a.profile_id, a.task_kind_ids, a.equipment_kind_ids, p.site_id, $3::date as day
+       from work_assignment a join project p on p.company_id = $1 and p.id = a.project_id
+       where a.company_id = $1 and a.id = $2 and a.deleted_at is null)
+     select required.kind as credential, required.by as "requiredBy", required.equipment,
+       coalesce(best.status, 'missing') as status, best.valid_from as "from", best.valid_to as "to"
+     from q cross join lateral (${REQUIRED}) required left join lateral (${BEST}) best on true
+     order by required.by, required.kind, required.equipment`,
     [reader.companyId, assignmentId, on],
   );
 

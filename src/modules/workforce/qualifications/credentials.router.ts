@@ -30,7 +30,8 @@ const REQUIRED = exact({
   items: Type.Array(
     exact({
       credential: oneOf(CREDENTIAL_KINDS),
-      requiredBy: oneOf(['site', 'task', 'role']),
+      requiredBy: oneOf(['site', 'task', 'role', 'equipment']),
+      equipment: nullable(text(40, { description: 'Code of the kind of equipment that requires it' })),
       status: oneOf(['missing', ...CREDENTIAL_STATES]),
       from: nullable(day()),
       to: nullable(day()),

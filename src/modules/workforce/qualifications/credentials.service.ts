@@ -37,6 +37,8 @@ export const createCredentialsService = (dependencies: CredentialsDependencies) 
       restrict,
       audience: ({ profileId }) => [profileId],
       onCreate: async (tx, row, context) => {
+        if ((row.kind === 'equipment_authorization') !== (row.equipmentKindId !== null))
+          throw invalid('/equipmentKindId', 'EQUIPMENT_KIND');
         await people.mustReach(tx, context, row.profileId);
         return { hasEvidence: false, ...(await derive(tx, row)) };
       },

@@ -1,6 +1,10 @@
 import { crudModule } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
-import type { createRiskGroupsService, createTaskKindsService } from './task-kinds.service.ts';
+import type {
+  createEquipmentKindsService,
+  createRiskGroupsService,
+  createTaskKindsService,
+} from './task-kinds.service.ts';
 
 /** /fitness/risk-group */
 export const riskGroupsModule = (service: ReturnType<typeof createRiskGroupsService>): Module =>
@@ -9,3 +13,7 @@ export const riskGroupsModule = (service: ReturnType<typeof createRiskGroupsServ
 /** /admin/assignment/task-kind */
 export const taskKindsModule = (service: ReturnType<typeof createTaskKindsService>): Module =>
   crudModule({ base: '/admin/assignment/task-kind', permission: 'workforce:task-kind', service });
+
+/** /admin/assignment/equipment-kind */
+export const equipmentKindsModule = (service: ReturnType<typeof createEquipmentKindsService>): Module =>
+  crudModule({ base: '/admin/assignment/equipment-kind', permission: 'workforce:equipment-kind', service });

@@ -146,6 +146,7 @@ describe('a random walk over fitness cases', () => {
             shiftId: null,
             siteId: null,
             taskKindIds: [],
+            equipmentKindIds: [],
           },
         ]),
     );

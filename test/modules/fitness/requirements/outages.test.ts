@@ -147,6 +147,7 @@ describe('required tests', () => {
               shiftId: made.shiftId,
               siteId: null,
               taskKindIds: [],
+              equipmentKindIds: [],
             },
           ]),
         );

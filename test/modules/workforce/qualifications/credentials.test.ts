@@ -24,6 +24,10 @@ describe('credentials', () => {
   });
   after(() => app.close());
 
+  const faultOf = async (call: Parameters<typeof rowOf>[0]): Promise<[string, string]> => {
+    const { errors } = await rowOf<{ errors: { pointer: string; code: string }[] }>(call, 422);
+    return [errors[0]!.pointer, errors[0]!.code];
+  };
   const submit = (values: object = {}, client: Client = mine.worker) =>
     rowOf(
       client.post(base, {
@@ -201,7 +205,7 @@ describe('credentials', () => {
     expect(await itemsOf(other.manager, '/notification')).to.deep.equal([]);
   });
 
-  it('that site, task kind and role of an assignment require are shown with what the person holds', async () => {
+  it('that site, task kind, role and equipment of an assignment require are shown with what the person holds', async () => {
     const other = await openMine(app);
     const { siteId } = await rowOf<{ siteId: string }>(other.admin.get(`/admin/project/${other.projectId}`));
     const need = (values: object) => rowOf(other.admin.post(`${base}/requirement`, values), 201);
@@ -209,7 +213,12 @@ describe('credentials', () => {
     await need({ kind: 'internal_driving_license', role: 'operator' });
     await need({ kind: 'skill_certificate', role: 'welder' });
     const taskKindIds = [await other.addTaskKind({ requiredCredentials: ['altitude_exam'] })];
-    const { id } = await other.draft({ taskKindIds });
+    const kind = { code: 'TRUCK', name: 'Camión' };
+    const truck = await rowOf(other.admin.post('/admin/assignment/equipment-kind', kind), 201);
+    await need({ kind: 'equipment_authorization', equipmentKindId: truck.id });
+    const { id } = await other.draft({ taskKindIds, equipmentKindIds: [truck.id] });
+    const without = other.admin.patch(`/admin/assignment/${id}`, { equipmentKindIds: [siteId] }, version(1));
+    expect(await faultOf(without)).to.deep.equal(['/equipmentKindIds', 'UNKNOWN_REFERENCE']);
     const body = {
       profileId: other.people.worker.profileId,
       kind: 'altitude_exam',
@@ -221,11 +230,19 @@ describe('credentials', () => {
     await rowOf(other.admin.post(`${base}/${first.id}/validate`, undefined, version(proven.version)));
     await rowOf(other.admin.post(base, { ...body, validTo: '2028-03-01' }), 201);
     const required = await itemsOf<object>(other.supervisor, `${base}/required?assignmentId=${id}`);
-    const missing = { status: 'missing', from: null, to: null };
+    const missing = { equipment: null, status: 'missing', from: null, to: null };
     expect(required).to.deep.equal([
+      { credential: 'equipment_authorization', requiredBy: 'equipment', ...missing, equipment: 'TRUCK' },
       { credential: 'internal_driving_license', requiredBy: 'role', ...missing },
       { credential: 'induction', requiredBy: 'site', ...missing },
-      { credential: 'altitude_exam', requiredBy: 'task', status: 'valid', from: '2027-01-01', to: '2027-03-01' },
+      {
+        credential: 'altitude_exam',
+        requiredBy: 'task',
+        ...missing,
+        status: 'valid',
+        from: '2027-01-01',
+        to: '2027-03-01',
+      },
     ]);
     await mine.supervisor.get(`${base}/required?assignmentId=${id}`).expect(404);
     expect(await codeOf(other.admin.post(`${base}/requirement`, { kind: 'induction' }), 422)).to.equal('INVALID');
@@ -234,6 +251,28 @@ describe('credentials', () => {
     expect(await codeOf(other.admin.post(`${base}/requirement`, { kind: 'induction', siteId }), 409)).to.equal(
       'DUPLICATE',
     );
+  });
+
+  it('of equipment name its kind, and others none; a kind stays while it is named', async () => {
+    const kinds = '/admin/assignment/equipment-kind';
+    const kind = await rowOf(mine.admin.post(kinds, { code: 'CRANE', name: 'Grúa' }), 201);
+    const body = { profileId: mine.people.worker.profileId, issuer: 'Centro', validFrom: '2027-01-01' };
+    const wrong = [{ kind: 'equipment_authorization' }, { kind: 'induction', equipmentKindId: kind.id }];
+    for (const values of wrong)
+      expect(await faultOf(mine.worker.post(base, { ...body, ...values }))).to.deep.equal([
+        '/equipmentKindId',
+        'EQUIPMENT_KIND',
+      ]);
+    const held = await submit({ kind: 'equipment_authorization', equipmentKindId: kind.id });
+    expect(await codeOf(mine.admin.del(`${kinds}/${kind.id}`, version(1)), 409)).to.equal('IN_USE');
+    await mine.worker.del(`${base}/${held.id}`, version(1)).expect(204);
+    const { id } = await mine.draft({ equipmentKindIds: [kind.id] });
+    expect(await codeOf(mine.admin.del(`${kinds}/${kind.id}`, version(1)), 409)).to.equal('IN_USE');
+    await rowOf(mine.admin.post(`/admin/assignment/${id}/cancel`, undefined, version(1)));
+    await mine.admin.del(`${kinds}/${kind.id}`, version(1)).expect(204);
+    expect(
+      await codeOf(mine.admin.post(`${base}/requirement`, { kind: 'induction', equipmentKindId: kind.id }), 422),
+    ).to.equal('UNKNOWN_REFERENCE');
   });
 
   it('are submitted by the person or for people in reach', async () => {
