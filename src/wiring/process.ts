@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -19,6 +20,7 @@ import { createValidator } from '../platform/schema/validator.ts';
 import type { Settings } from '../platform/settings/settings.ts';
 import { createEventSource } from '../platform/stream/events.ts';
 import { startHub } from '../platform/stream/hub.ts';
+import type { Hub } from '../platform/stream/hub.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
 import type { Tracer } from '../platform/telemetry/tracer.ts';
 import { checkpointFiles } from './checkpoint-files.ts';
@@ -44,6 +46,7 @@ export interface RunningProcess {
   readonly system: System;
   readonly connections: Connections;
   readonly outside: Outside;
+  readonly hub: Hub;
   readonly embedded?: EmbeddedParts;
 }
 
@@ -75,6 +78,7 @@ const listen = (server: Server, port: number, host?: string): Promise<Server> =>
 /** Waits for open requests; when `cut` is raised their connections are closed. */
 const closeServer = (server: Server, cut: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
+    if (cut.aborted) server.closeAllConnections();
     cut.addEventListener('abort', () => {
       server.closeAllConnections();
     });
@@ -173,8 +177,6 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
       }),
     (open) => open.stop(),
   );
-  // Streams never end by themselves: the web server, which stops before the hub, would wait for them.
-  lifetime.stopping.addEventListener('abort', () => void hub.stop(), { once: true });
   const foundation = {
     hub,
     ...connections,
@@ -254,7 +256,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
       (_part, cut) => jobs.stop(cut),
     );
   }
-  return { ...database, system, outside };
+  return { ...database, system, outside, hub };
 };
 
 const answerFigures = async ({ url }: IncomingMessage, system: System): Promise<{ type: string; text: string }> => {
@@ -263,9 +265,17 @@ const answerFigures = async ({ url }: IncomingMessage, system: System): Promise<
   return { type: contentType, text: body };
 };
 
+/** Serves as ever while the process leaves, but tells whoever asks to open no more on this connection. */
+const leaving =
+  (app: RequestListener, stopping: AbortSignal): RequestListener =>
+  (request, response) => {
+    if (stopping.aborted) response.setHeader('Connection', 'close');
+    app(request, response);
+  };
+
 /** Opens the process's ports: the API where it serves the web, figures on the private one. */
 export const serveProcess = async (
-  { system }: RunningProcess,
+  { system, hub }: RunningProcess,
   { settings, lifetime }: ProcessOptions,
 ): Promise<void> => {
   const figures = createServer((request, response) => {
@@ -276,5 +286,14 @@ export const serveProcess = async (
   });
   await lifetime.start('figures', () => listen(figures, settings.METRICS_PORT, settings.METRICS_HOST), closeServer);
   if (settings.PROCESS === 'jobs') return;
-  await lifetime.start('web', () => listen(createServer(system.app), settings.PORT), closeServer);
+  await lifetime.start(
+    'web',
+    () => listen(createServer(leaving(system.app, lifetime.stopping)), settings.PORT),
+    async (server, cut) => {
+      await sleep(settings.UNREADY_SECONDS * 1_000, undefined, { signal: cut }).catch(() => undefined);
+      // Streams never end by themselves: their clients are told when to come back.
+      await hub.stop();
+      await closeServer(server, cut);
+    },
+  );
 };

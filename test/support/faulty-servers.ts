@@ -65,10 +65,17 @@ export const oldPostgres = (version: number): Promise<FaultyServer> =>
     });
   });
 
+export interface RedisServer extends FaultyServer {
+  /** Whether it takes everything and answers nothing, as a process that was stopped. */
+  isSilent: boolean;
+}
+
 /** Speaks enough of RESP2 to be taken for a Redis 7, and tells the given policy. */
-export const redisServer = (policy: string): Promise<FaultyServer> =>
-  serve((socket) => {
+export const redisServer = async (policy: string): Promise<RedisServer> => {
+  const state = { isSilent: false };
+  const server = await serve((socket) => {
     socket.on('data', (data) => {
+      if (state.isSilent) return;
       for (const [, name = ''] of data.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)\r\n/gu)) {
         const info = `redis_version:7.0.0\r\nloading:0\r\nmaxmemory_policy:${policy}\r\n`;
         if (name.toLowerCase() === 'info') socket.write(`$${info.length}\r\n${info}\r\n`);
@@ -76,6 +83,8 @@ export const redisServer = (policy: string): Promise<FaultyServer> =>
       }
     });
   });
+  return Object.assign(state, server);
+};
 
 type Json = Record<string, unknown>;
 

@@ -31,6 +31,7 @@ export const startProcess = async (env: Readonly<Record<string, string>> = {}): 
   const sources = await createTestSources();
   const settings = readSettings({
     DATA_DIR: folder,
+    UNREADY_SECONDS: '0',
     PORT: String(await freePort()),
     METRICS_PORT: String(await freePort()),
     DATABASE_URL: database.url('app'),

@@ -45,6 +45,7 @@ export const startSystem = async (surround: (baseUrl: string) => Promise<Surroun
   const database = await cloneDatabase();
   const settings = readSettings({
     NODE_ENV: 'test',
+    UNREADY_SECONDS: '0',
     PORT: String(port),
     METRICS_PORT: String(await freePort()),
     PUBLIC_URL: url,

@@ -202,12 +202,16 @@ const resources = (settings: Settings): [name: string, value: string][] => [
 ];
 
 /** Databases, realms and accounts whose name says that they belong to another environment than APP_ENV. */
-export const environmentFaults = (settings: Settings): string[] =>
-  resources(settings).flatMap(([name, value]) => {
+export const environmentFaults = (settings: Settings): string[] => [
+  ...(settings.UNREADY_SECONDS < settings.DRAIN_SECONDS
+    ? []
+    : ['UNREADY_SECONDS leaves no time to finish open work: set it below DRAIN_SECONDS']),
+  ...resources(settings).flatMap(([name, value]) => {
     const other = environments.find(
       (environment) => environment !== settings.APP_ENV && value.toLowerCase().includes(environment),
     );
     return other === undefined
       ? []
       : [`${name} names ${other}, but APP_ENV is ${settings.APP_ENV}: correct one of them`];
-  });
+  }),
+];

@@ -55,6 +55,10 @@ export const settingsSchema = Type.Object({
   }),
   DISK_FREE_PERCENT: whole(0, 100, { default: 10, description: 'Least free space on the disk of DATA_DIR, percent' }),
   DRAIN_SECONDS: whole(1, 600, { default: 25, description: 'Time to finish open work when told to stop' }),
+  UNREADY_SECONDS: whole(0, 120, {
+    default: 5,
+    description: 'Part of it during which requests are still taken, so that balancers see that this process leaves',
+  }),
 
   DATABASE_URL: Type.Optional(
     url({

@@ -146,7 +146,7 @@ const switchOnDevices = async (
 
 /** Runs everything with demo data until it is told to stop. Throws what a person should read when it cannot start. */
 export const runDemo = async ({ fresh, days, quiet = false }: DemoOptions): Promise<void> => {
-  const env = { LOG_LEVEL: 'warn', ...process.env };
+  const env = { LOG_LEVEL: 'warn', UNREADY_SECONDS: '0', ...process.env };
   const settings = readSettings(env);
   const historyDays = daysOf(days);
   if (settings.APP_ENV === 'production' || settings.NODE_ENV === 'production')

@@ -150,4 +150,9 @@ describe('settings of an environment', () => {
       'AZURE_STORAGE_CONNECTION_STRING names staging',
     );
   });
+
+  it('leave time to finish open work', () => {
+    expect(mismatches({ DRAIN_SECONDS: '8', UNREADY_SECONDS: '7' })).to.deep.equal([]);
+    expect(mismatches({ DRAIN_SECONDS: '8', UNREADY_SECONDS: '8' })).to.have.length(1);
+  });
 });

@@ -27,6 +27,7 @@ export const productionSettings = async (
   PATH: process.env['PATH'] ?? '',
   NODE_ENV: 'production',
   APP_ENV: 'production',
+  UNREADY_SECONDS: '0',
   PORT: String(await freePort()),
   METRICS_PORT: String(await freePort()),
   PUBLIC_URL: 'https://angelis.example',

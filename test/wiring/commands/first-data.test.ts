@@ -31,6 +31,7 @@ describe('the commands of an installation', function () {
     env = {
       PATH: process.env['PATH'],
       DATA_DIR: folder,
+      UNREADY_SECONDS: '0',
       PORT: String(await freePort()),
       METRICS_PORT: String(await freePort()),
       DATABASE_URL: database.url('app'),
