@@ -48,6 +48,39 @@ export const startChild = async (file: string, options: Readonly<Record<string, 
   };
 };
 
+/** What a piece of work took that a process of its own did, from its start to its end. */
+export interface Done {
+  readonly ms: number;
+  /** Resident memory at its highest, MiB, the program itself included. */
+  readonly peak: number;
+  /** What it has to tell beside that. */
+  readonly told: Readonly<Record<string, number>>;
+}
+
+/** Runs `file` (next to this one) in a process of its own until it answers with `done`. */
+export const runChild = async (file: string, options: Readonly<Record<string, string>>): Promise<Done> => {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+    env: { ...process.env, ...options, NODE_ENV: 'production' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const ended = once(child, 'exit');
+  const [answer] = (await Promise.race([
+    once(child, 'message'),
+    ended.then(() => Promise.reject(new Error(`${file} ended without an answer`))),
+  ])) as [Done];
+  child.kill('SIGKILL');
+  await ended;
+  return answer;
+};
+
+/** In the child: does `work`, times it and tells. */
+export const done = async (work: () => Promise<Readonly<Record<string, number>>>): Promise<void> => {
+  const begun = performance.now();
+  const told = await work();
+  const ms = performance.now() - begun;
+  process.send?.({ ms, peak: process.resourceUsage().maxRSS / 1024, told } satisfies Done);
+};
+
 /** In the child: says that it listens and answers what is asked about its process. */
 export const report = (listening: Listening): void => {
   process.on('message', (what) => {

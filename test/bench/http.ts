@@ -1,24 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { expect } from 'chai';
-import type pg from 'pg';
 import { startChild } from './child.ts';
 import type { Child } from './child.ts';
 import { figure, interleave, median, percentile, rate, timed } from './measure.ts';
 import type { Row } from './measure.ts';
+import type { Place } from './place.ts';
 
 const CONNECTIONS = 16;
-
-/** A database that is full, and the company with the most in it. */
-export interface Place {
-  readonly database: string;
-  /** Past row level security. */
-  readonly superuserUrl: string;
-  readonly client: pg.Client;
-  readonly companyId: string;
-  readonly seconds: number;
-  readonly rounds: number;
-}
 
 interface Page {
   readonly items: readonly unknown[];

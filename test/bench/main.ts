@@ -9,10 +9,12 @@ import { superuserUrl } from '../support/template.ts';
 import { csv } from './csv.ts';
 import { FULL, loadData, SMALL } from './data.ts';
 import { http } from './http.ts';
-import type { Place } from './http.ts';
+import type { Place } from './place.ts';
 import type { Row } from './measure.ts';
+import { pdf } from './pdf.ts';
 import { permission } from './permission.ts';
 import { reads } from './reads.ts';
+import { startUp } from './start.ts';
 import { writes } from './writes.ts';
 
 const say = (text: string): void => {
@@ -30,20 +32,22 @@ const line = ({ work, baseline, value, unit, ratio, reach, ok, spread }: Row): s
     ok === null ? '' : ok ? 'yes' : '**no**',
   ].join(' | ')} |`;
 
-const { full, only, json } = new Command('bench')
-  .option('--full', 'five times the rows, longer and more rounds')
-  .option('--only <part>', 'one of: http, reads, writes, csv, permissions')
-  .option('--json <file>', 'writes the figures to a file, too')
-  .parse()
-  .opts<{ full?: boolean; only?: string; json?: string }>();
-
 const parts: readonly [string, (place: Place) => Promise<Row[]> | Row[]][] = [
   ['http', http],
   ['reads', reads],
   ['writes', writes],
   ['csv', csv],
+  ['pdf', pdf],
+  ['start', startUp],
   ['permissions', permission],
 ];
+
+const { full, only, json } = new Command('bench')
+  .option('--full', 'five times the rows, longer and more rounds')
+  .option('--only <part>', `one of: ${parts.map(([name]) => name).join(', ')}`)
+  .option('--json <file>', 'writes the figures to a file, too')
+  .parse()
+  .opts<{ full?: boolean; only?: string; json?: string }>();
 
 await mochaGlobalSetup();
 const database = await cloneDatabase();
@@ -63,6 +67,7 @@ try {
     companyId: companies[0]!.id,
     seconds: full ? 10 : 3,
     rounds: full ? 9 : 5,
+    full: full === true,
   };
   const rows: Row[] = [];
   for (const [name, run] of parts.filter(([part]) => only === undefined || part === only)) {

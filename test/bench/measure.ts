@@ -69,15 +69,15 @@ export const rate = (named: Named, ours: readonly number[], theirs: readonly num
   };
 };
 
-/** Less is better: times of the same work. */
-export const speed = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast: number): Row => {
+/** Less is better: times of the same work. Without a bound it is told and not judged. */
+export const speed = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast?: number): Row => {
   const ratio = median(theirs) / median(ours);
   return {
     ...named,
     value: median(ours),
     ratio,
-    reach: `≥ ${atLeast}×`,
-    ok: ratio >= atLeast,
+    reach: atLeast === undefined ? '–' : `≥ ${atLeast}×`,
+    ok: atLeast === undefined ? null : ratio >= atLeast,
     spread: spreadOf(ours),
   };
 };

@@ -4,7 +4,7 @@ import { complianceBy } from '../../src/modules/fitness/compliance/compliance.re
 import { createUnitOfWork } from '../../src/platform/db/unit-of-work.ts';
 import { openDatabase } from '../support/database.ts';
 import { scopeOf } from '../support/companies.ts';
-import type { Place } from './http.ts';
+import type { Place } from './place.ts';
 import { interleave, median, speed, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 

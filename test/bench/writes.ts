@@ -6,7 +6,7 @@ import { createVault } from '../../src/platform/change/vault.ts';
 import { createRepository } from '../../src/platform/db/repository.ts';
 import { randomRing, scopeOf } from '../support/companies.ts';
 import { openDatabase } from '../support/database.ts';
-import type { Place } from './http.ts';
+import type { Place } from './place.ts';
 import { interleave, median, rate, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 

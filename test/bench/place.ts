@@ -1,0 +1,15 @@
+import type pg from 'pg';
+
+/** A database that is full, and the company with the most in it. */
+export interface Place {
+  readonly database: string;
+  /** Past row level security. */
+  readonly superuserUrl: string;
+  readonly client: pg.Client;
+  readonly companyId: string;
+  /** Seconds of load a round. */
+  readonly seconds: number;
+  readonly rounds: number;
+  /** Whether it was asked for the large run. */
+  readonly full: boolean;
+}
