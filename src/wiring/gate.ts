@@ -65,7 +65,10 @@ export const wireGate = (platform: Platform, needs: GateNeeds): GateArea => {
   const decisions = platform.repository(GateDecisionEntity);
   const overrides = platform.repository(GateOverrideEntity);
   const ruleSets = platform.repository(GateRuleSet);
-  const collect = createCollector(workPlace, [workforceFacts, commerceFacts, fitnessFacts, authorizationFacts]);
+  const providers = [workforceFacts, commerceFacts, fitnessFacts, authorizationFacts];
+  const collect = createCollector(workPlace, providers, (provider, error) => {
+    platform.log.error({ provider, err: error }, 'gate: facts could not be had; the decision blocks');
+  });
   const gate = createGate({ collect, decisions, ruleSets, audience: audienceOf });
   const list = platform.list(gateDecisionList);
   const service = createDecisions({

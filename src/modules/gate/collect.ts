@@ -2,6 +2,8 @@ import type { Reader } from '../../platform/db/database.ts';
 import type { GateFacts, HourFacts } from './facts.ts';
 import { hoursOf } from './hours.ts';
 import type { FactName, FactProvider, GatePlace, GateQuestion, ProvidedFacts, RawHours } from './ports.ts';
+import { createFactReader } from './read-facts.ts';
+import type { OnUnavailable } from './read-facts.ts';
 import type { HourLimits } from './rules.ts';
 
 /** Every fact that a decision needs: one that nobody provides stops the application at start. */
@@ -29,23 +31,12 @@ export interface Collected {
   readonly question: GateQuestion;
 }
 
-/** Collects the facts of many questions in one statement; in their order. Throws 404 for a profile that is not there. */
+/** Collects the facts of many questions, in their order; those of a profile that is not there are left out. */
 export type CollectFacts = (
   reader: Reader,
   questions: readonly GateQuestion[],
   limits: HourLimits,
 ) => Promise<Collected[]>;
-
-interface FactsRow {
-  readonly n: number;
-  readonly date: string;
-  readonly assignmentId: string | null;
-  readonly shiftId: string | null;
-  readonly siteId: string | null;
-  readonly taskKindIds: string[];
-  readonly equipmentKindIds: string[];
-  readonly facts: ProvidedFacts;
-}
 
 const hourFacts = (
   { ahead, worked, declared }: RawHours,
@@ -71,41 +62,29 @@ const hourFacts = (
   return { ...hours, authorization };
 };
 
-/** The one statement: questions as rows, each laid against its place, each fact an expression of its provider. */
-const statementOf = (place: GatePlace, providers: readonly FactProvider[]): string => {
-  const expressions = new Map<string, string>();
+/** Each fact has exactly one provider: throws at start, and says what is missing or twice. */
+const mustBeWhole = (providers: readonly FactProvider[]): void => {
+  const provided = new Set<string>();
   for (const { name, facts } of providers)
-    for (const [fact, sql] of Object.entries(facts)) {
-      if (expressions.has(fact)) throw new Error(`gate: ${name} provides ${fact}, which another area provides already`);
-      expressions.set(fact, sql);
+    for (const fact of Object.keys(facts)) {
+      if (provided.has(fact)) throw new Error(`gate: ${name} provides ${fact}, which another area provides already`);
+      provided.add(fact);
     }
-  const missing = NEEDED.filter((fact) => !expressions.has(fact));
+  const missing = NEEDED.filter((fact) => !provided.has(fact));
   if (missing.length > 0) throw new Error(`gate: nobody provides ${missing.join(', ')}`);
-  const pairs = [...expressions].map(([fact, sql]) => `'${fact}', (${sql})`);
-  return `with asked as (
-      select a.n, a."profileId" as profile_id, a.purpose, a.at, a."assignmentId" as assignment_id, a."shiftId" as shift_id,
-        a."siteId" as site_id, a."taskKindIds" as task_kind_ids,
-        a."equipmentKindIds" as equipment_kind_ids
-      from jsonb_to_recordset($2::jsonb) as a(n integer, "profileId" uuid, purpose text, at timestamptz,
-        "assignmentId" uuid, "shiftId" uuid, "siteId" uuid, "taskKindIds" uuid[], "equipmentKindIds" uuid[])),
-    q as (
-      select asked.n, asked.profile_id, asked.purpose, asked.at, w.assignment_id, w.shift_id, w.project_id, w.site_id,
-        w.task_kind_ids, w.equipment_kind_ids, to_char(asked.at at time zone w.zone, 'YYYY-MM-DD') as day, w.zone
-      from asked cross join lateral (${place}) w)
-    select q.n, q.day as date, q.assignment_id as "assignmentId", q.shift_id as "shiftId", q.site_id as "siteId",
-      q.task_kind_ids as "taskKindIds", q.equipment_kind_ids as "equipmentKindIds", json_build_object(${pairs.join(', ')}) as facts
-    from q join profile p on p.company_id = $1 and p.id = q.profile_id and p.deleted_at is null
-    order by q.n`;
 };
 
 /** Builds the read model of the gate's facts from what the areas provide. */
-export const createCollector = (place: GatePlace, providers: readonly FactProvider[]): CollectFacts => {
-  const statement = statementOf(place, providers);
+export const createCollector = (
+  place: GatePlace,
+  providers: readonly FactProvider[],
+  onUnavailable: OnUnavailable,
+): CollectFacts => {
+  mustBeWhole(providers);
+  const read = createFactReader(place, providers, onUnavailable);
   return async (reader, questions, limits) => {
     if (questions.length === 0) return [];
-    const asked = questions.map((question, n) => ({ ...question, n }));
-    const rows = await reader.prepared<FactsRow>(statement, [reader.companyId, JSON.stringify(asked)]);
-    return rows.map(({ n, date, facts, ...where }) => {
+    return (await read(reader, questions)).map(({ n, date, facts, unavailable, ...where }) => {
       const question = { ...questions[n]!, ...where };
       const { hours, authorization, ...provided } = facts;
       return {
@@ -115,7 +94,7 @@ export const createCollector = (place: GatePlace, providers: readonly FactProvid
           at: question.at,
           date,
           purpose: question.purpose,
-          unavailable: [],
+          unavailable,
           hours: hours === null ? null : hourFacts(hours, authorization, limits),
         },
       };

@@ -15,13 +15,16 @@ const isWithin = (date: string, { from, to }: { from: string; to: string | null 
 
 const orgReasons = (facts: GateFacts): GateReason[] => {
   const { at, date, profile, assignment, project, contract, purpose } = facts;
-  const reasons = facts.unavailable.map((provider) => block('FACTS_UNAVAILABLE', { provider }));
-  if (profile.status !== 'active') reasons.push(block('PROFILE_NOT_ACTIVE', { status: profile.status }));
+  const reasons = facts.unavailable.map(({ provider }) => block('FACTS_UNAVAILABLE', { provider }));
+  const isUnknown = (fact: string) => facts.unavailable.some((one) => one.facts.includes(fact));
+  if (profile.status !== 'active' && !isUnknown('profile'))
+    reasons.push(block('PROFILE_NOT_ACTIVE', { status: profile.status }));
   if (profile.expiresAt !== null && !(Date.parse(profile.expiresAt) > Date.parse(at))) {
     reasons.push(block('PROFILE_EXPIRED', { until: profile.expiresAt }));
   }
   if (assignment === null) {
-    if (purpose === 'shift_start' || purpose === 'assignment') reasons.push(block('NO_ASSIGNMENT'));
+    const isNeeded = purpose === 'shift_start' || purpose === 'assignment';
+    if (isNeeded && !isUnknown('assignment')) reasons.push(block('NO_ASSIGNMENT'));
   } else {
     const isBecoming = purpose === 'assignment' && ['draft', 'suspended'].includes(assignment.status);
     const isUsable = assignment.status === 'active' || isBecoming;

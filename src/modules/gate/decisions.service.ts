@@ -9,7 +9,7 @@ import { latestRules, overridesById, unknownIn } from './gate.repository.ts';
 import type { GateDecisionRow, GateOverrideRow, GateRuleSetRow } from './gate.repository.ts';
 import { asOverride, rulesOf } from './gate.service.ts';
 import type { GateService } from './gate.service.ts';
-import { overrideProblems } from './override.ts';
+import { NEVER, overrideProblems } from './override.ts';
 import type { OverrideProblem } from './override.ts';
 import type { GateQuestion } from './ports.ts';
 import { replayDecision } from './replay.ts';
@@ -50,6 +50,7 @@ export interface OverrideBody {
 const refusal: Readonly<Record<OverrideProblem, () => Problem>> = {
   OVERRIDE_OWN: () => forbidden('OVERRIDE_OWN'),
   OVERRIDE_RED_UNDECIDED: () => conflict('OVERRIDE_RED_UNDECIDED'),
+  OVERRIDE_FACTS_UNAVAILABLE: () => conflict('OVERRIDE_FACTS_UNAVAILABLE'),
   OVERRIDE_NOTHING: () => conflict('OVERRIDE_NOTHING'),
   OVERRIDE_UNKNOWN_REASON: () => invalid('/reasonKeys', 'OVERRIDE_UNKNOWN_REASON'),
   OVERRIDE_PERIOD: () => invalid('/endsAt', 'OVERRIDE_PERIOD'),
@@ -80,7 +81,7 @@ export const createDecisions = (dependencies: DecisionsDependencies) => {
     return decisions.get(tx, id);
   };
 
-  /** The stored decision, and what stands now: a red that came since forbids any override. */
+  /** The stored decision, and what stands now: a red that came since forbids any override, as do facts that are not to be had. */
   const problemsOf = async (
     tx: Tx,
     row: GateDecisionRow,
@@ -89,8 +90,8 @@ export const createDecisions = (dependencies: DecisionsDependencies) => {
   ) => {
     const stored = { outcome: row.outcome, reasons: row.reasons, ruleVersion: row.ruleVersion };
     const [present] = await gate.look(tx, [{ ...row.question, at: tx.now.toISOString() }]);
-    const reds = (present?.reasons ?? []).filter(({ code }) => code === 'RED_UNDECIDED') as typeof row.reasons;
-    return overrideProblems({ ...stored, reasons: [...stored.reasons, ...reds] }, override, row.profileId, rules);
+    const since = ((present?.reasons ?? []) as typeof row.reasons).filter(({ code }) => NEVER.includes(code));
+    return overrideProblems({ ...stored, reasons: [...stored.reasons, ...since] }, override, row.profileId, rules);
   };
 
   return {

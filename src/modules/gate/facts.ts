@@ -50,7 +50,10 @@ export const GateFactsSchema = exact(
       alone: flag('The work is done alone'),
     }),
     equipment: listOf({ id: id(), code: text(40) }, 'Kinds of equipment that the work is done with'),
-    unavailable: Type.Array(id(), { maxItems: 50, description: 'Fact providers that could not answer' }),
+    unavailable: listOf(
+      { provider: id(), facts: Type.Array(text(40), { maxItems: 50 }) },
+      'Fact providers that could not answer in time, and what is not known for it',
+    ),
     profile: exact({ id: id(), status: text(40), expiresAt: nullable(instant()) }),
     assignment: nullable(exact({ id: id(), status: text(40), from: day(), to: nullable(day()) })),
     project: nullable(exact({ id: id(), status: text(40) })),

@@ -16,6 +16,7 @@ export interface GateOverride {
 export const OVERRIDE_PROBLEMS = [
   'OVERRIDE_OWN',
   'OVERRIDE_RED_UNDECIDED',
+  'OVERRIDE_FACTS_UNAVAILABLE',
   'OVERRIDE_NOTHING',
   'OVERRIDE_UNKNOWN_REASON',
   'OVERRIDE_PERIOD',
@@ -23,8 +24,8 @@ export const OVERRIDE_PROBLEMS = [
 ] as const;
 export type OverrideProblem = (typeof OVERRIDE_PROBLEMS)[number];
 
-/** Reasons that no one may override. */
-const NEVER: readonly GateReasonCode[] = ['RED_UNDECIDED'];
+/** Reasons that no one may override: a red that nobody decided, and facts that may hide one. */
+export const NEVER: readonly GateReasonCode[] = ['RED_UNDECIDED', 'FACTS_UNAVAILABLE'];
 /** Params that say what a reason is about; the others only measure it, and may have moved on when the decision is taken again. */
 const IDENTITY = ['caseId', 'requirement', 'credential', 'equipment', 'offering', 'provider'];
 
@@ -44,7 +45,8 @@ export const overrideProblems = (
   const length = override.until.getTime() - override.from.getTime();
   const faults: [boolean, OverrideProblem][] = [
     [override.by === subject, 'OVERRIDE_OWN'],
-    [blocking.some(({ code }) => NEVER.includes(code)), 'OVERRIDE_RED_UNDECIDED'],
+    [blocking.some(({ code }) => code === 'RED_UNDECIDED'), 'OVERRIDE_RED_UNDECIDED'],
+    [blocking.some(({ code }) => code === 'FACTS_UNAVAILABLE'), 'OVERRIDE_FACTS_UNAVAILABLE'],
     [blocking.length === 0 || override.reasonKeys.length === 0, 'OVERRIDE_NOTHING'],
     [override.reasonKeys.some((key) => !keys.has(key)), 'OVERRIDE_UNKNOWN_REASON'],
     [!(length > 0 && length <= rules.maximumOverrideMinutes * 60_000), 'OVERRIDE_PERIOD'],

@@ -6,17 +6,19 @@ import type { GateOverride } from './override.ts';
 import type { GateDecision, GateReason, Outcome } from './reasons.ts';
 import type { GateRules } from './rules.ts';
 
-/** The rules of one version: a function of the recorded facts and the company's numbers, never changed once it was released. */
+/** The rules of one version: functions of what was recorded and the company's numbers, never changed once they were released. */
 export interface GateVersion {
   readonly version: string;
   readonly decide: (facts: GateFacts, rules: GateRules) => GateDecision;
+  /** What the overrides of then left of it. */
+  readonly outcomeUnder: (decision: GateDecision, overrides: readonly GateOverride[], at: Date) => Outcome;
 }
 
 /**
- * Every version that may stand in a stored decision. To change the rules: copy decide.ts and decide-hours.ts under the name of
- * their version, raise GATE_VERSION, and list the copy here; test/modules/gate/replay.test.ts holds each to its recorded answers.
+ * Every version that may stand in a stored decision. To change the rules: copy decide.ts, decide-hours.ts and override.ts
+ * under the name of their version, raise GATE_VERSION, and list the copy here; test/modules/gate/replay.test.ts holds each to its recorded answers.
  */
-export const GATE_VERSIONS: readonly GateVersion[] = [{ version: GATE_VERSION, decide }];
+export const GATE_VERSIONS: readonly GateVersion[] = [{ version: GATE_VERSION, decide, outcomeUnder }];
 
 /** A decision as it was stored. */
 export interface StoredDecision {
@@ -59,7 +61,7 @@ export const replayDecision = (
   if (kept === undefined) throw conflict('GATE_VERSION_NOT_KEPT', { params: { version } });
   const decision = kept.decide(stored.facts, rules);
   const { outcome, reasons, ruleVersion } = decision;
-  const effectiveOutcome = outcomeUnder(decision, overrides, new Date(stored.at));
+  const effectiveOutcome = kept.outcomeUnder(decision, overrides, new Date(stored.at));
   const same =
     stored.outcome === outcome &&
     stored.effectiveOutcome === effectiveOutcome &&

@@ -30,7 +30,7 @@ const hold = { caseId: 'c', level: 'orange', decided: false };
 
 /** Each adds one bad fact, or makes one worse. */
 const WORSENINGS: [string, (facts: GateFacts) => GateFacts][] = [
-  ['a provider fails', (f) => ({ ...f, unavailable: [...f.unavailable, 'hours'] })],
+  ['a provider fails', (f) => ({ ...f, unavailable: [...f.unavailable, { provider: 'workforce', facts: ['hours'] }] })],
   ['the profile is suspended', (f) => ({ ...f, profile: { ...f.profile, status: 'suspended' } })],
   ['the profile has expired', (f) => ({ ...f, profile: { ...f.profile, expiresAt: AT } })],
   ['the assignment is ended', (f) => ({ ...f, assignment: f.assignment && { ...f.assignment, status: 'ended' } })],
@@ -68,7 +68,11 @@ describe('gate', () => {
   });
 
   it('blocks when a provider cannot answer', () => {
-    expect(answer({ unavailable: ['hours'] })).to.equal('block FACTS_UNAVAILABLE');
+    expect(answer({ unavailable: [{ provider: 'workforce', facts: ['hours'] }] })).to.equal('block FACTS_UNAVAILABLE');
+    const nothing = { profile: { id: 'p', status: 'unknown', expiresAt: null }, assignment: null };
+    const unavailable = [{ provider: 'workforce', facts: ['profile', 'assignment'] }];
+    expect(answer({ ...nothing, unavailable })).to.equal('block FACTS_UNAVAILABLE');
+    expect(answer(nothing)).to.equal('block PROFILE_NOT_ACTIVE NO_ASSIGNMENT');
   });
 
   it('looks at profile, assignment, project, contract and licenses', () => {

@@ -78,7 +78,9 @@ export const anyFacts: fc.Arbitrary<GateFacts> = fc.record({
   highRisk: fc.boolean(),
   work: fc.record({ driving: fc.boolean(), heights: fc.boolean(), alone: fc.boolean() }),
   equipment: few(fc.record({ id: fc.constant('id'), code: fc.constant('CRANE') })),
-  unavailable: fc.subarray(['leave', 'credentials']),
+  unavailable: fc
+    .subarray(['leave', 'credentials'])
+    .map((names) => names.map((provider) => ({ provider, facts: [provider] }))),
   profile: fc.record({ id: fc.constant('profile'), status, expiresAt: maybe(instant) }),
   assignment: maybe(dated),
   project: maybe(fc.record({ id: fc.constant('id'), status })),

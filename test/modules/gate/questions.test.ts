@@ -94,4 +94,95 @@ describe('questions to the gate', () => {
       expect(fault).to.include({ pointer: `/${name}`, code: 'UNKNOWN_REFERENCE' });
     }
   });
+
+  describe('that not every provider can answer', () => {
+    const unavailable = (...providers: string[]) => providers.map((provider) => ['FACTS_UNAVAILABLE', { provider }]);
+    /** Runs `what` while a table is away, as in a migration that went wrong. */
+    const without = async (table: string, what: () => Promise<void>) => {
+      await company.client.query(`alter table ${table} rename to away`);
+      try {
+        await what();
+      } finally {
+        await company.client.query(`alter table away rename to ${table}`);
+      }
+    };
+
+    it('block by the one that fails, with what the others know, and replay', async () => {
+      const { worker, shiftId } = await company.addReady();
+      await company.at(HOUR);
+      await without('license', async () => {
+        const answer = await ask(worker, { shiftId });
+        expect([answer.status, answer.body['outcome'], reasonsOf(answer)]).to.deep.equal([
+          201,
+          'block',
+          unavailable('commerce'),
+        ]);
+        const facts = (await factsOf(answer)) as {
+          unavailable: object[];
+          profile: object;
+          requirements: object[];
+          hours: object;
+        };
+        expect(facts.unavailable).to.deep.equal([{ provider: 'commerce', facts: ['licenses'] }]);
+        expect(facts.profile).to.include({ status: 'active' });
+        expect(facts.hours).to.include({ shiftMinutes: 12 * 60 });
+        expect(facts.requirements).to.have.length(1);
+        expect(await replayOf(answer)).to.deep.include({ same: true, outcome: 'block' });
+      });
+      expect(reasonsOf(await ask(worker, { shiftId }))).to.deep.equal([]);
+    });
+
+    it('let no shift start, store that, and are overridden by nobody', async () => {
+      const { shiftId } = await company.addReady();
+      await company.at(HOUR);
+      const start = () => company.ask(company.supervisor, 'post', `/admin/assignment/shift/${shiftId}/start`, {}, 1);
+      await without('hold', async () => {
+        const refused = await start();
+        expect([refused.status, refused.body['code'], reasonsOf(refused)]).to.deep.equal([
+          409,
+          'GATE_BLOCKED',
+          unavailable('fitness'),
+        ]);
+        const decision = `/gate/decisions/${String(refused.body['decisionId'])}`;
+        const stored = await company.ask(company.manager, 'get', decision);
+        expect([stored.status, reasonsOf(stored)]).to.deep.equal([200, unavailable('fitness')]);
+        const override = {
+          reasonKeys: ['FACTS_UNAVAILABLE:fitness'],
+          endsAt: new Date(company.app.clock.now().getTime() + HOUR).toISOString(),
+          reason: 'the system is slow',
+        };
+        const given = await company.ask(company.manager, 'post', `${decision}/override`, override);
+        expect([given.status, given.body['code']]).to.deep.equal([409, 'OVERRIDE_FACTS_UNAVAILABLE']);
+      });
+      expect((await start()).status).to.equal(200);
+    });
+
+    it('block by all of them where the place is not known', async () => {
+      const { worker } = await company.addReady();
+      await without('site', async () => {
+        const answer = await ask(worker);
+        expect([answer.status, reasonsOf(answer)]).to.deep.equal([
+          201,
+          unavailable('workforce', 'commerce', 'fitness', 'gate'),
+        ]);
+        expect(await replayOf(answer)).to.deep.include({ same: true });
+      });
+    });
+
+    it('block by the one that takes too long, and what follows in the transaction goes on', async () => {
+      const { worker } = await company.addReady();
+      await company.at(HOUR);
+      const other = await company.app.database.superuser();
+      await other.query('begin');
+      await other.query('lock table credential in access exclusive mode');
+      const answer = await ask(worker);
+      await other.query('rollback');
+      await other.end();
+      expect([answer.status, reasonsOf(answer)]).to.deep.equal([201, unavailable('workforce')]);
+      const facts = await factsOf(answer);
+      expect(facts['requirements']).to.have.length(1);
+      expect(facts['profile']).to.deep.equal({ id: worker.profileId, status: 'unknown', expiresAt: null });
+      expect(await replayOf(answer)).to.deep.include({ same: true, outcome: 'block' });
+    });
+  });
 });

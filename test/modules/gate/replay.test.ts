@@ -26,7 +26,7 @@ const stored = (facts: GateFacts, by: GateVersion): StoredDecision => {
   return { at: facts.at, facts, outcome, effectiveOutcome: outcome, reasons, ruleVersion };
 };
 
-/** Rules of another version: whoever is on their third night in a row is held. */
+/** Rules of another version: whoever is on their third night in a row is held, and no override lifts anything. */
 const newer: GateVersion = {
   version: 'gate-9',
   decide: (facts, given) => {
@@ -36,6 +36,7 @@ const newer: GateVersion = {
     const all = [...tired, ...reasons];
     return { outcome: all.length > 0 ? 'block' : 'allow', reasons: all, ruleVersion: `gate-9.${given.version}` };
   },
+  outcomeUnder: ({ outcome }) => outcome,
 };
 
 describe('gate: replay', () => {
@@ -60,6 +61,26 @@ describe('gate: replay', () => {
     expect(replayDecision(old, rules, [], versions)).to.include({ same: true, outcome: 'allow' });
     expect(replayDecision(fresh, rules, [], versions)).to.include({ same: true, outcome: 'block' });
     expect(replayDecision({ ...old, ruleVersion: 'gate-9.1' }, rules, [], versions)).to.include({ same: false });
+  });
+
+  it('weighs overrides by the version that decided then', () => {
+    const versions = [newer, ...GATE_VERSIONS];
+    const given = {
+      by: 'manager',
+      reasonKeys: ['PROJECT_NOT_ACTIVE'],
+      from: new Date(AT),
+      until: new Date(Date.parse(AT) + 60_000),
+      reason: 'clearing up',
+    };
+    const facts: GateFacts = { ...clearFacts, project: { id: 'project', status: 'ended' } };
+    const seen = versions.map((by) => {
+      const effectiveOutcome = by.outcomeUnder(by.decide(facts, rules), [given], new Date(AT));
+      return replayDecision({ ...stored(facts, by), effectiveOutcome }, rules, [given], versions);
+    });
+    expect(seen.map(({ same, effectiveOutcome }) => [same, effectiveOutcome])).to.deep.equal([
+      [true, 'block'],
+      [true, 'restrict'],
+    ]);
   });
 
   it('says so where the version is not kept', () => {
