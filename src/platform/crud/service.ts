@@ -85,7 +85,7 @@ export const createCrud = <Row extends Stateful>(
   const remove = (context: Context, id: string, version: number) =>
     work.write(context, async (tx) => {
       await mustReach(tx, id, context);
-      const row = await repository.lock(tx, id, version);
+      const row = await repository.lockToRemove(tx, id, version);
       if (typeof onRemove === 'function') await onRemove(tx, row, context);
       await repository.references.mustBeFree(tx, id);
       await repository.remove(tx, row, noteFor(row));

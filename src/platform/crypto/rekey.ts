@@ -43,10 +43,10 @@ export const rekeying = <Row extends object>(definition: {
       return row!.count;
     },
     step: async (tx, limit) => {
-      const found = await tx.query<Row>(`select ${columns} ${rows} order by ${order} limit ${limitAt} for update`, [
-        ...values(tx),
-        limit,
-      ]);
+      const found = await tx.query<Row>(
+        `select ${columns} ${rows} order by ${order} limit ${limitAt} for no key update`,
+        [...values(tx), limit],
+      );
       for (const row of found) await renew(tx, row);
       return found.length;
     },

@@ -12,7 +12,7 @@ export interface Reader {
   readonly companyId: string;
   /** Runs one statement. Values are parameters `$1…`; rows are plain JSON values (see `createPool`). */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Runs a statement that the server keeps prepared under its own text. */
+  /** Runs a statement that the server may keep prepared under its own text. */
   prepared<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /**
    * Rows of one statement as lists of values in the order of its columns, fetched as they are read: memory stays flat,
@@ -68,6 +68,8 @@ export interface DatabaseOptions {
   readonly reader: pg.Pool;
   readonly replica?: pg.Pool;
   readonly now: () => Date;
+  /** How many statements a connection keeps prepared, at the most. Default 1,000. */
+  readonly mostPrepared?: number;
   /** Measures every transaction. */
   readonly tracer?: Tracer;
   /** Sees every statement (tests hold them to the rules of the house). */
@@ -101,7 +103,7 @@ async function* streamRows(
 }
 
 interface ReaderOptions {
-  readonly nameOf: (text: string) => string;
+  readonly nameOf: (text: string) => string | undefined;
   readonly observe?: ((text: string) => void) | undefined;
 }
 
@@ -117,7 +119,10 @@ const createReader = (client: pg.PoolClient, companyId: string, { nameOf, observ
   return {
     companyId,
     query: (text, values = []) => run({ text, values: [...values] }),
-    prepared: (text, values = []) => run({ name: nameOf(text), text, values: [...values] }),
+    prepared: (text, values = []) => {
+      const name = nameOf(text);
+      return run({ ...(name !== undefined && { name }), text, values: [...values] });
+    },
     stream: (text, values = []) => {
       observe?.(text);
       return streamRows(client, text, values);
@@ -125,13 +130,25 @@ const createReader = (client: pg.PoolClient, companyId: string, { nameOf, observ
   };
 };
 
-/** PostgreSQL keeps 63 bytes of a statement's name: a running number per text is shorter and never collides. */
-const createNames = (): ((text: string) => string) => {
+/**
+ * Names for statements that come again, `most` of them: every connection keeps what has a name, and lists have as many texts
+ * as their filters combine. A text gets one when it is run for the second time, and was not forgotten since the first. A
+ * running number, since PostgreSQL keeps 63 bytes of a name.
+ */
+const createNames = (most: number): ((text: string) => string | undefined) => {
   const names = new Map<string, string>();
+  const once = new Set<string>();
   return (text) => {
-    const name = names.get(text) ?? `read_${names.size}`;
-    names.set(text, name);
-    return name;
+    const known = names.get(text);
+    if (known !== undefined || names.size >= most) return known;
+    if (once.delete(text)) {
+      const name = `read_${names.size}`;
+      names.set(text, name);
+      return name;
+    }
+    once.add(text);
+    if (once.size > most) once.delete(once.values().next().value!);
+    return undefined;
   };
 };
 
@@ -181,7 +198,7 @@ const READ: SpanDetails = {
 
 /** The two data paths over the pools of users `app`: units of work and read models. See docs/architecture.md. */
 export const createDatabase = (parts: DatabaseOptions): Database => {
-  const { writer, reader, replica, now, observe, tracer = NO_TRACER } = parts;
+  const { writer, reader, replica, now, observe, mostPrepared = 1_000, tracer = NO_TRACER } = parts;
   const sequelize = new Sequelize({
     dialect: 'postgres',
     logging: observe === undefined ? false : (text) => observe(text.replace(/^Executing \([^)]*\): /, '')),
@@ -199,7 +216,7 @@ export const createDatabase = (parts: DatabaseOptions): Database => {
     for (const hook of hooks) hook();
     return result;
   };
-  const options = { nameOf: createNames(), observe };
+  const options = { nameOf: createNames(mostPrepared), observe };
   return {
     sequelize,
     write: async (scope, work) => {

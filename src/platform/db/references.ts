@@ -5,11 +5,12 @@ import type { Reader, Tx } from './database.ts';
 /** Rows that refer to each other within a company, by the foreign keys that the catalogue has. */
 export interface References {
   /**
-   * Locks what `values` refer to until the commit, so that nobody deletes it meanwhile. Throws 422 UNKNOWN_REFERENCE at
+   * Keeps what `values` refer to from being deleted until the commit, as a foreign key does: everything else may be written
+   * to it meanwhile, also by this unit of work. Throws 422 UNKNOWN_REFERENCE at
    * every field whose row is not there, or is deleted.
    */
   hold(tx: Tx, values: object): Promise<void>;
-  /** Throws 409 IN_USE while a live row refers to `id`, save its own parts. The row must have been locked. */
+  /** Throws 409 IN_USE while a live row refers to `id`, save its own parts. The row must have been locked to remove it. */
   mustBeFree(tx: Tx, id: string): Promise<void>;
 }
 
@@ -47,7 +48,7 @@ export const createReferences = (table: string): References => {
   const live = async (tx: Tx, target: string, ids: readonly string[]): Promise<ReadonlySet<string>> => {
     const rows = await tx.prepared<{ id: string }>(
       `select r.id from ${target} r where r.company_id = $1 and r.id = any($2::uuid[]) and r.deleted_at is null
-       order by r.id for share`,
+       order by r.id for key share`,
       [tx.companyId, ids],
     );
     return new Set(rows.map(({ id }) => id));

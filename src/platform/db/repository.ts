@@ -23,6 +23,11 @@ export interface Repository<Row> {
   get(reader: Reader, id: string): Promise<Row>;
   /** Locks the live row for this unit of work, not against rows that refer to it (keys never change). 404 without it; 412 when `version` is given and another. */
   lock(tx: Tx, id: string, version?: number): Promise<Row>;
+  /**
+   * Locks the live row to delete it, against rows that refer to it as well (`references.hold`). Never after `lock`: whoever
+   * raises a lock while somebody else waits with theirs locks both for good.
+   */
+  lockToRemove(tx: Tx, id: string, version?: number): Promise<Row>;
   /** Writes what differs; nothing when nothing does. The row must have been locked. */
   update(tx: Tx, row: Row, patch: Partial<Row>, note?: Note): Promise<Row>;
   /** Deletes softly. */
@@ -73,6 +78,14 @@ export const createRepositoryOver = <E extends AnyEntity>(
   const live = `select ${columns.join(', ')} from ${entity.table} where ${table.where} and deleted_at is null`;
   const find = async (reader: Reader, id: string): Promise<RowOf<E> | undefined> =>
     (await reader.prepared<RowOf<E> & object>(live, table.place(reader, id)))[0];
+  const locked =
+    (strength: 'update' | 'no key update') =>
+    async (tx: Tx, id: string, version?: number): Promise<RowOf<E>> => {
+      const [row] = await tx.prepared<RowOf<E> & Loose>(`${live} for ${strength}`, table.place(tx, id));
+      if (row === undefined) throw notFound();
+      if (version !== undefined && row.version !== version) throw mismatch(row.version);
+      return row;
+    };
   const write = async (tx: Tx, row: Loose, patch: object): Promise<number> => {
     const version = row.version + 1;
     const stamp = { version, updatedAt: tx.now.toISOString(), updatedBy: tx.scope.actor.id };
@@ -84,12 +97,8 @@ export const createRepositoryOver = <E extends AnyEntity>(
     references: createReferences(entity.table),
     find,
     get: async (reader, id) => (await find(reader, id)) ?? raise(notFound()),
-    lock: async (tx, id, version) => {
-      const [row] = await tx.prepared<RowOf<E> & Loose>(`${live} for no key update`, table.place(tx, id));
-      if (row === undefined) throw notFound();
-      if (version !== undefined && row.version !== version) throw mismatch(row.version);
-      return row;
-    },
+    lock: locked('no key update'),
+    lockToRemove: locked('update'),
     insert: async (tx, values, note = {}) => {
       const at = tx.now.toISOString();
       const row: Loose = { id: uuidv7(), ...values, version: 1, createdAt: at, updatedAt: at };

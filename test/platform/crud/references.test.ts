@@ -1,11 +1,15 @@
 import { expect } from 'chai';
 import type { Response } from 'supertest';
+import { Site } from '../../../src/modules/organization/sites/sites.repository.ts';
+import { Project } from '../../../src/modules/workforce/projects/projects.repository.ts';
+import type { Tx } from '../../../src/platform/db/database.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
-import { addCompany } from '../../support/companies.ts';
+import { addCompany, scopeOf } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
+import { until } from '../../support/until.ts';
 
 interface Refusal {
   readonly code: string;
@@ -16,11 +20,12 @@ interface Refusal {
 describe('references between rows', () => {
   let app: TestApp;
   let admin: Client;
+  let companyId: string;
   let number = 0;
 
   before(async () => {
     app = await startApp();
-    const companyId = await addCompany(app.database);
+    companyId = await addCompany(app.database);
     admin = await clientOf(app, await addPerson(app, { companyId, roles: ['owner'] }));
   });
   after(() => app.close());
@@ -116,5 +121,59 @@ describe('references between rows', () => {
       Array.from({ length: 16 }, (_, index) => createProject({ siteId: index % 2 === 0 ? first : second })),
     );
     expect(answers.map(({ status }) => status)).to.deep.equal(Array.from({ length: 16 }, () => 201));
+  });
+
+  describe('let whoever refers to a row write it as well,', () => {
+    /** A promise that the test fulfills. */
+    const gate = () => Promise.withResolvers<undefined>();
+    const sites = () => app.platform.repository(Site);
+    const work = <T>(run: (tx: Tx) => Promise<T>) => app.platform.db.write(scopeOf(companyId), run);
+    const rename = async (tx: Tx, id: string, name: string): Promise<void> =>
+      void (await sites().update(tx, await sites().lock(tx, id), { name }));
+    const refer = (tx: Tx, siteId: string) => app.platform.repository(Project).references.hold(tx, { siteId });
+
+    it('two in opposite order, with a writer beside', async () => {
+      const [a, b] = [await addSite(), await addSite()];
+      const [one, two] = [gate(), gate()];
+      const referring = (from: string, to: string, own: ReturnType<typeof gate>, other: ReturnType<typeof gate>) =>
+        work(async (tx) => {
+          await refer(tx, from);
+          own.resolve(undefined);
+          await other.promise;
+          await rename(tx, from < to ? from : to, `by ${from}`);
+          await rename(tx, from < to ? to : from, `by ${from}`);
+        });
+      await Promise.all([
+        referring(a, b, one, two),
+        referring(b, a, two, one),
+        one.promise.then(() => work((tx) => rename(tx, a, 'beside'))),
+      ]);
+      const { body } = await admin.get(`/admin/site/${a}`).expect(200);
+      expect((body as { version: number }).version).to.equal(4);
+    });
+
+    it('while somebody waits to delete it', async () => {
+      const siteId = await addSite();
+      const held = gate();
+      const go = gate();
+      const referring = work(async (tx) => {
+        await refer(tx, siteId);
+        held.resolve(undefined);
+        await go.promise;
+        await rename(tx, siteId, 'written');
+      });
+      await held.promise;
+      const deleted = remove(`/admin/site/${siteId}`).then(({ status }) => status);
+      const watcher = await app.database.superuser();
+      await until(async () => {
+        const { rows } = await watcher.query(
+          `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rows.length > 0;
+      });
+      go.resolve(undefined);
+      await referring;
+      expect(await deleted).to.equal(412);
+    });
   });
 });

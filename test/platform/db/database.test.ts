@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { Refusal } from '../../../src/platform/db/database.ts';
+import { createDatabase, Refusal } from '../../../src/platform/db/database.ts';
 import type { Database } from '../../../src/platform/db/database.ts';
 import { SessionEnded, StaleSession } from '../../../src/platform/db/errors.ts';
 import type { Scope } from '../../../src/platform/db/scope.ts';
@@ -80,6 +80,25 @@ describe('the two data paths', () => {
       Promise.reject(new Refusal(() => Promise.reject(new Problem(503, 'NOT_RECORDED')))),
     );
     expect(await codeOf(broken)).to.equal('NOT_RECORDED');
+  });
+
+  it('keep as many statements prepared as they may: those that come again', async () => {
+    const [pool] = [database.pool('app', 1)];
+    const one = createDatabase({ writer: pool, reader: pool, now: () => new Date(), mostPrepared: 3 });
+    const run = (n: number) =>
+      one.read(scopeOf(companyId), (reader) => reader.prepared<{ n: number }>(`select ${n} + $1::int as n`, [1]));
+    const kept = async () =>
+      (
+        await pool.query<{ text: string }>('select statement as text from pg_prepared_statements order by name')
+      ).rows.map(({ text }) => Number(/select (\d+)/.exec(text)?.[1]));
+    for (let n = 0; n < 10; n += 1) expect(await run(n)).to.deep.equal([{ n: n + 1 }]);
+    expect(await kept()).to.deep.equal([]);
+    // Three were run so lately that they are known: they come again.
+    for (const n of [9, 8, 7, 0, 9, 8, 7]) expect(await run(n)).to.deep.equal([{ n: n + 1 }]);
+    expect(await kept()).to.deep.equal([9, 8, 7]);
+    for (let round = 0; round < 3; round += 1)
+      for (let n = 20; n < 30; n += 1) expect(await run(n)).to.deep.equal([{ n: n + 1 }]);
+    expect(await kept()).to.deep.equal([9, 8, 7]);
   });
 
   it('read only where they read, and undo everything when the work throws', async () => {

@@ -31,7 +31,7 @@ export const openLinkOf = async (
     await tx.prepared<{ id: string }>(
       `select id from accept_link where company_id = $1 and used_at is null and revoked_at is null
          and (($2::uuid is not null and profile_id = $2) or ($2::uuid is null and profile_id is null and person_id = $3))
-       for update`,
+       for no key update`,
       [tx.companyId, profileId, personId],
     )
   )[0]?.id;

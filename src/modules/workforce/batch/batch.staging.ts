@@ -169,7 +169,7 @@ export const recheck = async (tx: Tx, uploadId: string): Promise<void> => {
   for (const { table } of TARGETS) {
     await tx.query(
       `select t.id from ${table} t where t.company_id = $1 and t.deleted_at is null
-         and t.id in (select x.${table}_id from ${kept}) order by t.id for share of t`,
+         and t.id in (select x.${table}_id from ${kept}) order by t.id for key share of t`,
       [tx.companyId, uploadId],
     );
     await tx.query(
