@@ -21,6 +21,9 @@ const servers = {
   ],
 };
 
+// For the workers of mocha and every process that a test starts.
+process.env['NODE_COMPILE_CACHE'] ??= join(process.cwd(), 'node_modules', '.cache', 'angelis');
+
 const given = process.argv.slice(2);
 const { config, specs } = given.includes('--servers') ? servers : embedded;
 const args = given.filter((argument) => argument !== '--servers');
