@@ -32,7 +32,7 @@ const FIRST_DAY = Date.UTC(2000, 0, 1);
 export const dayOf = (n: number): string => new Date(FIRST_DAY + n * 86_400_000).toISOString().slice(0, 10);
 
 /** Sends a request; undefined when the connection broke or nothing came. */
-const ask = async (url: string, init: RequestInit): Promise<Answer | undefined> => {
+export const ask = async (url: string, init: RequestInit): Promise<Answer | undefined> => {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE) });
     const text = await response.text();
@@ -64,17 +64,18 @@ const requestOf = async ({ n, kind, hand, key }: Command): Promise<[path: string
 export interface Commander {
   readonly commands: readonly Command[];
   readonly wrong: ReadonlyMap<string, number>;
-  /** How many were answered 503 with Retry-After, or not at all, and sent again where they have a key. */
+  /** How many tries were answered with 503, and how many not at all. */
   readonly refused: () => number;
+  readonly unanswered: () => number;
   /**
    * Sends one to an instance of the web, again and again until it is answered where it has a key. `url` is asked for each
-   * time. Resolves when its outcome stands; false when it was refused for good.
+   * time. Resolves when its outcome stands.
    */
   readonly send: (
     kind: Command['kind'],
     hand: Hand,
     options: { keyed: boolean; url: () => string },
-  ) => Promise<boolean>;
+  ) => Promise<Command>;
 }
 
 /** Commands of many people, all told apart. */
@@ -82,13 +83,14 @@ export const createCommander = (): Commander => {
   const commands: Command[] = [];
   const wrong = new Map<string, number>();
   let refused = 0;
+  let unanswered = 0;
   const blame = (text: string): void => void wrong.set(text, (wrong.get(text) ?? 0) + 1);
 
-  /** Undefined: it is to be sent again, or its outcome remains unknown. */
-  const judge = (command: Command, answer: Answer | undefined): boolean | undefined => {
+  /** Whether its outcome stands: else it is to be sent again, or remains unknown. */
+  const judge = (command: Command, answer: Answer | undefined): boolean => {
     if (answer === undefined) {
-      refused += 1;
-      return undefined;
+      unanswered += 1;
+      return false;
     }
     const { status, retryAfter, body } = answer;
     if (status === 201 || status === 202) {
@@ -99,17 +101,18 @@ export const createCommander = (): Commander => {
     if (status === 503) {
       refused += 1;
       if (retryAfter === null) blame(`503 ${body.code} without Retry-After`);
-      return undefined;
+      return false;
     }
-    if (status === 409 && LATER.has(body.code ?? '')) return undefined;
+    if (status === 409 && LATER.has(body.code ?? '')) return false;
     blame(`${command.kind} answered with ${status} ${body.code}`);
-    return false;
+    return true;
   };
 
   return {
     commands,
     wrong,
     refused: () => refused,
+    unanswered: () => unanswered,
     send: async (kind, hand, { keyed, url }) => {
       const command: Command = {
         n: commands.length,
@@ -121,9 +124,7 @@ export const createCommander = (): Commander => {
       commands.push(command);
       for (;;) {
         const [path, init] = await requestOf(command);
-        const verdict = judge(command, await ask(`${url()}${path}`, init));
-        if (verdict !== undefined) return verdict;
-        if (!keyed) return true;
+        if (judge(command, await ask(`${url()}${path}`, init)) || !keyed) return command;
         await sleep(PAUSE);
       }
     },

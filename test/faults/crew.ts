@@ -11,7 +11,7 @@ export interface Hand {
   readonly bearer: () => Promise<string>;
 }
 
-const PASSWORD = 'puente y río largos';
+export const PASSWORD = 'puente y río largos';
 /** A token is good for five minutes; this many ms before its end another is asked for, at most this often. */
 const RENEW_BEFORE = 200_000;
 const ASK_EVERY = 2_000;

@@ -27,6 +27,8 @@ export interface FaultContext {
 /** Something bad that happens to a system that works. */
 export interface Fault {
   readonly name: string;
+  /** Left out of short runs, where another fault has it in it. */
+  readonly onlyFull?: true;
   readonly run: (context: FaultContext) => Promise<Figures>;
 }
 
@@ -36,3 +38,6 @@ export const judged = (
   wrong: readonly string[],
   notes: readonly string[] = [],
 ): Figures => ({ ...figures, ok: wrong.length === 0, notes: [...wrong.map((text) => `WRONG: ${text}`), ...notes] });
+
+/** Times that a short run allows, by those of a full one: it shares its machine with whatever else is tested. */
+export const patienceOf = (short: boolean): number => (short ? 4 : 1);

@@ -7,7 +7,7 @@ import type { Hand } from './crew.ts';
 import { judged } from './fault.ts';
 import type { Fault } from './fault.ts';
 import { mailOutcome, settled, wholeOutcome } from './outcome.ts';
-import type { Member } from './stage.ts';
+import type { Member } from './members.ts';
 
 const FULL = { commits: 10_000, kills: 200, companies: 4, hands: 10, clients: 12 };
 const SHORT = { commits: 300, kills: 4, companies: 1, hands: 4, clients: 6 };
@@ -69,11 +69,8 @@ export const kills: Fault = {
   name: 'kills',
   run: async ({ short, progress, stage }) => {
     const scale = short ? SHORT : FULL;
-    const roles = ['web', 'web', 'jobs', 'jobs'] as const;
-    const members = await Promise.all(roles.map((role) => stage.member(role)));
+    const { all: members, webs } = await stage.standing();
     const hands = await addCrew(stage, scale.companies, scale.hands);
-    await Promise.all(members.map((member) => member.start()));
-    const webs = members.filter(({ role }) => role === 'web');
     const url = (): string => webs[randomInt(webs.length)]!.url;
     const commander = createCommander();
     const { commands, wrong } = commander;
@@ -107,7 +104,7 @@ export const kills: Fault = {
         ...(mails.copies > mails.cut ? [`${mails.copies} mails twice, but only ${mails.cut} sends were cut`] : []),
       ],
       [
-        `${scale.kills} kills; ${commander.refused()} answers lost or refused, ${unknown} commands without a key never answered`,
+        `${scale.kills} kills; ${commander.unanswered()} tries without an answer, ${commander.refused()} refused; ${unknown} commands without a key never answered`,
         `${mails.cut} sends cut, ${mails.copies} mails twice under one Message-ID`,
       ],
     );

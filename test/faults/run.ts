@@ -3,10 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Fault, Figures } from './fault.ts';
+import { flush } from './flush.ts';
 import { kills } from './kills.ts';
+import { outages } from './outages.ts';
 import { openStage } from './stage.ts';
+import { takeover } from './takeover.ts';
 
-const FAULTS: readonly Fault[] = [kills];
+const FAULTS: readonly Fault[] = [kills, ...outages, flush, takeover];
 /** A line of progress at most this often, ms. */
 const SAY_EVERY = 5_000;
 const MOST_NOTES = 30;
@@ -20,8 +23,8 @@ const some = (given: string): readonly Fault[] =>
   });
 const {
   short = false,
-  only = FAULTS,
   json,
+  only = FAULTS.filter(({ onlyFull }) => !(short && onlyFull)),
 } = new Command('faults')
   .option('--short', 'a small part of each, about a minute in all')
   .option('--only <names>', 'these faults, apart by commas', some)
@@ -42,14 +45,19 @@ const seconds = (begun: number): string => `${((performance.now() - begun) / 100
 const row = ({ name, tried, lost, doubled, recoverySeconds, ok }: Figures & { name: string }): string =>
   `| ${[name, tried, lost, doubled, recoverySeconds?.toFixed(1) ?? '–', ok ? 'yes' : '**no**'].join(' | ')} |`;
 
-const stage = await openStage();
+const opening = openStage();
 let closing: Promise<void> | undefined;
-const close = (): Promise<void> => (closing ??= stage.close());
-process.on('SIGINT', () => {
-  say('stopping');
+const close = (): Promise<void> => (closing ??= opening.then((stage) => stage.close()));
+const leave = (code: number, why: string): void => {
+  say(why);
   // A server that a fault has just taken away answers nothing: it goes as it is.
-  void Promise.race([close(), sleep(10_000)]).finally(() => process.exit(130));
-});
+  void Promise.race([close(), sleep(10_000)])
+    .catch((error: unknown) => say(String(error)))
+    .finally(() => process.exit(code));
+};
+process.on('SIGINT', () => leave(130, 'stopping'));
+process.on('uncaughtException', (error) => leave(1, error.stack ?? error.message));
+const stage = await opening;
 
 const attempt = async (fault: Fault): Promise<Figures> => {
   try {

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { addCrew } from './crew.ts';
+import { judged, patienceOf } from './fault.ts';
+import type { Fault } from './fault.ts';
+import { openOffice } from './office.ts';
+import { mailOutcome, rowsOf, settled } from './outcome.ts';
+
+const FULL = { waiting: 1_000, hands: 10 };
+const SHORT = { waiting: 40, hands: 4 };
+/** Mails that two processes have under way, four each: they are held back, so that all others wait. */
+const RUNNING = 8;
+/** Longest until all are done, s. */
+const MOST = 30;
+const LOOK_EVERY = 50;
+
+/** Redis forgets everything while jobs wait in it. */
+export const flush: Fault = {
+  name: 'flush',
+  onlyFull: true,
+  run: async ({ short, progress, stage }) => {
+    const { waiting, hands: count } = short ? SHORT : FULL;
+    const { jobs } = await stage.standing();
+    const hands = await addCrew(stage, 1, count);
+    const companies = [hands[0]!.companyId];
+    const office = await openOffice(stage);
+    stage.mail.hold();
+    const ids = await office.tell(hands, Math.ceil((waiting + RUNNING) / count));
+    await office.close();
+    const counted = async (condition: string): Promise<number> => {
+      const [row] = await rowsOf<{ n: number }>(
+        stage,
+        `select count(*)::int as n from outbox where id = any($1) and ${condition}`,
+        [ids],
+      );
+      return row!.n;
+    };
+    while ((await counted('dispatched_at is not null')) < ids.length || (await counted('attempts > 0')) < RUNNING)
+      await sleep(LOOK_EVERY);
+    const redis = new Redis(stage.env['REDIS_URL']!);
+    const held = await redis.dbsize();
+    await redis.flushdb();
+    redis.disconnect();
+    const begun = performance.now();
+    const waited = await counted(`state = 'waiting' and attempts = 0`);
+    stage.mail.letGo();
+    const left = await settled(stage, companies, progress);
+    const seconds = (performance.now() - begun) / 1_000;
+    const mails = await mailOutcome(stage, companies);
+    const most = MOST * patienceOf(short);
+    return judged(
+      {
+        tried: waited,
+        lost: left + mails.lost.length,
+        doubled: mails.doubled.length + mails.copies,
+        recoverySeconds: seconds,
+      },
+      [
+        ...mails.lost.map((what) => `lost: ${what}`),
+        ...mails.doubled.map((what) => `doubled: ${what}`),
+        ...(mails.copies > 0 ? [`${mails.copies} mails went out twice`] : []),
+        ...(left > 0 ? [`${left} jobs and changes never came to an end`] : []),
+        ...(waited < waiting ? [`only ${waited} jobs waited`] : []),
+        ...(seconds > most ? [`it took ${seconds.toFixed(1)} s until all were done; ${most} s are due`] : []),
+        ...(jobs.some((member) => !member.runs()) ? ['a jobs process ended'] : []),
+      ],
+      [`Redis held ${held} keys`],
+    );
+  },
+};

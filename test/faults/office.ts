@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { systemScope } from '../../src/platform/db/scope.ts';
+import { createLifetime } from '../../src/platform/process/lifetime.ts';
+import { readSettings } from '../../src/platform/settings/settings.ts';
+import { openProcess } from '../../src/wiring/process.ts';
+import type { Hand } from './crew.ts';
+import type { Stage } from './stage.ts';
+
+/** The system in this process, as a web that serves nobody: it tells people things, and others see to it. */
+export interface Office {
+  /** Writes so many notices to each person, in one transaction; each becomes a mail. Answers the ids of the jobs. */
+  readonly tell: (hands: readonly Hand[], each: number) => Promise<string[]>;
+  readonly close: () => Promise<void>;
+}
+
+const TRACE = 'f'.repeat(32);
+
+export const openOffice = async ({ env, database }: Stage): Promise<Office> => {
+  const log = pino({ level: 'silent' });
+  const settings = readSettings({ ...env, PROCESS: 'web' });
+  const lifetime = createLifetime({ log, drainSeconds: 5, flush: () => Promise.resolve() });
+  const { system } = await openProcess({ settings, lifetime, log, now: () => new Date(), say: () => undefined });
+  const { notices, platform } = system;
+  return {
+    tell: async (hands, each) => {
+      const companies = Map.groupBy(hands, ({ companyId }) => companyId);
+      const link = `/fitness/devices/${randomUUID()}`;
+      for (const [companyId, members] of companies)
+        await platform.db.write(systemScope(companyId, 'faults', TRACE), async (tx) => {
+          const recipients = members.map(({ profileId }) => profileId);
+          for (let n = 0; n < each; n += 1)
+            await notices.notify(tx, { type: 'device_calibration', recipients, link, dedupeKey: `${link}:${n}` });
+        });
+      const client = await database.superuser();
+      const { rows } = await client.query<{ id: string }>(
+        `select o.id from outbox o join delivery d on d.company_id = o.company_id and d.id = (o.payload ->> 'deliveryId')::uuid
+         join notification n on n.company_id = d.company_id and n.id = d.notification_id
+         where o.company_id = any($1) and n.link = $2`,
+        [[...companies.keys()], link],
+      );
+      await client.end();
+      return rows.map(({ id }) => id);
+    },
+    close: async () => {
+      await lifetime.stop('the fault is over');
+    },
+  };
+};

@@ -1,0 +1,124 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask, createCommander } from './commands.ts';
+import { addCrew } from './crew.ts';
+import { judged, patienceOf } from './fault.ts';
+import type { Fault, FaultContext } from './fault.ts';
+import { startLoad } from './load.ts';
+import type { Member } from './members.ts';
+import { mailOutcome, settled, wholeOutcome } from './outcome.ts';
+import { PARTS } from './parts.ts';
+import type { Outage, PartOutage, Place } from './parts.ts';
+
+/** How often PostgreSQL, and all others at once, go away in a short run. */
+const SHORT_TIMES = 2;
+const CREW = { full: { companies: 2, hands: 5 }, short: { companies: 1, hands: 3 } };
+/** How long a part that is away may go unnoticed by readiness, and by the checks of the private port, ms. */
+const NOTICED = 5_000;
+const CHECKED = 60_000;
+const LOOK_EVERY = 100;
+/** Between the return of a part and its next loss at most, ms. */
+const WITHIN = 300;
+
+const ready = async ({ url }: Member): Promise<number | undefined> =>
+  (await ask(`${url}/angelis/health/ready`, {}))?.status;
+
+/** Whether something comes to hold within so many ms. */
+const within = async (most: number, holds: () => Promise<boolean>): Promise<boolean> => {
+  const until = performance.now() + most;
+  while (!(await holds())) {
+    if (performance.now() > until) return false;
+    await sleep(LOOK_EVERY);
+  }
+  return true;
+};
+
+/** Whether the private port of a process says that a check fails. */
+const isNamed = async ({ figures }: Member, check: string): Promise<boolean> => {
+  const answer = await fetch(`${figures}/health/detail`).catch(() => undefined);
+  if (answer === undefined) return false;
+  const { checks } = (await answer.json()) as { checks: { name: string; ok: boolean }[] };
+  return checks.some(({ name, ok }) => name === check && !ok);
+};
+
+/** Takes a part away and brings it back. Answers the ms from its return until all worked again. */
+const goAndReturn = async (
+  { name, isHard, check }: PartOutage,
+  outage: Outage,
+  { webs }: Place,
+  { isFirst, blame }: { isFirst: boolean; blame: (what: string) => void },
+): Promise<number> => {
+  await outage.away();
+  const status = isHard ? 503 : 200;
+  for (const web of webs)
+    if (!(await within(NOTICED, async () => (await ready(web)) === status)))
+      blame(`readiness is not ${status} while ${name} is away`);
+  const found = await outage.meanwhile?.();
+  if (found !== undefined) blame(found);
+  if (isFirst && !(await within(CHECKED, () => isNamed(webs[0]!, check)))) blame(`no process names the check ${check}`);
+  await outage.back();
+  const begun = performance.now();
+  await outage.works();
+  for (const web of webs) while ((await ready(web)) !== 200) await sleep(LOOK_EVERY);
+  return performance.now() - begun;
+};
+
+const run = async (part: PartOutage, { short, progress, stage }: FaultContext) => {
+  const times = short ? SHORT_TIMES : part.times;
+  const { all: members, webs } = await stage.standing();
+  const crew = CREW[short ? 'short' : 'full'];
+  const hands = await addCrew(stage, crew.companies, crew.hands);
+  const companies = [...new Set(hands.map(({ companyId }) => companyId))];
+  const commander = createCommander();
+  const place: Place = { stage, webs, hands, commander };
+  const wrong = new Map<string, number>();
+  const blame = (what: string): void => void wrong.set(what, (wrong.get(what) ?? 0) + 1);
+  const outage = await part.open(place);
+  const load = startLoad(hands, webs, commander);
+  let slowest = 0;
+  try {
+    for (let n = 0; n < times; n += 1) {
+      slowest = Math.max(slowest, await goAndReturn(part, outage, place, { isFirst: n === 0 && !short, blame }));
+      for (const member of members)
+        if (!member.runs()) throw new Error(`a ${member.role} process ended: ${member.log().slice(-4_000)}`);
+      progress(`${n + 1} of ${times}, ${commander.commands.length} commands`);
+      await sleep(randomInt(WITHIN));
+    }
+  } finally {
+    await load.stop();
+  }
+  const waiting = await settled(stage, companies, progress);
+  const whole = await wholeOutcome(stage, commander.commands);
+  const mails = await mailOutcome(stage, companies);
+  const own = (await outage.outcome?.()) ?? { lost: [], doubled: [] };
+  await outage.close?.();
+  const lost = [...whole.lost, ...mails.lost, ...own.lost];
+  const doubled = [...whole.doubled, ...mails.doubled, ...own.doubled];
+  const refused = commander.refused() + load.refused();
+  const seconds = slowest / 1_000;
+  const most = part.most * patienceOf(short);
+  return judged(
+    { tried: times, lost: lost.length, doubled: doubled.length, recoverySeconds: seconds },
+    [
+      ...lost.map((what) => `lost: ${what}`),
+      ...doubled.map((what) => `doubled: ${what}`),
+      ...[...wrong, ...commander.wrong, ...load.wrong].map(([what, count]) => `${count} × ${what}`),
+      ...(commander.unanswered() > 0 ? [`${commander.unanswered()} commands without an answer`] : []),
+      ...(!part.isHard && refused > 0 ? [`${refused} requests refused that need no ${part.name}`] : []),
+      ...(mails.copies > mails.cut ? [`${mails.copies} mails twice, but only ${mails.cut} sends were cut`] : []),
+      ...(waiting > 0 ? [`${waiting} jobs and changes never came to an end`] : []),
+      ...(seconds > most ? [`it took ${seconds.toFixed(1)} s to work again; ${most} s are due`] : []),
+    ],
+    [
+      `${commander.commands.length} commands, ${refused} tries refused with 503 and Retry-After`,
+      `${mails.cut} sends cut, ${mails.copies} mails twice under one Message-ID`,
+    ],
+  );
+};
+
+/** Each part, taken away under load and brought back. A short run takes all but PostgreSQL away at once. */
+export const outages: readonly Fault[] = PARTS.map((part) => ({
+  name: part.name,
+  ...(part.isBrief === undefined && { onlyFull: true as const }),
+  run: (context) => run(part, context),
+}));

@@ -1,0 +1,281 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
+import { v7 as uuidv7 } from 'uuid';
+import { serverSetting } from '../support/servers/settings.ts';
+import { ask } from './commands.ts';
+import type { Answer, Commander } from './commands.ts';
+import { PASSWORD } from './crew.ts';
+import type { Hand } from './crew.ts';
+import type { Member } from './members.ts';
+import { compare, rowsOf } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import type { Part, Stage } from './stage.ts';
+
+/** A system at work. */
+export interface Place {
+  readonly stage: Stage;
+  readonly webs: readonly Member[];
+  readonly hands: readonly Hand[];
+  readonly commander: Commander;
+}
+
+/** A part that goes away and comes back, and what is expected of the system meanwhile. */
+export interface Outage {
+  readonly away: () => Promise<void>;
+  readonly back: () => Promise<void>;
+  /** While it is away; answers what is wrong. */
+  readonly meanwhile?: () => Promise<string | undefined>;
+  /** Resolves when what needs it works again. */
+  readonly works: () => Promise<void>;
+  /** What else it was to bring about. */
+  readonly outcome?: () => Promise<Outcome>;
+  readonly close?: () => Promise<void>;
+}
+
+export interface PartOutage {
+  readonly name: string;
+  /** How often it goes away in a full run. */
+  readonly times: number;
+  /** Taken away in short runs, too. */
+  readonly isBrief?: true;
+  /** Without it nothing works, and readiness says so; without the others, only what is theirs does not. */
+  readonly isHard?: true;
+  /** The check of the private port that names it. */
+  readonly check: string;
+  /** Longest until it works again, s. */
+  readonly most: number;
+  readonly open: (place: Place) => Promise<Outage>;
+}
+
+const LOOK_EVERY = 100;
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  while (!(await holds())) await sleep(LOOK_EVERY);
+};
+const anyOf = <T>(items: readonly T[]): T => items[randomInt(items.length)]!;
+
+/** Each way of a server of scripts/servers to go away; `QUIT` is pg_ctl -m immediate. */
+const served = (stage: Stage, part: Part, ways: readonly ('stop' | 'KILL' | 'QUIT')[]) => ({
+  away: async (): Promise<void> => {
+    const way = anyOf(ways);
+    await (way === 'stop' ? stage.server('stop', part) : stage.server('kill', part, way));
+  },
+  back: (): Promise<void> => stage.server('start', part),
+});
+
+const someWeb =
+  ({ webs }: Place) =>
+  (): string =>
+    anyOf(webs).url;
+
+interface ExportView {
+  readonly status?: string;
+  readonly download?: string;
+}
+
+/** An export is asked for, and ready. */
+const exportWorks = async (place: Place): Promise<ExportView> => {
+  const hand = anyOf(place.hands);
+  const url = someWeb(place);
+  const { id } = await place.commander.send('export', hand, { keyed: true, url });
+  let view: ExportView = {};
+  await until(async () => {
+    const headers = { authorization: await hand.bearer() };
+    view = (await (await fetch(`${url()}/angelis/manager/export/${id}`, { headers })).json()) as ExportView;
+    return view.status === 'ready';
+  });
+  return view;
+};
+
+/** What is wrong when a request is not refused with 503 and Retry-After. */
+const unlessRefused = (what: string, answer: Answer | undefined): string | undefined =>
+  answer?.status === 503 && answer.retryAfter !== null
+    ? undefined
+    : `${what} answered with ${answer?.status ?? 'nothing'} ${answer?.body.code ?? ''}`;
+
+/** Each from another address: the limits of rate hold here too. */
+const fromSomewhere = (): Record<string, string> => ({
+  'x-forwarded-for': `203.0.${randomInt(256)}.${randomInt(1, 255)}`,
+});
+
+const signIn = (place: Place): Promise<Answer | undefined> =>
+  ask(`${someWeb(place)()}/angelis/auth/sign-in`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...fromSomewhere() },
+    body: JSON.stringify({ identifier: anyOf(place.hands).email, password: PASSWORD }),
+  });
+
+const postgres: PartOutage = {
+  name: 'postgres',
+  isBrief: true,
+  times: 100,
+  isHard: true,
+  check: 'database',
+  most: 5,
+  open: (place) =>
+    Promise.resolve({
+      ...served(place.stage, 'postgres', ['stop', 'QUIT', 'KILL']),
+      meanwhile: async () => {
+        const [hand] = place.hands;
+        const headers = { authorization: await hand!.bearer() };
+        const answer = await ask(`${someWeb(place)()}/angelis/admin/assignment/leave`, { headers });
+        return unlessRefused('without PostgreSQL a read was', answer);
+      },
+      works: async () => {
+        for (const { url } of place.webs)
+          await place.commander.send('leave', anyOf(place.hands), { keyed: true, url: () => url });
+      },
+    }),
+};
+
+const redis: PartOutage = {
+  name: 'redis',
+  times: 20,
+  check: 'redis',
+  most: 5,
+  open: (place) =>
+    Promise.resolve({
+      ...served(place.stage, 'redis', ['stop', 'KILL']),
+      works: async () => void (await exportWorks(place)),
+    }),
+};
+
+const keycloak: PartOutage = {
+  name: 'keycloak',
+  times: 10,
+  check: 'identity-provider',
+  most: 5,
+  open: (place) =>
+    Promise.resolve({
+      ...served(place.stage, 'keycloak', ['stop']),
+      meanwhile: async () => unlessRefused('without Keycloak a sign-in was', await signIn(place)),
+      works: () => until(async () => (await signIn(place))?.status === 200),
+    }),
+};
+
+/** Its own database forgets what it had just been told when it is killed: it is stopped. */
+const azurite: PartOutage = {
+  name: 'azurite',
+  times: 20,
+  check: 'files',
+  most: 5,
+  open: async (place) => {
+    let link = '';
+    const works = async (): Promise<void> => {
+      const { download } = await exportWorks(place);
+      link = new URL(download!).pathname;
+    };
+    await works();
+    return {
+      ...served(place.stage, 'azurite', ['stop']),
+      meanwhile: async () =>
+        unlessRefused(
+          'without its store a download was',
+          await ask(`${someWeb(place)()}${link}`, { headers: fromSomewhere() }),
+        ),
+      works,
+    };
+  },
+};
+
+const smtp: PartOutage = {
+  name: 'smtp',
+  times: 20,
+  check: 'mail',
+  most: 5,
+  open: ({ stage, ...place }) =>
+    Promise.resolve({
+      away: () => stage.mail.close(),
+      back: () => stage.mail.open(),
+      works: async () => {
+        const before = stage.mail.taken.length;
+        await exportWorks({ stage, ...place });
+        await until(() => Promise.resolve(stage.mail.taken.length > before));
+      },
+    }),
+};
+
+/** Fit2000 is asked every 15 s. */
+const mariadb: PartOutage = {
+  name: 'mariadb',
+  times: 20,
+  check: 'source-fit2000',
+  most: 20,
+  open: async ({ stage, hands }) => {
+    const { companyId, profileId } = hands[0]!;
+    const company = `c-${companyId.slice(-12)}`;
+    const person = uuidv7();
+    const written: string[] = [];
+    const inMariadb = async (text: string, values: unknown[]): Promise<void> => {
+      const connection = await createConnection(serverSetting('ANGELIS_TEST_MARIADB_ADMIN_URL'));
+      await connection.query(text, values);
+      await connection.end();
+    };
+    const read = async (): Promise<string[]> => {
+      const rows = await rowsOf<{ at: string }>(
+        stage,
+        `select to_char(taken_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS') as at
+         from test_result where company_id = $1 and source = 'FIT2000'`,
+        [companyId],
+      );
+      return rows.map(({ at }) => at);
+    };
+    await rowsOf(
+      stage,
+      `insert into system_link (company_id, id, system, external_id, profile_id, created_at, updated_at)
+       values ($1, $2, 'FIT2000', $3, $4, $5, $5) returning id`,
+      [companyId, uuidv7(), person, profileId, new Date()],
+    );
+    return {
+      ...served(stage, 'mariadb', ['stop', 'KILL']),
+      works: async () => {
+        const at = new Date().toISOString().replace('T', ' ').replace('Z', '');
+        written.push(at);
+        await inMariadb(
+          `insert into fit_tests (company_code, subject_code, tested_at, pupil_diameter_mm, constriction_amplitude_mm,
+             constriction_latency_ms, saccadic_velocity_mm_s, risk) values (?, ?, ?, 5.1, 1.2, 290, 62, 'LOW')`,
+          [company, person, at],
+        );
+        await until(async () => (await read()).includes(at));
+      },
+      outcome: async () => compare(written, await read(), 'test of'),
+      close: () => inMariadb('delete from fit_tests where company_code = ?', [company]),
+    };
+  },
+};
+
+const SOFT: readonly PartOutage[] = [redis, mariadb, keycloak, smtp, azurite];
+
+/** All at once but PostgreSQL. */
+const together: PartOutage = {
+  name: 'all-but-postgres',
+  isBrief: true,
+  times: 5,
+  check: 'redis',
+  most: Math.max(...SOFT.map(({ most }) => most)),
+  open: async (place) => {
+    const outages: Outage[] = [];
+    for (const { open } of SOFT) outages.push(await open(place));
+    const each = async <T>(work: (outage: Outage) => Promise<T> | undefined): Promise<T[]> =>
+      Promise.all(outages.flatMap((outage) => work(outage) ?? []));
+    const all = async (work: (outage: Outage) => Promise<void> | undefined): Promise<void> => {
+      await each(work);
+    };
+    return {
+      away: () => all(({ away }) => away()),
+      back: () => all(({ back }) => back()),
+      meanwhile: async () => {
+        const found = await each((outage) => outage.meanwhile?.());
+        return found.filter((what) => what !== undefined).join('; ') || undefined;
+      },
+      works: () => all(({ works }) => works()),
+      outcome: async () => {
+        const found = await each((outage) => outage.outcome?.());
+        return { lost: found.flatMap(({ lost }) => lost), doubled: found.flatMap(({ doubled }) => doubled) };
+      },
+      close: () => all((outage) => outage.close?.()),
+    };
+  },
+};
+
+export const PARTS: readonly PartOutage[] = [postgres, ...SOFT, together];

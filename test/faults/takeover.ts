@@ -1,0 +1,100 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { addCrew } from './crew.ts';
+import { judged, patienceOf } from './fault.ts';
+import type { Fault } from './fault.ts';
+import { openOffice } from './office.ts';
+import { mailOutcome, rowsOf, settled } from './outcome.ts';
+import type { Stage } from './stage.ts';
+
+const FULL = 500;
+const SHORT = 8;
+/** Mails that one process has under way at once. */
+const AT_ONCE = 4;
+/** A mail is tried ten times: so often its process may be killed. */
+const MOST_KILLS = 8;
+/** Longest until another process has a killed one's job, in 95 of 100 cases, s. */
+const MOST = 10;
+/** A kill comes at any moment between two renewals of a lock, and two checks for lost ones, ms. */
+const WITHIN = 3_000;
+const LOOK_EVERY = 50;
+
+/** By id, how often each job was begun. */
+const attemptsOf = async (stage: Stage, ids: readonly string[]): Promise<ReadonlyMap<string, number>> => {
+  const rows = await rowsOf<{ id: string; attempts: number }>(
+    stage,
+    'select id, attempts from outbox where id = any($1)',
+    [ids],
+  );
+  return new Map(rows.map(({ id, attempts }) => [id, attempts]));
+};
+
+/** Adds to `times` after how many ms each job was begun once more. */
+const watch = async (stage: Stage, ids: readonly string[], than: number, times: number[]): Promise<void> => {
+  const begun = performance.now();
+  const left = new Set(ids);
+  while (left.size > 0) {
+    for (const [id, attempts] of await attemptsOf(stage, [...left]))
+      if (attempts > than) {
+        left.delete(id);
+        times.push(performance.now() - begun);
+      }
+    await sleep(LOOK_EVERY);
+  }
+};
+
+/** The process that runs jobs is killed, and another takes them over. */
+export const takeover: Fault = {
+  name: 'takeover',
+  run: async ({ short, progress, stage }) => {
+    const tries = short ? SHORT : FULL;
+    const { jobs } = await stage.standing();
+    const hands = await addCrew(stage, 1, AT_ONCE);
+    const companies = [hands[0]!.companyId];
+    const office = await openOffice(stage);
+    const times: number[] = [];
+    let [runner, heir] = [jobs[0]!, jobs[1]!];
+    try {
+      while (times.length < tries) {
+        await heir.kill();
+        stage.mail.hold();
+        const ids = await office.tell(hands, 1);
+        await watch(stage, ids, 0, []);
+        await heir.start();
+        for (let kill = 1; kill <= MOST_KILLS && times.length < tries; kill += 1) {
+          await sleep(randomInt(WITHIN));
+          await runner.kill();
+          const again = runner.start();
+          await Promise.all([again, watch(stage, ids, kill, times)]);
+          [runner, heir] = [heir, runner];
+          progress(`${times.length} of ${tries} jobs taken over`);
+        }
+        stage.mail.letGo();
+        await settled(stage, companies, progress);
+      }
+    } finally {
+      stage.mail.letGo();
+      await office.close();
+    }
+    const left = await settled(stage, companies, progress);
+    const mails = await mailOutcome(stage, companies);
+    const sorted = times.toSorted((a, b) => a - b).map((ms) => ms / 1_000);
+    const p95 = sorted[Math.ceil(sorted.length * 0.95) - 1]!;
+    const most = MOST * patienceOf(short);
+    return judged(
+      {
+        tried: times.length,
+        lost: left + mails.lost.length,
+        doubled: mails.doubled.length + mails.copies,
+        recoverySeconds: p95,
+      },
+      [
+        ...mails.lost.map((what) => `lost: ${what}`),
+        ...(mails.copies > 0 ? [`${mails.copies} mails went out twice`] : []),
+        ...(left > 0 ? [`${left} jobs and changes never came to an end`] : []),
+        ...(p95 > most ? [`it took ${p95.toFixed(1)} s in 95 of 100 cases; ${most} s are due`] : []),
+      ],
+      [`median ${sorted[sorted.length >> 1]!.toFixed(1)} s, longest ${sorted.at(-1)!.toFixed(1)} s`],
+    );
+  },
+};
