@@ -47,7 +47,7 @@ const equipmentOf = ({ equipment }: DemoTaskKind) =>
 const factsOf = ({ history, assignment, group }: GateAbout, at: Date): GateFacts => {
   const { shift, requirementId, dueAt, standing } = history;
   const { person, taskKind, project, id, patternStartsOn } = assignment;
-  const missing = missingTerms(group.policy);
+  const missing = missingTerms(group.policy, 'pre_shift');
   return {
     at: at.toISOString(),
     date: shift.date,
@@ -100,6 +100,7 @@ const factsOf = ({ history, assignment, group }: GateAbout, at: Date): GateFacts
       elsewhereSevenDayMinutes: 0,
       openShift: false,
       extensionAuthorized: false,
+      policy: null,
       authorization: null,
     },
   };

@@ -81,7 +81,7 @@ const requirementRow = (
   const { shift, requirementId, dueAt, outcome, results, standing } = history;
   const [rule] = group.policy.required;
   const { highRisk } = group;
-  const test = testBy(rule!, { dueAt: dueAt.getTime(), endsAt: shift.endsAt.getTime(), highRisk });
+  const test = testBy(rule!, { dueAt: dueAt.getTime(), endsAt: shift.endsAt.getTime(), isHeld: highRisk });
   const answer =
     standing === undefined
       ? { ...NO_ANSWER, level: outcome === 'missed' ? 'none' : null }
@@ -103,7 +103,7 @@ const requirementRow = (
     status: outcome,
     highRisk,
     policyId: group.policyId,
-    terms: termsOf(group.policy),
+    terms: termsOf(group.policy, test.kind),
     ...answer,
     attempts: results.filter((result) => result.requirementId !== null).length,
     hadInvalid: results.some(({ judgement }) => judgement.level === 'invalid'),

@@ -27,7 +27,19 @@ export const storeRequirement = async (client: pg.Client, given: StoredRequireme
      values ($1, $2, $3, $4, $5, $6, $7, 'pre_shift', 'PVT-B', $8::timestamptz - interval '1 hour', $8,
        $8::timestamptz + interval '1 hour', $8::timestamptz + interval '1 hour', $9, $10, false,
        $11, $8, $8)`,
-    [companyId, id, profileId, shiftId, day, siteId, projectId, dueAt, status, level, termsOf(DEFAULT_FITNESS_POLICY)],
+    [
+      companyId,
+      id,
+      profileId,
+      shiftId,
+      day,
+      siteId,
+      projectId,
+      dueAt,
+      status,
+      level,
+      termsOf(DEFAULT_FITNESS_POLICY, 'pre_shift'),
+    ],
   );
   return id;
 };

@@ -1,11 +1,12 @@
 import { shown } from '../../platform/schema/entity.ts';
 import { instant } from '../../platform/schema/types.ts';
 import type { FactProvider } from '../gate/ports.ts';
+import { POLICY_JOINS } from './policies.reads.ts';
 
 const at = (column: string): string => shown(column, instant());
 
 /**
- * What fitness knows of a question of the gate: cases that hold, restrictions in force, tests of the shift, and tests for
+ * What fitness knows of a question of the gate: the hours of the person's risk group, cases that hold, restrictions in force, tests of the shift, and tests for
  * cause or after an incident that are open, or were missed within a day. A change of crew asks for tests of a shift that runs.
  */
 export const fitnessFacts: FactProvider = {
@@ -22,6 +23,9 @@ export const fitnessFacts: FactProvider = {
       from hold h
       where h.company_id = $1 and h.profile_id = q.profile_id and h.kind = 'restrictions' and h.ended_at is null
         and (h.ends_at is null or h.ends_at > q.at)`,
+    policyLimits: `select json_build_object('policyId', f.id, 'limits', f.policy->'hours')
+      from profile p ${POLICY_JOINS}
+      where p.company_id = $1 and p.id = q.profile_id and f.policy->'hours' <> '{}'`,
     requirements: `select coalesce(json_agg(json_build_object('id', r.id, 'kind', r.kind, 'status', r.status,
         'dueAt', ${at('r.due_at')},
         'graceUntil', ${at('case when r.grace_until > r.due_at then r.grace_until end')},

@@ -11,11 +11,11 @@ interface PolicyRow {
   readonly highRisk: boolean;
 }
 
-/** The risk group of each person: the profile's own, else the gravest of the work the person is assigned to. */
-const POLICIES = `select p.id as "profileId", coalesce(p.risk_group_id, w.group_id) as "riskGroupId", f.id as "policyId", f.policy,
-    coalesce(g.high_risk, false) or coalesce(w.high_risk, false) as "highRisk"
-  from profile p
-  left join risk_group g on g.company_id = $1 and g.id = p.risk_group_id and g.deleted_at is null
+/**
+ * SQL joins to `profile p`: its risk group, the profile's own, else the gravest of the work the person is assigned to; and `f`, the
+ * active policy of that group, else the company's own default.
+ */
+export const POLICY_JOINS = `left join risk_group g on g.company_id = $1 and g.id = p.risk_group_id and g.deleted_at is null
   left join lateral (
     select h.id as group_id, h.high_risk from work_assignment a
     join task_kind t on t.company_id = $1 and t.id = any(a.task_kind_ids) and t.deleted_at is null
@@ -26,7 +26,11 @@ const POLICIES = `select p.id as "profileId", coalesce(p.risk_group_id, w.group_
     select x.id, x.policy from fitness_policy x
     where x.company_id = $1 and x.status = 'active'
       and (x.risk_group_id = coalesce(p.risk_group_id, w.group_id) or x.risk_group_id is null)
-    order by x.risk_group_id nulls last limit 1) f on true
+    order by x.risk_group_id nulls last limit 1) f on true`;
+
+const POLICIES = `select p.id as "profileId", coalesce(p.risk_group_id, w.group_id) as "riskGroupId", f.id as "policyId", f.policy,
+    coalesce(g.high_risk, false) or coalesce(w.high_risk, false) as "highRisk"
+  from profile p ${POLICY_JOINS}
   where p.company_id = $1 and p.id = any($2)`;
 
 /**

@@ -1,9 +1,10 @@
 import type { Reader } from '../../platform/db/database.ts';
 import type { GateFacts, HourFacts } from './facts.ts';
 import { hoursOf } from './hours.ts';
-import type { FactName, FactProvider, GatePlace, GateQuestion, ProvidedFacts, RawHours } from './ports.ts';
+import type { FactName, FactProvider, GatePlace, GateQuestion, RawHours } from './ports.ts';
 import { createFactReader } from './read-facts.ts';
 import type { OnUnavailable } from './read-facts.ts';
+import { limitsThatHold } from './rules.ts';
 import type { HourLimits } from './rules.ts';
 
 /** Every fact that a decision needs: one that nobody provides stops the application at start. */
@@ -22,6 +23,7 @@ const NEEDED = [
   'credentials',
   'leave',
   'hours',
+  'policyLimits',
   'authorization',
 ] as const satisfies readonly FactName[];
 
@@ -40,10 +42,10 @@ export type CollectFacts = (
 
 const hourFacts = (
   { ahead, worked, declared }: RawHours,
-  authorization: ProvidedFacts['authorization'],
+  over: Pick<HourFacts, 'policy' | 'authorization'>,
   company: HourLimits,
 ): HourFacts => {
-  const limits = { ...company, ...authorization?.limits };
+  const limits = limitsThatHold(company, over);
   const hours = hoursOf(
     {
       ...ahead,
@@ -59,7 +61,7 @@ const hourFacts = (
     declared,
     { restMinutes: limits.minimumRestMinutes, handoverMinutes: limits.handoverMinutes },
   );
-  return { ...hours, authorization };
+  return { ...hours, ...over };
 };
 
 /** Each fact has exactly one provider: throws at start, and says what is missing or twice. */
@@ -86,7 +88,7 @@ export const createCollector = (
     if (questions.length === 0) return [];
     return (await read(reader, questions)).map(({ n, date, facts, unavailable, ...where }) => {
       const question = { ...questions[n]!, ...where };
-      const { hours, authorization, ...provided } = facts;
+      const { hours, policyLimits: policy, authorization, ...provided } = facts;
       return {
         question,
         facts: {
@@ -95,7 +97,7 @@ export const createCollector = (
           date,
           purpose: question.purpose,
           unavailable,
-          hours: hours === null ? null : hourFacts(hours, authorization, limits),
+          hours: hours === null ? null : hourFacts(hours, { policy, authorization }, limits),
         },
       };
     });

@@ -1,14 +1,15 @@
 import type { HourFacts } from './facts.ts';
 import { block, restrict } from './reasons.ts';
 import type { GateReason, GateReasonCode } from './reasons.ts';
+import { limitsThatHold } from './rules.ts';
 import type { HourLimits } from './rules.ts';
 
 /** Minutes as hours with one decimal, as texts show them. */
 const inHours = (minutes: number): number => Math.round(minutes / 6) / 10;
 
-/** What the limits say of the working time: the company's, with those of the roster authorization in their place. */
+/** What the limits that hold say of the working time. */
 export const hourReasons = (facts: HourFacts, company: HourLimits): GateReason[] => {
-  const limits: HourLimits = { ...company, ...facts.authorization?.limits };
+  const limits = limitsThatHold(company, facts);
   const reasons: GateReason[] = [];
   const atMost = (code: GateReasonCode, minutes: number, limit: number) => {
     if (minutes > limit) reasons.push(block(code, { hours: inHours(minutes), limit: inHours(limit) }));

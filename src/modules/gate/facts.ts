@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { Static, TProperties } from 'typebox';
 import { day, exact, instant, integer, nullable, oneOf, text } from '../../platform/schema/types.ts';
-import { HourLimitsOverrideSchema } from './rules.ts';
+import { HourLimitsOverrideSchema, HourPolicySchema } from './rules.ts';
 
 const id = () => text(200);
 const minutes = (description: string) => integer(0, 100_000, { description });
@@ -28,6 +28,7 @@ export const HourFactsSchema = exact(
     elsewhereSevenDayMinutes: minutes('Declared with another employer in those seven days'),
     openShift: flag('A shift before this one was started and never ended'),
     extensionAuthorized: flag('An extension of this shift is approved'),
+    policy: nullable(HourPolicySchema),
     authorization: nullable(exact({ reference: id(), limits: HourLimitsOverrideSchema })),
   },
   { description: 'Working time' },

@@ -48,7 +48,7 @@ export const hoursOf = (
   worked: readonly ActualShift[],
   declared: readonly DeclaredHours[],
   limits: { restMinutes: number; handoverMinutes: number },
-): Omit<HourFacts, 'authorization'> => {
+): Omit<HourFacts, 'policy' | 'authorization'> => {
   const start = ahead.startsAt.getTime();
   const handover = Math.min(Math.max(0, ahead.plannedAt.getTime() - start), limits.handoverMinutes * MINUTE);
   const windowStart = ahead.endsAt.getTime() - SEVEN_DAYS;

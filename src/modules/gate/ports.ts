@@ -1,7 +1,7 @@
 import type { Reader, Tx } from '../../platform/db/database.ts';
 import type { GateFacts } from './facts.ts';
 import type { ActualShift, DeclaredHours } from './hours.ts';
-import type { HourLimitsOverride } from './rules.ts';
+import type { HourLimitsOverride, HourPolicy } from './rules.ts';
 
 /** May this person do this work, here, at this instant? What is null follows from what is given: shift → assignment → site; where work starts now and no shift is named, the person's own. */
 export interface GateQuestion {
@@ -53,6 +53,8 @@ export interface ProvidedFacts extends Pick<
   | 'leave'
 > {
   readonly hours: RawHours | null;
+  /** Limits of the fitness policy that holds for the person; null where it names none. */
+  readonly policyLimits: HourPolicy | null;
   /** The authorization of the roster that is in force on the day of the work. */
   readonly authorization: { readonly reference: string; readonly limits: HourLimitsOverride } | null;
 }

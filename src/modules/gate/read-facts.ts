@@ -59,6 +59,7 @@ const unknown = (profileId: string): ProvidedFacts => ({
   credentials: [],
   leave: [],
   hours: null,
+  policyLimits: null,
   authorization: null,
 });
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import { exact, integer } from '../../platform/schema/types.ts';
+import { exact, integer, uuid } from '../../platform/schema/types.ts';
 
 const LIMITS = {
   maximumShiftMinutes: integer(60, 1440, { description: 'Longest shift' }),
@@ -29,6 +29,16 @@ export const HourLimitsOverrideSchema = Type.Partial(HourLimitsSchema, {
   minProperties: 1,
 });
 export type HourLimitsOverride = Static<typeof HourLimitsOverrideSchema>;
+
+/** Limits of a risk group: `policyId` is the version of its fitness policy. */
+export const HourPolicySchema = exact({ policyId: uuid(), limits: HourLimitsOverrideSchema });
+export type HourPolicy = Static<typeof HourPolicySchema>;
+
+/** The limits that hold: the company's, over them those of the fitness policy, over both those of an authorization. */
+export const limitsThatHold = (
+  company: HourLimits,
+  { policy, authorization }: { policy: HourPolicy | null; authorization: { limits: HourLimitsOverride } | null },
+): HourLimits => ({ ...company, ...policy?.limits, ...authorization?.limits });
 
 /** A company's gate configuration; `version` rises with every change and is part of the rule version of each decision. */
 export const GateRulesSchema = exact(

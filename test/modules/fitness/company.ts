@@ -1,6 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import type pg from 'pg';
 import { pino } from 'pino';
+import { DEFAULT_FITNESS_POLICY } from '../../../src/modules/fitness/classification/policy.ts';
+import type { FitnessPolicy } from '../../../src/modules/fitness/classification/policy.ts';
 import type { FitnessNotice } from '../../../src/modules/fitness/notices.ts';
 import type { JudgedResult } from '../../../src/modules/fitness/ports.ts';
 import { systemScope } from '../../../src/platform/db/scope.ts';
@@ -56,6 +58,8 @@ export interface FitnessCompany {
   /** A worker with a shift in an hour, its test done. */
   readonly addReady: () => Promise<{ readonly worker: TestPerson; readonly shiftId: string }>;
   readonly setHighRisk: (worker: TestPerson) => Promise<void>;
+  /** Puts somebody into a risk group, not a high one, with a policy of its own; answers the policy's id. */
+  readonly givePolicy: (worker: TestPerson, values: Partial<FitnessPolicy>) => Promise<string>;
   /** Makes what shifts require, or what follows from tests that are not there. */
   readonly tick: (name: 'generate' | 'close') => Promise<void>;
   /** Stores nothing: hands a judged result to what follows from results. */
@@ -269,6 +273,14 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
       return { worker: made, shiftId };
     },
     setHighRisk,
+    givePolicy: async ({ profileId }, values) => {
+      const group = await ask(safety, 'post', '/fitness/risk-group', { name: uuidv7(), highRisk: false });
+      await client.query('update profile set risk_group_id = $2 where id = $1', [profileId, group.body.id]);
+      const policy = { ...DEFAULT_FITNESS_POLICY, ...values };
+      const made = await ask(safety, 'post', '/fitness/policies', { riskGroupId: group.body.id, policy });
+      if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+      return made.body.id;
+    },
     tick: async (name) => {
       const { run } = area.modules
         .flatMap((module) => module.ticks ?? [])

@@ -208,6 +208,14 @@ describe('gate', () => {
     expect(withHours({ authorization, shiftMinutes: 600, restMinutes: 599 })).to.equal('block REST_TOO_SHORT');
   });
 
+  it('takes the limits of the fitness policy over the company’s, and under those of an authorization', () => {
+    const policy = { policyId: 'policy', limits: { maximumShiftMinutes: 600, minimumRestMinutes: 660 } };
+    expect(withHours({ policy, shiftMinutes: 600, restMinutes: 660 })).to.equal('allow');
+    expect(withHours({ policy, shiftMinutes: 601, restMinutes: 659 })).to.equal('block SHIFT_TOO_LONG REST_TOO_SHORT');
+    const authorization = { reference: 'DT-123', limits: { maximumShiftMinutes: 700 } };
+    expect(withHours({ policy, authorization, shiftMinutes: 700, restMinutes: 659 })).to.equal('block REST_TOO_SHORT');
+  });
+
   it('lists every reason with what it is about, those that block first', () => {
     const { outcome, reasons } = decide(
       {

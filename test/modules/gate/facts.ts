@@ -19,6 +19,7 @@ export const freshHours: HourFacts = {
   elsewhereSevenDayMinutes: 0,
   openShift: false,
   extensionAuthorized: false,
+  policy: null,
   authorization: null,
 };
 
@@ -138,6 +139,15 @@ export const anyFacts: fc.Arbitrary<GateFacts> = fc.record({
       elsewhereSevenDayMinutes: minutes(2000),
       openShift: fc.boolean(),
       extensionAuthorized: fc.boolean(),
+      policy: maybe(
+        fc.record({
+          policyId: fc.constant('0198c2f0-7b3a-7cc1-9f4e-3a5b8c7d6e1f'),
+          limits: fc.record(
+            { maximumShiftMinutes: fc.integer({ min: 60, max: 1000 }), maximumCallOuts: minutes(5) },
+            { requiredKeys: ['maximumCallOuts'] },
+          ),
+        }),
+      ),
       authorization: maybe(
         fc.record({
           reference: fc.constant('R-1'),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { TestPerson } from '../../support/people.ts';
-import { HOUR, startFitnessCompany } from '../fitness/company.ts';
+import { HOUR, MINUTE, startFitnessCompany } from '../fitness/company.ts';
 import type { Answer, FitnessCompany } from '../fitness/company.ts';
 
 interface Reason {
@@ -93,6 +93,43 @@ describe('questions to the gate', () => {
       expect(status).to.equal(422);
       expect(fault).to.include({ pointer: `/${name}`, code: 'UNKNOWN_REFERENCE' });
     }
+  });
+
+  describe('about people of a risk group with a policy of its own', () => {
+    it('take its hours over the company’s, and an authorization over both', async () => {
+      const { worker } = await company.addReady();
+      const policyId = await company.givePolicy(worker, { hours: { maximumShiftMinutes: 600 } });
+      await company.at(HOUR);
+      const answer = await ask(worker);
+      expect(reasonsOf(answer)).to.deep.equal([['SHIFT_TOO_LONG', { hours: 12, limit: 10 }]]);
+      const { hours } = (await factsOf(answer)) as { hours: object };
+      expect(hours).to.deep.include({ policy: { policyId, limits: { maximumShiftMinutes: 600 } } });
+      expect(await replayOf(answer)).to.deep.include({ same: true, outcome: 'block' });
+      await sql(
+        `insert into hour_authorization (company_id, id, reference, issuer, assignment_id, profile_id, limits, starts_on, ends_on, ends_at,
+           status, created_at, updated_at)
+         select $1, gen_random_uuid(), 'R-1', 'DT', id, profile_id, '{"maximumShiftMinutes": 720}', '2020-01-01', '2099-01-01', '2099-01-02',
+           'active', $2, $2 from work_assignment where profile_id = $3`,
+        [worker.profileId],
+      );
+      expect(reasonsOf(await ask(worker))).to.deep.equal([]);
+    });
+
+    it('hold for want of a test where it says so, and open a case as in a high-risk group', async () => {
+      const [held, other] = [await company.addWorker(), await company.addWorker()];
+      await company.givePolicy(held, { alsoHeld: { levels: [], missing: ['pre_shift'] } });
+      await company.givePolicy(other, { alsoHeld: { levels: [], missing: ['mid_shift'] } });
+      for (const worker of [held, other])
+        await company.addShift(worker, { startsAt: new Date(company.start.getTime() + HOUR) });
+      await company.tick('generate');
+      await company.at(HOUR);
+      const outcomes = [(await ask(held)).body['outcome'], (await ask(other)).body['outcome']];
+      expect(outcomes).to.deep.equal(['block', 'restrict']);
+      await company.at(HOUR + 3 * MINUTE);
+      await company.tick('close');
+      expect(await company.caseOf(held)).to.include({ level: 'none', trigger: 'missing_test' });
+      expect(await company.caseOf(other)).to.equal(undefined);
+    });
   });
 
   describe('that not every provider can answer', () => {

@@ -1,4 +1,5 @@
 import type { Tx } from '../../../platform/db/database.ts';
+import { holdsWithout } from '../classification/missing.ts';
 import type { MissedTest, PolicyFacts, RosterFacts } from '../ports.ts';
 import type { Telling } from './escalation.ts';
 import type { Holds } from './holds.repository.ts';
@@ -34,7 +35,7 @@ export const createMissed = ({ holds, openCase, telling, policies, roster }: Mis
     missed: async (tx: Tx, row: MissedTest): Promise<void> => {
       const { id: requirementId, profileId, policyId, highRisk, terms, lackingSince } = row;
       if (lackingSince === null) await telling.missed(tx, row);
-      if (terms.missing.test[highRisk ? 'highRisk' : 'other'] !== 'hold') return;
+      if (!holdsWithout(terms.missing, highRisk)) return;
       const { shift, policy } = await exposureOf(tx, row);
       await openCase(tx, { profileId, level: 'none', highRisk, policyId, policy, shift, requirementId });
     },

@@ -224,7 +224,8 @@ export const classify = (signals: FitnessSignals, policy: FitnessPolicy): Classi
 
   const row = findings[0]?.row ?? 'untested';
   const { level, ...actions } = OUTCOMES[row];
-  const action = signals.retest ? 'hold' : signals.highRisk ? actions.highRisk : actions.other;
+  const isStrict = signals.highRisk || policy.alsoHeld.levels.some((held) => held === level);
+  const action = signals.retest ? 'hold' : isStrict ? actions.highRisk : actions.other;
   const sd = baseline ? limitSd(baseline, policy) : 0;
   return {
     level,

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { Static, TProperties } from 'typebox';
 import { code, exact, integer, oneOf } from '../../../platform/schema/types.ts';
+import { HourLimitsSchema } from '../../gate/rules.ts';
 
 const number = (minimum: number, maximum: number, description: string) =>
   Type.Number({ minimum, maximum, description });
@@ -79,6 +80,25 @@ export const FitnessPolicySchema = group(
         }),
       },
       'Sleep rule',
+    ),
+    hours: Type.Partial(HourLimitsSchema, {
+      additionalProperties: false,
+      description: 'Limits of working time for this group: over the company’s, under those of an authorization',
+    }),
+    alsoHeld: group(
+      {
+        levels: Type.Array(oneOf(['yellow', 'none']), {
+          uniqueItems: true,
+          maxItems: 2,
+          description: 'Levels that hold, as they do in high-risk groups; none is a missing or twice invalid test',
+        }),
+        missing: Type.Array(oneOf(REQUIREMENT_KINDS), {
+          uniqueItems: true,
+          maxItems: REQUIREMENT_KINDS.length,
+          description: 'Kinds of required tests that hold where they are missing',
+        }),
+      },
+      'What holds people of this group, where others are only restricted',
     ),
     yellowRestrictions: Restrictions('What a yellow level allows until the second signal'),
     missingRestrictions: Restrictions('What a missing test allows outside high-risk groups'),
@@ -159,6 +179,8 @@ export const DEFAULT_FITNESS_POLICY: FitnessPolicy = {
   bands: { protocol: 'PVT-B', yellowLapses: 11, redAboveLapses: 20 },
   yellowKss: 7,
   sleep: { minimum24h: 5, minimum48h: 12, awakeWithinSleep: true },
+  hours: {},
+  alsoHeld: { levels: [], missing: [] },
   yellowRestrictions: { noDriving: true, accompanied: true, noHeights: true },
   missingRestrictions: { noDriving: true, accompanied: true, noHeights: true },
   rest: { minutes: 20, napMinutes: 30, retestWithinMinutes: 30, maximumRetests: 1 },
@@ -187,6 +209,7 @@ export const POLICY_PROBLEMS = [
   'POLICY_ESCALATION_ORDER',
   'POLICY_BASELINE_ORDER',
   'POLICY_MISSING_LIGHTER',
+  'POLICY_MISSING_NOT_HELD',
 ] as const;
 export type PolicyProblem = (typeof POLICY_PROBLEMS)[number];
 
@@ -197,7 +220,7 @@ const RESTRICTIONS = ['noDriving', 'accompanied', 'noHeights'] as const;
  * least as much as a yellow one. Empty when the policy may be stored.
  */
 export const checkPolicy = (policy: FitnessPolicy): PolicyProblem[] => {
-  const { yellowRestrictions: yellow, missingRestrictions: missing } = policy;
+  const { yellowRestrictions: yellow, missingRestrictions: missing, alsoHeld } = policy;
   const rules: [boolean, PolicyProblem][] = [
     [policy.deviation.yellowSds <= policy.deviation.orangeSds, 'POLICY_DEVIATION_ORDER'],
     [policy.bands.yellowLapses <= policy.bands.redAboveLapses, 'POLICY_BANDS_ORDER'],
@@ -206,6 +229,7 @@ export const checkPolicy = (policy: FitnessPolicy): PolicyProblem[] => {
     [policy.escalation.managerMinutes < policy.escalation.safetyAdminMinutes, 'POLICY_ESCALATION_ORDER'],
     [policy.baseline.provisionalFrom <= policy.baseline.activeFrom, 'POLICY_BASELINE_ORDER'],
     [RESTRICTIONS.every((one) => missing[one] || !yellow[one]), 'POLICY_MISSING_LIGHTER'],
+    [alsoHeld.levels.includes('none') || !alsoHeld.levels.includes('yellow'), 'POLICY_MISSING_NOT_HELD'],
   ];
   return rules.filter(([kept]) => !kept).map(([, problem]) => problem);
 };

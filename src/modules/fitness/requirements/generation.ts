@@ -1,8 +1,8 @@
 import type { Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
-import { missingTerms } from '../classification/missing.ts';
-import type { FitnessPolicy } from '../classification/policy.ts';
+import { holdsWithout, missingTerms } from '../classification/missing.ts';
+import type { FitnessPolicy, RequirementKind } from '../classification/policy.ts';
 import type { PolicyFacts, PolicyOf, RosterFacts, ShiftFacts } from '../ports.ts';
 import type { Draw } from './draw.ts';
 import { planTests, testBy } from './plan.ts';
@@ -31,11 +31,17 @@ const placeOf = ({ id, profileId, workDate, siteId, projectId }: ShiftFacts): Pl
 });
 
 /** What a requirement keeps of the policy it is made by. */
-export const termsOf = (policy: FitnessPolicy): RequirementRow['terms'] => ({
+export const termsOf = (policy: FitnessPolicy, kind: RequirementKind): RequirementRow['terms'] => ({
   ...policy.excuse,
   deviceSilentMinutes: policy.times.deviceSilentMinutes,
-  missing: missingTerms(policy),
+  missing: missingTerms(policy, kind),
 });
+
+/** Which kinds of missing tests hold the person. */
+const heldBy =
+  ({ policy, highRisk }: PolicyOf) =>
+  (kind: RequirementKind): boolean =>
+    holdsWithout(missingTerms(policy, kind), highRisk);
 
 const NOTHING_YET = {
   lackingSince: null,
@@ -88,7 +94,7 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
       status: 'due',
       highRisk: policy.highRisk,
       policyId: policy.policyId,
-      terms: termsOf(policy.policy),
+      terms: termsOf(policy.policy, test.kind),
       triggerResultId,
     });
   };
@@ -104,8 +110,8 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
     for (const shift of live) {
       const policy = policies.get(shift.profileId);
       if (policy === undefined) continue;
-      const { highRisk } = policy;
-      for (const test of planTests(shift, policy.policy, { highRisk, companyId: tx.companyId, draw })) {
+      const isHeld = heldBy(policy);
+      for (const test of planTests(shift, policy.policy, { isHeld, companyId: tx.companyId, draw })) {
         if (known.has(`${shift.id} ${test.kind} ${test.test}`)) continue;
         await make(tx, placeOf(shift), test, policy);
         made += 1;
@@ -115,15 +121,10 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
   };
 
   /** A test that is due soon, outside the roster's plan. */
-  const soon = (
-    rule: Rule,
-    now: number,
-    shift: ShiftFacts | undefined,
-    { policy, highRisk }: PolicyOf,
-  ): PlannedTest => {
+  const soon = (rule: Rule, now: number, shift: ShiftFacts | undefined, held: PolicyOf): PlannedTest => {
     const dueAt = now + rule.windowMinutes * 60_000;
-    const endsAt = shift === undefined ? now + policy.times.exposureHours * 3_600_000 : Date.parse(shift.endsAt);
-    return { ...testBy(rule, { dueAt, endsAt, highRisk }), windowFrom: now - 1 };
+    const endsAt = shift === undefined ? now + held.policy.times.exposureHours * 3_600_000 : Date.parse(shift.endsAt);
+    return { ...testBy(rule, { dueAt, endsAt, isHeld: heldBy(held)(rule.kind) }), windowFrom: now - 1 };
   };
 
   return {
@@ -140,10 +141,13 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
       if (shift === undefined) return;
       const known = await plannedFor(tx, [shiftId]);
       const policy = await rules.policyOf(tx, shift.profileId);
-      const { highRisk } = policy;
       for (const rule of policy.policy.required) {
         if (rule.kind !== 'extension' || known.has(`${shiftId} extension ${rule.test}`)) continue;
-        const test = testBy(rule, { dueAt: from.getTime(), endsAt: Date.parse(shift.endsAt), highRisk });
+        const test = testBy(rule, {
+          dueAt: from.getTime(),
+          endsAt: Date.parse(shift.endsAt),
+          isHeld: heldBy(policy)('extension'),
+        });
         await make(tx, placeOf(shift), test, policy);
       }
     },
@@ -176,7 +180,7 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
         const graceUntil = shifted(row.graceUntil);
         const dueAt = at.toISOString();
         if (row.status === 'due') {
-          const missAt = row.highRisk ? graceUntil : row.missAt;
+          const missAt = holdsWithout(row.terms.missing, row.highRisk) ? graceUntil : row.missAt;
           const windowFrom = iso(Math.min(Date.parse(row.windowFrom), at.getTime() - 1));
           await requirements.update(tx, row, { windowFrom, dueAt, graceUntil, missAt });
           continue;

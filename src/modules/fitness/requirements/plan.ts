@@ -17,10 +17,10 @@ const MINUTE = 60_000;
 
 type Rule = FitnessPolicy['required'][number];
 
-/** A test that must be done by `dueAt`; nobody may be exposed without it in high-risk work, so there it is missed at once. */
+/** A test that must be done by `dueAt`; where nobody may be exposed without it, it is missed at once. */
 export const testBy = (
   { kind, test, windowMinutes, graceMinutes }: Rule,
-  { dueAt, endsAt, highRisk }: { dueAt: number; endsAt: number; highRisk: boolean },
+  { dueAt, endsAt, isHeld }: { dueAt: number; endsAt: number; isHeld: boolean },
 ): PlannedTest => {
   const graceUntil = dueAt + graceMinutes * MINUTE;
   return {
@@ -29,12 +29,13 @@ export const testBy = (
     windowFrom: dueAt - windowMinutes * MINUTE,
     dueAt,
     graceUntil,
-    missAt: highRisk ? graceUntil : Math.max(graceUntil, endsAt),
+    missAt: isHeld ? graceUntil : Math.max(graceUntil, endsAt),
   };
 };
 
 interface Planning {
-  readonly highRisk: boolean;
+  /** Whether a missing test of the kind holds the person. */
+  readonly isHeld: (kind: RequirementKind) => boolean;
   readonly companyId: string;
   readonly draw: Draw;
 }
@@ -66,5 +67,5 @@ export const planTests = (shift: ShiftFacts, policy: Plan, planning: Planning): 
   policy.required.flatMap((rule) => {
     const dueAt = dueIn(rule, shift, policy, planning);
     const endsAt = Date.parse(shift.endsAt);
-    return dueAt === undefined ? [] : [testBy(rule, { dueAt, endsAt, highRisk: planning.highRisk })];
+    return dueAt === undefined ? [] : [testBy(rule, { dueAt, endsAt, isHeld: planning.isHeld(rule.kind) })];
   });

@@ -325,6 +325,7 @@ describe('fitness policy', () => {
         escalation: { managerMinutes: 20, safetyAdminMinutes: 20 },
         baseline: { ...policy.baseline, provisionalFrom: 11 },
         missingRestrictions: { ...policy.missingRestrictions, noDriving: false },
+        alsoHeld: { levels: ['yellow'], missing: [] },
       }),
     ).to.deep.equal([
       'POLICY_DEVIATION_ORDER',
@@ -334,6 +335,7 @@ describe('fitness policy', () => {
       'POLICY_ESCALATION_ORDER',
       'POLICY_BASELINE_ORDER',
       'POLICY_MISSING_LIGHTER',
+      'POLICY_MISSING_NOT_HELD',
     ]);
     const free = { noDriving: false, accompanied: false, noHeights: false };
     expect(checkPolicy({ ...policy, yellowRestrictions: free, missingRestrictions: free })).to.deep.equal([]);

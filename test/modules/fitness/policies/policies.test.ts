@@ -74,6 +74,16 @@ describe('fitness policies', () => {
     expect(await report()).to.include({ level: 'yellow', action: 'hold', policyId: own.id });
   });
 
+  it('say which levels hold in a group that is not high-risk', async () => {
+    const first = await rowOf<Policy>(create({ policy: policy({ yellowKss: 6 }) }), 201);
+    expect(await report()).to.include({ level: 'yellow', action: 'second_signal' });
+    const lighter = { yellowKss: 6, alsoHeld: { levels: ['yellow'], missing: [] } };
+    await rowOf(revise(first.id, 1, lighter), 422);
+    await rowOf(revise(first.id, 1, { ...lighter, alsoHeld: { levels: ['yellow', 'none'], missing: [] } }), 201);
+    expect(await report()).to.include({ level: 'yellow', action: 'hold' });
+    expect(await itemsOf(f.as.supervisor, '/fitness/cases')).to.have.length(1);
+  });
+
   it('are one a group', async () => {
     const riskGroupId = await addGroup(false);
     const answers = await Promise.all([1, 2, 3, 4].map(() => create({ riskGroupId })));

@@ -149,7 +149,7 @@ describe('a test that nobody took, as exposure starts', () => {
       'select terms from requirement where shift_id = $1',
       [shiftId],
     );
-    expect(rows[0]!.terms.missing).to.deep.equal(missingTerms(policy));
+    expect(rows[0]!.terms.missing).to.deep.equal(missingTerms(policy, 'pre_shift'));
     await company.at(2 * HOUR);
     expect((await reasonsOf({ worker, shiftId })).toSorted()).to.deep.equal([
       'restrict NO_HEIGHTS',
@@ -157,8 +157,8 @@ describe('a test that nobody took, as exposure starts', () => {
     ]);
     const signals = { reaction: null, ocular: null, selfReport: null, alerts: [], clearance: null, baseline: null };
     for (const [missing, by] of [
-      ['test', missingTerms(policy).test],
-      ['device_outage', missingTerms(policy).outage],
+      ['test', missingTerms(policy, 'pre_shift').test],
+      ['device_outage', missingTerms(policy, 'pre_shift').outage],
     ] as const)
       for (const highRisk of [false, true]) {
         const { action } = classify({ ...signals, retest: null, earlierInvalid: false, missing, highRisk }, policy);

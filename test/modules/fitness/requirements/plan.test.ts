@@ -44,17 +44,17 @@ describe('tests that a shift requires', () => {
         fc.constantFrom('day', 'night'),
         fc.boolean(),
         fc.uuid(),
-        (required, kind, highRisk, profileId) => {
+        (required, kind, isHeld, profileId) => {
           for (const test of planTests(
             shift({ kind, profileId }),
             { required, randomOneIn: 2 },
-            { highRisk, companyId, draw: drawOf(1) },
+            { isHeld: () => isHeld, companyId, draw: drawOf(1) },
           )) {
             expect(test.windowFrom).to.be.lessThan(test.dueAt);
             expect(test.dueAt).to.be.at.most(test.graceUntil);
             expect(test.missAt).to.be.at.least(test.graceUntil);
             expect(test.dueAt).to.be.within(START, START + 12 * HOUR);
-            if (highRisk) expect(test.missAt).to.equal(test.graceUntil);
+            if (isHeld) expect(test.missAt).to.equal(test.graceUntil);
             if (test.kind === 'mid_shift') expect([kind, test.dueAt]).to.deep.equal(['night', START + 6 * HOUR]);
             expect(['pre_shift', 'mid_shift', 'random']).to.include(test.kind);
           }
@@ -73,7 +73,7 @@ describe('tests that a shift requires', () => {
       planTests(
         each,
         { required: [random], randomOneIn },
-        { highRisk: false, companyId: company, draw: drawOf(byte) },
+        { isHeld: () => false, companyId: company, draw: drawOf(byte) },
       ).map(({ dueAt }) => dueAt);
     const drawn = (byte: number, company?: string) => shifts.map((each) => planned(each, byte, 10, company)[0]);
     const first = drawn(1);

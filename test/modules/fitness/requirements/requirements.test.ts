@@ -160,6 +160,19 @@ describe('required tests', () => {
     await company.client.query('delete from ingest_cursor');
   });
 
+  it('come at random in as many shifts, and for cause within as many minutes, as the policy of the group says', async () => {
+    const worker = await company.addWorker();
+    const random = { kind: 'random', test: 'PVT-B', windowMinutes: 30, graceMinutes: 10 } as const;
+    await company.givePolicy(worker, { required: [random], randomOneIn: 1, forCauseMinutes: 45 });
+    await company.addShift(worker, { startsAt: requiring.inHours(2) });
+    await requiring.tick('generate');
+    expect((await requiring.rowsOf(worker)).map(({ kind }) => kind)).to.deep.equal(['random']);
+    const body = { profileId: worker.profileId, kind: 'for_cause' };
+    const asked = await company.ask(company.supervisor, 'post', '/fitness/requirements', body);
+    const dueAt = new Date(company.start.getTime() + 45 * MINUTE).toISOString();
+    expect([asked.status, asked.body['dueAt']]).to.deep.equal([201, dueAt]);
+  });
+
   it('fall away with a cancelled shift', async () => {
     const { worker, shiftId } = await requiring.withShift();
     await company.client.query(`update shift set status = 'cancelled', cancelled_because = 'manager' where id = $1`, [
@@ -207,6 +220,16 @@ describe('required tests', () => {
       const refused = await requiring.move(supervisor, row!, 'excuse', { reason: 'absent' });
       expect([refused.status, refused.body['code']]).to.deep.equal([409, 'REQUIREMENT_OWN']);
       expect((await requiring.move(company.manager, row!, 'excuse', { reason: 'absent' })).status).to.equal(200);
+    });
+
+    it('and as many are drawn as the policy of the group says', async () => {
+      const worker = await company.addWorker();
+      await company.givePolicy(worker, { excuse: { supervisorHours: 24, reviewOneIn: 1 } });
+      await company.addShift(worker, { startsAt: requiring.inHours(2) });
+      await requiring.tick('generate');
+      const [row] = await requiring.rowsOf(worker);
+      const excused = await requiring.move(company.supervisor, row!, 'excuse', { reason: 'absent' });
+      expect(excused.body).to.include({ reviewDrawn: true });
     });
 
     it('and one in ten is drawn for the manager, who reviews no excuse of their own', async () => {
