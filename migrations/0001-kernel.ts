@@ -187,6 +187,7 @@ const background = [
       'state text not null',
       'dispatched_at timestamptz(3)',
       'attempts integer not null default 0',
+      'outages integer not null default 0',
       'last_error text',
       'finished_at timestamptz(3)',
       `constraint outbox_state_check check (state in ('waiting', 'done', 'failed', 'cancelled'))`,

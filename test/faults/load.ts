@@ -22,7 +22,7 @@ const READ_EVERY = 4;
 
 /** Commands and reads of some clients at once, each time at another of the webs. */
 export const startLoad = (hands: readonly Hand[], webs: readonly Member[], commander: Commander): Load => {
-  let isStopped = false;
+  const stopping = new AbortController();
   let refused = 0;
   let done = 0;
   const wrong = new Map<string, number>();
@@ -39,7 +39,7 @@ export const startLoad = (hands: readonly Hand[], webs: readonly Member[], comma
     wrong.set(what, (wrong.get(what) ?? 0) + 1);
   };
   const client = async (): Promise<void> => {
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       const n = (done += 1);
       const hand = hands[n % hands.length]!;
       if (n % EXPORT_EVERY === 0)
@@ -56,7 +56,7 @@ export const startLoad = (hands: readonly Hand[], webs: readonly Member[], comma
     refused: () => refused,
     wrong,
     stop: async () => {
-      isStopped = true;
+      stopping.abort();
       await clients;
     },
   };

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { IdentityProviderError } from '../identity-provider/errors.ts';
+import { asOutage } from '../outage.ts';
 import { Problem } from '../problem.ts';
 import type { Fault } from '../problem.ts';
 import type { PublicContext } from './context.ts';
@@ -37,11 +37,11 @@ const headersOf = ({ status, code, options }: Problem): Record<string, string> =
   ...options.headers,
 });
 
-/** What an error means to a caller: its own problem, an identity provider that does not serve, or a fault of ours. */
+/** What an error means to a caller: its own problem, a part that does not serve, or a fault of ours. */
 const toProblem = (error: unknown): Problem => {
   if (error instanceof Problem) return error;
-  if (error instanceof IdentityProviderError && (error.code === 'unavailable' || error.code === 'misconfigured'))
-    return new Problem(503, 'IDENTITY_PROVIDER_UNAVAILABLE', { cause: error, retryAfter: 5 });
+  const outage = asOutage(error);
+  if (outage !== undefined) return outage;
   // Express's router, of a path with escapes that are no UTF-8.
   if (error instanceof URIError) return new Problem(400, 'MALFORMED_REQUEST', { cause: error });
   return new Problem(500, 'INTERNAL', { cause: error });

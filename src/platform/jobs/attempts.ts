@@ -5,10 +5,12 @@ export interface Attempt {
   readonly payload: object;
   readonly traceId: string;
   readonly number: number;
+  /** Tries that did not count, because a part of the system was away. */
+  readonly outages: number;
 }
 
 const BEGIN = `update outbox set attempts = attempts + 1, dispatched_at = $3
-  where company_id = $1 and id = $2 and state = 'waiting' returning payload, trace_id as "traceId", attempts as number`;
+  where company_id = $1 and id = $2 and state = 'waiting' returning payload, trace_id as "traceId", attempts as number, outages`;
 const HOLD = `select exists (select 1 from inbox i where i.company_id = $1 and i.consumer = $3 and i.outbox_id = $2) as seen
   from outbox o where o.company_id = $1 and o.id = $2 and o.state = 'waiting' for update of o`;
 const FINISH = `with seen as (
@@ -16,7 +18,8 @@ const FINISH = `with seen as (
     on conflict (company_id, consumer, outbox_id) do nothing)
   update outbox set state = 'done', finished_at = $4, last_error = null
   where company_id = $1 and id = $2 and state = 'waiting'`;
-const POSTPONE = `update outbox set run_at = $3, dispatched_at = $3, last_error = $4
+const POSTPONE = `update outbox set run_at = $3, dispatched_at = $3, last_error = $4,
+    attempts = attempts - $5::int, outages = outages + $5::int
   where company_id = $1 and id = $2 and state = 'waiting' returning id`;
 const RELEASE = `update outbox set attempts = attempts - 1, dispatched_at = $3
   where company_id = $1 and id = $2 and state = 'waiting'`;
@@ -42,9 +45,12 @@ export const finishJob = async (tx: Tx, id: string, consumer: string): Promise<v
   await tx.prepared(FINISH, [tx.companyId, id, consumer, tx.now]);
 };
 
-/** The try failed, the next one is due at `runAt`. False when the job is no longer wanted. */
-export const postponeJob = async (tx: Tx, id: string, runAt: Date, error: string): Promise<boolean> =>
-  (await tx.prepared(POSTPONE, [tx.companyId, id, runAt, error])).length > 0;
+/** The try failed, the next one is due at `runAt`; an outage counts as no try. False when the job is no longer wanted. */
+export const postponeJob = async (
+  tx: Tx,
+  id: string,
+  { runAt, error, isOutage }: { readonly runAt: Date; readonly error: string; readonly isOutage: boolean },
+): Promise<boolean> => (await tx.prepared(POSTPONE, [tx.companyId, id, runAt, error, isOutage ? 1 : 0])).length > 0;
 
 /** The try was cut by the stop of its process and does not count. */
 export const releaseJob = async (tx: Tx, id: string): Promise<void> => {

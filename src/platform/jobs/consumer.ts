@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Database, Tx } from '../db/database.ts';
 import { systemScope } from '../db/scope.ts';
 import type { Scope } from '../db/scope.ts';
+import { asOutage } from '../outage.ts';
 import { NO_TRACER } from '../telemetry/tracer.ts';
 import type { Tracer } from '../telemetry/tracer.ts';
 import { beginAttempt, finishJob, giveUpJob, holdRow, postponeJob, releaseJob } from './attempts.ts';
@@ -38,6 +39,8 @@ interface Try {
 }
 
 const MAX_ATTEMPTS = 5;
+/** With pauses of up to five minutes about a day: then an outage is the job's own failure. */
+const MOST_OUTAGES = 300;
 const TIMEOUT_MS = 60_000;
 
 /** Runs the jobs that the queue hands over: as user `app`, in the company of the outbox row. */
@@ -113,15 +116,17 @@ export const createConsumer = (dependencies: ConsumerDependencies): QueueHandler
     }
     const about = { err: error, job: definition.name, outboxId: context.id, attempt: context.attempt };
     const reason = describeFailure(error);
-    if (context.attempt >= context.maxAttempts) {
+    const { outages } = one.attempt;
+    const isOutage = asOutage(error) !== undefined && outages < MOST_OUTAGES;
+    if (!isOutage && context.attempt >= context.maxAttempts) {
       log.error(about, 'a job is given up');
       await giveUp(scope, one, reason);
       return ['dead', undefined];
     }
-    const pause = backoff(context.attempt);
-    log.warn({ ...about, pause }, 'a job failed, it is tried again');
+    const pause = backoff(isOutage ? outages + 1 : context.attempt);
+    log.warn({ ...about, pause, isOutage }, 'a job failed, it is tried again');
     const runAt = new Date(now().getTime() + pause);
-    const isWanted = await db.write(scope, (tx) => postponeJob(tx, context.id, runAt, reason));
+    const isWanted = await db.write(scope, (tx) => postponeJob(tx, context.id, { runAt, error: reason, isOutage }));
     return ['retried', isWanted ? pause : undefined];
   };
 

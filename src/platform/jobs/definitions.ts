@@ -16,7 +16,7 @@ export interface JobContext {
 interface JobBase {
   /** `area.thing.verb`, unique. */
   readonly name: string;
-  /** Default 5. */
+  /** Default 5. A try in which a part of the system was away (503) is not counted among them. */
   readonly maxAttempts?: number;
   /** Longest run time, in ms. Default 60 s. */
   readonly timeout?: number;

@@ -33,7 +33,7 @@ const INSERT = `insert into outbox (company_id, id, job, dedupe_key, payload, tr
   on conflict (company_id, job, dedupe_key) where dedupe_key is not null do nothing returning id`;
 const CANCEL = `update outbox set state = 'cancelled', finished_at = $3
   where company_id = $1 and id = $2 and state = 'waiting' returning id`;
-const RETRY = `update outbox set state = 'waiting', attempts = 0, run_at = $3, dispatched_at = null, finished_at = null
+const RETRY = `update outbox set state = 'waiting', attempts = 0, outages = 0, run_at = $3, dispatched_at = null, finished_at = null
   where company_id = $1 and id = $2 and state = 'failed' returning id`;
 const FAILED = `select id, job, attempts, last_error as "lastError", trace_id as "traceId", created_at as "createdAt",
   finished_at as "failedAt" from outbox

@@ -29,7 +29,7 @@ export async function createAzureStore(options: AzureStoreOptions): Promise<File
   });
   const container = service.getContainerClient(options.container);
   const deadline = () => ({ abortSignal: AbortSignal.timeout(timeoutMs * tries) });
-  await container.createIfNotExists(deadline());
+  await answered(container.createIfNotExists(deadline()));
 
   const blobOf = (key: string) => {
     checkKey(key);
@@ -46,7 +46,7 @@ export async function createAzureStore(options: AzureStoreOptions): Promise<File
         const blockIds: string[] = [];
         const stage = async (block: Buffer) => {
           const id = Buffer.from(`${upload}-${String(blockIds.length).padStart(6, '0')}`).toString('base64');
-          await blob.stageBlock(id, block, block.length, deadline());
+          await answered(blob.stageBlock(id, block, block.length, deadline()));
           blockIds.push(id);
         };
         let last: Buffer = Buffer.alloc(0);
@@ -61,10 +61,10 @@ export async function createAzureStore(options: AzureStoreOptions): Promise<File
           metadata: { sha256: done.sha256 },
         };
         if (blockIds.length === 0) {
-          await blob.upload(last, last.length, known);
+          await answered(blob.upload(last, last.length, known));
         } else {
           await stage(last);
-          await blob.commitBlockList(blockIds, known);
+          await answered(blob.commitBlockList(blockIds, known));
         }
         return done;
       } catch (error) {
@@ -83,7 +83,9 @@ export async function createAzureStore(options: AzureStoreOptions): Promise<File
       if (count === 0) return Readable.from([]);
       // Held to the version that was measured: a file replaced in between is an error, never a mixture.
       const conditions = { ifMatch: found.etag };
-      const { readableStreamBody } = await blob.download(start, count, { conditions, maxRetryRequests: tries });
+      const { readableStreamBody } = await answered(
+        blob.download(start, count, { conditions, maxRetryRequests: tries }),
+      );
       return Readable.from(readableStreamBody ?? [], { objectMode: false });
     },
 
@@ -99,11 +101,15 @@ export async function createAzureStore(options: AzureStoreOptions): Promise<File
     },
 
     async remove(key) {
-      await blobOf(key).deleteIfExists(deadline());
+      await answered(blobOf(key).deleteIfExists(deadline()));
     },
 
     async *list(prefix) {
-      for await (const item of container.listBlobsFlat({ prefix })) yield entryOf(item);
+      try {
+        for await (const item of container.listBlobsFlat({ prefix })) yield entryOf(item);
+      } catch (error) {
+        throw asStorageError(error);
+      }
     },
   };
 }
@@ -132,6 +138,23 @@ async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
     return await request;
   } catch (error) {
     if (error instanceof RestError && error.statusCode === 404) return undefined;
-    throw error;
+    throw asStorageError(error);
   }
+}
+
+async function answered<T>(request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (error) {
+    throw asStorageError(error);
+  }
+}
+
+/** A request that found nobody, or took too long, or met a store in trouble; everything else stays the error it was. */
+function asStorageError(error: unknown): unknown {
+  const isOut =
+    error instanceof RestError
+      ? error.statusCode === undefined || error.statusCode === 429 || error.statusCode >= 500
+      : error instanceof Error && error.name === 'AbortError';
+  return isOut ? new StorageError('unavailable', 'the file store does not answer', { cause: error }) : error;
 }

@@ -37,10 +37,11 @@ export interface FileStat {
 }
 
 export class StorageError extends Error {
-  readonly code: 'bad_key' | 'bad_type' | 'bad_range' | 'not_found' | 'too_large';
+  /** `unavailable`: no answer in time, or none that makes sense; worth another try later. */
+  readonly code: 'bad_key' | 'bad_type' | 'bad_range' | 'not_found' | 'too_large' | 'unavailable';
 
-  constructor(code: StorageError['code'], message: string) {
-    super(message);
+  constructor(code: StorageError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'StorageError';
     this.code = code;
   }

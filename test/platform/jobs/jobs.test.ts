@@ -4,6 +4,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { job } from '../../../src/platform/jobs/definitions.ts';
 import type { JobContext } from '../../../src/platform/jobs/definitions.ts';
 import { createQueue } from '../../../src/platform/jobs/queue.ts';
+import { Problem } from '../../../src/platform/problem.ts';
+import { StorageError } from '../../../src/platform/storage/file-store.ts';
 import { leaveEffect, openHarness, raised, TRACE } from './harness.ts';
 import type { Harness } from './harness.ts';
 
@@ -117,6 +119,26 @@ describe('jobs', () => {
     await harness.drained();
     expect((await harness.row(id)).state).to.equal('done');
     expect(await harness.effects()).to.deep.equal([]);
+  });
+
+  it('counts no try in which a part of the system was away', async () => {
+    const attempts: number[] = [];
+    const [out, back] = [new Problem(503, 'STORAGE_UNAVAILABLE'), new StorageError('unavailable', 'no answer')];
+    const waiting = job({
+      name: 'test.effect.wait-out',
+      maxAttempts: 2,
+      run: (_payload, { attempt }) => {
+        attempts.push(attempt);
+        const failure = [out, back, out, new Error('its own'), back, undefined][attempts.length - 1];
+        return failure === undefined ? Promise.resolve() : Promise.reject(failure);
+      },
+    });
+    const node = harness.node({ definitions: [waiting], backoff: quickly });
+    node.start();
+    const id = await harness.write((tx) => node.outbox.enqueue(tx, waiting.name, {}));
+    await harness.drained();
+    expect(attempts).to.deep.equal([1, 1, 1, 1, 2, 2]);
+    expect(await harness.row(id)).to.deep.include({ state: 'done', attempts: 2 });
   });
 
   it('tries again after a failure, rolling back each failed try', async () => {
