@@ -6,6 +6,8 @@ import type { Stage } from './stage.ts';
 export interface Hand {
   readonly companyId: string;
   readonly profileId: string;
+  readonly personId: string;
+  readonly keycloakId: string;
   readonly email: string;
   /** A token that lives for a while yet; the old one as long as Keycloak gives no other. */
   readonly bearer: () => Promise<string>;
@@ -36,23 +38,25 @@ const signedIn = ({ identityProvider }: Stage, email: string, address: string): 
   };
 };
 
-/** Companies with managers who have a mail address, all signed in. */
-export const addCrew = async (stage: Stage, companies: number, each: number): Promise<Hand[]> => {
+/** Companies with managers, or others, who have a mail address, all signed in. */
+export const addCrew = async (
+  stage: Stage,
+  companies: number,
+  each: number,
+  roles: readonly string[] = ['manager'],
+): Promise<Hand[]> => {
   const hands: Hand[] = [];
   const client = await stage.database.superuser();
   for (let n = 0; n < companies; n += 1) {
     const companyId = await stage.addCompany();
     for (let m = 0; m < each; m += 1) {
       const email = `${randomUUID()}@example.cl`;
-      const { profileId } = await addLogin(stage, {
-        companyId,
-        roles: ['manager'],
-        login: { email, password: PASSWORD },
-      });
+      const login = { email, password: PASSWORD };
+      const { profileId, personId, keycloakId } = await addLogin(stage, { companyId, roles, login });
       await client.query('update profile set contact_email = $2 where id = $1', [profileId, email]);
       const bearer = signedIn(stage, email, `198.51.100.${(hands.length % 250) + 1}`);
       await bearer();
-      hands.push({ companyId, profileId, email, bearer });
+      hands.push({ companyId, profileId, personId, keycloakId, email, bearer });
     }
   }
   await client.end();

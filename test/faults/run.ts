@@ -4,12 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Fault, Figures } from './fault.ts';
 import { flush } from './flush.ts';
+import { forgeries } from './forgeries.ts';
 import { kills } from './kills.ts';
 import { outages } from './outages.ts';
 import { openStage } from './stage.ts';
 import { takeover } from './takeover.ts';
+import { uploads } from './uploads.ts';
 
-const FAULTS: readonly Fault[] = [kills, ...outages, flush, takeover];
+const FAULTS: readonly Fault[] = [kills, ...outages, flush, takeover, forgeries, uploads];
 /** A line of progress at most this often, ms. */
 const SAY_EVERY = 5_000;
 const MOST_NOTES = 30;

@@ -7,7 +7,7 @@ import type { HostileUpload } from './hostile-uploads.ts';
 export interface RawAnswer {
   readonly status: number | undefined;
   readonly body: string;
-  /** From the first byte sent to the answer. */
+  /** From the last byte that was sent before the answer. */
   readonly milliseconds: number;
 }
 
@@ -30,7 +30,7 @@ const isWhole = (text: string): boolean => {
 /** Sends an upload byte by byte as it is written, to `url`, and takes what is answered; one that is `cut` hangs up instead. */
 export const sendUpload = async (url: URL, authorization: string, upload: HostileUpload): Promise<RawAnswer> => {
   const socket = connect(Number(url.port), url.hostname);
-  const began = performance.now();
+  let last = performance.now();
   let text = '';
   const answered = new Promise<void>((resolve) => {
     socket.setEncoding('utf8').on('data', (data: string) => {
@@ -46,10 +46,12 @@ export const sendUpload = async (url: URL, authorization: string, upload: Hostil
     ...upload.head,
   ];
   socket.write(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n`);
-  const written = write(socket, upload);
+  const written = write(socket, upload).then(() => {
+    last = performance.now();
+  });
   if (upload.fate === 'cut') await written;
   else await answered;
-  const milliseconds = performance.now() - began;
+  const milliseconds = performance.now() - last;
   socket.destroy();
   await written;
   const status = /^HTTP\/1\.1 (\d{3})/u.exec(text)?.[1];
