@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import type { AnyEntity } from '../../src/platform/schema/entity.ts';
 import type { TestApp } from './app.ts';
 import { version } from './client.ts';
 import type { Client } from './client.ts';
+import { scopeOf } from './companies.ts';
 import { rowOf } from './workforce.ts';
 import type { Row } from './workforce.ts';
 
@@ -21,6 +23,8 @@ export interface Walk<R extends Row = Row> {
   readonly open: () => Promise<R>;
   /** How the system's own moves come about, by move. From a state that the move does not list they change nothing. */
   readonly events?: Readonly<Record<string, (row: R) => Promise<unknown>>>;
+  /** The moves that only the system makes, as `table` has those of people. */
+  readonly system?: Table;
   /** Holds after every step. */
   readonly invariant?: (row: R) => Promise<void>;
 }
@@ -31,6 +35,35 @@ interface Action {
   readonly reason: string | null;
 }
 
+/** What the system's own moves hand over, by move. */
+export type Handed = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** The system's own moves as its jobs make them, each tried from whatever state: what the move does not list is refused. */
+export const movesOfSystem = (
+  app: TestApp,
+  entity: AnyEntity,
+  companyId: string,
+  handed: Handed,
+): NonNullable<Walk['events']> => {
+  const make = async ({ id }: Row, name: string): Promise<void> => {
+    const scope = scopeOf(companyId);
+    const mover = app.platform.movers.get(entity.table)!;
+    await app.platform.work.write({ scope }, async (tx) => {
+      const row = await app.platform.repository(entity).lock(tx, id);
+      await mover.moveAs(tx, { scope, tx }, row as never, name, { ...handed[name] });
+    });
+  };
+  return Object.fromEntries(
+    Object.keys(handed).map((name) => [
+      name,
+      (row: Row) =>
+        make(row, name).catch((error: unknown) => {
+          expect(error, name).to.include({ status: 409, code: 'INVALID_TRANSITION' });
+        }),
+    ]),
+  );
+};
+
 /**
  * Random walks over a lifecycle, driven by its declaration: every move from every state that is come upon, over HTTP. What
  * the declaration lists succeeds, moves the version by one and leads where it says; anything else is refused and changes
@@ -38,23 +71,28 @@ interface Action {
  * every run; a failure prints it with the shortest walk that fails.
  */
 export const walk = async <R extends Row>(app: TestApp, about: Walk<R>, runs = 20): Promise<void> => {
-  const { entity, path, table, client, stranger, open, events = {}, invariant } = about;
+  const { entity, path, table, client, stranger, open, events = {}, invariant, system } = about;
   const { moves, states } = app.modules
     .flatMap(({ lifecycles = [] }) => lifecycles)
     .find((lifecycle) => lifecycle.entity === entity)!;
   const byPeople = Object.keys(moves).filter((name) => moves[name]!.permission !== undefined);
-  const targets = (state: string) =>
+  const bySystem = Object.keys(moves).filter((name) => moves[name]!.permission === undefined);
+  const declared = (names: readonly string[]): Table =>
     Object.fromEntries(
-      byPeople.filter((name) => moves[name]!.from.includes(state)).map((name) => [name, moves[name]!.to]),
+      states.map((state) => [
+        state,
+        Object.fromEntries(
+          names.filter((name) => moves[name]!.from.includes(state)).map((name) => [name, moves[name]!.to]),
+        ),
+      ]),
     );
-  expect(Object.fromEntries(states.map((state) => [state, targets(state)])), `${entity} as declared`).to.deep.equal(
-    table,
-  );
+  expect(declared(byPeople), `${entity} as declared`).to.deep.equal(table);
+  if (system !== undefined) expect(declared(bySystem), `${entity} as declared for the system`).to.deep.equal(system);
 
   const read = async (id: string): Promise<R> => rowOf<R>(client.get(`${path}/${id}`));
   const post = (by: Client, row: R, name: string) => {
-    const needsReason = 'reason' in (moves[name]!.fields?.properties ?? {});
-    const body = needsReason ? { reason: 'walk' } : undefined;
+    const { fields } = moves[name]!;
+    const body = 'reason' in (fields?.properties ?? {}) ? { reason: 'walk' } : fields && {};
     return by.post(`${path}/${row.id}/${name.replaceAll('_', '-')}`, body, version(row.version));
   };
 

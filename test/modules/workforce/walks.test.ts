@@ -1,11 +1,17 @@
 import { expect } from 'chai';
+import { Delivery, UNSENT } from '../../../src/modules/notifications/deliveries.repository.ts';
+import { WebhookEndpoint } from '../../../src/modules/notifications/webhooks.repository.ts';
+import { ExportJob } from '../../../src/modules/reporting/exports/exports.repository.ts';
+import { BatchUpload } from '../../../src/modules/workforce/batch/batch.repository.ts';
+import type { AnyEntity, InsertOf, RowOf } from '../../../src/platform/schema/entity.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
+import { scopeOf } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
-import { walk } from '../../support/walk.ts';
-import type { Table } from '../../support/walk.ts';
+import { movesOfSystem, walk } from '../../support/walk.ts';
+import type { Handed, Table } from '../../support/walk.ts';
 import { DAY_SHIFT, itemsOf, openMine, rowOf } from '../../support/workforce.ts';
 import type { Mine } from '../../support/workforce.ts';
 
@@ -47,6 +53,63 @@ const EXCEPTION: Table = {
   approved: {},
   rejected: {},
   cancelled: {},
+};
+
+const UPLOAD: Table = {
+  uploaded: {},
+  validating: {},
+  rejected: {},
+  validated: { commit: 'committing' },
+  committing: {},
+  committed: {},
+  failed: {},
+  expired: {},
+};
+const UPLOAD_BY_JOBS: Table = {
+  uploaded: { validate: 'validating' },
+  validating: { accept: 'validated', reject: 'rejected' },
+  rejected: {},
+  validated: { expire: 'expired' },
+  committing: { finish: 'committed', fail: 'failed' },
+  committed: {},
+  failed: {},
+  expired: {},
+};
+const EXPORT: Table = {
+  queued: { cancel: 'cancelled' },
+  running: { cancel: 'cancelled' },
+  ready: {},
+  expired: {},
+  cancelled: {},
+  failed: {},
+};
+const EXPORT_BY_JOBS: Table = {
+  queued: { start: 'running', fail: 'failed' },
+  running: { finish: 'ready', fail: 'failed' },
+  ready: { expire: 'expired' },
+  expired: {},
+  cancelled: {},
+  failed: {},
+};
+const GOING = { begin: 'sending', give_up: 'dead', postpone: 'pending', skip: 'skipped' };
+const DELIVERY: Table = {
+  pending: {},
+  sending: {},
+  sent: {},
+  failed: {},
+  retrying: {},
+  dead: { resend: 'pending' },
+  skipped: {},
+};
+
+const DELIVERY_BY_JOBS: Table = {
+  pending: GOING,
+  retrying: GOING,
+  sending: { ...GOING, succeed: 'sent', fail: 'failed' },
+  sent: {},
+  failed: { retry: 'retrying', give_up: 'dead' },
+  dead: {},
+  skipped: {},
 };
 
 describe('random walks over the lifecycles of the workforce', function walks() {
@@ -184,6 +247,129 @@ describe('random walks over the lifecycles of the workforce', function walks() {
         const body = { kind: 'extension', profileId: worker.profileId, shiftId: shift!.id, minutes: 30 };
         return rowOf(mine.supervisor.post('/admin/assignment/roster-exception', body), 201);
       },
+    });
+  });
+
+  describe('and of what jobs move, which do not run here:', () => {
+    const at = '2027-01-05T12:00:00.000Z';
+    const insert = <E extends AnyEntity>(entity: E, values: InsertOf<RowOf<E>>) =>
+      app.platform.work.write({ scope: scopeOf(mine.companyId) }, (tx) =>
+        app.platform.repository(entity).insert(tx, values),
+      );
+    const events = (entity: AnyEntity, handed: Handed) => movesOfSystem(app, entity, mine.companyId, handed);
+
+    it('uploads', () =>
+      walk(app, {
+        entity: 'batch_upload',
+        path: '/admin/profile/batch',
+        table: UPLOAD,
+        system: UPLOAD_BY_JOBS,
+        client: mine.admin,
+        stranger,
+        open: () =>
+          insert(BatchUpload, {
+            kind: 'profiles',
+            fileName: 'walk.csv',
+            fileKey: 'walk',
+            mode: 'dry_run',
+            partial: false,
+            rowCount: 0,
+            validCount: 0,
+            errorCount: 0,
+            committedCount: 0,
+            progress: 0,
+            expiresAt: null,
+            status: 'uploaded',
+          }),
+        events: events(BatchUpload, { validate: {}, accept: {}, reject: {}, finish: {}, fail: {}, expire: {} }),
+      }));
+
+    it('exports', async () => {
+      const client = await app.database.superuser();
+      const outside = await clientOf(app, await addPerson(app, { companyId: mine.companyId, roles: ['member'] }));
+      await walk(app, {
+        entity: 'export_job',
+        path: '/admin/export',
+        table: EXPORT,
+        system: EXPORT_BY_JOBS,
+        client: mine.admin,
+        stranger: outside,
+        open: async () => {
+          // One runs at a time for a person and a kind.
+          await client.query(`update export_job set status = 'failed' where status in ('queued', 'running')`);
+          return insert(ExportJob, {
+            kind: 'projects',
+            format: 'csv',
+            locale: 'es',
+            filters: {},
+            columns: null,
+            bom: true,
+            separator: null,
+            requestedBy: mine.people.admin.profileId,
+            permissionSnapshot: [],
+            status: 'queued',
+            rowsDone: 0,
+            rowsEstimated: null,
+            rowCount: null,
+            startedAt: null,
+            finishedAt: null,
+            fileName: null,
+            size: null,
+            sha256: null,
+            expiresAt: null,
+            downloads: 0,
+            maxDownloads: 10,
+            error: null,
+            fileKey: null,
+          });
+        },
+        events: events(ExportJob, {
+          start: { startedAt: at },
+          finish: {
+            finishedAt: at,
+            expiresAt: at,
+            fileName: 'walk.csv',
+            fileKey: 'walk',
+            size: 1,
+            sha256: '0',
+            rowCount: 1,
+          },
+          fail: { error: 'FAILED', finishedAt: at },
+          expire: {},
+        }),
+      });
+    });
+
+    it('deliveries', async () => {
+      const { id: endpointId } = await insert(WebhookEndpoint, {
+        name: 'Walk',
+        url: 'https://hooks.example.cl/walk',
+        events: ['test_alert'],
+        status: 'active',
+        failingSince: null,
+        secretSealed: 'walk',
+        previousSealed: null,
+        previousUntil: null,
+      });
+      const event = { type: 'ping', at, link: null, params: {} };
+      await walk(app, {
+        entity: 'delivery',
+        path: '/notification/delivery',
+        table: DELIVERY,
+        system: DELIVERY_BY_JOBS,
+        client: mine.admin,
+        stranger,
+        open: () => insert(Delivery, { ...UNSENT, channel: 'webhook', endpointId, event }),
+        events: events(Delivery, {
+          begin: {},
+          succeed: { providerId: 'p' },
+          fail: { error: 'CARRIER' },
+          retry: { nextRetryAt: at },
+          give_up: { error: 'CARRIER' },
+          postpone: { nextRetryAt: null },
+          skip: { because: 'muted' },
+        }),
+      });
     });
   });
 });
