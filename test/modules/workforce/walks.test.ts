@@ -251,6 +251,7 @@ describe('random walks over the lifecycles of the workforce', function walks() {
   });
 
   describe('and of what jobs move, which do not run here:', () => {
+    const RUNS = 10;
     const at = '2027-01-05T12:00:00.000Z';
     const insert = <E extends AnyEntity>(entity: E, values: InsertOf<RowOf<E>>) =>
       app.platform.work.write({ scope: scopeOf(mine.companyId) }, (tx) =>
@@ -259,85 +260,93 @@ describe('random walks over the lifecycles of the workforce', function walks() {
     const events = (entity: AnyEntity, handed: Handed) => movesOfSystem(app, entity, mine.companyId, handed);
 
     it('uploads', () =>
-      walk(app, {
-        entity: 'batch_upload',
-        path: '/admin/profile/batch',
-        table: UPLOAD,
-        system: UPLOAD_BY_JOBS,
-        client: mine.admin,
-        stranger,
-        open: () =>
-          insert(BatchUpload, {
-            kind: 'profiles',
-            fileName: 'walk.csv',
-            fileKey: 'walk',
-            mode: 'dry_run',
-            partial: false,
-            rowCount: 0,
-            validCount: 0,
-            errorCount: 0,
-            committedCount: 0,
-            progress: 0,
-            expiresAt: null,
-            status: 'uploaded',
-          }),
-        events: events(BatchUpload, { validate: {}, accept: {}, reject: {}, finish: {}, fail: {}, expire: {} }),
-      }));
+      walk(
+        app,
+        {
+          entity: 'batch_upload',
+          path: '/admin/profile/batch',
+          table: UPLOAD,
+          system: UPLOAD_BY_JOBS,
+          client: mine.admin,
+          stranger,
+          open: () =>
+            insert(BatchUpload, {
+              kind: 'profiles',
+              fileName: 'walk.csv',
+              fileKey: 'walk',
+              mode: 'dry_run',
+              partial: false,
+              rowCount: 0,
+              validCount: 0,
+              errorCount: 0,
+              committedCount: 0,
+              progress: 0,
+              expiresAt: null,
+              status: 'uploaded',
+            }),
+          events: events(BatchUpload, { validate: {}, accept: {}, reject: {}, finish: {}, fail: {}, expire: {} }),
+        },
+        RUNS,
+      ));
 
     it('exports', async () => {
       const client = await app.database.superuser();
       const outside = await clientOf(app, await addPerson(app, { companyId: mine.companyId, roles: ['member'] }));
-      await walk(app, {
-        entity: 'export_job',
-        path: '/admin/export',
-        table: EXPORT,
-        system: EXPORT_BY_JOBS,
-        client: mine.admin,
-        stranger: outside,
-        open: async () => {
-          // One runs at a time for a person and a kind.
-          await client.query(`update export_job set status = 'failed' where status in ('queued', 'running')`);
-          return insert(ExportJob, {
-            kind: 'projects',
-            format: 'csv',
-            locale: 'es',
-            filters: {},
-            columns: null,
-            bom: true,
-            separator: null,
-            requestedBy: mine.people.admin.profileId,
-            permissionSnapshot: [],
-            status: 'queued',
-            rowsDone: 0,
-            rowsEstimated: null,
-            rowCount: null,
-            startedAt: null,
-            finishedAt: null,
-            fileName: null,
-            size: null,
-            sha256: null,
-            expiresAt: null,
-            downloads: 0,
-            maxDownloads: 10,
-            error: null,
-            fileKey: null,
-          });
-        },
-        events: events(ExportJob, {
-          start: { startedAt: at },
-          finish: {
-            finishedAt: at,
-            expiresAt: at,
-            fileName: 'walk.csv',
-            fileKey: 'walk',
-            size: 1,
-            sha256: '0',
-            rowCount: 1,
+      await walk(
+        app,
+        {
+          entity: 'export_job',
+          path: '/admin/export',
+          table: EXPORT,
+          system: EXPORT_BY_JOBS,
+          client: mine.admin,
+          stranger: outside,
+          open: async () => {
+            // One runs at a time for a person and a kind.
+            await client.query(`update export_job set status = 'failed' where status in ('queued', 'running')`);
+            return insert(ExportJob, {
+              kind: 'projects',
+              format: 'csv',
+              locale: 'es',
+              filters: {},
+              columns: null,
+              bom: true,
+              separator: null,
+              requestedBy: mine.people.admin.profileId,
+              permissionSnapshot: [],
+              status: 'queued',
+              rowsDone: 0,
+              rowsEstimated: null,
+              rowCount: null,
+              startedAt: null,
+              finishedAt: null,
+              fileName: null,
+              size: null,
+              sha256: null,
+              expiresAt: null,
+              downloads: 0,
+              maxDownloads: 10,
+              error: null,
+              fileKey: null,
+            });
           },
-          fail: { error: 'FAILED', finishedAt: at },
-          expire: {},
-        }),
-      });
+          events: events(ExportJob, {
+            start: { startedAt: at },
+            finish: {
+              finishedAt: at,
+              expiresAt: at,
+              fileName: 'walk.csv',
+              fileKey: 'walk',
+              size: 1,
+              sha256: '0',
+              rowCount: 1,
+            },
+            fail: { error: 'FAILED', finishedAt: at },
+            expire: {},
+          }),
+        },
+        RUNS,
+      );
     });
 
     it('deliveries', async () => {
@@ -352,24 +361,28 @@ describe('random walks over the lifecycles of the workforce', function walks() {
         previousUntil: null,
       });
       const event = { type: 'ping', at, link: null, params: {} };
-      await walk(app, {
-        entity: 'delivery',
-        path: '/notification/delivery',
-        table: DELIVERY,
-        system: DELIVERY_BY_JOBS,
-        client: mine.admin,
-        stranger,
-        open: () => insert(Delivery, { ...UNSENT, channel: 'webhook', endpointId, event }),
-        events: events(Delivery, {
-          begin: {},
-          succeed: { providerId: 'p' },
-          fail: { error: 'CARRIER' },
-          retry: { nextRetryAt: at },
-          give_up: { error: 'CARRIER' },
-          postpone: { nextRetryAt: null },
-          skip: { because: 'muted' },
-        }),
-      });
+      await walk(
+        app,
+        {
+          entity: 'delivery',
+          path: '/notification/delivery',
+          table: DELIVERY,
+          system: DELIVERY_BY_JOBS,
+          client: mine.admin,
+          stranger,
+          open: () => insert(Delivery, { ...UNSENT, channel: 'webhook', endpointId, event }),
+          events: events(Delivery, {
+            begin: {},
+            succeed: { providerId: 'p' },
+            fail: { error: 'CARRIER' },
+            retry: { nextRetryAt: at },
+            give_up: { error: 'CARRIER' },
+            postpone: { nextRetryAt: null },
+            skip: { because: 'muted' },
+          }),
+        },
+        RUNS,
+      );
     });
   });
 });
