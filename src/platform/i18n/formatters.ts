@@ -13,6 +13,8 @@ export interface Formatters {
   day: (isoDay: string) => string;
   /** A calendar day `YYYY-MM-DD` without its year, for axes: `21 nov`. Throws RangeError on anything else. */
   shortDay: (isoDay: string) => string;
+  /** The month of a calendar day `YYYY-MM-DD`: `nov 2026`. Throws RangeError on anything else. */
+  month: (isoDay: string) => string;
   /** A number with exactly `decimals` decimals (default 0) and grouping: `1.234,5`. */
   number: (value: number, decimals?: number) => string;
   /** A ratio as a percentage (0.923 → `92,3 %`) with exactly `decimals` decimals (default 1). */
@@ -35,6 +37,7 @@ export function createFormatters(locale: Locale, zone: string): Formatters {
   const timeFormat = inZone(time);
   const dayFormat = new Intl.DateTimeFormat(locale, { ...date, timeZone: 'UTC' });
   const shortDayFormat = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  const monthFormat = new Intl.DateTimeFormat(locale, { month: 'short', year: 'numeric', timeZone: 'UTC' });
   const durationFormat = new Intl.DurationFormat(locale, { style: 'short' });
   const zeroFormat = new Intl.DurationFormat(locale, { style: 'short', secondsDisplay: 'always' });
   const numberFormats = new Map<string, Intl.NumberFormat>();
@@ -60,6 +63,7 @@ export function createFormatters(locale: Locale, zone: string): Formatters {
     time: (instant) => timeFormat.format(instant),
     day: (isoDay) => dayFormat.format(parseDay(isoDay)),
     shortDay: (isoDay) => shortDayFormat.format(parseDay(isoDay)),
+    month: (isoDay) => monthFormat.format(parseDay(isoDay)),
     number: (value, decimals = 0) => numberFormat('decimal', decimals).format(value),
     percent: (ratio, decimals = 1) => numberFormat('percent', decimals).format(ratio),
     duration: (milliseconds) =>

@@ -51,11 +51,12 @@ export interface Tile {
   tone?: Tone;
 }
 
-const TILE = { height: 58, gap: 9, perRow: 4 } as const;
+const TILE = { height: 58, gap: 9, perRow: 4, narrowest: 130 } as const;
 
-/** Key figures as tiles, four to a row; a long value is set smaller rather than cut. */
+/** Key figures as tiles, four to a row, or five where these are all and fit; a long value is set smaller rather than cut. */
 export function drawTiles(pages: Pages, tiles: readonly Tile[]): void {
-  const perRow = Math.min(TILE.perRow, tiles.length);
+  const isWide = pages.width / (TILE.perRow + 1) >= TILE.narrowest;
+  const perRow = isWide && tiles.length === TILE.perRow + 1 ? tiles.length : Math.min(TILE.perRow, tiles.length);
   const tileWidth = (pages.width - TILE.gap * (perRow - 1)) / perRow;
   for (let start = 0; start < tiles.length; start += perRow) {
     pages.begin(TILE.height);

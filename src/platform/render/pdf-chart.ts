@@ -19,6 +19,11 @@ export interface LineChart {
   formatY: (y: number) => string;
   /** Ends of the axis ([0, 1] for ratios). Without it, from zero, or a round number below the lowest, to one above all. */
   range?: readonly [lowest: number, highest: number];
+  /**
+   * With `range`: where every value lies in its upper half, the axis begins at a round number below the lowest, so that the line
+   * shows how they vary. This text says so below the chart, and no area is filled: its height would mean nothing.
+   */
+  shortened?: (lowest: string) => string;
   /** A level to compare with, drawn across as a dashed line. */
   target?: { value: number; label: string };
   /** Shown in place of the chart when no point has a value. */
@@ -51,7 +56,7 @@ export function drawLineChart(pages: Pages, chart: LineChart): void {
   const several = series.length > 1;
   const legend: LegendEntry[] = several ? series.map(({ label }, index) => ({ label, ...styleOf(index) })) : [];
   if (chart.target) legend.push({ label: chart.target.label, ...TARGET });
-  pages.begin(HEIGHT + 30 + (legend.length > 0 ? 17 : 0));
+  pages.begin(HEIGHT + (chart.shortened ? 40 : 30) + (legend.length > 0 ? 17 : 0));
   if (known.every((points) => points.length === 0)) {
     pages.text(chart.empty, pages.left, pages.y + 4, { size: 9, color: COLORS.muted, width: pages.width });
     pages.y += 24;
@@ -62,6 +67,8 @@ export function drawLineChart(pages: Pages, chart: LineChart): void {
   const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].toSorted((a, b) => a - b);
   const y = valueScale(chart, known.flat());
   const ticks = y.ticks(5);
+  const [lowest = 0] = y.domain();
+  const note = lowest > (chart.range?.[0] ?? 0) ? chart.shortened?.(chart.formatY(lowest)) : undefined;
   const ends = known.map((points) => points.at(-1));
   const left = pages.left + widest(pages, ticks.map(chart.formatY), 'regular') + 8;
   const endWidth =
@@ -89,6 +96,9 @@ export function drawLineChart(pages: Pages, chart: LineChart): void {
   if (chart.target) drawTarget(pages, plot, chart.target.value);
   drawEnds(pages, plot, ends, chart.formatY);
   pages.y = plot.top + HEIGHT + 26;
+  if (note === undefined) return;
+  pages.text(note, pages.left, pages.y - 6, { size: LABEL, color: COLORS.muted, width: pages.width });
+  pages.y += 10;
 }
 
 function isKnown(point: LinePoint): point is Known {
@@ -99,8 +109,21 @@ function styleOf(index: number): (typeof SERIES)[number] {
   return SERIES[index % SERIES.length] ?? SERIES[0];
 }
 
-function valueScale({ range, target }: LineChart, points: readonly Known[]): Plot['y'] {
-  if (range) return scaleLinear(range, [HEIGHT, 0]);
+/** Parts of a range at which a shortened axis may begin. */
+const STEPS = 20;
+
+/** The end of the axis below all values, where these lie in the upper half; else that of the range. */
+function shortenedStart([lowest, highest]: readonly [number, number], values: readonly number[]): number {
+  const part = (Math.min(...values) - lowest) / (highest - lowest);
+  return part > 0.5 ? lowest + ((highest - lowest) * (Math.ceil(part * STEPS - 1e-9) - 1)) / STEPS : lowest;
+}
+
+function valueScale({ range, shortened, target }: LineChart, points: readonly Known[]): Plot['y'] {
+  if (range) {
+    const known = points.map(({ y }) => y);
+    const start = shortened === undefined ? range[0] : shortenedStart(range, known);
+    return scaleLinear([start, range[1]], [HEIGHT, 0]);
+  }
   const values = points.map(({ y }) => y);
   if (target) values.push(target.value);
   const lowest = Math.min(0, ...values);
@@ -144,9 +167,9 @@ function drawSeries(pages: Pages, plot: Plot, points: readonly LinePoint[], inde
   const y = (point: LinePoint) => plot.y(point.y ?? 0);
   if (!several) {
     const [lowest = 0, highest = 0] = plot.y.domain();
-    const zero = Math.min(Math.max(0, lowest), highest);
+    const zero = Math.min(0, highest);
     const shape = area<LinePoint>(x, plot.y(zero), y).defined(isKnown).curve(curveMonotoneX).digits(2);
-    pages.shape(shape(points) ?? '', COLORS.accentTint);
+    if (lowest <= 0) pages.shape(shape(points) ?? '', COLORS.accentTint);
   }
   const path = line<LinePoint>(x, y).defined(isKnown).curve(curveMonotoneX).digits(2);
   pages.isolated(() => {

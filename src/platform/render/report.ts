@@ -5,10 +5,10 @@ import type { Bind } from '../db/list.ts';
 import type { Tone } from './pdf-theme.ts';
 
 /**
- * `date`: a day; `instant`: an instant, shown in the company's zone; `rate`: `[numerator, denominator]`, shown as a
+ * `date`: a day; `month`: a day of it; `instant`: an instant, shown in the company's zone; `rate`: `[numerator, denominator]`, shown as a
  * percentage with one decimal; `label`: a code with a text; `level`: a code of `common:level`, with its color.
  */
-export type CellKind = 'text' | 'integer' | 'number' | 'rate' | 'date' | 'instant' | 'label' | 'level';
+export type CellKind = 'text' | 'integer' | 'number' | 'rate' | 'date' | 'month' | 'instant' | 'label' | 'level';
 
 interface ColumnBase {
   /** Member of the row, and key of its heading: `reports:columns.<name>`. */
@@ -66,9 +66,11 @@ export interface ReportFigure {
   readonly tone?: Tone;
 }
 
-/** A line over days: `reports:figures.<name>`; a ratio in 0..1, null where there is none. */
+/** A line over days or weeks: `reports:figures.<name>`; a ratio in 0..1, null where there is none. */
 export interface ReportSeries {
   readonly name: string;
+  /** `reports:sections.<section>` heads the chart. */
+  readonly section: string;
   readonly points: readonly { readonly day: string; readonly ratio: number | null }[];
 }
 
@@ -89,7 +91,7 @@ export interface ReportBreakdown {
 export interface ReportSummary {
   readonly figures: readonly ReportFigure[];
   readonly breakdowns?: readonly ReportBreakdown[];
-  readonly series?: readonly ReportSeries[];
+  readonly series?: ReportSeries;
   readonly levels?: ReportLevels;
 }
 
@@ -109,6 +111,8 @@ export interface ReportDefinition {
   readonly groupBy?: string;
   /** SQL whose rows carry the columns by name, in the order to be shown; `$1` is the company. */
   readonly rows: (scope: ReportScope, filters: Filters) => ReportStatement;
+  /** What a PDF shows in place of columns and rows where these would be more pages than anybody reads: the same, summed up. */
+  readonly condensed?: (filters: Filters) => Pick<ReportDefinition, 'columns' | 'rows'> | undefined;
   /** Figures and charts of the same rows, read in the same snapshot. */
   readonly summary?: (reader: Reader, scope: ReportScope, filters: Filters) => Promise<ReportSummary>;
 }

@@ -195,6 +195,34 @@ describe('the compliance report', () => {
     }
   });
 
+  it('sums up a long period by week and by month as PDF, and day by day as CSV', async () => {
+    const filters = { from: '2026-01-01', to: '2026-03-31' };
+    expect((await pdfPages({ filters })).join('\n'))
+      .to.include('Compliance by shift date')
+      .and.include('Mar 1, 2026');
+    const long = { from: '2025-12-01', to: '2026-03-31' };
+    const pages = (await pdfPages({ filters: long })).join('\n');
+    expect(pages).to.include('Compliance by week').and.include('Mar 2026').and.not.include('Mar 2, 2026');
+    const [project, night] = ['P-7', 'Night'].map((name) => pages.lastIndexOf(name));
+    expect([project, night].every((at) => at! > pages.indexOf('Detail'))).to.equal(true);
+    expect(pages).to.include(`Required\n${expected().required}\n`);
+    const rows = await csvRows({ filters: long });
+    expect(new Set(rows.map((row) => row['Shift date']))).to.deep.equal(new Set(DAYS));
+  });
+
+  it('has beside it what went against the rules, counted by kind and by site', async () => {
+    const missed = due.filter(({ status }) => status === 'missed');
+    const people = new Set(missed.map(({ profileId }) => profileId)).size;
+    const pages = (await pdfPages({ kind: 'breach' })).join('\n');
+    expect(pages).to.include(`Breaches\n${missed.length}\npeople: ${people}`);
+    expect(pages).to.include(`Missed tests\n${missed.length}\n`);
+    const here = missed.filter(({ siteId }) => siteId === sites[0]).length;
+    expect(here).to.be.greaterThan(0);
+    expect(pages).to.include(`Mina Ñandú\n0\n0\n${here}\n0\n${here}`);
+    const elsewhereOnly = await pdfPages({ kind: 'breach', filters: { ...PERIOD, profileId: elsewhere.profileId } });
+    expect(elsewhereOnly.join('\n')).to.include('Breaches\n0\npeople: 0');
+  });
+
   it('hides the levels of groups that are too small, and the next that would tell on them', async () => {
     const pages = (await pdfPages()).join('\n');
     expect(pages).to.include('2 groups of too few people are not shown');

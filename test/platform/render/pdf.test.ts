@@ -140,6 +140,30 @@ describe('PDF report', () => {
     expect(refused).to.be.instanceOf(RangeError);
   });
 
+  it('begins a ratio’s axis below its values where these are all high, and says so', async () => {
+    const textsOf = async (...ys: number[]) => {
+      const { pages } = await render((report) =>
+        report.lineChart({
+          series: [{ label: 's', points: ys.map((y, x) => ({ x, y })) }],
+          range: [0, 1],
+          shortened: (lowest) => `from ${lowest}`,
+          formatX: (x) => `x${x}`,
+          formatY: (y) => `${Math.round(y * 100)}%`,
+          empty: 'empty',
+        }),
+      );
+      return pages.flat().map(({ text }) => text);
+    };
+    expect(await textsOf(0.97, 0.962, 1))
+      .to.include.members(['from 95%', '95%', '100%'])
+      .and.not.include('0%');
+    expect(await textsOf(1, 1)).to.include.members(['from 95%', '95%']);
+    expect(await textsOf(0.95, 0.99)).to.include('from 90%');
+    const low = await textsOf(0.4, 0.99);
+    expect(low).to.include('0%');
+    expect(low.filter((text) => text.startsWith('from'))).to.deep.equal([]);
+  });
+
   it('never fails on a text, whatever it holds', async () => {
     const odd = ['ñ', '\n', '\u0000', '\ud800', '🦤', 'e\u0301', '\u202e', '漢', 'ﬁ', 'ő'];
     const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...odd) }));

@@ -10,10 +10,11 @@ import type {
   ReportStatement,
   ReportSummary,
 } from '../../../platform/render/report.ts';
+import { daysBetween, weekOf } from '../../../platform/time/zone.ts';
 import { LEVELS } from '../classification/classify.ts';
 import { SHIFT_KINDS, WORK_FILTERS } from '../report-filters.ts';
 import { complianceBy, COUNTS, fallenDue, levelsBy } from './compliance.reads.ts';
-import type { CompliancePeriod, LevelLine } from './compliance.reads.ts';
+import type { ComplianceLine, CompliancePeriod, LevelLine } from './compliance.reads.ts';
 import { addCounts, complianceOf, suppressSmall } from './compliance.ts';
 import type { ComplianceCounts } from './compliance.ts';
 
@@ -115,6 +116,20 @@ const levelsOf = (lines: readonly LevelLine[], names: ReadonlyMap<string, string
   };
 };
 
+/** More days than this are shown by week and by month: a year day by day is a band in a chart and forty pages of table. */
+const MOST_DAYS = 92;
+const isLong = ({ from, to }: Pick<CompliancePeriod, 'from' | 'to'>): boolean => daysBetween(from, to) >= MOST_DAYS;
+
+/** The rate over time, by shift date or by the week that begins on a Monday. */
+const seriesOf = (days: readonly ComplianceLine[], byWeek: boolean): NonNullable<ReportSummary['series']> => {
+  const dayOf = ({ key }: ComplianceLine): string => (byWeek ? weekOf(String(key)).from : String(key));
+  const points = [...Map.groupBy(days, dayOf)].map(([day, parts]) => {
+    const { rate } = complianceOf(addCounts(parts));
+    return { day, ratio: rate.denominator === 0 ? null : rate.numerator / rate.denominator };
+  });
+  return { name: 'compliance', section: byWeek ? 'overWeeks' : 'overTime', points };
+};
+
 const summarize = async (reader: Reader, counted: Counted): Promise<ReportSummary> => {
   const { period, restrict } = counted;
   const days = await complianceBy(reader, 'day', period, restrict);
@@ -124,15 +139,7 @@ const summarize = async (reader: Reader, counted: Counted): Promise<ReportSummar
   const levels = await levelsBy(reader, 'site', period, restrict);
   return {
     figures: figuresOf(addCounts(days)),
-    series: [
-      {
-        name: 'compliance',
-        points: days.map(({ key, rate }) => ({
-          day: String(key),
-          ratio: rate.denominator === 0 ? null : rate.numerator / rate.denominator,
-        })),
-      },
-    ],
+    series: seriesOf(days, isLong(period)),
     levels: levelsOf(levels, await siteNames(reader)),
     breakdowns: [
       breakdown(groups, 'site', 'bySite'),
@@ -142,6 +149,25 @@ const summarize = async (reader: Reader, counted: Counted): Promise<ReportSummar
   };
 };
 
+/** Counts by site, shift and project, and by what `name` makes of the shift date. */
+const detail = (visible: ReportReach, name: 'shiftDate' | 'month', kind: 'date' | 'month', of: string) =>
+  ({
+    columns: [
+      { name: 'site', kind: 'text' },
+      { name, kind, width: 1.4 },
+      { ...COLUMNS.shift, width: 1.1 },
+      { ...COLUMNS.project, width: 1.5 },
+      ...NUMBERS,
+    ],
+    rows: (scope, filters) =>
+      grouped(
+        countedFor(visible, scope, filters),
+        scope.companyId,
+        `${of} as "${name}", s.name as site, w.kind as shift, p.code as project`,
+        `g.site nulls last, g."${name}", g.shift nulls last, g.project nulls last`,
+      ),
+  }) satisfies Pick<ReportDefinition, 'columns' | 'rows'>;
+
 /** Compliance by site, day, shift and project, with everything that is not in the rate beside it. */
 export const complianceReport = (visible: ReportReach): ReportDefinition => ({
   kind: 'compliance',
@@ -149,19 +175,10 @@ export const complianceReport = (visible: ReportReach): ReportDefinition => ({
   filters: WORK_FILTERS,
   filterLabels: { shift: 'reports:shiftKind' },
   groupBy: 'site',
-  columns: [
-    { name: 'site', kind: 'text' },
-    { name: 'shiftDate', kind: 'date', width: 1.4 },
-    { ...COLUMNS.shift, width: 1.1 },
-    { ...COLUMNS.project, width: 1.5 },
-    ...NUMBERS,
-  ],
-  rows: (scope, filters) =>
-    grouped(
-      countedFor(visible, scope, filters),
-      scope.companyId,
-      'r.shift_date as "shiftDate", s.name as site, w.kind as shift, p.code as project',
-      'g.site nulls last, g."shiftDate", g.shift nulls last, g.project nulls last',
-    ),
+  ...detail(visible, 'shiftDate', 'date', 'r.shift_date'),
+  condensed: ({ from, to }) =>
+    isLong({ from: String(from), to: String(to) })
+      ? detail(visible, 'month', 'month', `date_trunc('month', r.shift_date)::date`)
+      : undefined,
   summary: (reader, scope, filters) => summarize(reader, countedFor(visible, scope, filters)),
 });

@@ -98,8 +98,10 @@ export const createRunner = (dependencies: RunnerDependencies) => {
     progress: Progress,
   ): Promise<Readable> => {
     const scope = scopeFor(standing, report, at);
-    const columns = shownColumns(report, row);
-    const { text, values } = report.rows(scope, row.filters);
+    const condensed = row.format === 'pdf' && row.columns === null ? report.condensed?.(row.filters) : undefined;
+    const shape = { ...report, ...condensed };
+    const columns = shownColumns(shape, row);
+    const { text, values } = shape.rows(scope, row.filters);
     const [{ n } = { n: 0 }] = await reader.query<{ n: number }>(
       `select count(*)::int as n from (${text}) counted`,
       values,

@@ -20,7 +20,7 @@ const cellOf = (column: ReportColumn, value: unknown, texts: Texts): CsvCell => 
   if (column.kind === 'integer' || column.kind === 'number') return Number(value);
   if (column.kind === 'rate') return percentage(value, texts);
   const plain = typeof value === 'string' ? value : JSON.stringify(value);
-  if (column.kind === 'date') return plain;
+  if (column.kind === 'date' || column.kind === 'month') return plain;
   if (column.kind === 'instant') {
     const { date, time } = toLocal(new Date(plain), texts.zone);
     return `${date} ${time}`;

@@ -6,6 +6,7 @@ import type {
   ReportColumn,
   ReportDefinition,
   ReportFigure,
+  ReportSeries,
   ReportSummary,
 } from '../../../../platform/render/report.ts';
 import type { Tone } from '../../../../platform/render/pdf-theme.ts';
@@ -53,14 +54,17 @@ const drawFigures = (pdf: PdfReport, figures: readonly ReportFigure[], texts: Te
   );
 };
 
-const drawSeries = (pdf: PdfReport, series: NonNullable<ReportSummary['series']>, { t, format }: Texts): void => {
-  pdf.heading(t('reports:sections.overTime'));
+const drawSeries = (pdf: PdfReport, { name, section, points }: ReportSeries, { t, format }: Texts): void => {
+  pdf.heading(t(`reports:sections.${section}`));
   pdf.lineChart({
-    series: series.map(({ name, points }) => ({
-      label: t(`reports:figures.${name}`),
-      points: points.map(({ day, ratio }) => ({ x: Date.parse(day), y: ratio })),
-    })),
+    series: [
+      {
+        label: t(`reports:figures.${name}`),
+        points: points.map(({ day, ratio }) => ({ x: Date.parse(day), y: ratio })),
+      },
+    ],
     range: [0, 1],
+    shortened: (lowest) => t('reports:shortenedAxis', { lowest }),
     formatX: (x) => format.shortDay(new Date(x).toISOString().slice(0, 10)),
     formatY: (y) => format.percent(y, Number.isInteger(y * 100) ? 0 : 1),
     empty: t('common:document.noData'),
@@ -159,6 +163,7 @@ export const renderPdf = (parts: PdfParts): Readable => {
       if (summary.series !== undefined) drawSeries(pdf, summary.series, texts);
       if (summary.levels !== undefined) drawLevels(pdf, summary.levels, texts);
       for (const { name, columns: own, rows } of summary.breakdowns ?? []) {
+        if (rows.length === 0) continue;
         pdf.heading(t(`reports:sections.${name}`));
         const cells = rows.map((row) => own.map((column, index) => cellOf(column, row[index], texts)));
         await drawTable(pdf, own, cells, texts);

@@ -56,6 +56,8 @@ export const cellText = (column: ReportColumn, value: unknown, texts: Texts): st
       return rateText(value, texts);
     case 'date':
       return format.day(plain);
+    case 'month':
+      return format.month(plain);
     case 'instant':
       return format.dateTime(new Date(plain));
     case 'label':
