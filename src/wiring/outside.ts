@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { importOtpKey, createKeycloakIdentityProvider } from '../platform/identity-provider/keycloak.ts';
 import { createLocalIdentityProvider } from '../platform/identity-provider/local.ts';
 import type { RealmReader } from '../platform/identity-provider/keycloak/realm-state.ts';
 import type { LocalIdentityProvider } from '../platform/identity-provider/local.ts';
@@ -14,7 +13,6 @@ import type { SmtpMailer } from '../platform/messaging/smtp.ts';
 import { createTwilioSms } from '../platform/messaging/twilio.ts';
 import type { Mailer, Sms } from '../platform/messaging/messages.ts';
 import type { Settings } from '../platform/settings/settings.ts';
-import { createAzureStore } from '../platform/storage/azure.ts';
 import type { FileStore } from '../platform/storage/file-store.ts';
 import { createFolderStore } from '../platform/storage/folder.ts';
 
@@ -43,6 +41,7 @@ const WEBHOOK_TIMEOUT = 10_000;
 
 const CALLBACK = '/angelis/admin/auth/callback';
 
+// Each of the real parts is loaded where its setting names it: a start without them is sooner.
 type Identity = Pick<Outside, 'identityProvider' | 'local' | 'realm' | 'issuerUrl'>;
 
 /** Keycloak as the settings name it; undefined where they name none. */
@@ -52,6 +51,7 @@ export const openKeycloak = async (settings: Settings, now: () => Date): Promise
   const { KEYCLOAK_ADMIN_CLIENT_SECRET: clientSecret, KEYCLOAK_OTP_KEY: otpKey } = settings;
   if (clientSecret === undefined || otpKey === undefined)
     throw new Error('KEYCLOAK_URL needs KEYCLOAK_ADMIN_CLIENT_SECRET and KEYCLOAK_OTP_KEY');
+  const { importOtpKey, createKeycloakIdentityProvider } = await import('../platform/identity-provider/keycloak.ts');
   const service = { clientId: settings.KEYCLOAK_ADMIN_CLIENT_ID ?? API_CLIENT, clientSecret };
   const identityProvider = createKeycloakIdentityProvider({
     url,
@@ -102,9 +102,9 @@ const openMessaging = (
 /** Where files are kept: Azure Blob storage when it is set, else a folder in DATA_DIR. */
 export const openFiles = async (settings: Settings): Promise<FileStore> => {
   const azure = settings.AZURE_STORAGE_CONNECTION_STRING;
-  return azure === undefined
-    ? await createFolderStore(join(settings.DATA_DIR, 'files'))
-    : await createAzureStore({ connectionString: azure, container: 'angelis' });
+  if (azure === undefined) return createFolderStore(join(settings.DATA_DIR, 'files'));
+  const { createAzureStore } = await import('../platform/storage/azure.ts');
+  return createAzureStore({ connectionString: azure, container: 'angelis' });
 };
 
 /** Opens identity provider, mail, SMS and files as the settings say. */

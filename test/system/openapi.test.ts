@@ -1,4 +1,5 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import { createValidator } from '../../src/platform/schema/validator.ts';
 import { startApp } from '../support/app.ts';
@@ -49,13 +50,16 @@ describe('the OpenAPI document', () => {
   });
 
   // The program compiles each when it is first used: a malformed one must not wait for its first request.
-  it('is of schemas that compile', () => {
+  it('is of schemas that are JSON Schema and compile', () => {
     const validator = createValidator();
+    const standard = new Ajv2020({ strict: false });
     for (const { contract } of app.modules.flatMap(({ routes = [] }) => routes)) {
       const { id, params, query, headers, body, responses } = contract;
       for (const schema of [params, query, headers, body, ...Object.values(responses)])
-        if (schema !== undefined && schema !== null && schema !== 'stream')
+        if (schema !== undefined && schema !== null && schema !== 'stream') {
           expect(() => validator.compile(schema)(undefined), id).to.not.throw();
+          expect(standard.validateSchema(schema), `${id}: ${standard.errorsText()}`).to.equal(true);
+        }
     }
   });
 

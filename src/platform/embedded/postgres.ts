@@ -59,6 +59,8 @@ const quick = {
   // A template that is being vacuumed cannot be cloned; tests that look at plans run ANALYZE themselves.
   autovacuum_naptime: '10min',
   autovacuum_max_workers: '1',
+  // Thousands of sessions with passwords of a run's own.
+  scram_iterations: '1',
 };
 
 const lasting = {
@@ -87,7 +89,7 @@ const initialize = async (
     fresh,
     ...locale,
     ...access,
-    ...(durable ? [] : ['--no-sync']),
+    ...(durable ? [] : ['--no-sync', '-c', `scram_iterations=${quick.scram_iterations}`]),
   ]);
   try {
     await run(file, args, { ...as, cwd: '/', env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C' } });

@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import { parseKeyRing } from '../../../src/platform/crypto/key-ring.ts';
-import { declarations } from '../../../src/platform/settings/schema.ts';
+import { declarations, settingsSchema } from '../../../src/platform/settings/schema.ts';
 import { isEmbedded, readSettings, SettingsError } from '../../../src/platform/settings/settings.ts';
 import { settingsTable, withSettingsTable } from '../../../src/platform/settings/table.ts';
 
@@ -50,6 +51,11 @@ describe('settings', () => {
     expect(isEmbedded(settings)).to.equal(true);
     expect(Object.isFrozen(settings)).to.equal(true);
     expect(parseKeyRing(settings.DATA_KEY).current.id).to.equal('dev');
+  });
+
+  it('are declared as JSON Schema', () => {
+    const standard = new Ajv2020({ strict: false });
+    expect(standard.validateSchema(settingsSchema), standard.errorsText()).to.equal(true);
   });
 
   it('are converted by their type', () => {

@@ -1,7 +1,5 @@
-import { createPool as createMysqlPool } from 'mysql2';
 import pg from 'pg';
 import { dialectOf } from './dialects.ts';
-import { openMssql } from './mssql.ts';
 import { plainRow } from './raw-row.ts';
 import type { SourceConnection, SourceConnectionOptions } from './raw-row.ts';
 
@@ -37,46 +35,28 @@ const openPostgres = ({ url, timeout, onError }: SourceConnectionOptions): Sourc
   };
 };
 
-/** A TIMESTAMP is told in the session's zone. */
-const MYSQL_SESSION = ["SET SESSION time_zone = '+00:00'", 'SET SESSION TRANSACTION READ ONLY'];
-
-const openMysql = ({ url, timeout, onError }: SourceConnectionOptions): SourceConnection => {
-  const pool = createMysqlPool({
-    uri: url.replace(/^mariadb:/, 'mysql:'),
-    connectionLimit: MOST_CONNECTIONS,
-    charset: 'utf8mb4',
-    timezone: 'Z',
-    supportBigNumbers: true,
-    bigNumberStrings: true,
-    connectTimeout: timeout,
-    enableKeepAlive: true,
-  });
-  pool.on('connection', (connection) => {
-    connection.on('error', onError);
-    for (const statement of MYSQL_SESSION)
-      connection.query(statement, (error) => {
-        if (error !== null) connection.destroy();
-      });
-  });
+/** Loads the driver with the first query: most processes never ask that database. */
+const openLater = (dialect: SourceConnection['dialect'], open: () => Promise<SourceConnection>): SourceConnection => {
+  let opened: Promise<SourceConnection> | undefined;
   return {
-    dialect: 'mysql',
-    query: async ({ text, values }) => {
-      const connection = await pool.promise().getConnection();
-      try {
-        const [rows] = await connection.query({ sql: text, values: [...values], timeout });
-        connection.release();
-        return (rows as object[]).map(plainRow);
-      } catch (error) {
-        // What failed may still be running, or half read: its connection is never used again.
-        connection.destroy();
-        throw error;
-      }
+    dialect,
+    query: async (statement) => {
+      opened ??= open();
+      return (await opened).query(statement);
     },
-    close: () => pool.promise().end(),
+    close: async () => {
+      await (await opened)?.close();
+    },
   };
 };
 
-const OPENERS = { mssql: openMssql, mysql: openMysql, postgres: openPostgres } as const;
+const OPENERS = {
+  mssql: (options: SourceConnectionOptions) =>
+    openLater('mssql', async () => (await import('./mssql.ts')).openMssql(options)),
+  mysql: (options: SourceConnectionOptions) =>
+    openLater('mysql', async () => (await import('./mysql.ts')).openMysql(options)),
+  postgres: openPostgres,
+} as const;
 
 /** Opens a source by its URL; the scheme says which driver. Nothing connects before the first query. */
 export const openSource = (options: SourceConnectionOptions): SourceConnection =>
