@@ -159,7 +159,7 @@ export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): Workfo
     wireCredentials(platform, needs, zones, assignments.list),
     requirementsModule(createRequirementsService(platform.crud(requirementList))),
     leaveModule(createLeaveService({ ...platform.crud(leaveList), people })),
-    declaredHoursModule(createDeclaredHoursService({ ...platform.crud(declaredHoursList), people })),
+    declaredHoursModule(createDeclaredHoursService({ ...platform.crud(declaredHoursList), people, zones })),
     wireBatch(platform, needs.bulk, zones),
   ];
   return { modules: own, follow: alignOf('profile') };
