@@ -1,6 +1,7 @@
 /** What a plain module is written with, in one import; see docs/adding-a-module.md. */
 export { crudModule } from './crud/module.ts';
 export { BY_ID } from './crud/routes.ts';
+export { secretRoutes } from './crud/secrets.ts';
 export { createCrud } from './crud/service.ts';
 export type { CrudParts, CrudService, MovingParts, MovingService } from './crud/service.ts';
 export type { ChangeRecorder } from './change/recorder.ts';

@@ -1,5 +1,4 @@
-import Type from 'typebox';
-import { BY_ID, crudModule, exact, ok, route, uuid } from '../../platform/module.ts';
+import { BY_ID, crudModule, exact, ok, route, secretRoutes, uuid } from '../../platform/module.ts';
 import type { CrudService, JobDefinition, Module, MovingService, Route } from '../../platform/module.ts';
 import { WebhookEndpoint } from './webhooks.repository.ts';
 import type { WebhookRow } from './webhooks.repository.ts';
@@ -9,58 +8,26 @@ const base = '/notification/webhook';
 const permission = 'notifications:webhook:write';
 const { name, url, events } = WebhookEndpoint.fields;
 const CreateBody = exact({ name, url, events });
-const WithSecret = exact({
-  ...WebhookEndpoint.view.properties,
-  secret: Type.Optional(Type.String({ description: 'Shown this once; a repeated request does not show it again' })),
-});
-const NO_STORE = { 'Cache-Control': 'no-store' };
-const revealed = ({ secret, ...row }: WebhookRow & { secret: string }) => ({
-  body: { ...(WebhookEndpoint.show(row) as WebhookRow), secret },
-  etag: `"${row.version}"`,
-});
-
 const ownRoutes = (webhooks: Webhooks): Route[] => [
-  route(
-    {
-      method: 'post',
-      path: '/',
+  ...secretRoutes({
+    base,
+    entity: WebhookEndpoint,
+    permission,
+    clients: ['admin'],
+    body: CreateBody,
+    create: {
       id: 'createWebhook',
       summary: 'Create a webhook: the secret that its messages are signed with is shown once',
       description:
         'Each event is a POST with `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks 1.0.0). Answer 2xx within 10 s; anything else is tried again, redirects are not followed.',
-      permission,
-      clients: ['admin'],
-      body: CreateBody,
-      idempotency: 'accepted',
-      secrets: ['secret'],
-      responses: { 201: WithSecret },
+      run: webhooks.create,
     },
-    async ({ body }, context) => {
-      const made = await webhooks.create(context, body);
-      const headers = { ...NO_STORE, Location: `/angelis${base}/${made.id}` };
-      return { status: 201 as const, ...revealed(made), headers };
-    },
-  ),
-  route(
-    {
-      method: 'post',
-      path: '/:id/rotate',
+    rotate: {
       id: 'rotateWebhookSecret',
       summary: 'Give a webhook a new secret, shown once; for a day messages carry a signature of the old one, too',
-      permission,
-      clients: ['admin'],
-      params: BY_ID,
-      ifMatch: true,
-      idempotency: 'accepted',
-      secrets: ['secret'],
-      responses: { 200: WithSecret },
+      run: webhooks.rotate,
     },
-    async ({ params, version }, context) => ({
-      status: 200 as const,
-      ...revealed(await webhooks.rotate(context, params.id, version)),
-      headers: NO_STORE,
-    }),
-  ),
+  }),
   route(
     {
       method: 'post',

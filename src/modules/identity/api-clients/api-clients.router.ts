@@ -1,24 +1,13 @@
-import Type from 'typebox';
-import { exact, ok, pageOf, RawJson, route, uuid } from '../../../platform/module.ts';
+import { exact, ok, pageOf, RawJson, route, secretRoutes, uuid } from '../../../platform/module.ts';
 import type { List, Module } from '../../../platform/module.ts';
 import { ApiClient, ApiClientView } from './api-clients.repository.ts';
-import type { ApiClientRow } from './api-clients.repository.ts';
 import type { ApiClients } from './api-clients.service.ts';
 
 const base = '/admin/api-client';
 const BY_ID = exact({ id: uuid() });
 const read = 'identity:api-client:read';
 const write = 'identity:api-client:write';
-const WithSecret = exact({
-  ...ApiClient.view.properties,
-  secret: Type.Optional(Type.String({ description: 'Shown this once; a repeated request does not show it again' })),
-});
 const shown = ({ text, version }: { text: string; version: number }) => ok(new RawJson(text), `"${version}"`);
-const revealed = ({ secret, ...row }: ApiClientRow & { secret: string }) => ({
-  body: { ...(ApiClient.show(row) as ApiClientRow), secret },
-  etag: `"${row.version}"`,
-});
-const NO_STORE = { 'Cache-Control': 'no-store' };
 
 /** /admin/api-client */
 export const apiClientsModule = ({ service, list }: { service: ApiClients; list: List }): Module => ({
@@ -38,24 +27,22 @@ export const apiClientsModule = ({ service, list }: { service: ApiClients; list:
       },
       async ({ query }, context) => ok(new RawJson(await service.page(context, query))),
     ),
-    route(
-      {
-        method: 'post',
-        path: '/',
+    ...secretRoutes({
+      base,
+      entity: ApiClient,
+      permission: write,
+      body: ApiClient.createBody,
+      create: {
         id: 'createApiClient',
         summary: 'Create a machine client: its secret is shown once',
-        permission: write,
-        body: ApiClient.createBody,
-        idempotency: 'accepted',
-        secrets: ['secret'],
-        responses: { 201: WithSecret },
+        run: (context, body) => service.create(context, body),
       },
-      async ({ body }, context) => {
-        const made = await service.create(context, body);
-        const headers = { ...NO_STORE, Location: `/angelis${base}/${made.id}` };
-        return { status: 201 as const, ...revealed(made), headers };
+      rotate: {
+        id: 'rotateApiClientSecret',
+        summary: 'Give a machine client a new secret, shown once',
+        run: (context, id, version) => service.rotate(context, id, version),
       },
-    ),
+    }),
     route(
       {
         method: 'get',
@@ -81,25 +68,6 @@ export const apiClientsModule = ({ service, list }: { service: ApiClients; list:
         responses: { 200: ApiClientView },
       },
       async ({ params, body, version }, context) => shown(await service.edit(context, params.id, body, version)),
-    ),
-    route(
-      {
-        method: 'post',
-        path: '/:id/rotate',
-        id: 'rotateApiClientSecret',
-        summary: 'Give a machine client a new secret, shown once',
-        permission: write,
-        params: BY_ID,
-        ifMatch: true,
-        idempotency: 'accepted',
-        secrets: ['secret'],
-        responses: { 200: WithSecret },
-      },
-      async ({ params, version }, context) => ({
-        status: 200 as const,
-        ...revealed(await service.rotate(context, params.id, version)),
-        headers: NO_STORE,
-      }),
     ),
     route(
       {
