@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { withSettingsTable } from '../src/platform/settings/table.ts';
 import { audit } from './checks/audit.ts';
 import { countSources, directionFaults } from './checks/directions.ts';
+import { unconventional } from './checks/commits.ts';
 import { composeFaults } from './checks/deployment/compose.ts';
 import { dockerfileFaults } from './checks/deployment/dockerfile.ts';
 import { kubernetesFaults } from './checks/deployment/kubernetes.ts';
@@ -59,6 +60,12 @@ const directions = async (): Promise<Outcome> => {
   }
 };
 
+// What is about to be pushed: where there is no git, or no branch that is followed, there is nothing to look at.
+const commits = async (): Promise<Outcome> => {
+  const { code, stdout } = await run('git', ['log', '--no-merges', '--format=%s', '@{upstream}..HEAD']);
+  return { faults: code === 0 ? unconventional(stdout.split('\n')) : [] };
+};
+
 const settingsTable = (): Outcome => {
   const readme = readFileSync('README.md', 'utf8');
   return {
@@ -88,6 +95,7 @@ const checks: [name: string, check: () => Outcome | Promise<Outcome>][] = [
   ['settings table', settingsTable],
   ['deployment', deployment],
   ['licenses', () => ({ faults: foreignLicenses(JSON.parse(readFileSync('package-lock.json', 'utf8')) as Lock) })],
+  ['commits', commits],
   ['secrets', () => ({ faults: leakedSecrets(files) })],
   ['vulnerabilities', audit],
 ];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { unconventional } from '../../tools/checks/commits.ts';
 import { auditFaults } from '../../tools/checks/audit.ts';
 import { directionFaults } from '../../tools/checks/directions.ts';
 import { longFiles } from '../../tools/checks/length.ts';
@@ -8,6 +9,16 @@ import type { Lock } from '../../tools/checks/licenses.ts';
 import { leakedSecrets } from '../../tools/checks/secrets.ts';
 
 describe('npm run check', () => {
+  it('names commits that are no conventional ones', () => {
+    const subjects = ['fix: a', 'feat(gate)!: b', 'perf: c', '', 'wip', 'Fix: d', 'fix:e', 'wip: f'];
+    expect(unconventional(subjects).map((fault) => /"(.*?)"/.exec(fault)?.[1])).to.deep.equal([
+      'wip',
+      'Fix: d',
+      'fix:e',
+      'wip: f',
+    ]);
+  });
+
   it('names code files over 400 lines', () => {
     const files = [
       { path: 'src/long.ts', text: 'x\n'.repeat(401) },
