@@ -104,8 +104,9 @@ describe('leave and declared hours', () => {
       const worker = await mine.addWorker();
       const client = await clientOf(app, worker);
       const post = (employer: string) => client.post(path, hoursOf(worker, { employer, minutes: 480 }));
-      const answers = await Promise.all(['A', 'B', 'C', 'D'].map(post));
-      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).to.deep.equal([201, 201, 201, 422]);
+      const answers = await Promise.all([...'ABCDEFGHIJKL'].map(post));
+      expect(answers.filter(({ status }) => status === 201)).to.have.length(3);
+      expect(answers.filter(({ status }) => status === 422)).to.have.length(9);
       const kept = await itemsOf(client, `${path}?profileId=${worker.profileId}`);
       const raise = client.patch(`${path}/${kept[0]!.id}`, { minutes: 481 }, version(1));
       expect(await faultOf(raise)).to.deep.equal(['/minutes', 'DAY_TOO_LONG']);
