@@ -55,7 +55,8 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** The moves of a case in their order, as the lifecycle makes them. */
 const stepsOf = ({ course, supervisor, manager, history, seal, group }: CaseAbout): Step[] => {
-  const { at, acknowledgedAt, rest, retest, worst, isLapsed, decision, decidedAt, returnedAt, caseId } = course;
+  const { at, acknowledgedAt, rest, retest, worst, isLapsed, decision, decidedAt, caseId } = course;
+  const { returnedAt, returnedResultId } = course;
   const { escalation, rest: resting } = group.policy;
   const ends = history.shift.endsAt.getTime();
   const decider = worst === 'red' || isLapsed ? manager : supervisor;
@@ -137,7 +138,12 @@ const stepsOf = ({ course, supervisor, manager, history, seal, group }: CaseAbou
             at: returnedAt,
             action: 'return',
             by,
-            patch: { status: 'returned', returnedBy: by.profileId, returnedAt: iso(returnedAt) },
+            patch: {
+              status: 'returned',
+              returnedBy: by.profileId,
+              returnedAt: iso(returnedAt),
+              ...(returnedResultId !== undefined && { returnedResultId }),
+            },
           },
         ]),
   ];

@@ -67,6 +67,15 @@ export interface CaseCourse extends Trigger {
   readonly decidedAt: number;
   /** When somebody let them return: after a later green, or a renewed medical fitness. */
   readonly returnedAt?: number;
+  /** The green on which they returned. */
+  readonly returnedResultId?: string;
+}
+
+/** A test before a shift that was green. */
+export interface LaterGreen {
+  readonly id: string;
+  /** Milliseconds. */
+  readonly at: number;
 }
 
 export interface CourseOptions {
@@ -130,14 +139,15 @@ const RENEWED_AFTER_DAYS = 3;
  * When somebody could return after `course`: a quarter of an hour after the green of a later shift, or some days after a
  * referral; as it is where the decision let them work. Where neither came yet, they had been cleared with restrictions.
  */
-export const withReturn = (course: CaseCourse, laterGreens: readonly number[], loadedAt: number): CaseCourse => {
+export const withReturn = (course: CaseCourse, greens: readonly LaterGreen[], loadedAt: number): CaseCourse => {
   const { decision, decidedAt } = course;
   if (decision === 'cleared' || decision === 'cleared_with_restrictions') return course;
+  const green = decision === 'referred' ? undefined : greens.find(({ at }) => at > decidedAt);
   const returnedAt =
     decision === 'referred'
       ? decidedAt + RENEWED_AFTER_DAYS * 24 * HOUR + 2 * HOUR
-      : (laterGreens.find((at) => at > decidedAt) ?? Infinity) + 15 * MINUTE;
+      : (green?.at ?? Infinity) + 15 * MINUTE;
   return returnedAt < loadedAt - 24 * HOUR
-    ? { ...course, returnedAt }
+    ? { ...course, returnedAt, ...(green && { returnedResultId: green.id }) }
     : { ...course, decision: 'cleared_with_restrictions' };
 };

@@ -340,7 +340,7 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
   );
   const lived = begun.map(live);
   const greens = lived.flatMap(({ standing }) =>
-    standing?.judgement.level === 'green' ? [Date.parse(standing.takenAt)] : [],
+    standing?.judgement.level === 'green' ? [{ id: standing.id, at: Date.parse(standing.takenAt) }] : [],
   );
   const withReturns = lived.map((one) =>
     one.course === undefined ? one : { ...one, course: withReturn(one.course, greens, loadedAt.getTime()) },

@@ -185,6 +185,11 @@ describe('the demo’s history', () => {
   });
 
   it('keeps the rest, escalates what nobody took on, and has a red decided by the manager, nobody by themselves', () => {
+    const greens = new Map(
+      eachShift.flatMap(({ history: { standing, shift } }) =>
+        standing?.judgement.level === 'green' ? [[standing.id, shift]] : [],
+      ),
+    );
     for (const { course, about, fitnessCase, escalations, breach, holds } of cases) {
       const { rest, at, acknowledgedAt } = course;
       if (rest !== undefined) expect(rest.until - rest.from).to.be.at.least(20 * 60_000);
@@ -200,6 +205,10 @@ describe('the demo’s history', () => {
       expect(breach !== undefined).to.equal(fitnessCase['lapsedAt'] !== null);
       for (const { endedAt } of holds) expect(endedAt).to.be.a('string');
       expect(fitnessCase['returnedAt'] !== null).to.equal(fitnessCase['status'] === 'returned');
+      const needsGreen = fitnessCase['status'] === 'returned' && course.decision !== 'referred';
+      const green = greens.get(String(fitnessCase['returnedResultId']));
+      expect(green !== undefined, String(fitnessCase['decision'])).to.equal(needsGreen);
+      if (green !== undefined) expect(green.startsAt).to.be.greaterThan(about.history.shift.startsAt);
     }
     const decisions = new Set(cases.map(({ fitnessCase }) => fitnessCase['decision']));
     expect([...decisions]).to.have.members([...CASE_DECISIONS]);

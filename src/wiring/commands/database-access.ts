@@ -6,6 +6,9 @@ import type { Settings } from '../../platform/settings/settings.ts';
 import { urlsOf } from '../database-urls.ts';
 import { readRunning } from '../running-note.ts';
 
+/** As what commands are known to the database. */
+export const applicationName = 'angelis command';
+
 /**
  * Runs a command on the database: the one of the settings, else that of the process which runs on DATA_DIR now, else one
  * that is started for as long as the command takes.
@@ -34,7 +37,7 @@ export const withSystemPool = <T>(work: (system: pg.Pool) => Promise<T>): Promis
       max: 1,
       statementTimeout: 60_000,
       acquireTimeout: 10_000,
-      applicationName: 'angelis command',
+      applicationName,
       onError: () => undefined,
     });
     try {

@@ -10,6 +10,7 @@ import { until } from '../../support/until.ts';
 interface Result {
   readonly id: string;
   readonly level: string;
+  readonly deviceState: string;
   readonly qualityFlags: readonly string[];
   readonly arrivalFlags: readonly string[];
 }
@@ -143,7 +144,7 @@ describe('the commands beside the demo', function () {
       it(`--kind ${kind} is judged ${kind}, and ${kind === 'green' ? 'holds nobody' : 'what holds has its case'}`, async () => {
         const [result, ...others] = await fresh(kind);
         expect(others).to.deep.equal([]);
-        expect(result).to.deep.include({ level: kind, qualityFlags: [], arrivalFlags: [] });
+        expect(result).to.deep.include({ level: kind, deviceState: 'qualified', qualityFlags: [], arrivalFlags: [] });
         const cases = await casesOf(kind);
         // Yellow holds at high risk; on the ground one works on, restricted.
         const [{ highRisk }] = (await place.sql<{ highRisk: boolean }>(
