@@ -29,6 +29,7 @@ import type { TestDatabase } from './database.ts';
 import { failLoudly, startBackground, waitForJobs, waitForSeals } from './background.ts';
 import { collectMessages } from './messages.ts';
 import type { Messages } from './messages.ts';
+import { issuerMemory } from './issuer-memory.ts';
 import { listen } from './listen.ts';
 
 /** Many requests of one test come from one address: the limits themselves have their own test. */
@@ -92,6 +93,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     environment: { nodeEnv: 'test', appEnv: 'development' },
     redirectUris: [`${url}/callback`, `${url}/angelis/admin/auth/callback`],
     backchannelLogoutUrl: `${url}/angelis/auth/backchannel-logout`,
+    store: await issuerMemory(),
   });
   const authentication = createAuthentication({
     url,

@@ -54,7 +54,7 @@ const quick = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   shared_buffers: '64MB',
-  max_wal_size: '2GB',
+  max_wal_size: '512MB',
   checkpoint_timeout: '1h',
   // A template that is being vacuumed cannot be cloned; tests that look at plans run ANALYZE themselves.
   autovacuum_naptime: '10min',

@@ -3,6 +3,7 @@ import { generateKeyPair } from 'jose';
 import { createDevelopmentIssuer } from './dev-issuer/index.ts';
 import type { DevelopmentIssuer, DevelopmentIssuerOptions } from './dev-issuer/index.ts';
 import { fileStore, memoryStore, readOnly } from './dev-issuer/store.ts';
+import type { IssuerStore } from './dev-issuer/store.ts';
 import type { IdentityProvider } from './port.ts';
 import { API_CLIENT } from './realm.ts';
 import { createTokenClient } from './token-client.ts';
@@ -13,6 +14,8 @@ export interface LocalIdentityProviderOptions extends Pick<
 > {
   /** Where users, sessions and keys are kept; without it they end with the process. One process may use it at a time. */
   folder?: string;
+  /** Where they are kept instead. */
+  store?: IssuerStore;
   /** True beside the process that keeps the folder: what it has written is known, nothing is written back. */
   beside?: boolean;
 }
@@ -26,13 +29,12 @@ export interface LocalIdentityProvider
 export async function createLocalIdentityProvider(
   options: LocalIdentityProviderOptions,
 ): Promise<LocalIdentityProvider> {
-  const { folder, beside = false, ...rest } = options;
-  const kept = folder === undefined ? memoryStore() : fileStore(folder);
+  const { folder, store = folder === undefined ? memoryStore() : fileStore(folder), beside = false, ...rest } = options;
   const pair = await generateKeyPair('ES256');
   const apiSecret = randomBytes(32).toString('base64url');
   const issuer = await createDevelopmentIssuer({
     ...rest,
-    store: beside ? readOnly(kept) : kept,
+    store: beside ? readOnly(store) : store,
     otpKey: pair.publicKey,
     apiSecret,
   });

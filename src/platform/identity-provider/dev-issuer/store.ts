@@ -7,9 +7,8 @@ export interface IssuerStore {
   save: (text: string) => Promise<void>;
 }
 
-/** Forgets everything at the end of the process: for tests. */
-export function memoryStore(): IssuerStore {
-  let kept: string | undefined;
+/** Forgets everything at the end of the process: for tests. Begins with `kept`, another issuer's document. */
+export function memoryStore(kept?: string): IssuerStore {
   return {
     load: () => Promise.resolve(kept),
     save: (text) => {
