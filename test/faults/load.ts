@@ -21,7 +21,7 @@ const EXPORT_EVERY = 40;
 const READ_EVERY = 4;
 
 /** Commands and reads of some clients at once, each time at another of the webs. */
-export const startLoad = (hands: readonly Hand[], webs: readonly Member[], commander: Commander): Load => {
+export const startLoad = (hands: readonly Hand[], webs: readonly Pick<Member, 'url'>[], commander: Commander): Load => {
   const stopping = new AbortController();
   let refused = 0;
   let done = 0;

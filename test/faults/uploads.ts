@@ -1,5 +1,4 @@
 import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { createAzureStore } from '../../src/platform/storage/azure.ts';
@@ -55,12 +54,9 @@ const leftovers = async (client: pg.Client, companyId: string): Promise<string[]
   return found;
 };
 
-/** Temporary files of this machine, by name. */
-const temporary = async (): Promise<Set<string>> => {
-  const folders = [tmpdir(), serverSetting('DATA_DIR')];
-  const names = await Promise.all(folders.map((folder) => readdir(folder).catch((): string[] => [])));
-  return new Set(names.flat());
-};
+/** What the processes keep in their folder. */
+const kept = async (): Promise<Set<string>> =>
+  new Set(await readdir(serverSetting('DATA_DIR'), { recursive: true }).catch((): string[] => []));
 
 /** Every hostile upload there is, at every route that takes one, and what is left when all is over. */
 export const uploads: Fault = {
@@ -68,15 +64,15 @@ export const uploads: Fault = {
   run: async ({ short, progress, stage }) => {
     const atOnce = AT_ONCE * patienceOf(short);
     const wrong: string[] = [];
-    const [web, jobs] = await Promise.all([stage.member('web'), stage.member('jobs')]);
-    await Promise.all([web.start(), jobs.start()]);
+    const { webs, all } = await stage.standing();
+    const web = webs[0]!;
     const [hand] = await addCrew(stage, 1, 1, ['admin']);
     const { companyId, bearer } = hand!;
     const client = await stage.database.superuser();
     const paths = await uploadPaths(web.url);
     if (paths.toString() !== DRIVEN.toString())
       wrong.push(`uploads go to ${paths.join(', ')}, the fault drives ${DRIVEN.join(', ')}`);
-    const before = await temporary();
+    const before = await kept();
     const known = new Map<string, HostileUpload>();
     let slowest = 0;
     let tried = 0;
@@ -123,10 +119,10 @@ export const uploads: Fault = {
       left = await leftovers(client, companyId);
       if (left.length === 0) break;
     }
-    const files = [...(await temporary())].filter((name) => !before.has(name) && name.startsWith('angelis'));
+    const files = [...(await kept())].filter((name) => !before.has(name));
     wrong.push(...left.map((what) => `left behind: ${what}`), ...files.map((name) => `left behind: ${name}`));
     await client.end();
-    if (!web.runs() || !jobs.runs()) wrong.push('a process ended');
+    if (!all.every((member) => member.runs())) wrong.push('a process ended');
     return judged({ tried, lost: left.length + files.length, doubled: 0, recoverySeconds: null }, wrong, [
       `${paths.length} route that takes uploads; slowest refusal ${slowest.toFixed(0)} ms`,
     ]);

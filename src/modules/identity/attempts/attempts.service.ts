@@ -11,7 +11,7 @@ import type { Attempt } from './attempts.repository.ts';
 
 interface AttemptsDependencies {
   readonly db: Database;
-  readonly identityProvider: Pick<IdentityProvider, 'events'>;
+  readonly identityProvider: Pick<IdentityProvider, 'events' | 'users'>;
   readonly persons: Persons;
   readonly endings: Pick<Endings, 'endAll' | 'endBySid'>;
   readonly notices: Pick<Notices, 'send'>;
@@ -70,18 +70,24 @@ export const createAttempts = (dependencies: AttemptsDependencies): { readonly t
       if (person !== undefined) await count(tx, event, person);
     });
 
+  /** Whether somebody whom the provider changed may come in no more. */
+  const isShutOut = async ({ type, userId: id }: ProviderEvent): Promise<boolean> =>
+    type === 'user_changed' && id !== undefined && (await identityProvider.users.find({ id }))?.enabled !== true;
+
   /** Sessions that ended at the provider end here: done again it changes nothing. */
-  const endSessions = async ({ type, sid }: ProviderEvent, personId: string | null, traceId: string): Promise<void> => {
+  const endSessions = async (event: ProviderEvent, personId: string | null, traceId: string): Promise<void> => {
+    const { type, sid } = event;
     const ending = { because: 'ended_at_provider', traceId };
     if ((type === 'session_ended' || type === 'refresh_failed') && sid !== undefined)
       await endings.endBySid(sid, ending);
-    if ((type === 'sessions_ended' || type === 'user_removed') && personId !== null)
+    if (personId === null) return;
+    if (type === 'sessions_ended' || type === 'user_removed' || (await isShutOut(event)))
       await endings.endAll(personId, ending);
   };
 
   const readEvents: TickDefinition = {
     name: 'identity.provider-events.read',
-    every: 3,
+    every: 2,
     timeout: 30_000,
     for: 'once',
     run: async (scope, { now, signal }) => {

@@ -101,6 +101,16 @@ describe('what the identity provider saw', () => {
     }
   });
 
+  it('ends the sessions of somebody whom the provider lets in no more, and of nobody else who was changed there', async () => {
+    const [gone, renamed] = [await addLogin(), await addLogin()];
+    const tokens = [await enter(gone.email), await enter(renamed.email)];
+    await app.identityProvider.users.update(gone.keycloakId, { enabled: false });
+    await app.identityProvider.users.update(renamed.keycloakId, { lastName: 'Soto' });
+    await readEvents();
+    await me(tokens[0]!.accessToken).expect(401);
+    await me(tokens[1]!.accessToken).expect(200);
+  });
+
   it('ends sessions that ended elsewhere, even when nobody told', async () => {
     const { email, keycloakId } = await addLogin();
     const [first, second] = [await enter(email), await enter(email)];
