@@ -8,7 +8,7 @@ import { mailOutcome, rowsOf, settled } from './outcome.ts';
 
 const FULL = { waiting: 1_000, hands: 10 };
 const SHORT = { waiting: 40, hands: 4 };
-/** Mails that two processes have under way, four each: they are held back, so that all others wait. */
+/** Mails that two processes have under way, four each: they are held, so that all others wait. */
 const RUNNING = 8;
 /** Longest until all are done, s. */
 const MOST = 30;
@@ -24,9 +24,10 @@ export const flush: Fault = {
     const hands = await addCrew(stage, 1, count);
     const companies = [hands[0]!.companyId];
     const office = await openOffice(stage);
-    stage.mail.hold();
-    const ids = await office.tell(hands, Math.ceil((waiting + RUNNING) / count));
+    await Promise.all(jobs.map((member) => member.kill()));
+    const { ids, letGo } = await office.tell(hands, Math.ceil((waiting + RUNNING) / count));
     await office.close();
+    await stage.standing();
     const counted = async (condition: string): Promise<number> => {
       const [row] = await rowsOf<{ n: number }>(
         stage,
@@ -43,7 +44,7 @@ export const flush: Fault = {
     redis.disconnect();
     const begun = performance.now();
     const waited = await counted(`state = 'waiting' and attempts = 0`);
-    stage.mail.letGo();
+    await letGo();
     const left = await settled(stage, companies, progress);
     const seconds = (performance.now() - begun) / 1_000;
     const mails = await mailOutcome(stage, companies);

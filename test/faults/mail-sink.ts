@@ -12,9 +12,6 @@ export interface MailSink {
   readonly url: string;
   /** Message-IDs in their order, each as often as it was taken. */
   readonly taken: readonly string[];
-  /** Mails that were sent from now on are answered when it is let go: their senders wait. */
-  readonly hold: () => void;
-  readonly letGo: () => void;
   /** Goes away without a goodbye, and comes back at the same address. */
   readonly close: () => Promise<void>;
   readonly open: () => Promise<void>;
@@ -27,10 +24,6 @@ export const openMailSink = async (): Promise<MailSink> => {
   const port = await freePort();
   const taken: string[] = [];
   const sockets = new Set<Socket>();
-  const held: (() => void)[] = [];
-  /** Sessions that are over. */
-  const gone = new Set<string>();
-  let isHolding = false;
   let server: SMTPServer | undefined;
 
   const open = async (): Promise<void> => {
@@ -40,18 +33,12 @@ export const openMailSink = async (): Promise<MailSink> => {
       cert: cert!,
       authOptional: true,
       logger: false,
-      onClose: ({ id }) => void gone.add(id),
-      onData(stream, session, done) {
+      onData(stream, _session, done) {
         let source = '';
         stream.on('data', (piece) => (source += String(piece)));
         stream.on('end', () => {
-          const take = (): void => {
-            taken.push(readMail(source).messageId);
-            done();
-          };
-          // Whoever was killed meanwhile has handed nothing over.
-          if (isHolding) held.push(() => (gone.has(session.id) ? undefined : take()));
-          else take();
+          taken.push(readMail(source).messageId);
+          done();
         });
       },
     });
@@ -69,13 +56,6 @@ export const openMailSink = async (): Promise<MailSink> => {
   return {
     url: `smtps://127.0.0.1:${port}`,
     taken,
-    hold: () => {
-      isHolding = true;
-    },
-    letGo: () => {
-      isHolding = false;
-      for (const take of held.splice(0)) take();
-    },
     close: async () => {
       const closing = server;
       if (closing === undefined) return;

@@ -7,10 +7,19 @@ import { openProcess } from '../../src/wiring/process.ts';
 import type { Hand } from './crew.ts';
 import type { Stage } from './stage.ts';
 
+export interface HeldJobs {
+  /** Of their rows in the outbox. */
+  readonly ids: readonly string[];
+  readonly letGo: () => Promise<void>;
+}
+
 /** The system in this process, as a web that serves nobody: it tells people things, and others see to it. */
 export interface Office {
-  /** Writes so many notices to each person, in one transaction; each becomes a mail. Answers the ids of the jobs. */
-  readonly tell: (hands: readonly Hand[], each: number) => Promise<string[]>;
+  /**
+   * Writes so many notices to each person, each of which becomes a mail: while no process runs jobs. Those that run them
+   * then come no further than the row of the delivery, until `letGo`.
+   */
+  readonly tell: (hands: readonly Hand[], each: number) => Promise<HeldJobs>;
   readonly close: () => Promise<void>;
 }
 
@@ -33,14 +42,14 @@ export const openOffice = async ({ env, database }: Stage): Promise<Office> => {
             await notices.notify(tx, { type: 'device_calibration', recipients, link, dedupeKey: `${link}:${n}` });
         });
       const client = await database.superuser();
+      await client.query('begin');
       const { rows } = await client.query<{ id: string }>(
         `select o.id from outbox o join delivery d on d.company_id = o.company_id and d.id = (o.payload ->> 'deliveryId')::uuid
          join notification n on n.company_id = d.company_id and n.id = d.notification_id
-         where o.company_id = any($1) and n.link = $2`,
+         where o.company_id = any($1) and n.link = $2 for update of d`,
         [[...companies.keys()], link],
       );
-      await client.end();
-      return rows.map(({ id }) => id);
+      return { ids: rows.map(({ id }) => id), letGo: () => client.end() };
     },
     close: async () => {
       await lifetime.stop('the fault is over');

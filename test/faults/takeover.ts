@@ -29,16 +29,18 @@ const attemptsOf = async (stage: Stage, ids: readonly string[]): Promise<Readonl
   return new Map(rows.map(({ id, attempts }) => [id, attempts]));
 };
 
-/** Adds to `times` after how many ms each job was begun once more. */
-const watch = async (stage: Stage, ids: readonly string[], than: number, times: number[]): Promise<void> => {
+/** Answers after how many ms each job was begun once more. */
+const begunAgain = async (stage: Stage, before: ReadonlyMap<string, number>): Promise<number[]> => {
   const begun = performance.now();
-  const left = new Set(ids);
-  while (left.size > 0) {
+  const left = new Set(before.keys());
+  const times: number[] = [];
+  for (;;) {
     for (const [id, attempts] of await attemptsOf(stage, [...left]))
-      if (attempts > than) {
+      if (attempts > before.get(id)!) {
         left.delete(id);
         times.push(performance.now() - begun);
       }
+    if (left.size === 0) return times;
     await sleep(LOOK_EVERY);
   }
 };
@@ -56,24 +58,24 @@ export const takeover: Fault = {
     let [runner, heir] = [jobs[0]!, jobs[1]!];
     try {
       while (times.length < tries) {
-        await heir.kill();
-        stage.mail.hold();
-        const ids = await office.tell(hands, 1);
-        await watch(stage, ids, 0, []);
+        await Promise.all([runner.kill(), heir.kill()]);
+        const { ids, letGo } = await office.tell(hands, 1);
+        await runner.start();
+        await begunAgain(stage, new Map(ids.map((id) => [id, 0])));
         await heir.start();
-        for (let kill = 1; kill <= MOST_KILLS && times.length < tries; kill += 1) {
+        for (let kill = 0; kill < MOST_KILLS && times.length < tries; kill += 1) {
           await sleep(randomInt(WITHIN));
+          const before = await attemptsOf(stage, ids);
           await runner.kill();
-          const again = runner.start();
-          await Promise.all([again, watch(stage, ids, kill, times)]);
+          const [found] = await Promise.all([begunAgain(stage, before), runner.start()]);
+          times.push(...found);
           [runner, heir] = [heir, runner];
           progress(`${times.length} of ${tries} jobs taken over`);
         }
-        stage.mail.letGo();
+        await letGo();
         await settled(stage, companies, progress);
       }
     } finally {
-      stage.mail.letGo();
       await office.close();
     }
     const left = await settled(stage, companies, progress);
