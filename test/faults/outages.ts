@@ -10,8 +10,6 @@ import { mailOutcome, settled, wholeOutcome } from './outcome.ts';
 import { PARTS } from './parts.ts';
 import type { Outage, PartOutage, Place } from './parts.ts';
 
-/** How often PostgreSQL, and all others at once, go away in a short run. */
-const SHORT_TIMES = 2;
 const CREW = { full: { companies: 2, hands: 5 }, short: { companies: 1, hands: 3 } };
 /** How long a part that is away may go unnoticed by readiness, and by the checks of the private port, ms. */
 const NOTICED = 5_000;
@@ -64,7 +62,7 @@ const goAndReturn = async (
 };
 
 const run = async (part: PartOutage, { short, progress, stage }: FaultContext) => {
-  const times = short ? SHORT_TIMES : part.times;
+  const times = short ? (part.brief ?? part.times) : part.times;
   const { all: members, webs } = await stage.standing();
   const crew = CREW[short ? 'short' : 'full'];
   const hands = await addCrew(stage, crew.companies, crew.hands);
@@ -119,6 +117,6 @@ const run = async (part: PartOutage, { short, progress, stage }: FaultContext) =
 /** Each part, taken away under load and brought back. A short run takes all but PostgreSQL away at once. */
 export const outages: readonly Fault[] = PARTS.map((part) => ({
   name: part.name,
-  ...(part.isBrief === undefined && { onlyFull: true as const }),
+  ...(part.brief === undefined && { onlyFull: true as const }),
   run: (context) => run(part, context),
 }));

@@ -37,8 +37,8 @@ export interface PartOutage {
   readonly name: string;
   /** How often it goes away in a full run. */
   readonly times: number;
-  /** Taken away in short runs, too. */
-  readonly isBrief?: true;
+  /** The same in a short run; without it, it is left out there. */
+  readonly brief?: number;
   /** Without it nothing works, and readiness says so; without the others, only what is theirs does not. */
   readonly isHard?: true;
   /** The check of the private port that names it. */
@@ -107,7 +107,7 @@ const signIn = (place: Place): Promise<Answer | undefined> =>
 
 const postgres: PartOutage = {
   name: 'postgres',
-  isBrief: true,
+  brief: 2,
   times: 100,
   isHard: true,
   check: 'database',
@@ -249,7 +249,7 @@ const SOFT: readonly PartOutage[] = [redis, mariadb, keycloak, smtp, azurite];
 /** All at once but PostgreSQL. */
 const together: PartOutage = {
   name: 'all-but-postgres',
-  isBrief: true,
+  brief: 1,
   times: 5,
   check: 'redis',
   most: Math.max(...SOFT.map(({ most }) => most)),

@@ -8,7 +8,7 @@ import { mailOutcome, rowsOf, settled } from './outcome.ts';
 import type { Stage } from './stage.ts';
 
 const FULL = 500;
-const SHORT = 8;
+const SHORT = 4;
 /** Mails that one process has under way at once. */
 const AT_ONCE = 4;
 /** A mail is tried ten times: so often its process may be killed. */
