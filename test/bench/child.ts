@@ -8,6 +8,11 @@ export interface Listening {
   readonly url: string;
   /** `Bearer …` of somebody who may ask for the page, where the server makes tokens. */
   readonly bearer?: string;
+  /** Of many people. */
+  readonly bearers?: readonly string[];
+  /** A supervisor's screen. */
+  readonly board?: { readonly url: string; readonly bearer: string };
+  readonly profileId?: string;
   readonly jwksUri?: string;
   readonly issuer?: string;
 }
@@ -18,12 +23,14 @@ export interface Child extends Listening {
   cpu(): Promise<number>;
   /** Resident memory, MiB. */
   rss(): Promise<number>;
+  /** What its own handler answers. */
+  ask<T>(what: string): Promise<T>;
   stop(): Promise<void>;
 }
 
-const ask = async (child: ChildProcess, what: 'cpu' | 'rss'): Promise<number> => {
+const ask = async <T>(child: ChildProcess, what: string): Promise<T> => {
   child.send(what);
-  const [answer] = (await once(child, 'message')) as [number];
+  const [answer] = (await once(child, 'message')) as [T];
   return answer;
 };
 
@@ -33,20 +40,25 @@ export const startChild = async (file: string, options: Readonly<Record<string, 
     env: { ...process.env, ...options, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+  const ended = once(child, 'exit');
   const [listening] = (await Promise.race([
     once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended before it listened`))),
+    ended.then(() => Promise.reject(new Error(`${file} ended before it listened`))),
   ])) as [Listening];
   return {
     ...listening,
     cpu: () => ask(child, 'cpu'),
     rss: () => ask(child, 'rss'),
+    ask: (what) => ask(child, what),
     stop: async () => {
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await ended;
     },
   };
 };
+
+/** Figures of a child, by name. */
+type Told = Readonly<Record<string, readonly number[]>>;
 
 /** What a piece of work took that a process of its own did, from its start to its end. */
 export interface Done {
@@ -54,7 +66,7 @@ export interface Done {
   /** Resident memory at its highest, MiB, the program itself included. */
   readonly peak: number;
   /** What it has to tell beside that. */
-  readonly told: Readonly<Record<string, number>>;
+  readonly told: Told;
 }
 
 /** Runs `file` (next to this one) in a process of its own until it answers with `done`. */
@@ -74,7 +86,7 @@ export const runChild = async (file: string, options: Readonly<Record<string, st
 };
 
 /** In the child: does `work`, times it and tells. */
-export const done = async (work: () => Promise<Readonly<Record<string, number>>>): Promise<void> => {
+export const done = async (work: () => Promise<Told>): Promise<void> => {
   const begun = performance.now();
   const told = await work();
   const ms = performance.now() - begun;
@@ -82,10 +94,19 @@ export const done = async (work: () => Promise<Readonly<Record<string, number>>>
 };
 
 /** In the child: says that it listens and answers what is asked about its process. */
-export const report = (listening: Listening): void => {
-  process.on('message', (what) => {
-    const { user, system } = process.cpuUsage();
-    process.send?.(what === 'cpu' ? (user + system) / 1000 : process.memoryUsage.rss() / 2 ** 20);
-  });
+export const report = (
+  listening: Listening,
+  handlers: Readonly<Record<string, () => Promise<object | number>>> = {},
+): void => {
+  const answers: typeof handlers = {
+    cpu: () => {
+      const { user, system } = process.cpuUsage();
+      return Promise.resolve((user + system) / 1000);
+    },
+    rss: () => Promise.resolve(process.memoryUsage.rss() / 2 ** 20),
+    ...handlers,
+  };
+  process.on('disconnect', () => process.exit());
+  process.on('message', (what: string) => void answers[what]!().then((answer) => process.send?.(answer)));
   process.send?.(listening);
 };

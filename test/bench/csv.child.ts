@@ -24,5 +24,5 @@ await done(async () => {
     await pipeline(csvStream(rows, { columns: COLUMNS.map((key) => ({ key, label: key })) }), sink);
   });
   await db.close();
-  return { bytes };
+  return { bytes: [bytes] };
 });

@@ -8,6 +8,7 @@ import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
 const CONNECTIONS = 16;
+const CROWD = 1_000;
 
 interface Page {
   readonly items: readonly unknown[];
@@ -30,12 +31,46 @@ const load = async (url: string, bearer: string, seconds: number): Promise<numbe
 
 const PREFIXES = ['roj', 'garc', 'mu', 'cam', 'e99', 'ibanez q', 'sofia v', 'pe', 'qui', 'tomas'];
 
-const search = async ({ url }: Child, bearer: string): Promise<number> => {
+/** p95 of `count` requests, one after the other. */
+const p95 = async (count: number, urlOf: (n: number) => string, bearer: string): Promise<number> => {
   const times: number[] = [];
-  for (let n = 0; n < 300; n += 1)
-    times.push(await timed(() => pageOf(`${url}?q=${encodeURIComponent(PREFIXES[n % PREFIXES.length]!)}`, bearer)));
+  for (let n = 0; n < count; n += 1) times.push(await timed(() => pageOf(urlOf(n), bearer)));
   return percentile(times, 0.95);
 };
+
+/** A thousand connections that ask for seven tenths of what the process can do. */
+const crowd = async (angelis: Child, bearer: string, peak: number, seconds: number): Promise<Row[]> => {
+  const { errors, timeouts, non2xx, latency } = await autocannon({
+    url: angelis.url,
+    headers: { authorization: bearer },
+    connections: CROWD,
+    overallRate: Math.round(peak * 0.7),
+    duration: Math.max(10, seconds * 2),
+  });
+  const named = { baseline: '–', unit: 'ms' };
+  const failed = errors + timeouts + non2xx;
+  const row = figure(
+    { ...named, work: `1,000 connections at 70 % of peak, p99, ${failed} errors` },
+    [latency.p99],
+    200,
+  );
+  return [
+    { ...row, ok: row.ok === true && failed === 0 },
+    figure({ ...named, work: 'the process after that, resident', unit: 'MiB' }, [await angelis.rss()], 400),
+  ];
+};
+
+/** The layers that take most, as lines of the table; those of ours have a bound. */
+const shares = (layers: Readonly<Record<string, number>>): Row[] =>
+  Object.entries(layers)
+    .slice(0, 12)
+    .map(([layer, percent]) =>
+      figure(
+        { work: `processor time of a page: ${layer}`, baseline: '–', unit: '%' },
+        [percent],
+        layer.startsWith('Angelis') ? 15 : undefined,
+      ),
+    );
 
 /** The whole stack over HTTP: a page of fifty people beside the two baselines, and a search. */
 export const http = async ({ database, superuserUrl, companyId, client, seconds, rounds }: Place): Promise<Row[]> => {
@@ -63,14 +98,30 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
       return perSecond;
     });
     const [own, bare, orm] = await interleave(runs, rounds);
-    const found = await interleave([() => search(angelis, bearer)], rounds);
+    await Promise.all([fastify.stop(), sequelize.stop()]);
+    const board = angelis.board!;
+    const few = Math.min(rounds, 5);
+    const [found, seen, boards] = await interleave(
+      [
+        () => p95(100, (n) => `${angelis.url}?q=${encodeURIComponent(PREFIXES[n % PREFIXES.length]!)}`, bearer),
+        () => p95(100, () => `${angelis.url}/${angelis.profileId!}`, bearer),
+        () => p95(50, () => board.url, board.bearer),
+      ],
+      few,
+    );
+    await angelis.ask('profile');
+    await load(angelis.url, bearer, seconds);
+    const layers = await angelis.ask<Readonly<Record<string, number>>>('layers');
     const list = { work: 'list of 50 profiles, whole stack', unit: 'requests/s' };
     return [
       rate({ ...list, baseline: `Fastify + pg: ${median(bare!).toFixed(0)}/s` }, own!, bare!, 1),
       rate({ ...list, baseline: `Express + Sequelize: ${median(orm!).toFixed(0)}/s` }, own!, orm!, 2.3),
       figure({ work: 'the same, processor time', baseline: '–', unit: 'ms/request' }, spent.slice(1)),
-      figure({ work: 'search by name prefix, p95, whole stack', baseline: '–', unit: 'ms' }, found[0]!, 10),
-      figure({ work: 'the process after that, resident', baseline: '–', unit: 'MiB' }, [await angelis.rss()]),
+      ...shares(layers),
+      figure({ work: 'search by name prefix, p95, whole stack', baseline: '–', unit: 'ms' }, found!, 10),
+      figure({ work: 'one profile, p95, whole stack', baseline: '–', unit: 'ms' }, seen!),
+      figure({ work: 'board of a supervisor of 25, p95, whole stack', baseline: '–', unit: 'ms' }, boards!),
+      ...(await crowd(angelis, bearer, median(own!), seconds)),
     ];
   } finally {
     await Promise.all(servers.map((server) => server.stop()));

@@ -6,15 +6,19 @@ import { Command } from 'commander';
 import { mochaGlobalSetup, mochaGlobalTeardown } from '../support/global.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { superuserUrl } from '../support/template.ts';
+import { batch } from './batch.ts';
+import { command } from './command.ts';
 import { csv } from './csv.ts';
 import { FULL, loadData, SMALL } from './data.ts';
 import { http } from './http.ts';
 import type { Place } from './place.ts';
+import { ingest } from './ingest.ts';
 import type { Row } from './measure.ts';
 import { pdf } from './pdf.ts';
 import { permission } from './permission.ts';
 import { reads } from './reads.ts';
 import { startUp } from './start.ts';
+import { jobs, streams } from './streams.ts';
 import { writes } from './writes.ts';
 
 const say = (text: string): void => {
@@ -35,11 +39,16 @@ const line = ({ work, baseline, value, unit, ratio, reach, ok, spread }: Row): s
 const parts: readonly [string, (place: Place) => Promise<Row[]> | Row[]][] = [
   ['http', http],
   ['reads', reads],
+  ['commands', command],
   ['writes', writes],
   ['csv', csv],
   ['pdf', pdf],
   ['start', startUp],
+  ['jobs', jobs],
+  ['streams', streams],
   ['permissions', permission],
+  ['ingest', ingest],
+  ['batch', batch],
 ];
 
 const { full, only, json } = new Command('bench')
@@ -67,7 +76,7 @@ try {
     companyId: companies[0]!.id,
     seconds: full ? 10 : 3,
     rounds: full ? 9 : 5,
-    full: full === true,
+    streams: full ? 10_000 : 2_000,
   };
   const rows: Row[] = [];
   for (const [name, run] of parts.filter(([part]) => only === undefined || part === only)) {

@@ -22,5 +22,5 @@ const bytesOf = async (source: Readable): Promise<number> => {
 };
 
 await done(async () => ({
-  bytes: await bytesOf((BENCH_PDF === 'ours' ? ourReport : bareReport)(Number(BENCH_ROWS), true)),
+  bytes: [await bytesOf((BENCH_PDF === 'ours' ? ourReport : bareReport)(Number(BENCH_ROWS), true))],
 }));

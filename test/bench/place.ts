@@ -10,6 +10,6 @@ export interface Place {
   /** Seconds of load a round. */
   readonly seconds: number;
   readonly rounds: number;
-  /** Whether it was asked for the large run. */
-  readonly full: boolean;
+  /** Live streams that are held open at once. */
+  readonly streams: number;
 }
