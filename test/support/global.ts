@@ -23,10 +23,10 @@ const isRunning = (pid: number): boolean => {
 };
 
 /** What runs that were interrupted have left. */
-const removeLeft = async (folder: string): Promise<void> => {
-  for (const name of await readdir(folder)) {
+const removeLeft = async (base: string): Promise<void> => {
+  for (const name of await readdir(base)) {
     const pid = NAME.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, name), { recursive: true, force: true });
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(base, name), { recursive: true, force: true });
   }
 };
 
