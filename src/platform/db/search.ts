@@ -71,13 +71,15 @@ export const writeNewSearchTokens = async (
 
 /**
  * SQL that holds for rows whose words start with every word of `query`; pushes its values to `values`. Tokens are read
- * by range, since row level security keeps ILIKE and `@@` from using an index.
+ * by range, since row level security keeps ILIKE and `@@` from using an index, and before the rows: walking a list in its order
+ * until a page is full takes as long as the list is when its matches stand at the end.
  */
-export const searchCondition = (kind: string, idExpression: string, query: string, values: unknown[]): string =>
-  tokensOf(query)
-    .map((word) => {
-      const [from, to] = prefixRange(word);
-      const at = values.push(kind, from, to);
-      return `exists (select 1 from search_token st where st.company_id = $1 and st.kind = $${at - 2} and st.entity_id = ${idExpression} and st.token >= $${at - 1} and st.token < $${at})`;
-    })
-    .join(' and ') || 'true';
+export const searchCondition = (kind: string, idExpression: string, query: string, values: unknown[]): string => {
+  const found = tokensOf(query).map((word) => {
+    const [from, to] = prefixRange(word);
+    const at = values.push(kind, from, to);
+    return `select st.entity_id from search_token st
+      where st.company_id = $1 and st.kind = $${at - 2} and st.token >= $${at - 1} and st.token < $${at}`;
+  });
+  return found.length === 0 ? 'true' : `${idExpression} = any(array(${found.join(' intersect ')}))`;
+};
