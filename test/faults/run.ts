@@ -6,6 +6,7 @@ import type { Fault, Figures } from './fault.ts';
 import { flush } from './flush.ts';
 import { forgeries } from './forgeries.ts';
 import { kills } from './kills.ts';
+import { memory } from './memory.ts';
 import { outages } from './outages.ts';
 import { restarts } from './restarts.ts';
 import { revocation } from './revocation.ts';
@@ -13,7 +14,7 @@ import { openStage } from './stage.ts';
 import { takeover } from './takeover.ts';
 import { uploads } from './uploads.ts';
 
-const FAULTS: readonly Fault[] = [kills, ...outages, flush, takeover, restarts, revocation, forgeries, uploads];
+const FAULTS: readonly Fault[] = [kills, ...outages, flush, takeover, restarts, revocation, forgeries, uploads, memory];
 /** A line of progress at most this often, ms. */
 const SAY_EVERY = 5_000;
 const MOST_NOTES = 30;

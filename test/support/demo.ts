@@ -91,10 +91,11 @@ const commandLines = async (): Promise<string[]> => {
   return Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')));
 };
 
-export const createDemoPlace = async (): Promise<DemoPlace> => {
+/** `from`: the environment of its commands, ports and folders aside. */
+export const createDemoPlace = async (from: NodeJS.ProcessEnv = process.env): Promise<DemoPlace> => {
   const folder = await mkdtemp(join(tmpdir(), 'angelis-demo-'));
   const port = await freePort();
-  const { PUBLIC_URL: _, ...outer } = process.env;
+  const { PUBLIC_URL: _, ...outer } = from;
   const env = {
     ...outer,
     NODE_ENV: 'development',
