@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { Static, TProperties } from 'typebox';
 import { code, exact, integer, oneOf } from '../../../platform/schema/types.ts';
-import { HourLimitsSchema } from '../../gate/rules.ts';
+import type { HourLimits } from '../../gate/rules.ts';
 
 const number = (minimum: number, maximum: number, description: string) =>
   Type.Number({ minimum, maximum, description });
@@ -27,6 +27,18 @@ const Restrictions = (description: string) =>
     },
     description,
   );
+
+/** The gate's limits of working time, each within the gate's own range. */
+const HOURS = {
+  maximumShiftMinutes: whole(60, 1440, 'Longest shift'),
+  extendedShiftMinutes: whole(60, 1440, 'Longest shift with an authorized extension'),
+  handoverMinutes: whole(0, 120, 'How long before its plan a shift may begin without growing longer'),
+  minimumRestMinutes: whole(0, 2880, 'Rest between two shifts'),
+  maximumSevenDayMinutes: whole(60, 10_080, 'Work in seven days, hours elsewhere and this shift included'),
+  maximumNights: whole(1, 60, 'Nights in a row, this one included'),
+  maximumDutyMinutes: whole(60, 2880, 'This shift with the travel before it, or with hours elsewhere on its day'),
+  maximumCallOuts: whole(0, 20, 'Call-outs in seven days; more restrict'),
+} as const satisfies Record<keyof HourLimits, unknown>;
 
 /** The configuration of one risk group, stored and versioned by its company. Cross-field rules are in `checkPolicy`. */
 export const FitnessPolicySchema = group(
@@ -81,7 +93,7 @@ export const FitnessPolicySchema = group(
       },
       'Sleep rule',
     ),
-    hours: Type.Partial(HourLimitsSchema, {
+    hours: Type.Partial(exact(HOURS), {
       additionalProperties: false,
       description: 'Limits of working time for this group: over the company’s, under those of an authorization',
     }),

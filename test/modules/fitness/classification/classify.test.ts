@@ -16,6 +16,7 @@ import {
 } from '../../../../src/modules/fitness/classification/policy.ts';
 import type { FitnessPolicy } from '../../../../src/modules/fitness/classification/policy.ts';
 import type { FitnessSignals } from '../../../../src/modules/fitness/classification/signals.ts';
+import { HourLimitsSchema } from '../../../../src/modules/gate/rules.ts';
 import { createValidator } from '../../../../src/platform/schema/validator.ts';
 import { everyCell } from './oracle.ts';
 
@@ -311,6 +312,11 @@ describe('fitness policy', () => {
     expect(
       validate({ ...policy, required: [{ kind: 'yearly', test: 'PVT-B', windowMinutes: 60, graceMinutes: 0 }] }),
     ).to.equal(false);
+  });
+
+  it('has the limits of working time that the gate has, in the same ranges', () => {
+    const { hours } = FitnessPolicySchema.properties;
+    expect(JSON.stringify(hours.properties)).to.equal(JSON.stringify(HourLimitsSchema.properties));
   });
 
   it('refuses limits that stand in the wrong order', () => {
