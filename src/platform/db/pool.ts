@@ -43,7 +43,7 @@ export const createPool = (options: PoolOptions): pg.Pool => {
     connectionTimeoutMillis: options.acquireTimeout ?? 5_000,
     maxLifetimeSeconds: 3_600,
     idleTimeoutMillis: 60_000,
-    options: '-c timezone=UTC -c search_path=public',
+    options: '-c timezone=UTC -c search_path=public -c jit=off',
     types: {
       getTypeParser: (oid: number, format?: string): unknown =>
         (format === 'binary' ? undefined : parsers.get(oid)) ?? pg.types.getTypeParser(oid, format as 'text'),
