@@ -87,6 +87,7 @@ export const runChild = async (file: string, options: Readonly<Record<string, st
 
 /** In the child: does `work`, times it and tells. */
 export const done = async (work: () => Promise<Told>): Promise<void> => {
+  process.on('disconnect', () => process.exit());
   const begun = performance.now();
   const told = await work();
   const ms = performance.now() - begun;

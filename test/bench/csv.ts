@@ -13,9 +13,6 @@ import { runChild } from './child.ts';
 import { figure, interleave, median, speed, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 
-/** Rows of the run whose memory is looked at. */
-const MANY = 1_000_000;
-
 export const COLUMNS = ['first_name', 'last_name', 'employee_number', 'kind', 'status', 'due', 'test', 'level'];
 export const SQL = `select p.first_name, p.last_name, p.employee_number, p.kind, p.status,
     to_char(r.due_at, 'YYYY-MM-DD HH24:MI'), r.definition_code, r.level
@@ -33,7 +30,7 @@ const sink = () => {
 };
 
 /** The rows of a company as CSV: ours with its guards against formulas, beside the bare libraries. */
-export const csv = async ({ database, superuserUrl, companyId, client, rounds }: Place): Promise<Row[]> => {
+export const csv = async ({ database, superuserUrl, companyId, client, full }: Place): Promise<Row[]> => {
   const db = openDatabase(database).open({ observed: false });
   const bareClient = new pg.Client({ connectionString: superuserUrl });
   await bareClient.connect();
@@ -73,8 +70,9 @@ export const csv = async ({ database, superuserUrl, companyId, client, rounds }:
     };
     const [own, theirs, copied] = await interleave(
       [ours, bare, copy].map((run) => () => timed(run)),
-      Math.min(rounds, 5),
+      full ? 5 : 3,
     );
+    const many = full ? 1_000_000 : 500_000;
     const memory = async (count: number) =>
       (
         await runChild('csv.child.ts', {
@@ -83,7 +81,7 @@ export const csv = async ({ database, superuserUrl, companyId, client, rounds }:
           BENCH_ROWS: String(count),
         })
       ).peak;
-    const [some, many] = [await memory(MANY / 10), await memory(MANY)];
+    const [low, high] = [await memory(many / 10), await memory(many)];
     const count = rows[0]!.n.toLocaleString('en');
     return [
       speed(
@@ -102,11 +100,11 @@ export const csv = async ({ database, superuserUrl, companyId, client, rounds }:
         copied!,
       ),
       figure(
-        { work: `CSV of ${MANY.toLocaleString('en')} rows, resident at most`, baseline: '–', unit: 'MiB' },
-        [many],
+        { work: `CSV of ${many.toLocaleString('en')} rows, resident at most`, baseline: '–', unit: 'MiB' },
+        [high],
         256,
       ),
-      figure({ work: 'what ten times the rows add to it', baseline: '–', unit: 'MiB' }, [many - some], 10),
+      figure({ work: 'what ten times the rows add to it', baseline: '–', unit: 'MiB' }, [high - low], 10),
     ];
   } finally {
     await bareClient.end();

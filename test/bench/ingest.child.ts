@@ -21,7 +21,7 @@ const app = await startApp({ database: openDatabase(BENCH_DATABASE!), observed: 
 const { platform } = app;
 const { outcome } = wireFitnessCases(platform, { notices: [] });
 const intake = createIntake({ ...platform, outcome, policies });
-const log = pino({ level: 'silent' });
+const log = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }));
 const ingest = createIngest({
   ...platform,
   owners: createSourceOwners(platform.system),

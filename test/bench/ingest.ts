@@ -15,6 +15,8 @@ const TABLES = ['test_result', 'test_result_key', 'change', 'change_pending', 'c
 /** The people whose results come, each with the requirement that theirs is for. */
 const prepare = async ({ client, companyId }: Place, today: Date): Promise<{ slug: string; codes: string[] }> => {
   const { rows: slugs } = await client.query<{ slug: string }>('select slug from company where id = $1', [companyId]);
+  // Other parts of the bench sealed with keys of their own.
+  await client.query('delete from company_key where company_id = $1', [companyId]);
   const { rows } = await client.query<{ code: string }>(
     `insert into system_link (company_id, id, system, external_id, profile_id, created_at, updated_at)
      select $1, gen_random_uuid(), 'SAFER', 'W' || p.n, p.id, $2, $2 from bench_profile p where p.company_id = $1 order by p.n limit $3
@@ -24,7 +26,7 @@ const prepare = async ({ client, companyId }: Place, today: Date): Promise<{ slu
   await client.query(
     `insert into requirement (company_id, id, profile_id, shift_date, site_id, kind, definition_code, window_from, due_at, grace_until,
        miss_at, terms, status, high_risk, attempts, had_invalid, review_drawn, created_at, updated_at)
-     select $1, gen_random_uuid(), p.id, $2::date, p.site_id, 'pre_shift', 'PVT-B', $2::timestamptz - interval '2 hours',
+     select $1, gen_random_uuid(), p.id, $2::timestamptz::date, p.site_id, 'pre_shift', 'PVT-B', $2::timestamptz - interval '2 hours',
        $2::timestamptz + interval '2 hours', $2::timestamptz + interval '2 hours', $2::timestamptz + interval '12 hours',
        '{"supervisorHours": 4, "reviewOneIn": 10, "deviceSilentMinutes": 60}', 'due', false, 0, false, false, $2, $2
      from bench_profile p where p.company_id = $1 order by p.n limit $3`,
@@ -55,7 +57,10 @@ const insertAgain = async ({ client, companyId, superuserUrl }: Place, since: Da
         const places = some.map(
           (row, index) => `(${row.map((_, column) => `$${index * row.length + column + 1}`).join(', ')})`,
         );
-        statements.push([`insert into again (${names}) values ${places.join(', ')}`, some.flat()]);
+        statements.push([
+          `insert into again (${names}) overriding system value values ${places.join(', ')}`,
+          some.flat(),
+        ]);
       }
       took += await timed(async () => {
         for (const [text, values] of statements) await bare.query(text, values);

@@ -12,4 +12,6 @@ export interface Place {
   readonly rounds: number;
   /** Live streams that are held open at once. */
   readonly streams: number;
+  /** Whether it was asked for the large run. */
+  readonly full: boolean;
 }

@@ -101,7 +101,7 @@ export const startUp = async ({ database, superuserUrl, rounds }: Place): Promis
   };
   const bare = async () => (await start(baseline, '/health', { BENCH_URL: superuserUrl }, 0)).ms;
   try {
-    const [own, theirs] = await interleave([ours, bare], Math.min(rounds, 5));
+    const [own, theirs] = await interleave([ours, bare], Math.min(rounds, 3));
     const named = { baseline: `Express with a pool: ${median(theirs!).toFixed(0)} ms`, unit: 'ms' };
     return [
       {
