@@ -24,6 +24,8 @@ export interface JobQueue {
   /** Adds items to a lane. An item that is there already, waiting or running, is not added again. */
   add(lane: string, items: readonly QueueItem[]): Promise<void>;
   consume(lane: string, concurrency: number, handle: QueueHandler): QueueConsumer;
+  /** Whether its store has lost what it held, told once: to whichever process asks first. */
+  lost(): Promise<boolean>;
   /** Forgets everything in a lane. The relay brings back what is not done. */
   empty(lane: string): Promise<void>;
   close(): Promise<void>;
@@ -96,6 +98,7 @@ type LaneWorker = Pick<LaneQueue, 'on' | 'close'> & { disconnect(): Promise<void
 interface Backend {
   queue(lane: string): LaneQueue;
   worker(lane: string, concurrency: number, process: Process): LaneWorker;
+  lost(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -116,6 +119,8 @@ const onRedis = (url: string, prefix: string, onError: (error: Error) => void): 
     queue: (lane) => new Queue(lane, { connection: producer, prefix }),
     worker: (lane, concurrency, process) =>
       new Worker(lane, process, { ...workerOptions(concurrency), connection: consumer, prefix }),
+    // It goes with everything else.
+    lost: async () => (await producer.set(`${prefix}:kept`, '1', 'GET')) === null,
     close: () => {
       for (const connection of [producer, consumer]) connection.disconnect();
       return Promise.resolve();
@@ -143,6 +148,7 @@ const onPostgres = (url: string, onError: (error: Error) => void): Backend => {
       pool.options.max += 1;
       return new Worker(lane, process, { ...workerOptions(concurrency), connection: pool }, createPostgresBackend);
     },
+    lost: () => Promise.resolve(false),
     close: () => pool.end(),
   };
 };
@@ -192,6 +198,7 @@ export const createQueue = ({ store, prefix = 'angelis', log }: QueueOptions): J
       workers.push(worker);
       return { close: () => worker.close() };
     },
+    lost: () => backend.lost(),
     empty: (lane) => open(lane).obliterate({ force: true }),
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

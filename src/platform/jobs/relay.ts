@@ -6,7 +6,7 @@ import type { JobRegistry } from './registry.ts';
 export interface RelayDependencies {
   /** Pool of user `system`. */
   readonly system: pg.Pool;
-  readonly queue: Pick<JobQueue, 'add'>;
+  readonly queue: Pick<JobQueue, 'add' | 'lost'>;
   readonly registry: JobRegistry;
   readonly now: () => Date;
   readonly log: Pick<Logger, 'warn'>;
@@ -16,7 +16,7 @@ export interface RelayDependencies {
 export interface Relay {
   /** Hands over rows that were never handed over. True when there were some. */
   dispatchFresh(): Promise<boolean>;
-  /** Hands over again what should have been done by now: the queue may have lost it. True when there were some. */
+  /** Hands over again what should have been done by now, or all when the queue has lost it. True when there were some. */
   dispatchSilent(): Promise<boolean>;
 }
 
@@ -45,11 +45,11 @@ const GIVE_BACK = `update outbox set dispatched_at = null
   where company_id = $1 and id = any($2) and state = 'waiting' and dispatched_at = $3`;
 
 export const createRelay = ({ system, queue, registry, now, log }: RelayDependencies): Relay => {
-  const claim = async (companyId: string, ids: readonly string[], at: Date): Promise<QueueItem[]> => {
+  const claim = async (companyId: string, ids: readonly string[], at: Date, silent: Date): Promise<QueueItem[]> => {
     const { rows } = await system.query<{ id: string; job: string }>({
       name: 'relay_claim',
       text: CLAIM,
-      values: [companyId, ids, at, new Date(at.getTime() - SILENCE_MS)],
+      values: [companyId, ids, at, silent],
     });
     return rows.map(({ id, job }) => ({ companyId, outboxId: id, job }));
   };
@@ -59,7 +59,8 @@ export const createRelay = ({ system, queue, registry, now, log }: RelayDependen
       await system.query(GIVE_BACK, [companyId, mine.map(({ outboxId }) => outboxId), at]);
   };
 
-  const dispatch = async (rows: readonly DueRow[], at: Date): Promise<boolean> => {
+  /** Answers how many of the rows nobody else was faster with. */
+  const dispatch = async (rows: readonly DueRow[], at: Date, silent: Date): Promise<number> => {
     const items: QueueItem[] = [];
     for (const [companyId, due] of Map.groupBy(rows, (row) => row.companyId))
       items.push(
@@ -67,6 +68,7 @@ export const createRelay = ({ system, queue, registry, now, log }: RelayDependen
           companyId,
           due.map(({ id }) => id),
           at,
+          silent,
         )),
       );
     try {
@@ -77,20 +79,33 @@ export const createRelay = ({ system, queue, registry, now, log }: RelayDependen
       );
       throw error;
     }
-    return rows.length > 0;
+    return items.length;
   };
 
   const due = async (name: string, text: string, before: Date): Promise<DueRow[]> =>
     (await system.query<DueRow>({ name, text, values: [before, registry.names] })).rows;
 
+  const longSilent = (at: Date): Date => new Date(at.getTime() - SILENCE_MS);
+
   return {
     dispatchFresh: async () => {
       const at = now();
-      return dispatch(await due('relay_fresh', FRESH, at), at);
+      const rows = await due('relay_fresh', FRESH, at);
+      await dispatch(rows, at, longSilent(at));
+      return rows.length > 0;
     },
     dispatchSilent: async () => {
       const at = now();
-      return dispatch(await due('relay_silent', SILENT, new Date(at.getTime() - SILENCE_MS)), at);
+      // A store that lost anything lost all of it: nothing is waited for then.
+      const hasLost = await queue.lost();
+      const silent = hasLost ? at : longSilent(at);
+      let found = 0;
+      for (;;) {
+        const rows = await due('relay_silent', SILENT, silent);
+        const claimed = await dispatch(rows, at, silent);
+        found += rows.length;
+        if (!hasLost || claimed === 0 || rows.length < PAGE) return found > 0;
+      }
     },
   };
 };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { Redis } from 'ioredis';
 import { v7 as uuidv7 } from 'uuid';
 import { createQueue } from '../../../src/platform/jobs/queue.ts';
 import type { JobQueue, QueueHandler, QueueItem } from '../../../src/platform/jobs/queue.ts';
@@ -45,6 +46,19 @@ export const queueContract = (name: string, redisUrl?: string): void =>
       };
       return { seen, handle, reach };
     };
+
+    it('tells once when its store has lost what it held', async () => {
+      const [one, other] = [open(), open()];
+      await one.add('one', items(1));
+      await one.lost();
+      expect(await other.lost()).to.equal(false);
+      if (redisUrl === undefined) return;
+      const redis = new Redis(redisUrl);
+      await redis.unlink(await redis.keys(`${harness.urls.prefix}:*`));
+      redis.disconnect();
+      expect(await one.lost()).to.equal(true);
+      expect(await other.lost()).to.equal(false);
+    });
 
     it('hands each item to one of several consumers, once though it was added twice', async () => {
       const producer = open();

@@ -28,10 +28,10 @@ describe('the relay', () => {
     given.push(...items.map((item): [string, QueueItem] => [lane, item]));
     return Promise.resolve();
   };
-  const relay = (queue: Pick<JobQueue, 'add'> = { add }) =>
+  const relay = (queue: Partial<Pick<JobQueue, 'add' | 'lost'>> = {}) =>
     createRelay({
       system: harness.database.pool('system', 2),
-      queue,
+      queue: { add, lost: () => Promise.resolve(false), ...queue },
       registry: createRegistry([plain, alone]),
       now,
       log: silent,
@@ -80,6 +80,18 @@ describe('the relay', () => {
     offset = 14_000;
     expect(await one.dispatchSilent()).to.equal(false);
     offset = 16_000;
+    expect(await one.dispatchSilent()).to.equal(true);
+    expect(await one.dispatchSilent()).to.equal(false);
+    expect(given.map(([, { outboxId }]) => outboxId)).to.have.members([...ids, ...ids]);
+  });
+
+  it('hands over again at once, page by page, what a queue held that has lost all', async () => {
+    const ids = await ask(600);
+    const answers = [false, true, false];
+    const one = relay({ lost: () => Promise.resolve(answers.shift()!) });
+    while (await one.dispatchFresh());
+    expect(await one.dispatchSilent()).to.equal(false);
+    offset = 10;
     expect(await one.dispatchSilent()).to.equal(true);
     expect(await one.dispatchSilent()).to.equal(false);
     expect(given.map(([, { outboxId }]) => outboxId)).to.have.members([...ids, ...ids]);
