@@ -8,7 +8,7 @@ const PEOPLE = 100_000;
 
 /** A file of a hundred thousand people from the upload to the last profile, with everything in one process. */
 export const batch = async ({ database }: Place): Promise<Row[]> => {
-  const { ms, peak, told } = await runChild('batch.child.ts', {
+  const { ms, peak, told } = await runChild('batch.child', {
     BENCH_DATABASE: database,
     BENCH_ROWS: String(PEOPLE),
   });

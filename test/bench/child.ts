@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What a server that is measured says once it listens. */
@@ -34,9 +35,9 @@ const ask = async <T>(child: ChildProcess, what: string): Promise<T> => {
   return answer;
 };
 
-/** Starts `file` (next to this one), hands it `options` and waits until it listens. */
+/** Starts `file` (next to this one, without its ending), hands it `options` and waits until it listens. */
 export const startChild = async (file: string, options: Readonly<Record<string, string>>): Promise<Child> => {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+  const child = fork(fileURLToPath(new URL(`${file}${extname(import.meta.url)}`, import.meta.url)), {
     env: { ...process.env, ...options, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
@@ -69,9 +70,9 @@ export interface Done {
   readonly told: Told;
 }
 
-/** Runs `file` (next to this one) in a process of its own until it answers with `done`. */
+/** Runs `file` (next to this one, without its ending) in a process of its own until it answers with `done`. */
 export const runChild = async (file: string, options: Readonly<Record<string, string>>): Promise<Done> => {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+  const child = fork(fileURLToPath(new URL(`${file}${extname(import.meta.url)}`, import.meta.url)), {
     env: { ...process.env, ...options, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -5,7 +5,7 @@ import type { Place } from './place.ts';
 
 /** One command from its service to its commit, four at once: the case is locked and checked, decided, told of; its hold ends. */
 export const command = async ({ database, companyId, rounds }: Place): Promise<Row[]> => {
-  const { told } = await runChild('command.child.ts', {
+  const { told } = await runChild('command.child', {
     BENCH_DATABASE: database,
     BENCH_COMPANY: companyId,
     BENCH_ROUNDS: String(rounds),

@@ -75,7 +75,7 @@ export const csv = async ({ database, superuserUrl, companyId, client, full }: P
     const many = full ? 1_000_000 : 500_000;
     const memory = async (count: number) =>
       (
-        await runChild('csv.child.ts', {
+        await runChild('csv.child', {
           BENCH_DATABASE: database,
           BENCH_COMPANY: companyId,
           BENCH_ROWS: String(count),

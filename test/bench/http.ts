@@ -74,7 +74,7 @@ const shares = (layers: Readonly<Record<string, number>>): Row[] =>
 
 /** The whole stack over HTTP: a page of fifty people beside the two baselines, and a search. */
 export const http = async ({ database, superuserUrl, companyId, client, seconds, rounds }: Place): Promise<Row[]> => {
-  const angelis = await startChild('angelis.child.ts', { BENCH_DATABASE: database, BENCH_COMPANY: companyId });
+  const angelis = await startChild('angelis.child', { BENCH_DATABASE: database, BENCH_COMPANY: companyId });
   const bearer = angelis.bearer!;
   const given = {
     BENCH_URL: superuserUrl,
@@ -82,8 +82,8 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
     BENCH_JWKS: angelis.jwksUri!,
     BENCH_ISSUER: angelis.issuer!,
   };
-  const fastify = await startChild('fastify.child.ts', given);
-  const sequelize = await startChild('sequelize.child.ts', given);
+  const fastify = await startChild('fastify.child', given);
+  const sequelize = await startChild('sequelize.child', given);
   const servers = [angelis, fastify, sequelize];
   try {
     await client.query('analyze');

@@ -87,7 +87,7 @@ export const ingest = async (place: Place): Promise<Row[]> => {
           .slice(from, from + FED_AT_ONCE)
           .map((code, index) => saferRow(slug, code, new Date(now.getTime() - 60_000 - index))),
       );
-    const { ms, peak } = await runChild('ingest.child.ts', {
+    const { ms, peak } = await runChild('ingest.child', {
       BENCH_DATABASE: database,
       BENCH_SOURCES: JSON.stringify(sources.urls),
       BENCH_ROWS: String(RESULTS),

@@ -1,106 +1,14 @@
-// npm run bench [-- --full] [-- --json FILE]: what Angelis takes, beside what others take for the same in the same run.
-// docs/performance.md tells what each figure means.
-import { writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
-import { Command } from 'commander';
-import { mochaGlobalSetup, mochaGlobalTeardown } from '../support/global.ts';
-import { cloneDatabase } from '../support/database.ts';
-import { superuserUrl } from '../support/template.ts';
-import { batch } from './batch.ts';
-import { command } from './command.ts';
-import { csv } from './csv.ts';
-import { FULL, loadData, SMALL } from './data.ts';
-import { http } from './http.ts';
-import type { Place } from './place.ts';
-import { ingest } from './ingest.ts';
-import type { Row } from './measure.ts';
-import { pdf } from './pdf.ts';
-import { permission } from './permission.ts';
-import { reads } from './reads.ts';
-import { startUp } from './start.ts';
-import { jobs, streams } from './streams.ts';
-import { writes } from './writes.ts';
+// npm run bench: builds the program with the bench, as it is built for production, and runs that.
+import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 
-const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
-const short = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-const line = ({ work, baseline, value, unit, ratio, reach, ok, spread }: Row): string =>
-  `| ${[
-    work,
-    baseline,
-    `${short(value)} ${unit}`,
-    `${short(spread[0])} to ${short(spread[1])}`,
-    ratio === null ? '–' : `${ratio.toFixed(2)}×`,
-    reach,
-    ok === null ? '' : ok ? 'yes' : '**no**',
-  ].join(' | ')} |`;
-
-const parts: readonly [string, (place: Place) => Promise<Row[]> | Row[]][] = [
-  ['http', http],
-  ['reads', reads],
-  ['commands', command],
-  ['writes', writes],
-  ['csv', csv],
-  ['pdf', pdf],
-  ['start', startUp],
-  ['jobs', jobs],
-  ['streams', streams],
-  ['permissions', permission],
-  ['ingest', ingest],
-  ['batch', batch],
-];
-
-const { full, only, json } = new Command('bench')
-  .option('--full', 'five times the rows, longer and more rounds')
-  .option('--only <part>', `one of: ${parts.map(([name]) => name).join(', ')}`)
-  .option('--json <file>', 'writes the figures to a file, too')
-  .parse()
-  .opts<{ full?: boolean; only?: string; json?: string }>();
-
-await mochaGlobalSetup();
-const database = await cloneDatabase();
-try {
-  const client = await database.superuser();
-  const scale = full ? FULL : SMALL;
-  say(
-    `Loading ${scale.companies} companies, ${scale.profiles.toLocaleString('en')} people, ${scale.requirements.toLocaleString('en')} tests …`,
-  );
-  await loadData(client, scale, say);
-  const { rows: companies } = await client.query<{ id: string }>('select id from bench_company where i = 0');
-  const { rows: versions } = await client.query<{ server_version: string }>('show server_version');
-  const place: Place = {
-    database: database.name,
-    superuserUrl: superuserUrl(database.name),
-    client,
-    companyId: companies[0]!.id,
-    seconds: full ? 10 : 2,
-    rounds: full ? 9 : 5,
-    streams: full ? 10_000 : 2_000,
-    full: full === true,
-  };
-  const rows: Row[] = [];
-  for (const [name, run] of parts.filter(([part]) => only === undefined || part === only)) {
-    say(`Measuring ${name} …`);
-    rows.push(...(await run(place)));
-  }
-  const machine = {
-    processor: cpus()[0]?.model,
-    cores: cpus().length,
-    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    node: process.version,
-    postgresql: versions[0]!.server_version,
-    rounds: place.rounds,
-  };
-  process.stdout.write(
-    `${Object.entries(machine)
-      .map(([key, value]) => `${key} ${value}`)
-      .join(
-        ' · ',
-      )}\n\n| Work | Baseline | Median | Spread | Ratio | Reach | ok |\n|---|---|---|---|---|---|---|\n${rows.map(line).join('\n')}\n`,
-  );
-  if (json !== undefined) await writeFile(json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
-} finally {
-  await database.drop();
-  await mochaGlobalTeardown();
-}
+const built = join('dist', 'bench');
+rmSync(built, { recursive: true, force: true });
+const { status } = spawnSync('tsc', ['-p', 'tsconfig.bench.json'], { stdio: 'inherit' });
+if (status !== 0) process.exit(status ?? 1);
+for (const folder of ['locales', 'config']) cpSync(folder, join(built, folder), { recursive: true });
+const run = spawnSync(process.execPath, [join(built, 'test', 'bench', 'run.js'), ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+process.exitCode = run.status ?? 1;

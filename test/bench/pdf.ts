@@ -18,7 +18,7 @@ export const pdf = async ({ rounds }: Place): Promise<Row[]> => {
   }
   const peaks: number[] = [];
   const run = (which: 'ours' | 'bare') => async (): Promise<number> => {
-    const { ms, peak, told } = await runChild('pdf.child.ts', { BENCH_PDF: which, BENCH_ROWS: String(ROWS) });
+    const { ms, peak, told } = await runChild('pdf.child', { BENCH_PDF: which, BENCH_ROWS: String(ROWS) });
     expect(told['bytes']![0]).to.be.greaterThan(100_000);
     if (which === 'ours') peaks.push(peak);
     return ms;

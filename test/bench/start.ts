@@ -1,20 +1,17 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { stripTypeScriptTypes } from 'node:module';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'chai';
 import { freePort } from '../../src/platform/embedded/ports.ts';
 import { openDatabase } from '../support/database.ts';
 import { figure, interleave, median, speed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const key = () => `k:${randomBytes(32).toString('base64')}`;
 
 /** Resident memory of a process in MiB, where the system tells it. */
@@ -40,7 +37,6 @@ const start = async (
   const port = await freePort();
   const begun = performance.now();
   const child = spawn(process.execPath, [file], {
-    cwd: ROOT,
     env: { PATH: process.env['PATH'], NODE_ENV: 'production', PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -65,8 +61,6 @@ const start = async (
 
 /** The built program to its first answer, on a database that is migrated. */
 export const startUp = async ({ database, superuserUrl, rounds }: Place): Promise<Row[]> => {
-  const build = spawnSync(process.execPath, ['tools/build.ts'], { cwd: ROOT, stdio: 'inherit' });
-  expect(build.status, 'the build').to.equal(0);
   const folder = await mkdtemp(join(tmpdir(), 'angelis-bench-'));
   const { url } = openDatabase(database);
   const env = {
@@ -90,16 +84,21 @@ export const startUp = async ({ database, superuserUrl, rounds }: Place): Promis
       publicKeyEncoding: { type: 'spki', format: 'pem' },
     }).privateKey,
   };
-  const baseline = join(ROOT, 'dist', 'bench-start.js');
-  await writeFile(baseline, stripTypeScriptTypes(await readFile(join(ROOT, 'test/bench/start.child.ts'), 'utf8')));
   const idle: number[] = [];
   const ours = async (): Promise<number> => {
     const METRICS_PORT = String(await freePort());
-    const { ms, resident } = await start('dist/src/server.js', '/angelis/health/live', { ...env, METRICS_PORT }, 1_000);
+    const { ms, resident } = await start(
+      fileURLToPath(new URL('../../src/server.js', import.meta.url)),
+      '/angelis/health/live',
+      { ...env, METRICS_PORT },
+      1_000,
+    );
     idle.push(resident);
     return ms;
   };
-  const bare = async () => (await start(baseline, '/health', { BENCH_URL: superuserUrl }, 0)).ms;
+  const bare = async () =>
+    (await start(fileURLToPath(new URL('start.child.js', import.meta.url)), '/health', { BENCH_URL: superuserUrl }, 0))
+      .ms;
   try {
     const [own, theirs] = await interleave([ours, bare], Math.min(rounds, 3));
     const named = { baseline: `Express with a pool: ${median(theirs!).toFixed(0)} ms`, unit: 'ms' };

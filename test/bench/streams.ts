@@ -42,7 +42,7 @@ const listen = (url: string, bearer: string): Promise<Listener> =>
 
 /** Streams of a whole process, what an event takes to all of them, and what they do to the rest. */
 export const streams = async ({ database, companyId, streams: count }: Place): Promise<Row[]> => {
-  const child = await startChild('streams.child.ts', {
+  const child = await startChild('streams.child', {
     BENCH_DATABASE: database,
     BENCH_COMPANY: companyId,
     BENCH_PEOPLE: String(count / EACH),
@@ -123,7 +123,7 @@ export const streams = async ({ database, companyId, streams: count }: Place): P
 
 /** How soon a job starts. */
 export const jobs = async ({ database, companyId }: Place): Promise<Row[]> => {
-  const { told } = await runChild('jobs.child.ts', { BENCH_DATABASE: database, BENCH_COMPANY: companyId });
+  const { told } = await runChild('jobs.child', { BENCH_DATABASE: database, BENCH_COMPANY: companyId });
   const onRedis = process.env['REDIS_URL'] !== undefined;
   return [
     figure(

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import PdfKit from 'pdfkit';
 import { drawStackedBars, type StackedBars } from './pdf-bars.ts';
 import { drawParagraph, drawTiles, drawTitleBlock, type Tile, type TitleBlock } from './pdf-blocks.ts';
 import { drawLineChart, type LineChart } from './pdf-chart.ts';
@@ -68,6 +67,8 @@ export function pdfStream(options: PdfOptions, draw: (report: PdfReport) => Prom
 
   const run = async () => {
     try {
+      // Loaded with the first report: it brings fonts and their readers along.
+      const { default: PdfKit } = await import('pdfkit');
       const doc = new PdfKit({
         size: 'A4',
         layout: options.landscape ? 'landscape' : 'portrait',
