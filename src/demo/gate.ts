@@ -75,6 +75,7 @@ const factsOf = ({ history, assignment, group }: GateAbout, at: Date): GateFacts
         dueAt: dueAt.toISOString(),
         graceUntil: null,
         assessed: false,
+        answered: false,
         lacking: missing.test,
         restrictions: missing.restrictions,
       },

@@ -5,6 +5,13 @@ import { POLICY_JOINS } from './policies.reads.ts';
 
 const at = (column: string): string => shown(column, instant());
 
+/** A valid result of requirement `r` that stands, taken in its time, whatever became of the requirement before. */
+const ANSWER = `select 1 from test_result t
+      join test_result_key k on k.company_id = $1 and k.result_id = t.id and not k.is_duplicate
+      where t.company_id = $1 and t.profile_id = r.profile_id and not t.practice
+        and (t.requirement_id = r.id or (t.definition_code = r.definition_code and t.taken_at between r.window_from and q.at))
+        and t.level in ('green', 'yellow', 'orange', 'red')`;
+
 /**
  * What fitness knows of a question of the gate: the hours of the person's risk group, cases that hold, restrictions in force, tests of the shift, and tests for
  * cause or after an incident that are open, or were missed within a day. A change of crew asks for tests of a shift that runs.
@@ -29,7 +36,7 @@ export const fitnessFacts: FactProvider = {
     requirements: `select coalesce(json_agg(json_build_object('id', r.id, 'kind', r.kind, 'status', r.status,
         'dueAt', ${at('r.due_at')},
         'graceUntil', ${at('case when r.grace_until > r.due_at then r.grace_until end')},
-        'assessed', r.assessed_at is not null, 'lacking', r.terms->'missing'->'test',
+        'assessed', r.assessed_at is not null, 'answered', r.status = 'excused' and exists (${ANSWER}), 'lacking', r.terms->'missing'->'test',
         'restrictions', r.terms->'missing'->'restrictions') order by r.due_at, r.id), '[]')
       from requirement r
       where r.company_id = $1 and r.profile_id = q.profile_id and r.deleted_at is null

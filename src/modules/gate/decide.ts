@@ -64,8 +64,10 @@ interface Lack {
 }
 
 const lackIn = (requirement: Requirement, at: string): Lack['code'] | undefined => {
-  const { kind, status, dueAt, graceUntil, assessed } = requirement;
+  const { kind, status, dueAt, graceUntil, assessed, answered } = requirement;
   if (status === 'missed') return 'TEST_MISSING';
+  // An excuse settles the count; it tests nobody.
+  if (status === 'excused') return answered ? undefined : 'TEST_MISSING';
   if (status === 'blocked') return assessed ? undefined : 'ASSESSMENT_MISSING';
   if (status !== 'due') return undefined;
   if (!BEFORE_EXPOSURE.includes(kind) && Date.parse(dueAt) > Date.parse(at)) return undefined;

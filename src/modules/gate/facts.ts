@@ -83,6 +83,7 @@ export const GateFactsSchema = exact(
         dueAt: instant(),
         graceUntil: nullable(instant({ description: 'Until when it may still be taken after the start' })),
         assessed: flag('The supervisor’s face-to-face assessment during an outage is documented'),
+        answered: flag('A valid result of it stands, though it came after an excuse'),
         lacking: exact(
           { other: text(40), highRisk: text(40) },
           { description: 'What fitness’s decision table says of work without it, by risk group: hold or restricted' },

@@ -137,9 +137,12 @@ describe('gate', () => {
     expect(withTest({ status: 'due' }, highRisk)).to.equal('block TEST_MISSING');
     expect(withTest({ status: 'missed' })).to.equal('restrict TEST_MISSING');
     expect(withTest({ status: 'missed' }, highRisk)).to.equal('block TEST_MISSING');
-    for (const status of ['done_on_time', 'done_late', 'excused'] as const) {
+    for (const status of ['done_on_time', 'done_late'] as const) {
       expect(withTest({ status }, highRisk), status).to.equal('allow');
     }
+    expect(withTest({ status: 'excused' })).to.equal('restrict TEST_MISSING');
+    expect(withTest({ status: 'excused' }, highRisk)).to.equal('block TEST_MISSING');
+    expect(withTest({ status: 'excused', answered: true }, highRisk)).to.equal('allow');
   });
 
   it('takes a pre-shift test as due when work starts early, and a later one only at its time', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { TestPerson } from '../../support/people.ts';
+import { storeResult } from '../../portals/results.ts';
 import { DECISION, HOUR, startFitnessCompany } from '../fitness/company.ts';
 import type { FitnessCompany } from '../fitness/company.ts';
 
@@ -169,6 +170,8 @@ describe('facts of the gate, from their tables', () => {
   };
   const untested: Break = ({ shiftId }) =>
     company.client.query("update requirement set status = 'due', result_id = null where shift_id = $1", [shiftId]);
+  const excuse: Break = ({ shiftId }) =>
+    company.client.query("update requirement set status = 'excused', result_id = null where shift_id = $1", [shiftId]);
   const untestedInGroup: Break = async (person) => {
     await company.setHighRisk(person.worker);
     await untested(person);
@@ -257,6 +260,7 @@ describe('facts of the gate, from their tables', () => {
     ['no test', untested, 'restrict TEST_MISSING'],
     ['no test, in a high-risk group', untestedInGroup, 'block TEST_MISSING'],
     ['no test, at high-risk work', untestedInTask, 'block TEST_MISSING'],
+    ['an excused test', excuse, 'restrict TEST_MISSING'],
     ['a long shift', (p) => shiftOf(p, "ends_at = starts_at + interval '12 hours 1 minute'"), 'block SHIFT_TOO_LONG'],
     ['a short rest', (p) => worked(p, 17, 8, { endedAfter: 7.1 }), 'block REST_TOO_SHORT'],
     ['a week of work', (p) => each(6, (n) => worked(p, 24 * n, 13.6)), 'block SEVEN_DAY_HOURS'],
@@ -282,6 +286,21 @@ describe('facts of the gate, from their tables', () => {
       await breaks(person);
       expect(await codesAt(person)).to.include(reason);
     });
+
+  it('count a result that came though its test was excused', async () => {
+    const person = await ready();
+    await excuse(person);
+    const { client, companyId, start } = company;
+    const { profileId } = person.worker;
+    const id = await storeResult(client, { companyId, profileId, takenAt: start, level: 'green' });
+    expect(await codesAt(person)).to.include('restrict TEST_MISSING');
+    await client.query(
+      `insert into test_result_key (company_id, source, external_id, content_hash, is_duplicate, result_id, profile_id)
+       values ($1, 'SAFER', $2::uuid::text, decode(md5('x'), 'hex'), false, $2, $3)`,
+      [companyId, id, profileId],
+    );
+    expect(await codesAt(person)).to.deep.equal([]);
+  });
 
   it('tell of a project that rests', async () => {
     const person = await ready();

@@ -143,7 +143,6 @@ export const createRequirementLifecycle = ({
           excusedAt: now.toISOString(),
           reviewDrawn: draw('review', row.id) < 1 / row.terms.reviewOneIn,
         }),
-        effect: (tx, { row }) => lift(tx, row, 'excused'),
       }),
       assess: move({
         from: ['blocked'],
