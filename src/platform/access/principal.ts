@@ -39,8 +39,8 @@ export interface Principal {
   readonly locale: string;
   readonly roles: readonly string[];
   readonly grants: readonly Grant[];
-  /** A suspended company may only be read, and only by its owner. */
-  readonly readOnly: boolean;
+  /** A company that is pending or suspended may only be read, and only by its owner: why. */
+  readonly readOnly: 'COMPANY_PENDING' | 'COMPANY_SUSPENDED' | undefined;
   /** Staff inside a company, by a support session. */
   readonly support: boolean;
   /** Scopes of the token: they narrow, never widen. Absent: no narrowing. */

@@ -32,6 +32,12 @@ export interface ServeDependencies {
   readonly checkResponses: boolean;
 }
 
+/** Refusals that say more than which permission was missing. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  CLIENT: 'WRONG_CLIENT',
+  COMPANY_PENDING: 'COMPANY_PENDING',
+  COMPANY_SUSPENDED: 'COMPANY_SUSPENDED',
+};
 const DEFAULT_CLIENTS: readonly Client[] = ['worker', 'admin'];
 const WHOLE = { allowed: true, reach: 'self', scopes: [] } as const;
 type Handler = () => Promise<Reply<Responses>>;
@@ -42,8 +48,9 @@ const decideFor = (
   principal: Principal,
 ): Decision => {
   if (!clients.includes(principal.client)) return { allowed: false, because: 'CLIENT' };
-  if (principal.readOnly && method !== 'get') return { allowed: false, because: 'COMPANY_SUSPENDED' };
-  return permission === 'signed-in' ? WHOLE : deps.decide(principal, permission);
+  if (permission === 'signed-in') return WHOLE;
+  if (principal.readOnly !== undefined && method !== 'get') return { allowed: false, because: principal.readOnly };
+  return deps.decide(principal, permission);
 };
 
 const contextFor = (base: PublicContext, principal: Principal, decision: Decision & { allowed: true }): Context => ({
@@ -103,10 +110,11 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
 
   const authorize = async (request: Request, base: PublicContext, fresh: boolean): Promise<Context> => {
     const principal = await deps.principals[fresh ? 'reload' : 'load'](request, base);
+    base.speak(principal.locale);
     const decision = decideFor(deps, contract, principal);
     if (decision.allowed) return contextFor(base, principal, decision);
     if (!fresh) return authorize(request, base, true);
-    throw forbidden(decision.because === 'CLIENT' ? 'WRONG_CLIENT' : 'FORBIDDEN', {
+    throw forbidden(REFUSALS[decision.because] ?? 'FORBIDDEN', {
       params: { permission: contract.permission },
     });
   };

@@ -16,6 +16,12 @@ import { liveSessionsOf, touchSession } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
 import { SESSIONS_SETTING } from './settings.ts';
 
+/** Why nothing may be written in a company, by its status. */
+const READ_ONLY: Readonly<Record<string, Principal['readOnly']>> = {
+  pending: 'COMPANY_PENDING',
+  suspended: 'COMPANY_SUSPENDED',
+};
+
 const DAY = 86_400_000;
 const LONGEST = 30 * DAY;
 const MOST_OF_STAFF = 5;
@@ -158,9 +164,9 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
 
   const toPrincipal = async (session: SessionRecord): Promise<Principal> => {
     const held = await directory.grants(session);
-    const readOnly = session.companyStatus === 'suspended' && session.kind !== 'support';
-    // Of a suspended company only its owner still sees anything.
-    const grants = readOnly && !held.some(({ role }) => role === 'owner') ? [] : held;
+    const readOnly = session.kind === 'support' ? undefined : READ_ONLY[session.companyStatus];
+    // Of a company that is not active only its owner sees anything.
+    const grants = readOnly !== undefined && !held.some(({ role }) => role === 'owner') ? [] : held;
     return {
       ...session,
       sessionId: session.id,

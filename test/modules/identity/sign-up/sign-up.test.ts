@@ -54,7 +54,17 @@ describe('sign-up', () => {
       .expect(200);
     expect((me.body as { roles: string[]; company: { id: string } }).roles).to.deep.equal(['owner']);
     expect((me.body as { company: { id: string } }).company.id).to.equal(company.id);
+    const founded = async () =>
+      app.http
+        .post('/angelis/admin/project')
+        .set({ authorization: `Bearer ${accessToken}` })
+        .send({ code: 'S', name: 'S' });
+    expect((await founded()).body).to.include({ status: 403, code: 'COMPANY_PENDING' });
     const client = await app.database.superuser();
+    await client.query("update company set status = 'active', access_epoch = access_epoch + 1 where id = $1", [
+      company.id,
+    ]);
+    expect(await founded().then(({ body }) => body)).to.include({ code: 'S' });
     const { rows } = await client.query('select kind, plan, limits, parent_id from company where id = $1', [
       company.id,
     ]);
