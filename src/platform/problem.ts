@@ -50,3 +50,14 @@ export const conflict = (code: string, options: ProblemOptions = {}): Problem =>
 /** 422: the body is well formed but wrong at `pointer`. */
 export const invalid = (pointer: string, code: string, params?: Fault['params']): Problem =>
   new Problem(422, 'INVALID', { errors: [{ pointer, code, in: 'body', ...(params && { params }) }] });
+
+/** The code of the problem that a check ends in; undefined when it passes. */
+export const refusalOf = async (check: Promise<void> | undefined): Promise<string | undefined> => {
+  try {
+    await check;
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem) return error.code;
+    throw error;
+  }
+};

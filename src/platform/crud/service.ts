@@ -6,7 +6,7 @@ import type { Context } from '../http/context.ts';
 import type { Lifecycle, Stateful } from '../lifecycle/lifecycle.ts';
 import type { Action, Mover } from '../lifecycle/mover.ts';
 import { changesOf } from '../db/repository.ts';
-import { notFound } from '../problem.ts';
+import { notFound, refusalOf } from '../problem.ts';
 import { isNullable } from '../schema/entity.ts';
 import type { AnyEntity, InsertOf } from '../schema/entity.ts';
 
@@ -121,8 +121,10 @@ export const createCrud = <Row extends Stateful>(
     },
     actions: async (context, id) => {
       await read(context, id);
-      const row = await work.read(context, (reader) => repository.get(reader, id));
-      return mover?.actions(context, row, options.now()) ?? [];
+      return work.write(context, async (tx) => {
+        const refusal = await refusalOf(options.mayChange?.(tx, id, context));
+        return mover?.actions(context, await repository.get(tx, id), options.now(), refusal) ?? [];
+      });
     },
   };
 };

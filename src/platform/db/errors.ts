@@ -78,17 +78,25 @@ export const databaseError = (error: unknown): unknown => {
   const pointer = pointerOf(constraint, known.table);
   switch (known.code) {
     case '23505':
-      return new Problem(409, 'DUPLICATE', { cause: error, constraint, errors: [{ pointer, code: 'DUPLICATE' }] });
+      return new Problem(409, 'DUPLICATE', {
+        cause: error,
+        constraint,
+        errors: [{ pointer, code: 'DUPLICATE', in: 'body' }],
+      });
     case '23P01':
       return new Problem(409, 'OVERLAP', { cause: error, constraint });
     case '23503':
       return new Problem(422, 'UNKNOWN_REFERENCE', {
         cause: error,
         constraint,
-        errors: [{ pointer, code: 'UNKNOWN_REFERENCE' }],
+        errors: [{ pointer, code: 'UNKNOWN_REFERENCE', in: 'body' }],
       });
     case '23514':
-      return new Problem(422, 'INVALID', { cause: error, constraint, errors: [{ pointer, code: 'INVALID' }] });
+      return new Problem(422, 'INVALID', {
+        cause: error,
+        constraint,
+        errors: [{ pointer, code: 'INVALID', in: 'body' }],
+      });
     case '57014':
     case '55P03':
       return new Problem(503, 'DATABASE_BUSY', { cause: error, retryAfter: 1 });

@@ -26,9 +26,14 @@ const bodyProblem = (error: unknown): unknown => {
   }
 };
 
-/** Reads a JSON body of at most 1 MiB, after the caller was let in. A route without a body leaves it unread. */
+/** Reads a JSON body of at most 1 MiB, not compressed, after the caller was let in. A route without a body leaves it unread. */
 export const createBodyReader = (): ((contract: Contract, request: Request, response: Response) => Promise<void>) => {
-  const parse = express.json({ limit: LIMIT, strict: true, type: ['application/json', 'application/*+json'] });
+  const parse = express.json({
+    limit: LIMIT,
+    strict: true,
+    inflate: false,
+    type: ['application/json', 'application/*+json'],
+  });
   return async (contract, request, response) => {
     if (contract.body === undefined) return;
     if (!hasBody(request)) throw new Problem(400, 'BODY_REQUIRED');

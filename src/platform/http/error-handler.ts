@@ -9,6 +9,12 @@ import type { PublicContext } from './context.ts';
 const say = (context: PublicContext, code: string, part: string, params?: Fault['params']): string =>
   context.t(`errors:${code}.${part}`, params);
 
+/** By what i18next finds the text of a fault that has its own: `format_date`, `minLength_one`. */
+const formOf = (limit: unknown): object => {
+  if (typeof limit === 'number') return { count: limit };
+  return typeof limit === 'string' ? { context: limit } : {};
+};
+
 const document = (problem: Problem, context: PublicContext, instance: string) => ({
   type: `urn:angelis:problem:${problem.code}`,
   title: say(context, problem.code, 'title'),
@@ -23,7 +29,7 @@ const document = (problem: Problem, context: PublicContext, instance: string) =>
       pointer: fault.pointer,
       ...(fault.in && { in: fault.in }),
       code: fault.code,
-      message: context.t(`faults:${fault.code}`, fault.params),
+      message: context.t(`faults:${fault.code}`, { ...fault.params, ...formOf(fault.params?.['limit']) }),
     })),
   }),
   ...problem.options.extra,

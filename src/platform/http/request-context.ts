@@ -1,8 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { I18n } from '../i18n/i18n.ts';
+import type { I18n, TextParams } from '../i18n/i18n.ts';
 import { Problem } from '../problem.ts';
 import { parseTraceparent, startSpan } from '../telemetry/trace.ts';
 import { readCompanyHints } from './company-hints.ts';
+import type { CompanyHint } from './company-hints.ts';
 import type { PublicContext } from './context.ts';
 
 export interface RequestContextOptions {
@@ -23,29 +24,37 @@ export interface RequestContexts {
 /** The context that every request has before anybody knows who asks. */
 export const createRequestContexts = ({ i18n, now, host, timeout }: RequestContextOptions): RequestContexts => {
   const known = new WeakMap<Request, PublicContext>();
-  const make = (request: Request, withHints: boolean): PublicContext => {
+  const make = (
+    request: Request,
+    response: Response,
+  ): { -readonly [Name in keyof PublicContext]: PublicContext[Name] } => {
     const trace = startSpan(parseTraceparent(request.get('traceparent')));
-    const locale = i18n.locale(request.get('accept-language'));
-    return {
-      locale,
+    const wanted = request.get('accept-language');
+    const context = {
+      locale: i18n.locale(wanted),
       traceId: trace.traceId,
       address: request.ip ?? '',
       agent: (request.get('user-agent') ?? '').slice(0, 300),
       deadline: new Date(now().getTime() + timeout),
-      hints: withHints ? readCompanyHints(request, { host }) : [],
-      t: (key, params) => i18n.t(locale, key, params),
+      hints: [] as readonly CompanyHint[],
+      t: (key: string, params?: TextParams) => i18n.t(context.locale, key, params),
+      speak: (own: string) => {
+        context.locale = i18n.locale(wanted, own);
+        response.set('Content-Language', context.locale);
+      },
     };
+    return context;
   };
   return {
-    of: (request) => known.get(request) ?? make(request, false),
+    of: (request, response) => known.get(request) ?? make(request, response),
     attach: (request, response, next) => {
-      const plain = make(request, false);
-      known.set(request, plain);
-      response.set('X-Request-Id', plain.traceId);
-      response.set('Content-Language', plain.locale);
+      const context = make(request, response);
+      known.set(request, context);
+      response.set('X-Request-Id', context.traceId);
+      response.set('Content-Language', context.locale);
       response.vary('Accept-Language');
       try {
-        known.set(request, { ...plain, hints: readCompanyHints(request, { host }) });
+        context.hints = readCompanyHints(request, { host });
         next();
       } catch (error) {
         next(error instanceof Problem ? error : new Problem(400, 'MALFORMED_REQUEST', { cause: error }));

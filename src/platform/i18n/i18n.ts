@@ -14,7 +14,7 @@ export interface I18n {
    */
   t: (locale: Locale, key: string, params?: TextParams) => string;
   /** The language to answer in, from a header and the person's own choice; see {@link negotiateLocale}. */
-  locale: (acceptLanguage: string | undefined, preferred?: string | null) => Locale;
+  locale: (acceptLanguage: string | undefined, own?: string) => Locale;
   /** Formatters of a language and an IANA zone, made once and kept. Throws RangeError on an unknown zone. */
   formatters: (locale: Locale, zone: string) => Formatters;
 }

@@ -12,12 +12,11 @@ export function isLocale(value: unknown): value is Locale {
 }
 
 /**
- * The language to answer in: the person's own choice if it is one of ours, else the best of an
- * `Accept-Language` header (RFC 9110, 12.5.4: weights, `q=0` refuses, `fr-CA` matches `fr`), else Spanish.
- * A malformed header never throws; its unreadable parts are passed over.
+ * The language to answer in: the best of an `Accept-Language` header (RFC 9110, 12.5.4: weights, `q=0` refuses, `fr-CA`
+ * matches `fr`), else the person's own, else Spanish. A malformed header never throws; its unreadable parts are passed over.
  */
-export function negotiateLocale(acceptLanguage: string | undefined, preferred?: string | null): Locale {
-  if (isLocale(preferred)) return preferred;
+export function negotiateLocale(acceptLanguage: string | undefined, own?: string): Locale {
+  const otherwise = isLocale(own) ? own : DEFAULT_LOCALE;
   const ranges = (acceptLanguage ?? '')
     .split(',')
     .slice(0, 20)
@@ -28,7 +27,7 @@ export function negotiateLocale(acceptLanguage: string | undefined, preferred?: 
   const wanted = ranges.filter(({ weight }) => weight > 0).toSorted((a, b) => b.weight - a.weight);
   for (const { language } of wanted) {
     if (isLocale(language)) return language;
-    if (language === '*') return LOCALES.find((locale) => !refused.has(locale)) ?? DEFAULT_LOCALE;
+    if (language === '*') return [otherwise, ...LOCALES].find((locale) => !refused.has(locale)) ?? otherwise;
   }
-  return DEFAULT_LOCALE;
+  return otherwise;
 }

@@ -37,7 +37,7 @@ export interface Mover<Row> {
    * check nor effect, of an entity without timers. Throws 409 where the row may not be moved.
    */
   plan(tx: Tx, worker: Worker, row: Row, name: string, input: Input): { patch: Partial<Row>; note: ChangeNote };
-  actions(context: Context, row: Row, now: Date): Action[];
+  actions(context: Context, row: Row, now: Date, refusal?: string): Action[];
   /** Writes down when the system has to move this row; called after each write by those who write it otherwise. */
   schedule(tx: Tx, row: Row): Promise<void>;
   /** The timed move `name` of row `id` fell due: made when it still applies, forgotten when not. */
@@ -164,14 +164,15 @@ export const createMover = <Row extends Stateful>(
         throw new Error(`${lifecycle.entity}.${name} does more than write its row: move one by one`);
       return written(tx, name, found, { row, input, worker });
     },
-    actions: (context, row, now) =>
+    actions: (context, row, now, refusal) =>
       Object.entries(lifecycle.moves)
         .filter(([, { permission }]) => permission !== undefined)
         .map(([name, found]) => {
           const problem = obstacle(lifecycle, name, row, now, context);
           if (problem?.code === 'INVALID_TRANSITION') return { move: name, allowed: false, reason: 'STATE' };
           if (!mayMove(found, context)) return { move: name, allowed: false, reason: 'FORBIDDEN' };
-          return { move: name, allowed: problem === undefined, reason: problem?.code ?? null };
+          const reason = problem?.code ?? refusal ?? null;
+          return { move: name, allowed: reason === null, reason };
         }),
     fallDue: (worker, id, name) =>
       work.write(worker, async (tx) => {

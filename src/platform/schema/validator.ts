@@ -52,9 +52,14 @@ const isUnionNoise = (error: ErrorObject): boolean =>
     error.schemaPath.includes('/anyOf/') &&
     (error.params as { type?: string }).type === 'null');
 
+/** A bound that only fails because the text is no day or instant at all. */
+const isOfMalformed = ({ keyword, instancePath }: ErrorObject, errors: readonly ErrorObject[]): boolean =>
+  (keyword === 'formatMinimum' || keyword === 'formatMaximum') &&
+  errors.some((other) => other.keyword === 'format' && other.instancePath === instancePath);
+
 const toFaults = (errors: readonly ErrorObject[], where: Fault['in']): Fault[] =>
   errors
-    .filter((error) => !isUnionNoise(error))
+    .filter((error) => !isUnionNoise(error) && !isOfMalformed(error, errors))
     .slice(0, MAX_FAULTS)
     .map((error) => {
       const key = ownKey(error);

@@ -11,6 +11,11 @@ const EVIL = 'attacker@evil.example';
 const codeOf = ({ body }: { body: unknown }): string => (body as { code: string }).code;
 const idOf = ({ body }: { body: unknown }): string => (body as { id: string }).id;
 
+interface Action {
+  readonly allowed: boolean;
+  readonly reason: string | null;
+}
+
 describe('who ranks below', () => {
   let app: TestApp;
   let companyId: string;
@@ -77,7 +82,13 @@ describe('who ranks below', () => {
       for (const id of [
         await invited({ systemRole: higher }),
         (await addPerson(app, { companyId, roles: [higher] })).profileId,
-      ])
+      ]) {
+        const { items } = (await client.get(`/admin/profile/${id}/actions`).expect(200)).body as { items: Action[] };
+        expect(
+          items.filter(({ allowed }) => allowed),
+          `${lower} ${higher}`,
+        ).to.deep.equal([]);
+        expect(items.map(({ reason }) => reason)).to.include('ROLE_ABOVE_OWN');
         for (const [name, sent] of Object.entries(writes(client, id, await versionOf(id), idOf(department)))) {
           const { body, status } = await sent;
           expect([status, codeOf({ body })], `${lower} ${name} ${higher}`).to.deep.equal(
@@ -87,6 +98,7 @@ describe('who ranks below', () => {
               : [403, 'ROLE_ABOVE_OWN'],
           );
         }
+      }
     }
     await app.idle();
     expect(app.messages.mails.filter(({ to }) => to === EVIL)).to.deep.equal([]);

@@ -119,7 +119,7 @@ describe('the two data paths', () => {
   it('tell what was refused as problems with a pointer', async () => {
     expect(await codeOf(addSite(scopeOf(companyId), 'MINE'))).to.equal('DUPLICATE');
     const problem = await addSite(scopeOf(companyId), 'MINE').catch((error: unknown) => error as Problem);
-    expect((problem as Problem).options.errors).to.deep.equal([{ pointer: '/code', code: 'DUPLICATE' }]);
+    expect((problem as Problem).options.errors).to.deep.equal([{ pointer: '/code', code: 'DUPLICATE', in: 'body' }]);
     const unknown = db.write(scopeOf(companyId), (tx) =>
       tx.query(
         `insert into project (company_id, id, code, name, status, site_id, created_at, updated_at) values ($1, $2, 'P', 'P', 'planning', $3, $4, $4)`,

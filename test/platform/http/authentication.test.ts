@@ -89,6 +89,7 @@ describe('authentication', () => {
       deadline: clock,
       hints: [],
       t: (text: string) => text,
+      speak: () => undefined,
     };
     app.use(createErrorHandler(pino({ enabled: false }), () => context));
   });

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { LIMITS } from '../../../src/platform/http/rate-limits.ts';
@@ -12,7 +13,7 @@ interface ProblemBody {
   title: string;
   detail: string;
   traceId: string;
-  errors?: { pointer: string; in: string }[];
+  errors?: { pointer: string; in: string; message: string }[];
 }
 
 describe('the surface of the application', () => {
@@ -40,6 +41,8 @@ describe('the surface of the application', () => {
     expect(codeOf(await post('code=1', { 'content-type': 'application/x-www-form-urlencoded' }).expect(415))).to.equal(
       'UNSUPPORTED_MEDIA_TYPE',
     );
+    for (const body of ['{}', gzipSync('{"code":"A","name":"B"}')])
+      expect(codeOf(await post(body, { 'content-encoding': 'gzip' }).expect(415))).to.equal('UNSUPPORTED_MEDIA_TYPE');
     expect(codeOf(await post(JSON.stringify({ code: 'x'.repeat(1_100_000) })).expect(413))).to.equal('BODY_TOO_LARGE');
     expect(codeOf(await app.http.post('/angelis/admin/project').set({ authorization: bearer }).expect(400))).to.equal(
       'BODY_REQUIRED',
@@ -63,7 +66,7 @@ describe('the surface of the application', () => {
       .post('/angelis/admin/role/assignment')
       .set({ authorization: bearer, 'accept-language': 'en' });
     expect(((await sent.send(given).expect(422)).body as ProblemBody).errors).to.deep.equal([
-      { pointer: '/systemRole', in: 'body', code: 'format', message: 'Is not a valid text' },
+      { pointer: '/systemRole', in: 'body', code: 'format', message: 'Has characters that are not allowed' },
     ]);
   });
 
@@ -119,6 +122,18 @@ describe('the surface of the application', () => {
       ),
     );
     expect(titles.map(({ title }) => title)).to.deep.equal(['No existe', 'Not found', 'Introuvable', 'No existe']);
+    const faults = await post('{"code":"","name":7,"startsOn":"ayer"}', { 'accept-language': 'es' }).expect(422);
+    expect((faults.body as ProblemBody).errors?.map(({ message }) => message)).to.include.members([
+      'No puede estar vacío',
+      'Debe ser un texto',
+      'Escriba una fecha así: 2026-01-31',
+    ]);
+    // Who asks for no language is answered in their own.
+    const nowhere = (headers: Record<string, string>) =>
+      app.http.get(`/angelis/admin/project/${uuidv7()}`).set({ authorization: bearer, ...headers });
+    const own = await nowhere({}).expect(404);
+    expect([(own.body as ProblemBody).title, own.headers['content-language']]).to.deep.equal(['Not found', 'en']);
+    expect(((await nowhere({ 'accept-language': 'fr' })).body as ProblemBody).title).to.equal('Introuvable');
     const traced = await app.http
       .get('/angelis/nowhere')
       .set('traceparent', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`);

@@ -6,25 +6,28 @@ import { isLocale, LOCALES, negotiateLocale } from '../../../src/platform/i18n/l
 const FOLDER = join(import.meta.dirname, '../../../locales');
 
 describe('choice of the language', () => {
-  const cases: [header: string | undefined, preferred: string | null, expected: string][] = [
-    [undefined, null, 'es'],
-    ['', null, 'es'],
-    ['de', null, 'es'],
-    ['fr-CA', null, 'fr'],
-    ['EN-us', null, 'en'],
-    ['de, fr;q=0.5, en;q=0.8', null, 'en'],
-    ['en;q=0, fr;q=0.1', null, 'fr'],
-    ['*', null, 'es'],
-    ['es;q=0, *', null, 'en'],
-    ['fr', 'en', 'en'],
-    ['fr', 'de', 'fr'],
-    ['fr', '__proto__', 'fr'],
-    ['en;q=9, ;;;, fr;q=x', null, 'es'],
-    ['en, fr', null, 'en'],
+  const cases: [header: string | undefined, own: string | undefined, expected: string][] = [
+    [undefined, undefined, 'es'],
+    ['', undefined, 'es'],
+    ['de', undefined, 'es'],
+    ['fr-CA', undefined, 'fr'],
+    ['EN-us', undefined, 'en'],
+    ['de, fr;q=0.5, en;q=0.8', undefined, 'en'],
+    ['en;q=0, fr;q=0.1', undefined, 'fr'],
+    ['*', undefined, 'es'],
+    ['es;q=0, *', undefined, 'en'],
+    ['fr', 'en', 'fr'],
+    [undefined, 'en', 'en'],
+    ['de', 'fr', 'fr'],
+    ['*', 'fr', 'fr'],
+    ['fr;q=0, *', 'fr', 'es'],
+    ['de', '__proto__', 'es'],
+    ['en;q=9, ;;;, fr;q=x', undefined, 'es'],
+    ['en, fr', undefined, 'en'],
   ];
-  for (const [header, preferred, expected] of cases) {
-    it(`answers ${expected} for the header ${JSON.stringify(header)} and the preference ${preferred}`, () => {
-      expect(negotiateLocale(header, preferred)).to.equal(expected);
+  for (const [header, own, expected] of cases) {
+    it(`answers ${expected} for the header ${JSON.stringify(header)} and a person who speaks ${own}`, () => {
+      expect(negotiateLocale(header, own)).to.equal(expected);
     });
   }
 

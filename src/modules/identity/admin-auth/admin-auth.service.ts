@@ -37,8 +37,10 @@ const PLACE = 'admin-auth:begun';
 const LIFE_S = 600;
 
 const random = (): string => randomBytes(32).toString('base64url');
-const isSame = (a: string, b: string): boolean =>
-  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+const isSame = (one: string, other: string): boolean => {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+};
 const readCookie = (header: string | undefined): string | undefined =>
   header
     ?.split(';')

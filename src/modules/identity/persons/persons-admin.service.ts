@@ -6,7 +6,7 @@ import type { Context } from '../../../platform/http/context.ts';
 import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import type { Action } from '../../../platform/lifecycle/mover.ts';
-import { conflict, forbidden, notFound, Problem } from '../../../platform/problem.ts';
+import { conflict, forbidden, notFound, Problem, refusalOf } from '../../../platform/problem.ts';
 import { isStaff } from './persons.repository.ts';
 import type { PersonRow, Persons } from './persons.service.ts';
 
@@ -60,8 +60,11 @@ export const createPersonsAdmin = ({
     read: async (context, id) => show(await work.read(context, (reader) => repository.get(reader, id))),
     move: async (context, id, move, input, version) =>
       show(await mover.move(context, id, move, input as never, version, (tx) => mayChange(tx, context, id))),
-    actions: async (context, id) =>
-      mover.actions(context, await work.read(context, (reader) => repository.get(reader, id)), now()),
+    actions: (context, id) =>
+      work.write(context, async (tx) => {
+        const row = await repository.get(tx, id);
+        return mover.actions(context, row, now(), await refusalOf(mayChange(tx, context, id)));
+      }),
     changeEmail: async (context, id, email, reason, version) => {
       try {
         return await work.write(context, async (tx) => {

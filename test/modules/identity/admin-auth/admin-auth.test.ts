@@ -66,6 +66,7 @@ describe('sign-in on the admin client', () => {
     await callback(back, other.cookie).expect(400);
     await callback(back, mine.cookie.replace(/=[^;]{20}/, '=AAAAAAAAAAAAAAAAAAAA')).expect(400);
     await callback({ ...back, state: 'made-up' }, mine.cookie).expect(400);
+    await callback({ ...back, state: `${back['state']!.slice(1)}ñ` }, mine.cookie).expect(400);
     await callback({ state: back['state']!, error: 'access_denied' }, mine.cookie).expect(400);
     try {
       app.clock.set(new Date(Date.now() + 10 * 60_000 + 1_000));
