@@ -64,7 +64,7 @@ describe('sign-up', () => {
     await client.query("update company set status = 'active', access_epoch = access_epoch + 1 where id = $1", [
       company.id,
     ]);
-    expect(await founded().then(({ body }) => body)).to.include({ code: 'S' });
+    expect((await founded()).body).to.include({ code: 'S' });
     const { rows } = await client.query('select kind, plan, limits, parent_id from company where id = $1', [
       company.id,
     ]);
