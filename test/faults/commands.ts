@@ -76,6 +76,8 @@ export interface Commander {
     hand: Hand,
     options: { keyed: boolean; url: () => string },
   ) => Promise<Command>;
+  /** What is not acknowledged yet is given up. */
+  readonly giveUp: () => void;
 }
 
 /** Commands of many people, all told apart. */
@@ -84,6 +86,7 @@ export const createCommander = (): Commander => {
   const wrong = new Map<string, number>();
   let refused = 0;
   let unanswered = 0;
+  let isGivenUp = false;
   const blame = (text: string): void => void wrong.set(text, (wrong.get(text) ?? 0) + 1);
 
   /** Whether its outcome stands: else it is to be sent again, or remains unknown. */
@@ -113,6 +116,9 @@ export const createCommander = (): Commander => {
     wrong,
     refused: () => refused,
     unanswered: () => unanswered,
+    giveUp: () => {
+      isGivenUp = true;
+    },
     send: async (kind, hand, { keyed, url }) => {
       const command: Command = {
         n: commands.length,
@@ -124,7 +130,7 @@ export const createCommander = (): Commander => {
       commands.push(command);
       for (;;) {
         const [path, init] = await requestOf(command);
-        if (judge(command, await ask(`${url()}${path}`, init)) || !keyed) return command;
+        if (judge(command, await ask(`${url()}${path}`, init)) || !keyed || isGivenUp) return command;
         await sleep(PAUSE);
       }
     },

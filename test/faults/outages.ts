@@ -82,9 +82,13 @@ const run = async (part: PartOutage, { short, progress, stage }: FaultContext) =
       progress(`${n + 1} of ${times}, ${commander.commands.length} commands`);
       await sleep(randomInt(WITHIN));
     }
-  } finally {
-    await load.stop();
+  } catch (error) {
+    // Others come after this one: nothing of it goes on, and the part is there.
+    commander.giveUp();
+    await Promise.allSettled([load.stop(), outage.back()]);
+    throw error;
   }
+  await load.stop();
   const waiting = await settled(stage, companies, progress);
   const whole = await wholeOutcome(stage, commander.commands);
   const mails = await mailOutcome(stage, companies);
