@@ -157,6 +157,8 @@ const absences = [
     reference('leave', 'profile_id', 'profile'),
     `constraint leave_kind_check check (kind in ('vacation', 'sick', 'parental', 'unpaid', 'training', 'other'))`,
     'constraint leave_ends_on_check check (ends_on >= starts_on)',
+    `constraint leave_overlap_excl exclude using gist (company_id with =, profile_id with =, kind with =,
+       daterange(starts_on, ends_on, '[]') with &&) where (deleted_at is null)`,
   ]),
   companyIndex('leave', 'starts_on, id', LIVE),
   companyIndex('leave', 'ends_on, id', LIVE),

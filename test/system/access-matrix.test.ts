@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { SYSTEM_ROLES } from '../../src/modules/organization/roles/system-roles.ts';
+import type { SystemRole } from '../../src/modules/organization/roles/system-roles.ts';
 import { decide, matches } from '../../src/platform/access/decision.ts';
 import type { Client } from '../../src/platform/access/principal.ts';
 import { routesOf } from '../../src/platform/http/registry.ts';
@@ -12,12 +13,27 @@ import type { TestApp } from '../support/app.ts';
 import { addCompany } from '../support/companies.ts';
 import { addPerson } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
+import { addStaff } from '../support/staff.ts';
 
 /** Who may call what, written down: a change of it has to be seen in a review. `npm run access` writes it anew. */
 type Matrix = Record<string, { clients: readonly Client[]; roles: readonly string[] | 'public' | 'signed-in' }>;
 
+/** Who calls, by the clients that can: staff have no other than `admin`, a machine is its own. */
+interface Caller extends Pick<SystemRole, 'code' | 'reach' | 'grants' | 'denies'> {
+  readonly clients: readonly Client[];
+}
+
+const COMPANY_CLIENTS: readonly Client[] = ['admin', 'worker'];
+const ADMIN_ONLY: readonly Client[] = ['admin'];
 const FILE = new URL('access-matrix.json', import.meta.url);
 const ROLES = SYSTEM_ROLES.filter(({ scope }) => scope === 'company');
+const STAFF = ['superadmin', 'support', 'operator_auditor'] as const;
+/** A machine client that was given every scope that there is. */
+const MACHINE: Caller = { code: 'machine', reach: 'company', grants: ['*:*:*'], denies: [], clients: ['machine'] };
+const CALLERS: readonly Caller[] = [
+  ...SYSTEM_ROLES.map((role) => ({ ...role, clients: role.scope === 'company' ? COMPANY_CLIENTS : ADMIN_ONLY })),
+  MACHINE,
+];
 const PROVIDER_CLIENT = { admin: 'angelis-admin', worker: 'angelis-worker' } as const satisfies Partial<
   Record<Client, SignInClient>
 >;
@@ -27,7 +43,8 @@ const declared = (routes: readonly MountedRoute[]): Matrix =>
   Object.fromEntries(
     routes.map((mounted) => {
       const { permission, id } = mounted.contract;
-      const holders = ROLES.filter(({ code, reach, grants, denies }) => {
+      const holders = CALLERS.filter(({ code, reach, grants, denies, clients }) => {
+        if (!clients.some((client) => clientsOf(mounted).includes(client))) return false;
         const all = [
           ...grants.map((pattern) => ({ permission: pattern, effect: 'grant' as const })),
           ...denies.map((pattern) => ({ permission: pattern, effect: 'deny' as const })),
@@ -43,6 +60,8 @@ const declared = (routes: readonly MountedRoute[]): Matrix =>
 describe('the access matrix', () => {
   let app: TestApp;
   let people: Map<string, TestPerson>;
+  /** `Bearer …` of those who are no people of a company, by the code of their row. */
+  let outsiders: Map<string, string>;
   let routes: MountedRoute[];
   let matrix: Matrix;
 
@@ -58,8 +77,39 @@ describe('the access matrix', () => {
     const companyId = await addCompany(app.database);
     people = new Map();
     for (const { code } of ROLES) people.set(code, await addPerson(app, { companyId, roles: [code] }));
+    outsiders = new Map();
+    for (const role of STAFF) outsiders.set(role, await (await addStaff(app, role)).bearer());
+    outsiders.set('support_session', await supportSession(companyId));
+    outsiders.set('machine', await machine());
   });
   after(() => app.close());
+
+  const supportSession = async (companyId: string): Promise<string> => {
+    const authorization = await (await addStaff(app, 'support')).bearer();
+    const body = { companyId, reason: 'Looks who may call what' };
+    await app.http.post('/angelis/admin/internal_user/support-session').set({ authorization }).send(body).expect(200);
+    return authorization;
+  };
+  /** Nobody may give a machine every scope, nor is one ever shown: the test writes them down, in a company of its own. */
+  const machine = async (): Promise<string> => {
+    const owner = await addPerson(app, { companyId: await addCompany(app.database), roles: ['owner'] });
+    const { body: made } = await app.http
+      .post('/angelis/admin/api-client')
+      .set({ authorization: await owner.bearer() })
+      .send({ name: 'Everything', scopes: ['workforce:project:read'] })
+      .expect(201);
+    const { id, clientId, secret } = made as { id: string; clientId: string; secret: string };
+    const client = await app.database.superuser();
+    const known = app.modules.flatMap(({ permissions = [] }) => permissions);
+    await client.query('update api_client set scopes = $1 where id = $2', [known, id]);
+    await client.end();
+    const { body } = await app.http
+      .post('/angelis/auth/token')
+      .type('form')
+      .send({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret })
+      .expect(200);
+    return `Bearer ${(body as { access_token: string }).access_token}`;
+  };
 
   /** A stream that opens never ends: a query that does not fit stops it short, once the caller may call it at all. */
   const queryOf = ({ contract }: MountedRoute): string =>
@@ -86,6 +136,9 @@ describe('the access matrix', () => {
       : clientsOf(mounted).includes('worker')
         ? PROVIDER_CLIENT.worker
         : undefined;
+
+  const clientsFit = (mounted: MountedRoute, who: string): boolean =>
+    CALLERS.find(({ code }) => code === who)!.clients.some((client) => clientsOf(mounted).includes(client));
 
   it('is written down for every route, as the routes declare it', () => {
     expect(matrix).to.deep.equal(declared(routes));
@@ -127,18 +180,22 @@ describe('the access matrix', () => {
   it('answers 403 to every role that is not written down, and lets the others through', async function run() {
     this.timeout(180_000);
     const wrong: string[] = [];
+    const ask = async (mounted: MountedRoute, who: string, authorization: string): Promise<void> => {
+      const { roles } = matrix[keyOf(mounted)]!;
+      const { status, body } = await call(mounted, { authorization });
+      const { code = '' } = body as { code?: string };
+      const refused = status === 403 && ['FORBIDDEN', 'WRONG_CLIENT'].includes(code);
+      const isRight =
+        roles === 'signed-in'
+          ? code !== 'FORBIDDEN' && (code !== 'WRONG_CLIENT') === clientsFit(mounted, who)
+          : refused !== roles.includes(who);
+      if (!isRight || status === 401 || status >= 500) wrong.push(`${keyOf(mounted)} as ${who}: ${status} ${code}`);
+    };
     for (const mounted of guarded().filter((each) => !endsSession(each))) {
       const client = clientFor(mounted);
-      if (client === undefined) continue;
-      const { roles } = matrix[keyOf(mounted)]!;
-      for (const role of people.keys()) {
-        const { status, body } = await call(mounted, { authorization: await bearerOf(role, client) });
-        const refused =
-          status === 403 && ['FORBIDDEN', 'WRONG_CLIENT'].includes((body as { code?: string }).code ?? '');
-        const expected = roles !== 'signed-in' && roles !== 'public' && !roles.includes(role);
-        if (refused !== expected || status === 401 || status >= 500)
-          wrong.push(`${keyOf(mounted)} as ${role}: ${status} ${(body as { code?: string }).code ?? ''}`);
-      }
+      const bearers = new Map(outsiders);
+      if (client !== undefined) for (const role of people.keys()) bearers.set(role, await bearerOf(role, client));
+      await Promise.all([...bearers].map(([who, bearer]) => ask(mounted, who, bearer)));
     }
     expect(wrong).to.deep.equal([]);
   });

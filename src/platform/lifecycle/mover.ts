@@ -72,7 +72,10 @@ const obstacle = <Row>(
     ? undefined
     : conflict(reason, {
         params: { move: name },
-        extra: { state: lifecycle.stateOf(row), allowed: lifecycle.from(lifecycle.stateOf(row)) },
+        extra: {
+          state: lifecycle.stateOf(row),
+          allowed: lifecycle.from(lifecycle.stateOf(row)).filter((other) => other !== name),
+        },
       });
 };
 

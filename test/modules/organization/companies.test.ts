@@ -88,7 +88,8 @@ describe('companies', () => {
   it('have a slug and a name of their own, a real zone, and no circle of holdings', async () => {
     const one = await create({ slug: 'first-mine', name: 'First Mine' });
     await staff.post('/admin/companies', body({ slug: 'first-mine' })).expect(409);
-    await staff.post('/admin/companies', body({ name: 'FIRST mine' })).expect(409);
+    for (const name of ['FIRST mine', ' First  Mine ', 'FirstMine'])
+      await staff.post('/admin/companies', body({ name })).expect(409);
     expect(faults(await staff.post('/admin/companies', body({ slug: 'admin' })).expect(422))).to.deep.equal([
       '/slug SLUG_RESERVED',
     ]);

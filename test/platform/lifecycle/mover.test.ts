@@ -100,6 +100,8 @@ describe('the lifecycle mechanism', () => {
     const { id } = await make({ note: 'blocked' });
     const problem = await moveIt(id, 'run').catch((error: unknown) => error as Problem);
     expect((problem as Problem).code).to.equal('PERMIT_BLOCKED');
+    // The move that was refused is no way on.
+    expect((problem as Problem).options.extra).to.deep.equal({ state: 'open', allowed: [] });
   });
 
   it('plans timed moves with every write, makes them when due, and forgets them otherwise', async () => {

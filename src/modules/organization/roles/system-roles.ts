@@ -75,7 +75,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       'commerce:subscription:*',
     ]),
     reach: 'company',
-    denies: ['operator:*:*', ...NO_METRICS, ...NO_EVIDENCE],
+    denies: ['operator:*:*', 'organization:company:write', ...NO_METRICS, ...NO_EVIDENCE],
   },
   company('owner', 'company', 700, ['*:*:*'], ['operator:*:*', ...NO_METRICS, ...NO_EVIDENCE, ...NO_SALES]),
   company('admin', 'company', 600, [

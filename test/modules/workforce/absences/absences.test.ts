@@ -36,6 +36,15 @@ describe('leave and declared hours', () => {
     );
     const above = { ...leave, profileId: mine.people.admin.profileId };
     expect(await codeOf(mine.manager.post(path, above), 422)).to.equal('INVALID');
+    const twice = { ...leave, startsOn: '2027-02-14', endsOn: '2027-02-20' };
+    expect(await codeOf(mine.manager.post(path, twice), 409)).to.equal('OVERLAP');
+    const next = await rowOf(mine.manager.post(path, { ...twice, startsOn: '2027-02-15' }), 201);
+    expect(
+      await codeOf(mine.manager.patch(`${path}/${next.id}`, { startsOn: '2027-02-14' }, version(1)), 409),
+    ).to.equal('OVERLAP');
+    await mine.manager.del(`${path}/${next.id}`, version(1)).expect(204);
+    const sick = await rowOf(mine.manager.post(path, { ...leave, kind: 'sick' }), 201);
+    await mine.manager.del(`${path}/${sick.id}`, version(1)).expect(204);
     await mine.supervisor.post(path, leave).expect(403);
     expect(await itemsOf(mine.worker, path)).to.have.length(1);
     expect(await itemsOf(mine.worker, `${path}?from=2027-02-15`)).to.have.length(0);
