@@ -65,7 +65,14 @@ interface Shared {
 const wireCases = (platform: Platform, { holds, telling }: Shared) => {
   const breaches = createBreaches({ ...platform, roster, recipients });
   const { tell, recheck } = telling;
-  const lifecycle = createCaseLifecycle({ holds, tell, recheck, breach: breaches.undecided, medicalRenewedSince });
+  const lifecycle = createCaseLifecycle({
+    holds,
+    tell,
+    recheck,
+    medicalRenewedSince,
+    breach: breaches.undecided,
+    shiftEnd: roster.runningShiftEnd,
+  });
   const parts = platform.crud(caseList, lifecycle, (rows) => withAudience(rows, recipients));
   const { repository, mover } = parts;
   const service = createCases({ ...platform, ...parts, vault: platform.companyVault, visible });

@@ -1,4 +1,4 @@
-import type { Reader } from '../../platform/db/database.ts';
+import type { Reader, Tx } from '../../platform/db/database.ts';
 import type { ShiftFacts } from './ports.ts';
 
 const SELECT = `select s.id, s.profile_id as "profileId", s.project_id as "projectId", p.site_id as "siteId",
@@ -20,6 +20,13 @@ export const shiftAround = async (reader: Reader, profileId: string, at: string)
       [reader.companyId, profileId, at],
     )
   )[0];
+
+/** When the shift that a person is on ends, as it is planned; undefined where none runs. */
+export const runningShiftEnd = async (tx: Tx, profileId: string): Promise<string | undefined> => {
+  const now = tx.now.toISOString();
+  const shift = await shiftAround(tx, profileId, now);
+  return shift === undefined || (shift.actualStartAt ?? shift.startsAt) > now ? undefined : shift.endsAt;
+};
 
 /** Shifts that begin between two instants and have no requirement yet, the next ones first. */
 export const shiftsWithoutRequirements = (

@@ -39,6 +39,8 @@ export interface CaseEffects {
   readonly recheck: (tx: Tx, row: FitnessCaseRow) => Promise<void>;
   /** Puts a case that nobody decided into the breach report. */
   readonly breach: (tx: Tx, row: FitnessCaseRow) => Promise<void>;
+  /** When the shift that the person is on ends, ISO text; undefined where none runs. */
+  readonly shiftEnd: (tx: Tx, profileId: string) => Promise<string | undefined>;
   /** Whether a medical fitness of the person was renewed since `since`. */
   readonly medicalRenewedSince: (tx: Tx, profileId: string, since: string) => Promise<boolean>;
 }
@@ -155,7 +157,7 @@ const timers = ({ tell, recheck, breach }: CaseEffects) => ({
   }),
 });
 
-const decide = ({ holds }: CaseEffects) =>
+const decide = ({ holds, shiftEnd }: CaseEffects) =>
   move<FitnessCaseRow, typeof DECIDE.properties>({
     from: ['retested', 'not_retested', 'acknowledged', 'lapsed'],
     to: 'decided',
@@ -179,12 +181,19 @@ const decide = ({ holds }: CaseEffects) =>
         throw invalid('/restrictions/recheckAt', 'NOT_IN_FUTURE');
       return Promise.resolve();
     },
+    // Restrictions end with the exposure that the case is about, else with the shift that runs; never is no end.
+    find: async (tx, { row, input: { restrictions } }) => {
+      if (restrictions === undefined) return { restrictions: null };
+      const ownEnd = Date.parse(row.lapseAt) > tx.now.getTime() ? row.lapseAt : undefined;
+      const until = restrictions.until ?? ownEnd ?? (await shiftEnd(tx, row.profileId));
+      if (until === undefined) throw invalid('/restrictions/until', 'UNTIL_NEEDED');
+      return { restrictions: { ...restrictions, until } };
+    },
     set: ({ input, caller }, now) => {
-      const { decision, restrictions = null, transportArranged = null } = input;
+      const { decision, transportArranged = null } = input;
       const { assessmentSealed, noteSealed } = input as unknown as SealedTexts;
       return {
         decision,
-        restrictions,
         transportArranged,
         assessmentSealed,
         noteSealed,
@@ -197,8 +206,7 @@ const decide = ({ holds }: CaseEffects) =>
       await holds.release(tx, row.id, row.decision!);
       if (row.restrictions === null) return;
       const { profileId, id: caseId, level, restrictions } = row;
-      const endsAt = restrictions.until ?? (Date.parse(row.lapseAt) > tx.now.getTime() ? row.lapseAt : null);
-      await holds.restrict(tx, { profileId, caseId, level, restrictions, endsAt });
+      await holds.restrict(tx, { profileId, caseId, level, restrictions, endsAt: restrictions.until });
     },
   });
 

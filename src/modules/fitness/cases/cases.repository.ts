@@ -43,7 +43,9 @@ export const Restrictions = exact(
     noDriving: Type.Boolean(),
     accompanied: Type.Boolean(),
     noHeights: Type.Boolean(),
-    until: nullable(instant({ description: 'Default: the end of the shift' })),
+    until: nullable(
+      instant({ description: 'Default: the end of the shift; required once it is over and no other runs' }),
+    ),
     recheckAt: nullable(instant({ description: 'When to look again' })),
   },
   { description: 'What the person may not do' },

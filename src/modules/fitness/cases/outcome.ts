@@ -118,7 +118,7 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
       await restrict(tx, result);
       restricted.add(profileId);
     }
-    if (!result.isAlert) return;
+    if (!result.isAlert || result.supersedes !== null) return;
     await generation.forCause(tx, { profileId, shiftId, triggerResultId, kind: 'for_cause' });
   };
 

@@ -242,15 +242,43 @@ export const metricsPlace = (resultId: string): string => `test_result.metrics:$
 const openContent = (open: Opener, id: string, sealed: string): TestContent =>
   (JSON.parse(open(metricsPlace(id), sealed)) as SealedContent).content;
 
-/** Alerts (ids of results) whose test for cause is done or excused: they weigh no more. */
+/** Alerts (ids of results) that came before the test for their cause, or its excuse, was there: they weigh no more. */
 export const closedAlerts = async (reader: Reader, ids: readonly string[]): Promise<Set<string>> => {
   if (ids.length === 0) return new Set();
   const rows = await reader.prepared<{ id: string }>(
-    `select trigger_result_id as id from requirement where company_id = $1 and trigger_result_id = any($2)
-       and status in ('done_on_time', 'done_late', 'excused') and deleted_at is null`,
+    `select t.id from test_result t where t.company_id = $1 and t.id = any($2) and exists (
+       select 1 from requirement q left join test_result done on done.company_id = $1 and done.id = q.result_id
+       where q.company_id = $1 and q.profile_id = t.profile_id and q.kind = 'for_cause' and q.deleted_at is null
+         and q.status in ('done_on_time', 'done_late', 'excused')
+         and coalesce(q.excused_at, done.received_at) >= t.received_at)`,
     [reader.companyId, ids],
   );
   return new Set(rows.map(({ id }) => id));
+};
+
+interface OfOneSender {
+  readonly profileId: string;
+  /** How the ids of the alerts begin; the alert of the id `besides` is not asked for. */
+  readonly prefix: string;
+  readonly besides: string;
+  readonly since: Date;
+}
+
+/** Whether an alert of one sender still weighs on a person. */
+export const hasOpenAlert = async (
+  reader: Reader,
+  { profileId, prefix, besides, since }: OfOneSender,
+): Promise<boolean> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select t.id from test_result t where t.company_id = $1 and t.profile_id = $2 and t.taken_at > $3
+       and t.source = 'SIGNAL' and starts_with(t.external_id, $4) and t.external_id <> $5`,
+    [reader.companyId, profileId, since, prefix, besides],
+  );
+  const closed = await closedAlerts(
+    reader,
+    rows.map(({ id }) => id),
+  );
+  return rows.some(({ id }) => !closed.has(id));
 };
 
 /** When a human last cleared each of the profiles, since an instant. */

@@ -7,7 +7,7 @@ import type { PolicyFacts, PolicyOf, RosterFacts, ShiftFacts } from '../ports.ts
 import type { Draw } from './draw.ts';
 import { planTests, testBy } from './plan.ts';
 import type { PlannedTest } from './plan.ts';
-import { dueOfShift, firstAnswer, openBeforeShift, plannedFor } from './requirements.repository.ts';
+import { dueOfShift, firstAnswer, openBeforeShift, openFor, plannedFor } from './requirements.repository.ts';
 import type { RequirementRow } from './requirements.repository.ts';
 
 interface Place {
@@ -152,8 +152,13 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
       }
     },
 
-    /** A test for cause, or after an incident; the first of the policy's rules for it, else its first test, now. */
+    /**
+     * A test for cause, or after an incident; the first of the policy's rules for it, else its first test, now. One that the
+     * person has to take still serves for a further cause. The profile must be locked.
+     */
     forCause: async (tx: Tx, { profileId, kind, shiftId, triggerResultId }: Cause): Promise<RequirementRow> => {
+      const open = await openFor(tx, { profileId, kind });
+      if (open !== undefined) return requirements.lock(tx, open);
       const at = tx.now.toISOString();
       const policy = await rules.policyOf(tx, profileId);
       const shift =

@@ -143,6 +143,19 @@ export const dueOfShift = async (reader: Reader, shiftId: string): Promise<strin
   return rows.map(({ id }) => id);
 };
 
+/** The requirement of a kind that a person has to answer still, if there is one. */
+export const openFor = async (
+  reader: Reader,
+  { profileId, kind }: Pick<RequirementRow, 'profileId' | 'kind'>,
+): Promise<string | undefined> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select id from requirement where company_id = $1 and profile_id = $2 and kind = $3 and status = 'due'
+       and deleted_at is null order by due_at, id limit 1`,
+    [reader.companyId, profileId, kind],
+  );
+  return rows[0]?.id;
+};
+
 /** Ids of requirements of a person that are due at `at`, save those that hang on a shift to come: they go with it. */
 export const dueOfProfile = async (reader: Reader, profileId: string, at: Date): Promise<string[]> => {
   const rows = await reader.prepared<{ id: string }>(

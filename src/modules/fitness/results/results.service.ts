@@ -10,6 +10,7 @@ import { conflict, forbidden, invalid, notFound } from '../../../platform/proble
 import { readReaction, REACTION_PROTOCOLS } from '../classification/metrics.ts';
 import type { TestSource } from '../definitions/definitions.ts';
 import { metricsOf } from '../intake/content.ts';
+import { hasOpenAlert, lockProfiles } from '../intake/facts.ts';
 import type { OwnedTest, TestContent } from '../intake/content.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { PolicyFacts } from '../ports.ts';
@@ -28,7 +29,7 @@ interface ResultsDependencies {
   readonly changes: Pick<ChangeRecorder, 'event'>;
   readonly intake: Intake;
   readonly people: Reach;
-  readonly policies: Pick<PolicyFacts, 'policyOf'>;
+  readonly policies: PolicyFacts;
 }
 
 const MINUTE = 60_000;
@@ -48,14 +49,18 @@ type Given = Pick<OwnedTest, 'source' | 'definitionCode' | 'profileId' | 'conten
 
 const kindOf = (content: TestContent): string => (content.kind === 'signal' ? content.signal : content.kind);
 
+/** How the ids begin of what a sender enters of a person, of one kind. */
+const ownPrefix = (
+  { profileId, personId }: Context['principal'],
+  given: Pick<Given, 'profileId' | 'content'>,
+): string => `${profileId ?? personId}:${given.profileId}:${kindOf(given.content)}:`;
+
 /**
  * What is entered is one test for each id of its sender, of each person and kind: nobody's id meets another's, and two tests
  * alike are two. Its hash holds what was sent, so that the same sent again is known.
  */
 const testOf = ({ principal }: Context, { externalId, at, ...given }: Given, now: Date): OwnedTest => {
-  const sender = principal.profileId ?? principal.personId;
-  const own = [sender, given.profileId, kindOf(given.content), externalId].join(':');
-  const id = externalId === undefined ? uuidv7() : own;
+  const id = `${ownPrefix(principal, given)}${externalId ?? uuidv7()}`;
   return {
     startedAt: null,
     deviceSerial: null,
@@ -139,6 +144,16 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
     if (!isSuperior || (kind === 'clearance' && allowance.reach === 'reports')) throw forbidden('SIGNAL_NOT_ALLOWED');
   };
 
+  /** A colleague's alert weighs until the test for its cause: saying it again adds nothing. The profile is locked until the end. */
+  const mustBeNew = async (tx: Tx, context: Context, { profileId, externalId, content }: Given): Promise<void> => {
+    const profiles = await lockProfiles(tx, [profileId], policies);
+    const hours = profiles.get(profileId)?.policy.times.combineHours ?? 0;
+    const prefix = ownPrefix(context.principal, { profileId, content });
+    const since = new Date(tx.now.getTime() - hours * HOUR);
+    const besides = externalId === undefined ? '' : `${prefix}${externalId}`;
+    if (await hasOpenAlert(tx, { profileId, prefix, besides, since })) throw conflict('ALERT_OPEN');
+  };
+
   const manualContent = (
     { test, at }: ManualResultInput,
     now: Date,
@@ -211,7 +226,7 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
       });
     },
 
-    /** What others see of a person. */
+    /** What others see of a person. Throws 409 ALERT_OPEN where the alert that a colleague gave before still weighs. */
     signal: (context: Context, body: SignalInput): Promise<Entered> => {
       const isClearance = body.kind === 'clearance';
       if (isClearance && body.cleared === undefined) throw invalid('/cleared', 'required');
@@ -219,14 +234,16 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
       return work.write(context, async (tx) => {
         await mustBeThere(tx, body.profileId);
         await mustBeAllowed(tx, context, body);
-        return enter(tx, context, {
+        const given: Given = {
           source: 'SIGNAL',
           definitionCode: 'SIGNAL',
           profileId: body.profileId,
           externalId: body.externalId,
           at: body.at,
           content: { kind: 'signal', signal: body.kind, cleared: body.cleared ?? null },
-        });
+        };
+        if (body.kind === 'peer') await mustBeNew(tx, context, given);
+        return enter(tx, context, given);
       });
     },
 

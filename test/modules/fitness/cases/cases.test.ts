@@ -227,6 +227,32 @@ describe('fitness cases', () => {
     expect((await company.move(company.manager, id, 'decide', DECISION)).status).to.equal(200);
   });
 
+  it('decided after their shift restrict until the shift that runs ends, and need an end where none runs', async () => {
+    const { worker, row } = await openCase('orange', await company.addShift(company.colleague, { hours: 6 }));
+    await company.at(6 * HOUR);
+    const restrictions = { noDriving: true, accompanied: false, noHeights: false, until: null, recheckAt: null };
+    const body = { ...DECISION, decision: 'cleared_with_restrictions', restrictions };
+    const refused = await company.move(company.manager, row.id, 'decide', body);
+    expect([refused.status, refused.body['errors']]).to.have.nested.property('[1][0].code', 'UNTIL_NEEDED');
+    expect(refused.body['errors']).to.have.nested.property('[0].pointer', '/restrictions/until');
+    const startsAt = new Date(company.start.getTime() + 5 * HOUR);
+    const soon = { startsAt: new Date(startsAt.getTime() + 2 * HOUR), hours: 8 };
+    const later = await company.addShift(worker, soon);
+    expect((await company.move(company.manager, row.id, 'decide', body)).status).to.equal(422);
+    await company.client.query('update shift set starts_at = $2, actual_start_at = $2 where id = $1', [
+      later,
+      startsAt,
+    ]);
+    const until = new Date(startsAt.getTime() + 10 * HOUR).toISOString();
+    const decided = await company.move(company.manager, row.id, 'decide', body);
+    expect([decided.status, decided.body['restrictions']]).to.deep.equal([200, { ...restrictions, until }]);
+    const { rows } = await company.client.query(
+      `select ends_at from hold where case_id = $1 and kind = 'restrictions'`,
+      [row.id],
+    );
+    expect(rows).to.deep.equal([{ ends_at: new Date(until) }]);
+  });
+
   describe('that sent somebody home', () => {
     const hours = (count: number) => new Date(company.start.getTime() + count * HOUR);
     /** A result of a shift that begins an hour after it; `replaced`: another row stands in its place. */

@@ -7,7 +7,7 @@ import { systemScope } from '../../../../src/platform/db/scope.ts';
 import { wireFitnessCases } from '../../../../src/wiring/fitness-cases.ts';
 import { trialsOf } from '../../../support/sources.ts';
 import { clientOf } from '../../../support/client.ts';
-import { rowOf } from '../../../support/workforce.ts';
+import { codeOf, itemsOf, rowOf } from '../../../support/workforce.ts';
 import { startFitness } from '../people.ts';
 import type { FitnessPeople } from '../people.ts';
 
@@ -26,7 +26,11 @@ describe('the restrictions of a yellow', () => {
   afterEach(() => f.app.close());
 
   const later = (minutes: number) => f.app.clock.set(new Date(start + minutes * MINUTE));
-  const sent = async (who: 'worker' | 'colleague' | 'safety', path: string, body: object): Promise<string> => {
+  const sent = async (
+    who: 'worker' | 'colleague' | 'supervisor' | 'safety',
+    path: string,
+    body: object,
+  ): Promise<string> => {
     const client = await clientOf(f.app, f.people[who]);
     return (await rowOf<{ level: string }>(client.post(`/fitness/${path}`, body), 201)).level;
   };
@@ -155,6 +159,30 @@ describe('the restrictions of a yellow', () => {
     later(5);
     await reaction(270);
     expect(await restrictions()).to.not.include(null);
+  });
+
+  it('of many alerts end with one test for their cause, and nobody alerts twice while one weighs', async () => {
+    const { profileId } = f.people.worker;
+    const peer = { profileId, kind: 'peer' };
+    const causes = async () => {
+      const safety = await clientOf(f.app, f.people.safety);
+      const path = `/fitness/requirements?profileId=${profileId}&kind=for_cause`;
+      return (await itemsOf<{ status: string }>(safety, path)).map(({ status }) => status);
+    };
+    expect(await sent('colleague', 'signal', peer)).to.equal('yellow');
+    later(1);
+    expect(await sent('supervisor', 'signal', { profileId, kind: 'supervisor' })).to.equal('yellow');
+    const colleague = await clientOf(f.app, f.people.colleague);
+    expect(await codeOf(colleague.post('/fitness/signal', peer), 409)).to.equal('ALERT_OPEN');
+    expect(await causes()).to.deep.equal(['due']);
+    later(5);
+    await reaction(270);
+    expect(await causes()).to.deep.equal(['done_on_time']);
+    expect(await restrictions()).to.not.include(null);
+    later(6);
+    expect(await report({ kss: 3 })).to.equal('green');
+    expect(await sent('colleague', 'signal', peer)).to.equal('yellow');
+    expect(await causes()).to.have.members(['done_on_time', 'due']);
   });
 
   it('become a hold when the second signal is yellow too', async () => {
