@@ -59,6 +59,7 @@ describe('the screens of workers and supervisors', () => {
       requirements: Line['requirements'];
       hold: { level: string } | null;
       case: { id: string; next: { step: string; until: string | null } } | null;
+      restrictions: readonly object[];
       unread: number;
     };
   };
@@ -99,6 +100,14 @@ describe('the screens of workers and supervisors', () => {
       expect(day.shift!.actions.find(({ move }) => move === 'cancel')).to.include({ reason: 'FORBIDDEN' });
       expect(day.requirements.map(({ status }) => status)).to.deep.equal(['due']);
       expect(day).to.include({ hold: null, case: null, unread: 0 });
+    });
+
+    it('sees once what two yellows restrict alike', async () => {
+      const { worker } = await team();
+      await company.addShift(worker);
+      for (const attempt of ['first', 'retake'] as const) await company.judge(worker, { level: 'yellow', attempt });
+      expect((await company.holdsOf(worker)).map(({ kind }) => kind)).to.deep.equal(['restrictions', 'restrictions']);
+      expect((await today(worker)).restrictions).to.have.length(1);
     });
 
     it('starts the shift from the worker client, through the gate', async () => {
@@ -275,8 +284,11 @@ describe('the screens of workers and supervisors', () => {
       await store(worker, 'yellow', later(-2 * HOUR));
       await store(worker, 'green', new Date('2099-01-01T00:00:00Z'), { receivedAt: later(-HOUR) });
       expect(await latest()).to.equal('green');
-      await store(worker, 'red', later(-MINUTE));
+      await store(worker, 'red', later(-50 * MINUTE));
       expect(await latest()).to.equal('red');
+      await store(worker, 'yellow', later(-20 * MINUTE), { receivedAt: later(-40 * MINUTE) });
+      await store(worker, 'orange', later(-30 * MINUTE));
+      expect(await latest()).to.equal('orange');
     });
 
     it('lists the cases of the own people, never the own one', async () => {

@@ -36,11 +36,6 @@ const LIVE = `('open', 'acknowledged', 'resting', 'awaiting_retest', 'retested',
 /** From the mildest to the worst; a test that stays without a valid result weighs more than a green one. */
 const WORST = `array['green', 'invalid', 'none', 'yellow', 'orange', 'red']`;
 
-/** One result of a person; those whose clock runs ahead are placed by when they came. */
-const latest = (since: string, which: string): string =>
-  `select t.id, t.level, t.taken_at, t.received_at, t.source, t.definition_code from test_result t
-    where t.company_id = $1 and t.profile_id = p.id and t.id >= ${since} and not t.practice and ${which} limit 1`;
-
 const state = (now: string, since: string): string => `
   left join lateral (select s.id, s.status, s.kind, s.work_date, s.starts_at, s.ends_at, s.actual_start_at, s.project_id
     from shift s where s.company_id = $1 and s.profile_id = p.id and s.status in ('planned', 'started')
@@ -52,11 +47,9 @@ const state = (now: string, since: string): string => `
   left join lateral (select h.level, h.starts_at from hold h
     where h.company_id = $1 and h.profile_id = p.id and h.kind = 'hold' and h.ended_at is null
     order by h.starts_at desc limit 1) ho on true
-  left join lateral (select l.* from (
-      (${latest(since, `t.taken_at <= ${now}::timestamptz + interval '5 minutes' order by t.taken_at desc, t.id desc`)})
-      union all
-      (${latest(since, `t.taken_at > ${now}::timestamptz + interval '5 minutes' order by t.received_at desc, t.id desc`)})) l
-    order by least(l.taken_at, l.received_at) desc, l.id desc limit 1) la on true
+  left join lateral (select t.level, t.taken_at, t.source, t.definition_code from test_result t
+    where t.company_id = $1 and t.profile_id = p.id and t.id >= ${since} and not t.practice
+    order by least(t.taken_at, t.received_at) desc, t.id desc limit 1) la on true
   cross join lateral (select count(*) filter (where r.status = 'missed' or (r.status = 'due' and r.due_at <= ${now}))::int
       as count from requirement r
     where r.company_id = $1 and r.profile_id = p.id and r.deleted_at is null

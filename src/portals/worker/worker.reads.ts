@@ -54,6 +54,7 @@ const HOLD = `(select ${object({ level: 'h.level', since: iso('h.starts_at'), ca
   where h.company_id = $1 and h.profile_id = $2 and h.kind = 'hold' and h.ended_at is null
   order by h.starts_at desc limit 1)`;
 
+/** A retake repeats what stands already: the same until the same instant is shown once. */
 const RESTRICTIONS = listOf(
   object({
     noDriving: `(h.restrictions->>'noDriving')::boolean`,
@@ -61,8 +62,9 @@ const RESTRICTIONS = listOf(
     noHeights: `(h.restrictions->>'noHeights')::boolean`,
     until: iso('h.ends_at'),
   }),
-  `from hold h where h.company_id = $1 and h.profile_id = $2 and h.kind = 'restrictions' and h.ended_at is null
-     and (h.ends_at is null or h.ends_at > $3)`,
+  `from (select restrictions, ends_at, min(starts_at) as starts_at from hold
+     where company_id = $1 and profile_id = $2 and kind = 'restrictions' and ended_at is null
+       and (ends_at is null or ends_at > $3) group by restrictions, ends_at) h`,
   'h.starts_at',
 );
 
