@@ -1,5 +1,5 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
-import { area, curveMonotoneX, line } from 'd3-shape';
+import { area, line } from 'd3-shape';
 import { drawLegend, setDash, type LegendEntry } from './pdf-legend.ts';
 import type { Pages } from './pdf-pages.ts';
 import { toWinAnsi } from './pdf-text.ts';
@@ -46,7 +46,7 @@ const MOST_TIME_TICKS = 8;
 const TARGET = { color: COLORS.ink, dash: [2, 2] };
 
 /**
- * Lines over time. Ticks of time stand at given points, evenly thinned, so that no time zone is guessed;
+ * Lines over time, straight from point to point: nothing is drawn that was not measured. Ticks of time stand at given points, evenly thinned, so that no time zone is guessed;
  * the last known value of each line is written at its end. More than four lines are refused with a RangeError.
  */
 export function drawLineChart(pages: Pages, chart: LineChart): void {
@@ -168,10 +168,10 @@ function drawSeries(pages: Pages, plot: Plot, points: readonly LinePoint[], inde
   if (!several) {
     const [lowest = 0, highest = 0] = plot.y.domain();
     const zero = Math.min(0, highest);
-    const shape = area<LinePoint>(x, plot.y(zero), y).defined(isKnown).curve(curveMonotoneX).digits(2);
+    const shape = area<LinePoint>(x, plot.y(zero), y).defined(isKnown).digits(2);
     if (lowest <= 0) pages.shape(shape(points) ?? '', COLORS.accentTint);
   }
-  const path = line<LinePoint>(x, y).defined(isKnown).curve(curveMonotoneX).digits(2);
+  const path = line<LinePoint>(x, y).defined(isKnown).digits(2);
   pages.isolated(() => {
     setDash(pages, dash);
     const outline = pages.doc
