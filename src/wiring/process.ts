@@ -59,6 +59,9 @@ export interface ProcessOptions {
   readonly say: (message: string) => void;
 }
 
+/** Longer than gateways keep idle connections (nginx 60 s), in ms: who closes first must not be the one that is sent to. */
+const KEEP_ALIVE = 75_000;
+
 const listen = (server: Server, port: number, host?: string): Promise<Server> =>
   new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -288,7 +291,7 @@ export const serveProcess = async (
   if (settings.PROCESS === 'jobs') return;
   await lifetime.start(
     'web',
-    () => listen(createServer(leaving(system.app, lifetime.stopping)), settings.PORT),
+    () => listen(createServer({ keepAliveTimeout: KEEP_ALIVE }, leaving(system.app, lifetime.stopping)), settings.PORT),
     async (server, cut) => {
       await sleep(settings.UNREADY_SECONDS * 1_000, undefined, { signal: cut }).catch(() => undefined);
       // Streams never end by themselves: their clients are told when to come back.

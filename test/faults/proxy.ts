@@ -1,11 +1,13 @@
 import { Agent, createServer, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { listen } from '../support/listen.ts';
 import type { Member } from './members.ts';
 
-/** How often each target is asked whether it is ready, ms. */
+/** How often each target is asked whether it is ready, ms; one that says no so many times running is out. */
 const ASK_EVERY = 200;
+const FALLS = 2;
 
-/** A small balancer: to each ready target in turn, over kept connections, and no request ever twice. */
+/** A small balancer over targets that serve: to each ready target in turn, over kept connections, and no request ever twice. */
 export interface Proxy {
   readonly url: string;
   /** Requests that it could not bring to an end, by what happened. */
@@ -22,18 +24,22 @@ export const openProxy = async (targets: readonly Pick<Member, 'url'>[]): Promis
   let passed = 0;
   let turn = 0;
   const fail = (what: string): void => void failed.set(what, (failed.get(what) ?? 0) + 1);
-  const look = async (url: string): Promise<void> => {
-    const response = await fetch(`${url}/angelis/health/ready`, { signal: AbortSignal.timeout(2_000) }).catch(
-      () => undefined,
-    );
-    await response?.arrayBuffer();
-    if (response?.status === 200) ready.add(url);
-    else ready.delete(url);
+  const isReady = async (url: string): Promise<boolean> => {
+    const signal = AbortSignal.timeout(2_000);
+    const response = await fetch(`${url}/angelis/health/ready`, { signal }).catch(() => undefined);
+    await response?.arrayBuffer().catch(() => undefined);
+    return response?.status === 200;
   };
-  await Promise.all(targets.map(({ url }) => look(url)));
-  const looking = setInterval(() => {
-    for (const { url } of targets) void look(url);
-  }, ASK_EVERY);
+  const over = new AbortController();
+  const watch = async (url: string): Promise<void> => {
+    for (let refusals = 0; !over.signal.aborted; await sleep(ASK_EVERY)) {
+      refusals = (await isReady(url)) ? 0 : refusals + 1;
+      if (refusals === 0) ready.add(url);
+      else if (refusals >= FALLS) ready.delete(url);
+    }
+  };
+  for (const { url } of targets) ready.add(url);
+  const watching = targets.map(({ url }) => watch(url));
   const server = createServer((incoming, response) => {
     const urls = [...ready];
     const target = urls[(turn += 1) % urls.length];
@@ -69,7 +75,8 @@ export const openProxy = async (targets: readonly Pick<Member, 'url'>[]): Promis
     passed: () => passed,
     isIn: (target) => ready.has(target.url),
     stop: async () => {
-      clearInterval(looking);
+      over.abort();
+      await Promise.all(watching);
       server.closeAllConnections();
       await new Promise((resolve) => {
         server.close(resolve);

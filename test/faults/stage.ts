@@ -93,7 +93,7 @@ export const openStage = async (): Promise<Stage> => {
     DATA_DIR: serverSetting('DATA_DIR'),
     DISK_FREE_PERCENT: '0',
     LOG_LEVEL: 'warn',
-    UNREADY_SECONDS: '1',
+    UNREADY_SECONDS: '2',
   });
   const settings = readSettings(env);
   const now = (): Date => new Date();

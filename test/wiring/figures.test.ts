@@ -39,6 +39,12 @@ describe('the private port of a process', () => {
     expect(detail.checks.find(({ name }) => name === 'jobs')?.figures).to.have.keys('queueAge', 'outboxLag', 'failed');
   });
 
+  it('keeps idle connections longer than the gateway before it, which so never sends on one that is just closed', async () => {
+    const { headers } = await fetch(`${running.api}/angelis/health/live`);
+    const seconds = Number(/timeout=(\d+)/u.exec(headers.get('keep-alive') ?? '')?.[1]);
+    expect(seconds).to.be.greaterThan(60);
+  });
+
   it('counts every connection that a process makes for its queues', () => {
     const lanes = running.system.modules
       .flatMap(({ jobs = [] }) => jobs)
