@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { WebhookEndpoint } from '../../../src/modules/notifications/webhooks.repository.ts';
+import { HourAuthorization } from '../../../src/modules/gate/authorizations/authorizations.repository.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
+import { scopeOf } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
 import { addStaff } from '../../support/staff.ts';
-import { walk } from '../../support/walk.ts';
+import { movesOfSystem, walk, WALKS } from '../../support/walk.ts';
 import type { Table } from '../../support/walk.ts';
 import { openMine, rowOf, sweep } from '../../support/workforce.ts';
 import type { Mine, Row } from '../../support/workforce.ts';
@@ -23,9 +28,27 @@ const LICENSE: Table = {
   released: {},
   expired: {},
 };
+const WEBHOOK: Table = {
+  active: { disable: 'disabled' },
+  failing: { disable: 'disabled' },
+  disabled: { enable: 'active' },
+};
+const WEBHOOK_BY_JOBS: Table = {
+  active: { fail: 'failing' },
+  failing: { recover: 'active', expire: 'disabled' },
+  disabled: {},
+};
+const AUTHORIZATION: Table = {
+  draft: { activate: 'active' },
+  active: { revoke: 'revoked' },
+  revoked: {},
+  expired: {},
+};
+const AUTHORIZATION_BY_TIME: Table = { draft: {}, active: { expire: 'expired' }, revoked: {}, expired: {} };
+const RUNS = 10;
 const NOW = new Date('2027-01-04T12:00:00Z');
 
-describe('random walks over subscriptions and licenses', function walks() {
+describe('random walks over subscriptions, licenses, webhooks and authorizations of hours', function walks() {
   this.timeout(120_000);
   let app: TestApp;
   let mine: Mine;
@@ -112,4 +135,72 @@ describe('random walks over subscriptions and licenses', function walks() {
         expire: cancel,
       },
     }));
+
+  it('webhooks, which fail and recover with what is sent', () =>
+    walk(
+      app,
+      {
+        entity: 'webhook_endpoint',
+        path: '/notification/webhook',
+        table: WEBHOOK,
+        system: WEBHOOK_BY_JOBS,
+        client: mine.admin,
+        stranger,
+        open: () =>
+          app.platform.work.write({ scope: scopeOf(mine.companyId) }, (tx) =>
+            app.platform.repository(WebhookEndpoint).insert(tx, {
+              name: 'Walk',
+              url: 'https://hooks.example.cl/walk',
+              events: ['test_alert'],
+              status: 'active',
+              failingSince: null,
+              secretSealed: 'walk',
+              previousSealed: null,
+              previousUntil: null,
+            }),
+          ),
+        events: movesOfSystem(app, WebhookEndpoint, mine.companyId, { fail: {}, recover: {}, expire: {} }),
+      },
+      RUNS,
+    ));
+
+  it('authorizations of hours, which end with their last day', async () => {
+    const safety = await clientOf(app, await addPerson(app, { companyId: mine.companyId, roles: ['safety_admin'] }));
+    let made = 0;
+    await walk(
+      app,
+      {
+        entity: 'hour_authorization',
+        path: '/gate/hour-authorizations',
+        table: AUTHORIZATION,
+        system: AUTHORIZATION_BY_TIME,
+        client: safety,
+        stranger,
+        open: () => {
+          made += 1;
+          const body = {
+            reference: `R-${made}`,
+            issuer: 'Dirección del Trabajo',
+            limits: { maximumShiftMinutes: 840 },
+            startsOn: '2027-01-01',
+            endsOn: '2027-01-31',
+          };
+          return rowOf(safety.post('/gate/hour-authorizations', body), 201);
+        },
+        events: movesOfSystem(app, HourAuthorization, mine.companyId, { expire: {} }),
+      },
+      RUNS,
+    );
+  });
+
+  it('and over every other lifecycle, in the test that is named for it', () => {
+    const declared = app.modules.flatMap(({ lifecycles = [] }) => lifecycles.map(({ entity }) => entity));
+    expect(Object.keys(WALKS)).to.have.members(declared);
+    const absent = Object.entries(WALKS).filter(([entity, name]) => {
+      const source = readFileSync(new URL(`../${name}.test.ts`, import.meta.url), 'utf8');
+      // Those with rules that no table of moves can say have a walk of their own.
+      return !source.includes(source.includes('/support/walk.ts') ? `entity: '${entity}'` : 'fc.asyncProperty');
+    });
+    expect(absent).to.deep.equal([]);
+  });
 });
