@@ -14,10 +14,8 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Part of the people who take no test before their shift. */
 const FORGETS = 0.02;
-/** Tests that somebody on shift takes of their own accord, each hour. */
+/** Tests that somebody on shift takes at random, each hour: ocular ones where the work asks for them. */
 const CONTROLS_AN_HOUR = 0.12;
-/** Part of those that are ocular, where the work asks for them. */
-const OCULAR = 0.3;
 
 /** Somebody, where they are on shift or about to be. */
 export interface Turn {
@@ -127,8 +125,7 @@ export const testsBetween = (turnsAt: TurnsAt, from: Date, to: Date, random: Ran
     if (at !== undefined && at > from.getTime() && at <= to.getTime()) safer.push(reaction(turn, to, random));
     const isOnShift = turn.shift.startsAt <= to;
     if (!isOnShift || !random.chance(CONTROLS_AN_HOUR * hours)) continue;
-    if (turn.assignment.taskKind.tests.includes('FIT2000') && random.chance(OCULAR))
-      fit2000.push(ocular(turn, to, random));
+    if (turn.assignment.taskKind.tests.includes('FIT2000')) fit2000.push(ocular(turn, to, random));
     else safer.push(reaction(turn, to, random));
   }
   return { safer, fit2000 };

@@ -42,9 +42,13 @@ const FITNESS_PATHS = {
  * back only what is told twice within one transaction; a case that is opened again is told again.
  */
 export const forFitness = (notices: Notices): FitnessNotices => ({
-  notify: (tx, { kind, recipients, entity, entityId, params: { step = '' } }) =>
+  notify: (tx, { kind, recipients, entity, entityId, params: { step = '', takenAt } }) =>
     notices.notify(tx, {
       type: kind,
+      ...(takenAt !== undefined && {
+        text: 'test_alert_late',
+        subjectParams: { takenAt: `${takenAt.slice(0, 16).replace('T', ' ')} UTC` },
+      }),
       recipients,
       link: `${FITNESS_PATHS[entity]}/${entityId}`,
       dedupeKey: `${kind}:${entityId}:${step}:${tx.now.toISOString()}`,

@@ -113,7 +113,7 @@ const wireCredentials = (
 ): Module => {
   const expiring = platform.list(expiringList);
   const parts = { ...platform, ...platform.crud(credentialList, credentialLifecycle), expiring, assignments };
-  const ticks = [expiryTick({ work: platform.work, zones, notices })];
+  const ticks = [expiryTick({ work: platform.work, notices })];
   return credentialsModule({ service: createCredentialsService({ ...parts, people, zones }), expiring, ticks });
 };
 

@@ -18,7 +18,7 @@ interface NoticeKind {
 
 /** What people are told of. A test that nobody took weighs as much as one that went badly: both are alerts. */
 export const NOTICE_TYPES = {
-  test_alert: { priority: 'safety', channels: ['email', 'sms'], texts: ['test_alert'] },
+  test_alert: { priority: 'safety', channels: ['email', 'sms'], texts: ['test_alert', 'test_alert_late'] },
   test_missed: { priority: 'safety', channels: ['email', 'sms'], texts: ['test_missed'] },
   case_escalation: { priority: 'safety', channels: ['email', 'sms'], texts: ['case_escalation'] },
   case_recheck: { priority: 'safety', channels: ['email', 'sms'], texts: ['case_recheck'] },

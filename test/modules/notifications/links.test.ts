@@ -30,4 +30,19 @@ describe('links of notices', () => {
     expect(made).to.have.length(5);
     for (const { link } of made) expect(routes).to.include(`GET ${link!.replace(/ID$/u, ':id')}`);
   });
+
+  it('of what came late say so, and when it was taken', async () => {
+    const made: Notice[] = [];
+    const notices: Notices = { notify: (_tx, notice) => Promise.resolve(void made.push(notice)) };
+    const about = {
+      recipients: [],
+      profileId: 'p',
+      entity: 'fitness_case',
+      entityId: 'ID',
+      kind: 'test_alert',
+    } as const;
+    const tx = { now: new Date() } as Tx;
+    await forFitness(notices).notify(tx, { ...about, params: { takenAt: '2026-11-21T15:26:00.000Z' } });
+    expect(made[0]).to.deep.include({ text: 'test_alert_late', subjectParams: { takenAt: '2026-11-21 15:26 UTC' } });
+  });
 });

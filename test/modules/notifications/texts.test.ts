@@ -14,7 +14,7 @@ describe('texts of notices', () => {
     it(`have a title and a body for every text, and no text that nobody sends: ${locale}`, () => {
       const file = JSON.parse(readFileSync(`${folder}/${locale}/notifications.json`, 'utf8')) as object;
       expect(Object.keys(file).toSorted()).to.deep.equal([...TEXTS, 'footer'].toSorted());
-      const params = { days: 7, validTo: '2026-12-01' };
+      const params = { days: 7, validTo: '2026-12-01', takenAt: '2026-12-01 06:00 UTC' };
       const titles = TEXTS.map((text) => t(locale, `notifications:${text}.title`, params));
       expect(new Set(titles).size).to.equal(TEXTS.length);
       for (const text of TEXTS) expect(t(locale, `notifications:${text}.body`, params)).to.match(/\.$/);
@@ -22,8 +22,11 @@ describe('texts of notices', () => {
 
     it(`say nothing of levels or values in an alert: ${locale}`, () => {
       const levels = ['green', 'yellow', 'orange', 'red'].map((level) => t(locale, `common:level.${level}`));
-      for (const text of ['test_alert', 'test_missed', 'case_escalation']) {
-        const said = `${t(locale, `notifications:${text}.title`)} ${t(locale, `notifications:${text}.body`)}`;
+      for (const text of ['test_alert', 'test_alert_late', 'test_missed', 'case_escalation']) {
+        const [title, body] = ['title', 'body'].map((part) =>
+          t(locale, `notifications:${text}.${part}`, { takenAt: '' }),
+        );
+        const said = `${title} ${body}`;
         const words = said.toLowerCase().split(/[^\p{L}]+/u);
         expect(levels.filter((level) => words.includes(level.toLowerCase()))).to.deep.equal([]);
       }

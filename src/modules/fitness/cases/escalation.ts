@@ -41,7 +41,15 @@ export const createTelling = (notices: readonly Notices[], { recipientsOf }: Pic
 
     alertSafety: async (
       tx: Tx,
-      { profileId, entity, entityId }: Pick<FitnessNotice, 'entity' | 'entityId'> & { readonly profileId: string },
+      {
+        profileId,
+        entity,
+        entityId,
+        takenAt,
+      }: Pick<FitnessNotice, 'entity' | 'entityId'> & {
+        readonly profileId: string;
+        readonly takenAt: string;
+      },
     ): Promise<void> => {
       const recipients = await recipientsOf(tx, 'safety_admin', profileId, tx.now);
       await notify(tx, {
@@ -50,7 +58,7 @@ export const createTelling = (notices: readonly Notices[], { recipientsOf }: Pic
         profileId,
         entity,
         entityId,
-        params: { level: 'red', step: 'safety_admin' },
+        params: { level: 'red', step: 'safety_admin', takenAt },
       });
     },
   };

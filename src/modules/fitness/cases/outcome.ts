@@ -27,7 +27,7 @@ interface OutcomeDependencies {
   /** Tells the safety admins of a red that came late or with a wrong clock. */
   readonly alertSafety: (
     tx: Tx,
-    about: { profileId: string; entity: 'fitness_case' | 'fitness_breach'; entityId: string },
+    about: { profileId: string; entity: 'fitness_case' | 'fitness_breach'; entityId: string; takenAt: string },
   ) => Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
     const level = isCaseLevel(result.level) ? result.level : 'none';
     const { policy, shift, isOver } = await standingOf(tx, result);
     const isUntimely = arrivalFlags.length > 0;
-    const about = { profileId };
+    const about = { profileId, takenAt: result.takenAt };
     if (isOver) {
       if (level !== 'orange' && level !== 'red') return;
       const at = effectiveTime(result);

@@ -76,30 +76,35 @@ export interface Expiring {
   readonly credentialId: string;
   readonly kind: string;
   readonly validTo: string;
+  /** How many are left. */
   readonly days: number;
   readonly profileIds: readonly string[];
 }
 
 /**
- * Notes and answers the notices that are due on `today`: each credential once for each of 30, 7 and 1 days before its end,
- * the nearest that applies.
+ * Notes and answers the notices that are due now: each credential once for each of 30, 7 and 1 days before its end, the nearest
+ * that applies. `days` is how many are left, in the zone of the person's site, else of the company.
  */
-export const takeExpiryNotices = (tx: Tx, today: string): Promise<Expiring[]> =>
+export const takeExpiryNotices = (tx: Tx): Promise<Expiring[]> =>
   tx.prepared<Expiring>(
-    `with due as (
+    `with ending as (
        select c.id, c.kind, c.valid_to, c.profile_id,
-         case when c.valid_to - $2::date <= 1 then 1 when c.valid_to - $2::date <= 7 then 7 else 30 end as days
+         c.valid_to - ($2::timestamptz at time zone coalesce(s.timezone, o.timezone))::date as days
        from credential c
+       join company o on o.id = $1
+       join profile p on p.company_id = $1 and p.id = c.profile_id
+       left join site s on s.company_id = $1 and s.id = p.site_id
        where c.company_id = $1 and c.status = 'valid' and c.deleted_at is null
-         and c.valid_to between $2::date and $2::date + 30),
+         and c.valid_to between $2::date - 1 and $2::date + 31),
+     due as (select * from ending where days between 0 and 30),
      fresh as (
        insert into expiry_notice (company_id, credential_id, valid_to, days, created_at)
-       select $1, due.id, due.valid_to, due.days, $3 from due
+       select $1, due.id, due.valid_to, case when due.days <= 1 then 1 when due.days <= 7 then 7 else 30 end, $2 from due
        on conflict do nothing returning credential_id)
      select due.id as "credentialId", due.kind, due.valid_to as "validTo", due.days,
        array_prepend(due.profile_id, array(
          select c.superior_id from reporting_closure c
          where c.company_id = $1 and c.subordinate_id = due.profile_id and c.depth = 1 order by 1)) as "profileIds"
      from due join fresh on fresh.credential_id = due.id order by due.id`,
-    [tx.companyId, today, tx.now],
+    [tx.companyId, tx.now],
   );

@@ -374,6 +374,7 @@ describe('fitness cases', () => {
       expect(await company.caseOf(worker)).to.deep.include({ status: 'open', arrival_flags: ['LATE'] });
       const told = company.notices.flatMap(({ recipients }) => recipients);
       expect(told).to.include.members([company.supervisor.profileId, company.safety.profileId]);
+      expect(company.notices.map(({ params }) => params['takenAt'])).to.have.members([undefined, takenAt]);
     });
 
     it('stand in the breach report once, without a live case, when the shift has ended', async () => {

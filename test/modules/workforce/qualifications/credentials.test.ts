@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { expiryTick } from '../../../../src/modules/workforce/qualifications/credentials.jobs.ts';
 import type { Notice } from '../../../../src/modules/workforce/ports.ts';
-import { createZones } from '../../../../src/modules/organization/zones.ts';
 import { systemScope } from '../../../../src/platform/db/scope.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
@@ -156,7 +155,7 @@ describe('credentials', () => {
         return Promise.resolve();
       },
     };
-    const tick = expiryTick({ work: app.platform.work, zones: createZones(), notices });
+    const tick = expiryTick({ work: app.platform.work, notices });
     const body = {
       profileId: other.people.worker.profileId,
       kind: 'driving_license',
@@ -166,6 +165,9 @@ describe('credentials', () => {
     const row = await rowOf(other.admin.post(base, { ...body, validTo: '2027-02-10' }), 201);
     const proven = await rowOf(other.admin.put(`${base}/${row.id}/evidence`, { evidence: 'x' }, version(1)));
     await rowOf(other.admin.post(`${base}/${row.id}/validate`, undefined, version(proven.version)));
+    const late = await rowOf(other.admin.post(base, { ...body, validTo: '2027-02-22' }), 201);
+    const seen = await rowOf(other.admin.put(`${base}/${late.id}/evidence`, { evidence: 'x' }, version(1)));
+    await rowOf(other.admin.post(`${base}/${late.id}/validate`, undefined, version(seen.version)));
     await rowOf(other.admin.post(base, { ...body, validTo: '2027-01-05' }), 201);
     const on = async (day: string): Promise<unknown[]> => {
       told.length = 0;
@@ -186,10 +188,10 @@ describe('credentials', () => {
       entityId: row.id,
       params: { credential: 'driving_license', days: 30, validTo: '2027-02-10' },
     });
-    expect(await on('2027-02-02')).to.deep.equal([]);
-    expect(await on('2027-02-03')).to.deep.equal([7]);
-    expect(await on('2027-02-09')).to.deep.equal([1]);
-    expect(await on('2027-02-10')).to.deep.equal([]);
+    expect(await on('2027-02-02')).to.deep.equal([20]);
+    expect(await on('2027-02-05')).to.deep.equal([5]);
+    expect(await on('2027-02-06')).to.deep.equal([]);
+    expect(await on('2027-02-10')).to.deep.equal([0]);
     await mine.at('2027-01-04T12:00:00Z');
   });
 
