@@ -19,7 +19,12 @@ export interface Command {
 export interface Answer {
   readonly status: number;
   readonly retryAfter: string | null;
-  readonly body: { readonly id?: string; readonly code?: string };
+  readonly body: {
+    readonly id?: string;
+    readonly code?: string;
+    readonly status?: string | number;
+    readonly download?: string;
+  };
 }
 
 const PATIENCE = 15_000;

@@ -48,9 +48,15 @@ export interface PartOutage {
   readonly open: (place: Place) => Promise<Outage>;
 }
 
-const LOOK_EVERY = 100;
-const until = async (holds: () => Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await sleep(LOOK_EVERY);
+/** Slow enough for the limits of rate, which hold here too, ms. */
+const LOOK_EVERY = 300;
+const PATIENCE = 180_000;
+const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
+  const end = performance.now() + PATIENCE;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`${what}: not within ${PATIENCE / 1_000} s`);
+    await sleep(LOOK_EVERY);
+  }
 };
 const anyOf = <T>(items: readonly T[]): T => items[randomInt(items.length)]!;
 
@@ -68,20 +74,16 @@ const someWeb =
   (): string =>
     anyOf(webs).url;
 
-interface ExportView {
-  readonly status?: string;
-  readonly download?: string;
-}
-
 /** An export is asked for, and ready. */
-const exportWorks = async (place: Place): Promise<ExportView> => {
+const exportWorks = async (place: Place): Promise<Answer['body']> => {
   const hand = anyOf(place.hands);
   const url = someWeb(place);
   const { id } = await place.commander.send('export', hand, { keyed: true, url });
-  let view: ExportView = {};
-  await until(async () => {
+  if (id === undefined) throw new Error('no export could be asked for');
+  let view: Answer['body'] = {};
+  await until(`export ${id} is ready`, async () => {
     const headers = { authorization: await hand.bearer() };
-    view = (await (await fetch(`${url()}/angelis/manager/export/${id}`, { headers })).json()) as ExportView;
+    view = (await ask(`${url()}/angelis/manager/export/${id}`, { headers }))?.body ?? {};
     return view.status === 'ready';
   });
   return view;
@@ -93,7 +95,7 @@ const unlessRefused = (what: string, answer: Answer | undefined): string | undef
     ? undefined
     : `${what} answered with ${answer?.status ?? 'nothing'} ${answer?.body.code ?? ''}`;
 
-/** Each from another address: the limits of rate hold here too. */
+/** Each from another address: limits of rate are by address. */
 const fromSomewhere = (): Record<string, string> => ({
   'x-forwarded-for': `203.0.${randomInt(256)}.${randomInt(1, 255)}`,
 });
@@ -149,7 +151,7 @@ const keycloak: PartOutage = {
     Promise.resolve({
       ...served(place.stage, 'keycloak', ['stop']),
       meanwhile: async () => unlessRefused('without Keycloak a sign-in was', await signIn(place)),
-      works: () => until(async () => (await signIn(place))?.status === 200),
+      works: () => until('somebody signs in', async () => (await signIn(place))?.status === 200),
     }),
 };
 
@@ -190,7 +192,7 @@ const smtp: PartOutage = {
       works: async () => {
         const before = stage.mail.taken.length;
         await exportWorks({ stage, ...place });
-        await until(() => Promise.resolve(stage.mail.taken.length > before));
+        await until('a mail is taken', () => Promise.resolve(stage.mail.taken.length > before));
       },
     }),
 };
@@ -236,7 +238,7 @@ const mariadb: PartOutage = {
              constriction_latency_ms, saccadic_velocity_mm_s, risk) values (?, ?, ?, 5.1, 1.2, 290, 62, 'LOW')`,
           [company, person, at],
         );
-        await until(async () => (await read()).includes(at));
+        await until(`the test of ${at} is read`, async () => (await read()).includes(at));
       },
       outcome: async () => compare(written, await read(), 'test of'),
       close: () => inMariadb('delete from fit_tests where company_code = ?', [company]),
