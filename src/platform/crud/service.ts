@@ -63,6 +63,8 @@ interface CrudRules<Row> {
 const nullsOf = ({ columns }: AnyEntity): object =>
   Object.fromEntries(Object.entries(columns).flatMap(([name, schema]) => (isNullable(schema) ? [[name, null]] : [])));
 
+const ONCE = { once: true } as const;
+
 /** The service of a plain entity: list, detail, create, edit, delete, and the moves of its lifecycle. */
 export const createCrud = <Row extends Stateful>(
   options: CrudParts<Row> & CrudRules<Row>,
@@ -73,7 +75,7 @@ export const createCrud = <Row extends Stateful>(
   const fresh = { ...nullsOf(entity), ...(lifecycle && { [lifecycle.field]: lifecycle.initial }) };
   const noteFor = (row: InsertOf<Row>) => (options.audience === undefined ? {} : { audience: options.audience(row) });
   const read = async (context: Context, id: string) => {
-    const found = await work.read(context, (reader) => list.one(reader, id, options.restrict?.(context)));
+    const found = await work.read(context, (reader) => list.one(reader, id, options.restrict?.(context)), ONCE);
     if (found === undefined) throw notFound();
     return found;
   };
@@ -92,7 +94,8 @@ export const createCrud = <Row extends Stateful>(
     });
   return {
     about: { entity, list, ...(lifecycle && { lifecycle }) },
-    list: (context, query) => work.read(context, (reader) => list.page(reader, query, options.restrict?.(context))),
+    list: (context, query) =>
+      work.read(context, (reader) => list.page(reader, query, options.restrict?.(context)), ONCE),
     detail: read,
     create: (context, body) =>
       work.write(context, async (tx) => {

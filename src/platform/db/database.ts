@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { Sequelize, Transaction } from 'sequelize';
 import type pg from 'pg';
 import QueryStream from 'pg-query-stream';
@@ -26,6 +27,8 @@ export interface ReadOptions {
   readonly replica?: boolean;
   /** All statements see the data as it is when the first begins, so that totals fit their rows. */
   readonly snapshot?: boolean;
+  /** `work` runs one statement, begun before it waits for anything: BEGIN, statement and COMMIT travel together. */
+  readonly once?: boolean;
 }
 
 /** A running unit of work. Everything written with it is committed together or not at all. */
@@ -95,6 +98,9 @@ async function* streamRows(
   values: readonly unknown[],
 ): AsyncGenerator<readonly unknown[]> {
   const config = { batchSize: BATCH, highWaterMark: BATCH, rowMode: 'array' } as const;
+  // Rows in parts go back and forth between others: nothing may travel behind them.
+  const wire: Wire = client;
+  wire.pipeline = false;
   try {
     yield* client.query(new QueryStream(text, [...values], config)) as AsyncIterable<readonly unknown[]>;
   } catch (error) {
@@ -196,6 +202,53 @@ const READ: SpanDetails = {
   attributes: { ...WRITE.attributes, 'db.operation.name': 'read' },
 };
 
+/** What of a client its statements travel through. */
+interface Wire {
+  /** Whether a statement is sent before the one before it was answered. */
+  pipeline: boolean;
+  readonly connection: { readonly stream: Duplex };
+}
+
+/**
+ * A read transaction that waits for the database as seldom as it can: BEGIN and the company travel with the first statement, and
+ * nobody waits for the COMMIT of what wrote nothing. A session that may not enter aborts the transaction, so that the
+ * database refuses the statement behind it; nothing is answered before the session has entered.
+ */
+const readTransaction = async <T>(
+  pool: pg.Pool,
+  { snapshot, once }: ReadOptions,
+  scope: Scope,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> => {
+  const begin = snapshot ? 'begin isolation level repeatable read read only' : 'begin read only';
+  const enter = `${begin}; ${entering(scope)}`;
+  const client = await connect(pool);
+  const wire: Wire = client;
+  const { stream } = wire.connection;
+  const release = (broken?: Error): void => {
+    wire.pipeline = false;
+    client.release(broken);
+  };
+  wire.pipeline = true;
+  stream.cork();
+  const entered = client.query(enter);
+  const worked = (async () => work(client))();
+  const sent = once ? client.query('commit') : undefined;
+  stream.uncork();
+  const [session, done] = await Promise.allSettled([entered, worked]);
+  if (session.status === 'fulfilled' && done.status === 'fulfilled') {
+    (sent ?? client.query('commit')).then(() => release(), release);
+    return done.value;
+  }
+  const error: unknown = session.status === 'rejected' ? session.reason : (done as PromiseRejectedResult).reason;
+  const lost = await (sent ?? client.query('rollback')).then(
+    () => undefined,
+    (cause: Error) => cause,
+  );
+  release(isConnectionError(error) ? (error as Error) : lost);
+  throw databaseError(error);
+};
+
 /** The two data paths over the pools of users `app`: units of work and read models. See docs/architecture.md. */
 export const createDatabase = (parts: DatabaseOptions): Database => {
   const { writer, reader, replica, now, observe, mostPrepared = 1_000, tracer = NO_TRACER } = parts;
@@ -228,11 +281,8 @@ export const createDatabase = (parts: DatabaseOptions): Database => {
     },
     read: (scope, work, wanted = {}) =>
       tracer.span(READ, () =>
-        transaction(
-          (wanted.replica && replica) || reader,
-          wanted.snapshot ? 'begin isolation level repeatable read read only' : 'begin read only',
-          scope,
-          (client) => work(createReader(client, scope.companyId, options)),
+        readTransaction((wanted.replica && replica) || reader, wanted, scope, (client) =>
+          work(createReader(client, scope.companyId, options)),
         ),
       ),
     close: async () => {

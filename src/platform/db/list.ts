@@ -151,9 +151,15 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
     }
     const limit = query.limit ?? DEFAULT_LIMIT;
     const direction = isDescending ? 'desc' : 'asc';
+    const order = `order by ${expression} ${direction}, ${idOf} ${direction}`;
+    const matching = `${definition.from} where ${conditions.join(' and ')} ${order} limit ${bind(limit + 1)}`;
+    // What is found by words comes in no order: its rows are sorted before they are made into items.
+    const from =
+      query.q === undefined
+        ? matching
+        : `${definition.from} where ${definition.where} and ${idOf} = any(array(select ${idOf} ${matching})) ${order}`;
     const rows = await reader.prepared<PageRow>(
-      `select ${definition.item}::text as item, ${idOf} as id, (${expression})::text as key ${definition.from}
-       where ${conditions.join(' and ')} order by ${expression} ${direction}, ${idOf} ${direction} limit ${bind(limit + 1)}`,
+      `select ${definition.item}::text as item, ${idOf} as id, (${expression})::text as key ${from}`,
       values,
     );
     const shown = rows.slice(0, limit);

@@ -182,6 +182,37 @@ describe('the two data paths', () => {
       expect(await outcome()).to.equal('nothing');
     });
 
+    it('or see nothing, and leave the connection as good as it was, however much was sent along', async () => {
+      const lone = database.open({ max: 1, observed: false });
+      const refused = { ...scope, session: { id: ids.session, epoch: scope.session!.epoch + 1 } };
+      const ask = (who: Scope) =>
+        lone.read(
+          who,
+          (reader) => reader.prepared<{ id: string }>('select id from profile where id = $1', [ids.profile]),
+          {
+            once: true,
+          },
+        );
+      expect(await codeOf(ask(refused))).to.equal(StaleSession.name);
+      expect(await ask(scope)).to.deep.equal([{ id: ids.profile }]);
+      expect(await codeOf(ask(refused))).to.equal(StaleSession.name);
+      const second = lone.read(
+        scope,
+        async (reader) => {
+          await reader.query('select 1 as one');
+          return reader.query('select id from profile');
+        },
+        { once: true },
+      );
+      expect(await codeOf(second), 'behind its COMMIT there is no company').to.equal('error');
+      const thrown = lone.read(scope, () => {
+        throw new TypeError('at once');
+      });
+      expect(await codeOf(thrown)).to.equal('TypeError');
+      expect(await ask(scope)).to.deep.equal([{ id: ids.profile }]);
+      await lone.close();
+    });
+
     for (const [what, statement] of [
       ['session', 'update session set epoch = epoch + 1 where id = $1'],
       ['person', 'update person set epoch = epoch + 1 where id = $2'],
