@@ -30,6 +30,7 @@ import { Requirement, requirementList } from '../modules/fitness/requirements/re
 import { requirementsModule } from '../modules/fitness/requirements/requirements.router.ts';
 import { createRequirements } from '../modules/fitness/requirements/requirements.service.ts';
 import * as roster from '../modules/fitness/shifts.reads.ts';
+import { runningShiftEnd } from '../modules/fitness/shifts.reads.ts';
 import { createShiftFollower } from '../modules/fitness/shift-follower.ts';
 import type { FollowShifts } from '../modules/fitness/shift-follower.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
@@ -71,7 +72,7 @@ const wireCases = (platform: Platform, { holds, telling }: Shared) => {
     recheck,
     medicalRenewedSince,
     breach: breaches.undecided,
-    shiftEnd: roster.runningShiftEnd,
+    shiftEnd: runningShiftEnd,
   });
   const parts = platform.crud(caseList, lifecycle, (rows) => withAudience(rows, recipients));
   const { repository, mover } = parts;

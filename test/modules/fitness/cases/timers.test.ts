@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
 import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../company.ts';
 import type { FitnessCompany } from '../company.ts';
 
-describe('the timers of fitness cases', () => {
+describe('fitness cases in time', () => {
   let company: FitnessCompany;
 
   before(async () => {
@@ -104,5 +105,51 @@ describe('the timers of fitness cases', () => {
     await company.at(26 * MINUTE);
     const steps = company.notices.filter(({ entityId }) => entityId === row.id).map(({ params }) => params['step']);
     expect(steps).to.deep.equal(['manager', 'safety_admin']);
+  });
+
+  describe('of results that come late or with a wrong clock', () => {
+    it('hold now and alert safety while the shift runs', async () => {
+      const worker = await company.addWorker();
+      const shiftId = await company.addShift(worker, { startsAt: new Date(company.start.getTime() - HOUR) });
+      const takenAt = new Date(company.start.getTime() - HOUR).toISOString();
+      await company.judge(worker, { level: 'red', shiftId, takenAt, arrivalFlags: ['LATE'] });
+      expect(await company.caseOf(worker)).to.deep.include({ status: 'open', arrival_flags: ['LATE'] });
+      const told = company.notices.flatMap(({ recipients }) => recipients);
+      expect(told).to.include.members([company.supervisor.profileId, company.safety.profileId]);
+      expect(company.notices.map(({ params }) => params['takenAt'])).to.have.members([undefined, takenAt]);
+    });
+
+    it('stand in the breach report once, without a live case, when the shift has ended', async () => {
+      const worker = await company.addWorker();
+      const shiftId = await company.addShift(worker, {
+        startsAt: new Date(company.start.getTime() - 14 * HOUR),
+        status: 'done',
+      });
+      const takenAt = new Date(company.start.getTime() - 14 * HOUR).toISOString();
+      const id = uuidv7();
+      const result = { id, level: 'red', shiftId, takenAt, arrivalFlags: ['LATE'] } as const;
+      await company.judge(worker, result);
+      await company.judge(worker, result);
+      expect(await company.caseOf(worker)).to.equal(undefined);
+      expect(await company.holdsOf(worker)).to.deep.equal([]);
+      const { rows } = await company.client.query(
+        'select kind, level, result_id, arrival_flags from fitness_breach where profile_id = $1',
+        [worker.profileId],
+      );
+      expect(rows).to.deep.equal([{ kind: 'late_result', level: 'red', result_id: id, arrival_flags: ['LATE'] }]);
+      expect(company.notices[0]!.recipients).to.deep.equal([company.safety.profileId]);
+    });
+
+    it('stand in the breach report as orange too, and alert nobody; a yellow that would have held does neither', async () => {
+      const worker = await company.addWorker();
+      const takenAt = new Date(company.start.getTime() - 30 * HOUR).toISOString();
+      for (const level of ['orange', 'yellow'] as const)
+        await company.judge(worker, { level, action: 'hold', takenAt, arrivalFlags: ['LATE'] });
+      const { rows } = await company.client.query('select level from fitness_breach where profile_id = $1', [
+        worker.profileId,
+      ]);
+      expect(rows).to.deep.equal([{ level: 'orange' }]);
+      expect(company.notices).to.deep.equal([]);
+    });
   });
 });
