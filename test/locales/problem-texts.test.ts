@@ -10,8 +10,11 @@ const codesOf = (patterns: readonly RegExp[]): string[] =>
     ),
   ].toSorted();
 
+/** Its keys; of a text with plural forms the one that the source names. */
 const keysOf = (name: string): string[] =>
-  Object.keys(JSON.parse(readFileSync(new URL(`locales/es/${name}.json`, root), 'utf8')) as object);
+  Object.keys(JSON.parse(readFileSync(new URL(`locales/es/${name}.json`, root), 'utf8')) as object).map((key) =>
+    key.replace(/_(one|many|other)$/, ''),
+  );
 
 describe('texts of problems', () => {
   it('stand for every code that the source answers with', () => {

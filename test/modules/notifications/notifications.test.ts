@@ -178,7 +178,7 @@ describe('notifications', () => {
     }
     const page = await listed('?limit=2');
     const rest = await listed(`?limit=2&cursor=${encodeURIComponent(page.next!)}`);
-    expect([...page.items, ...rest.items].map(({ body }) => /in (\d) days/.exec(body)?.[1])).to.deep.equal([
+    expect([...page.items, ...rest.items].map(({ body }) => /days left: (\d)/.exec(body)?.[1])).to.deep.equal([
       '2',
       '1',
       '0',
