@@ -75,6 +75,76 @@ const prefixOf = ({ path }: MountedRoute): string => path.slice(0, path.indexOf(
 /** Together they may call every route of a company's own people. */
 const ROLES = ['owner', 'safety_admin', 'health_reader'];
 
+/** Routes by id that are not tried here, and why. A new one is tried, or written down. */
+const UNTRIED: Readonly<Record<string, readonly string[]>> = {
+  'of the operator, whose rows are no company’s: test/system/access-matrix.test.ts refuses them to its people': [
+    'getPerson',
+    'listPersonActions',
+    'changePersonEmail',
+    'unlockPerson',
+    'disablePerson',
+    'enablePerson',
+    'getInternalUser',
+    'editInternalUser',
+    'deactivateInternalUser',
+    'activateInternalUser',
+    'getCompany',
+    'listCompanyActions',
+    'editCompany',
+    'deleteCompany',
+    'activateCompany',
+    'suspendCompany',
+    'reactivateCompany',
+    'inviteCompanyOwner',
+    'getSourceCompany',
+    'editSourceCompany',
+    'deleteSourceCompany',
+    'retryUnownedRow',
+    'discardUnownedRow',
+    'editSubscription',
+    'activateSubscription',
+    'markPastDueSubscription',
+    'suspendSubscription',
+    'cancelSubscription',
+  ],
+  'by a key that every company has, no id': ['getSetting', 'setSetting'],
+  'of the caller alone, without a read by id': ['endMySession', 'readNotification', 'archiveNotification'],
+  'by an entity and an id': ['getEntityHistory'],
+  'without a row in the demo': [
+    'getApiClient',
+    'editApiClient',
+    'rotateApiClientSecret',
+    'revokeApiClient',
+    'getDelivery',
+    'listDeliveryActions',
+    'resendDelivery',
+    'getWebhook',
+    'listWebhookActions',
+    'editWebhook',
+    'deleteWebhook',
+    'disableWebhook',
+    'enableWebhook',
+    'rotateWebhookSecret',
+    'pingWebhook',
+    'getRosterException',
+    'listRosterExceptionActions',
+    'approveRosterException',
+    'rejectRosterException',
+    'cancelRosterException',
+    'getDeclaredHours',
+    'editDeclaredHours',
+    'deleteDeclaredHours',
+    'getBatchUpload',
+    'listBatchUploadActions',
+    'listBatchErrors',
+    'commitBatchUpload',
+    'retryQuarantine',
+    'discardQuarantine',
+  ],
+  'with a body whose sample does not fit': ['reviseFitnessPolicy'],
+};
+const LISTED = Object.values(UNTRIED).flat();
+
 describe('another company', () => {
   let app: TestApp;
   let mine: TestPerson[];
@@ -178,18 +248,21 @@ describe('another company', () => {
   after(() => app.close());
 
   /** What people of one company are told of the other's rows, where it is not that there are none. A body that does not fit tries nothing. */
-  const toldOf = async (chosen: readonly MountedRoute[]): Promise<{ tried: number; told: string[] }> => {
+  const toldOf = async (chosen: readonly MountedRoute[]): Promise<{ untried: string[]; told: string[] }> => {
     const told: string[] = [];
-    let tried = 0;
+    const untried: string[] = [];
     for (const route of chosen) {
+      const { id: name } = route.contract;
       const id = known.get(prefixOf(route));
-      if (id === undefined) continue;
+      if (id === undefined) {
+        untried.push(name);
+        continue;
+      }
       const status = await best(mine, route, id);
-      const isStaffOnly = status === 403 && isOperators(route);
-      if (status === 404) tried += 1;
-      else if (status !== 422 && !isStaffOnly) told.push(`${route.contract.id}: ${status}`);
+      if (status === 422 || (status === 403 && isOperators(route))) untried.push(name);
+      else if (status !== 404) told.push(`${name}: ${status}`);
     }
-    return { tried, told };
+    return { untried, told };
   };
 
   it('has rows that its own people see', () => {
@@ -198,17 +271,17 @@ describe('another company', () => {
 
   it('shows none of them', async function run() {
     this.timeout(180_000);
-    const { tried, told } = await toldOf(routes.filter(({ contract }) => contract.method === 'get'));
+    const { untried, told } = await toldOf(routes.filter(({ contract }) => contract.method === 'get'));
     expect(told).to.deep.equal([]);
-    expect(tried).to.be.above(45);
+    expect(untried.filter((name) => !LISTED.includes(name))).to.deep.equal([]);
   });
 
   it('has none of them changed, nor is told what would be wrong with the change', async function run() {
     this.timeout(180_000);
     const before = await picture();
-    const { tried, told } = await toldOf(routes.filter(({ contract }) => contract.method !== 'get'));
+    const { untried, told } = await toldOf(routes.filter(({ contract }) => contract.method !== 'get'));
     expect(told).to.deep.equal([]);
     expect(await picture()).to.deep.equal(before);
-    expect(tried).to.be.above(60);
+    expect(untried.filter((name) => !LISTED.includes(name))).to.deep.equal([]);
   });
 });
