@@ -93,7 +93,7 @@ interface LaneQueue {
   close(): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
-type LaneWorker = Pick<LaneQueue, 'on' | 'close'> & { disconnect(): Promise<void> };
+type LaneWorker = Pick<LaneQueue, 'on' | 'close'> & { disconnect(): Promise<void>; waitUntilReady(): Promise<unknown> };
 
 interface Backend {
   queue(lane: string): LaneQueue;
@@ -196,7 +196,13 @@ export const createQueue = ({ store, prefix = 'angelis', log }: QueueOptions): J
       });
       worker.on('error', onError);
       workers.push(worker);
-      return { close: () => worker.close() };
+      return {
+        close: async () => {
+          // One that is closed while it starts never ends.
+          await worker.waitUntilReady().catch(() => undefined);
+          await worker.close();
+        },
+      };
     },
     lost: () => backend.lost(),
     empty: (lane) => open(lane).obliterate({ force: true }),

@@ -6,6 +6,7 @@ import type { JobContext } from '../../../src/platform/jobs/definitions.ts';
 import { createQueue } from '../../../src/platform/jobs/queue.ts';
 import { Problem } from '../../../src/platform/problem.ts';
 import { StorageError } from '../../../src/platform/storage/file-store.ts';
+import { startApp } from '../../support/app.ts';
 import { leaveEffect, openHarness, raised, TRACE } from './harness.ts';
 import type { Harness } from './harness.ts';
 
@@ -336,6 +337,12 @@ describe('jobs', () => {
     offset = 16_000;
     await harness.drained();
     expect(await harness.effects()).to.have.members(ids);
+  });
+
+  // The test's own time limit ends it: a consumer that was closed while it connected kept its connection for good.
+  it('end when the whole system is stopped as soon as it began', async () => {
+    const app = await startApp({ background: true });
+    await app.close();
   });
 
   it('tells how old the oldest work is', async () => {
