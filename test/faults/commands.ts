@@ -29,6 +29,11 @@ export interface Answer {
 
 const PATIENCE = 15_000;
 const PAUSE = 100;
+/** Each try of an export counts against its limit: it comes back when it was told to. */
+const PAUSES = {
+  leave: () => PAUSE,
+  export: (answer: Answer | undefined) => Number(answer?.retryAfter ?? 0) * 1_000 || PAUSE,
+};
 /** Another command of the same person runs, or this one still does. */
 const LATER = new Set(['REQUEST_RUNNING', 'EXPORT_RUNNING']);
 const FIRST_DAY = Date.UTC(2000, 0, 1);
@@ -135,8 +140,9 @@ export const createCommander = (): Commander => {
       commands.push(command);
       for (;;) {
         const [path, init] = await requestOf(command);
-        if (judge(command, await ask(`${url()}${path}`, init)) || !keyed || isGivenUp) return command;
-        await sleep(PAUSE);
+        const answer = await ask(`${url()}${path}`, init);
+        if (judge(command, answer) || !keyed || isGivenUp) return command;
+        await sleep(PAUSES[kind](answer));
       }
     },
   };

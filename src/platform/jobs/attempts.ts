@@ -19,7 +19,7 @@ const FINISH = `with seen as (
   update outbox set state = 'done', finished_at = $4, last_error = null
   where company_id = $1 and id = $2 and state = 'waiting'`;
 const POSTPONE = `update outbox set run_at = $3, dispatched_at = $3, last_error = $4,
-    attempts = attempts - $5::int, outages = outages + $5::int
+    attempts = greatest(attempts - $5::int, 0), outages = outages + $5::int
   where company_id = $1 and id = $2 and state = 'waiting' returning id`;
 const RELEASE = `update outbox set attempts = attempts - 1, dispatched_at = $3
   where company_id = $1 and id = $2 and state = 'waiting'`;

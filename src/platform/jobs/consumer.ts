@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Database, Tx } from '../db/database.ts';
@@ -39,13 +40,28 @@ interface Try {
 }
 
 const MAX_ATTEMPTS = 5;
-/** With pauses of up to five minutes about a day: then an outage is the job's own failure. */
-const MOST_OUTAGES = 300;
+/** Longest pause while a part is away, ms: it may be back any moment. */
+const OUTAGE_PAUSE = 30_000;
+/** About a day: then an outage is the job's own failure. */
+const MOST_OUTAGES = 3_000;
 const TIMEOUT_MS = 60_000;
 
 /** Runs the jobs that the queue hands over: as user `app`, in the company of the outbox row. */
 export const createConsumer = (dependencies: ConsumerDependencies): QueueHandler => {
   const { db, registry, now, log, tracer = NO_TRACER, backoff, observe, grace, cut } = dependencies;
+
+  const outagePause = (outages: number): number => Math.min(backoff(outages), OUTAGE_PAUSE);
+
+  /** What became of a try is written down, however long the database is away: else it would count as one that vanished. */
+  const record: ConsumerDependencies['db']['write'] = async (scope, work) => {
+    for (let outages = 1; ; outages += 1)
+      try {
+        return await db.write(scope, work);
+      } catch (error) {
+        if (cut.aborted || asOutage(error) === undefined) throw error;
+        await sleep(outagePause(outages), undefined, { signal: cut });
+      }
+  };
 
   const limits = ({ timeout = TIMEOUT_MS }: JobDefinition) => ({ timeout, grace, cut });
 
@@ -88,14 +104,14 @@ export const createConsumer = (dependencies: ConsumerDependencies): QueueHandler
     work: (payload: never, context: JobContext) => Promise<void>,
   ): Promise<void> => {
     await runLimited((signal) => work(attempt.payload as never, { ...context, signal }), limits(definition));
-    await db.write(scope, (tx) => finishJob(tx, context.id, definition.name));
+    await record(scope, (tx) => finishJob(tx, context.id, definition.name));
   };
 
   /** `onDead` and the mark are one transaction, unless `onDead` itself fails. */
   const giveUp = async (scope: Scope, { definition, context }: Try, error: string): Promise<void> => {
     const { onDead } = definition;
     try {
-      await db.write(scope, async (tx) => {
+      await record(scope, async (tx) => {
         const payload = await giveUpJob(tx, context.id, error);
         if (payload !== undefined) await onDead?.(tx, payload as never, error);
       });
@@ -104,14 +120,14 @@ export const createConsumer = (dependencies: ConsumerDependencies): QueueHandler
         { err: cause, job: definition.name, outboxId: context.id },
         'onDead failed, the job is given up all the same',
       );
-      await db.write(scope, (tx) => giveUpJob(tx, context.id, `${error} | onDead: ${describeFailure(cause)}`));
+      await record(scope, (tx) => giveUpJob(tx, context.id, `${error} | onDead: ${describeFailure(cause)}`));
     }
   };
 
   const afterFailure = async (scope: Scope, one: Try, error: unknown): Promise<[Outcome, number | undefined]> => {
     const { definition, context } = one;
     if (error instanceof Stopping) {
-      await db.write(scope, (tx) => releaseJob(tx, context.id));
+      await record(scope, (tx) => releaseJob(tx, context.id));
       return ['cut', 0];
     }
     const about = { err: error, job: definition.name, outboxId: context.id, attempt: context.attempt };
@@ -123,10 +139,10 @@ export const createConsumer = (dependencies: ConsumerDependencies): QueueHandler
       await giveUp(scope, one, reason);
       return ['dead', undefined];
     }
-    const pause = backoff(isOutage ? outages + 1 : context.attempt);
+    const pause = isOutage ? outagePause(outages + 1) : backoff(context.attempt);
     log.warn({ ...about, pause, isOutage }, 'a job failed, it is tried again');
     const runAt = new Date(now().getTime() + pause);
-    const isWanted = await db.write(scope, (tx) => postponeJob(tx, context.id, { runAt, error: reason, isOutage }));
+    const isWanted = await record(scope, (tx) => postponeJob(tx, context.id, { runAt, error: reason, isOutage }));
     return ['retried', isWanted ? pause : undefined];
   };
 

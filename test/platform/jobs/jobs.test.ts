@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import type { Database } from '../../../src/platform/db/database.ts';
 import { job } from '../../../src/platform/jobs/definitions.ts';
 import type { JobContext } from '../../../src/platform/jobs/definitions.ts';
 import { createQueue } from '../../../src/platform/jobs/queue.ts';
@@ -140,6 +141,30 @@ describe('jobs', () => {
     await harness.drained();
     expect(attempts).to.deep.equal([1, 1, 1, 1, 2, 2]);
     expect(await harness.row(id)).to.deep.include({ state: 'done', attempts: 2 });
+  });
+
+  it('counts no try in which the database went away, though that could not be written down then', async () => {
+    const attempts: number[] = [];
+    const gone = () => new Problem(503, 'DATABASE_UNAVAILABLE');
+    let refusals = 0;
+    const db: Pick<Database, 'write'> = {
+      write: (scope, work) => ((refusals -= 1) >= 0 ? Promise.reject(gone()) : harness.db.write(scope, work)),
+    };
+    const cutOff = job({
+      name: 'test.effect.cut-off',
+      run: (_payload, { attempt }) => {
+        attempts.push(attempt);
+        if (attempts.length > 1) return Promise.resolve();
+        refusals = 3;
+        return Promise.reject(gone());
+      },
+    });
+    const node = harness.node({ definitions: [cutOff], backoff: quickly, db });
+    node.start();
+    const id = await harness.write((tx) => node.outbox.enqueue(tx, cutOff.name, {}));
+    await harness.drained();
+    expect(attempts).to.deep.equal([1, 1]);
+    expect(await harness.row(id)).to.deep.include({ state: 'done', attempts: 1 });
   });
 
   it('tries again after a failure, rolling back each failed try', async () => {
