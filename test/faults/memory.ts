@@ -8,7 +8,7 @@ import { createRandom } from '../../src/demo/random.ts';
 import { createSourceFeeder } from '../../src/modules/fitness/sources/feeder.ts';
 import type { RunningNote } from '../../src/wiring/running-note.ts';
 import { createDemoPlace } from '../support/demo.ts';
-import type { DemoPlace } from '../support/demo.ts';
+import type { DemoPlace, RunningDemo } from '../support/demo.ts';
 import { judged } from './fault.ts';
 import type { Fault } from './fault.ts';
 
@@ -78,8 +78,9 @@ export const memory: Fault = {
     const { minutes, growth: most } = short ? SHORT : FULL;
     const { PATH, HOME } = process.env;
     const place = await createDemoPlace({ PATH, HOME });
-    const demo = await place.start();
+    let demo: RunningDemo | undefined;
     try {
+      demo = await place.start();
       const note = JSON.parse(await readFile(join(place.folder, 'data', 'running.json'), 'utf8')) as RunningNote;
       const { samples, rows, reads, wrong } = await feed(place, note, { minutes, progress });
       const warm = samples.slice(Math.floor(samples.length / 3));
@@ -93,7 +94,7 @@ export const memory: Fault = {
         [`${text}; ${rows} tests and ${reads} reads in ${minutes} min, web and jobs in one process`],
       );
     } finally {
-      await demo.interrupt();
+      await demo?.interrupt();
       await place.remove();
     }
   },
