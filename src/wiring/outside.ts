@@ -4,6 +4,7 @@ import type { RealmReader } from '../platform/identity-provider/keycloak/realm-s
 import type { LocalIdentityProvider } from '../platform/identity-provider/local.ts';
 import type { IdentityProvider } from '../platform/identity-provider/port.ts';
 import { API_CLIENT } from '../platform/identity-provider/realm.ts';
+import { loadInTurn } from '../platform/process/load-in-turn.ts';
 import { createConsoleMessaging } from '../platform/messaging/console.ts';
 import type { ConsoleMessaging } from '../platform/messaging/console.ts';
 import { createPublicPoster } from '../platform/messaging/post.ts';
@@ -51,7 +52,9 @@ export const openKeycloak = async (settings: Settings, now: () => Date): Promise
   const { KEYCLOAK_ADMIN_CLIENT_SECRET: clientSecret, KEYCLOAK_OTP_KEY: otpKey } = settings;
   if (clientSecret === undefined || otpKey === undefined)
     throw new Error('KEYCLOAK_URL needs KEYCLOAK_ADMIN_CLIENT_SECRET and KEYCLOAK_OTP_KEY');
-  const { importOtpKey, createKeycloakIdentityProvider } = await import('../platform/identity-provider/keycloak.ts');
+  const { importOtpKey, createKeycloakIdentityProvider } = await loadInTurn(
+    () => import('../platform/identity-provider/keycloak.ts'),
+  );
   const service = { clientId: settings.KEYCLOAK_ADMIN_CLIENT_ID ?? API_CLIENT, clientSecret };
   const identityProvider = createKeycloakIdentityProvider({
     url,
@@ -103,7 +106,7 @@ const openMessaging = (
 export const openFiles = async (settings: Settings): Promise<FileStore> => {
   const azure = settings.AZURE_STORAGE_CONNECTION_STRING;
   if (azure === undefined) return createFolderStore(join(settings.DATA_DIR, 'files'));
-  const { createAzureStore } = await import('../platform/storage/azure.ts');
+  const { createAzureStore } = await loadInTurn(() => import('../platform/storage/azure.ts'));
   return createAzureStore({ connectionString: azure, container: 'angelis' });
 };
 

@@ -130,7 +130,7 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       const once = (type: ProviderEventType) => events.find((event) => event.type === type);
       expect(once('sign_in')).to.include({ sid: tokens.sid, clientId: 'angelis-worker', address: ADDRESS });
       expect(once('sign_in_failed')).to.include({ clientId: 'angelis-worker', address: ADDRESS });
-      expect(once('sign_in_failed')?.error).to.equal('invalid_user_credentials');
+      expect(once('sign_in_failed')?.error).to.be.oneOf(['invalid_user_credentials', 'user_temporarily_disabled']);
       expect(once('session_ended')).to.include({ sid: tokens.sid });
       expect(types).to.include.members(['locked', 'credential_changed', 'user_changed', 'sessions_ended']);
       expect(types.at(-1)).to.equal('user_removed');

@@ -1,3 +1,4 @@
+import { loadInTurn } from '../../../platform/process/load-in-turn.ts';
 import pg from 'pg';
 import { dialectOf } from './dialects.ts';
 import { plainRow } from './raw-row.ts';
@@ -52,9 +53,9 @@ const openLater = (dialect: SourceConnection['dialect'], open: () => Promise<Sou
 
 const OPENERS = {
   mssql: (options: SourceConnectionOptions) =>
-    openLater('mssql', async () => (await import('./mssql.ts')).openMssql(options)),
+    openLater('mssql', async () => (await loadInTurn(() => import('./mssql.ts'))).openMssql(options)),
   mysql: (options: SourceConnectionOptions) =>
-    openLater('mysql', async () => (await import('./mysql.ts')).openMysql(options)),
+    openLater('mysql', async () => (await loadInTurn(() => import('./mysql.ts'))).openMysql(options)),
   postgres: openPostgres,
 } as const;
 
