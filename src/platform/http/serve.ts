@@ -164,7 +164,7 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
       // A session that ended here may go on in another company: the token decides, loaded afresh.
       if (fresh || context.committed)
         throw error instanceof SessionEnded
-          ? new Problem(401, 'SESSION_ENDED')
+          ? new Problem(401, 'INVALID_TOKEN')
           : new Problem(503, 'SESSION_CHANGED', { retryAfter: 1 });
       return attempt(request, response, base, true);
     }

@@ -27,7 +27,7 @@ export const createTicketPass = (tickets: Pick<Tickets, 'redeem'>, db: Database)
     const [session] = await db.read(systemScope(companyId, 'stream-ticket', traceId), (reader) =>
       reader.prepared<{ sid: string }>(SID, [companyId, sessionId]),
     );
-    if (session === undefined) throw new Problem(401, 'SESSION_ENDED');
+    if (session === undefined) throw new Problem(401, 'TICKET_INVALID');
     return session.sid;
   };
   const admit: RequestHandler = async (request, response, next) => {

@@ -121,7 +121,7 @@ describe('the live stream', () => {
     const refused = await stream(`?ticket=${ended}`);
     expect(refused.status).to.equal(401);
     await refused.closed;
-    expect(refused.text()).to.include('SESSION_ENDED');
+    expect(refused.text()).to.include('TICKET_INVALID');
   });
 
   it('is no pass for other routes', async () => {

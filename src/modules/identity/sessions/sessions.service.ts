@@ -214,11 +214,11 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
       if (known === undefined) {
         const person = claims.sid === undefined ? undefined : await directory.person(claims.sub);
         if (person === undefined || !isAdmitted(person.status) || (await directory.hasEnded(sid)))
-          throw new Problem(401, 'SESSION_ENDED');
+          throw new Problem(401, 'INVALID_TOKEN');
         await openFirst(person, claims, sid, context);
       }
       const session = known ?? (await directory.session(sid));
-      if (session === undefined || !mayAct(session, now())) throw new Problem(401, 'SESSION_ENDED');
+      if (session === undefined || !mayAct(session, now())) throw new Problem(401, 'INVALID_TOKEN');
       await touch(session, context);
       return toPrincipal(session);
     },

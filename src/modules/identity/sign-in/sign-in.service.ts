@@ -147,7 +147,7 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
       } catch (error) {
         if (!isRefusal(error, [...REFUSED, 'token_not_active'])) throw error;
       }
-      throw new Problem(401, 'SESSION_ENDED');
+      throw new Problem(401, 'INVALID_TOKEN');
     },
   };
 };

@@ -130,7 +130,7 @@ describe('me', () => {
     const other = list.items.find(({ current }) => !current)!;
     await app.http.delete(`/angelis/auth/me/sessions/${other.id}`).set({ authorization: here }).expect(204);
     const refused = await get('', there).expect(401);
-    expect((refused.body as { code: string }).code).to.equal('SESSION_ENDED');
+    expect((refused.body as { code: string }).code).to.equal('INVALID_TOKEN');
     await get('', here).expect(200);
   });
 

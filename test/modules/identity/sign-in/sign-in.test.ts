@@ -135,7 +135,7 @@ describe('sign-in', () => {
       .expect(200);
     await me(accessToken).expect(401);
     const refused = await app.http.post('/angelis/auth/refresh').send({ refreshToken }).expect(401);
-    expect((refused.body as { code: string }).code).to.equal('SESSION_ENDED');
+    expect((refused.body as { code: string }).code).to.equal('INVALID_TOKEN');
   });
 
   it('logs out at once, here and at the provider', async () => {
@@ -210,7 +210,7 @@ describe('sign-in', () => {
     await form('token', { grant_type: 'client_credentials', client_id: 'angelis-api', client_secret: 'x' }).expect(401);
   });
 
-  it('refuses every forged token alike', async () => {
+  it('refuses every forged token alike, and one whose session has ended', async () => {
     const key = await testKey('forger');
     const strange = await forgedTokens(key, app.identityProvider.issuer, new Date());
     const { keycloakId } = await addWorker();
@@ -230,8 +230,14 @@ describe('sign-in', () => {
         { realm_access: { roles: 'operator-superadmin' } },
       ].map((claims) => app.identityProvider.mint({ user: { id: keycloakId }, client: 'angelis-worker', claims })),
     );
+    const { accessToken: ended } = await enter((await addWorker()).email);
+    await me(ended).expect(200);
+    await app.http
+      .post('/angelis/auth/logout')
+      .set({ authorization: `Bearer ${ended}` })
+      .expect(204);
     const answers = await Promise.all(
-      [...strange.values(), ...own].map((token) => me(token).set({ 'accept-language': 'en' }).expect(401)),
+      [...strange.values(), ...own, ended].map((token) => me(token).set({ 'accept-language': 'en' }).expect(401)),
     );
     const [first, ...others] = answers.map(refusal);
     expect(first).to.include({ code: 'INVALID_TOKEN' });
