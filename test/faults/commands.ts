@@ -29,10 +29,20 @@ export interface Answer {
 
 const PATIENCE = 15_000;
 const PAUSE = 100;
-/** Each try of an export counts against its limit: it comes back when it was told to. */
+/**
+ * The product lets a person ask for 30 exports an hour, and each try counts. Nobody begins one who has asked this often in
+ * the hour: what is left is for trying again.
+ */
+const MOST_EXPORTS = 20;
+const HOUR = 3_600_000;
+/** Nor does anybody whose last one is as young as this, ms: it may still run, and one runs at a time. */
+const REST = 10_000;
+/** An export that was answered is tried again when the answer says so, or after this long, ms. */
+const EXPORT_PAUSE = 3_000;
 const PAUSES = {
   leave: () => PAUSE,
-  export: (answer: Answer | undefined) => Number(answer?.retryAfter ?? 0) * 1_000 || PAUSE,
+  export: (answer: Answer | undefined) =>
+    answer === undefined ? PAUSE : Number(answer.retryAfter ?? 0) * 1_000 || EXPORT_PAUSE,
 };
 /** Another command of the same person runs, or this one still does. */
 const LATER = new Set(['REQUEST_RUNNING', 'EXPORT_RUNNING']);
@@ -81,6 +91,8 @@ export interface Commander {
    * Sends one to an instance of the web, again and again until it is answered where it has a key. `url` is asked for each
    * time. Resolves when its outcome stands.
    */
+  /** Who of them asked for an export longest ago, of those who may ask for one now; undefined when nobody may. */
+  readonly exporter: (hands: readonly Hand[], rest?: number) => Hand | undefined;
   readonly send: (
     kind: Command['kind'],
     hand: Hand,
@@ -97,6 +109,10 @@ export const createCommander = (): Commander => {
   let refused = 0;
   let unanswered = 0;
   let isGivenUp = false;
+  /** When each person tried to export in the last hour. */
+  const tries = new Map<Hand, number[]>();
+  const triesOf = (hand: Hand): readonly number[] =>
+    (tries.get(hand) ?? []).filter((at) => performance.now() - at < HOUR);
   const blame = (text: string): void => void wrong.set(text, (wrong.get(text) ?? 0) + 1);
 
   /** Whether its outcome stands: else it is to be sent again, or remains unknown. */
@@ -129,6 +145,13 @@ export const createCommander = (): Commander => {
     giveUp: () => {
       isGivenUp = true;
     },
+    exporter: (hands, rest = REST) => {
+      const last = (hand: Hand): number => triesOf(hand).at(-1) ?? -Infinity;
+      const rested = hands.filter(
+        (hand) => triesOf(hand).length < MOST_EXPORTS && performance.now() - last(hand) > rest,
+      );
+      return rested.toSorted((a, b) => last(a) - last(b))[0];
+    },
     send: async (kind, hand, { keyed, url }) => {
       const command: Command = {
         n: commands.length,
@@ -139,6 +162,7 @@ export const createCommander = (): Commander => {
       };
       commands.push(command);
       for (;;) {
+        if (kind === 'export') tries.set(hand, [...triesOf(hand), performance.now()]);
         const [path, init] = await requestOf(command);
         const answer = await ask(`${url()}${path}`, init);
         if (judge(command, answer) || !keyed || isGivenUp) return command;

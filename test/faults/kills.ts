@@ -9,9 +9,9 @@ import type { Fault } from './fault.ts';
 import { mailOutcome, settled, wholeOutcome } from './outcome.ts';
 import type { Member } from './members.ts';
 
-const FULL = { commits: 10_000, kills: 200, companies: 4, hands: 10, clients: 12 };
-const SHORT = { commits: 300, kills: 4, companies: 1, hands: 4, clients: 6 };
-/** Of ten commands one asks for an export; of the others, leave, as many carry an Idempotency-Key. */
+const FULL = { commits: 10_000, kills: 200, companies: 4, hands: 20, clients: 12 };
+const SHORT = { commits: 300, kills: 4, companies: 1, hands: 8, clients: 6 };
+/** Of ten commands one asks for an export, where somebody may; of the others, leave, as many carry an Idempotency-Key. */
 const EXPORT_EVERY = 10;
 const KEYED = 0.8;
 /** A kill comes this long after its share of the commands was begun, ms. */
@@ -47,7 +47,7 @@ const createKiller = (members: readonly Member[]) => {
 
 /** Some clients at once give a share of the commands. */
 const sendShare = async (
-  { commands, send }: Commander,
+  { commands, exporter, send }: Commander,
   hands: readonly Hand[],
   { share, clients, url }: { share: number; clients: number; url: () => string },
 ): Promise<void> => {
@@ -56,9 +56,9 @@ const sendShare = async (
     while (left > 0) {
       left -= 1;
       const n = commands.length;
-      const isExport = n % EXPORT_EVERY === 0;
-      const hand = hands[(isExport ? n / EXPORT_EVERY : n) % hands.length]!;
-      await send(isExport ? 'export' : 'leave', hand, { keyed: isExport || Math.random() < KEYED, url });
+      const free = n % EXPORT_EVERY === 0 ? exporter(hands) : undefined;
+      if (free !== undefined) await send('export', free, { keyed: true, url });
+      else await send('leave', hands[n % hands.length]!, { keyed: Math.random() < KEYED, url });
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
@@ -88,6 +88,7 @@ export const kills: Fault = {
     const waiting = await settled(stage, companies, progress);
     const { lost, doubled } = await wholeOutcome(stage, commands);
     const mails = await mailOutcome(stage, companies);
+    const exports = commands.filter(({ kind }) => kind === 'export').length;
     const unknown = commands.filter(({ outcome }) => outcome === 'unknown').length;
     return judged(
       {
@@ -104,7 +105,7 @@ export const kills: Fault = {
         ...(mails.copies > mails.cut ? [`${mails.copies} mails twice, but only ${mails.cut} sends were cut`] : []),
       ],
       [
-        `${scale.kills} kills; ${commander.unanswered()} tries without an answer, ${commander.refused()} refused; ${unknown} commands without a key never answered`,
+        `${scale.kills} kills, ${exports} exports; ${commander.unanswered()} tries without an answer, ${commander.refused()} refused; ${unknown} commands without a key never answered`,
         `${mails.cut} sends cut, ${mails.copies} mails twice under one Message-ID`,
       ],
     );

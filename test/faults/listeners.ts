@@ -7,7 +7,7 @@ import type { Hand } from './crew.ts';
 export interface Listener {
   readonly hand: Hand;
   /** The number of the company's change after which it listens. */
-  readonly from: () => number;
+  readonly from: number;
   /** Ids that came, in their order. */
   readonly received: () => number[];
   readonly opened: () => number;
@@ -26,10 +26,9 @@ export const startListener = async (hand: Hand, url: string, fail: (what: string
   const received: number[] = [];
   let opened = 0;
   let last: string | undefined;
-  let from = 0;
   const over = new AbortController();
   let current: SseClient | undefined;
-  const begun = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<number>();
 
   const listenOnce = async (): Promise<void> => {
     const headers = { authorization: await hand.bearer(), ...(last !== undefined && { 'last-event-id': last }) };
@@ -43,8 +42,9 @@ export const startListener = async (hand: Hand, url: string, fail: (what: string
     current = client;
     opened += 1;
     while (client.lastEventId() === undefined && !client.response.destroyed) await sleep(5);
-    from ||= Number(client.lastEventId() ?? 0);
-    begun.resolve();
+    // The first stream's first line says where it begins: 0 in a new company.
+    const first = /^id: (\d+)$/m.exec(client.text())?.[1];
+    if (first !== undefined) begun.resolve(Number(first));
     await client.closed;
     current = undefined;
     if (client.text().includes('event: resync')) fail('a stream was told to begin anew');
@@ -58,10 +58,9 @@ export const startListener = async (hand: Hand, url: string, fail: (what: string
     }
   };
   const running = run();
-  await begun.promise;
   return {
     hand,
-    from: () => from,
+    from: await begun.promise,
     received: () => [...received, ...(current?.events.map(({ id }) => id) ?? [])],
     opened: () => opened,
     drop: () => {

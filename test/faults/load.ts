@@ -16,7 +16,7 @@ export interface Load {
 const CLIENTS = 4;
 /** Between two things that one of them does, ms. */
 const PAUSE = 60;
-/** Of so many things one is an export, and one of the others in four a read. */
+/** Of so many things one is an export, where somebody may ask for one, and one of the others in four a read. */
 const EXPORT_EVERY = 40;
 const READ_EVERY = 4;
 
@@ -42,8 +42,8 @@ export const startLoad = (hands: readonly Hand[], webs: readonly Pick<Member, 'u
     while (!stopping.signal.aborted) {
       const n = (done += 1);
       const hand = hands[n % hands.length]!;
-      if (n % EXPORT_EVERY === 0)
-        await commander.send('export', hands[(n / EXPORT_EVERY) % hands.length]!, { keyed: true, url });
+      const exporter = n % EXPORT_EVERY === 0 ? commander.exporter(hands) : undefined;
+      if (exporter !== undefined) await commander.send('export', exporter, { keyed: true, url });
       else if (n % READ_EVERY === 0) await read(hand);
       else await commander.send('leave', hand, { keyed: n % 2 === 0, url });
       await sleep(PAUSE);

@@ -10,7 +10,9 @@ import { mailOutcome, settled, wholeOutcome } from './outcome.ts';
 import { PARTS } from './parts.ts';
 import type { Outage, PartOutage, Place } from './parts.ts';
 
-const CREW = { full: { companies: 2, hands: 5 }, short: { companies: 1, hands: 3 } };
+const CREW = { full: { companies: 2, hands: 7 }, short: { companies: 1, hands: 7 } };
+/** So many of them only try whether exports work. */
+const PROBES = 4;
 /** How long a part that is away may go unnoticed by readiness, and by the checks of the private port, ms. */
 const NOTICED = 5_000;
 const CHECKED = 60_000;
@@ -64,11 +66,12 @@ const goAndReturn = async (
 const run = async (part: PartOutage, { short, progress, stage }: FaultContext) => {
   const times = short ? (part.brief ?? part.times) : part.times;
   const { all: members, webs } = await stage.standing();
-  const crew = CREW[short ? 'short' : 'full'];
-  const hands = await addCrew(stage, crew.companies, crew.hands);
-  const companies = [...new Set(hands.map(({ companyId }) => companyId))];
+  const size = CREW[short ? 'short' : 'full'];
+  const crew = await addCrew(stage, size.companies, size.hands);
+  const [probes, hands] = [crew.slice(0, PROBES), crew.slice(PROBES)];
+  const companies = [...new Set(crew.map(({ companyId }) => companyId))];
   const commander = createCommander();
-  const place: Place = { stage, webs, hands, commander };
+  const place: Place = { stage, webs, hands, probes, commander };
   const wrong = new Map<string, number>();
   const blame = (what: string): void => void wrong.set(what, (wrong.get(what) ?? 0) + 1);
   const outage = await part.open(place);

@@ -72,21 +72,20 @@ const addressedTo = async (stage: Stage, { companyId, profileId }: Hand, from: n
   return rows.map(({ seq }) => Number(seq));
 };
 
-/** What each listener missed, or got twice or out of order. */
+/** What each listener missed, or got twice, out of order or though it was for others. */
 const compare = async (stage: Stage, listeners: readonly Listener[]) => {
   let lost = 0;
   let doubled = 0;
   let wanted = 0;
   for (const listener of listeners) {
-    const expected = await addressedTo(stage, listener.hand, listener.from());
+    const expected = new Set(await addressedTo(stage, listener.hand, listener.from));
+    const missing = (): number => expected.difference(new Set(listener.received())).size;
     const until = performance.now() + LAST;
-    while (listener.received().length < expected.length && performance.now() < until) await sleep(LOOK_EVERY);
+    while (missing() > 0 && performance.now() < until) await sleep(LOOK_EVERY);
     const received = listener.received();
-    const found = new Set(received);
-    wanted += expected.length;
-    lost += expected.filter((seq) => !found.has(seq)).length;
-    doubled += received.length - found.size;
-    if (received.some((seq, n) => n > 0 && seq < received[n - 1]!)) doubled += 1;
+    wanted += expected.size;
+    lost += missing();
+    doubled += received.filter((seq, n) => !expected.has(seq) || seq <= (received[n - 1] ?? listener.from)).length;
   }
   return { lost, doubled, wanted };
 };
