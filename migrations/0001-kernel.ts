@@ -78,7 +78,8 @@ const company = [
    values ('00000000-0000-7000-8000-000000000000', 'operator', 'Angelis', 'operator', 'Etc/UTC', 'es', 'active',
      '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')`,
   `create unique index company_slug_key on company (slug)`,
-  `create unique index company_name_key on company (lower(regexp_replace(name, '\\s+', '', 'g'))) where deleted_at is null`,
+  `create unique index company_name_key on company (lower(regexp_replace(normalize(name, nfkd), '[\\s\\u0300-\\u036f]+', '', 'g')))
+     where deleted_at is null`,
   `create unique index company_custom_domain_key on company (custom_domain) where custom_domain is not null and deleted_at is null`,
   `create index company_name_idx on company (name, id) where deleted_at is null`,
   `create index company_parent_id_idx on company (parent_id)`,

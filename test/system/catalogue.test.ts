@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import type pg from 'pg';
+import { fieldsOf } from '../../src/platform/db/constraints.ts';
 import { OPERATOR_TABLES } from '../../src/platform/db/operator-tables.ts';
+import { camel } from '../../src/platform/schema/entity.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 
@@ -115,6 +117,42 @@ describe('the catalogue', () => {
     expect(
       await names(`select typname as name from pg_type where typtype = 'e' and typnamespace = 'public'::regnamespace`),
     ).to.deep.equal([]);
+  });
+
+  it('says of each unique key, foreign key and check of a company table which fields of it are at fault', async () => {
+    const { rows } = await client.query<{ name: string; table: string; columns: string[]; keys: string[] }>(
+      `select k.name, c.relname as table, k.keys::text[] as keys,
+         array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0) as columns
+       from (
+         select conrelid as relation, conname as name, array(select a.attname from pg_attribute a where a.attrelid = conrelid and a.attnum = any(conkey)) as keys
+         from pg_constraint where contype in ('c', 'f')
+         union all
+         select x.indrelid, i.relname, array(select a.attname from pg_attribute a where a.attrelid = x.indrelid and a.attnum = any(x.indkey))
+         from pg_index x join pg_class i on i.oid = x.indexrelid where x.indisunique and not x.indisprimary) k
+       join pg_class c on c.oid = k.relation where c.relname = any($1) order by 1`,
+      [company],
+    );
+    expect(rows).to.have.length.greaterThan(200);
+    expect(rows.filter(({ name }, index) => name === rows[index + 1]?.name)).to.deep.equal([]);
+    const app = database.pool('app', 1);
+    const wrong: string[] = [];
+    for (const { name, table, columns, keys } of rows) {
+      const known = columns.map((column) => camel(column.replace(/_(hash|sealed)$/, '')));
+      const fields = await fieldsOf(app, name);
+      const missing = keys
+        .filter((column) => column !== 'company_id')
+        .map((column) => camel(column.replace(/_(hash|sealed)$/, '')))
+        .filter((field) => !fields.includes(field));
+      if (
+        missing.length > 0 ||
+        (fields.length === 0 && keys.length !== 1) ||
+        fields.some((field) => !known.includes(field))
+      )
+        wrong.push(`${table} ${name}: ${fields.join(', ')}`);
+    }
+    expect(wrong).to.deep.equal([]);
+    expect(await fieldsOf(app, 'fitness_policy_active_key')).to.deep.equal(['riskGroupId']);
+    expect(await fieldsOf(app, 'no_such_key')).to.deep.equal([]);
   });
 
   it('gives app and system nothing to own, no way round row level security, and app no DDL', async () => {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Sequelize, Transaction } from 'sequelize';
 import type pg from 'pg';
 import QueryStream from 'pg-query-stream';
+import { pointed } from './constraints.ts';
 import { databaseError, isConnectionError } from './errors.ts';
 import type { Problem } from '../problem.ts';
 import { NO_TRACER } from '../telemetry/tracer.ts';
@@ -185,7 +186,8 @@ const transaction = async <T>(
       broken = cause as Error;
     });
     if (isConnectionError(error)) broken = error as Error;
-    throw databaseError(error);
+    const refused = databaseError(error);
+    throw broken === undefined ? await pointed(client, refused) : refused;
   } finally {
     client.release(broken);
   }

@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts';
-import { camel } from '../schema/entity.ts';
+import type { Fault } from '../problem.ts';
 
 /** The cached principal is older than the session in the database: load it again and repeat. */
 export class StaleSession extends Error {
@@ -15,7 +15,6 @@ interface PgError {
   readonly code?: string;
   readonly message: string;
   readonly constraint?: string;
-  readonly table?: string;
 }
 
 /** SQLSTATEs raised by `app.enter`. */
@@ -55,13 +54,8 @@ export const isConnectionError = (error: unknown): boolean => {
 const constraintOf = ({ constraint, message }: PgError): string =>
   (constraint ?? /constraint "([^"]+)"/.exec(message)?.[1] ?? '').replace(/_\d{6,}$/, '');
 
-/** `project_site_id_fkey` of table project → `/siteId`. */
-const pointerOf = (constraint: string, table: string | undefined): string => {
-  const column = constraint
-    .replace(/_(fkey|key|check|idx)$/, '')
-    .replace(table === undefined ? '' : new RegExp(`^${table}_`), '');
-  return `/${camel(column)}`;
-};
+/** Of the whole body: `constraints.ts` says which fields, once the transaction is over. */
+const faultOf = (code: string): Fault => ({ pointer: '', code, in: 'body' });
 
 /**
  * What the database refused, as the problem a caller can act on: duplicates 409, unknown references and failed checks
@@ -75,13 +69,12 @@ export const databaseError = (error: unknown): unknown => {
   if (known.code === ENDED) return new SessionEnded();
   if (isConnectionError(error)) return new Problem(503, 'DATABASE_UNAVAILABLE', { cause: error, retryAfter: 2 });
   const constraint = constraintOf(known);
-  const pointer = pointerOf(constraint, known.table);
   switch (known.code) {
     case '23505':
       return new Problem(409, 'DUPLICATE', {
         cause: error,
         constraint,
-        errors: [{ pointer, code: 'DUPLICATE', in: 'body' }],
+        errors: [faultOf('DUPLICATE')],
       });
     case '23P01':
       return new Problem(409, 'OVERLAP', { cause: error, constraint });
@@ -89,13 +82,13 @@ export const databaseError = (error: unknown): unknown => {
       return new Problem(422, 'UNKNOWN_REFERENCE', {
         cause: error,
         constraint,
-        errors: [{ pointer, code: 'UNKNOWN_REFERENCE', in: 'body' }],
+        errors: [faultOf('UNKNOWN_REFERENCE')],
       });
     case '23514':
       return new Problem(422, 'INVALID', {
         cause: error,
         constraint,
-        errors: [{ pointer, code: 'INVALID', in: 'body' }],
+        errors: [faultOf('INVALID')],
       });
     case '57014':
     case '55P03':

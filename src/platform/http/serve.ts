@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Decision } from '../access/decision.ts';
 import type { Client, Principal } from '../access/principal.ts';
+import { ofBody } from '../db/constraints.ts';
 import type { Database } from '../db/database.ts';
 import { SessionEnded, StaleSession } from '../db/errors.ts';
 import { forbidden, Problem } from '../problem.ts';
@@ -172,7 +173,10 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
 
   return async (request: Request, response: Response) => {
     const base = deps.publicContext(request, response);
-    await send(request, response, contract, await attempt(request, response, base, false));
+    const reply = await attempt(request, response, base, false).catch((error: unknown) => {
+      throw ofBody(error, request.body);
+    });
+    await send(request, response, contract, reply);
   };
 };
 

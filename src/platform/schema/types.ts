@@ -36,8 +36,8 @@ export const instant = (options: object = {}) =>
   });
 
 /**
- * A calendar day, `YYYY-MM-DD`; its zone is the site's, else the company's. The year 9999 is what others write for no end:
- * here that is null.
+ * A calendar day, `YYYY-MM-DD`; its zone is the site's, else the company's. The year 9999 is what others write for no end: here
+ * that is null, since its last day ends in the year 10000, which JavaScript and PostgreSQL write in different ways.
  */
 export const day = (options: object = {}) =>
   Type.String({

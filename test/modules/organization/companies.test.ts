@@ -88,8 +88,12 @@ describe('companies', () => {
   it('have a slug and a name of their own, a real zone, and no circle of holdings', async () => {
     const one = await create({ slug: 'first-mine', name: 'First Mine' });
     await staff.post('/admin/companies', body({ slug: 'first-mine' })).expect(409);
-    for (const name of ['FIRST mine', ' First  Mine ', 'FirstMine'])
-      await staff.post('/admin/companies', body({ name })).expect(409);
+    for (const name of ['FIRST mine', ' First  Mine ', 'FirstMine', 'Fírst Minë'])
+      expect(faults(await staff.post('/admin/companies', body({ name })).expect(409)), name).to.deep.equal([
+        '/name DUPLICATE',
+      ]);
+    await create({ name: 'Viña Ñuñoa' });
+    await staff.post('/admin/companies', body({ name: 'VINA NUNOA' })).expect(409);
     expect(faults(await staff.post('/admin/companies', body({ slug: 'admin' })).expect(422))).to.deep.equal([
       '/slug SLUG_RESERVED',
     ]);
@@ -110,6 +114,31 @@ describe('companies', () => {
     expect(children.items.map(({ id }) => id)).to.deep.equal([two.id]);
     await staff.del(`/admin/companies/${one.id}`, version(1)).expect(409);
     await staff.del(`/admin/companies/${two.id}`, version(1)).expect(204);
+  });
+
+  it('have a tax id that can be one: in Chile a RUT, as it is stored everywhere', async () => {
+    const post = (taxId: string, rest: object = {}) => staff.post('/admin/companies', body({ taxId, ...rest }));
+    const abroad = { timezone: 'America/Lima' };
+    for (const taxId of ['hola', '76.086.428-6', '20601234567'])
+      expect(faults(await post(taxId).expect(422))[0], taxId).to.match(/^\/taxId RUT_/);
+    for (const taxId of ['hola', '1234', 'ABCDEFG-1234', '12345--6', '123456789012345678901'])
+      expect(faults(await post(taxId, abroad).expect(422)), taxId).to.deep.equal(['/taxId TAX_ID']);
+    const chilean = (await post('76.086.428-5').expect(201)).body as Company;
+    expect(chilean).to.include({ taxId: '76086428-5' });
+    expect((await post('de 129.273/398', abroad).expect(201)).body).to.include({ taxId: 'DE 129.273/398' });
+    const path = `/admin/companies/${chilean.id}`;
+    expect(faults(await staff.patch(path, { taxId: '20601234567' }, version(1)).expect(422))).to.deep.equal([
+      '/taxId RUT_LENGTH',
+    ]);
+    const address = { kind: 'legal', street: 'Jr. Uno 1', city: 'Lima', region: null, postalCode: null, country: 'PE' };
+    const moved = await staff.patch(path, { taxId: '20601234567', addresses: [address] }, version(1)).expect(200);
+    expect(moved.body).to.include({ taxId: '20601234567' });
+    expect((await staff.patch(path, { taxId: null }, version(2)).expect(200)).body).to.include({ taxId: null });
+    const owner = await clientOf(app, await addPerson(app, { companyId: chilean.id, roles: ['owner'] }));
+    await move(chilean.id, 'activate', 3).expect(200);
+    expect(
+      faults(await owner.patch('/admin/companies/current', { taxId: 'x1' }, version(4)).expect(422)),
+    ).to.deep.equal(['/taxId TAX_ID']);
   });
 
   it('are let in with a first owner, who accepts by mail and makes the rest', async () => {

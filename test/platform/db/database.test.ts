@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
+import { ofBody } from '../../../src/platform/db/constraints.ts';
 import { createDatabase, Refusal } from '../../../src/platform/db/database.ts';
 import type { Database } from '../../../src/platform/db/database.ts';
 import { SessionEnded, StaleSession } from '../../../src/platform/db/errors.ts';
@@ -126,7 +127,12 @@ describe('the two data paths', () => {
         [companyId, uuidv7(), uuidv7(), tx.now],
       ),
     );
-    expect(await codeOf(unknown)).to.equal('UNKNOWN_REFERENCE');
+    const missing = (await unknown.catch((error: unknown) => error)) as Problem;
+    expect(missing.code).to.equal('UNKNOWN_REFERENCE');
+    expect(missing.options.errors?.map(({ pointer }) => pointer)).to.deep.equal(['/siteId']);
+    const pointersFor = (body: unknown) =>
+      (ofBody(missing, body) as Problem).options.errors?.map(({ pointer }) => pointer);
+    expect([{ siteId: null }, { name: 'P' }, undefined].map(pointersFor)).to.deep.equal([['/siteId'], [''], ['']]);
   });
 
   it('answer 503 when every connection is taken, and go on when one is free', async () => {

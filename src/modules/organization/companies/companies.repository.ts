@@ -35,7 +35,7 @@ export const Company = entity({
     slug: Type.String({ pattern: '^[a-z0-9-]{3,63}$', examples: ['minera-norte'] }),
     name: text(200),
     kind: oneOf(COMPANY_KINDS),
-    taxId: nullable(text(40)),
+    taxId: nullable(text(40, { description: 'In Chile a RUT', examples: ['76086428-5'] })),
     parentId: nullable(uuid({ description: 'The holding it belongs to' })),
     customDomain: nullable(Type.String({ maxLength: 253 })),
     plan: text(40),

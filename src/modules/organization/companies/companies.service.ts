@@ -9,6 +9,7 @@ import { isZone } from '../../../platform/time/zone.ts';
 import { hasChildren, isHoldingOf, limitsOf } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
 import { slugFault } from './slugs.ts';
+import { taxIdOf } from './tax-id.ts';
 
 export interface NewOwner {
   readonly firstName: string;
@@ -36,6 +37,15 @@ const check = ({ slug, timezone }: Partial<CompanyRow>): void => {
   if (timezone !== undefined && !isZone(timezone)) throw invalid('/timezone', 'TIME_ZONE');
 };
 
+/** Checks a change of a company, and answers what follows from it. */
+const changed = (row: CompanyRow, patch: Partial<CompanyRow>): Partial<CompanyRow> => {
+  check(patch);
+  return {
+    accessEpoch: row.accessEpoch + 1,
+    ...(patch.taxId !== undefined && { taxId: taxIdOf({ ...row, ...patch }) }),
+  };
+};
+
 const checkParent = async (tx: Tx, parentId: string | null | undefined, id?: string): Promise<void> => {
   if (parentId === null || parentId === undefined) return;
   await serialize(tx, 'holdings');
@@ -57,12 +67,12 @@ export const createCompaniesService = (deps: CompaniesDependencies) => {
     onCreate: async (tx, body) => {
       check(body);
       await checkParent(tx, body.parentId);
-      return { plan: 'standard', limits: {}, addresses: [], contacts: [], accessEpoch: 1 };
+      const values = { plan: 'standard', limits: {}, addresses: [], contacts: [], accessEpoch: 1 };
+      return { ...values, taxId: taxIdOf({ ...body, ...values }) };
     },
     onEdit: async (tx, row, patch) => {
-      check(patch);
       await checkParent(tx, patch.parentId, row.id);
-      return { accessEpoch: row.accessEpoch + 1 };
+      return changed(row, patch);
     },
     onRemove: async (tx, row) => {
       if (row.status !== 'pending' || (await hasChildren(tx, row.id))) throw conflict('COMPANY_IN_USE');
@@ -85,11 +95,10 @@ export const createCompaniesService = (deps: CompaniesDependencies) => {
     own: ownRow,
     editOwn: (context: Context, patch: Partial<CompanyRow>, version: number): Promise<CompanyRow> =>
       work.write(context, async (tx) => {
-        check(patch);
         // The operator's own company is none of those that have a page about themselves.
         if (tx.companyId === OPERATOR_COMPANY) throw notFound();
         const row = await repository.lock(tx, tx.companyId, version);
-        return repository.update(tx, row, { ...patch, accessEpoch: row.accessEpoch + 1 });
+        return repository.update(tx, row, { ...patch, ...changed(row, patch) });
       }),
     /** What the company uses of what its plan allows. */
     usage: (context: Context): Promise<{ limits: CompanyRow['limits']; used: { users: number } }> =>

@@ -30,6 +30,7 @@ describe('leave and declared hours', () => {
     };
     const path = '/admin/assignment/leave';
     const row = await rowOf(mine.manager.post(path, leave), 201);
+    expect(await codeOf(mine.manager.post(path, leave), 409)).to.equal('OVERLAP');
     expect(await codeOf(mine.manager.post(path, { ...leave, endsOn: '2027-01-31' }), 422)).to.equal('INVALID');
     expect(await codeOf(mine.manager.patch(`${path}/${row.id}`, { endsOn: '2027-01-31' }, version(1)), 422)).to.equal(
       'INVALID',
@@ -60,7 +61,14 @@ describe('leave and declared hours', () => {
     const path = '/admin/assignment/declared-hours';
     const hours = { profileId: mine.people.worker.profileId, employer: 'Taxi', workedOn: today, minutes: 240 };
     const row = await rowOf(mine.worker.post(path, hours), 201);
-    expect(await codeOf(mine.worker.post(path, hours), 409)).to.equal('DUPLICATE');
+    const { errors } = (await mine.worker.post(path, hours).expect(409)).body as {
+      errors: { pointer: string; code: string }[];
+    };
+    expect(errors.map(({ pointer, code }) => `${pointer} ${code}`)).to.have.members([
+      '/profileId DUPLICATE',
+      '/employer DUPLICATE',
+      '/workedOn DUPLICATE',
+    ]);
     expect(await codeOf(mine.worker.post(path, { ...hours, minutes: 1_441 }), 422)).to.equal('INVALID');
     const peer = await mine.addWorker();
     expect(await codeOf(mine.worker.post(path, { ...hours, profileId: peer.profileId }), 422)).to.equal('INVALID');
