@@ -1,7 +1,7 @@
 import type { Fit2000Row, SaferRow, SourceFeeder } from '../modules/fitness/sources/feeder.ts';
 import { simulatedRows } from '../modules/fitness/sources/simulate.ts';
 import { drawSleep } from './alertness.ts';
-import { ocularContent, reactionContent } from './history.ts';
+import { ocularContent, reactionContent, testTime } from './history.ts';
 import type { DemoPlan } from './plan.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
@@ -12,10 +12,17 @@ import type { DemoAssignment, DemoDevice, DemoShift } from './work.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Part of the people who take no test before their shift. */
+/** Part of the people who take no test before their shift, and of the controls in it that are left out. */
 const FORGETS = 0.02;
-/** Tests that somebody on shift takes at random, each hour: ocular ones where the work asks for them. */
-const CONTROLS_AN_HOUR = 0.12;
+/**
+ * Where the work asks for ocular tests, everybody on shift looks into the Fit2000 each hour and a half from a minute of their own on:
+ * at least once within the window of a random test.
+ */
+const CONTROLS = { every: 90, first: [1, 90] } as const;
+/** Reaction tests that somebody on any other shift takes, each hour. */
+const REACTIONS_AN_HOUR = 0.25;
+/** How long devices keep what is taken while nothing runs, for the next start. */
+const KEPT = 20 * MINUTE;
 
 /** Somebody, where they are on shift or about to be. */
 export interface Turn {
@@ -106,53 +113,87 @@ const ocular = (turn: Turn, at: Date, random: Random): Fit2000Row => {
   };
 };
 
-/** When somebody takes the test before a shift: between 95 and 10 minutes ahead; undefined: they forget it. */
-const testTime = ({ assignment, shift }: Turn): number | undefined => {
-  const random = createRandom(`angelis/devices/${assignment.person.number}/${shift.date}`);
-  return random.chance(FORGETS) ? undefined : shift.startsAt.getTime() - random.between(10, 95) * MINUTE;
+/** Whether somebody leaves out the test of a shift that `name` says: the same whenever it is asked. */
+const forgets = ({ assignment, shift }: Turn, name: string): boolean =>
+  createRandom(`angelis/forgets/${assignment.person.number}/${shift.date}/${name}`).chance(FORGETS);
+
+const isWithin = (at: number, from: Date, to: Date): boolean => at > from.getTime() && at <= to.getTime();
+
+/** Whether somebody on shift comes to the Fit2000 between the instants: the controls of a crew are spread. */
+const looks = (turn: Turn, from: Date, to: Date): boolean => {
+  const { person } = turn.assignment;
+  const { startsAt, endsAt, date } = turn.shift;
+  const phase = createRandom(`angelis/control/${person.number}/${date}`).between(...CONTROLS.first);
+  for (let minutes = phase; ; minutes += CONTROLS.every) {
+    const at = startsAt.getTime() + minutes * MINUTE;
+    if (at > to.getTime() || at >= endsAt.getTime()) return false;
+    if (isWithin(at, from, to) && !forgets(turn, `control/${minutes}`)) return true;
+  }
 };
 
+const hasEyeTests = ({ assignment }: Turn): boolean => assignment.taskKind.tests.includes('FIT2000');
+
 /**
- * The tests that people of the demo take after `from` until `to`: each before their shift, at a time of their own, and now
- * and then one on shift, as independent events (a Poisson process).
+ * The tests that people of the demo take after `from` until `to`: each before their shift, at a time of their own; on shift those
+ * whose work asks for it look into the Fit2000 again and again, the others take a reaction test now and then, as independent
+ * events (a Poisson process).
  */
 export const testsBetween = (turnsAt: TurnsAt, from: Date, to: Date, random: Random): SimulatedTests => {
   const safer: SaferRow[] = [];
   const fit2000: Fit2000Row[] = [];
   const hours = (to.getTime() - from.getTime()) / HOUR;
   for (const turn of turnsAt(to)) {
-    const at = testTime(turn);
-    if (at !== undefined && at > from.getTime() && at <= to.getTime()) safer.push(reaction(turn, to, random));
-    const isOnShift = turn.shift.startsAt <= to;
-    if (!isOnShift || !random.chance(CONTROLS_AN_HOUR * hours)) continue;
-    if (turn.assignment.taskKind.tests.includes('FIT2000')) fit2000.push(ocular(turn, to, random));
-    else safer.push(reaction(turn, to, random));
+    const { assignment, shift } = turn;
+    if (isWithin(testTime(assignment.person, shift), from, to) && !forgets(turn, 'pre_shift'))
+      safer.push(reaction(turn, to, random));
+    if (shift.startsAt > to) continue;
+    if (hasEyeTests(turn)) {
+      if (looks(turn, from, to)) fit2000.push(ocular(turn, to, random));
+    } else if (random.chance(REACTIONS_AN_HOUR * hours)) safer.push(reaction(turn, to, random));
   }
   return { safer, fit2000 };
 };
 
-/** A red test of somebody of company `slug` who is on shift now, so that a case waits; undefined when nobody is. */
-export const redOnShift = (turnsAt: TurnsAt, slug: string, at: Date): SaferRow | undefined => {
-  const turn = turnsAt(at).findLast(({ shift, companyCode }) => companyCode === slug && shift.startsAt <= at);
-  if (turn === undefined) return undefined;
-  const personCode = turn.assignment.person.number;
-  const deviceSerial = serialOf(turn, 'kiosk', createRandom(personCode));
-  return simulatedRows('red', { companyCode: turn.companyCode, personCode, deviceSerial, at })[0];
+/**
+ * What stands in the sources of a new demo from its first minute on: a red test of somebody of company `slug` who is on shift now,
+ * so that a case waits, and an ocular one of somebody else whose work asks for it. None of either when nobody is on shift.
+ */
+export const firstTests = (turnsAt: TurnsAt, slug: string, at: Date): SimulatedTests => {
+  const onShift = turnsAt(at).filter(({ shift, companyCode }) => companyCode === slug && shift.startsAt <= at);
+  const red = onShift.at(-1);
+  const looking = onShift.find((turn) => turn !== red && hasEyeTests(turn));
+  const random = createRandom(`angelis/devices/first/${at.getTime()}`);
+  const subjectOf = (turn: Turn) => ({
+    companyCode: turn.companyCode,
+    personCode: turn.assignment.person.number,
+    deviceSerial: serialOf(turn, 'kiosk', random),
+    at,
+  });
+  return {
+    safer: red === undefined ? [] : simulatedRows('red', subjectOf(red)),
+    fit2000: looking === undefined ? [] : [ocular(looking, at, random)],
+  };
 };
 
 export interface DevicesOptions extends RoundsOptions {
   readonly turnsAt: TurnsAt;
   readonly feeder: SourceFeeder;
+  /** What the demo was loaded with ends here. */
+  readonly loadedAt: Date;
 }
 
-/** Devices that keep writing into both sources until they are stopped. */
-export const startDevices = ({ turnsAt, feeder, ...options }: DevicesOptions): Rounds => {
-  const look = async (from: Date, to: Date): Promise<void> => {
-    const { safer, fit2000 } = testsBetween(turnsAt, from, to, createRandom(`angelis/devices/${to.getTime()}`));
-    if (safer.length > 0) await feeder.safer(safer);
-    if (fit2000.length > 0) await feeder.fit2000(fit2000);
-  };
-  const rounds = startRounds(look, options.now(), options);
+/** Writes tests into their sources. */
+export const writeTests = async (feeder: SourceFeeder, { safer, fit2000 }: SimulatedTests): Promise<void> => {
+  if (safer.length > 0) await feeder.safer(safer);
+  if (fit2000.length > 0) await feeder.fit2000(fit2000);
+};
+
+/** Devices that keep writing into both sources until they are stopped, beginning with what they kept. */
+export const startDevices = ({ turnsAt, feeder, loadedAt, ...options }: DevicesOptions): Rounds => {
+  const look = (from: Date, to: Date): Promise<void> =>
+    writeTests(feeder, testsBetween(turnsAt, from, to, createRandom(`angelis/devices/${to.getTime()}`)));
+  const since = new Date(Math.max(loadedAt.getTime(), options.now().getTime() - KEPT));
+  const rounds = startRounds(look, since, options);
   return {
     stop: async () => {
       await rounds.stop();

@@ -4,6 +4,7 @@ import type { Baseline, BaselineTest } from '../modules/fitness/baselines/baseli
 import { readReaction, REACTION_PROTOCOLS } from '../modules/fitness/classification/metrics.ts';
 import type { TestContent } from '../modules/fitness/intake/content.ts';
 import { judge } from '../modules/fitness/intake/judge.ts';
+import type { FitnessPolicy } from '../modules/fitness/classification/policy.ts';
 import type { Facts } from '../modules/fitness/intake/known.ts';
 import type { NewResult } from '../modules/fitness/intake/store.ts';
 import type { Attempt, PolicyOf } from '../modules/fitness/ports.ts';
@@ -12,6 +13,7 @@ import type { Sleep } from './alertness.ts';
 import { drawCourse, withReturn } from './course.ts';
 import type { CaseCourse, Trigger } from './course.ts';
 import type { DemoPerson } from './plan.ts';
+import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
 import type { DemoAssignment, DemoDevice, DemoRiskGroup, DemoShift } from './work.ts';
 
@@ -36,22 +38,30 @@ const EXCUSED = 0.006;
 const BLOCKED = 0.002;
 /** An attempt that the device breaks off; the repeat follows. */
 const ABORTED = 0.007;
-/** Operators of mobile equipment look into the Fit2000 on some of their shifts; HIGH without any cause is rare. */
-const OCULAR = 0.08;
+/** An ocular reading HIGH without any cause is rare. */
 const OCULAR_HIGH = 0.012;
 
 export type Outcome = 'done_on_time' | 'done_late' | 'missed' | 'excused' | 'blocked' | 'due';
 
-/** What one shift asked of a person and what came of it. */
-export interface ShiftHistory {
-  readonly shift: DemoShift;
+type Rule = FitnessPolicy['required'][number];
+
+/** One required test and what came of it. */
+export interface RequiredTest {
   readonly requirementId: string;
+  readonly rule: Rule;
   readonly dueAt: Date;
   readonly outcome: Outcome;
+  /** The result that the requirement is done by. */
+  readonly standing: NewResult | undefined;
+}
+
+/** What one shift asked of a person before it began, and what came of it and of the rest of the shift. */
+export interface ShiftHistory extends RequiredTest {
+  readonly shift: DemoShift;
   /** In the order in which they were taken; of a required test the last one stands. */
   readonly results: readonly NewResult[];
-  /** The one that the requirement is done by. */
-  readonly standing: NewResult | undefined;
+  /** The random test, where the shift was drawn for one. */
+  readonly random: RequiredTest | undefined;
   /** How the case went that a result, or the missing of one, opened. */
   readonly course: CaseCourse | undefined;
 }
@@ -86,6 +96,10 @@ const drawOutcome = (random: Random, factor: number): Outcome => {
   }
   return 'done_on_time';
 };
+
+/** When somebody takes the test before a shift, in ms: between 95 and 10 minutes ahead, whoever asks and whenever. */
+export const testTime = ({ number }: DemoPerson, { date, startsAt }: DemoShift): number =>
+  startsAt.getTime() - createRandom(`angelis/devices/${number}/${date}`).between(10, 95) * MINUTE;
 
 /** A test's hash as ingest makes it: any text that no other test has. */
 const contentHash = (externalId: string): Buffer => createHash('sha256').update(`demo:${externalId}`).digest();
@@ -136,6 +150,8 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
   const kiosks = devices.filter(({ kind, site, isOverdue, biasMs }) => {
     return kind === 'kiosk' && site === person.site && !isOverdue && biasMs !== null;
   });
+  const ruleOf = (asked: Rule['kind']) => group.policy.required.find(({ kind }) => kind === asked);
+  const [before, atRandom] = [ruleOf('pre_shift')!, ruleOf('random')];
   const eyes = devices.filter(({ kind, site }) => kind === 'FIT2000' && site === person.site);
   const { profileId } = person;
   const profile: PolicyOf = {
@@ -265,8 +281,8 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
     const base = { shift, requirementId };
     if (isRecent(shift) || !random.chance(ABORTED))
       return [settled({ ...base, at, attempt: 'first', attemptNo: 1, around: [] }, content)];
-    const before = { ...base, at: at - 6 * MINUTE, attempt: 'first' as const, attemptNo: 1, around: [] };
-    const broken = take({ ...before, content: content(), isAborted: true });
+    const earlier = { ...base, at: at - 6 * MINUTE, attempt: 'first' as const, attemptNo: 1, around: [] };
+    const broken = take({ ...earlier, content: content(), isAborted: true });
     return [broken, take({ ...base, at, content: content(), attempt: 'repeat', attemptNo: 2, around: [broken] })];
   };
 
@@ -297,6 +313,19 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
     });
   };
 
+  /** The random test of a shift, where it is drawn: in the middle of it, taken within the hour before it is due. */
+  const drawTest = (shift: DemoShift, around: readonly NewResult[]): RequiredTest | undefined => {
+    if (atRandom === undefined || !random.chance(1 / group.policy.randomOneIn)) return undefined;
+    const length = shift.endsAt.getTime() - shift.startsAt.getTime();
+    const due = shift.startsAt.getTime() + Math.round(((0.15 + 0.7 * random.next()) * length) / MINUTE) * MINUTE;
+    const requirementId = makeId(new Date(shift.startsAt.getTime() - WINDOW));
+    const base = { requirementId, rule: atRandom, dueAt: new Date(due) };
+    const at = due - random.between(5, 60) * MINUTE;
+    if (at > loadedAt.getTime() - MINUTE) return { ...base, outcome: 'due', standing: undefined };
+    const taking = { shift, requirementId, at, attempt: 'first', attemptNo: 1, around } as const;
+    return { ...base, outcome: 'done_on_time', standing: settled(taking, () => ocularContent(random)) };
+  };
+
   const live = (shift: DemoShift): ShiftHistory => {
     const due = shift.startsAt.getTime();
     const now = loadedAt.getTime();
@@ -305,33 +334,21 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
     const drawn = outcomes === 'missed' && isRecent(shift) ? 'done_on_time' : outcomes;
     const kind = shift.kind === 'night' ? 'night' : 'day';
     const sleep = isRecent(shift) ? WELL_RESTED : drawSleep(person.sleeper, kind, shift.isFirst, random);
-    const early = due - random.between(10, 95) * MINUTE;
-    const at = drawn === 'done_late' ? due + random.between(3, 50) * MINUTE : early;
+    const at = drawn === 'done_late' ? due + random.between(3, 50) * MINUTE : testTime(person, shift);
     const isOpen = due > now || (drawn === 'missed' && shift.endsAt.getTime() > now);
     const isDone = (drawn === 'done_on_time' || drawn === 'done_late') && at < now - MINUTE;
     const outcome: Outcome = isDone ? drawn : isOpen || drawn.startsWith('done') ? 'due' : drawn;
     const results = isDone ? required(shift, requirementId, at, sleep) : [];
     const standing = results.at(-1);
     if (standing !== undefined) learn(standing, shift.date);
-    const looks = group.highRisk && isDone && !isRecent(shift) && eyes.length > 0 && random.chance(OCULAR);
-    const ocular = looks
-      ? [
-          take({
-            shift,
-            requirementId: null,
-            at: at + 4 * MINUTE,
-            content: ocularContent(random),
-            attempt: 'first',
-            attemptNo: 1,
-            around: results,
-          }),
-        ]
-      : [];
-    const taken = [...results, ...ocular];
-    const trigger = triggerOf(taken, outcome, requirementId, due);
+    const found = triggerOf(results, outcome, requirementId, due);
+    const drawnTest = found === undefined && (isDone || outcome === 'due') ? drawTest(shift, results) : undefined;
+    const taken = drawnTest?.standing === undefined ? results : [...results, drawnTest.standing];
+    const trigger = found ?? triggerOf(taken, outcome, requirementId, due);
     const course = trigger && courseOf(trigger, shift, sleep, taken);
     const all = course?.retest === undefined ? taken : [...taken, course.retest];
-    return { shift, requirementId, dueAt: new Date(due), outcome, results: all, standing, course };
+    const answer = { requirementId, rule: before, dueAt: new Date(due), outcome, standing };
+    return { ...answer, shift, random: drawnTest, results: all, course };
   };
 
   const begun = shifts.filter(

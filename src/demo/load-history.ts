@@ -10,7 +10,7 @@ import { createCase } from './cases.ts';
 import { askGate } from './gate.ts';
 import { renewedFitness } from './load-credentials.ts';
 import { createHistory } from './history.ts';
-import type { HistoryOptions, PersonHistory, ShiftHistory } from './history.ts';
+import type { HistoryOptions, PersonHistory, RequiredTest, ShiftHistory } from './history.ts';
 import { createIds } from './plan.ts';
 import type { DemoCompany, DemoPerson, DemoPlan } from './plan.ts';
 import type { Random } from './random.ts';
@@ -73,15 +73,15 @@ const NO_ANSWER = { resultId: null, level: null, doneAt: null } as const;
 const EXCUSES = ['absent', 'shift_changed', 'emergency', 'not_exposed'];
 
 const requirementRow = (
-  history: ShiftHistory,
+  { requirementId, rule, dueAt, outcome, standing }: RequiredTest,
+  { shift, results }: ShiftHistory,
   { project, person }: DemoAssignment,
   group: DemoRiskGroup,
   { siteId, supervisor, random, loadedAt }: { siteId: string; supervisor: DemoPerson; random: Random; loadedAt: Date },
 ): DemoRow => {
-  const { shift, requirementId, dueAt, outcome, results, standing } = history;
-  const [rule] = group.policy.required;
   const { highRisk } = group;
-  const test = testBy(rule!, { dueAt: dueAt.getTime(), endsAt: shift.endsAt.getTime(), isHeld: highRisk });
+  const attempts = results.filter((result) => result.requirementId === requirementId);
+  const test = testBy(rule, { dueAt: dueAt.getTime(), endsAt: shift.endsAt.getTime(), isHeld: highRisk });
   const answer =
     standing === undefined
       ? { ...NO_ANSWER, level: outcome === 'missed' ? 'none' : null }
@@ -105,8 +105,8 @@ const requirementRow = (
     policyId: group.policyId,
     terms: termsOf(group.policy, test.kind),
     ...answer,
-    attempts: results.filter((result) => result.requirementId !== null).length,
-    hadInvalid: results.some(({ judgement }) => judgement.level === 'invalid'),
+    attempts: attempts.length,
+    hadInvalid: attempts.some(({ judgement }) => judgement.level === 'invalid'),
     reason: isExcused ? random.pick(EXCUSES) : null,
     excusedBy: isExcused ? supervisor.profileId : null,
     excusedAt: isExcused ? new Date(dueAt.getTime() + 40 * 60_000) : null,
@@ -161,7 +161,9 @@ export const loadHistory = async (
     const history = createHistory(assignment, options);
     rows.baseline.push(...baselineRows(history, person, options, seal).toReversed());
     for (const shift of history.shifts) {
-      rows.requirement.push(requirementRow(shift, assignment, group, { siteId, supervisor, random: own, loadedAt }));
+      const facts = { siteId, supervisor, random: own, loadedAt };
+      for (const required of shift.random === undefined ? [shift] : [shift, shift.random])
+        rows.requirement.push(requirementRow(required, shift, assignment, group, facts));
       for (const result of shift.results) {
         const { id, source, externalId, receivedAt, contentHash } = result;
         rows.test_result.push({ ...resultRow(result, seal), createdAt: receivedAt });

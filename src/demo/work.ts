@@ -120,9 +120,16 @@ export interface DemoWork {
   readonly assignments: readonly DemoAssignment[];
 }
 
-/** These mines keep the product's default policy in both groups. */
+/** Operators are drawn for an ocular test too, one shift in ten; for the rest these mines keep the product's default policy in both groups. */
+const OPERATORS: FitnessPolicy = {
+  ...DEFAULT_FITNESS_POLICY,
+  required: [
+    ...DEFAULT_FITNESS_POLICY.required,
+    { kind: 'random', test: 'OCULAR', windowMinutes: 120, graceMinutes: 0 },
+  ],
+};
 const RISK_GROUPS = [
-  { name: 'Equipos mineros (alto riesgo)', highRisk: true, policy: DEFAULT_FITNESS_POLICY },
+  { name: 'Equipos mineros (alto riesgo)', highRisk: true, policy: OPERATORS },
   { name: 'Mantención y terreno', highRisk: false, policy: DEFAULT_FITNESS_POLICY },
 ];
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createTurns, redOnShift, startDevices, testsBetween } from '../../src/demo/devices.ts';
+import { createTurns, firstTests, startDevices, testsBetween } from '../../src/demo/devices.ts';
 import { planDemo } from '../../src/demo/plan.ts';
 import { arrivals } from '../../src/demo/workers.ts';
 import { createRandom } from '../../src/demo/random.ts';
@@ -37,8 +37,37 @@ describe('the demo’s devices', () => {
     }
   });
 
-  it('have a red of somebody on shift at any hour', () => {
-    for (const at of hours) expect(redOnShift(turnsAt, 'cordillera', at)?.companyCode).to.equal('cordillera');
+  it('let nobody on shift whose work asks for it be without a look into the Fit2000 for four hours', () => {
+    const from = hours[0]!;
+    const to = hours[12]!;
+    const halfDay = testsBetween(turnsAt, from, to, createRandom('half day'));
+    const operators = turnsAt(to).filter(
+      ({ shift, assignment: { taskKind } }) =>
+        taskKind.tests.includes('FIT2000') && shift.startsAt.getTime() <= to.getTime() - 4 * 3_600_000,
+    );
+    const seen = new Set(halfDay.fit2000.map(({ subjectCode }) => subjectCode));
+    expect(operators).to.not.have.length(0);
+    for (const { assignment } of operators) expect(seen.has(assignment.person.number)).to.equal(true);
+  });
+
+  it('write into Fit2000 in any quarter of an hour, never all at once', () => {
+    const quarters = Array.from({ length: 96 }, (_, index) => new Date(hours[0]!.getTime() + index * 15 * 60_000));
+    for (const from of quarters) {
+      const to = new Date(from.getTime() + 15 * 60_000);
+      const { fit2000 } = testsBetween(turnsAt, from, to, createRandom(from.toISOString()));
+      expect(fit2000.length, from.toISOString()).to.be.within(1, 30);
+    }
+    const codes = new Set(day.flatMap(({ safer }) => safer.map(({ testCode }) => testCode)));
+    expect([...codes]).to.deep.equal(['PVT-B']);
+  });
+
+  it('begin with a red of somebody on shift and an ocular test of another one, at any hour', () => {
+    for (const at of hours) {
+      const { safer, fit2000 } = firstTests(turnsAt, 'cordillera', at);
+      expect(safer.map(({ companyCode }) => companyCode)).to.deep.equal(['cordillera']);
+      expect(fit2000.map(({ companyCode }) => companyCode)).to.deep.equal(['cordillera']);
+      expect(fit2000[0]!.subjectCode).to.not.equal(safer[0]!.personCode);
+    }
   });
 
   it('stop when they are told to, after what they are writing', async () => {
@@ -49,6 +78,7 @@ describe('the demo’s devices', () => {
     const devices = startDevices({
       turnsAt,
       every: 1,
+      loadedAt: LOADED,
       now: () => times.next().value ?? hours[20]!,
       onError: () => resolve(),
       feeder: {

@@ -30,10 +30,10 @@ const plan = planDemo(AT);
 const company = plan.companies[1]!;
 const work = planWork(plan, company, 365);
 
-const historyOf = (assignment: DemoAssignment): PersonHistory =>
+const historyOf = (assignment: DemoAssignment, { riskGroups, devices } = work): PersonHistory =>
   createHistory(assignment, {
-    group: work.riskGroups[assignment.person.riskGroup!]!,
-    devices: work.devices,
+    group: riskGroups[assignment.person.riskGroup!]!,
+    devices,
     loadedAt: AT,
     makeId: createIds(createRandom('ids')),
     random: createRandom(assignment.person.number),
@@ -107,7 +107,8 @@ describe('the demo’s history', () => {
   });
 
   it('is green nine times in ten under the default policy', () => {
-    for (const { policy } of work.riskGroups) expect(policy).to.equal(DEFAULT_FITNESS_POLICY);
+    const { required } = DEFAULT_FITNESS_POLICY;
+    for (const { policy } of work.riskGroups) expect({ ...policy, required }).to.deep.equal(DEFAULT_FITNESS_POLICY);
     expect(share(({ level }) => level === 'green')).to.be.within(0.88, 0.94);
     expect(share(({ level }) => level === 'yellow' || level === 'orange')).to.be.within(0.04, 0.09);
   });
@@ -119,6 +120,24 @@ describe('the demo’s history', () => {
       else expect(standing).to.equal(undefined);
     }
     for (const { takenAt } of results) expect(Date.parse(takenAt)).to.be.below(AT.getTime());
+  });
+
+  it('draws operators for an ocular test as often as their policy says, which is taken in the shift or due in it still', () => {
+    const able = eachShift.filter(({ group, history }) => group.highRisk && history.outcome !== 'missed');
+    const drawn = able.flatMap(({ history }) => (history.random === undefined ? [] : [history]));
+    expect(drawn.length / able.length).to.be.closeTo(0.1, 0.02);
+    for (const { shift, random } of drawn) {
+      const { dueAt, rule, outcome, standing } = random!;
+      expect([rule.kind, rule.test]).to.deep.equal(['random', 'OCULAR']);
+      expect(dueAt.getTime()).to.be.within(shift.startsAt.getTime(), shift.endsAt.getTime());
+      if (dueAt < AT) expect(outcome).to.equal('done_on_time');
+      expect(standing?.requirementId).to.equal(outcome === 'due' ? undefined : random!.requirementId);
+    }
+    for (const { group, history } of eachShift) if (!group.highRisk) expect(history.random).to.equal(undefined);
+    const today = planWork(plan, plan.companies[0]!, 1);
+    const now = today.assignments.flatMap((assignment) => historyOf(assignment, today).shifts);
+    const outcomes = new Set(now.flatMap(({ random }) => (random === undefined ? [] : [random.outcome])));
+    expect([...outcomes]).to.have.members(['done_on_time', 'due']);
   });
 
   it('has tests that are due in the day that begins', () => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { addSignIns } from '../../demo/load-people.ts';
-import { createTurns, redOnShift, startDevices } from '../../demo/devices.ts';
+import { createTurns, firstTests, startDevices, writeTests } from '../../demo/devices.ts';
 import { loadDemo } from '../../demo/load.ts';
 import { DEMO_DAYS } from '../../demo/plan.ts';
 import { startWorkers } from '../../demo/workers.ts';
@@ -136,12 +136,11 @@ const switchOnDevices = async (
   const onError = (error: unknown) => log.warn({ err: error }, 'a simulated device could not write');
   await lifetime.start(
     'devices',
-    () => startDevices({ turnsAt, feeder, now, onError }),
+    () => startDevices({ turnsAt, feeder, loadedAt: plan.loadedAt, now, onError }),
     (devices) => devices.stop(),
   );
   const isFirstStart = now().getTime() - plan.loadedAt.getTime() < FIRST_START;
-  const red = isFirstStart ? redOnShift(turnsAt, plan.companies[0]!.slug, now()) : undefined;
-  if (red !== undefined) await feeder.safer([red]);
+  if (isFirstStart) await writeTests(feeder, firstTests(turnsAt, plan.companies[0]!.slug, now()));
 };
 
 /** Runs everything with demo data until it is told to stop. Throws what a person should read when it cannot start. */
