@@ -1,4 +1,3 @@
-import { isEscalating } from '../modules/fitness/classification/classify.ts';
 import { AFRESH, escalationOf } from '../modules/fitness/cases/cases.lifecycle.ts';
 import { FitnessCase, termsOf } from '../modules/fitness/cases/cases.repository.ts';
 import type { EscalationStep } from '../modules/fitness/ports.ts';
@@ -61,7 +60,7 @@ const stepsOf = ({ course, supervisor, manager, history, seal, group }: CaseAbou
   const ends = history.shift.endsAt.getTime();
   const decider = worst === 'red' || isLapsed ? manager : supervisor;
   const escalated = (minutes: number, to: 'manager' | 'safety_admin'): Step[] =>
-    isEscalating(course.level) && acknowledgedAt > at + minutes * MINUTE
+    acknowledgedAt > at + minutes * MINUTE
       ? [{ at: at + minutes * MINUTE, action: `escalate_${to}`, patch: { escalatedTo: to } }]
       : [];
   const retestUntil = rest === undefined ? 0 : rest.until + resting.retestWithinMinutes * MINUTE;
@@ -172,7 +171,7 @@ const openedRow = ({ history, course, assignment, group, siteId }: CaseAbout) =>
     policyId: group.policyId,
     terms,
     openedAt,
-    ...escalationOf(openedAt, { level: course.level, terms }),
+    ...escalationOf(openedAt, terms),
     lapseAt: ends,
     returnedBy: null,
     returnedAt: null,

@@ -11,7 +11,6 @@ import {
 } from './cases.repository.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
 import { ASSESSMENT } from '../assessment.ts';
-import { isEscalating } from '../classification/classify.ts';
 import type { EscalationStep } from '../ports.ts';
 import type { Holds } from './holds.repository.ts';
 
@@ -63,10 +62,10 @@ const dateOrNull = (at: string | null): Date | null => (at === null ? null : new
 const isCleared = ({ decision }: FitnessCaseRow): boolean =>
   decision === 'cleared' || decision === 'cleared_with_restrictions';
 
-/** Instants at which an open case of this level escalates, if it does. */
-export const escalationOf = (from: string, { level, terms }: Pick<FitnessCaseRow, 'level' | 'terms'>) => ({
-  managerDueAt: isEscalating(level) ? later(from, terms.managerMinutes) : null,
-  safetyAdminDueAt: isEscalating(level) ? later(from, terms.safetyAdminMinutes) : null,
+/** Instants at which a case, whatever opened it, goes up unless somebody acknowledges it. */
+export const escalationOf = (from: string, terms: FitnessCaseRow['terms']) => ({
+  managerDueAt: later(from, terms.managerMinutes),
+  safetyAdminDueAt: later(from, terms.safetyAdminMinutes),
   escalatedTo: null,
 });
 
@@ -275,7 +274,7 @@ const people = (effects: CaseEffects) => ({
     },
     set: ({ row }: { row: FitnessCaseRow }, now) => ({
       ...AFRESH,
-      ...escalationOf(now.toISOString(), row),
+      ...escalationOf(now.toISOString(), row.terms),
       reopened: row.reopened + 1,
       lapseAt: new Date(
         Math.max(Date.parse(row.lapseAt), now.getTime() + row.terms.reopenedHours * 3_600_000),

@@ -3,6 +3,7 @@ import type { Repository } from '../../../platform/db/repository.ts';
 import type { InsertOf } from '../../../platform/schema/entity.ts';
 import type { Mover } from '../../../platform/lifecycle/mover.ts';
 import type { FitnessPolicy } from '../classification/policy.ts';
+import { ESCALATION_STEPS } from '../ports.ts';
 import type { EscalationStep, ShiftFacts } from '../ports.ts';
 import { AFRESH, escalationOf } from './cases.lifecycle.ts';
 import { CASE_LEVELS, termsOf, undecidedCaseOf } from './cases.repository.ts';
@@ -52,7 +53,7 @@ const rowFor = (tx: Tx, opening: Opening): InsertOf<FitnessCaseRow> => {
     terms,
     openedAt,
     status: 'open',
-    ...escalationOf(openedAt, { level, terms }),
+    ...escalationOf(openedAt, terms),
     trigger: resultId === undefined ? 'missing_test' : 'result',
     triggerResultId: resultId ?? null,
     triggerRequirementId: requirementId ?? null,
@@ -65,19 +66,22 @@ const rowFor = (tx: Tx, opening: Opening): InsertOf<FitnessCaseRow> => {
   };
 };
 
+/** Before whom a case was put already. */
+const reached = ({ escalatedTo }: FitnessCaseRow): readonly EscalationStep[] =>
+  ESCALATION_STEPS.slice(0, 1 + ESCALATION_STEPS.indexOf(escalatedTo ?? 'supervisor'));
+
 /**
  * Opens the case of a hold: the hold stands, those who must act are told, the timers run, all in this transaction. Whoever
- * has an undecided case gets no second one: it rises to the graver level. The profile must be locked.
+ * has an undecided case gets no second one: it rises to the graver level, and whoever knew of it hears so; its
+ * timers run on. The profile must be locked.
  */
 export const createOpening = ({ cases, mover, holds, tell }: OpeningDependencies) => {
   const raise = async (tx: Tx, id: string, level: CaseLevel): Promise<FitnessCaseRow> => {
     const row = await cases.lock(tx, id);
     if (worse(row.level, level) === row.level) return row;
-    const escalation = escalationOf(tx.now.toISOString(), { level, terms: row.terms });
-    const raised = await cases.update(tx, row, { level, ...escalation }, { action: 'raise' });
-    await mover.schedule(tx, raised);
+    const raised = await cases.update(tx, row, { level }, { action: 'raise' });
     await holds.start(tx, { profileId: row.profileId, caseId: id, level });
-    await tell(tx, raised, 'supervisor');
+    for (const step of reached(raised)) await tell(tx, raised, step);
     return raised;
   };
   return async (tx: Tx, opening: Opening): Promise<FitnessCaseRow> => {

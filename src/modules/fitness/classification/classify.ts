@@ -64,7 +64,7 @@ export interface Classification {
   action: Action;
   /** Whether this level starts a case: every hold does, save at a retest, which stands in one. */
   opensCase: boolean;
-  /** Whether the case's escalation timers start. */
+  /** Whether the table's action names escalation: red's does. Every case that nobody acknowledges goes up all the same. */
   escalates: boolean;
   /** Every row that matched, the gravest first; for green, what it rests on. */
   reasons: Reason[];
@@ -90,9 +90,6 @@ const OUTCOMES: Record<Row, { level: Level; other: Action; highRisk: Action }> =
   orange: { level: 'orange', other: 'hold', highRisk: 'hold' },
   red: { level: 'red', other: 'hold', highRisk: 'hold' },
 };
-
-/** Whether a case of this level has escalation timers: of the table's rows, only red asks for them. */
-export const isEscalating = (level: Level): boolean => level === 'red';
 
 type Kind = 'reaction' | 'ocular' | 'self_report' | 'external' | 'test';
 interface Finding {
@@ -231,7 +228,7 @@ export const classify = (signals: FitnessSignals, policy: FitnessPolicy): Classi
     level,
     action,
     opensCase: action === 'hold' && signals.retest === null,
-    escalates: isEscalating(level),
+    escalates: row === 'red',
     reasons: findings.filter((finding) => row === 'green' || finding.row !== 'green').map(({ reason }) => reason),
     deviation: baseline && validReaction && sd > 0 ? (validReaction.speed - baseline.mean) / sd : null,
     ruleVersion: CLASSIFICATION_VERSION,

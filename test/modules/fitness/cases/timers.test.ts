@@ -48,25 +48,55 @@ describe('fitness cases in time', () => {
     ]);
   });
 
-  it('escalate where the decision table says so: reds, from when they are red, opened again too', async () => {
+  const stepsOf = async (id: string) => {
+    const { body } = await company.ask(company.supervisor, 'get', `/fitness/cases/${id}`);
+    return (body['escalations'] as { step: string }[]).map(({ step }) => step);
+  };
+  const STEPS = ['supervisor', 'manager', 'safety_admin'];
+
+  it('escalate whatever holds: an orange, and in high-risk groups a yellow and a test that nobody took', async () => {
+    const orange = await openCase();
+    const others = [];
+    for (const given of [{ level: 'yellow' }, { level: 'none', isValid: false }] as const) {
+      const worker = await company.addWorker();
+      await company.setHighRisk(worker);
+      await company.judge(worker, { ...given, action: 'hold', highRisk: true });
+      others.push(await company.caseOf(worker));
+    }
+    const rows = [orange.row, ...others];
+    expect(rows.map(({ level }) => level)).to.deep.equal(['orange', 'yellow', 'none']);
+    await company.at(10 * MINUTE - 1);
+    for (const { id } of rows) expect(await stepsOf(id)).to.deep.equal(STEPS.slice(0, 1));
+    await company.at(10 * MINUTE);
+    for (const { id } of rows) expect(await stepsOf(id)).to.deep.equal(STEPS.slice(0, 2));
+    await company.at(20 * MINUTE);
+    for (const { id } of rows) expect(await stepsOf(id)).to.deep.equal(STEPS);
+  });
+
+  it('escalate from when they were opened: what rises to red is put before all who knew of it, and waits no longer', async () => {
+    const { worker, row } = await openCase();
+    await company.at(10 * MINUTE);
+    company.notices.length = 0;
+    await company.judge(worker, { level: 'red' });
+    expect(company.notices.map(({ kind, recipients, params }) => [kind, recipients, params['level']])).to.deep.equal([
+      ['test_alert', [company.supervisor.profileId], 'red'],
+      ['case_escalation', [company.manager.profileId], 'red'],
+    ]);
+    await company.at(20 * MINUTE);
+    expect(await stepsOf(row.id)).to.include('safety_admin');
+    company.notices.length = 0;
+    await company.at(40 * MINUTE);
+    expect(company.notices).to.deep.equal([]);
+  });
+
+  it('escalate afresh when they are opened again', async () => {
     const { worker, row } = await openCase();
     await company.at(5 * HOUR);
-    const [supervisor, manager] = ['supervisor', 'manager'];
-    const steps = async () => {
-      const { body } = await company.ask(company.supervisor, 'get', `/fitness/cases/${row.id}`);
-      return (body['escalations'] as { step: string }[]).map(({ step }) => step);
-    };
-    expect(await steps()).to.deep.equal([supervisor]);
-    await company.judge(worker, { level: 'red' });
-    await company.at(5 * HOUR + 10 * MINUTE - 1);
-    expect(await steps()).to.not.include(manager);
-    await company.at(5 * HOUR + 10 * MINUTE);
-    expect(await steps()).to.include(manager);
     await company.move(company.supervisor, row.id, 'acknowledge');
     await company.move(company.manager, row.id, 'decide', DECISION);
     await company.move(company.safety, row.id, 'reopen', { reason: 'new facts' });
     const due = await company.caseOf(worker);
-    expect(due['manager_due_at']).to.deep.equal(new Date(company.start.getTime() + 5 * HOUR + 20 * MINUTE));
+    expect(due['manager_due_at']).to.deep.equal(new Date(company.start.getTime() + 5 * HOUR + 10 * MINUTE));
   });
 
   it('have the timers of their state only: nothing waits for what cannot come any more', async () => {
