@@ -1,3 +1,4 @@
+import Type from 'typebox';
 import type { Reader } from '../../../platform/db/database.ts';
 import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
@@ -47,12 +48,16 @@ export const sourceLags = (reader: Reader, now: Date): Promise<{ source: string;
     [now],
   );
 
+/** What a source wrote, whatever that is. */
+const written = (options: object = {}) =>
+  Type.String({ description: 'As the row has it; empty where it has none', ...options });
+
 const FIELDS = {
   id: uuid(),
   source: oneOf(INGESTED),
-  externalId: text(100),
-  companyCode: text(200),
-  personCode: text(200),
+  externalId: written({ examples: ['48151'] }),
+  companyCode: written({ examples: ['ANDES'] }),
+  personCode: written({ examples: ['P-1'] }),
   companyId: nullable(uuid({ description: 'Absent: nobody knows whose it is' })),
   reason: text(60),
   pointer: nullable(text(60, { description: 'Column at fault, by its canonical name' })),
