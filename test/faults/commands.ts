@@ -36,7 +36,7 @@ const PAUSE = 100;
 const MOST_EXPORTS = 20;
 const HOUR = 3_600_000;
 /** Nor does anybody whose last one is as young as this, ms: it may still run, and one runs at a time. */
-const REST = 10_000;
+const REST = 5_000;
 /** An export that was answered is tried again when the answer says so, or after this long, ms. */
 const EXPORT_PAUSE = 3_000;
 const PAUSES = {

@@ -10,7 +10,7 @@ import { mailOutcome, settled, wholeOutcome } from './outcome.ts';
 import type { Member } from './members.ts';
 
 const FULL = { commits: 10_000, kills: 200, companies: 4, hands: 20, clients: 12 };
-const SHORT = { commits: 300, kills: 4, companies: 1, hands: 8, clients: 6 };
+const SHORT = { commits: 300, kills: 4, companies: 1, hands: 10, clients: 6 };
 /** Of ten commands one asks for an export, where somebody may; of the others, leave, as many carry an Idempotency-Key. */
 const EXPORT_EVERY = 10;
 const KEYED = 0.8;

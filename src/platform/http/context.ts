@@ -18,8 +18,8 @@ export interface PublicContext {
   readonly hints: readonly CompanyHint[];
   /** Text of a message in the caller's language. */
   readonly t: (key: string, params?: Readonly<Record<string, string | number>>) => string;
-  /** Goes on in a person's own language where the request asked for none. */
-  readonly speak: (own: string) => void;
+  /** Goes on in a person's own language where the request asked for none; without it, in the default one. */
+  readonly speak: (own?: string) => void;
 }
 
 /** What a handler knows of its caller. */

@@ -38,7 +38,7 @@ export const createRequestContexts = ({ i18n, now, host, timeout }: RequestConte
       deadline: new Date(now().getTime() + timeout),
       hints: [] as readonly CompanyHint[],
       t: (key: string, params?: TextParams) => i18n.t(context.locale, key, params),
-      speak: (own: string) => {
+      speak: (own?: string) => {
         context.locale = i18n.locale(wanted, own);
         response.set('Content-Language', context.locale);
       },
