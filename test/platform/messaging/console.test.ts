@@ -4,6 +4,7 @@ import { createConsoleMessaging } from '../../../src/platform/messaging/console.
 import type { MailMessage } from '../../../src/platform/messaging/messages.ts';
 import { PermanentDeliveryError } from '../../../src/platform/messaging/messages.ts';
 import { mailerContract } from './mailer.contract.ts';
+import { smsContract } from './sms.contract.ts';
 
 const mail = {
   to: 'ana@example.com',
@@ -27,6 +28,15 @@ mailerContract('the console', () => {
         .toReversed(),
     );
   return { mailer, arrived, close: () => undefined };
+});
+
+smsContract('the console', () => {
+  const { sms, inbox } = open();
+  const arrived = () =>
+    inbox()
+      .filter(({ channel }) => channel === 'sms')
+      .toReversed();
+  return { sms, arrived, close: () => undefined };
 });
 
 describe('mail and SMS on the console', () => {

@@ -8,8 +8,32 @@ import { PermanentDeliveryError, TransientDeliveryError } from '../../../src/pla
 import { createTwilioSms } from '../../../src/platform/messaging/twilio.ts';
 import { createCertificate, trust } from '../../support/certificate.ts';
 import { listen } from '../../support/listen.ts';
+import { smsContract } from './sms.contract.ts';
 
 const sms = { to: '+56912345678', text: 'Código 123 & más', id: 'sms-1' };
+
+smsContract('Twilio', async () => {
+  const certificate = createCertificate();
+  const distrust = trust(certificate);
+  const taken: { to: string; text: string }[] = [];
+  const server = createServer(certificate, (incoming, response) => {
+    void text(incoming).then((body) => {
+      const form = new URLSearchParams(body);
+      taken.push({ to: form.get('To')!, text: form.get('Body')! });
+      response.writeHead(201).end(JSON.stringify({ sid: `SM${taken.length}` }));
+    });
+  });
+  const baseUrl = (await listen(server)).replace('http:', 'https:');
+  return {
+    sms: createTwilioSms({ accountSid: 'AC1', authToken: 'secret', from: '+15005550006', baseUrl }),
+    arrived: () => taken,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+      distrust();
+    },
+  };
+});
 
 describe('SMS through Twilio', () => {
   const certificate = createCertificate();
