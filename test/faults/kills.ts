@@ -98,9 +98,9 @@ export const kills: Fault = {
         recoverySeconds: longest / 1_000,
       },
       [
+        ...[...wrong].map(([what, count]) => `${count} × ${what}`),
         ...[...lost, ...mails.lost].map((what) => `lost: ${what}`),
         ...[...doubled, ...mails.doubled].map((what) => `doubled: ${what}`),
-        ...[...wrong].map(([what, count]) => `${count} × ${what}`),
         ...(waiting > 0 ? [`${waiting} jobs and changes never came to an end`] : []),
         ...(mails.copies > mails.cut ? [`${mails.copies} mails twice, but only ${mails.cut} sends were cut`] : []),
       ],

@@ -15,7 +15,7 @@ import type { Proxy } from './proxy.ts';
 import type { Stage } from './stage.ts';
 
 const FULL = { restarts: 50, events: 10_000, drops: 1_000, companies: 3, hands: 20 };
-const SHORT = { restarts: 2, events: 400, drops: 30, companies: 1, hands: 6 };
+const SHORT = { restarts: 2, events: 400, drops: 30, companies: 1, hands: 8 };
 /** So many people are told of each event. */
 const AUDIENCE = 3;
 /** How long the last events may take to reach everybody, ms. */
