@@ -17,6 +17,7 @@ import type { RateLimits } from './platform/http/rate-limits.ts';
 import { checkModules, checkServed, mountRoutes, routesOf } from './platform/http/registry.ts';
 import { createRequestContexts } from './platform/http/request-context.ts';
 import { observeRequests } from './platform/http/observe.ts';
+import { countTokens } from './platform/http/token-checks.ts';
 import { traceRequests } from './platform/http/trace-requests.ts';
 import { NO_TRACER } from './platform/telemetry/tracer.ts';
 import type { Tracer } from './platform/telemetry/tracer.ts';
@@ -90,6 +91,7 @@ export const buildApp = (parts: AppParts): Express => {
   app.use(
     contexts.attach,
     observeRequests(parts.log, parts.metrics, contexts.of),
+    countTokens(parts.metrics, parts.authentication),
     traceRequests(parts.tracer ?? NO_TRACER, contexts.of),
     helmet(),
     corsFor(parts.corsOrigins),

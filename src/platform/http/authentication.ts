@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import { jwtVerify } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
 import Keycloak from 'keycloak-connect';
 import { Problem } from '../problem.ts';
@@ -52,6 +52,8 @@ export interface Authentication {
   protect: RequestHandler;
   /** The claims of the request's token, once `attach` has run and found it good. */
   claimsOf: (request: Request) => Claims | undefined;
+  /** Why the request's token was found bad, once `attach` has run; the cause is what its verification threw. */
+  refusalOf: (request: Request) => Problem | undefined;
   /** @throws Problem 401 INVALID_TOKEN, 503 IDENTITY_PROVIDER_UNAVAILABLE */
   verify: (token: string) => Promise<Claims>;
   /** The logout_token of OpenID Connect's back-channel logout. @throws Problem 401 INVALID_TOKEN, 503 IDENTITY_PROVIDER_UNAVAILABLE */
@@ -111,7 +113,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   const accepted = new WeakMap<Request, Claims>();
 
   const signed = async (token: string, wantedAudience?: string): Promise<JWTPayload> => {
-    if (token.length > MAX_TOKEN_LENGTH) throw new Error('The token is too long');
+    if (token.length > MAX_TOKEN_LENGTH) throw new errors.JWTInvalid('The token is too long');
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer,
       algorithms: ALGORITHMS,
@@ -207,6 +209,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   return {
     verify,
     claimsOf: (request) => accepted.get(request),
+    refusalOf: (request) => refused.get(request),
     attach: [setup, attachVerified],
     protect: keycloak.protect(),
     verifyLogout: async (token) => {

@@ -8,10 +8,14 @@ import request from 'supertest';
 import { createAuthentication } from '../../../src/platform/http/authentication.ts';
 import type { Authentication } from '../../../src/platform/http/authentication.ts';
 import { createErrorHandler } from '../../../src/platform/http/error-handler.ts';
+import { countTokens } from '../../../src/platform/http/token-checks.ts';
 import { Problem } from '../../../src/platform/problem.ts';
+import { createMetrics } from '../../../src/platform/telemetry/metrics.ts';
+import type { Metrics } from '../../../src/platform/telemetry/metrics.ts';
 import { listen } from '../../support/listen.ts';
 import { forgedTokens, goodClaims, signClaims, testKey } from '../../support/tokens.ts';
 import type { TestKey } from '../../support/tokens.ts';
+import { until } from '../../support/until.ts';
 
 type CertsMode = 'ok' | 'html' | 'empty' | 'no keys' | 'hang' | 'error' | 'redirect';
 
@@ -27,6 +31,7 @@ describe('authentication', () => {
   let clock: Date;
   let authentication: Authentication;
   let app: Express;
+  let metrics: Metrics;
 
   const pass = (seconds: number): void => {
     clock = new Date(clock.getTime() + seconds * 1000);
@@ -73,14 +78,16 @@ describe('authentication', () => {
       jwksUri: `${issuer}/protocol/openid-connect/certs`,
       now: () => clock,
     });
+    metrics = createMetrics();
     app = express();
-    app.use(authentication.attach);
+    app.use(countTokens(metrics, authentication), authentication.attach);
     app.get('/open', (incoming, response) => {
       response.json({ sub: authentication.claimsOf(incoming)?.sub ?? null });
     });
     app.get('/guarded', authentication.protect, (incoming, response) => {
       response.json({ sub: authentication.claimsOf(incoming)?.sub });
     });
+    app.get('/ended', authentication.protect, (_incoming, _response, go) => go(new Problem(401, 'INVALID_TOKEN')));
     const context = {
       locale: 'en' as const,
       traceId: 't',
@@ -129,6 +136,43 @@ describe('authentication', () => {
     }
     expect(answers.size).to.equal(1);
     expect([...answers][0]).to.include('INVALID_TOKEN');
+  });
+
+  it('counts requests with a token by what was wrong with it', async () => {
+    const seconds = Math.floor(clock.getTime() / 1000);
+    await get('/guarded');
+    await get('/guarded', await token());
+    await get('/guarded', await token());
+    await get('/ended', await token());
+    await get('/guarded', await token({ aud: 'elsewhere' }));
+    await get('/guarded', await token({ azp: 'elsewhere' }));
+    await get('/guarded', await token({ iat: seconds - 600, exp: seconds - 300 }));
+    await get('/guarded', 'nonsense');
+    await get('/guarded', 'x'.repeat(9_000));
+    await get('/guarded', await token({}, next));
+    const forged = `${(await token()).split('.').slice(0, 2).join('.')}.${(await token({ sub: 'other' })).split('.')[2]}`;
+    await get('/guarded', forged);
+    mode = 'error';
+    pass(7_200);
+    await get('/guarded', await token());
+    const figures = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        Array.from(
+          (await metrics.expose()).body.matchAll(/^angelis_token_checks_total\{outcome="(\w+)"\} (\d+)$/gmu),
+          ([, outcome, n]) => [outcome!, Number(n)],
+        ),
+      );
+    // An answer is counted when it is over, which its receiver may see first.
+    await until(async () => Object.values(await figures()).reduce((sum, n) => sum + n, 0) === 11);
+    expect(await figures()).to.deep.equal({
+      accepted: 2,
+      session_ended: 1,
+      claims: 2,
+      expired: 1,
+      malformed: 2,
+      signature: 2,
+      keys_unavailable: 1,
+    });
   });
 
   it('refuses an empty bearer and other schemes', async () => {

@@ -7,6 +7,7 @@ import type { JobDefinition, TickDefinition } from '../../../platform/jobs/defin
 import type { Mailer, Sms } from '../../../platform/messaging/messages.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { SignIn } from '../sign-in/sign-in.service.ts';
+import type { CountOtp } from './otp.figures.ts';
 import { armOtp, findOtp, purgeOtps } from './otp.repository.ts';
 import type { StoredOtp } from './otp.repository.ts';
 import { CODE_LIFE, COUNTED_FOR, KEPT } from './otp.rules.ts';
@@ -23,6 +24,7 @@ interface OtpJobsDependencies {
   readonly sms: Sms;
   readonly i18n: I18n;
   readonly publicUrl: string;
+  readonly count: CountOtp;
 }
 
 /**
@@ -37,7 +39,7 @@ export const codeFor = (signing: KeyRing, id: string): string => {
 
 /** The job that makes and delivers codes, and the tick that leaves nothing of them. */
 export const otpJobs = (dependencies: OtpJobsDependencies): { jobs: JobDefinition[]; ticks: TickDefinition[] } => {
-  const { db, keys, persons, signIn, otps, mailer, sms, i18n, publicUrl } = dependencies;
+  const { db, keys, persons, signIn, otps, mailer, sms, i18n, publicUrl, count } = dependencies;
   const host = new URL(publicUrl).hostname;
 
   const ownAddress = (otp: StoredOtp, person: PersonRow): string | undefined =>
@@ -75,12 +77,12 @@ export const otpJobs = (dependencies: OtpJobsDependencies): { jobs: JobDefinitio
       if (!isOpen) return;
       const locale = person === undefined ? otp.locale : i18n.locale(undefined, person.locale);
       const text = i18n.t(locale, `identity:otp.${otp.purpose}.text`, { code });
-      if (otp.channel === 'sms') {
-        await sms.send({ to, text, id });
-        return;
+      if (otp.channel === 'sms') await sms.send({ to, text, id });
+      else {
+        const subject = i18n.t(locale, `identity:otp.${otp.purpose}.subject`);
+        await mailer.send({ to, subject, text, messageId: `${id}@${host}` });
       }
-      const subject = i18n.t(locale, `identity:otp.${otp.purpose}.subject`);
-      await mailer.send({ to, subject, text, messageId: `${id}@${host}` });
+      count('sent');
     },
   });
 

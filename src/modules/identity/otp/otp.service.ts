@@ -10,6 +10,7 @@ import type { Enqueue } from '../../../platform/jobs/definitions.ts';
 import { invalid, notFound, Problem } from '../../../platform/problem.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { SignedInTo, SignIn } from '../sign-in/sign-in.service.ts';
+import type { CountOtp } from './otp.figures.ts';
 import { askedSince, countAsked, findOtp, lockKeys, openOtp, spendTicket, tryOtp } from './otp.repository.ts';
 import type { OtpRow, StoredOtp } from './otp.repository.ts';
 import { COUNTED_FOR, KEPT, TICKET_LIFE, waitFor } from './otp.rules.ts';
@@ -40,6 +41,7 @@ interface OtpDependencies {
   readonly enqueue: Enqueue;
   readonly persons: Pick<Persons, 'identifierOf' | 'identify' | 'repository'>;
   readonly signIn: Pick<SignIn, 'withOtp'>;
+  readonly count: CountOtp;
 }
 
 export interface Otps {
@@ -74,7 +76,7 @@ const hashOf = (ticket: string): string => createHash('sha256').update(ticket).d
 const RESEND_AFTER = 60;
 
 /** One-time passwords: counted, made by the job that delivers them, decided by one statement. */
-export const createOtps = ({ db, keys, enqueue, persons, signIn }: OtpDependencies): Otps => {
+export const createOtps = ({ db, keys, enqueue, persons, signIn, count }: OtpDependencies): Otps => {
   const asSystem = (traceId: string) => systemScope(OPERATOR_COMPANY, 'otp', traceId);
 
   const longestWait = async (tx: Tx, counted: readonly string[]): Promise<number> => {
@@ -88,7 +90,10 @@ export const createOtps = ({ db, keys, enqueue, persons, signIn }: OtpDependenci
   const send = async (tx: Tx, otp: OtpRow, hidden: readonly string[]): Promise<OtpReceipt> => {
     await lockKeys(tx, [otp.askedKey, ...hidden]);
     const wait = await longestWait(tx, [otp.askedKey]);
-    if (wait > 0) throw new Problem(429, 'OTP_TOO_OFTEN', { retryAfter: wait, params: { seconds: wait } });
+    if (wait > 0) {
+      count('too_often');
+      throw new Problem(429, 'OTP_TOO_OFTEN', { retryAfter: wait, params: { seconds: wait } });
+    }
     const isQuiet = (await longestWait(tx, hidden)) > 0;
     const sent: OtpRow = isQuiet ? { ...otp, personId: null, accountKey: `nobody:${otp.id}` } : otp;
     await countAsked(tx, [otp.askedKey, ...(isQuiet ? [] : hidden)]);
@@ -111,12 +116,14 @@ export const createOtps = ({ db, keys, enqueue, persons, signIn }: OtpDependenci
   const verify = async (requestId: string, code: string, traceId: string) => {
     const ticket = randomBytes(32).toString('base64url');
     const hashes = lookupHashes(keys.lookup, `otp:${requestId}`, code);
-    return db.write(asSystem(traceId), async (tx) => {
+    const [outcome, verified] = await db.write(asSystem(traceId), async (tx) => {
       const tried = await tryOtp(tx, requestId, hashes, hashOf(ticket));
-      if (tried === undefined || !tried.verified) return undefined;
+      if (tried === undefined || !tried.verified) return [tried === undefined ? 'over' : 'wrong'] as const;
       const person = tried.personId === null ? undefined : await persons.repository.find(tx, tried.personId);
-      return { ...tried, ticket, person };
+      return ['verified', { ...tried, ticket, person }] as const;
     });
+    count(outcome);
+    return verified;
   };
 
   return {

@@ -100,6 +100,26 @@ describe('one-time passwords', () => {
     expect(rows).to.deep.equal([{ attempts: 5 }]);
   });
 
+  it('are counted by what became of them', async () => {
+    const figures = async (): Promise<Map<string, number>> => {
+      const { body } = await app.platform.metrics.expose();
+      return new Map(
+        Array.from(body.matchAll(/^angelis_otp_total\{outcome="(\w+)"\} (\d+)$/gmu), ([, name, count]) => [
+          name!,
+          Number(count),
+        ]),
+      );
+    };
+    const { email } = await addWorker();
+    const before = await figures();
+    const { requestId } = await request(email);
+    await post('request', { identifier: email, purpose: 'login', channel: 'email' }).expect(429);
+    for (let tries = 0; tries < 2; tries += 1) await verify(requestId, wrong(lastCode(email))).expect(422);
+    for (const status of [200, 422, 422, 422]) await verify(requestId, lastCode(email)).expect(status);
+    const counted = Array.from(await figures(), ([name, count]) => [name, count - before.get(name)!]);
+    expect(Object.fromEntries(counted)).to.deep.equal({ sent: 1, too_often: 1, wrong: 2, verified: 1, over: 3 });
+  });
+
   it('are good on the fifth try', async () => {
     const { email } = await addWorker();
     const { requestId } = await request(email);
