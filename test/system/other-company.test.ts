@@ -186,13 +186,13 @@ describe('another company', () => {
     await app.platform.db.write(scope, (tx) =>
       app.notices.notify(tx, { type: 'test_alert', recipients: [profileId], dedupeKey: 'other-company' }),
     );
-    const { keep } = createQuarantine(app.platform.keys.data);
+    const quarantine = createQuarantine(app.platform.keys.data);
     const lost = (raw: RawRow, owner: string | null, reason: string) => [
       { raw, identity: identityOf(raw), companyId: owner, reason, pointer: null },
     ];
     await app.platform.db.write({ ...scope, companyId: OPERATOR_COMPANY }, async (tx) => {
-      await keep(tx, 'SAFER', lost({ id: '1' }, companyId, 'UNKNOWN_PERSON'));
-      await keep(tx, 'SAFER', lost({ id: '2' }, null, 'UNKNOWN_COMPANY'));
+      await quarantine.keep(tx, 'SAFER', lost({ id: '1' }, companyId, 'UNKNOWN_PERSON'));
+      await quarantine.keep(tx, 'SAFER', lost({ id: '2' }, null, 'UNKNOWN_COMPANY'));
     });
     await call(theirs[0], routeOf('addSystemLink'), profileId);
     const credential = { profileId, kind: 'altitude_exam', issuer: 'Mutual', validFrom: soon(0).slice(0, 10) };
