@@ -25,7 +25,12 @@ const ITEM = {
   actor: exact({
     kind: oneOf(['profile', 'operator', 'machine', 'system']),
     id: nullable(uuid()),
-    via: nullable(Type.String({ description: 'The job or timer that acted as the system.' })),
+    via: nullable(
+      Type.String({
+        description:
+          'The job or timer that acted as the system; `support:<id>`, the support session in which staff acted.',
+      }),
+    ),
     onBehalfOf: nullable(uuid()),
   }),
   reason: nullable(Type.String()),

@@ -3,9 +3,9 @@ export interface Actor {
   readonly kind: 'profile' | 'operator' | 'machine' | 'system';
   /** Profile, operator person or machine client; for the system the name of the job is in `via`. */
   readonly id: string | null;
-  /** Whom a support session or a delegate stands for. */
+  /** Whom a delegate stands for. */
   readonly onBehalfOf?: string;
-  /** Name of the job or timer that acts as the system. */
+  /** Name of the job or timer that acts as the system; `support:<id>`, the session in which staff act in a company. */
   readonly via?: string;
 }
 

@@ -63,7 +63,11 @@ const contextFor = (base: PublicContext, principal: Principal, decision: Decisio
     session: { id: principal.sessionId, epoch: principal.epoch },
     actor:
       principal.profileId === null
-        ? { kind: principal.kind === 'machine' ? 'machine' : 'operator', id: principal.personId }
+        ? {
+            kind: principal.kind === 'machine' ? 'machine' : 'operator',
+            id: principal.personId,
+            ...(principal.support && { via: `support:${principal.sessionId}` }),
+          }
         : { kind: 'profile', id: principal.profileId },
     traceId: base.traceId,
     address: base.address,

@@ -48,6 +48,20 @@ const NO_EVIDENCE = ['workforce:evidence:read'];
 /** What the operator sells is changed by its staff only. */
 const NO_SALES = ['commerce:subscription:write', 'commerce:subscription:move'];
 
+/** What staff in a support session change for a customer; docs/decisions/what-support-may-change.md says why no more. */
+const SUPPORT = [
+  'organization:appconfig:write',
+  'organization:batch-upload:write',
+  'organization:department:write',
+  'organization:profile:check',
+  'organization:profile:invite',
+  'organization:profile:write',
+  'organization:site:write',
+  'organization:system-link:write',
+  'commerce:subscription:write',
+  'commerce:subscription:move',
+];
+
 /** The roles of domain.md 2, by what they may do. */
 export const SYSTEM_ROLES: readonly SystemRole[] = [
   operator('superadmin', 1_000, ['operator:*:*', 'organization:company:*', 'commerce:*:*', 'reporting:audit:*']),
@@ -68,14 +82,9 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'reporting:audit:*',
   ]),
   {
-    ...operator('support_session', 0, [
-      '*:*:read',
-      'organization:*:write',
-      'workforce:*:write',
-      'commerce:subscription:*',
-    ]),
+    ...operator('support_session', 0, ['*:*:read', ...SUPPORT]),
     reach: 'company',
-    denies: ['operator:*:*', 'organization:company:write', ...NO_METRICS, ...NO_EVIDENCE],
+    denies: ['operator:*:*', ...NO_METRICS, ...NO_EVIDENCE],
   },
   company('owner', 'company', 700, ['*:*:*'], ['operator:*:*', ...NO_METRICS, ...NO_EVIDENCE, ...NO_SALES]),
   company('admin', 'company', 600, [

@@ -157,6 +157,36 @@ describe('operator staff', () => {
       expect(after.items[0]!['endedAt']).to.be.a('string');
     });
 
+    it('change what a customer needs help with, under the session that the owner sees, and nothing that the gate counts on', async () => {
+      const staff = await addStaff(app, 'support');
+      await begin(staff, company);
+      const send = async (method: 'post' | 'patch', path: string, body: object) =>
+        app.http[method](`/angelis${path}`)
+          .set({ authorization: await staff.bearer(), 'if-match': '"1"' })
+          .send(body);
+      const site = await send('post', '/admin/site', { code: 'S', name: 'S', timezone: 'Etc/UTC', altitudeM: 0 });
+      expect(site.status).to.equal(201);
+      const { items } = (await request('get', '/support-session', admin)).body as { items: Record<string, unknown>[] };
+      const session = items.find(({ staffId }) => staffId === staff.personId)!;
+      const history = await app.http
+        .get(`/angelis/admin/auditLog/history/site/${(site.body as { id: string }).id}`)
+        .set({ authorization: await admin.bearer() })
+        .expect(200);
+      const [written] = (history.body as { items: { actor: object }[] }).items;
+      expect(written).to.deep.include({
+        actor: { kind: 'operator', id: staff.personId, via: `support:${String(session['id'])}`, onBehalfOf: null },
+      });
+      const day = '2026-05-04';
+      const closed: ['post' | 'patch', string, object][] = [
+        ['patch', '/admin/companies/current', { name: 'Mine no more' }],
+        ['post', '/admin/role/assignment', { profileId: admin.profileId, systemRole: 'owner' }],
+        ['post', '/admin/api-client', { name: 'X', scopes: ['workforce:project:read'] }],
+        ['post', '/notification/webhook', { name: 'X', url: 'https://x.example.cl', events: ['test_alert'] }],
+        ['post', '/admin/assignment/leave', { profileId: admin.profileId, kind: 'sick', startsOn: day, endsOn: day }],
+      ];
+      for (const [method, path, body] of closed) expect((await send(method, path, body)).status, path).to.equal(403);
+    });
+
     it('are out after an hour', async () => {
       const staff = await addStaff(app, 'support');
       await begin(staff, company);
