@@ -2,7 +2,7 @@
 // docs/performance.md tells what each figure means.
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { mochaGlobalSetup, mochaGlobalTeardown } from '../support/global.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { superuserUrl } from '../support/template.ts';
@@ -51,12 +51,21 @@ const parts: readonly [string, (place: Place) => Promise<Row[]> | Row[]][] = [
   ['batch', batch],
 ];
 
+const names = parts.map(([name]) => name);
+const chosen = (list: string): string[] => {
+  const wanted = list.split(',').map((name) => name.trim());
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length > 0)
+    throw new InvalidArgumentError(`There is no part ${unknown.join(', ')}: choose of ${names.join(', ')}.`);
+  return wanted;
+};
+
 const { full, only, json } = new Command('bench')
   .option('--full', 'five times the rows, longer and more rounds')
-  .option('--only <part>', `one of: ${parts.map(([name]) => name).join(', ')}`)
+  .option('--only <parts>', `one or more of ${names.join(', ')}, apart by commas`, chosen)
   .option('--json <file>', 'writes the figures to a file, too')
   .parse()
-  .opts<{ full?: boolean; only?: string; json?: string }>();
+  .opts<{ full?: boolean; only?: string[]; json?: string }>();
 
 await mochaGlobalSetup();
 const database = await cloneDatabase();
@@ -80,7 +89,7 @@ try {
     full: full === true,
   };
   const rows: Row[] = [];
-  for (const [name, run] of parts.filter(([part]) => only === undefined || part === only)) {
+  for (const [name, run] of parts.filter(([part]) => only === undefined || only.includes(part))) {
     say(`Measuring ${name} …`);
     rows.push(...(await run(place)));
   }
