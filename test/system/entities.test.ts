@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import type pg from 'pg';
+import { createCursors } from '../../src/platform/db/cursor.ts';
+import { createList } from '../../src/platform/db/list.ts';
 import type { Bind, ListDefinition } from '../../src/platform/db/list.ts';
 import { listOf } from '../../src/platform/db/list-of.ts';
 import type { EntityList } from '../../src/platform/db/list-of.ts';
 import { isNullable, snake, valueSchema } from '../../src/platform/schema/entity.ts';
 import type { AnyEntity } from '../../src/platform/schema/entity.ts';
 import { Project } from '../../src/modules/workforce/projects/projects.repository.ts';
+import { addCompany, randomRing, scopeOf } from '../support/companies.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { unservedFilters } from './list-filters.ts';
@@ -128,6 +131,18 @@ describe('entities', () => {
         .map((name) => `${entity.table}.${name}`);
     });
     expect(loose).to.deep.equal(POLYMORPHIC);
+  });
+
+  it('are listed by statements that the database takes as user app', async () => {
+    const db = database.open({ observed: false });
+    const companyId = await addCompany(database);
+    const cursors = createCursors(randomRing(), () => new Date());
+    const pages = await Promise.all(
+      lists.map((list) =>
+        db.read(scopeOf(companyId), (reader) => createList(list, cursors).page(reader, {}), { once: true }),
+      ),
+    );
+    expect(new Set(pages)).to.deep.equal(new Set(['{"items":[],"next":null}']));
   });
 
   it('are listed in orders that an index has, after what bounds the list to its reader where that is a column', () => {

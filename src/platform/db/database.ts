@@ -1,9 +1,11 @@
-import type { Duplex } from 'node:stream';
 import { Sequelize, Transaction } from 'sequelize';
 import type pg from 'pg';
-import QueryStream from 'pg-query-stream';
 import { pointed } from './constraints.ts';
+import { connect, entering, rolledBack } from './entering.ts';
 import { databaseError, isConnectionError } from './errors.ts';
+import { createOneMessage } from './one-message.ts';
+import type { TextRows } from './one-message.ts';
+import { createOnceReader, createReader, readTransaction } from './reads.ts';
 import type { Problem } from '../problem.ts';
 import { NO_TRACER } from '../telemetry/tracer.ts';
 import type { SpanDetails, Tracer } from '../telemetry/tracer.ts';
@@ -16,6 +18,8 @@ export interface Reader {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Runs a statement that the server may keep prepared under its own text. */
   prepared<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The same, each row a list of its values as PostgreSQL writes them, text or null: for what makes JSON of them. */
+  texts(text: string, values?: readonly unknown[]): Promise<TextRows['rows']>;
   /**
    * Rows of one statement as lists of values in the order of its columns, fetched as they are read: memory stays flat,
    * however many there are. No other statement of this reader runs before the last row was read or the loop was left.
@@ -28,7 +32,7 @@ export interface ReadOptions {
   readonly replica?: boolean;
   /** All statements see the data as it is when the first begins, so that totals fit their rows. */
   readonly snapshot?: boolean;
-  /** `work` runs one statement, begun before it waits for anything: BEGIN, statement and COMMIT travel together. */
+  /** `work` runs one statement and no other: BEGIN, session, statement and COMMIT travel in one message. */
   readonly once?: boolean;
 }
 
@@ -80,63 +84,6 @@ export interface DatabaseOptions {
   readonly observe?: (text: string) => void;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** The call that binds a transaction to its company. It travels in one message with BEGIN, so its values are literals. */
-const entering = ({ companyId, session }: Scope): string => {
-  for (const id of [companyId, session?.id]) if (id !== undefined && !UUID.test(id)) throw new TypeError('not a uuid');
-  if (session === undefined) return `select app.enter_job('${companyId}')`;
-  if (!Number.isSafeInteger(session.epoch)) throw new TypeError('not an epoch');
-  return `select app.enter('${companyId}', '${session.id}', ${session.epoch})`;
-};
-
-/** Rows that are fetched at once. */
-const BATCH = 500;
-
-async function* streamRows(
-  client: pg.PoolClient,
-  text: string,
-  values: readonly unknown[],
-): AsyncGenerator<readonly unknown[]> {
-  const config = { batchSize: BATCH, highWaterMark: BATCH, rowMode: 'array' } as const;
-  // Rows in parts go back and forth between others: nothing may travel behind them.
-  const wire: Wire = client;
-  wire.pipeline = false;
-  try {
-    yield* client.query(new QueryStream(text, [...values], config)) as AsyncIterable<readonly unknown[]>;
-  } catch (error) {
-    throw databaseError(error);
-  }
-}
-
-interface ReaderOptions {
-  readonly nameOf: (text: string) => string | undefined;
-  readonly observe?: ((text: string) => void) | undefined;
-}
-
-const createReader = (client: pg.PoolClient, companyId: string, { nameOf, observe }: ReaderOptions): Reader => {
-  const run = async <Row>(query: { name?: string; text: string; values: unknown[] }): Promise<Row[]> => {
-    observe?.(query.text);
-    try {
-      return (await client.query(query)).rows as Row[];
-    } catch (error) {
-      throw databaseError(error);
-    }
-  };
-  return {
-    companyId,
-    query: (text, values = []) => run({ text, values: [...values] }),
-    prepared: (text, values = []) => {
-      const name = nameOf(text);
-      return run({ ...(name !== undefined && { name }), text, values: [...values] });
-    },
-    stream: (text, values = []) => {
-      observe?.(text);
-      return streamRows(client, text, values);
-    },
-  };
-};
-
 /**
  * Names for statements that come again, `most` of them: every connection keeps what has a name, and lists have as many texts
  * as their filters combine. A text gets one when it is run for the second time, and was not forgotten since the first. A
@@ -159,14 +106,6 @@ const createNames = (most: number): ((text: string) => string | undefined) => {
   };
 };
 
-const connect = async (pool: pg.Pool): Promise<pg.PoolClient> => {
-  try {
-    return await pool.connect();
-  } catch (error) {
-    throw databaseError(error);
-  }
-};
-
 /** Runs `work` between BEGIN and COMMIT; a connection that broke leaves the pool. */
 const transaction = async <T>(
   pool: pg.Pool,
@@ -182,9 +121,7 @@ const transaction = async <T>(
     await client.query('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch((cause: unknown) => {
-      broken = cause as Error;
-    });
+    broken = await rolledBack(client);
     if (isConnectionError(error)) broken = error as Error;
     const refused = databaseError(error);
     throw broken === undefined ? await pointed(client, refused) : refused;
@@ -202,53 +139,6 @@ const READ: SpanDetails = {
   ...WRITE,
   name: 'postgresql read',
   attributes: { ...WRITE.attributes, 'db.operation.name': 'read' },
-};
-
-/** What of a client its statements travel through. */
-interface Wire {
-  /** Whether a statement is sent before the one before it was answered. */
-  pipeline: boolean;
-  readonly connection: { readonly stream: Duplex };
-}
-
-/**
- * A read transaction that waits for the database as seldom as it can: BEGIN and the company travel with the first statement, and
- * nobody waits for the COMMIT of what wrote nothing. A session that may not enter aborts the transaction, so that the
- * database refuses the statement behind it; nothing is answered before the session has entered.
- */
-const readTransaction = async <T>(
-  pool: pg.Pool,
-  { snapshot, once }: ReadOptions,
-  scope: Scope,
-  work: (client: pg.PoolClient) => Promise<T>,
-): Promise<T> => {
-  const begin = snapshot ? 'begin isolation level repeatable read read only' : 'begin read only';
-  const enter = `${begin}; ${entering(scope)}`;
-  const client = await connect(pool);
-  const wire: Wire = client;
-  const { stream } = wire.connection;
-  const release = (broken?: Error): void => {
-    wire.pipeline = false;
-    client.release(broken);
-  };
-  wire.pipeline = true;
-  stream.cork();
-  const entered = client.query(enter);
-  const worked = (async () => work(client))();
-  const sent = once ? client.query('commit') : undefined;
-  stream.uncork();
-  const [session, done] = await Promise.allSettled([entered, worked]);
-  if (session.status === 'fulfilled' && done.status === 'fulfilled') {
-    (sent ?? client.query('commit')).then(() => release(), release);
-    return done.value;
-  }
-  const error: unknown = session.status === 'rejected' ? session.reason : (done as PromiseRejectedResult).reason;
-  const lost = await (sent ?? client.query('rollback')).then(
-    () => undefined,
-    (cause: Error) => cause,
-  );
-  release(isConnectionError(error) ? (error as Error) : lost);
-  throw databaseError(error);
 };
 
 /** The two data paths over the pools of users `app`: units of work and read models. See docs/architecture.md. */
@@ -272,6 +162,14 @@ export const createDatabase = (parts: DatabaseOptions): Database => {
     return result;
   };
   const options = { nameOf: createNames(mostPrepared), observe };
+  const run = createOneMessage();
+  const readOnce = async <T>(pool: pg.Pool, scope: Scope, work: (reader: Reader) => Promise<T>): Promise<T> => {
+    const once = createOnceReader(pool, scope, run, options);
+    const [worked] = await Promise.allSettled([(async () => work(once))()]);
+    const told = () => (worked.status === 'fulfilled' ? Promise.resolve(worked.value) : Promise.reject(worked.reason));
+    // Nothing is answered, nor refused, before the session has entered.
+    return once.isUsed() ? told() : readTransaction(pool, {}, scope, told);
+  };
   return {
     sequelize,
     write: async (scope, work) => {
@@ -282,11 +180,12 @@ export const createDatabase = (parts: DatabaseOptions): Database => {
       }
     },
     read: (scope, work, wanted = {}) =>
-      tracer.span(READ, () =>
-        readTransaction((wanted.replica && replica) || reader, wanted, scope, (client) =>
-          work(createReader(client, scope.companyId, options)),
-        ),
-      ),
+      tracer.span(READ, () => {
+        const pool = (wanted.replica && replica) || reader;
+        return wanted.once
+          ? readOnce(pool, scope, work)
+          : readTransaction(pool, wanted, scope, (client) => work(createReader(client, scope.companyId, options)));
+      }),
     close: async () => {
       await Promise.all([writer.end(), reader.end(), replica?.end()]);
       await sequelize.close();

@@ -45,6 +45,7 @@ export const listOf = <E extends AnyEntity>(entity: E, options: ListOptions<E>):
     where: `t.company_id = $1 and t.deleted_at is null${only === undefined ? '' : ` and ${only}`}`,
     alias: 't',
     item: entity.json('t', extra),
+    members: entity.members('t', extra),
     ...(detailExtra !== undefined && { detail: entity.json('t', detailExtra) }),
     sorts: Object.fromEntries(sorts.map((sort) => sort.replace(/^-/, '')).map((field) => [field, columnOf(field)])),
     defaultSort: first,

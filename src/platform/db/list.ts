@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import type { TObject, TProperties } from 'typebox';
-import type { AnyEntity } from '../schema/entity.ts';
+import { jsonOf } from '../schema/entity.ts';
+import type { AnyEntity, Member } from '../schema/entity.ts';
 import { exact } from '../schema/types.ts';
 import { Problem } from '../problem.ts';
 import type { Cursors } from './cursor.ts';
@@ -44,6 +45,8 @@ export interface ListDefinition {
   readonly where: string;
   /** SQL of one item as JSON. */
   readonly item: string;
+  /** The same item as columns, where it is one row's: pages are made of these. */
+  readonly members?: readonly Member[];
   /** SQL of one row read alone, where it shows more. Default: `item`. */
   readonly detail?: string;
   /** Alias of the entity's table in `from`; its `id` and `version` are read. */
@@ -83,12 +86,6 @@ export interface List {
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 
-interface PageRow {
-  readonly item: string;
-  readonly id: string;
-  readonly key: string;
-}
-
 const querySchema = ({ sorts, filters = {}, search }: ListDefinition): TObject => {
   const directions = Object.keys(sorts).flatMap((name) => [name, `-${name}`]);
   return exact({
@@ -114,57 +111,61 @@ const fingerprint = (query: ListQuery & object): string => {
  * A list: bounded always, filtered and sorted only by what it names, paged by signed cursors. Those of one entity are
  * declared with `listOf`.
  */
-export const createList = (definition: ListDefinition, cursors: Cursors): List => ({
-  query: querySchema(definition),
-  one: async (reader, id, restrict) => {
-    const values: unknown[] = [reader.companyId, id];
-    const condition = restrict === undefined ? '' : ` and ${restrict((value) => `$${values.push(value)}`)}`;
-    const { alias, item, detail = item } = definition;
-    const rows = await reader.prepared<{ text: string; version: number }>(
-      `select ${detail}::text as text, ${alias}.version as version ${definition.from}
+export const createList = (definition: ListDefinition, cursors: Cursors): List => {
+  const members: readonly Member[] = definition.members ?? [
+    { name: 'item', sql: `${definition.item}::text`, as: 'json' },
+  ];
+  const columns = members.map(({ sql }) => sql).join(', ');
+  const itemOf = definition.members === undefined ? ([item]: readonly (string | null)[]) => item! : jsonOf(members);
+  return {
+    query: querySchema(definition),
+    one: async (reader, id, restrict) => {
+      const values: unknown[] = [reader.companyId, id];
+      const condition = restrict === undefined ? '' : ` and ${restrict((value) => `$${values.push(value)}`)}`;
+      const { alias, item, detail = item } = definition;
+      const rows = await reader.prepared<{ text: string; version: number }>(
+        `select ${detail}::text as text, ${alias}.version as version ${definition.from}
        where ${definition.where} and ${alias}.id = $2${condition}`,
-      values,
-    );
-    return rows[0];
-  },
-  page: async (reader, query, restrict) => {
-    const values: unknown[] = [reader.companyId];
-    const bind: Bind = (value) => `$${values.push(value)}`;
-    const idOf = `${definition.alias}.id`;
-    const sort = query.sort ?? definition.defaultSort;
-    const isDescending = sort.startsWith('-');
-    const expression = definition.sorts[sort.replace(/^-/, '')]!;
-    const conditions = [definition.where];
-    for (const [name, filter] of Object.entries(definition.filters ?? {})) {
-      const value = (query as Record<string, unknown>)[name];
-      if (value !== undefined) conditions.push(filter.sql(bind, value as never));
-    }
-    if (query.q !== undefined && definition.search !== undefined)
-      conditions.push(searchCondition(definition.search.table, idOf, query.q, values));
-    if (restrict !== undefined) conditions.push(restrict(bind));
-    const purpose = `${definition.name}:${reader.companyId}:${fingerprint({ ...query, sort })}`;
-    if (query.cursor !== undefined) {
-      const after = cursors.read(purpose, query.cursor);
-      if (after === undefined)
-        throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
-      conditions.push(`(${expression}, ${idOf}) ${isDescending ? '<' : '>'} (${bind(after.key)}, ${bind(after.id)})`);
-    }
-    const limit = query.limit ?? DEFAULT_LIMIT;
-    const direction = isDescending ? 'desc' : 'asc';
-    const order = `order by ${expression} ${direction}, ${idOf} ${direction}`;
-    const matching = `${definition.from} where ${conditions.join(' and ')} ${order} limit ${bind(limit + 1)}`;
-    // What is found by words comes in no order: its rows are sorted before they are made into items.
-    const from =
-      query.q === undefined
-        ? matching
-        : `${definition.from} where ${definition.where} and ${idOf} = any(array(select ${idOf} ${matching})) ${order}`;
-    const rows = await reader.prepared<PageRow>(
-      `select ${definition.item}::text as item, ${idOf} as id, (${expression})::text as key ${from}`,
-      values,
-    );
-    const shown = rows.slice(0, limit);
-    const last = rows.length > limit ? shown.at(-1) : undefined;
-    const next = last === undefined ? 'null' : JSON.stringify(cursors.write(purpose, { key: last.key, id: last.id }));
-    return `{"items":[${shown.map(({ item }) => item).join(',')}],"next":${next}}`;
-  },
-});
+        values,
+      );
+      return rows[0];
+    },
+    page: async (reader, query, restrict) => {
+      const values: unknown[] = [reader.companyId];
+      const bind: Bind = (value) => `$${values.push(value)}`;
+      const idOf = `${definition.alias}.id`;
+      const sort = query.sort ?? definition.defaultSort;
+      const isDescending = sort.startsWith('-');
+      const expression = definition.sorts[sort.replace(/^-/, '')]!;
+      const conditions = [definition.where];
+      for (const [name, filter] of Object.entries(definition.filters ?? {})) {
+        const value = (query as Record<string, unknown>)[name];
+        if (value !== undefined) conditions.push(filter.sql(bind, value as never));
+      }
+      if (query.q !== undefined && definition.search !== undefined)
+        conditions.push(searchCondition(definition.search.table, idOf, query.q, values));
+      if (restrict !== undefined) conditions.push(restrict(bind));
+      const purpose = `${definition.name}:${reader.companyId}:${fingerprint({ ...query, sort })}`;
+      if (query.cursor !== undefined) {
+        const after = cursors.read(purpose, query.cursor);
+        if (after === undefined)
+          throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
+        conditions.push(`(${expression}, ${idOf}) ${isDescending ? '<' : '>'} (${bind(after.key)}, ${bind(after.id)})`);
+      }
+      const limit = query.limit ?? DEFAULT_LIMIT;
+      const direction = isDescending ? 'desc' : 'asc';
+      const order = `order by ${expression} ${direction}, ${idOf} ${direction}`;
+      const matching = `${definition.from} where ${conditions.join(' and ')} ${order} limit ${bind(limit + 1)}`;
+      // What is found by words comes in no order: its rows are sorted before they are made into items.
+      const from =
+        query.q === undefined
+          ? matching
+          : `${definition.from} where ${definition.where} and ${idOf} = any(array(select ${idOf} ${matching})) ${order}`;
+      const rows = await reader.texts(`select ${columns}, ${idOf}, (${expression})::text ${from}`, values);
+      const shown = rows.slice(0, limit);
+      const [id, key] = (rows.length > limit && shown.at(-1)?.slice(-2)) || [];
+      const next = id == null || key == null ? 'null' : JSON.stringify(cursors.write(purpose, { key, id }));
+      return `{"items":[${shown.map(itemOf).join(',')}],"next":${next}}`;
+    },
+  };
+};

@@ -30,6 +30,14 @@ export interface EntityDefinition<F extends TProperties, H extends TProperties, 
   readonly search?: readonly (keyof F)[];
 }
 
+/** A member of a row shown: its SQL, and how the text that PostgreSQL answers becomes JSON. */
+export interface Member {
+  readonly name: string;
+  readonly sql: string;
+  /** `text`: escaped; `plain`: only quoted, has nothing to escape; `json`: as it is. */
+  readonly as: 'text' | 'plain' | 'json';
+}
+
 /** What mechanisms need to know of any entity. */
 export interface AnyEntity {
   readonly table: string;
@@ -50,6 +58,8 @@ export interface AnyEntity {
   show(row: object): object;
   /** SQL: the row of alias `alias` as JSON that fits `view`; `extra` adds members (`name: sql`). */
   json(alias: string, extra?: Readonly<Record<string, string>>): string;
+  /** The same as columns, of which `jsonOf` makes the JSON: half of what it costs PostgreSQL, for pages. */
+  members(alias: string, extra?: Readonly<Record<string, string>>): readonly Member[];
 }
 
 /** A kind of row, declared once: columns, answers, request bodies and the change log come from it. */
@@ -85,6 +95,30 @@ export const valueSchema = (schema: object): { type?: string; format?: string; i
 export const shown = (expression: string, schema: object): string =>
   valueSchema(schema).format === 'date-time' ? `to_char(${expression}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : expression;
 
+const PLAIN: readonly (string | undefined)[] = ['uuid', 'date', 'date-time'];
+
+const memberOf = (name: string, column: string, schema: object): Member => {
+  const { type, format } = valueSchema(schema);
+  if (type === 'string') return { name, sql: shown(column, schema), as: PLAIN.includes(format) ? 'plain' : 'text' };
+  return { name, sql: type === 'integer' || type === 'number' ? column : `to_json(${column})`, as: 'json' };
+};
+
+/** A row of texts, in the order of `members`, as a JSON object. */
+export const jsonOf = (members: readonly Member[]): ((row: readonly (string | null)[]) => string) => {
+  const write = members.map(({ name, as }, at) => {
+    const key = `${at === 0 ? '' : ','}${JSON.stringify(name)}:`;
+    const none = `${key}null`;
+    if (as === 'json') return (value: string | null) => (value === null ? none : key + value);
+    if (as === 'plain') return (value: string | null) => (value === null ? none : `${key}"${value}"`);
+    return (value: string | null) => (value === null ? none : key + JSON.stringify(value));
+  });
+  return (row) => {
+    let text = '{';
+    for (let at = 0; at < write.length; at += 1) text += write[at]!(row[at]!);
+    return `${text}}`;
+  };
+};
+
 /** Declares an entity. See docs/adding-a-module.md. */
 export const entity = <
   F extends TProperties,
@@ -104,6 +138,10 @@ export const entity = <
   return {
     ...definition,
     hidden,
+    members: (alias, extra = {}) => [
+      ...Object.entries(shownFields).map(([name, schema]) => memberOf(name, `${alias}.${snake(name)}`, schema)),
+      ...Object.entries(extra).map(([name, sql]): Member => ({ name, sql: `to_json(${sql})`, as: 'json' })),
+    ],
     view: exact(shownFields, { 'x-component': definition.table }) as unknown as TObject<F & typeof STANDARD>,
     createBody: Type.Unsafe(exact(pick(definition.create, isNullable))),
     editBody: Type.Unsafe(

@@ -182,10 +182,41 @@ describe('the two data paths', () => {
       );
       scope = { ...scopeOf(companyId, ids.profile), session: { id: ids.session, epoch: Number(rows[0]!.epoch) } };
     });
-    const outcome = () => codeOf(db.read(scope, () => Promise.resolve()));
+    const outcome = async () => {
+      const once = await codeOf(db.read(scope, (reader) => reader.prepared('select 1 as one'), { once: true }));
+      const without = await codeOf(db.read(scope, () => Promise.reject(new Error('refused')), { once: true }));
+      const told = await codeOf(db.read(scope, () => Promise.resolve()));
+      expect(once, 'in one message').to.equal(told);
+      expect(without, 'before any statement').to.equal(told === 'nothing' ? 'Error' : told);
+      return told;
+    };
 
     it('that is as it was cached', async () => {
       expect(await outcome()).to.equal('nothing');
+    });
+
+    it('in one message with the statement that it may run, once the connection has prepared it', async () => {
+      const pool = database.pool('app', 1);
+      const lone = createDatabase({ writer: pool, reader: pool, now: () => new Date() });
+      const text = `select id, version, created_at as "at", null as none, array['a,', '"b'] as list from profile where id = any($1)`;
+      const ask = (who: Scope, run: 'prepared' | 'texts') =>
+        lone.read(who, (reader) => reader[run](text, [[ids.profile]]) as Promise<unknown[]>, { once: true });
+      const [at] = await lone.read(scope, (reader) =>
+        reader.query<{ at: string }>('select created_at as "at" from profile where id = $1', [ids.profile]),
+      );
+      const row = { id: ids.profile, version: 1, at: at!.at, none: null, list: ['a,', '"b'] };
+      for (let time = 0; time < 4; time += 1) expect(await ask(scope, 'prepared')).to.deep.equal([row]);
+      expect((await ask(scope, 'texts'))[0]).to.include.members([ids.profile, '1', null, '{"a,","\\"b"}']);
+      const stale = { ...scope, session: { id: ids.session, epoch: scope.session!.epoch + 1 } };
+      expect(await codeOf(ask(stale, 'prepared'))).to.equal(StaleSession.name);
+      expect(await ask(scope, 'prepared')).to.deep.equal([row]);
+      const ended = { ...scope, session: { id: uuidv7(), epoch: 1 } };
+      expect(await codeOf(ask(ended, 'texts'))).to.equal(SessionEnded.name);
+      const wrong = lone.read(scope, (reader) => reader.prepared(text, ['no list']), { once: true });
+      expect(await codeOf(wrong)).to.equal('error');
+      const other = await addCompany(database);
+      expect(await ask(scopeOf(other), 'prepared'), 'of another company').to.deep.equal([]);
+      expect(await ask(scope, 'prepared')).to.deep.equal([row]);
     });
 
     it('or see nothing, and leave the connection as good as it was, however much was sent along', async () => {
@@ -210,7 +241,7 @@ describe('the two data paths', () => {
         },
         { once: true },
       );
-      expect(await codeOf(second), 'behind its COMMIT there is no company').to.equal('error');
+      expect(await codeOf(second), 'one statement and no other').to.equal('Error');
       const thrown = lone.read(scope, () => {
         throw new TypeError('at once');
       });

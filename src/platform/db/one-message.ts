@@ -1,0 +1,111 @@
+import type { Duplex } from 'node:stream';
+import type pg from 'pg';
+import utils from 'pg/lib/utils.js';
+
+/** A statement; with a name, connections keep it prepared. */
+export interface Statement {
+  readonly name?: string | undefined;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Rows as PostgreSQL writes their values: text or null, in the order of the columns. */
+export interface TextRows {
+  readonly fields: readonly pg.FieldDef[];
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
+/** What of pg's connection statements travel through. */
+interface Wire {
+  readonly stream: Duplex;
+  bind(config: { statement: string; values: readonly unknown[]; valueMapper: (value: unknown) => unknown }): void;
+  execute(config: null): void;
+  sync(): void;
+}
+
+/** pg's client where a statement need not wait for the answer of the one before it. */
+interface Pipelined {
+  pipeline: boolean;
+  readonly connection: { readonly stream: Duplex };
+}
+
+const AS_TEXT = { getTypeParser: () => (value: string) => value };
+
+/** A statement whose rows come as text. */
+export const asText = ({ name, text, values }: Statement): pg.QueryArrayConfig => ({
+  ...(name !== undefined && { name }),
+  text,
+  values: [...values],
+  rowMode: 'array',
+  types: AS_TEXT,
+});
+
+/** Runs statements that this connection keeps prepared, in one message and for one answer; tells the rows of the one at `wanted`. */
+const runPrepared = (
+  client: pg.PoolClient,
+  statements: readonly Statement[],
+  wanted: number,
+): Promise<TextRows['rows']> =>
+  new Promise((resolve, reject) => {
+    const rows: (string | null)[][] = [];
+    let done = 0;
+    client.query({
+      submit: (connection: unknown) => {
+        const wire = connection as Wire;
+        wire.stream.cork();
+        for (const { name, values } of statements) {
+          wire.bind({ statement: name!, values, valueMapper: utils.prepareValue });
+          wire.execute(null);
+        }
+        wire.sync();
+        wire.stream.uncork();
+      },
+      handleDataRow: ({ fields }: { fields: (string | null)[] }) => {
+        if (done === wanted) rows.push(fields);
+      },
+      handleCommandComplete: () => {
+        done += 1;
+      },
+      handleError: reject,
+      handleReadyForQuery: () => resolve(rows),
+    } as pg.Submittable);
+  });
+
+/** Runs the statements one behind the other, waiting for none, so that the connection prepares those that have a name. */
+const runBehind = async (
+  client: pg.PoolClient,
+  statements: readonly Statement[],
+  wanted: number,
+): Promise<TextRows> => {
+  const wire = client as unknown as Pipelined;
+  const { stream } = wire.connection;
+  wire.pipeline = true;
+  stream.cork();
+  const sent = statements.map((statement) => client.query<(string | null)[]>(asText(statement)));
+  stream.uncork();
+  const answers = await Promise.allSettled(sent);
+  wire.pipeline = false;
+  const refused = answers.find((answer) => answer.status === 'rejected');
+  if (refused !== undefined) throw refused.reason;
+  return (answers[wanted] as PromiseFulfilledResult<pg.QueryArrayResult<(string | null)[]>>).value;
+};
+
+/**
+ * Runs statements of one transaction, `begin` to `commit`, of which the one at `wanted` has the rows. Once a connection has
+ * prepared them all they travel to it as one message, and it answers once: a wait, two system calls and the parsing of
+ * its columns' descriptions less. The first that fails keeps those behind it from running.
+ */
+export const createOneMessage = () => {
+  const prepared = new WeakMap<pg.PoolClient, Map<string, readonly pg.FieldDef[]>>();
+  return async (client: pg.PoolClient, statements: readonly Statement[], wanted: number): Promise<TextRows> => {
+    const known = prepared.get(client) ?? new Map<string, readonly pg.FieldDef[]>();
+    prepared.set(client, known);
+    const names = statements.map(({ name }) => name);
+    const key = names.includes(undefined) ? undefined : names.join(' ');
+    const fields = key === undefined ? undefined : known.get(key);
+    if (fields !== undefined) return { fields, rows: await runPrepared(client, statements, wanted) };
+    const answer = await runBehind(client, statements, wanted);
+    if (key !== undefined) known.set(key, answer.fields);
+    return answer;
+  };
+};

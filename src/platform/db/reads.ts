@@ -1,0 +1,159 @@
+import type { Duplex } from 'node:stream';
+import type pg from 'pg';
+import QueryStream from 'pg-query-stream';
+import type { Reader, ReadOptions } from './database.ts';
+import { BEGIN_READ, COMMIT, connect, entering, entry, rolledBack } from './entering.ts';
+import { databaseError, isConnectionError } from './errors.ts';
+import { asText } from './one-message.ts';
+import type { createOneMessage, Statement, TextRows } from './one-message.ts';
+import type { Scope } from './scope.ts';
+
+/** What of a client its statements travel through. */
+interface Wire {
+  /** Whether a statement is sent before the one before it was answered. */
+  pipeline: boolean;
+  readonly connection: { readonly stream: Duplex };
+}
+
+/** Rows that are fetched at once. */
+const BATCH = 500;
+
+async function* streamRows(
+  client: pg.PoolClient,
+  text: string,
+  values: readonly unknown[],
+): AsyncGenerator<readonly unknown[]> {
+  const config = { batchSize: BATCH, highWaterMark: BATCH, rowMode: 'array' } as const;
+  // Rows in parts go back and forth between others: nothing may travel behind them.
+  const wire: Wire = client;
+  wire.pipeline = false;
+  try {
+    yield* client.query(new QueryStream(text, [...values], config)) as AsyncIterable<readonly unknown[]>;
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
+export interface ReaderOptions {
+  readonly nameOf: (text: string) => string | undefined;
+  readonly observe?: ((text: string) => void) | undefined;
+}
+
+/** What runs the statements of a transaction that has entered its company. */
+export const createReader = (client: pg.PoolClient, companyId: string, { nameOf, observe }: ReaderOptions): Reader => {
+  const run = async <Row>(query: pg.QueryConfig): Promise<Row[]> => {
+    observe?.(query.text);
+    try {
+      return (await client.query(query)).rows as Row[];
+    } catch (error) {
+      throw databaseError(error);
+    }
+  };
+  return {
+    companyId,
+    query: (text, values = []) => run({ text, values: [...values] }),
+    prepared: (text, values = []) => {
+      const name = nameOf(text);
+      return run({ ...(name !== undefined && { name }), text, values: [...values] });
+    },
+    texts: (text, values = []) => run(asText({ name: nameOf(text), text, values })),
+    stream: (text, values = []) => {
+      observe?.(text);
+      return streamRows(client, text, values);
+    },
+  };
+};
+
+/**
+ * A read transaction that waits for the database as seldom as it can: BEGIN and the company travel with the first statement, and
+ * nobody waits for the COMMIT of what wrote nothing. A session that may not enter aborts the transaction, so that the
+ * database refuses the statement behind it; nothing is answered before the session has entered.
+ */
+export const readTransaction = async <T>(
+  pool: pg.Pool,
+  { snapshot }: ReadOptions,
+  scope: Scope,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> => {
+  const begin = snapshot ? 'begin isolation level repeatable read read only' : 'begin read only';
+  const enter = `${begin}; ${entering(scope)}`;
+  const client = await connect(pool);
+  const wire: Wire = client;
+  const { stream } = wire.connection;
+  const release = (broken?: Error): void => {
+    wire.pipeline = false;
+    client.release(broken);
+  };
+  wire.pipeline = true;
+  stream.cork();
+  const entered = client.query(enter);
+  const worked = (async () => work(client))();
+  stream.uncork();
+  const [session, done] = await Promise.allSettled([entered, worked]);
+  if (session.status === 'fulfilled' && done.status === 'fulfilled') {
+    client.query('commit').then(() => release(), release);
+    return done.value;
+  }
+  const error: unknown = session.status === 'rejected' ? session.reason : (done as PromiseRejectedResult).reason;
+  const lost = await rolledBack(client);
+  release(isConnectionError(error) ? (error as Error) : lost);
+  throw databaseError(error);
+};
+
+type RunInOneMessage = ReturnType<typeof createOneMessage>;
+
+/** One statement in a read transaction of its own, sent in one message with all of it. */
+const readStatement = async (
+  pool: pg.Pool,
+  scope: Scope,
+  statement: Statement,
+  run: RunInOneMessage,
+): Promise<TextRows & { readonly client: pg.PoolClient }> => {
+  const statements = [BEGIN_READ, entry(scope), statement, COMMIT];
+  const client = await connect(pool);
+  try {
+    const answer = await run(client, statements, 2);
+    client.release();
+    return { ...answer, client };
+  } catch (error) {
+    const lost = await rolledBack(client);
+    client.release(isConnectionError(error) ? (error as Error) : lost);
+    throw databaseError(error);
+  }
+};
+
+/** A reader of one statement, which is a transaction; throws when it is asked for a second. */
+export const createOnceReader = (
+  pool: pg.Pool,
+  scope: Scope,
+  run: RunInOneMessage,
+  { nameOf, observe }: ReaderOptions,
+): Reader & { readonly isUsed: () => boolean } => {
+  let isUsed = false;
+  const read = (statement: Statement) => {
+    if (isUsed) throw new Error('a read of one statement cannot run a second');
+    isUsed = true;
+    observe?.(statement.text);
+    return readStatement(pool, scope, statement, run);
+  };
+  const parsed = async <Row>(statement: Statement): Promise<Row[]> => {
+    const { fields, rows, client } = await read(statement);
+    const columns = fields.map(({ name, dataTypeID }) => ({ name, parse: client.getTypeParser(dataTypeID, 'text') }));
+    return rows.map(
+      (row) =>
+        Object.fromEntries(
+          columns.map(({ name, parse }, at) => [name, row[at] === null ? null : (parse(row[at]!) as unknown)]),
+        ) as Row,
+    );
+  };
+  return {
+    companyId: scope.companyId,
+    isUsed: () => isUsed,
+    query: (text, values = []) => parsed({ text, values }),
+    prepared: (text, values = []) => parsed({ name: nameOf(text), text, values }),
+    texts: async (text, values = []) => (await read({ name: nameOf(text), text, values })).rows,
+    stream: () => {
+      throw new Error('a read of one statement cannot stream');
+    },
+  };
+};
