@@ -1,5 +1,6 @@
 // The whole system as a process of production composes it: logging to a file, no check of its own answers.
 import { pino } from 'pino';
+import { logTo } from '../../src/platform/telemetry/logger.ts';
 import { startApp } from '../support/app.ts';
 import { openDatabase } from '../support/database.ts';
 import { addPerson } from '../support/people.ts';
@@ -13,7 +14,7 @@ const app = await startApp({
   database,
   observed: false,
   checkResponses: false,
-  log: pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false })),
+  log: pino({ level: 'info' }, logTo('/dev/null')),
 });
 const person = await addPerson(app, { companyId: BENCH_COMPANY, roles: ['admin'] });
 const supervisor = await addPerson(app, { companyId: BENCH_COMPANY, roles: ['supervisor'] });

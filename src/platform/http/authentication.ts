@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { errors, jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
@@ -96,6 +96,19 @@ function isClaims(payload: JWTPayload): payload is Claims {
   );
 }
 
+/** A token that was found good. */
+interface Verified {
+  readonly claims: Claims;
+  readonly until: number;
+  /** What keycloak-connect made of it: it says nothing of the request that brought it. */
+  grant?: unknown;
+}
+
+/** A request as keycloak-connect keeps it. */
+type Guarded = Request & { readonly kauth: { grant?: unknown } };
+
+const keyOf = (token: string): string => hash('sha256', token, 'base64');
+
 function bearerOf(request: Request): string | undefined {
   const header = request.headers.authorization;
   return header?.startsWith('Bearer ') || header?.startsWith('bearer ') ? header.slice(7) : undefined;
@@ -108,7 +121,7 @@ function bearerOf(request: Request): string | undefined {
 export function createAuthentication(options: AuthenticationOptions): Authentication {
   const { realm, issuer, audience, authorizedParties, now } = options;
   const keys = createSigningKeys(options.jwksUri, now);
-  const verified = new Map<string, { claims: Claims; until: number }>();
+  const verified = new Map<string, Verified>();
   const refused = new WeakMap<Request, Problem>();
   const accepted = new WeakMap<Request, Claims>();
 
@@ -136,25 +149,27 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (!authorizedParties(payload.azp)) throw new Error('The authorized party is not ours');
     return payload;
   };
-  const verify: Authentication['verify'] = async (token) => {
-    const key = createHash('sha256').update(token).digest('base64');
+  const find = async (token: string): Promise<Verified> => {
+    const key = keyOf(token);
     const time = now().getTime();
     const hit = verified.get(key);
     verified.delete(key);
     if (hit && hit.until > time) {
       verified.set(key, hit);
-      return hit.claims;
+      return hit;
     }
     try {
       const claims = await check(token);
-      verified.set(key, { claims, until: Math.min(claims.exp * 1000, time + CACHE_LIFE) });
+      const fresh: Verified = { claims, until: Math.min(claims.exp * 1000, time + CACHE_LIFE) };
+      verified.set(key, fresh);
       const [oldest] = verified.keys();
       if (verified.size > CACHE_SIZE && oldest !== undefined) verified.delete(oldest);
-      return claims;
+      return fresh;
     } catch (error) {
       throw refusal(error);
     }
   };
+  const verify: Authentication['verify'] = async (token) => (await find(token)).claims;
   const noticeOf = async (token: string): Promise<LogoutNotice> => {
     const { aud, sub, sid, events, nonce, typ } = await signed(token);
     const audiences = typeof aud === 'string' ? [aud] : (aud ?? []);
@@ -196,14 +211,25 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       next();
       return;
     }
+    let found: Verified;
     try {
-      accepted.set(request, await verify(token));
+      found = await find(token);
+      accepted.set(request, found.claims);
     } catch (error) {
       refused.set(request, error instanceof Problem ? error : refusal(error));
       next();
       return;
     }
-    await attachGrant(request, response, next);
+    const { kauth } = request as Guarded;
+    if (found.grant !== undefined) {
+      kauth.grant = found.grant;
+      next();
+      return;
+    }
+    await attachGrant(request, response, () => {
+      found.grant = kauth.grant;
+      next();
+    });
   };
 
   return {
@@ -220,7 +246,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       }
     },
     forget: (sidOrToken) => {
-      verified.delete(createHash('sha256').update(sidOrToken).digest('base64'));
+      verified.delete(keyOf(sidOrToken));
       for (const [key, { claims }] of verified) if (claims.sid === sidOrToken) verified.delete(key);
     },
   };

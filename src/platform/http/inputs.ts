@@ -78,7 +78,18 @@ export type ReadInput = (request: Request) => Promise<Record<Location, unknown> 
 export const createInputReader = (contract: Contract, validator: Validator): ReadInput => {
   const chains = LOCATIONS.flatMap((where) => {
     const schema = contract[where];
-    return schema === undefined ? [] : [{ where, chain: chainFor(where, schema, validator) }];
+    if (schema === undefined) return [];
+    const fits = validator.compile(schema);
+    let mayBeEmpty: boolean | undefined;
+    return [
+      {
+        where,
+        chain: chainFor(where, schema, validator),
+        /** Whether nothing was given where nothing need be: then there is nothing to read. */
+        isEmpty: (given: object) =>
+          where === 'query' && Object.keys(given).length === 0 && (mayBeEmpty ??= fits({}, where).length === 0),
+      },
+    ];
   });
   return async (request) => {
     const input: Record<Location, unknown> = {
@@ -88,7 +99,11 @@ export const createInputReader = (contract: Contract, validator: Validator): Rea
       body: undefined,
     };
     const faults: Fault[] = [];
-    for (const { where, chain } of chains) {
+    for (const { where, chain, isEmpty } of chains) {
+      if (isEmpty(request.query)) {
+        input[where] = {};
+        continue;
+      }
       const result = await chain.run(request, { dryRun: true });
       faults.push(...result.array().flatMap((error) => error.msg as Fault[]));
       input[where] = result.context.getData()[0]?.value;

@@ -118,22 +118,50 @@ const byPrecision = (a: MountedRoute, b: MountedRoute): number => {
   return weigh(a) < weigh(b) ? -1 : 1;
 };
 
+/** The fixed segments that a declared path begins with, two at the most. */
+const fixedStart = (path: string): string => /^(?:\/[^/:]+){1,2}(?=\/|$)/.exec(path)?.[0] ?? '';
+
+/** The starts under which a request's path may be declared, the longest first. */
+const startsOf = (path: string): readonly string[] => {
+  const [longer = '', shorter = ''] = /^(\/[^/]+)(?:\/[^/]+)?/.exec(path) ?? [];
+  return [...new Set([longer, shorter, ''])];
+};
+
+/** Hands a request to the few routes that begin as its path does: asking each of hundreds costs more than most answers. */
+const createDispatcher = (routers: ReadonlyMap<string, Router>): RequestHandler => {
+  const dispatch: RequestHandler = (request, response, next) => {
+    const left = startsOf(request.path)
+      .flatMap((start) => routers.get(start) ?? [])
+      .values();
+    const go = (error?: unknown): void => {
+      const router = error ? undefined : left.next().value;
+      if (router === undefined) next(error);
+      else router(request, response, go);
+    };
+    go();
+  };
+  return Object.assign(dispatch, { stack: [...routers.values()].map((handle) => ({ handle })) });
+};
+
 /** A router with every route behind its guard, except those of modules that are switched off. */
 export const mountRoutes = (
   modules: readonly Module[],
   deps: ServeDependencies,
   guardOf: (contract: Contract) => readonly RequestHandler[],
   isMounted: (module: string) => boolean,
-): Router => {
-  const router = Router({ caseSensitive: true });
+): RequestHandler => {
+  const routers = new Map<string, Router>();
   for (const { path, contract, route } of routesOf(modules.filter(({ name }) => isMounted(name))).toSorted(
     byPrecision,
   )) {
     const handler = createHandler(deps, route);
+    const start = fixedStart(path);
+    const router = routers.get(start) ?? Router({ caseSensitive: true });
+    routers.set(start, router);
     if (contract.permission === 'public') router[contract.method](path, handler);
     else router[contract.method](path, ...guardOf(contract), handler);
   }
-  return router;
+  return createDispatcher(routers);
 };
 
 interface Layer {

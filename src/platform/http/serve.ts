@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Decision } from '../access/decision.ts';
 import type { Client, Principal } from '../access/principal.ts';
@@ -75,7 +75,7 @@ const contextFor = (base: PublicContext, principal: Principal, decision: Decisio
   },
 });
 
-const weakTag = (text: string): string => `W/"${createHash('sha1').update(text).digest('base64url')}"`;
+const weakTag = (bytes: Buffer): string => `W/"${hash('sha1', bytes, 'base64url')}"`;
 
 const send = async (
   request: Request,
@@ -92,14 +92,15 @@ const send = async (
     await (reply.body as StreamBody).stream(response);
     return;
   }
-  const text = reply.body instanceof RawJson ? reply.body.text : JSON.stringify(reply.body);
-  const tag = reply.etag ?? (request.method === 'GET' ? weakTag(text) : undefined);
+  const bytes = Buffer.from(reply.body instanceof RawJson ? reply.body.text : JSON.stringify(reply.body));
+  const tag = reply.etag ?? (request.method === 'GET' ? weakTag(bytes) : undefined);
   if (tag !== undefined) response.set('ETag', tag);
   if (request.method === 'GET' && tag !== undefined && request.headers['if-none-match'] === tag) {
     response.status(304).end();
     return;
   }
-  response.type('application/json').send(text);
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.send(bytes);
 };
 
 /** The handler of one declared route. Order: authentication → company → permission → shape → existence → state. */
