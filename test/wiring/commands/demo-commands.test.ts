@@ -85,6 +85,8 @@ describe('the commands beside the demo', function () {
 
   describe('angelis simulate', () => {
     const subjects = new Map<SimulatedKind, string>();
+    /** Who looks into the Fit2000. */
+    let looking: string;
     let safety: string;
     let known: Map<string, ReadonlySet<string>>;
 
@@ -109,26 +111,30 @@ describe('the commands beside the demo', function () {
         ({ role, company, profileId }) => role === 'worker' && company === 'andes' && !held.has(profileId!),
       );
       SIMULATED_KINDS.forEach((kind, index) => subjects.set(kind, workers[index]!.profileId!));
-      const reading = [...subjects.values()].map(
+      looking = workers[SIMULATED_KINDS.length]!.profileId!;
+      const everybody = [...subjects.values(), looking];
+      const reading = everybody.map(
         async (id) => [id, new Set((await results(id)).map((result) => result.id))] as const,
       );
       known = new Map(await Promise.all(reading));
       const began = new Date().toISOString();
-      const said = await Promise.all(
-        SIMULATED_KINDS.map((kind) => place.angelis('simulate', '--kind', kind, '--profile', subjects.get(kind)!)),
-      );
+      const [ocular, ...said] = await Promise.all([
+        place.angelis('simulate', '--source', 'fit2000', '--kind', 'yellow', '--profile', looking),
+        ...SIMULATED_KINDS.map((kind) => place.angelis('simulate', '--kind', kind, '--profile', subjects.get(kind)!)),
+      ]);
+      expect(ocular).to.match(/^yellow test of .+ in Fit2000, row \d+/);
       said.forEach((line, index) => {
         expect(line).to.match(new RegExp(`^${SIMULATED_KINDS[index]} test of .+ in SaferApp, rows? \\d+`));
       });
       // What a row leads to is stored with it: once all are here, so are their cases.
-      const ids = [...subjects.values()].map((id) => `'${id}'`).join(', ');
+      const ids = everybody.map((id) => `'${id}'`).join(', ');
       await until(async () => {
         const [row] = await place.sql<{ people: number; refused: number }>(
           `select (select count(distinct profile_id)::int from test_result
                where profile_id in (${ids}) and received_at >= '${began}') as people,
              (select count(*)::int from ingest_quarantine) as refused`,
         );
-        return row!.people === SIMULATED_KINDS.length - 1 && row!.refused > 0;
+        return row!.people === everybody.length - 1 && row!.refused > 0;
       });
     });
 
@@ -192,7 +198,16 @@ describe('the commands beside the demo', function () {
         expect(held).to.deep.include({ level: 'red', triggerResultId: result!.id, arrivalFlags: [flag] });
       });
 
+    it('--source fit2000 is a reading of the eyes on a device of its own', async () => {
+      const [result, ...others] = (await results(looking)).filter(({ id }) => !known.get(looking)!.has(id));
+      expect(others).to.deep.equal([]);
+      expect(result).to.deep.include({ source: 'FIT2000', level: 'yellow', deviceState: 'qualified' });
+    });
+
     it('refuses what it does not know', async () => {
+      const alone = await place.ending('simulate', '--source', 'fit2000', '--kind', 'red', '--profile', looking);
+      expect(alone).to.include({ code: 1, out: '' });
+      expect(alone.err).to.include('alone it is at most yellow').and.include('simulate yellow in Fit2000');
       const kind = await place.ending('simulate', '--kind', 'purple', '--profile', subjects.get('green')!);
       expect(kind).to.include({ code: 2, out: '' });
       const nobody = await place.ending('simulate', '--kind', 'red', '--profile', 'me');

@@ -1,5 +1,5 @@
 import { v4 as randomId } from 'uuid';
-import type { SaferRow, SourceFeeder } from './feeder.ts';
+import type { Fit2000Row, SaferRow } from './feeder.ts';
 
 export const SIMULATED_KINDS = [
   'green',
@@ -13,6 +13,12 @@ export const SIMULATED_KINDS = [
   'skewed',
 ] as const;
 export type SimulatedKind = (typeof SIMULATED_KINDS)[number];
+
+/** What can come of one ocular reading: alone it is at most yellow. */
+export const OCULAR_KINDS = ['green', 'yellow', 'invalid', 'duplicate', 'unknown', 'late', 'skewed'] as const;
+export type OcularKind = (typeof OCULAR_KINDS)[number];
+export const isOcularKind = (kind: SimulatedKind): kind is OcularKind =>
+  (OCULAR_KINDS as readonly SimulatedKind[]).includes(kind);
 
 /** Whose test is simulated, on which device, and when it ends. */
 export interface Simulated {
@@ -77,6 +83,34 @@ const ROWS: Readonly<Record<SimulatedKind, (who: Simulated) => SaferRow[]>> = {
 /** The rows of SaferApp that make each kind: levels of the default policy, `late` and `skewed` reds among them. */
 export const simulatedRows = (kind: SimulatedKind, who: Simulated): SaferRow[] => ROWS[kind](who);
 
-/** Writes one simulated test; answers the ids it has in SaferApp. */
-export const simulate = (feeder: SourceFeeder, kind: SimulatedKind, who: Simulated): Promise<number[]> =>
-  feeder.safer(simulatedRows(kind, who));
+/** A reading of rested eyes, by the vendor's own verdict; no two are the same, as no two lists of response times are. */
+const baseReading = ({ companyCode, personCode, deviceSerial, at }: Simulated): Fit2000Row => ({
+  companyCode,
+  subjectCode: personCode,
+  deviceSerial,
+  testedAt: at,
+  pupilDiameter: 4.6,
+  constrictionAmplitude: 1.1,
+  constrictionLatency: 298,
+  saccadicVelocity: Math.round(7_000 + 500 * Math.random()) / 100,
+  risk: 'LOW',
+  quality: 95,
+});
+
+const highReading = (who: Simulated): Fit2000Row => ({ ...baseReading(who), risk: 'HIGH' });
+
+const READINGS: Readonly<Record<OcularKind, (who: Simulated) => Fit2000Row[]>> = {
+  green: (who) => [baseReading(who)],
+  yellow: (who) => [highReading(who)],
+  invalid: (who) => [{ ...baseReading(who), quality: 0 }],
+  duplicate: (who) => {
+    const row = baseReading(who);
+    return [row, row];
+  },
+  unknown: (who) => [{ ...baseReading(who), subjectCode: `nobody-${randomId()}` }],
+  late: (who) => [highReading(shifted(who, -90))],
+  skewed: (who) => [highReading(shifted(who, 20))],
+};
+
+/** The rows of Fit2000 that make each kind, `late` and `skewed` readings HIGH. */
+export const simulatedReadings = (kind: OcularKind, who: Simulated): Fit2000Row[] => READINGS[kind](who);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Counts, IngestSource } from '../../../../src/modules/fitness/ingest/ingest.ts';
-import { simulatedRows } from '../../../../src/modules/fitness/sources/simulate.ts';
-import type { SimulatedKind } from '../../../../src/modules/fitness/sources/simulate.ts';
+import { OCULAR_KINDS, simulatedReadings, simulatedRows } from '../../../../src/modules/fitness/sources/simulate.ts';
+import type { OcularKind, SimulatedKind } from '../../../../src/modules/fitness/sources/simulate.ts';
 import { createTestSources, fit2000Row, saferRow, trialsOf } from '../../../support/sources.ts';
 import type { TestSources } from '../../../support/sources.ts';
 import { createIngestHarness } from './harness.ts';
@@ -305,6 +305,35 @@ describe('ingest', () => {
       await run();
       expect((await h.results(company)).map(({ level }) => level)).to.deep.equal(levels);
     });
+
+  const OCULAR_LEVELS: Readonly<Record<OcularKind, readonly string[]>> = {
+    green: ['green'],
+    yellow: ['yellow'],
+    invalid: ['invalid'],
+    duplicate: ['green'],
+    unknown: [],
+    late: ['yellow LATE'],
+    skewed: ['yellow SKEWED'],
+  };
+  for (const kind of OCULAR_KINDS)
+    it(`makes of a simulated ${kind} reading ${OCULAR_LEVELS[kind][0] ?? 'no result'}`, async () => {
+      await h.addPerson(company, 'P-1');
+      const who = { companyCode: company.slug, personCode: 'P-1', deviceSerial: null, at: ago(0) };
+      await sources.feeder.fit2000(simulatedReadings(kind, who));
+      await run(sources.fit2000);
+      const levels = (await h.results(company)).map(({ level, arrival_flags }) => [level, ...arrival_flags].join(' '));
+      expect(levels).to.deep.equal(OCULAR_LEVELS[kind]);
+    });
+
+  it('makes red of a simulated yellow in each source', async () => {
+    await h.addPerson(company, 'P-1');
+    const who = { companyCode: company.slug, personCode: 'P-1', deviceSerial: null };
+    await sources.feeder.safer(simulatedRows('yellow', { ...who, at: ago(1) }));
+    await run();
+    await sources.feeder.fit2000(simulatedReadings('yellow', { ...who, at: ago(0) }));
+    await run(sources.fit2000);
+    expect((await h.results(company)).map(({ level }) => level)).to.deep.equal(['yellow', 'red']);
+  });
 
   it('notes a source that is down, leaves it alone for a while, and goes on where it was', async () => {
     await h.addPerson(company, 'P-1');
