@@ -3,6 +3,7 @@ import type { Reader, Tx } from '../../../platform/db/database.ts';
 import type { DeviceFacts, DeviceState, OwnBaseline } from '../classification/signals.ts';
 import type { TestSource } from '../definitions/definitions.ts';
 import type { ArrivalFlag, Attempt, PolicyFacts, PolicyOf } from '../ports.ts';
+import { INVALID_REASONS } from '../classification/classify.ts';
 import type { Level, Reason } from '../classification/classify.ts';
 import type { TestContent } from './content.ts';
 
@@ -242,16 +243,24 @@ export const metricsPlace = (resultId: string): string => `test_result.metrics:$
 const openContent = (open: Opener, id: string, sealed: string): TestContent =>
   (JSON.parse(open(metricsPlace(id), sealed)) as SealedContent).content;
 
-/** Alerts (ids of results) that came before the test for their cause, or its excuse, was there: they weigh no more. */
+/**
+ * Alerts (ids of results) that weigh no more, since after them came a valid test for their cause, a human's assessment in its
+ * place, or, where the test was excused or missed, a human who cleared the person. An excuse alone says nothing of them.
+ */
 export const closedAlerts = async (reader: Reader, ids: readonly string[]): Promise<Set<string>> => {
   if (ids.length === 0) return new Set();
   const rows = await reader.prepared<{ id: string }>(
     `select t.id from test_result t where t.company_id = $1 and t.id = any($2) and exists (
-       select 1 from requirement q left join test_result done on done.company_id = $1 and done.id = q.result_id
-       where q.company_id = $1 and q.profile_id = t.profile_id and q.kind = 'for_cause' and q.deleted_at is null
-         and q.status in ('done_on_time', 'done_late', 'excused')
-         and coalesce(q.excused_at, done.received_at) >= t.received_at)`,
-    [reader.companyId, ids],
+       select 1 from requirement q
+       where q.company_id = $1 and q.profile_id = t.profile_id and q.kind = 'for_cause' and q.deleted_at is null and (
+         exists (select 1 from test_result d where d.company_id = $1 and d.requirement_id = q.id
+           and d.received_at >= t.received_at and not d.practice and not d.reasons && $3)
+         or (q.assessed_fit and q.assessed_at >= t.received_at)
+         or (q.status in ('excused', 'missed') and coalesce(q.excused_at, q.miss_at) >= t.received_at and exists (
+           select 1 from fitness_case c where c.company_id = $1 and c.profile_id = q.profile_id
+             and c.decision in ('cleared', 'cleared_with_restrictions') and c.decided_at >= t.received_at
+             and c.deleted_at is null))))`,
+    [reader.companyId, ids, INVALID_REASONS],
   );
   return new Set(rows.map(({ id }) => id));
 };
@@ -264,14 +273,16 @@ interface OfOneSender {
   readonly since: Date;
 }
 
-/** Whether an alert of one sender still weighs on a person. */
+/** Whether an alert of one sender still weighs on a person and its test is still asked for: after an excuse they may alert again. */
 export const hasOpenAlert = async (
   reader: Reader,
   { profileId, prefix, besides, since }: OfOneSender,
 ): Promise<boolean> => {
   const rows = await reader.prepared<{ id: string }>(
     `select t.id from test_result t where t.company_id = $1 and t.profile_id = $2 and t.taken_at > $3
-       and t.source = 'SIGNAL' and starts_with(t.external_id, $4) and t.external_id <> $5`,
+       and t.source = 'SIGNAL' and starts_with(t.external_id, $4) and t.external_id <> $5
+       and not exists (select 1 from requirement q where q.company_id = $1 and q.profile_id = $2 and q.kind = 'for_cause'
+         and q.status = 'excused' and q.excused_at >= t.received_at and q.deleted_at is null)`,
     [reader.companyId, profileId, since, prefix, besides],
   );
   const closed = await closedAlerts(

@@ -164,11 +164,12 @@ describe('the restrictions of a yellow', () => {
   it('of many alerts end with one test for their cause, and nobody alerts twice while one weighs', async () => {
     const { profileId } = f.people.worker;
     const peer = { profileId, kind: 'peer' };
-    const causes = async () => {
+    const asked = async () => {
       const safety = await clientOf(f.app, f.people.safety);
       const path = `/fitness/requirements?profileId=${profileId}&kind=for_cause`;
-      return (await itemsOf<{ status: string }>(safety, path)).map(({ status }) => status);
+      return itemsOf<{ id: string; status: string; version: number }>(safety, path);
     };
+    const causes = async () => (await asked()).map(({ status }) => status);
     expect(await sent('colleague', 'signal', peer)).to.equal('yellow');
     later(1);
     expect(await sent('supervisor', 'signal', { profileId, kind: 'supervisor' })).to.equal('yellow');
@@ -183,6 +184,14 @@ describe('the restrictions of a yellow', () => {
     expect(await report({ kss: 3 })).to.equal('green');
     expect(await sent('colleague', 'signal', peer)).to.equal('yellow');
     expect(await causes()).to.have.members(['done_on_time', 'due']);
+    const { id, version } = (await asked()).find(({ status }) => status === 'due')!;
+    const supervisor = await clientOf(f.app, f.people.supervisor);
+    const excuse = { reason: 'other' };
+    await rowOf(supervisor.post(`/fitness/requirements/${id}/excuse`, excuse).set('if-match', `"${version}"`));
+    later(7);
+    expect(await report({ kss: 3 })).to.equal('yellow');
+    expect(await sent('colleague', 'signal', peer)).to.equal('yellow');
+    expect(await causes()).to.have.members(['done_on_time', 'excused', 'due']);
   });
 
   it('become a hold when the second signal is yellow too', async () => {

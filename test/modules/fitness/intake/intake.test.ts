@@ -304,6 +304,24 @@ describe('intake', () => {
     expect((await h.results(company)).at(-1)).to.include({ level: 'green' });
   });
 
+  const clearing = `insert into fitness_case (company_id, id, profile_id, trigger, level, status, high_risk, opened_at, terms,
+    lapse_at, decision, decided_at, created_at, updated_at)
+    values ($1, $2, $3, 'result', 'yellow', 'decided', true, $4, '{}', $4, 'cleared', $4, $4, $4)`;
+  for (const [ending, end] of [
+    ['the test is taken nevertheless', () => take(pvt(270, -40))],
+    ['a human clears the person', () => h.root.query(clearing, [company.id, uuidv7(), ana.profileId, h.clock.now()])],
+  ] as const)
+    it(`lets an alert whose test was excused weigh until ${ending}`, async () => {
+      await take(test({ kind: 'signal', signal: 'in_cab', cleared: null }, -60, { source: 'SIGNAL' }));
+      await requirement({ window: -60, due: 0, kind: 'for_cause', status: 'excused' });
+      await h.root.query('update requirement set excused_at = $2 where company_id = $1', [company.id, h.clock.now()]);
+      await take(ocular('LOW', -50));
+      await end();
+      await take(ocular('LOW', -30));
+      const [, before, ...after] = (await h.results(company)).map(({ level }) => level);
+      expect([before, after.at(-1)]).to.deep.equal(['yellow', 'green']);
+    });
+
   it('judges again what came after late data, as rows of their own, and keeps the old ones', async () => {
     await take(pvt(270, -30), ocular('HIGH', -10));
     expect(await levels()).to.deep.equal(['green', 'yellow']);
