@@ -176,7 +176,7 @@ export const createHistory = (assignment: DemoAssignment, options: HistoryOption
     requirements: [],
     shifts: [],
     cases: new Map(),
-    closedAlerts: new Set(),
+    closedAlerts: new Map(),
     clearedAt: new Map(),
   };
   let count = 0;

@@ -147,6 +147,7 @@ export const ownResults: ListDefinition = {
     id: 't.id',
     takenAt: iso('t.taken_at'),
     receivedAt: iso('t.received_at'),
+    arrivalFlags: 't.arrival_flags',
     source: 't.source',
     definitionCode: 't.definition_code',
     attempt: 't.attempt',

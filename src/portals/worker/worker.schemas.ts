@@ -81,8 +81,9 @@ export const TodayView = exact(
 export const ResultItem = exact(
   {
     id: uuid(),
-    takenAt: instant(),
+    takenAt: instant({ description: 'By the clock of the device: `SKEWED` where it cannot be' }),
     receivedAt: instant(),
+    arrivalFlags: Type.Array(code, { maxItems: 10 }),
     source: code,
     definitionCode: code,
     attempt: code,

@@ -1,5 +1,6 @@
 import type { Opener } from '../../../platform/change/company-vault.ts';
 import type { Reader, Tx } from '../../../platform/db/database.ts';
+import type { RequirementKind } from '../classification/policy.ts';
 import type { DeviceFacts, DeviceState, OwnBaseline } from '../classification/signals.ts';
 import type { TestSource } from '../definitions/definitions.ts';
 import type { ArrivalFlag, Attempt, PolicyFacts, PolicyOf } from '../ports.ts';
@@ -26,6 +27,7 @@ export interface RequirementFacts {
   readonly id: string;
   readonly profileId: string;
   readonly shiftId: string | null;
+  readonly kind: RequirementKind;
   readonly definitionCode: string;
   readonly windowFrom: string;
   readonly dueAt: string;
@@ -163,8 +165,8 @@ const SPANS = `jsonb_to_recordset($2) as w(profile uuid, "from" timestamptz, "to
 /** Requirements whose window has begun and that a test of the span may answer, those that began last first. */
 export const requirementsOf = (reader: Reader, spans: readonly Span[]): Promise<RequirementFacts[]> =>
   reader.prepared<RequirementFacts>(
-    `select q.id, q.profile_id as "profileId", q.shift_id as "shiftId", q.definition_code as "definitionCode",
-       q.window_from as "windowFrom", q.due_at as "dueAt"
+    `select q.id, q.profile_id as "profileId", q.shift_id as "shiftId", q.kind,
+       q.definition_code as "definitionCode", q.window_from as "windowFrom", q.due_at as "dueAt"
      from ${SPANS}
      join requirement q on q.company_id = $1 and q.profile_id = w.profile and q.window_from <= w."to"
        and q.due_at > w."from" and q.deleted_at is null
@@ -244,25 +246,26 @@ const openContent = (open: Opener, id: string, sealed: string): TestContent =>
   (JSON.parse(open(metricsPlace(id), sealed)) as SealedContent).content;
 
 /**
- * Alerts (ids of results) that weigh no more, since after them came a valid test for their cause, a human's assessment in its
- * place, or, where the test was excused or missed, a human who cleared the person. An excuse alone says nothing of them.
+ * From when on alerts (ids of results) weigh no more, ISO text: when a valid test for their cause came after them, or a human's
+ * assessment in its place, or, where the test was excused or missed, a human cleared the person. An excuse alone ends none.
  */
-export const closedAlerts = async (reader: Reader, ids: readonly string[]): Promise<Set<string>> => {
-  if (ids.length === 0) return new Set();
-  const rows = await reader.prepared<{ id: string }>(
-    `select t.id from test_result t where t.company_id = $1 and t.id = any($2) and exists (
-       select 1 from requirement q
-       where q.company_id = $1 and q.profile_id = t.profile_id and q.kind = 'for_cause' and q.deleted_at is null and (
-         exists (select 1 from test_result d where d.company_id = $1 and d.requirement_id = q.id
-           and d.received_at >= t.received_at and not d.practice and not d.reasons && $3)
-         or (q.assessed_fit and q.assessed_at >= t.received_at)
-         or (q.status in ('excused', 'missed') and coalesce(q.excused_at, q.miss_at) >= t.received_at and exists (
-           select 1 from fitness_case c where c.company_id = $1 and c.profile_id = q.profile_id
-             and c.decision in ('cleared', 'cleared_with_restrictions') and c.decided_at >= t.received_at
-             and c.deleted_at is null))))`,
+export const closedAlerts = async (reader: Reader, ids: readonly string[]): Promise<Map<string, string>> => {
+  if (ids.length === 0) return new Map();
+  const rows = await reader.prepared<{ id: string; at: string | null }>(
+    `select t.id, min(least(d.at, c.at, case when q.assessed_fit and q.assessed_at >= t.received_at then q.assessed_at end)) as at
+     from test_result t
+     join requirement q on q.company_id = $1 and q.profile_id = t.profile_id and q.kind = 'for_cause' and q.deleted_at is null
+     left join lateral (select min(d.received_at) as at from test_result d
+       where d.company_id = $1 and d.requirement_id = q.id and d.received_at >= t.received_at and not d.practice
+         and not d.reasons && $3) d on true
+     left join lateral (select min(greatest(c.decided_at, q.excused_at)) as at from fitness_case c
+       where c.company_id = $1 and c.profile_id = q.profile_id and c.decision in ('cleared', 'cleared_with_restrictions')
+         and c.decided_at >= t.received_at and c.deleted_at is null and q.status in ('excused', 'missed')
+         and coalesce(q.excused_at, q.miss_at) >= t.received_at) c on true
+     where t.company_id = $1 and t.id = any($2) group by t.id`,
     [reader.companyId, ids, INVALID_REASONS],
   );
-  return new Set(rows.map(({ id }) => id));
+  return new Map(rows.flatMap(({ id, at }) => (at === null ? [] : [[id, at] as const])));
 };
 
 interface OfOneSender {

@@ -171,7 +171,7 @@ export const createIntake = ({ companyVault, changes, outcome, policies }: Intak
       baseline: await baselinesOf(tx, profiles, open),
       requirements: await requirementsOf(
         tx,
-        spansOf(tests, (id) => ({ before: timesOf(id).lateAnswerHours, after: 0 })),
+        spansOf(tests, (id) => ({ before: timesOf(id).lateAnswerHours, after: timesOf(id).combineHours })),
       ),
       shifts: await shiftsOf(
         tx,

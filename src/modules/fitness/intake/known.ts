@@ -1,6 +1,6 @@
 import { classify, INVALID_REASONS, standingLevel } from '../classification/classify.ts';
 import type { Level, MeasuredKind, Reason } from '../classification/classify.ts';
-import type { FitnessSignals, SelfReport } from '../classification/signals.ts';
+import type { Alert, FitnessSignals, SelfReport } from '../classification/signals.ts';
 import type { PolicyOf } from '../ports.ts';
 import { isAlert } from './content.ts';
 import type {
@@ -24,7 +24,8 @@ export interface Facts {
   readonly requirements: readonly RequirementFacts[];
   readonly shifts: readonly ShiftFacts[];
   readonly cases: ReadonlyMap<string, WaitingCase>;
-  readonly closedAlerts: ReadonlySet<string>;
+  /** From when on alerts, by the ids of their results, weigh no more. */
+  readonly closedAlerts: ReadonlyMap<string, string>;
   /** When a human last cleared each profile, ISO text: what was taken before weighs as it did then, and no worse. */
   readonly clearedAt: ReadonlyMap<string, string>;
 }
@@ -36,6 +37,7 @@ export type Judged = Pick<
   | 'profileId'
   | 'definitionCode'
   | 'takenAt'
+  | 'receivedAt'
   | 'qualityFlags'
   | 'deviceState'
   | 'practice'
@@ -173,6 +175,22 @@ const standingMeasure = (
   ).row;
 };
 
+/** A test for cause that is green by itself: it answers the alerts that were there, and is not coloured by them. */
+const answersAlerts = (test: Judged, facts: Facts): boolean =>
+  facts.requirements.some(({ id, kind }) => id === test.requirementId && kind === 'for_cause') &&
+  levelAlone(test, facts) === 'green';
+
+/** The alerts that weigh at the moment of `test`. */
+const alertsAt = (test: Judged, rows: readonly Judged[], facts: Facts): Alert[] => {
+  const answers = answersAlerts(test, facts);
+  return rows.flatMap(({ id, receivedAt, content }) => {
+    if (!isAlert(content)) return [];
+    const closedAt = facts.closedAlerts.get(id);
+    const isClosed = closedAt !== undefined && closedAt < test.receivedAt;
+    return isClosed || (answers && receivedAt <= test.receivedAt) ? [] : [content.signal];
+  });
+};
+
 /** What is known at the moment of `test`: itself, and of what came before within the policy's hours the standing one of each kind. */
 export const signalsAt = (
   test: Judged,
@@ -189,18 +207,14 @@ export const signalsAt = (
   const begin = beginningAt([...valid, test], facts.clearedAt.get(test.profileId) ?? '');
   const reaction = standingMeasure('reaction', test, valid, facts, begin);
   const ocular = standingMeasure('ocular', test, valid, facts, begin);
-  const signals = [...before, test].flatMap((row) =>
-    row.content.kind === 'signal' ? [{ id: row.id, content: row.content }] : [],
-  );
-  const clearance = signals.findLast(({ content }) => content.signal === 'clearance')?.content.cleared ?? null;
+  const signals = [...before, test].flatMap(({ content }) => (content.kind === 'signal' ? [content] : []));
+  const clearance = signals.findLast(({ signal }) => signal === 'clearance')?.cleared ?? null;
   return {
     highRisk: profileOf(test, facts).highRisk,
     reaction: reactionOf(reaction),
     ocular: ocularOf(ocular),
     selfReport: saidAt([...before, test], begin),
-    alerts: signals.flatMap(({ id, content }) =>
-      isAlert(content) && !facts.closedAlerts.has(id) ? [content.signal] : [],
-    ),
+    alerts: alertsAt(test, [...before, test], facts),
     clearance: clearance === null ? null : clearance ? 'yes' : 'no',
     baseline: reaction === undefined ? null : facts.baseline(test.profileId, reaction.definitionCode),
     retest:

@@ -23,7 +23,9 @@ const FIELDS = {
   definitionCode: code(40),
   definitionVersion: integer(1, 1_000),
   startedAt: nullable(instant()),
-  takenAt: instant(),
+  takenAt: instant({
+    description: 'By the clock of the device: where arrivalFlags say SKEWED it is ahead, and receivedAt counts',
+  }),
   receivedAt: instant(),
   deviceId: nullable(uuid()),
   deviceState: oneOf(['qualified', 'unqualified', 'refused']),

@@ -10,6 +10,7 @@ import { createIngestHarness } from '../ingest/harness.ts';
 import type { Company, IngestHarness, Person } from '../ingest/harness.ts';
 
 const MINUTE = 60_000;
+const EYES = { pupilDiameter: null, constrictionAmplitude: null, constrictionLatency: null, saccadicVelocity: null };
 const NOTHING = { kss: null, sleep24h: null, sleep48h: null, awakeHours: null, symptoms: null };
 
 describe('intake', () => {
@@ -56,20 +57,7 @@ describe('intake', () => {
   const report = (answers: object, minutes: number) =>
     test({ kind: 'self_report', report: { ...NOTHING, ...answers } }, minutes);
   const ocular = (risk: 'HIGH' | 'LOW', minutes: number, values: Partial<OwnedTest> = {}) =>
-    test(
-      {
-        kind: 'ocular',
-        pupilDiameter: null,
-        constrictionAmplitude: null,
-        constrictionLatency: null,
-        saccadicVelocity: null,
-        risk,
-        index: null,
-        quality: 9,
-      },
-      minutes,
-      values,
-    );
+    test({ kind: 'ocular', ...EYES, risk, index: null, quality: 9 }, minutes, values);
   const take = (...tests: OwnedTest[]) =>
     h.db.write(systemScope(company.id, 'test', '0'.repeat(32)), (tx) => h.intake.take(tx, tests));
   const levels = async (all = false) => (await h.results(company, all)).map(({ level }) => level);
@@ -292,16 +280,24 @@ describe('intake', () => {
     });
     await take(alert);
     const [row] = await h.results(company);
-    await requirement({ window: -60, due: 0, kind: 'for_cause', trigger: row!.id });
+    const id = await requirement({ window: -60, due: 0, kind: 'for_cause', trigger: row!.id });
+    await take(ocular('LOW', -55));
+    expect((await h.results(company)).at(-1)).to.include({ level: 'yellow' });
     await take(pvt(270, -50));
-    const done = (await h.results(company)).at(-1)!;
-    expect(done).to.include({ level: 'yellow' });
-    await h.root.query(`update requirement set status = 'done_on_time', result_id = $2 where company_id = $1`, [
-      company.id,
-      done.id,
-    ]);
-    await take(pvt(270, -40));
-    expect((await h.results(company)).at(-1)).to.include({ level: 'green' });
+    expect((await h.results(company)).at(-1)).to.include({ level: 'green', requirement_id: id });
+    h.clock.set(at(1));
+    await take(ocular('LOW', -40));
+    expect(await levels()).to.deep.equal(['yellow', 'yellow', 'green', 'green']);
+  });
+
+  it('lets an alert weigh in the test for its cause where that speaks against the person too', async () => {
+    await take(test({ kind: 'signal', signal: 'in_cab', cleared: null }, -60, { source: 'SIGNAL' }));
+    await requirement({ window: -60, due: 0, kind: 'for_cause', code: 'OCULAR' });
+    await take(ocular('HIGH', -50));
+    expect(await levels()).to.deep.equal(['yellow', 'red']);
+    h.clock.set(at(1));
+    await take(report({ kss: 3 }, -55));
+    expect((await levels()).at(-1)).to.equal('red');
   });
 
   const clearing = `insert into fitness_case (company_id, id, profile_id, trigger, level, status, high_risk, opened_at, terms,
@@ -317,6 +313,7 @@ describe('intake', () => {
       await h.root.query('update requirement set excused_at = $2 where company_id = $1', [company.id, h.clock.now()]);
       await take(ocular('LOW', -50));
       await end();
+      h.clock.set(at(1));
       await take(ocular('LOW', -30));
       const [, before, ...after] = (await h.results(company)).map(({ level }) => level);
       expect([before, after.at(-1)]).to.deep.equal(['yellow', 'green']);
@@ -328,7 +325,7 @@ describe('intake', () => {
     const before = await h.results(company, true);
     h.told.length = 0;
     await take(report({ kss: 8 }, -60));
-    expect(await levels()).to.deep.equal(['yellow', 'yellow', 'red']);
+    expect((await levels()).at(-1)).to.equal('red');
     const all = await h.results(company, true);
     expect(all.filter(({ id }) => before.some((old) => old.id === id))).to.deep.equal(before);
     const again = all.filter(({ superseding }) => superseding === 'reevaluation');
