@@ -29,8 +29,12 @@ const serves = async (url: string): Promise<boolean> =>
     () => false,
   );
 
-/** A process that is not started yet. */
-export const createMember = async (role: Member['role'], env: Readonly<Record<string, string>>): Promise<Member> => {
+/** A process that is not started yet, and never is once the run is over: nobody would end it. */
+export const createMember = async (
+  role: Member['role'],
+  env: Readonly<Record<string, string>>,
+  over: AbortSignal,
+): Promise<Member> => {
   const [port, metricsPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const figures = `http://127.0.0.1:${metricsPort}`;
@@ -44,6 +48,7 @@ export const createMember = async (role: Member['role'], env: Readonly<Record<st
     runs,
     log: () => `${running?.log() ?? ''}${running?.complaint() ?? ''}`,
     start: async () => {
+      over.throwIfAborted();
       if (runs()) throw new Error(`the ${role} process at ${url} runs already`);
       const started = startServer({ ...env, PROCESS: role, PORT: String(port), METRICS_PORT: String(metricsPort) });
       running = started;

@@ -99,7 +99,8 @@ export const openStage = async (): Promise<Stage> => {
   const now = (): Date => new Date();
   const { identityProvider } = (await openKeycloak(settings, now))!;
   const roles = ['web', 'web', 'jobs', 'jobs'] as const;
-  const all = await Promise.all(roles.map((role) => createMember(role, env)));
+  const over = new AbortController();
+  const all = await Promise.all(roles.map((role) => createMember(role, env, over.signal)));
   const standing: Standing = {
     all,
     webs: all.filter(({ role }) => role === 'web'),
@@ -121,14 +122,15 @@ export const openStage = async (): Promise<Stage> => {
       await Promise.all(all.filter((member) => !member.runs()).map((member) => member.start()));
       return standing;
     },
-    member: async (role, over = {}) => {
-      const member = await createMember(role, { ...env, ...over });
+    member: async (role, changes = {}) => {
+      const member = await createMember(role, { ...env, ...changes }, over.signal);
       more.push(member);
       return member;
     },
     server,
     rest,
     close: async () => {
+      over.abort(new Error('the run is over'));
       await rest();
       await killAll(all);
       await mail.close();
