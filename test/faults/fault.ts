@@ -29,6 +29,8 @@ export interface Fault {
   readonly name: string;
   /** Left out of short runs, where another fault has it in it. */
   readonly onlyFull?: true;
+  /** What a full run takes on two quiet cores, about. */
+  readonly minutes: number;
   readonly run: (context: FaultContext) => Promise<Figures>;
 }
 

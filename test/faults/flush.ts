@@ -17,6 +17,7 @@ const LOOK_EVERY = 50;
 /** Redis forgets everything while jobs wait in it. */
 export const flush: Fault = {
   name: 'flush',
+  minutes: 2,
   onlyFull: true,
   run: async ({ short, progress, stage }) => {
     const { waiting, hands: count } = short ? SHORT : FULL;

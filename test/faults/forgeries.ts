@@ -111,6 +111,7 @@ const strayTokens = async (stage: Stage, front: KeycloakFront, email: string): P
 /** Forged, stray and replayed tokens, and a certs endpoint that fails in every way while keys rotate. */
 export const forgeries: Fault = {
   name: 'forgeries',
+  minutes: 2,
   run: async ({ short, progress, stage: given }) => {
     const wrong: string[] = [];
     const longest = LONGEST * patienceOf(short);

@@ -67,6 +67,7 @@ const sendShare = async (
 /** kill -9 of web and jobs at random moments, while people give commands. */
 export const kills: Fault = {
   name: 'kills',
+  minutes: 20,
   run: async ({ short, progress, stage }) => {
     const scale = short ? SHORT : FULL;
     const { all: members, webs } = await stage.standing();

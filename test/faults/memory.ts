@@ -73,6 +73,7 @@ const feed = async (
 /** The demo's devices at twenty times their speed: after the first five minutes memory stays where it is. */
 export const memory: Fault = {
   name: 'memory',
+  minutes: 16,
   onlyFull: true,
   run: async ({ short, progress }) => {
     const { minutes, growth: most } = short ? SHORT : FULL;

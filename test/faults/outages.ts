@@ -125,6 +125,7 @@ const run = async (part: PartOutage, { short, progress, stage }: FaultContext) =
 /** Each part, taken away under load and brought back. A short run takes all but PostgreSQL away at once. */
 export const outages: readonly Fault[] = PARTS.map((part) => ({
   name: part.name,
+  minutes: part.minutes,
   ...(part.brief === undefined && { onlyFull: true as const }),
   run: (context) => run(part, context),
 }));

@@ -119,6 +119,7 @@ const count = (faults: ReadonlyMap<string, number>): string[] =>
 /** Rolling restarts of two webs behind a balancer, under load: no request fails, no stream misses or doubles anything. */
 export const restarts: Fault = {
   name: 'restarts',
+  minutes: 10,
   run: async ({ short, progress, stage }) => {
     const scale = short ? SHORT : FULL;
     const { webs } = await stage.standing();

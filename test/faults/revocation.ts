@@ -165,6 +165,7 @@ const seenAfter = async (webs: readonly Member[], victim: Hand, { revoke, status
 /** Every way to take somebody's access, seen by requests and streams on two instances; then again while Redis stands still. */
 export const revocation: Fault = {
   name: 'revocation',
+  minutes: 4,
   run: async ({ short, progress, stage }) => {
     const rounds = short ? ROUNDS.short : ROUNDS.full;
     const wrong: string[] = [];

@@ -50,6 +50,10 @@ const seconds = (begun: number): string => `${((performance.now() - begun) / 100
 const row = ({ name, tried, lost, doubled, recoverySeconds, ok }: Figures & { name: string }): string =>
   `| ${[name, tried, lost, doubled, recoverySeconds?.toFixed(1) ?? '–', ok ? 'yes' : '**no**'].join(' | ')} |`;
 
+if (!short) {
+  const left = only.reduce((sum, { minutes }) => sum + minutes, 0);
+  say(`about ${left} minutes on two quiet cores: ${only.map(({ name, minutes }) => `${name} ${minutes}`).join(', ')}`);
+}
 const opening = openStage();
 let closing: Promise<void> | undefined;
 const close = (): Promise<void> => (closing ??= opening.then((stage) => stage.close()));

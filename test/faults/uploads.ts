@@ -61,6 +61,7 @@ const kept = async (): Promise<Set<string>> =>
 /** Every hostile upload there is, at every route that takes one, and what is left when all is over. */
 export const uploads: Fault = {
   name: 'uploads',
+  minutes: 1,
   run: async ({ short, progress, stage }) => {
     const atOnce = AT_ONCE * patienceOf(short);
     const wrong: string[] = [];
