@@ -14,7 +14,7 @@ const app = await startApp({
   database,
   observed: false,
   checkResponses: false,
-  log: pino({ level: 'info' }, logTo('/dev/null')),
+  log: pino({ level: 'info' }, logTo('/dev/null').stream),
 });
 const person = await addPerson(app, { companyId: BENCH_COMPANY, roles: ['admin'] });
 const supervisor = await addPerson(app, { companyId: BENCH_COMPANY, roles: ['supervisor'] });

@@ -49,10 +49,14 @@ export const createPool = (options: PoolOptions): pg.Pool => {
         (format === 'binary' ? undefined : parsers.get(oid)) ?? pg.types.getTypeParser(oid, format as 'text'),
     },
   });
-  pool.on('error', options.onError);
+  // Connections of a pool that was ended take a moment to close: what they meet then is nobody's concern.
+  const onError = (error: Error): void => {
+    if (!pool.ending) options.onError(error);
+  };
+  pool.on('error', onError);
   // A connection that breaks while it is in use tells so by an event of its own; unheard, it would end the process.
   pool.on('connect', (client) => {
-    client.on('error', options.onError);
+    client.on('error', onError);
   });
   return pool;
 };

@@ -155,7 +155,11 @@ const onPostgres = (url: string, onError: (error: Error) => void): Backend => {
 
 /** Opens the queues. Closing it closes what it opened. */
 export const createQueue = ({ store, prefix = 'angelis', log }: QueueOptions): JobQueue => {
-  const onError = (error: Error): void => log.warn({ err: error }, 'the job queue reports an error');
+  let isClosing = false;
+  // Connections take a moment to close: each lane would tell what they meet then.
+  const onError = (error: Error): void => {
+    if (!isClosing) log.warn({ err: error }, 'the job queue reports an error');
+  };
   const backend = 'redisUrl' in store ? onRedis(store.redisUrl, prefix, onError) : onPostgres(store.systemUrl, onError);
   const queues = new Map<string, LaneQueue>();
   const workers: LaneWorker[] = [];
@@ -207,6 +211,7 @@ export const createQueue = ({ store, prefix = 'angelis', log }: QueueOptions): J
     lost: () => backend.lost(),
     empty: (lane) => open(lane).obliterate({ force: true }),
     close: async () => {
+      isClosing = true;
       await Promise.all([...queues.values()].map((queue) => queue.close()));
       await backend.close();
     },

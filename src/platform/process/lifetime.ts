@@ -113,6 +113,8 @@ export const createLifetime = ({ log, drainSeconds, flush }: LifetimeOptions): L
       return starting;
     },
     obeySignals: () => {
+      // A terminal that was closed takes no words any more; that ends nothing.
+      for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
       let first: number | undefined;
       const onSignal = async (signal: NodeJS.Signals): Promise<void> => {
         if (first === undefined) {

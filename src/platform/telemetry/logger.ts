@@ -35,13 +35,51 @@ const describeError = (error: unknown, depth = 4): unknown => {
   };
 };
 
-/** Lines are written a hundred milliseconds apart, or when there are 4 KiB of them: a write of its own costs a request a tenth of its time. */
-export const logTo = (dest: string | number) =>
-  pino.destination({ dest, sync: false, minLength: 4_096, periodicFlush: 100 });
+/** Bytes of lines that wait for a destination which takes none; those beyond are lost. */
+const MOST_WAITING = 1_048_576;
+
+/**
+ * A destination of lines, written a hundred milliseconds apart or when there are 4 KiB of them: a write of its own costs a request
+ * a tenth of its time. Where it cannot be written (a terminal that was closed, a full disk) lines are lost, and nobody waits.
+ */
+export const logTo = (dest: string | number) => {
+  const output = pino.destination({
+    dest,
+    sync: false,
+    minLength: 4_096,
+    maxLength: MOST_WAITING,
+    periodicFlush: 100,
+  });
+  let isWritable = true;
+  const flushSync = output.flushSync.bind(output);
+  // Called when the process exits. It tries again for ever what was refused once.
+  output.flushSync = () => {
+    if (isWritable) flushSync();
+  };
+  output.on('error', () => {
+    isWritable = false;
+  });
+  const flush = (): Promise<void> =>
+    new Promise((resolve) => {
+      output.flush(() => resolve());
+    });
+  return {
+    // No more than this: pino would call flushSync behind each fatal line.
+    stream: { write: (line: string): void => void output.write(line) },
+    /** Writes out what waits; what comes later is written where there is time for it. */
+    close: async (): Promise<void> => {
+      isWritable = false;
+      // What is being written, then what was added meanwhile.
+      await flush();
+      await flush();
+    },
+  };
+};
 
 /** Makes the process's logger: one JSON object a line, credentials redacted, errors without the values they carry. */
 export const createLogging = async ({ level, file, errors, stream }: LoggerOptions): Promise<Logging> => {
-  const output = stream ?? logTo(1);
+  const standard = stream === undefined ? logTo(1) : undefined;
+  const output = stream ?? standard!.stream;
   const rolled =
     file === undefined
       ? undefined
@@ -77,7 +115,7 @@ export const createLogging = async ({ level, file, errors, stream }: LoggerOptio
     log,
     close: async () => {
       await errors?.flush();
-      if ('flushSync' in output && typeof output.flushSync === 'function') output.flushSync();
+      await standard?.close();
       if (rolled === undefined) return;
       const closed = once(rolled, 'close');
       rolled.end();

@@ -41,4 +41,5 @@ const scenarios: Readonly<Record<string, () => Promise<void> | void>> = {
 };
 await scenarios[process.argv[2] ?? '']?.();
 say('ready');
+process.send?.('ready');
 await sleep(30_000);

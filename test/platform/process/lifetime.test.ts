@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -137,6 +138,22 @@ describe('a process', function () {
       });
       expect(code).to.equal(0);
       expect(output).to.contain('database down').and.contain('"msg":"stopped"');
+    });
+  }
+
+  for (const [scenario, expected] of [
+    ['orderly', 0],
+    ['throwing', 1],
+  ] as const) {
+    it(`exits ${expected} where nothing can be written any more (${scenario})`, async () => {
+      const output = await open('/dev/null', 'r');
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'lifetime.child.ts'), scenario], {
+        stdio: ['ignore', output.fd, output.fd, 'ipc'],
+      });
+      if (expected === 0) child.once('message', () => child.kill('SIGTERM'));
+      const [code] = await once(child, 'exit');
+      await output.close();
+      expect(code).to.equal(expected);
     });
   }
 
