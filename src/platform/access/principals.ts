@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Authentication, Claims } from '../http/authentication.ts';
-import { checkCompanyHints } from '../http/company-hints.ts';
+import { areNamed, checkCompanyHints } from '../http/company-hints.ts';
 import type { PublicContext } from '../http/context.ts';
 import type { PrincipalSource } from '../http/serve.ts';
 import { Problem } from '../problem.ts';
@@ -56,9 +56,11 @@ export const createPrincipals = (
     reload,
     load: (request, context) => {
       const entry = known.get(keyOf(claimsOf(request)));
-      if (entry === undefined || entry.until < now().getTime()) return reload(request, context);
-      checkCompanyHints(context.hints, entry.principal);
-      return Promise.resolve(entry.principal);
+      const isKnown = entry !== undefined && entry.until >= now().getTime();
+      // Whether it is another company's than the hints name is asked of a fresh one: it may have switched, or ended.
+      return isKnown && areNamed(context.hints, entry.principal)
+        ? Promise.resolve(entry.principal)
+        : reload(request, context);
     },
   };
 };

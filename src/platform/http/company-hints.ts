@@ -52,6 +52,10 @@ const names = ({ kind, value }: CompanyHint, principal: Named): boolean => {
   return kind === 'id' ? principal.companyId === value : principal.customDomain === value;
 };
 
+/** Whether every hint names the session's company. */
+export const areNamed = (hints: readonly CompanyHint[], principal: Named): boolean =>
+  hints.every((hint) => names(hint, principal));
+
 /** After sign-in every hint must name the session's company: another company 403, two that disagree 400. */
 export const checkCompanyHints = (hints: readonly CompanyHint[], principal: Named): void => {
   const wrong = hints.filter((hint) => !names(hint, principal));

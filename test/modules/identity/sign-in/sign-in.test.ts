@@ -236,7 +236,10 @@ describe('sign-in', () => {
       .post('/angelis/auth/logout')
       .set({ authorization: `Bearer ${ended}` })
       .expect(204);
-    const answers = await Promise.all([...strange.values(), ...own, ended].map((token) => me(token).expect(401)));
+    const answers = await Promise.all([
+      ...[...strange.values(), ...own, ended].map((token) => me(token).expect(401)),
+      me(ended).set({ 'x-company-slug': 'of-another' }).expect(401),
+    ]);
     const [first, ...others] = answers.map(refusal);
     expect(first).to.include({ code: 'INVALID_TOKEN' });
     for (const other of others) expect(other).to.deep.equal(first);
