@@ -278,17 +278,17 @@ const access = [
 /**
  * Binds the transaction to a company and compares what the caller cached with what is true now. The epoch is the sum of
  * counters that only grow (session, person, profile, the company's roles): any change of one makes another sum.
- * AN001: another epoch, load again. AN002: revoked, expired, or not allowed to act any more. A locked person cannot sign
+ * AN001: another epoch, load again. AN002: revoked, expired at `at`, or not allowed to act any more. A locked person cannot sign
  * in; the sessions they have go on, else whoever guesses at an account could throw its owner out.
  */
-const enter = `create function app.enter(company uuid, session_id uuid, known_epoch bigint) returns void language plpgsql as $$
+const enter = `create function app.enter(company uuid, session_id uuid, known_epoch bigint, at timestamptz) returns void language plpgsql as $$
 declare s record; person_epoch bigint := 0; person_status text := 'active'; profile_epoch bigint := 0; profile_status text := 'active';
   company_epoch bigint; company_status text;
 begin
   execute format('set local app.company_id = %L', company);
   select x.person_id, x.profile_id, x.kind, x.epoch, x.expires_at into s
     from session x where x.company_id = company and x.id = session_id and x.revoked_at is null;
-  if not found or s.expires_at <= now() then raise exception 'session ended' using errcode = 'AN002'; end if;
+  if not found or s.expires_at <= at then raise exception 'session ended' using errcode = 'AN002'; end if;
   execute format('set local app.person_id = %L', coalesce(s.person_id::text, ''));
   execute format('set local app.operator = %L', case when s.kind = 'operator' then 'on' else 'off' end);
   if s.person_id is not null then
@@ -325,8 +325,8 @@ export const up = [
   ...organization,
   ...access,
   enter,
-  `revoke all on function app.enter(uuid, uuid, bigint) from public`,
-  `grant execute on function app.enter(uuid, uuid, bigint) to app`,
+  `revoke all on function app.enter(uuid, uuid, bigint, timestamptz) from public`,
+  `grant execute on function app.enter(uuid, uuid, bigint, timestamptz) to app`,
   `create function app.enter_person(person uuid) returns void language plpgsql as $$
    begin execute format('set local app.person_id = %L', person); end $$`,
   `revoke all on function app.enter_person(uuid) from public`,
@@ -336,7 +336,7 @@ export const up = [
 export const down = [
   'alter table department drop constraint department_manager_id_fkey',
   'drop function app.enter_person(uuid)',
-  'drop function app.enter(uuid, uuid, bigint)',
+  'drop function app.enter(uuid, uuid, bigint, timestamptz)',
   ...[
     ['session', 'role_assignment', 'role', 'system_role', 'seed_set', 'system_link', 'reporting_closure'],
     ['reporting_line', 'profile', 'department', 'site', 'person_company', 'operator_user', 'person'],

@@ -2,6 +2,7 @@ import { Sequelize, Transaction } from 'sequelize';
 import type pg from 'pg';
 import { pointed } from './constraints.ts';
 import { connect, entering, rolledBack } from './entering.ts';
+import type { Entrance } from './entering.ts';
 import { databaseError, isConnectionError } from './errors.ts';
 import { createOneMessage } from './one-message.ts';
 import type { TextRows } from './one-message.ts';
@@ -110,7 +111,7 @@ const createNames = (most: number): ((text: string) => string | undefined) => {
 const transaction = async <T>(
   pool: pg.Pool,
   begin: string,
-  scope: Scope,
+  scope: Entrance,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> => {
   const client = await connect(pool);
@@ -149,10 +150,11 @@ export const createDatabase = (parts: DatabaseOptions): Database => {
     logging: observe === undefined ? false : (text) => observe(text.replace(/^Executing \([^)]*\): /, '')),
     define: { underscored: true, timestamps: false, freezeTableName: true },
   });
+  const enter = (scope: Scope): Entrance => ({ ...scope, now: now() });
   const commit = async <T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> => {
     const hooks: (() => void)[] = [];
     const result = await tracer.span(WRITE, () =>
-      transaction(writer, 'begin', scope, async (client) => {
+      transaction(writer, 'begin', enter(scope), async (client) => {
         const orm = Object.assign(new Transaction(sequelize, {}), { connection: client });
         const afterCommit = (hook: () => void) => void hooks.push(hook);
         return work({ ...createReader(client, scope.companyId, options), scope, now: now(), orm, client, afterCommit });
@@ -164,11 +166,11 @@ export const createDatabase = (parts: DatabaseOptions): Database => {
   const options = { nameOf: createNames(mostPrepared), observe };
   const run = createOneMessage();
   const readOnce = async <T>(pool: pg.Pool, scope: Scope, work: (reader: Reader) => Promise<T>): Promise<T> => {
-    const once = createOnceReader(pool, scope, run, options);
+    const once = createOnceReader(pool, enter(scope), run, options);
     const [worked] = await Promise.allSettled([(async () => work(once))()]);
     const told = () => (worked.status === 'fulfilled' ? Promise.resolve(worked.value) : Promise.reject(worked.reason));
     // Nothing is answered, nor refused, before the session has entered.
-    return once.isUsed() ? told() : readTransaction(pool, {}, scope, told);
+    return once.isUsed() ? told() : readTransaction(pool, {}, enter(scope), told);
   };
   return {
     sequelize,
@@ -184,7 +186,9 @@ export const createDatabase = (parts: DatabaseOptions): Database => {
         const pool = (wanted.replica && replica) || reader;
         return wanted.once
           ? readOnce(pool, scope, work)
-          : readTransaction(pool, wanted, scope, (client) => work(createReader(client, scope.companyId, options)));
+          : readTransaction(pool, wanted, enter(scope), (client) =>
+              work(createReader(client, scope.companyId, options)),
+            );
       }),
     close: async () => {
       await Promise.all([writer.end(), reader.end(), replica?.end()]);

@@ -3,10 +3,10 @@ import type pg from 'pg';
 import QueryStream from 'pg-query-stream';
 import type { Reader, ReadOptions } from './database.ts';
 import { BEGIN_READ, COMMIT, connect, entering, entry, rolledBack } from './entering.ts';
+import type { Entrance } from './entering.ts';
 import { databaseError, isConnectionError } from './errors.ts';
 import { asText } from './one-message.ts';
 import type { createOneMessage, Statement, TextRows } from './one-message.ts';
-import type { Scope } from './scope.ts';
 
 /** What of a client its statements travel through. */
 interface Wire {
@@ -72,7 +72,7 @@ export const createReader = (client: pg.PoolClient, companyId: string, { nameOf,
 export const readTransaction = async <T>(
   pool: pg.Pool,
   { snapshot }: ReadOptions,
-  scope: Scope,
+  scope: Entrance,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> => {
   const begin = snapshot ? 'begin isolation level repeatable read read only' : 'begin read only';
@@ -105,7 +105,7 @@ type RunInOneMessage = ReturnType<typeof createOneMessage>;
 /** One statement in a read transaction of its own, sent in one message with all of it. */
 const readStatement = async (
   pool: pg.Pool,
-  scope: Scope,
+  scope: Entrance,
   statement: Statement,
   run: RunInOneMessage,
 ): Promise<TextRows & { readonly client: pg.PoolClient }> => {
@@ -125,7 +125,7 @@ const readStatement = async (
 /** A reader of one statement, which is a transaction; throws when it is asked for a second. */
 export const createOnceReader = (
   pool: pg.Pool,
-  scope: Scope,
+  scope: Entrance,
   run: RunInOneMessage,
   { nameOf, observe }: ReaderOptions,
 ): Reader & { readonly isUsed: () => boolean } => {

@@ -219,6 +219,22 @@ describe('the two data paths', () => {
       expect(await ask(scope, 'prepared')).to.deep.equal([row]);
     });
 
+    it('that is not over by the clock that everything else goes by', async () => {
+      const [opened, ends] = [new Date('2020-01-06T12:00:00Z'), new Date('2020-01-06T20:00:00Z')];
+      await client.query('update session set expires_at = $2 where id = $1', [ids.session, ends]);
+      let now = opened;
+      const then = database.open({ now: () => now, max: 1 });
+      const ask = async () => [
+        await codeOf(then.read(scope, () => Promise.resolve())),
+        await codeOf(then.read(scope, (reader) => reader.prepared('select 1 as one'), { once: true })),
+        await codeOf(then.write(scope, () => Promise.resolve())),
+      ];
+      expect(await ask()).to.deep.equal(['nothing', 'nothing', 'nothing']);
+      now = ends;
+      expect(await ask()).to.deep.equal([SessionEnded.name, SessionEnded.name, SessionEnded.name]);
+      await then.close();
+    });
+
     it('or see nothing, and leave the connection as good as it was, however much was sent along', async () => {
       const lone = database.open({ max: 1, observed: false });
       const refused = { ...scope, session: { id: ids.session, epoch: scope.session!.epoch + 1 } };
