@@ -23,7 +23,8 @@ interface Prepared {
   readonly row: DeliveryRow;
   readonly to: string;
   readonly addressed: Addressed;
-  readonly frontend: string;
+  /** What stands before links; null where nothing but the API would answer them. */
+  readonly frontend: string | null;
 }
 
 /** The job that sends mails and SMS: at least once, always under the Message-ID of the delivery. */
@@ -50,7 +51,7 @@ export const createDeliveries = (dependencies: DeliveriesDependencies): JobDefin
       row: await mover.moveAs(tx, worker, row, 'begin'),
       to,
       addressed,
-      frontend: frontendUrl ?? `${publicUrl}/angelis`,
+      frontend: frontendUrl,
     };
   };
 
@@ -69,7 +70,8 @@ export const createDeliveries = (dependencies: DeliveriesDependencies): JobDefin
     const language = await languageOf(addressed, traceId);
     const { text, params, link } = addressed;
     const say = (part: string): string => i18n.t(language, `notifications:${text}.${part}`, params);
-    const where = link === null ? '' : `${frontend}${link}`;
+    const look = frontend === null ? i18n.t(language, 'notifications:look') : `${frontend}${link}`;
+    const where = link === null ? '' : look;
     if (row.channel === 'sms') return sms.send({ to, id: row.id, text: `${say('body')} ${where}`.trim() });
     const lines = [say('body'), ...(where === '' ? [] : [where]), i18n.t(language, 'notifications:footer')];
     return mailer.send({

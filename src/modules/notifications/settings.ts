@@ -11,7 +11,8 @@ export const NOTICES_SETTING = setting({
         format: 'uri',
         pattern: '^https://[^/]+$',
         maxLength: 200,
-        description: 'Stands before the links in mails and SMS; without it, they lead to the API',
+        description:
+          'Stands before the links of mails, SMS and webhooks; without it, mails and SMS say where to look, and webhooks link to the API',
       }),
     ),
     dedupeHours: integer(1, 720, { description: 'How long the same notice is not repeated' }),

@@ -103,7 +103,8 @@ function place(pages: Pages, columns: readonly TableColumn[]): Placed[] {
     const inner = width - 2 * PAD;
     const clean = toWinAnsi(label);
     const longest = Math.max(...clean.split(' ').map((word) => pages.type.width(word, 'bold', 1)));
-    const labelSize = Math.max(SMALLEST_LABEL, Math.min(SIZE, inner / longest));
+    // Rounded down: a size that fits but for the last bit would break its longest word.
+    const labelSize = Math.max(SMALLEST_LABEL, Math.min(SIZE, Math.floor((inner / longest) * 20) / 20));
     const lines = longest * labelSize > inner ? [clean] : pages.type.wrap(clean, 'bold', labelSize, inner, 2);
     const placed = { label: lines, labelSize, align, x: x + PAD, width: inner };
     x += width;

@@ -6,9 +6,20 @@ import type { Tone } from './pdf-theme.ts';
 
 /**
  * `date`: a day; `month`: a day of it; `instant`: an instant, shown in the company's zone; `rate`: `[numerator, denominator]`, shown as a
- * percentage with one decimal; `label`: a code with a text; `level`: a code of `common:level`, with its color.
+ * percentage with one decimal; `named`: `[code, name]` of a thing, in a CSV two columns; `label`: a code with a text; `level`: a code of
+ * `common:level`, with its color.
  */
-export type CellKind = 'text' | 'integer' | 'number' | 'rate' | 'date' | 'month' | 'instant' | 'label' | 'level';
+export type CellKind =
+  | 'text'
+  | 'named'
+  | 'integer'
+  | 'number'
+  | 'rate'
+  | 'date'
+  | 'month'
+  | 'instant'
+  | 'label'
+  | 'level';
 
 interface ColumnBase {
   /** Member of the row, and key of its heading: `reports:columns.<name>`. */

@@ -97,7 +97,7 @@ describe('notifications', () => {
     );
   };
 
-  it('reach the list, mail and SMS, with a link and no value', async () => {
+  it('reach the list, mail and SMS, with no value, and say where to look: nothing but the API answers yet', async () => {
     await notify(ALERT);
     await app.idle();
     const { items } = await listed();
@@ -105,14 +105,31 @@ describe('notifications', () => {
     expect(items[0]).to.include({ type: 'test_alert', title: 'Safety alert', readAt: null });
     expect(app.messages.mails).to.have.length(1);
     expect(app.messages.mails[0]).to.include({ subject: 'Safety alert' });
-    expect(app.messages.mails[0]!.text).to.include(`${app.url}/angelis/fitness/cases/1`);
+    expect(app.messages.mails[0]!.text)
+      .to.include('\n\nIt is among your notices in Angelis.\n\n')
+      .and.not.include('://');
     expect(app.messages.texts.map(({ text }) => text)).to.deep.equal([
-      `A test result of a person in your charge needs attention now. ${app.url}/angelis/fitness/cases/1`,
+      'A test result of a person in your charge needs attention now. It is among your notices in Angelis.',
     ]);
     expect((await deliveries()).map(({ channel, status }) => `${channel} ${status}`)).to.have.members([
       'email sent',
       'sms sent',
     ]);
+  });
+
+  it('link to the company’s front end, where there is one', async () => {
+    const path = '/admin/appconfig/notifications.rules';
+    const owner = await admin();
+    const { headers, body } = await owner.get(path).expect(200);
+    const { value } = body as { value: object };
+    const frontendUrl = 'https://angelis.mina.cl';
+    await owner.put(path, { value: { ...value, frontendUrl } }, { 'if-match': headers['etag'] as string }).expect(200);
+    await notify(ALERT);
+    await app.idle();
+    expect(app.messages.mails[0]!.text).to.include(`\n\n${frontendUrl}/fitness/cases/1\n\n`);
+    expect(app.messages.texts[0]!.text).to.match(/now\. https:\/\/angelis\.mina\.cl\/fitness\/cases\/1$/u);
+    const { headers: since } = await owner.get(path).expect(200);
+    await owner.put(path, { value }, { 'if-match': since['etag'] as string }).expect(200);
   });
 
   it('speak the language of their recipient, whoever caused them', async () => {

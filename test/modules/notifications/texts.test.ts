@@ -13,7 +13,7 @@ describe('texts of notices', () => {
   for (const locale of LOCALES) {
     it(`have a title and a body for every text, and no text that nobody sends: ${locale}`, () => {
       const file = JSON.parse(readFileSync(`${folder}/${locale}/notifications.json`, 'utf8')) as object;
-      expect(Object.keys(file).toSorted()).to.deep.equal([...TEXTS, 'footer'].toSorted());
+      expect(Object.keys(file).toSorted()).to.deep.equal([...TEXTS, 'footer', 'look'].toSorted());
       const params = { days: 7, validTo: '2026-12-01', takenAt: '2026-12-01 06:00 UTC' };
       const titles = TEXTS.map((text) => t(locale, `notifications:${text}.title`, params));
       expect(new Set(titles).size).to.equal(TEXTS.length);

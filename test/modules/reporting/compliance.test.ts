@@ -175,7 +175,7 @@ describe('the compliance report', () => {
     const night = expected((one) => one.shiftId !== undefined);
     expect(pages).to.include(`Night\n${night.required}\n${night.onTime}`);
     const { required, onTime } = expected();
-    expect(pages).to.include(`P-7\n${required}\n${onTime}`);
+    expect(pages).to.include(`P-7 · Rajo\n${required}\n${onTime}`);
   });
 
   it('says whose it is, of what, of when, in which zone, by whom, and through which filters', async () => {
@@ -203,11 +203,18 @@ describe('the compliance report', () => {
     const long = { from: '2025-12-01', to: '2026-03-31' };
     const pages = (await pdfPages({ filters: long })).join('\n');
     expect(pages).to.include('Compliance by week').and.include('Mar 2026').and.not.include('Mar 2, 2026');
-    const [project, night] = ['P-7', 'Night'].map((name) => pages.lastIndexOf(name));
+    const [project, night] = ['P-7 · Rajo', 'Night'].map((name) => pages.lastIndexOf(name));
     expect([project, night].every((at) => at! > pages.indexOf('Detail'))).to.equal(true);
     expect(pages).to.include(`Required\n${expected().required}\n`);
     const rows = await csvRows({ filters: long });
     expect(new Set(rows.map((row) => row['Shift date']))).to.deep.equal(new Set(DAYS));
+    const projects = new Set(rows.map((row) => `${row['Project (code)']}|${row['Project (name)']}`));
+    expect([...projects]).to.deep.equal(['P-7|Rajo']);
+  });
+
+  it('begins the chart of weeks with the period, in the middle of a week too', async () => {
+    const pages = (await pdfPages({ filters: { from: '2026-03-01', to: '2026-06-30' } })).join('\n');
+    expect(pages).to.include('Compliance by week').and.include('Mar 1\n').and.not.include('Feb 23');
   });
 
   it('has beside it what went against the rules, counted by kind and by site', async () => {

@@ -76,6 +76,22 @@ describe('PDF report', () => {
     expect(raw).to.include('(D:20260401120000Z)');
   });
 
+  it('shrinks the heading of a narrow column, and breaks no word of it', async () => {
+    const widths = Array.from({ length: 60 }, (_, step) => 7 + step / 60);
+    const { pages } = await render(async (report) => {
+      for (const width of widths)
+        await report.table({
+          ...table([]),
+          columns: [
+            { label: 'Rest', width: 60 },
+            { label: 'Cumplimiento', width },
+          ],
+        });
+    });
+    const headings = pages.flat().filter(({ text }) => text.startsWith('Cumpl'));
+    expect(headings.map(({ text }) => text)).to.deep.equal(widths.map(() => 'Cumplimiento'));
+  });
+
   it('keeps headings with what follows and groups with their first row, wherever the page ends', async () => {
     for (let before = 25; before < 48; before++) {
       const rows: TableRow[] = [{ group: 'First' }, ...numbered(before), { group: 'Second' }, ['after group', '']];

@@ -36,6 +36,8 @@ const countedFor = (visible: ReportReach, scope: ReportScope, filters: Filters):
   };
 };
 
+const PROJECT = 'case when p.id is not null then array[p.code, p.name] end as project';
+
 /** Counts by `keys` (columns of site `s`, project `p`, shift `w`), the rate and what is required made of nothing else. */
 const grouped = ({ period, restrict }: Counted, companyId: string, keys: string, order: string): ReportStatement => {
   const values: unknown[] = [companyId];
@@ -65,18 +67,18 @@ const NUMBERS: readonly ReportColumn[] = [
 
 const COLUMNS = {
   site: { name: 'site', kind: 'text', width: 3 },
-  project: { name: 'project', kind: 'text', width: 3 },
+  project: { name: 'project', kind: 'named', width: 4 },
   shift: { name: 'shift', kind: 'label', codes: SHIFT_KINDS, labels: 'reports:shiftKind', width: 3 },
 } as const satisfies Record<string, ReportColumn>;
 
-type Group = ComplianceCounts & Readonly<Record<keyof typeof COLUMNS, string | null>>;
+type Group = ComplianceCounts & Readonly<Record<keyof typeof COLUMNS, unknown>>;
 
 const breakdown = (groups: readonly Group[], by: keyof typeof COLUMNS, name: string) => {
-  const rows = [...Map.groupBy(groups, (group) => group[by])].map(([key, parts]) => {
+  const rows = [...Map.groupBy(groups, (group) => JSON.stringify(group[by]))].map(([key, parts]) => {
     const { rate, required, ...counts } = complianceOf(addCounts(parts));
     const { onTime, late, missed, overdue, excused, blocked, invalid } = counts;
     const numbers = [required, onTime, late, missed, overdue, excused, blocked, invalid];
-    return [key, ...numbers, [rate.numerator, rate.denominator]];
+    return [JSON.parse(key) as unknown, ...numbers, [rate.numerator, rate.denominator]];
   });
   return { name, columns: [COLUMNS[by], ...NUMBERS], rows };
 };
@@ -120,9 +122,11 @@ const levelsOf = (lines: readonly LevelLine[], names: ReadonlyMap<string, string
 const MOST_DAYS = 92;
 const isLong = ({ from, to }: Pick<CompliancePeriod, 'from' | 'to'>): boolean => daysBetween(from, to) >= MOST_DAYS;
 
-/** The rate over time, by shift date or by the week that begins on a Monday. */
-const seriesOf = (days: readonly ComplianceLine[], byWeek: boolean): NonNullable<ReportSummary['series']> => {
-  const dayOf = ({ key }: ComplianceLine): string => (byWeek ? weekOf(String(key)).from : String(key));
+/** The rate over time, by shift date or by the week that begins on a Monday; the first one begins with the period. */
+const seriesOf = (days: readonly ComplianceLine[], period: CompliancePeriod): NonNullable<ReportSummary['series']> => {
+  const byWeek = isLong(period);
+  const beginOf = (monday: string): string => (monday < period.from ? period.from : monday);
+  const dayOf = ({ key }: ComplianceLine): string => (byWeek ? beginOf(weekOf(String(key)).from) : String(key));
   const points = [...Map.groupBy(days, dayOf)].map(([day, parts]) => {
     const { rate } = complianceOf(addCounts(parts));
     return { day, ratio: rate.denominator === 0 ? null : rate.numerator / rate.denominator };
@@ -133,13 +137,13 @@ const seriesOf = (days: readonly ComplianceLine[], byWeek: boolean): NonNullable
 const summarize = async (reader: Reader, counted: Counted): Promise<ReportSummary> => {
   const { period, restrict } = counted;
   const days = await complianceBy(reader, 'day', period, restrict);
-  const keys = 's.name as site, p.code as project, w.kind as shift';
+  const keys = `s.name as site, ${PROJECT}, w.kind as shift`;
   const { text, values } = grouped(counted, reader.companyId, keys, 'g.site nulls last, g.project nulls last, g.shift');
   const groups = await reader.query<Group>(text, values);
   const levels = await levelsBy(reader, 'site', period, restrict);
   return {
     figures: figuresOf(addCounts(days)),
-    series: seriesOf(days, isLong(period)),
+    series: seriesOf(days, period),
     levels: levelsOf(levels, await siteNames(reader)),
     breakdowns: [
       breakdown(groups, 'site', 'bySite'),
@@ -155,15 +159,15 @@ const detail = (visible: ReportReach, name: 'shiftDate' | 'month', kind: 'date' 
     columns: [
       { name: 'site', kind: 'text' },
       { name, kind, width: 1.4 },
-      { ...COLUMNS.shift, width: 1.1 },
-      { ...COLUMNS.project, width: 1.5 },
+      { ...COLUMNS.shift, width: 1.2 },
+      COLUMNS.project,
       ...NUMBERS,
     ],
     rows: (scope, filters) =>
       grouped(
         countedFor(visible, scope, filters),
         scope.companyId,
-        `${of} as "${name}", s.name as site, w.kind as shift, p.code as project`,
+        `${of} as "${name}", s.name as site, w.kind as shift, ${PROJECT}`,
         `g.site nulls last, g."${name}", g.shift nulls last, g.project nulls last`,
       ),
   }) satisfies Pick<ReportDefinition, 'columns' | 'rows'>;

@@ -28,12 +28,24 @@ const cellOf = (column: ReportColumn, value: unknown, texts: Texts): CsvCell => 
   return cellText(column, value, texts);
 };
 
+const namedCells = (value: unknown): CsvCell[] => (value ?? [null, null]) as CsvCell[];
+
 async function* cells({ columns, rows, texts }: CsvReport): AsyncGenerator<CsvCell[]> {
-  for await (const row of rows) yield columns.map((column, index) => cellOf(column, row[index], texts));
+  for await (const row of rows)
+    yield columns.flatMap((column, index) =>
+      column.kind === 'named' ? namedCells(row[index]) : [cellOf(column, row[index], texts)],
+    );
 }
 
-const heading = ({ name, kind }: ReportColumn, { t }: Texts): string =>
-  kind === 'rate' ? t('reports:inPercent', { name: t(`reports:columns.${name}`) }) : t(`reports:columns.${name}`);
+const headings = ({ name: key, kind }: ReportColumn, { t }: Texts): { key: string; label: string }[] => {
+  const name = t(`reports:columns.${key}`);
+  if (kind === 'rate') return [{ key, label: t('reports:inPercent', { name }) }];
+  if (kind !== 'named') return [{ key, label: name }];
+  return [
+    { key: `${key}Code`, label: t('reports:inCode', { name }) },
+    { key: `${key}Name`, label: t('reports:inName', { name }) },
+  ];
+};
 
 /**
  * A report's rows as CSV: texts and the decimal sign as the language writes them; numbers without grouping, rates as numbers
@@ -43,7 +55,7 @@ export const renderCsv = (report: CsvReport): Readable => {
   const { texts } = report;
   const comma = texts.format.number(0.5, 1).includes(',');
   return csvStream(cells(report), {
-    columns: report.columns.map((column) => ({ key: column.name, label: heading(column, texts) })),
+    columns: report.columns.flatMap((column) => headings(column, texts)),
     separator: report.separator ?? (comma ? ';' : ','),
     bom: report.bom,
     formatNumber: (value) => (comma ? String(value).replace('.', ',') : String(value)),

@@ -48,6 +48,8 @@ export const cellText = (column: ReportColumn, value: unknown, texts: Texts): st
   switch (column.kind) {
     case 'text':
       return plain;
+    case 'named':
+      return (value as readonly string[]).join(' · ');
     case 'integer':
       return format.number(Number(value));
     case 'number':
