@@ -53,6 +53,7 @@ const wireSupervisor = (platform: Platform): Module => {
     name: 'supervised-cases',
     from: `${caseList.from} join profile p on p.company_id = $1 and p.id = t.profile_id`,
     item: FitnessCase.json('t', names),
+    members: FitnessCase.members('t', names),
   });
   const portal = createSupervisorPortal({
     ...platform,
