@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import type { AnyEntity } from '../../src/platform/schema/entity.ts';
+import type { WebhookEndpoint } from '../../src/modules/notifications/webhooks.repository.ts';
+import type { AnyEntity, InsertOf, RowOf } from '../../src/platform/schema/entity.ts';
 import type { TestApp } from './app.ts';
 import { version } from './client.ts';
 import type { Client } from './client.ts';
@@ -56,6 +57,27 @@ interface Action {
   readonly allowed: boolean;
   readonly reason: string | null;
 }
+
+/** A row as the system writes it. */
+export const insertRow = <E extends AnyEntity>(
+  app: TestApp,
+  companyId: string,
+  entity: E,
+  values: InsertOf<RowOf<E>>,
+): Promise<RowOf<E>> =>
+  app.platform.work.write({ scope: scopeOf(companyId) }, (tx) => app.platform.repository(entity).insert(tx, values));
+
+/** A webhook that nothing is sent to. */
+export const ENDPOINT: InsertOf<RowOf<typeof WebhookEndpoint>> = {
+  name: 'Walk',
+  url: 'https://hooks.example.cl/walk',
+  events: ['test_alert'],
+  status: 'active',
+  failingSince: null,
+  secretSealed: 'walk',
+  previousSealed: null,
+  previousUntil: null,
+};
 
 /** What the system's own moves hand over, by move. */
 export type Handed = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -195,7 +195,7 @@ describe('another company', () => {
       await quarantine.keep(tx, 'SAFER', lost({ id: '2' }, null, 'UNKNOWN_COMPANY'));
     });
     await call(theirs[0], routeOf('addSystemLink'), profileId);
-    const credential = { profileId, kind: 'altitude_exam', issuer: 'Mutual', validFrom: soon(0).slice(0, 10) };
+    const credential = { profileId, kind: 'altitude_exam', issuer: 'Mutual', validFrom: soon(-48).slice(0, 10) };
     bodies.set('createCredential', credential);
     const { body: made } = await call(theirs[0], routeOf('createCredential'), '');
     await call(theirs[0], routeOf('setCredentialEvidence'), (made as Item).id);

@@ -6,10 +6,9 @@ import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
-import { scopeOf } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
 import { addStaff } from '../../support/staff.ts';
-import { movesOfSystem, walk, WALKS } from '../../support/walk.ts';
+import { ENDPOINT, insertRow, movesOfSystem, walk, WALKS } from '../../support/walk.ts';
 import type { Table } from '../../support/walk.ts';
 import { openMine, rowOf, sweep } from '../../support/workforce.ts';
 import type { Mine, Row } from '../../support/workforce.ts';
@@ -146,19 +145,7 @@ describe('random walks over subscriptions, licenses, webhooks and authorizations
         system: WEBHOOK_BY_JOBS,
         client: mine.admin,
         stranger,
-        open: () =>
-          app.platform.work.write({ scope: scopeOf(mine.companyId) }, (tx) =>
-            app.platform.repository(WebhookEndpoint).insert(tx, {
-              name: 'Walk',
-              url: 'https://hooks.example.cl/walk',
-              events: ['test_alert'],
-              status: 'active',
-              failingSince: null,
-              secretSealed: 'walk',
-              previousSealed: null,
-              previousUntil: null,
-            }),
-          ),
+        open: () => insertRow(app, mine.companyId, WebhookEndpoint, ENDPOINT),
         events: movesOfSystem(app, WebhookEndpoint, mine.companyId, { fail: {}, recover: {}, expire: {} }),
       },
       RUNS,

@@ -8,9 +8,8 @@ import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
-import { scopeOf } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
-import { movesOfSystem, walk } from '../../support/walk.ts';
+import { ENDPOINT, insertRow, movesOfSystem, walk } from '../../support/walk.ts';
 import type { Handed, Table } from '../../support/walk.ts';
 import { DAY_SHIFT, itemsOf, openMine, rowOf } from '../../support/workforce.ts';
 import type { Mine } from '../../support/workforce.ts';
@@ -254,9 +253,7 @@ describe('random walks over the lifecycles of the workforce', function walks() {
     const RUNS = 10;
     const at = '2027-01-05T12:00:00.000Z';
     const insert = <E extends AnyEntity>(entity: E, values: InsertOf<RowOf<E>>) =>
-      app.platform.work.write({ scope: scopeOf(mine.companyId) }, (tx) =>
-        app.platform.repository(entity).insert(tx, values),
-      );
+      insertRow(app, mine.companyId, entity, values);
     const events = (entity: AnyEntity, handed: Handed) => movesOfSystem(app, entity, mine.companyId, handed);
 
     it('uploads', () =>
@@ -350,16 +347,7 @@ describe('random walks over the lifecycles of the workforce', function walks() {
     });
 
     it('deliveries', async () => {
-      const { id: endpointId } = await insert(WebhookEndpoint, {
-        name: 'Walk',
-        url: 'https://hooks.example.cl/walk',
-        events: ['test_alert'],
-        status: 'active',
-        failingSince: null,
-        secretSealed: 'walk',
-        previousSealed: null,
-        previousUntil: null,
-      });
+      const { id: endpointId } = await insert(WebhookEndpoint, ENDPOINT);
       const event = { type: 'ping', at, link: null, params: {} };
       await walk(
         app,
