@@ -48,7 +48,7 @@ const begunAgain = async (stage: Stage, before: ReadonlyMap<string, number>): Pr
 /** The process that runs jobs is killed, and another takes them over. */
 export const takeover: Fault = {
   name: 'takeover',
-  minutes: 16,
+  minutes: 20,
   run: async ({ short, progress, stage }) => {
     const tries = short ? SHORT : FULL;
     const { jobs } = await stage.standing();
