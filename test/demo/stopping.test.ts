@@ -43,6 +43,7 @@ describe('the demo, ended in every way', function () {
     expect(verified.every(({ ok }) => ok)).to.equal(true);
     expect(await demo.signal('SIGTERM', 'parent')).to.equal(0);
     await gone();
+    expect(demo.output(), 'connections that the stop cut').to.not.include('57P01');
   });
 
   it('stops when the command that started it is killed', async () => {
@@ -57,5 +58,6 @@ describe('the demo, ended in every way', function () {
     expect((await count()).people).to.be.above(370);
     expect(await demo.signal('SIGHUP', 'group')).to.equal(0);
     await gone();
+    expect(demo.output()).to.not.include('57P01');
   });
 });

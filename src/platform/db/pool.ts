@@ -30,6 +30,20 @@ const parsers = new Map<number, (text: string) => unknown>([
 ]);
 
 /**
+ * Tells of connections that break: idle ones, and those in use by an event of their own, which unheard would end the process.
+ * Those of a pool that was ended take a moment to close: what they meet then is nobody's concern.
+ */
+export const hearErrors = (pool: pg.Pool, onError: (error: Error) => void): void => {
+  const hear = (error: Error): void => {
+    if (!pool.ending) onError(error);
+  };
+  pool.on('error', hear);
+  pool.on('connect', (client) => {
+    client.on('error', hear);
+  });
+};
+
+/**
  * A pool whose rows are plain JSON values: instants as ISO text in UTC, days as `YYYY-MM-DD`, bigint as number.
  * Connections live one hour at most, so that a moved database is found again.
  */
@@ -49,14 +63,6 @@ export const createPool = (options: PoolOptions): pg.Pool => {
         (format === 'binary' ? undefined : parsers.get(oid)) ?? pg.types.getTypeParser(oid, format as 'text'),
     },
   });
-  // Connections of a pool that was ended take a moment to close: what they meet then is nobody's concern.
-  const onError = (error: Error): void => {
-    if (!pool.ending) options.onError(error);
-  };
-  pool.on('error', onError);
-  // A connection that breaks while it is in use tells so by an event of its own; unheard, it would end the process.
-  pool.on('connect', (client) => {
-    client.on('error', onError);
-  });
+  hearErrors(pool, options.onError);
   return pool;
 };

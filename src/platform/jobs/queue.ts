@@ -3,6 +3,7 @@ import type { BulkJobOptions, Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { hearErrors } from '../db/pool.ts';
 
 /** What travels through the queue. The outbox row says what to do; `job` only finds the definition. */
 export interface QueueItem {
@@ -138,10 +139,7 @@ const onPostgres = (url: string, onError: (error: Error) => void): Backend => {
     keepAlive: true,
   });
   pool.setMaxListeners(0);
-  pool.on('error', onError);
-  pool.on('connect', (client) => {
-    client.on('error', onError);
-  });
+  hearErrors(pool, onError);
   return {
     queue: (lane) => new Queue(lane, { connection: pool, streams: { events: { maxLen: 100 } } }, createPostgresBackend),
     worker: (lane, concurrency, process) => {

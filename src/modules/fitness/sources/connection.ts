@@ -1,3 +1,4 @@
+import { hearErrors } from '../../../platform/db/pool.ts';
 import { loadInTurn } from '../../../platform/process/load-in-turn.ts';
 import pg from 'pg';
 import { dialectOf } from './dialects.ts';
@@ -25,10 +26,7 @@ const openPostgres = ({ url, timeout, onError }: SourceConnectionOptions): Sourc
     options: '-c default_transaction_read_only=on',
     types: { getTypeParser: parser as typeof pg.types.getTypeParser },
   });
-  pool.on('error', onError);
-  pool.on('connect', (client) => {
-    client.on('error', onError);
-  });
+  hearErrors(pool, onError);
   return {
     dialect: 'postgres',
     query: async ({ text, values }) => (await pool.query<object>(text, [...values])).rows.map(plainRow),
