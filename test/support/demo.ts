@@ -58,6 +58,7 @@ export interface DemoPlace {
   passTime(): Promise<void>;
   /** Processes that name the folder in their command line: what is left of a demo. */
   processes(): Promise<string[]>;
+  /** Ends what a test that failed left running, and removes the folder. */
   remove(): Promise<void>;
 }
 
@@ -104,6 +105,7 @@ export const createDemoPlace = async (from: NodeJS.ProcessEnv = process.env): Pr
     METRICS_PORT: String(await freePort()),
   };
   const url = `http://localhost:${port}`;
+  const groups = new Set<number>();
   const sql = async <Row extends object>(text: string): Promise<Row[]> => {
     const { superuserUrl } = JSON.parse(await readFile(join(env.DATA_DIR, 'running.json'), 'utf8')) as RunningNote;
     const connectionString = Object.assign(new URL(superuserUrl), { pathname: '/angelis' }).href;
@@ -124,6 +126,8 @@ export const createDemoPlace = async (from: NodeJS.ProcessEnv = process.env): Pr
       let output = '';
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const exited = once(child, 'exit') as Promise<[number | null]>;
+      groups.add(child.pid!);
+      void exited.then(() => groups.delete(child.pid!));
       for (const stream of [child.stdout, child.stderr])
         stream.setEncoding('utf8').on('data', (text: string) => {
           output += text;
@@ -165,6 +169,9 @@ export const createDemoPlace = async (from: NodeJS.ProcessEnv = process.env): Pr
       await sql(`update due_move set due_at = now() where entity = 'fitness_case' and move = 'end_rest'`);
     },
     processes: async () => (await commandLines()).filter((line) => line.includes(folder)),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove: async () => {
+      for (const group of groups) process.kill(-group, 'SIGKILL');
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
+    },
   };
 };
