@@ -58,13 +58,13 @@ type Values = Readonly<Record<string, unknown>>;
 const INSERT = `with made as (
     select * from jsonb_to_recordset($2) as m(id uuid, action text, entity text, "entityId" uuid, before jsonb,
       after jsonb, reason text, personal jsonb)),
-  pending as (insert into change_pending (company_id, change_id) select $1, made.id from made)
+  pending as (insert into change_pending (company_id, change_id) select $1, made.id from made),
+  told as (insert into change_recipient (company_id, change_id, profile_id)
+    select $1, m.id, m.profile from jsonb_to_recordset($11) as m(id uuid, profile uuid))
   insert into change (company_id, id, at, actor_kind, actor_id, actor_via, on_behalf_of, action, entity, entity_id,
   before, after, subject_id, personal, reason, trace_id, address, agent, created_at)
   select $1, made.id, $3, $4, $5, $6, $7, made.entity || '.' || made.action, made.entity, made."entityId", made.before,
     made.after, (made.personal ->> 'subject')::uuid, made.personal ->> 'sealed', made.reason, $8, $9, $10, $3 from made`;
-const AUDIENCE = `insert into change_recipient (company_id, change_id, profile_id)
-  select $1, m.id, m.profile from jsonb_to_recordset($2) as m(id uuid, profile uuid)`;
 
 interface SealedEvent extends ChangeEvent {
   readonly personal?: Personal;
@@ -73,6 +73,7 @@ interface SealedEvent extends ChangeEvent {
 const write = async (tx: Tx, events: readonly (SealedEvent & { readonly id: string })[]): Promise<void> => {
   const { actor, traceId, address, agent } = tx.scope;
   const rows = events.map((event) => ({ ...event, audience: undefined }));
+  const told = events.flatMap(({ id, audience = [] }) => [...new Set(audience)].map((profile) => ({ id, profile })));
   await tx.prepared(INSERT, [
     tx.companyId,
     JSON.stringify(rows),
@@ -84,9 +85,8 @@ const write = async (tx: Tx, events: readonly (SealedEvent & { readonly id: stri
     traceId,
     address ?? null,
     agent ?? null,
+    JSON.stringify(told),
   ]);
-  const told = events.flatMap(({ id, audience = [] }) => [...new Set(audience)].map((profile) => ({ id, profile })));
-  if (told.length > 0) await tx.prepared(AUDIENCE, [tx.companyId, JSON.stringify(told)]);
 };
 
 /** The declared fields that differ (all of them when one side is missing), split into open and personal ones. */

@@ -140,10 +140,17 @@ export const createRepository = <E extends AnyEntity>(
     insert: async (tx, row) => {
       await model.create({ ...row, companyId: tx.companyId }, { transaction: tx.orm, returning: false });
     },
+    // Not by the model: its statements are parsed, planned and built anew each time.
     patch: async (tx, { id, version }, patch) => {
-      const where = { companyId: tx.companyId, id, version };
-      const [count] = await model.update(patch, { where, transaction: tx.orm });
-      return count;
+      const names = Object.keys(patch).map(snake).toSorted();
+      const values = Object.fromEntries(Object.entries(patch).map(([name, value]) => [snake(name), value]));
+      const rows = await tx.prepared(
+        `update ${entity.table} t set ${names.map((name) => `${name} = n.${name}`).join(', ')}
+         from jsonb_populate_record(null::${entity.table}, $4) n
+         where t.company_id = $1 and t.id = $2 and t.version = $3 returning t.id`,
+        [tx.companyId, id, version, JSON.stringify(values)],
+      );
+      return rows.length;
     },
   };
   return createRepositoryOver(entity, table, changes);

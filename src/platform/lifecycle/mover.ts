@@ -79,9 +79,9 @@ const obstacle = <Row>(
       });
 };
 
-const FORGET = 'delete from due_move where company_id = $1 and entity = $2 and entity_id = $3 and move = any($4)';
-const REMEMBER = `insert into due_move (company_id, entity, entity_id, move, due_at)
-  select $1, $2, $3, n.move, n.due from jsonb_to_recordset($4) as n(move text, due timestamptz)
+const REMEMBER = `with off as (delete from due_move where company_id = $1 and entity = $2 and entity_id = $3 and move = any($4))
+  insert into due_move (company_id, entity, entity_id, move, due_at)
+  select $1, $2, $3, n.move, n.due from jsonb_to_recordset($5) as n(move text, due timestamptz)
   on conflict (company_id, entity, entity_id, move) do update set due_at = excluded.due_at`;
 
 /** The moves of one kind of row. See docs/adding-a-module.md. */
@@ -93,12 +93,12 @@ export const createMover = <Row extends Stateful>(
   const timed = Object.entries(lifecycle.moves).filter(([, { dueAt }]) => dueAt !== undefined);
 
   const schedule = async (tx: Tx, row: Row): Promise<void> => {
+    if (timed.length === 0) return;
     const state = lifecycle.stateOf(row);
     const moves = timed.map(([move, { dueAt, from }]) => ({ move, due: from.includes(state) ? dueAt!(row) : null }));
     const [off, on] = [moves.filter(({ due }) => due === null), moves.filter(({ due }) => due !== null)];
-    const key = [tx.companyId, lifecycle.entity, row.id];
-    if (off.length > 0) await tx.prepared(FORGET, [...key, off.map(({ move }) => move)]);
-    if (on.length > 0) await tx.prepared(REMEMBER, [...key, JSON.stringify(on)]);
+    const names = off.map(({ move }) => move);
+    await tx.prepared(REMEMBER, [tx.companyId, lifecycle.entity, row.id, names, JSON.stringify(on)]);
   };
 
   const allowed = (tx: Tx, row: Row, name: string, caller?: Context): Move<Row> => {

@@ -229,14 +229,12 @@ describe('audit trail', () => {
     const planOf = async (run: (reader: Reader) => Promise<unknown>): Promise<string> =>
       read(async (reader) => {
         let plan = '';
-        const explaining: Reader = {
-          ...reader,
-          prepared: async (statement, values = []) => {
-            const rows = await reader.query<Record<string, string>>(`explain (analyze) ${statement}`, values);
-            plan = rows.map((one) => one['QUERY PLAN']).join('\n');
-            return [];
-          },
+        const explain = async (statement: string, values: readonly unknown[] = []): Promise<[]> => {
+          const rows = await reader.query<Record<string, string>>(`explain (analyze) ${statement}`, values);
+          plan = rows.map((one) => one['QUERY PLAN']).join('\n');
+          return [];
         };
+        const explaining: Reader = { ...reader, prepared: explain, texts: explain };
         await run(explaining);
         return plan;
       }, owner);
