@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { stringify } from 'csv-stringify/sync';
 
 /** What a cell may hold. Dates are written by the caller, in the reader's language and zone. */
 export type CsvCell = string | number | bigint | boolean | null | undefined;
@@ -16,44 +17,28 @@ export interface CsvOptions {
   formatNumber?: (value: number) => string;
 }
 
-/** What a spreadsheet takes for the beginning of a formula; a `-` begins a number where the cell is one. */
-const FORMULA = /^[=+@\t\r\uFF1D\uFF0B\uFF0D\uFF20-]/;
-const isFormula = (text: string, cell: CsvCell): boolean =>
-  FORMULA.test(text) && !(text.startsWith('-') && (typeof cell === 'number' || typeof cell === 'bigint'));
-
-const BREAK = '\r\n';
-/** Characters that are handed on at once: what is written cell by cell would cost more in streams than in text. */
-const PART = 32_768;
-
-/** Writes one row, its line break included. */
-const createWriter = ({ columns, separator = ',', formatNumber = String }: CsvOptions) => {
-  const needsQuotes = new RegExp(`["${separator}\r\n]`);
-  const write = (cell: CsvCell): string => {
-    if (cell === null || cell === undefined || cell === '') return '';
-    const plain = typeof cell === 'number' ? formatNumber(cell) : String(cell);
-    const text = isFormula(plain, cell) ? `'${plain}` : plain;
-    return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return (cellAt: (at: number, key: string) => CsvCell): string => {
-    let line = '';
-    for (const [at, { key }] of columns.entries()) line += (at === 0 ? '' : separator) + write(cellAt(at, key));
-    return line + BREAK;
-  };
-};
-
-const isList = (row: CsvRow): row is readonly CsvCell[] => Array.isArray(row);
+/** Rows that are written at once: one by one they would cost more in streams than in text. */
+const BATCH = 200;
 
 async function* parts(rows: AsyncIterable<CsvRow> | Iterable<CsvRow>, options: CsvOptions): AsyncGenerator<string> {
-  const write = createWriter(options);
-  const labels = options.columns.map(({ label }) => label);
-  let part = (options.bom ? '\uFEFF' : '') + write((at) => labels[at]);
+  const { columns, separator = ',', bom = false, formatNumber = String } = options;
+  const written = {
+    columns: columns.map(({ key, label }) => ({ key, header: label })),
+    delimiter: separator,
+    record_delimiter: '\r\n',
+    escape_formulas: true,
+    quoted_match: /[\r\n]/,
+    cast: { number: formatNumber, boolean: String },
+  };
+  yield stringify([], { ...written, header: true, bom });
+  let batch: CsvRow[] = [];
   for await (const row of rows) {
-    part += write(isList(row) ? (at) => row[at] : (_at, key) => row[key]);
-    if (part.length < PART) continue;
-    yield part;
-    part = '';
+    batch.push(row);
+    if (batch.length < BATCH) continue;
+    yield stringify(batch, written);
+    batch = [];
   }
-  yield part;
+  yield stringify(batch, written);
 }
 
 /**
