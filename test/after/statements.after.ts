@@ -57,7 +57,7 @@ const tailOf = (text: string): string =>
  * breaches is put together of three tables, within bounds of time.
  */
 const isPage = (text: string, companyTables: ReadonlySet<string>): boolean =>
-  / as item, .* as key from /s.test(text) &&
+  / as id, \(.*\)::text as key from /s.test(text) &&
   !text.includes('search_token') &&
   // What happened to one row is few: it is put in the order of the chain, which stands in another table.
   !/\bentity_id = \$/.test(text) &&

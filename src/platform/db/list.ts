@@ -161,7 +161,7 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
         query.q === undefined
           ? matching
           : `${definition.from} where ${definition.where} and ${idOf} = any(array(select ${idOf} ${matching})) ${order}`;
-      const rows = await reader.texts(`select ${columns}, ${idOf}, (${expression})::text ${from}`, values);
+      const rows = await reader.texts(`select ${columns}, ${idOf} as id, (${expression})::text as key ${from}`, values);
       const shown = rows.slice(0, limit);
       const [id, key] = (rows.length > limit && shown.at(-1)?.slice(-2)) || [];
       const next = id == null || key == null ? 'null' : JSON.stringify(cursors.write(purpose, { key, id }));
