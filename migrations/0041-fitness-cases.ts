@@ -39,7 +39,6 @@ const requirements = [
     'assessed_by uuid',
     'assessed_at timestamptz(3)',
     'assessed_fit boolean',
-    'assessment_sealed text',
     reference('requirement', 'profile_id', 'profile'),
     reference('requirement', 'site_id', 'site'),
     reference('requirement', 'project_id', 'project'),
@@ -131,8 +130,6 @@ const cases = [
     'retests integer not null default 0',
     'retest_result_id uuid',
     'retest_level text',
-    'assessment_sealed text',
-    'note_sealed text',
     'decision text',
     'restrictions jsonb',
     'transport_arranged boolean',
@@ -189,6 +186,35 @@ const cases = [
     ],
     { allow: [], mutable: false },
   ),
+];
+
+/** What humans decided face to face, and why: written once, never changed, whatever becomes of the case or requirement. */
+const decisions = [
+  ...companyTable(
+    'fitness_decision',
+    [
+      'profile_id uuid not null',
+      'case_id uuid',
+      'requirement_id uuid',
+      'decision text not null',
+      'restrictions jsonb',
+      'transport_arranged boolean',
+      'decided_by uuid',
+      'decided_at timestamptz(3) not null',
+      'texts_sealed text not null',
+      reference('fitness_decision', 'profile_id', 'profile'),
+      reference('fitness_decision', 'case_id', 'fitness_case'),
+      reference('fitness_decision', 'requirement_id', 'requirement'),
+      reference('fitness_decision', 'decided_by', 'profile'),
+      'constraint fitness_decision_about_check check (num_nonnulls(case_id, requirement_id) = 1)',
+      `constraint fitness_decision_decision_check check
+         ((case_id is not null and decision in ${DECISIONS}) or (requirement_id is not null and decision in ('fit', 'unfit')))`,
+      'constraint fitness_decision_decided_by_check check (decided_by is null or decided_by <> profile_id)',
+    ],
+    { allow: [], mutable: false },
+  ),
+  companyIndex('fitness_decision', 'case_id, decided_at, id', { where: 'case_id is not null' }),
+  companyIndex('fitness_decision', 'requirement_id, decided_at, id', { where: 'requirement_id is not null' }),
 ];
 
 /** What the gate asks first: a hold, or restrictions, that stand on a person now. One row each; ended, never deleted. */
@@ -258,11 +284,12 @@ const companyKeys = [
   `grant select, insert, delete, update (wrapped) on company_key to app`,
 ];
 
-export const up = [...companyKeys, ...requirements, ...compliance, ...cases, ...holds, ...breaches];
+export const up = [...companyKeys, ...requirements, ...compliance, ...cases, ...decisions, ...holds, ...breaches];
 
 export const down = [
   'fitness_breach',
   'hold',
+  'fitness_decision',
   'case_escalation',
   'fitness_case',
   'compliance_mark',

@@ -1,5 +1,7 @@
 import { AFRESH, escalationOf } from '../modules/fitness/cases/cases.lifecycle.ts';
 import { FitnessCase, termsOf } from '../modules/fitness/cases/cases.repository.ts';
+import type { FitnessCaseRow } from '../modules/fitness/cases/cases.repository.ts';
+import { decisionRow, FITNESS_DECISION } from '../modules/fitness/decisions.repository.ts';
 import type { EscalationStep } from '../modules/fitness/ports.ts';
 import type { Sealer } from '../platform/change/company-vault.ts';
 import { changeOf } from '../platform/change/recorder.ts';
@@ -31,6 +33,7 @@ export interface CaseRows {
   readonly escalations: readonly DemoRow[];
   readonly holds: readonly DemoRow[];
   readonly breach: DemoRow | undefined;
+  readonly decision: { readonly row: DemoRow; readonly change: PastChange };
   readonly changes: readonly PastChange[];
 }
 
@@ -53,8 +56,8 @@ interface Step {
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** The moves of a case in their order, as the lifecycle makes them. */
-const stepsOf = ({ course, supervisor, manager, history, seal, group }: CaseAbout): Step[] => {
-  const { at, acknowledgedAt, rest, retest, worst, isLapsed, decision, decidedAt, caseId } = course;
+const stepsOf = ({ course, supervisor, manager, history, group }: CaseAbout): Step[] => {
+  const { at, acknowledgedAt, rest, retest, worst, isLapsed, decision, decidedAt } = course;
   const { returnedAt, returnedResultId } = course;
   const { escalation, rest: resting } = group.policy;
   const ends = history.shift.endsAt.getTime();
@@ -66,7 +69,6 @@ const stepsOf = ({ course, supervisor, manager, history, seal, group }: CaseAbou
   const retestUntil = rest === undefined ? 0 : rest.until + resting.retestWithinMinutes * MINUTE;
   const cleared = decision === 'cleared' || decision === 'cleared_with_restrictions';
   const restrictions = { noDriving: true, accompanied: true, noHeights: true, until: iso(ends), recheckAt: null };
-  const texts = { sleepHistory: 'Dice que durmió poco la noche anterior.', observation: NOTES[decision] };
   const by = supervisor;
   return [
     ...escalated(escalation.managerMinutes, 'manager'),
@@ -117,8 +119,6 @@ const stepsOf = ({ course, supervisor, manager, history, seal, group }: CaseAbou
         transportArranged: decision === 'sent_home' ? true : null,
         decidedBy: decider.profileId,
         decidedAt: iso(decidedAt),
-        assessmentSealed: seal(`fitness_case.assessment:${caseId}`, JSON.stringify(texts)),
-        noteSealed: seal(`fitness_case.note:${caseId}`, NOTES[decision]),
       },
     },
     ...(cleared
@@ -232,6 +232,33 @@ const breachOf = ({ course, history, assignment, siteId, makeId }: CaseAbout): D
   };
 };
 
+/** What was decided, and why, as it is kept beside the case. */
+const decisionOf = ({ course, makeId, seal }: CaseAbout, row: FitnessCaseRow): CaseRows['decision'] => {
+  const at = new Date(course.decidedAt);
+  const { profileId, restrictions, transportArranged, decidedBy } = row;
+  const { stored, logged } = decisionRow(seal, makeId(at), {
+    profileId,
+    about: { caseId: row.id },
+    decision: course.decision,
+    restrictions,
+    transportArranged,
+    decidedBy,
+    decidedAt: iso(course.decidedAt),
+    texts: {
+      assessment: {
+        sleepHistory: 'Dice que durmió poco la noche anterior.',
+        observation: 'Visto cara a cara antes de decidir.',
+      },
+      note: NOTES[course.decision],
+    },
+  });
+  const event = changeOf(FITNESS_DECISION, { action: 'create' }, undefined, logged);
+  return {
+    row: { ...stored, createdAt: at, createdBy: decidedBy },
+    change: { event, at, ...(decidedBy !== null && { by: { profileId: decidedBy } }) },
+  };
+};
+
 const TOLD = { open: 'supervisor', escalate_manager: 'manager', escalate_safety_admin: 'safety_admin' } as const;
 
 /** Who was told at which step, as the case's escalations keep it. */
@@ -275,6 +302,7 @@ export const createCase = (about: CaseAbout): CaseRows => {
     escalations: escalationsOf(about, steps),
     holds: holdsOf(about),
     breach: about.course.isLapsed ? breachOf(about) : undefined,
+    decision: decisionOf(about, row as unknown as FitnessCaseRow),
     changes,
   };
 };

@@ -42,6 +42,7 @@ const TABLES = [
   'baseline',
   'fitness_case',
   'case_escalation',
+  'fitness_decision',
   'hold',
   'fitness_breach',
   'gate_decision',
@@ -60,6 +61,7 @@ const noRows = (): Rows => ({
   baseline: [],
   fitness_case: [],
   case_escalation: [],
+  fitness_decision: [],
   hold: [],
   fitness_breach: [],
   gate_decision: [],
@@ -209,7 +211,9 @@ export const loadHistory = async (
       rows.case_escalation.push(...found.escalations);
       rows.hold.push(...found.holds);
       if (found.breach !== undefined) rows.fitness_breach.push(found.breach);
-      for (const change of found.changes) rows.change.push(changeRow(change, makeId(change.at), own));
+      rows.fitness_decision.push(found.decision.row);
+      for (const change of [...found.changes, found.decision.change])
+        rows.change.push(changeRow(change, makeId(change.at), own));
       if (course.decision === 'referred') {
         const renewed = renewedFitness(assignment, course.decidedAt, makeId);
         rows.credential.push(renewed.credential);

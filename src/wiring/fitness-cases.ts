@@ -16,6 +16,8 @@ import { withBulkMarks, withMarks } from '../modules/fitness/requirements/marks.
 import { createDayTotals } from '../modules/fitness/compliance/compliance.days.ts';
 import { createCompliance } from '../modules/fitness/compliance/compliance.service.ts';
 import { complianceModule } from '../modules/fitness/compliance/compliance.router.ts';
+import { createDecisions } from '../modules/fitness/decisions.repository.ts';
+import type { Decisions } from '../modules/fitness/decisions.repository.ts';
 import type { Notices } from '../modules/fitness/notices.ts';
 import * as policies from '../modules/fitness/policies.reads.ts';
 import type { FitnessOutcome } from '../modules/fitness/ports.ts';
@@ -59,14 +61,16 @@ export interface CasesArea {
 const visible = visibleProfiles;
 
 interface Shared {
+  readonly decisions: Decisions;
   readonly holds: Holds;
   readonly telling: Telling;
 }
 
-const wireCases = (platform: Platform, { holds, telling }: Shared) => {
+const wireCases = (platform: Platform, { decisions, holds, telling }: Shared) => {
   const breaches = createBreaches({ ...platform, roster, recipients });
   const { tell, recheck } = telling;
   const lifecycle = createCaseLifecycle({
+    keep: decisions.write,
     holds,
     tell,
     recheck,
@@ -76,23 +80,23 @@ const wireCases = (platform: Platform, { holds, telling }: Shared) => {
   });
   const parts = platform.crud(caseList, lifecycle, (rows) => withAudience(rows, recipients));
   const { repository, mover } = parts;
-  const service = createCases({ ...platform, ...parts, vault: platform.companyVault, visible });
+  const service = createCases({ ...platform, ...parts, decisions, visible });
   const openCase = createOpening({ cases: repository, mover, holds, tell });
   return { breaches, repository, mover, openCase, module: casesModule(service) };
 };
 
-const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCase: OpenCase) => {
+const wireRequirements = (platform: Platform, { decisions, holds, telling }: Shared, openCase: OpenCase) => {
   const draw = createDraw(platform.keys.signing);
   const lift = (tx: Tx, { id }: { id: string }, because: string) => holds.lift(tx, { requirementId: id }, because);
   const lifecycle = createRequirementLifecycle({
+    keep: decisions.write,
     draw,
     lift,
     ...createMissed({ holds, openCase, telling, policies, roster }),
   });
   const parts = platform.crud(requirementList, lifecycle, (rows) => withMarks(withAudience(rows, recipients)));
   const generation = createGeneration({ requirements: parts.repository, mover: parts.mover, policies, roster, draw });
-  const vault = platform.companyVault;
-  const service = createRequirements({ ...platform, ...parts, generation, vault, roster, visible });
+  const service = createRequirements({ ...platform, ...parts, generation, decisions, roster, visible });
   const attempts = createAttempts({
     bulk: withBulkMarks(platform.bulk(Requirement)),
     mover: parts.mover,
@@ -106,6 +110,7 @@ const wireRequirements = (platform: Platform, { holds, telling }: Shared, openCa
 /** Required tests, cases, holds, escalation. */
 export const wireFitnessCases = (platform: Platform, { notices }: CasesNeeds): CasesArea => {
   const shared = {
+    decisions: createDecisions(platform),
     holds: createHolds(withAudience(platform.repository(Hold), recipients)),
     telling: createTelling(notices, recipients),
   };

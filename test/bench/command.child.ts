@@ -4,6 +4,7 @@ import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { caseList, FitnessCase, withAudience } from '../../src/modules/fitness/cases/cases.repository.ts';
 import type { FitnessCaseRow } from '../../src/modules/fitness/cases/cases.repository.ts';
+import { createDecisions } from '../../src/modules/fitness/decisions.repository.ts';
 import { createCases } from '../../src/modules/fitness/cases/cases.service.ts';
 import * as recipients from '../../src/modules/fitness/recipients.reads.ts';
 import { visibleProfiles } from '../../src/modules/organization/reach.ts';
@@ -61,7 +62,7 @@ const service = createCases({
   repository: withAudience(platform.repository(FitnessCase), recipients),
   list: platform.list(caseList),
   mover: platform.movers.get('fitness_case') as unknown as Mover<FitnessCaseRow>,
-  vault: platform.companyVault,
+  decisions: createDecisions(platform),
   visible: visibleProfiles,
 });
 const scope = scopeOf(companyId, safety.profileId);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -23,11 +24,12 @@ export const decideByHand = async (pool: pg.Pool, { companyId, id, by, seal }: A
     const [was, is] = [JSON.stringify(before), JSON.stringify(after)];
     await run('change', CHANGE, [companyId, change, now, by, `${entity}.${action}`, entity, of, was, is, trace]);
     await run('pending', 'insert into change_pending (company_id, change_id) values ($1, $2)', [companyId, change]);
-    await run(
-      'told',
-      'insert into change_recipient (company_id, change_id, profile_id) select $1, $2, p from unnest($3::uuid[]) p',
-      [companyId, change, told],
-    );
+    if (told.length > 0)
+      await run(
+        'told',
+        'insert into change_recipient (company_id, change_id, profile_id) select $1, $2, p from unnest($3::uuid[]) p',
+        [companyId, change, told],
+      );
   };
   try {
     await client.query(`begin; select app.enter_job('${companyId}')`);
@@ -45,12 +47,24 @@ export const decideByHand = async (pool: pg.Pool, { companyId, id, by, seal }: A
     const told = [found.profile_id, ...above.map((one) => one.id)];
     await run(
       'decide',
-      `update fitness_case set status = 'decided', decision = 'cleared', assessment_sealed = $3, note_sealed = $4, decided_by = $5,
-         decided_at = $6, version = version + 1, updated_at = $6, updated_by = $5 where company_id = $1 and id = $2 and version = 1`,
-      [companyId, id, seal('{"sleepHistory":"slept seven hours"}'), seal('fit after rest'), by, now],
+      `update fitness_case set status = 'decided', decision = 'cleared', decided_by = $3, decided_at = $4,
+         version = version + 1, updated_at = $4, updated_by = $3 where company_id = $1 and id = $2 and version = 1`,
+      [companyId, id, by, now],
     );
     const after = { status: 'decided', decision: 'cleared', decidedBy: by, decidedAt: now };
     await note('decide', 'fitness_case', id, { status: 'acknowledged' }, after, told);
+    const [made, sealed] = [
+      uuidv7(),
+      seal('{"assessment":{"sleepHistory":"slept seven hours"},"note":"fit after rest"}'),
+    ];
+    await run(
+      'keep',
+      `insert into fitness_decision (company_id, id, profile_id, case_id, decision, decided_by, decided_at, texts_sealed, created_at, created_by)
+       values ($1, $2, $3, $4, 'cleared', $5, $6, $7, $6, $5)`,
+      [companyId, made, found.profile_id, id, by, now, sealed],
+    );
+    const textsHash = createHash('sha256').update(sealed).digest('hex');
+    await note('create', 'fitness_decision', made, {}, { ...after, caseId: id, textsHash }, []);
     const [hold] = await run<{ id: string }>(
       'hold',
       `select * from hold where company_id = $1 and case_id = $2 and kind = 'hold' and ended_at is null for no key update`,

@@ -186,7 +186,10 @@ describe('the demo’s history', () => {
 
   it('moves each case as the lifecycle allows, and says so in the trail', () => {
     const { moves } = createCaseLifecycle({} as CaseEffects);
-    for (const { changes, fitnessCase } of cases) {
+    for (const { changes, fitnessCase, decision } of cases) {
+      const { decision: decided, decidedBy } = fitnessCase;
+      expect(decision.row).to.include({ caseId: fitnessCase.id, decision: decided, decidedBy, textsSealed: 'sealed' });
+      expect(decision.change.event.entityId).to.equal(decision.row['id']);
       const [opened, ...moved] = changes;
       let state = opened!.event.after!['status'] as string;
       expect(`${opened!.event.action} ${state}`).to.equal('open open');

@@ -11,16 +11,11 @@ import {
 } from './cases.repository.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
 import { ASSESSMENT } from '../assessment.ts';
+import type { Decisions } from '../decisions.repository.ts';
 import type { EscalationStep } from '../ports.ts';
 import type { Holds } from './holds.repository.ts';
 
 const permission = 'fitness:case:move';
-
-/** What the service adds to a decision: its texts, sealed. */
-export interface SealedTexts {
-  readonly assessmentSealed: string;
-  readonly noteSealed: string;
-}
 
 const DECIDE = exact({
   decision: oneOf(CASE_DECISIONS),
@@ -31,6 +26,8 @@ const DECIDE = exact({
 });
 
 export interface CaseEffects {
+  /** Keeps what was decided, and why, for ever. */
+  readonly keep: Decisions['write'];
   readonly holds: Holds;
   /** Tells who stands at `step`, and writes down that they were told. */
   readonly tell: (tx: Tx, row: FitnessCaseRow, step: EscalationStep) => Promise<void>;
@@ -69,7 +66,7 @@ export const escalationOf = (from: string, terms: FitnessCaseRow['terms']) => ({
   escalatedTo: null,
 });
 
-/** What nobody has done yet in a case that was opened, or opened again: the change log keeps what was before. */
+/** What nobody has done yet in a case that was opened, or opened again: the change log and the decisions keep what was before. */
 export const AFRESH = {
   acknowledgedBy: null,
   acknowledgedAt: null,
@@ -88,8 +85,6 @@ export const AFRESH = {
   decidedAt: null,
   closedAt: null,
   lapsedAt: null,
-  assessmentSealed: null,
-  noteSealed: null,
 } as const;
 
 /** Decided or closed with its shift, restrictions are looked at again when the human who set them said. */
@@ -156,7 +151,7 @@ const timers = ({ tell, recheck, breach }: CaseEffects) => ({
   }),
 });
 
-const decide = ({ holds, shiftEnd }: CaseEffects) =>
+const decide = ({ keep, holds, shiftEnd }: CaseEffects) =>
   move<FitnessCaseRow, typeof DECIDE.properties>({
     from: ['retested', 'not_retested', 'acknowledged', 'lapsed'],
     to: 'decided',
@@ -190,17 +185,24 @@ const decide = ({ holds, shiftEnd }: CaseEffects) =>
     },
     set: ({ input, caller }, now) => {
       const { decision, transportArranged = null } = input;
-      const { assessmentSealed, noteSealed } = input as unknown as SealedTexts;
       return {
         decision,
         transportArranged,
-        assessmentSealed,
-        noteSealed,
         decidedBy: caller?.principal.profileId ?? null,
         decidedAt: now.toISOString(),
       };
     },
-    effect: async (tx, { row }) => {
+    effect: async (tx, { row, input: { assessment, note } }) => {
+      await keep(tx, {
+        profileId: row.profileId,
+        about: { caseId: row.id },
+        decision: row.decision!,
+        restrictions: row.restrictions,
+        transportArranged: row.transportArranged,
+        decidedBy: row.decidedBy,
+        decidedAt: row.decidedAt!,
+        texts: { assessment, note },
+      });
       if (!isCleared(row)) return;
       await holds.release(tx, row.id, row.decision!);
       if (row.restrictions === null) return;

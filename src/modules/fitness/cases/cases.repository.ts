@@ -118,7 +118,6 @@ export const FitnessCase = entity({
     closedAt: nullable(instant()),
     reopened: integer(0, 1_000),
   },
-  hidden: { assessmentSealed: nullable(Type.String()), noteSealed: nullable(Type.String()) },
   create: [],
   edit: [],
 });

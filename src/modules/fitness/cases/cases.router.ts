@@ -1,6 +1,6 @@
-import { BY_ID, crudModule, exact, nullable, ok, route, text } from '../../../platform/module.ts';
+import { BY_ID, crudModule, ok, route } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
-import { ASSESSMENT } from '../assessment.ts';
+import { DecisionNotes } from '../decisions.repository.ts';
 import { CaseDetail } from './cases.repository.ts';
 import type { CasesService } from './cases.service.ts';
 
@@ -19,10 +19,10 @@ export const casesModule = (service: CasesService): Module =>
           method: 'get',
           path: '/:id/notes',
           id: 'getFitnessCaseNotes',
-          summary: 'Read the assessment and the note of a case; the read is logged',
+          summary: 'Read every decision of a case, with its assessment and note; the read is logged',
           permission: 'fitness:case:notes',
           params: BY_ID,
-          responses: { 200: exact({ assessment: nullable(ASSESSMENT), note: nullable(text(2_000)) }) },
+          responses: { 200: DecisionNotes },
         },
         async ({ params }, context) => ok(await service.notes(context, params.id)),
       ),

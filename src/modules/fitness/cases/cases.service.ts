@@ -1,22 +1,13 @@
-import type { CompanyVault } from '../../../platform/change/company-vault.ts';
 import { createCrud, notFound } from '../../../platform/module.ts';
-import type { ChangeRecorder, Context, MovingParts, MovingService, Reader } from '../../../platform/module.ts';
+import type { Context, MovingParts, Reader } from '../../../platform/module.ts';
 import type { visibleProfiles } from '../../organization/reach.ts';
+import type { Decisions } from '../decisions.repository.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
 
 interface CasesDependencies extends MovingParts<FitnessCaseRow> {
-  readonly vault: CompanyVault;
-  readonly changes: ChangeRecorder;
+  readonly decisions: Decisions;
   readonly visible: typeof visibleProfiles;
 }
-
-/** What a human wrote when they decided; null while nobody has. */
-export interface CaseNotes {
-  readonly assessment: { readonly sleepHistory: string; readonly observation: string } | null;
-  readonly note: string | null;
-}
-
-const placeOf = (field: 'assessment' | 'note', id: string): string => `fitness_case.${field}:${id}`;
 
 /** Credential kind that a referred person has to renew. */
 const MEDICAL_FITNESS = 'medical_fitness';
@@ -31,45 +22,20 @@ export const medicalRenewedSince = async (reader: Reader, profileId: string, sin
   return rows.length > 0;
 };
 
-/** Cases within the caller's reach, their moves, and what was written in them. */
-export const createCases = ({ vault, changes, visible, ...parts }: CasesDependencies) => {
-  const { repository, list, work } = parts;
+/** Cases within the caller's reach, their moves, and what was decided in them. */
+export const createCases = ({ decisions, visible, ...parts }: CasesDependencies) => {
+  const { list, work } = parts;
   const restrict = (context: Context) => (bind: (value: unknown) => string) => visible(context, 't.profile_id', bind);
   const crud = createCrud({ ...parts, restrict });
 
-  /** A decision's texts are sealed under the company's key before they reach the row. */
-  const move: MovingService<FitnessCaseRow>['move'] = (context, id, name, input, version) => {
-    if (name !== 'decide') return crud.move(context, id, name, input, version);
-    return work.write(context, async (tx) => {
-      const { assessment, note } = input as { assessment: object; note: string };
-      const seal = await vault.sealer(tx);
-      const sealed = {
-        assessmentSealed: seal(placeOf('assessment', id), JSON.stringify(assessment)),
-        noteSealed: seal(placeOf('note', id), note),
-      };
-      return crud.move({ ...context, tx }, id, name, { ...input, ...sealed }, version);
-    });
-  };
-
   return {
     ...crud,
-    move,
 
-    /** What was written in a case. The read is in the log before the answer goes out. */
-    notes: (context: Context, id: string): Promise<CaseNotes> =>
+    /** What was decided in a case, and why. */
+    notes: (context: Context, id: string) =>
       work.write(context, async (tx) => {
         if ((await list.one(tx, id, restrict(context))) === undefined) throw notFound();
-        const row = await repository.get(tx, id);
-        const open = await vault.opener(tx);
-        await changes.event(tx, { entity: 'fitness_case', entityId: id, action: 'read_notes' });
-        const { assessmentSealed, noteSealed } = row;
-        return {
-          assessment:
-            assessmentSealed === null
-              ? null
-              : (JSON.parse(open(placeOf('assessment', id), assessmentSealed)) as CaseNotes['assessment']),
-          note: noteSealed === null ? null : open(placeOf('note', id), noteSealed),
-        };
+        return decisions.read(tx, 'fitness_case', id);
       }),
   };
 };

@@ -61,7 +61,6 @@ const NOTHING_YET = {
   assessedBy: null,
   assessedAt: null,
   assessedFit: null,
-  assessmentSealed: null,
 } as const;
 
 export interface Cause {

@@ -4,6 +4,7 @@ import { exact, lifecycle, move, oneOf } from '../../../platform/module.ts';
 import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
 import { ASSESSMENT } from '../assessment.ts';
 import { LEVELS } from '../classification/classify.ts';
+import type { Decisions } from '../decisions.repository.ts';
 import type { Draw } from './draw.ts';
 import { Requirement } from './requirements.repository.ts';
 import { Detected } from './requirements.repository.ts';
@@ -65,6 +66,8 @@ const done = (to: 'done_on_time' | 'done_late', summary: string) =>
 type Met = { resultId: string; at: string; dueAt: string; graceUntil: string };
 
 export interface RequirementEffects {
+  /** Keeps what was found face to face, for ever. */
+  readonly keep: Decisions['write'];
   /** Ends the restrictions that a missing test brought. */
   readonly lift: (tx: Tx, row: RequirementRow, because: string) => Promise<void>;
   /** What exposure without the test brings where it is not forbidden: restrictions, and a notice. */
@@ -79,6 +82,7 @@ export interface RequirementEffects {
 
 /** The table of a requirement's moves, domain.md 4a. */
 export const createRequirementLifecycle = ({
+  keep,
   lift,
   lacking,
   missed,
@@ -158,9 +162,20 @@ export const createRequirementLifecycle = ({
           assessedBy: caller?.principal.profileId ?? null,
           assessedAt: now.toISOString(),
           assessedFit: input.fit,
-          assessmentSealed: (input as unknown as { assessmentSealed: string }).assessmentSealed,
         }),
-        effect: (tx, { row }) => (row.assessedFit === false ? unfit(tx, row) : lift(tx, row, 'assessed')),
+        effect: async (tx, { row, input: { assessment } }) => {
+          await keep(tx, {
+            profileId: row.profileId,
+            about: { requirementId: row.id },
+            decision: row.assessedFit === false ? 'unfit' : 'fit',
+            restrictions: null,
+            transportArranged: null,
+            decidedBy: row.assessedBy,
+            decidedAt: row.assessedAt!,
+            texts: { assessment, note: null },
+          });
+          await (row.assessedFit === false ? unfit(tx, row) : lift(tx, row, 'assessed'));
+        },
       }),
       review: move<RequirementRow>({
         from: ['excused'],

@@ -81,7 +81,6 @@ export const Requirement = entity({
     assessedAt: nullable(instant()),
     assessedFit: nullable(Type.Boolean({ description: 'What the assessment during an outage came to' })),
   },
-  hidden: { assessmentSealed: nullable(Type.String()) },
   create: [],
   edit: [],
 });

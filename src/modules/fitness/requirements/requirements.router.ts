@@ -1,5 +1,6 @@
-import { created, crudModule, exact, oneOf, route, uuid } from '../../../platform/module.ts';
+import { BY_ID, created, crudModule, exact, ok, oneOf, route, uuid } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
+import { DecisionNotes } from '../decisions.repository.ts';
 import { Requirement } from './requirements.repository.ts';
 import type { RequirementsService } from './requirements.service.ts';
 
@@ -29,6 +30,18 @@ export const requirementsModule = (service: RequirementsService): Module =>
       },
     ],
     routes: [
+      route(
+        {
+          method: 'get',
+          path: '/:id/notes',
+          id: 'getRequirementNotes',
+          summary: 'Read every face-to-face assessment of a requirement; the read is logged',
+          permission: 'fitness:case:notes',
+          params: BY_ID,
+          responses: { 200: DecisionNotes },
+        },
+        async ({ params }, context) => ok(await service.notes(context, params.id)),
+      ),
       route(
         {
           method: 'post',

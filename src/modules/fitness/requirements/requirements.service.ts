@@ -1,9 +1,9 @@
-import type { CompanyVault } from '../../../platform/change/company-vault.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import { createCrud, forbidden, notFound } from '../../../platform/module.ts';
 import type { Context, MovingParts, MovingService, Tx } from '../../../platform/module.ts';
 import type { visibleProfiles } from '../../organization/reach.ts';
 import type { Action } from '../classification/classify.ts';
+import type { Decisions } from '../decisions.repository.ts';
 import type { RosterFacts } from '../ports.ts';
 import type { Generation } from './generation.ts';
 import { overdue } from './requirements.repository.ts';
@@ -12,7 +12,7 @@ import type { Outage } from './requirements.lifecycle.ts';
 
 interface RequirementsDependencies extends MovingParts<RequirementRow> {
   readonly generation: Generation;
-  readonly vault: CompanyVault;
+  readonly decisions: Decisions;
   readonly roster: Pick<RosterFacts, 'shiftsWithoutRequirements'>;
   readonly visible: typeof visibleProfiles;
 }
@@ -74,7 +74,7 @@ const lockProfile = async (tx: Tx, profileId: string): Promise<void> => {
 
 /** What is required of whom, what became of it, excuses and their review. */
 export const createRequirements = (dependencies: RequirementsDependencies) => {
-  const { repository, work, mover, generation, vault, roster, visible } = dependencies;
+  const { repository, work, mover, generation, decisions, roster, visible } = dependencies;
   const restrict = (context: Context) => (bind: (value: unknown) => string) => visible(context, 't.profile_id', bind);
   const crud = createCrud({ ...dependencies, restrict });
 
@@ -91,16 +91,21 @@ export const createRequirements = (dependencies: RequirementsDependencies) => {
   const move: MovingService<RequirementRow>['move'] = (context, id, name, input, version) => {
     if (name !== 'assess') return crud.move(context, id, name, input, version);
     return work.write(context, async (tx) => {
-      const { assessment } = input as { assessment: object };
       await lockProfile(tx, (await repository.get(tx, id)).profileId);
-      const sealed = (await vault.sealer(tx))(`requirement.assessment:${id}`, JSON.stringify(assessment));
-      return crud.move({ ...context, tx }, id, name, { ...input, assessmentSealed: sealed }, version);
+      return crud.move({ ...context, tx }, id, name, input, version);
     });
   };
 
   return {
     ...crud,
     move,
+
+    /** What was found face to face, and why. */
+    notes: (context: Context, id: string) =>
+      work.write(context, async (tx) => {
+        if ((await dependencies.list.one(tx, id, restrict(context))) === undefined) throw notFound();
+        return decisions.read(tx, 'requirement', id);
+      }),
 
     /** A test for cause or after an incident, asked for by a superior; never for oneself. */
     ask: (context: Context, body: { profileId: string; kind: 'for_cause' | 'post_incident' }) =>

@@ -181,9 +181,19 @@ describe('required tests', () => {
     await requiring.move(company.supervisor, drunk.row, 'assess', { fit: true, assessment });
     expect(await drunk.startable()).to.include('HOLD_UNDECIDED');
     const { rows } = await company.client.query<{ sealed: string }>(
-      'select assessment_sealed as sealed from requirement where id = $1',
+      'select texts_sealed as sealed from fitness_decision where requirement_id = $1',
       [drunk.row.id],
     );
-    expect(rows[0]!.sealed).to.not.contain('slurred');
+    expect(rows).to.have.length(2);
+    for (const { sealed } of rows) expect(sealed).to.not.contain('slurred');
+    const notes = await company.ask(company.manager, 'get', `/fitness/requirements/${drunk.row.id}/notes`);
+    const decisions = notes.body['decisions'] as Record<string, unknown>[];
+    expect(decisions.map(({ decision }) => decision)).to.deep.equal(['unfit', 'fit']);
+    expect(decisions[0]).to.deep.include({ assessment, note: null, decidedBy: company.supervisor.profileId });
+    const read = await company.client.query(
+      `select actor_id from change where entity_id = $1 and action = 'requirement.read_notes'`,
+      [drunk.row.id],
+    );
+    expect(read.rows).to.deep.equal([{ actor_id: company.manager.profileId }]);
   });
 });
