@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { TokenSet } from '../../src/platform/identity-provider/port.ts';
 import { addLogin } from '../support/people.ts';
 import type { Stage } from './stage.ts';
 
@@ -20,20 +21,33 @@ const ASK_EVERY = 2_000;
 
 const signedIn = ({ identityProvider }: Stage, email: string, address: string): Hand['bearer'] => {
   let token = '';
+  let refreshToken: string | undefined;
   let until = 0;
   let asked = -Infinity;
+  let renewing: Promise<void> | undefined;
+  const signIn = (): Promise<TokenSet> =>
+    identityProvider.passwordGrant({ username: email, password: PASSWORD, address });
+  // In the same session, as a browser does; where its answer was lost, the refresh token is spent.
   const renew = async (): Promise<void> => {
     asked = Date.now();
-    const set = await identityProvider.passwordGrant({ username: email, password: PASSWORD, address });
+    const spent = refreshToken;
+    refreshToken = undefined;
+    const set = await (spent === undefined
+      ? signIn()
+      : identityProvider.refresh({ client: 'angelis-worker', refreshToken: spent }).catch(signIn));
     token = set.accessToken;
+    ({ refreshToken } = set);
     until = Date.now() + set.expiresIn * 1_000;
   };
   return async () => {
     const left = until - Date.now();
     if (left < RENEW_BEFORE && Date.now() - asked > ASK_EVERY)
-      await renew().catch((error: unknown) => {
-        if (left <= 0) throw error;
+      renewing ??= renew().finally(() => {
+        renewing = undefined;
       });
+    await renewing?.catch((error: unknown) => {
+      if (left <= 0) throw error;
+    });
     return `Bearer ${token}`;
   };
 };
