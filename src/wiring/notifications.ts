@@ -2,7 +2,7 @@ import type { Notices as FitnessNotices } from '../modules/fitness/notices.ts';
 import { createDeliveryLifecycle } from '../modules/notifications/deliveries.lifecycle.ts';
 import { deliveryList } from '../modules/notifications/deliveries.repository.ts';
 import { createDeliveries } from '../modules/notifications/deliveries.service.ts';
-import type { Notices } from '../modules/notifications/notice.ts';
+import type { Notices, NoticeText } from '../modules/notifications/notice.ts';
 import { createNotices } from '../modules/notifications/notices.service.ts';
 import { Notification, notificationList } from '../modules/notifications/notifications.repository.ts';
 import { deliveriesModule, notificationsModule } from '../modules/notifications/notifications.router.ts';
@@ -19,6 +19,7 @@ import { checkUrl, createWebhooks } from '../modules/notifications/webhooks.serv
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import type { Notices as WorkforceNotices } from '../modules/workforce/ports.ts';
 import { createCrud } from '../platform/crud/service.ts';
+import type { ExportError } from '../modules/reporting/exports/exports.repository.ts';
 import type { Notices as ExportNotices } from '../modules/reporting/ports.ts';
 import type { Module } from '../platform/http/module.ts';
 import { createBackoff } from '../platform/jobs/backoff.ts';
@@ -67,10 +68,23 @@ export const forWorkforce = (notices: Notices): WorkforceNotices => ({
     }),
 });
 
-/** An export that can be fetched, told once to who asked for it. */
+/** What somebody does next whose export failed. */
+const EXPORT_FAILED = {
+  FAILED: 'export_failed',
+  PERMISSION_CHANGED: 'export_refused',
+  REPORT_UNKNOWN: 'export_refused',
+  TOO_MANY_ROWS: 'export_too_large',
+} as const satisfies Record<ExportError, NoticeText>;
+
+/** An export that can be fetched, or that failed, told once to who asked for it. */
 export const forExports = (notices: Notices): ExportNotices => ({
-  notify: (tx, { kind, recipients, entityId }) =>
-    notices.notify(tx, { type: kind, recipients, link: `/admin/export/${entityId}`, dedupeKey: `${kind}:${entityId}` }),
+  notify: (tx, { kind, recipients, entityId, params: { error = 'FAILED' } }) =>
+    notices.notify(tx, {
+      ...(kind === 'export_ready' ? { type: kind } : { type: 'information', text: EXPORT_FAILED[error] }),
+      recipients,
+      link: `/admin/export/${entityId}`,
+      dedupeKey: `${kind}:${entityId}`,
+    }),
 });
 
 /** The list in the application, the live stream, mail and SMS. */

@@ -25,6 +25,11 @@ export const NOTICE_TYPES = {
   license_expiry: { priority: 'normal', channels: ['email'], texts: ['credential_expiring'] },
   device_calibration: { priority: 'normal', channels: ['email'], texts: ['device_calibration'] },
   export_ready: { priority: 'normal', channels: ['email'], texts: ['export_ready'] },
+  information: {
+    priority: 'normal',
+    channels: ['email'],
+    texts: ['export_failed', 'export_refused', 'export_too_large'],
+  },
 } as const satisfies Record<string, NoticeKind>;
 
 export type NoticeType = keyof typeof NOTICE_TYPES;

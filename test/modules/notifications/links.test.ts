@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readFile } from 'node:fs/promises';
 import type { Notice, Notices } from '../../../src/modules/notifications/notice.ts';
+import { EXPORT_ERRORS } from '../../../src/modules/reporting/exports/exports.repository.ts';
 import type { Tx } from '../../../src/platform/module.ts';
 import { forExports, forFitness, forWorkforce } from '../../../src/wiring/notifications.ts';
 
@@ -24,11 +25,26 @@ describe('links of notices', () => {
       kind: 'credential.expiring',
       entity: 'credential',
     });
-    await forExports(notices).notify(tx, { ...about, kind: 'export_ready', entity: 'export_job' });
+    for (const kind of ['export_ready', 'export_failed'] as const)
+      await forExports(notices).notify(tx, { ...about, kind, entity: 'export_job' });
     const matrix = JSON.parse(await readFile('test/system/access-matrix.json', 'utf8')) as Record<string, unknown>;
     const routes = Object.keys(matrix).map((key) => key.slice(key.indexOf(' ') + 1));
-    expect(made).to.have.length(5);
+    expect(made).to.have.length(6);
     for (const { link } of made) expect(routes).to.include(`GET ${link!.replace(/ID$/u, ':id')}`);
+  });
+
+  it('of exports that failed say what to do next', async () => {
+    const made: Notice[] = [];
+    const notices: Notices = { notify: (_tx, notice) => Promise.resolve(void made.push(notice)) };
+    const about = { recipients: [], profileId: 'p', entity: 'export_job', entityId: 'ID' } as const;
+    for (const error of EXPORT_ERRORS)
+      await forExports(notices).notify({} as Tx, { ...about, kind: 'export_failed', params: { error } });
+    expect(made.map(({ type, text }) => [type, text])).to.deep.equal([
+      ['information', 'export_failed'],
+      ['information', 'export_refused'],
+      ['information', 'export_too_large'],
+      ['information', 'export_refused'],
+    ]);
   });
 
   it('of what came late say so, and when it was taken', async () => {

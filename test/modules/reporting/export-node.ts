@@ -31,18 +31,16 @@ export interface ExportNodeOptions {
 
 /** Leaves a row for each notice, in the transaction that makes it. */
 const notices: Notices = {
-  notify: async (tx, { entityId, kind, recipients }) => {
-    await tx.query('insert into told (company_id, id, entity_id, kind, recipients) values ($1, $2, $3, $4, $5)', [
-      tx.companyId,
-      uuidv7(),
-      entityId,
-      kind,
-      recipients,
-    ]);
+  notify: async (tx, { entityId, kind, recipients, params }) => {
+    await tx.query(
+      'insert into told (company_id, id, entity_id, kind, recipients, params) values ($1, $2, $3, $4, $5, $6)',
+      [tx.companyId, uuidv7(), entityId, kind, recipients, params],
+    );
   },
 };
 
-export const TOLD = 'create table told (company_id uuid, id uuid, entity_id uuid, kind text, recipients uuid[])';
+export const TOLD =
+  'create table told (company_id uuid, id uuid, entity_id uuid, kind text, recipients uuid[], params jsonb)';
 
 /** What a process has that writes exports, on connections of its own; `wrap` puts something round its files. */
 export const openExportNode = async (

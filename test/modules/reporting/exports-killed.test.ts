@@ -68,6 +68,13 @@ describe('exports of processes that end', () => {
         [id],
       )
     ).rows[0]!;
+  const toldOf = async (id: string) =>
+    (
+      await admin.query<{ kind: string; error: string | null; recipients: string[] }>(
+        `select kind, params ->> 'error' as error, recipients from told where entity_id = $1`,
+        [id],
+      )
+    ).rows;
   const filesOf = async (id: string): Promise<string[]> => {
     const keys: string[] = [];
     for await (const { key } of node.files.list(`exports/${companyId}/${id}/`)) keys.push(key);
@@ -96,15 +103,17 @@ describe('exports of processes that end', () => {
       const body = await buffer(await node.files.get(files[0]!));
       expect(createHash('sha256').update(body).digest('hex')).to.equal(row.sha256);
       expect(body.toString('utf8').split('\r\n')).to.have.length(ROWS + 2);
-      const told = await admin.query('select kind, recipients from told where entity_id = $1', [id]);
-      expect(told.rows).to.deep.equal([{ kind: 'export_ready', recipients: [owner.profileId] }]);
+      expect(await toldOf(id)).to.deep.equal([{ kind: 'export_ready', error: null, recipients: [owner.profileId] }]);
     }).timeout(60_000);
 
   it('are given up after three tries, each of them killed', async () => {
-    const { id, outboxId } = await ask(await person());
+    const owner = await person();
+    const { id, outboxId } = await ask(owner);
     await admin.query('update outbox set attempts = 3 where id = $1', [outboxId]);
     await node.attempt(companyId, outboxId);
     expect(await rowOf(id)).to.include({ status: 'failed', error: 'FAILED' });
+    const told = { kind: 'export_failed', error: 'FAILED', recipients: [owner.profileId] };
+    expect(await toldOf(id)).to.deep.equal([told]);
   });
 
   it('fail, without another try, when the reach changed between asking and running', async () => {
@@ -117,11 +126,14 @@ describe('exports of processes that end', () => {
   });
 
   it('refuse a PDF that nobody would read', async () => {
-    const { ask: wish } = await exporter(app, await person());
+    const owner = await person();
+    const { ask: wish } = await exporter(app, owner);
     const { id } = (await wish({ kind: 'projects', format: 'pdf' }).expect(202)).body as ExportView;
     const { rows } = await admin.query<{ id: string }>('select id from outbox where payload = $1', [{ exportId: id }]);
     await node.attempt(companyId, rows[0]!.id);
     expect(await rowOf(id)).to.include({ status: 'failed', error: 'TOO_MANY_ROWS' });
+    const told = { kind: 'export_failed', error: 'TOO_MANY_ROWS', recipients: [owner.profileId] };
+    expect(await toldOf(id)).to.deep.equal([told]);
   });
 
   it('keep memory flat over 50,000 rows, telling how far they are', async () => {

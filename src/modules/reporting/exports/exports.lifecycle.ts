@@ -1,6 +1,7 @@
 import { lifecycle } from '../../../platform/lifecycle/lifecycle.ts';
 import type { Move } from '../../../platform/lifecycle/lifecycle.ts';
-import type { Notices } from '../ports.ts';
+import type { Tx } from '../../../platform/db/database.ts';
+import type { ExportNotice, Notices } from '../ports.ts';
 import { ExportJob } from './exports.repository.ts';
 import type { ExportRow } from './exports.repository.ts';
 
@@ -14,9 +15,18 @@ const byJob = (definition: Pick<Move<ExportRow>, 'from' | 'to' | 'summary' | 'ef
   audience: (row) => [row.requestedBy],
 });
 
-/** The moves of an export; who asked for it hears when it is ready. */
-export const createExportLifecycle = (notices?: Notices) =>
-  lifecycle<ExportRow>({
+/** The moves of an export; who asked for it hears when it is ready, or given up. */
+export const createExportLifecycle = (notices?: Notices) => {
+  const tell = async (tx: Tx, { id, requestedBy, error }: ExportRow, kind: ExportNotice['kind']): Promise<void> =>
+    notices?.notify(tx, {
+      kind,
+      recipients: [requestedBy],
+      profileId: requestedBy,
+      entity: 'export_job',
+      entityId: id,
+      params: error === null ? {} : { error },
+    });
+  return lifecycle<ExportRow>({
     entity: ExportJob,
     initial: 'queued',
     moves: {
@@ -25,18 +35,14 @@ export const createExportLifecycle = (notices?: Notices) =>
         from: ['running'],
         to: 'ready',
         summary: 'Offer the file',
-        effect: async (tx, { row }) => {
-          await notices?.notify(tx, {
-            kind: 'export_ready',
-            recipients: [row.requestedBy],
-            profileId: row.requestedBy,
-            entity: 'export_job',
-            entityId: row.id,
-            params: { report: row.kind, format: row.format },
-          });
-        },
+        effect: (tx, { row }) => tell(tx, row, 'export_ready'),
       }),
-      fail: byJob({ from: ['queued', 'running'], to: 'failed', summary: 'Give the export up' }),
+      fail: byJob({
+        from: ['queued', 'running'],
+        to: 'failed',
+        summary: 'Give the export up',
+        effect: (tx, { row }) => tell(tx, row, 'export_failed'),
+      }),
       expire: {
         ...byJob({ from: ['ready'], to: 'expired', summary: 'End the time in which the file can be fetched' }),
         dueAt: ({ expiresAt }) => (expiresAt === null ? null : new Date(expiresAt)),
@@ -51,3 +57,4 @@ export const createExportLifecycle = (notices?: Notices) =>
       },
     },
   });
+};
