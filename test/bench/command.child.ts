@@ -35,7 +35,8 @@ const safety = await addPerson(app, { companyId, roles: ['safety_admin'] });
 /** Cases that somebody took on, each with its hold, of people who report to nobody. */
 const openCases = async (): Promise<string[]> => {
   const { rows } = await root.query<{ id: string }>(
-    'select id from bench_profile where company_id = $1 order by random() limit $2',
+    `select id from bench_profile where company_id = $1
+       and id not in (select profile_id from fitness_case where company_id = $1) order by random() limit $2`,
     [companyId, CASES],
   );
   const ids = rows.map(() => uuidv7());
