@@ -114,7 +114,7 @@ export const buildApp = (parts: AppParts): Express => {
       (name) => !unmounted.has(name),
     ),
   );
-  checkServed(app, parts.modules, ['/openapi.json', '/docs'], parts.besides?.router);
+  checkServed(app, parts.modules, ['/', '/openapi.json', '/docs'], parts.besides?.router);
   app.use((_request, _response, next) => {
     next(notFound());
   });

@@ -1,13 +1,15 @@
-// Runs the tests: all of them, or those in the files and folders given. Other arguments go to mocha as they are.
+// Runs the tests: all of them, or those in the files and folders given. Options go to mocha as they are, with their
+// values after "=": --grep=chain.
 // After the whole suite, test/after looks at every SQL statement that it ran.
 // With --servers: what is held to real servers, on those of scripts/servers.
-import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const below = (folder: string): string => join(folder, '**', '*.test.ts');
-const isPath = (argument: string): boolean => !argument.startsWith('-') && existsSync(argument);
+const isOption = (argument: string): boolean => argument.startsWith('-');
 
 // What takes longest comes first: what begins last holds up the end.
 const longest = [
@@ -40,30 +42,51 @@ process.env['NODE_COMPILE_CACHE'] ??= join(process.cwd(), 'node_modules', '.cach
 const given = process.argv.slice(2);
 const { config, specs } = given.includes('--servers') ? servers : embedded;
 const args = given.filter((argument) => argument !== '--servers');
-const options = args.filter((argument) => !isPath(argument));
-const paths = args.filter(isPath).map((path) => (statSync(path).isDirectory() ? below(path) : path));
-const mocha = (these: readonly string[]): number => {
-  for (const spec of these) if (globSync(spec).length === 0) throw new Error(`There are no tests at ${spec}`);
-  return (
-    spawnSync(
-      process.execPath,
-      [join('node_modules', 'mocha', 'bin', 'mocha.js'), '--config', config, ...options, ...these],
-      {
-        stdio: 'inherit',
-      },
-    ).status ?? 1
+const options = args.filter(isOption);
+const paths = args
+  .filter((argument) => !isOption(argument))
+  .map((path) => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? below(path) : path));
+
+let stopped: number | undefined;
+
+/** Runs mocha to its end; answers its exit code. Whoever ends this process ends mocha. */
+const mocha = async (these: readonly string[]): Promise<number> => {
+  const child = spawn(
+    process.execPath,
+    [join('node_modules', 'mocha', 'bin', 'mocha.js'), '--config', config, ...options, ...these],
+    { stdio: 'inherit' },
   );
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  let ended: NodeJS.Signals | undefined;
+  const pass = (signal: NodeJS.Signals): void => {
+    ended ??= signal;
+    child.kill(signal);
+  };
+  for (const signal of signals) process.on(signal, pass);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  for (const signal of signals) process.off(signal, pass);
+  if (ended !== undefined) stopped = 128 + constants.signals[ended];
+  return stopped ?? code ?? 1;
 };
 
-if (paths.length > 0) {
-  process.exitCode = mocha(paths);
-} else {
+const wholeSuite = async (): Promise<number> => {
   // Whoever names a file keeps it, and may hold one run to the statements of another.
   const folder = mkdtempSync(join(tmpdir(), 'angelis-statements-'));
   const file = (process.env['ANGELIS_TEST_STATEMENTS'] ??= join(folder, 'statements.jsonl'));
   writeFileSync(file, '', { flag: 'a' });
-  const suite = mocha(specs);
-  const after = mocha([join('test', 'after', '*.after.ts')]);
-  process.exitCode = suite === 0 ? after : suite;
-  rmSync(folder, { recursive: true, force: true });
+  try {
+    const suite = await mocha(specs);
+    const after = stopped ?? (await mocha([join('test', 'after', '*.after.ts')]));
+    return suite === 0 ? after : suite;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const missing = paths.filter((path) => globSync(path).length === 0);
+if (missing.length > 0) {
+  for (const path of missing) console.error(`There are no tests at ${path}`);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await (paths.length > 0 ? mocha(paths) : wholeSuite());
 }

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from '../../src/platform/embedded/ports.ts';
 import type { RunningNote } from '../../src/wiring/running-note.ts';
+import { endWithUs } from './guard.ts';
 
 const run = promisify(execFile);
 const COMMAND = join('bin', 'angelis.js');
@@ -123,6 +124,7 @@ export const createDemoPlace = async (from: NodeJS.ProcessEnv = process.env): Pr
     url,
     start: async (args = [], own = env, until = /^ready http/m) => {
       const child = spawn(COMMAND, ['demo', ...args], { env: own, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+      endWithUs(child);
       let output = '';
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const exited = once(child, 'exit') as Promise<[number | null]>;

@@ -49,6 +49,14 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('names what opens a route', () => {
+    const { openStream, readMe } = Object.fromEntries(
+      operations().map(([, , { operationId, security }]) => [operationId, security]),
+    );
+    expect(openStream).to.deep.equal([{ bearer: [] }, { ticket: [] }]);
+    expect(readMe).to.deep.equal([{ bearer: [] }]);
+  });
+
   // The program compiles each when it is first used: a malformed one must not wait for its first request.
   it('is of schemas that are JSON Schema and compile', () => {
     const validator = createValidator();

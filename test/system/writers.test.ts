@@ -135,15 +135,17 @@ describe('16 writers on one company', () => {
 
   /** Every change has its number, and the verifier finds no fault in the chain. */
   const expectWholeChain = async (): Promise<void> => {
-    await app.sealed(companyId);
+    const auditor = await clientOf(app, await addPerson(app, { companyId, roles: ['auditor'] }));
+    // Their first request opens a session, which is a change too; jobs may add others until the chain is walked.
+    await auditor.get('/auth/me').expect(200);
     const client = await app.database.superuser();
     const { rows } = await client.query<{ changes: number }>(
       'select count(*)::int as changes from change where company_id = $1',
       [companyId],
     );
-    const { changes } = rows[0]!;
-    const auditor = await clientOf(app, await addPerson(app, { companyId, roles: ['auditor'] }));
-    const report = await rowOf<object>(auditor.get('/admin/auditLog/verify'));
-    expect(report).to.include({ ok: true, from: 1, to: changes, checked: changes });
+    await app.sealed(companyId);
+    const report = await rowOf<{ to: number }>(auditor.get('/admin/auditLog/verify'));
+    expect(report.to).to.be.at.least(rows[0]!.changes);
+    expect(report).to.include({ ok: true, from: 1, checked: report.to });
   };
 });

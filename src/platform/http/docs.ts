@@ -12,11 +12,14 @@ const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger', deepLi
 const POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
-/** The OpenAPI document and an interactive reference that loads nothing from elsewhere. */
+/** The OpenAPI document and an interactive reference that loads nothing from elsewhere; the bare address leads to it. */
 export const docsRouter = (document: () => object): Router => {
   const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   let text: string | undefined;
   const router = Router();
+  router.get('/', ({ baseUrl }, response) => {
+    response.redirect(`${baseUrl}/docs`);
+  });
   router.get('/openapi.json', (_request, response) => {
     text ??= JSON.stringify(document());
     response.set('Cache-Control', 'no-cache').type('application/json').send(text);

@@ -109,7 +109,7 @@ const operation = ({ contract, module }: MountedRoute, hoist: (value: unknown) =
     summary: contract.summary,
     ...(contract.description !== undefined && { description: contract.description }),
     tags: [module],
-    security: contract.permission === 'public' ? [] : [{ bearer: [] }],
+    security: contract.permission === 'public' ? [] : [{ bearer: [] }, ...(contract.ticket ? [{ ticket: [] }] : [])],
     'x-permission': contract.permission,
     'x-clients': contract.clients ?? ['worker', 'admin'],
     parameters: parametersOf(contract, hoist),
@@ -141,6 +141,9 @@ export const openApi = (
     const path = mounted.path.replaceAll(/:(\w+)/g, '{$1}');
     (paths[path] ??= {})[mounted.contract.method] = operation(mounted, hoist);
   }
-  const securitySchemes = { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } };
+  const securitySchemes = {
+    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    ticket: { type: 'apiKey', in: 'query', name: 'ticket', description: 'Good for one opening, within 30 s' },
+  };
   return { openapi: '3.1.0', info, servers: [{ url: '/angelis' }], components: { schemas, securitySchemes }, paths };
 };

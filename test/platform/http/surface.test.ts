@@ -70,6 +70,13 @@ describe('the surface of the application', () => {
     ]);
   });
 
+  it('leads from its bare address to its reference', async () => {
+    for (const path of ['/angelis', '/angelis/']) {
+      const { headers } = await app.http.get(path).expect(302);
+      await app.http.get(headers['location']!).expect(200).expect('content-type', /html/);
+    }
+  });
+
   it('keeps days and instants within what every part of it can write', async () => {
     const headers = { authorization: bearer, 'accept-language': 'en' };
     const contract = { number: 'K-1', contractorName: 'X', contractorRut: '76086428-5', startsOn: '2026-01-01' };
