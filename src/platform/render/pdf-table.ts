@@ -36,13 +36,15 @@ const SIZE = 8;
 const PAD = 4;
 const ROW = 15;
 const GROUP = 18;
+/** So many rows and titles of groups at the end of a table stay together: what one page more would be turned for. */
+const TOGETHER = 3;
 const HEADER_LINE = 10;
 /** Headings shrink to this size before a word of theirs is cut. */
 const SMALLEST_LABEL = 6.5;
 
 /**
- * A table whose header stands again on every page, whose groups never start on the last line of one, and whose cells end in an
- * ellipsis where they are too long. Rows are pulled one by one; `turned` is awaited after each page, so that the reader sets the pace.
+ * A table whose header stands again on every page, whose groups never start on the last line of one, whose last page has three
+ * rows at least, and whose cells end in an ellipsis where they are too long. Rows are pulled one by one; `turned` is awaited after each page, so that the reader sets the pace.
  */
 export async function drawTable(pages: Pages, table: Table, turned: () => Promise<void>): Promise<void> {
   const columns = place(pages, table.columns);
@@ -67,9 +69,9 @@ export async function drawTable(pages: Pages, table: Table, turned: () => Promis
     groupDrawn = true;
   };
 
-  pages.begin(header + GROUP + ROW * 2);
+  pages.begin(header + GROUP + ROW * TOGETHER);
   drawHeader(pages, columns, header);
-  for await (const row of table.rows) {
+  for await (const { row, after } of withAfter(table.rows)) {
     if ('group' in row) {
       if (!groupDrawn) await turnIfFull(GROUP);
       drawPendingGroup();
@@ -78,7 +80,8 @@ export async function drawTable(pages: Pages, table: Table, turned: () => Promis
       striped = false;
       continue;
     }
-    await turnIfFull(groupDrawn ? ROW : GROUP + ROW);
+    const end = after.length < TOGETHER ? heightOf(after) : 0;
+    await turnIfFull((groupDrawn ? ROW : GROUP + ROW) + end);
     drawPendingGroup();
     if (striped) pages.fill(pages.left, pages.y, pages.width, ROW, COLORS.zebra);
     drawCells(pages, columns, row);
@@ -94,6 +97,16 @@ export async function drawTable(pages: Pages, table: Table, turned: () => Promis
   pages.line(pages.left, pages.y, pages.right, pages.y, COLORS.rule);
   pages.y += 12;
 }
+
+/** Each row with those after it: all of them where they are fewer than `TOGETHER`. */
+async function* withAfter(rows: Table['rows']): AsyncGenerator<{ row: TableRow; after: readonly TableRow[] }> {
+  const held: TableRow[] = [];
+  for await (const row of rows) if (held.push(row) > TOGETHER) yield { row: held.shift()!, after: held };
+  while (held.length > 0) yield { row: held.shift()!, after: held };
+}
+
+const heightOf = (rows: readonly TableRow[]): number =>
+  rows.reduce((sum, row) => sum + ('group' in row ? GROUP : ROW), 0);
 
 function place(pages: Pages, columns: readonly TableColumn[]): Placed[] {
   const shares = columns.reduce((sum, { width }) => sum + width, 0);

@@ -116,6 +116,37 @@ describe('PDF report', () => {
     }
   });
 
+  it('leaves no row or two alone on a last page, nor a header without rows, wherever the page ends', async () => {
+    for (const groups of [[], [{ group: 'First' }]] satisfies TableRow[][])
+      for (let count = 44; count < 58; count += 1)
+        for (const last of [[], [{ group: 'Last' }, ['row last', '']]] satisfies TableRow[][]) {
+          const { pages } = await render((report) =>
+            report.table(table([...groups, ...numbered(count - last.length), ...last])),
+          );
+          const shown = pages.map((page) => page.filter(({ text }) => /^(row |Last$)/.test(text)).length);
+          const said = `${count} rows: ${shown.join(' ')}`;
+          expect(
+            shown.reduce((sum, rows) => sum + rows, 0),
+            said,
+          ).to.equal(count);
+          expect(Math.min(...shown), said).to.be.at.least(3);
+          const ends = pages.map((page) => page.filter(({ text }) => /^(row |Last$)/.test(text)).at(-1)!.text);
+          expect(ends.slice(0, -1), said).to.not.include('Last');
+        }
+    for (let above = 25; above < 48; above += 1) {
+      const { pages } = await render(async (report) => {
+        await report.table(table(numbered(above)));
+        await report.table({ ...table(numbered(3)), columns: [{ label: 'Second', width: 1 }] });
+      });
+      const at = pages.findIndex((page) => page.some(({ text }) => text === 'Second'));
+      expect(
+        pages[at]!.filter(({ text }) => text === 'row 0'),
+        `${above} rows`,
+      ).to.have.length.greaterThan(0);
+      expect(at, `${above} rows`).to.equal(pages.length - 1);
+    }
+  });
+
   it('says that a table, a chart or bars are empty, and draws groups without rows', async () => {
     const { pages } = await render(async (report) => {
       await report.table(table([]));
