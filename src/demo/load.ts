@@ -121,7 +121,8 @@ export const loadDemo = async (loader: DemoLoader, historyDays = DEMO_DAYS): Pro
     const sum = (count: (one: HistoryMade) => number) =>
       made.reduce((total, one) => total + count(one), 0).toLocaleString('en');
     const counts = `${sum(({ shifts }) => shifts)} shifts, ${sum(({ tests }) => tests)} tests, ${sum(({ cases }) => cases)} cases`;
-    say(`  ${name}: ${own.length} people, ${counts}`);
+    const resumed = made.includes(NOTHING) ? ' added to what was there' : '';
+    say(`  ${name}: ${own.length} people, ${counts}${resumed}`);
   }
   await analyze();
   await sealed();

@@ -27,10 +27,11 @@ export const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.
 const roleUrl = (superuser: string, role: Role, password: string): string =>
   Object.assign(new URL(superuser), { username: role, password, pathname: `/${DATABASE}` }).href;
 
-/** Starts the private PostgreSQL of a folder with users, tables and queues as this release needs them. */
+/** Starts the private PostgreSQL of a folder with users, tables and queues as this release needs them; without `migrate` the tables are left as they are. */
 export const startEmbedded = async (
   { DATA_DIR: dataDir, PUBLIC_URL: publicUrl }: Pick<Settings, 'DATA_DIR' | 'PUBLIC_URL'>,
   log: (message: string) => void,
+  migrate = true,
 ): Promise<EmbeddedParts> => {
   await mkdir(dataDir, { recursive: true });
   const server = await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), durable: true, log });
@@ -43,8 +44,10 @@ export const startEmbedded = async (
       ROLES.map((role) => [role, roleUrl(superuserUrl(DATABASE), role, passwords[role])]),
     );
     const parts = urls as Record<Role, string>;
-    await createMigrator({ url: parts.owner, folder: MIGRATIONS, log }).up();
-    await migrateQueue(parts.owner);
+    if (migrate) {
+      await createMigrator({ url: parts.owner, folder: MIGRATIONS, log }).up();
+      await migrateQueue(parts.owner);
+    }
     const sources = await prepareEmbeddedSources(superuserUrl, { reader: password(), writer: password() });
     const note: RunningNote = {
       pid: process.pid,

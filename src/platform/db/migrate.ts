@@ -22,6 +22,7 @@ export interface Migrator {
   up(): Promise<string[]>;
   /** Takes back the newest `steps` (default 1), or all with 0. */
   down(steps?: number): Promise<string[]>;
+  /** Changes nothing. */
   status(): Promise<MigrationStatus[]>;
 }
 
@@ -63,6 +64,10 @@ const nameOf = (file: string): string => basename(file).replace(/\.(ts|js)$/, ''
 /** Names of all migrations in a folder, in their order. */
 export const migrationNames = (folder: string): string[] => migrationFiles(folder).map(nameOf);
 
+/** What the status says where nothing was applied yet. */
+export const allPending = (folder: string): MigrationStatus[] =>
+  migrationNames(folder).map((name) => ({ name, appliedAt: null }));
+
 /** Loads umzug here: a process that migrates nothing starts sooner without it. */
 const createUmzug = async (client: pg.Client, folder: string, log: (message: string) => void): Promise<Umzug> => {
   const umzug = await import('umzug');
@@ -92,7 +97,7 @@ const createUmzug = async (client: pg.Client, folder: string, log: (message: str
 
 /** Runs migrations as user `owner`, one process at a time. */
 export const createMigrator = ({ url, folder, log = () => undefined }: MigratorOptions): Migrator => {
-  const locked = async <T>(work: (umzug: Umzug, client: pg.Client) => Promise<T>): Promise<T> => {
+  const locked = async <T>(work: (umzug: Umzug) => Promise<T>): Promise<T> => {
     const client = new pg.Client({ connectionString: url, application_name: 'angelis migrate' });
     await client.connect();
     try {
@@ -101,7 +106,7 @@ export const createMigrator = ({ url, folder, log = () => undefined }: MigratorO
         'create table if not exists migration (name text primary key, applied_at timestamptz(3) not null default now())',
       );
       await client.query('grant select on migration to app, system');
-      return await work(await createUmzug(client, folder, log), client);
+      return await work(await createUmzug(client, folder, log));
     } finally {
       await client.end();
     }
@@ -110,13 +115,21 @@ export const createMigrator = ({ url, folder, log = () => undefined }: MigratorO
     up: () => locked(async (umzug) => (await umzug.up()).map(({ name }) => name)),
     down: (steps = 1) =>
       locked(async (umzug) => (await umzug.down(steps === 0 ? { to: 0 } : { step: steps })).map(({ name }) => name)),
-    status: () =>
-      locked(async (umzug, client) => {
+    status: async () => {
+      const client = new pg.Client({ connectionString: url, application_name: 'angelis migrate' });
+      await client.connect();
+      try {
+        const { rows: found } = await client.query("select 1 where to_regclass('migration') is not null");
+        if (found.length === 0) return allPending(folder);
         const { rows } = await client.query<{ name: string; applied_at: Date }>(
           'select name, applied_at from migration order by name',
         );
         const applied = rows.map(({ name, applied_at }) => ({ name, appliedAt: applied_at.toISOString() }));
-        return [...applied, ...(await umzug.pending()).map(({ name }) => ({ name, appliedAt: null }))];
-      }),
+        const names = new Set(rows.map(({ name }) => name));
+        return [...applied, ...allPending(folder).filter(({ name }) => !names.has(name))];
+      } finally {
+        await client.end();
+      }
+    },
   };
 };

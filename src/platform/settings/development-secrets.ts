@@ -15,13 +15,18 @@ const makers: Readonly<Record<string, () => string>> = {
     generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
 };
 
+const unusable = (file: string, error: unknown): Error =>
+  new Error(
+    `${file} cannot be used (${errorCode(error) ?? 'unknown error'}): set DATA_DIR to a folder that this user may write, or correct its rights.`,
+  );
+
 const readSecrets = (file: string): Record<string, string> => {
   let content: string;
   try {
     content = readFileSync(file, 'utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return {};
-    throw error;
+    throw unusable(file, error);
   }
   try {
     const parsed: unknown = JSON.parse(content);
@@ -34,17 +39,23 @@ const readSecrets = (file: string): Record<string, string> => {
 
 /**
  * The secrets that embedded mode needs, by setting name: made at the first start and kept in DATA_DIR/secrets.json (mode 600),
- * so that data written with them stays readable. Throws when that file is damaged.
+ * so that data written with them stays readable; `keep` false leaves new ones unwritten. Throws when that file is damaged, or the
+ * folder none that this user may write.
  */
-export const developmentSecrets = (dataDir: string): Readonly<Record<string, string>> => {
+export const developmentSecrets = (dataDir: string, keep = true): Readonly<Record<string, string>> => {
   const file = join(dataDir, 'secrets.json');
   const kept = readSecrets(file);
   const missing = Object.keys(makers).filter((name) => kept[name] === undefined);
   if (missing.length === 0) return kept;
   const secrets = { ...kept, ...Object.fromEntries(missing.map((name) => [name, makers[name]?.() ?? ''])) };
-  mkdirSync(dataDir, { recursive: true });
+  if (!keep) return secrets;
   const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-  renameSync(fresh, file);
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(fresh, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+    renameSync(fresh, file);
+  } catch (error) {
+    throw unusable(file, error);
+  }
   return secrets;
 };

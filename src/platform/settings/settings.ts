@@ -100,10 +100,11 @@ const jointFaults = (raw: Readonly<Record<string, unknown>>, given: ReadonlySet<
 
 /**
  * Reads all settings from the environment, secrets also from the files that NAME_FILE names. An empty value counts as absent.
- * Embedded mode (no DATABASE_URL, not production) fills missing secrets from DATA_DIR/secrets.json, made when absent.
+ * Embedded mode (no DATABASE_URL, not production) fills missing secrets from DATA_DIR/secrets.json, made when absent; with `keep` false
+ * new ones are not written there: for who only looks.
  * Throws one SettingsError that names every fault.
  */
-export const readSettings = (env: Environment): Settings => {
+export const readSettings = (env: Environment, { keep = true }: { readonly keep?: boolean } = {}): Settings => {
   const faults: string[] = [];
   const raw: Record<string, unknown> = {};
   for (const [name, setting] of declarations) {
@@ -113,7 +114,7 @@ export const readSettings = (env: Environment): Settings => {
   const given = new Set(Object.keys(raw));
   const embedded = !given.has('DATABASE_URL') && raw['APP_ENV'] !== 'production';
   const secrets = embedded
-    ? developmentSecrets(typeof raw['DATA_DIR'] === 'string' ? raw['DATA_DIR'] : '.angelis')
+    ? developmentSecrets(typeof raw['DATA_DIR'] === 'string' ? raw['DATA_DIR'] : '.angelis', keep)
     : {};
   for (const [name, value] of Object.entries(secrets)) if (declarations.has(name)) raw[name] ??= value;
   if (!fits(raw)) {

@@ -11,17 +11,18 @@ export const applicationName = 'angelis command';
 
 /**
  * Runs a command on the database: the one of the settings, else that of the process which runs on DATA_DIR now, else one
- * that is started for as long as the command takes.
+ * that is started for as long as the command takes, its tables brought to what this release needs unless `migrate` is false.
  */
 export const withDatabase = async <T>(
   settings: Settings,
   work: (urls: Readonly<Record<Role, string>>) => Promise<T>,
+  { migrate = true }: { readonly migrate?: boolean } = {},
 ): Promise<T> => {
   const given = urlsOf(settings) ?? (await readRunning(settings.DATA_DIR))?.urls;
   if (given !== undefined) return work(given);
   // What starts a server is loaded only where none runs: commands beside a demo answer at once.
   const { startEmbedded } = await import('../embedded.ts');
-  const embedded = await startEmbedded(settings, (message) => void process.stderr.write(`${message}\n`));
+  const embedded = await startEmbedded(settings, (message) => void process.stderr.write(`${message}\n`), migrate);
   try {
     return await work(embedded.urls);
   } finally {

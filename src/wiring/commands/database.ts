@@ -1,20 +1,42 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Migrator } from '../../platform/db/migrate.ts';
-import { readSettings } from '../../platform/settings/settings.ts';
+import type { MigrationStatus, Migrator } from '../../platform/db/migrate.ts';
+import { isEmbedded, readSettings } from '../../platform/settings/settings.ts';
 import { withDatabase } from './database-access.ts';
 
 const print = (lines: readonly string[], otherwise: string): void => {
   process.stdout.write(`${(lines.length > 0 ? lines : [otherwise]).join('\n')}\n`);
 };
 
-const withMigrator = (work: (migrator: Migrator, ownerUrl: string) => Promise<void>): Promise<void> =>
-  withDatabase(readSettings(process.env), async ({ owner }) => {
-    const [{ createMigrator }, { MIGRATIONS }] = await Promise.all([
+const withMigrator = async (work: (migrator: Migrator, ownerUrl: string) => Promise<void>): Promise<void> => {
+  const [{ createMigrator }, { MIGRATIONS }] = await Promise.all([
+    import('../../platform/db/migrate.ts'),
+    import('../embedded.ts'),
+  ]);
+  await withDatabase(
+    readSettings(process.env),
+    ({ owner }) => work(createMigrator({ url: owner, folder: MIGRATIONS }), owner),
+    { migrate: false },
+  );
+};
+
+/** Where embedded mode has no database yet, none is made for being looked at. */
+const readStatus = async (): Promise<MigrationStatus[]> => {
+  const settings = readSettings(process.env, { keep: false });
+  if (isEmbedded(settings) && !existsSync(join(settings.DATA_DIR, 'postgres'))) {
+    const [{ allPending }, { MIGRATIONS }] = await Promise.all([
       import('../../platform/db/migrate.ts'),
       import('../embedded.ts'),
     ]);
-    await work(createMigrator({ url: owner, folder: MIGRATIONS }), owner);
+    return allPending(MIGRATIONS);
+  }
+  let status: MigrationStatus[] = [];
+  await withMigrator(async (migrator) => {
+    status = await migrator.status();
   });
+  return status;
+};
 
 /** `angelis migrate up | down | status` */
 export const databaseCommands = (program: Command): void => {
@@ -31,7 +53,7 @@ export const databaseCommands = (program: Command): void => {
     );
   migrate
     .command('down')
-    .description('takes back the newest migrations')
+    .description('takes back the newest migrations; embedded mode applies them again at its next start')
     .option('--steps <n>', 'how many; 0 takes back all', '1')
     .action(({ steps }: { steps: string }) =>
       withMigrator(async (migrator) => {
@@ -41,14 +63,12 @@ export const databaseCommands = (program: Command): void => {
     );
   migrate
     .command('status')
-    .description('lists all migrations')
-    .action(() =>
-      withMigrator(async (migrator) => {
-        const status = await migrator.status();
-        print(
-          status.map(({ name, appliedAt }) => `${appliedAt ?? 'pending'.padEnd(24)}  ${name}`),
-          'there are no migrations',
-        );
-      }),
-    );
+    .description('lists all migrations, changing nothing')
+    .action(async () => {
+      const status = await readStatus();
+      print(
+        status.map(({ name, appliedAt }) => `${appliedAt ?? 'pending'.padEnd(24)}  ${name}`),
+        'there are no migrations',
+      );
+    });
 };

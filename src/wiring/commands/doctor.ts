@@ -11,7 +11,7 @@ interface DoctorOptions {
 
 const settingsOf = (command: Command, json: boolean): Settings => {
   try {
-    return readSettings(process.env);
+    return readSettings(process.env, { keep: false });
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     if (json) process.stdout.write(`${JSON.stringify({ ok: false, settings: error.faults, checks: [] })}\n`);

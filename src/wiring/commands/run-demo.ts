@@ -1,11 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { addSignIns } from '../../demo/load-people.ts';
 import { createTurns, firstTests, startDevices, writeTests } from '../../demo/devices.ts';
 import { loadDemo } from '../../demo/load.ts';
-import { DEMO_DAYS } from '../../demo/plan.ts';
 import { startWorkers } from '../../demo/workers.ts';
 import type { DemoPlan } from '../../demo/plan.ts';
 import { createSourceFeeder } from '../../modules/fitness/sources/feeder.ts';
@@ -16,6 +14,7 @@ import { ensurePartitions } from '../../platform/db/partitions.ts';
 import { createLifetime } from '../../platform/process/lifetime.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
 import { createLogging } from '../../platform/telemetry/logger.ts';
+import { removeData } from '../data-folder.ts';
 import { readRunning } from '../running-note.ts';
 import { PARTITIONED_TABLES } from '../partitions.ts';
 import { openProcess, serveProcess } from '../process.ts';
@@ -23,7 +22,7 @@ import type { ProcessOptions, RunningProcess } from '../process.ts';
 
 export interface DemoOptions {
   readonly fresh?: boolean;
-  readonly days: string;
+  readonly days: number;
   readonly quiet?: boolean;
 }
 
@@ -34,23 +33,21 @@ const say = (message: string): void => {
   process.stdout.write(`${message}\n`);
 };
 
-/** Fails before anything is begun when somebody listens on `port` already. */
-const needFreePort = (name: string, port: number): Promise<void> =>
+const WHY_NOT: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken: stop what uses it, or',
+  EACCES: 'may not be opened by this user, as those below 1024 often are:',
+};
+
+/** Fails before anything is begun when `port` cannot be opened. */
+const needFreePort = (name: string, port: number, host?: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') resolve();
-      else reject(new Error(`Port ${port} is taken: stop what uses it, or set another ${name}.`, { cause: error }));
+      const why = WHY_NOT[error.code ?? ''] ?? `cannot be opened${host === undefined ? '' : ` at ${host}`}:`;
+      reject(new Error(`Port ${port} ${why} set another ${name}.`, { cause: error }));
     });
-    server.listen(port, () => server.close(() => resolve()));
+    server.listen(port, host, () => server.close(() => resolve()));
   });
-
-const daysOf = (text: string): number => {
-  const days = Number(text);
-  if (!/^\d{1,3}$/.test(text) || days < 1 || days > DEMO_DAYS)
-    throw new Error(`--days takes a whole number from 1 to ${DEMO_DAYS}`);
-  return days;
-};
 
 /** As the tables' owner: nobody else may. */
 const analyze = async (ownerUrl: string): Promise<void> => {
@@ -146,8 +143,7 @@ const switchOnDevices = async (
 /** Runs everything with demo data until it is told to stop. Throws what a person should read when it cannot start. */
 export const runDemo = async ({ fresh, days, quiet = false }: DemoOptions): Promise<void> => {
   const env = { LOG_LEVEL: 'warn', UNREADY_SECONDS: '0', ...process.env };
-  const settings = readSettings(env);
-  const historyDays = daysOf(days);
+  const settings = readSettings(env, { keep: false });
   if (settings.APP_ENV === 'production' || settings.NODE_ENV === 'production')
     throw new Error('The demo never runs in production.');
   const running = await readRunning(settings.DATA_DIR);
@@ -156,8 +152,8 @@ export const runDemo = async ({ fresh, days, quiet = false }: DemoOptions): Prom
       `Process ${running.pid} already runs on ${settings.DATA_DIR}: stop it, or set another DATA_DIR and PORT.`,
     );
   await needFreePort('PORT', settings.PORT);
-  await needFreePort('METRICS_PORT', settings.METRICS_PORT);
-  if (fresh) await rm(settings.DATA_DIR, { recursive: true, force: true });
+  await needFreePort('METRICS_PORT', settings.METRICS_PORT, settings.METRICS_HOST);
+  if (fresh) await removeData(settings.DATA_DIR);
   const kept = readSettings(env);
   const { log, close } = await createLogging({ level: kept.LOG_LEVEL, file: kept.LOG_FILE });
   const lifetime = createLifetime({ log, drainSeconds: kept.DRAIN_SECONDS, flush: close });
@@ -165,7 +161,7 @@ export const runDemo = async ({ fresh, days, quiet = false }: DemoOptions): Prom
   const options = { settings: kept, lifetime, log, now: () => new Date(), say };
   try {
     const opened = await openProcess(options);
-    const plan = await load(opened, options, historyDays);
+    const plan = await load(opened, options, days);
     await serveProcess(opened, options);
     if (!quiet) {
       await switchOnDevices(opened, options, plan);
