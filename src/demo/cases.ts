@@ -1,7 +1,7 @@
 import { AFRESH, escalationOf } from '../modules/fitness/cases/cases.lifecycle.ts';
 import { FitnessCase, termsOf } from '../modules/fitness/cases/cases.repository.ts';
 import type { FitnessCaseRow } from '../modules/fitness/cases/cases.repository.ts';
-import { decisionRow, FITNESS_DECISION } from '../modules/fitness/decisions.repository.ts';
+import { decisionRow, FITNESS_DECISION } from '../modules/fitness/decisions.ts';
 import type { EscalationStep } from '../modules/fitness/ports.ts';
 import type { Sealer } from '../platform/change/company-vault.ts';
 import { changeOf } from '../platform/change/recorder.ts';

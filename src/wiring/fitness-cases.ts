@@ -16,8 +16,8 @@ import { withBulkMarks, withMarks } from '../modules/fitness/requirements/marks.
 import { createDayTotals } from '../modules/fitness/compliance/compliance.days.ts';
 import { createCompliance } from '../modules/fitness/compliance/compliance.service.ts';
 import { complianceModule } from '../modules/fitness/compliance/compliance.router.ts';
-import { createDecisions } from '../modules/fitness/decisions.repository.ts';
-import type { Decisions } from '../modules/fitness/decisions.repository.ts';
+import { createDecisions } from '../modules/fitness/decisions.ts';
+import type { Decisions } from '../modules/fitness/decisions.ts';
 import type { Notices } from '../modules/fitness/notices.ts';
 import * as policies from '../modules/fitness/policies.reads.ts';
 import type { FitnessOutcome } from '../modules/fitness/ports.ts';

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { caseList, FitnessCase, withAudience } from '../../src/modules/fitness/cases/cases.repository.ts';
 import type { FitnessCaseRow } from '../../src/modules/fitness/cases/cases.repository.ts';
-import { createDecisions } from '../../src/modules/fitness/decisions.repository.ts';
+import { createDecisions } from '../../src/modules/fitness/decisions.ts';
 import { createCases } from '../../src/modules/fitness/cases/cases.service.ts';
 import * as recipients from '../../src/modules/fitness/recipients.reads.ts';
 import { visibleProfiles } from '../../src/modules/organization/reach.ts';

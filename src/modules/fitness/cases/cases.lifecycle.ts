@@ -11,7 +11,7 @@ import {
 } from './cases.repository.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
 import { ASSESSMENT } from '../assessment.ts';
-import type { Decisions } from '../decisions.repository.ts';
+import type { Decisions } from '../decisions.ts';
 import type { EscalationStep } from '../ports.ts';
 import type { Holds } from './holds.repository.ts';
 

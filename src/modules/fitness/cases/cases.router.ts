@@ -1,6 +1,6 @@
 import { BY_ID, crudModule, ok, route } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
-import { DecisionNotes } from '../decisions.repository.ts';
+import { DecisionNotes } from '../decisions.ts';
 import { CaseDetail } from './cases.repository.ts';
 import type { CasesService } from './cases.service.ts';
 

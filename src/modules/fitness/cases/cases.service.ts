@@ -1,7 +1,7 @@
 import { createCrud, notFound } from '../../../platform/module.ts';
 import type { Context, MovingParts, Reader } from '../../../platform/module.ts';
 import type { visibleProfiles } from '../../organization/reach.ts';
-import type { Decisions } from '../decisions.repository.ts';
+import type { Decisions } from '../decisions.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
 
 interface CasesDependencies extends MovingParts<FitnessCaseRow> {

@@ -4,7 +4,7 @@ import { exact, lifecycle, move, oneOf } from '../../../platform/module.ts';
 import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
 import { ASSESSMENT } from '../assessment.ts';
 import { LEVELS } from '../classification/classify.ts';
-import type { Decisions } from '../decisions.repository.ts';
+import type { Decisions } from '../decisions.ts';
 import type { Draw } from './draw.ts';
 import { Requirement } from './requirements.repository.ts';
 import { Detected } from './requirements.repository.ts';

@@ -1,6 +1,6 @@
 import { BY_ID, created, crudModule, exact, ok, oneOf, route, uuid } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
-import { DecisionNotes } from '../decisions.repository.ts';
+import { DecisionNotes } from '../decisions.ts';
 import { Requirement } from './requirements.repository.ts';
 import type { RequirementsService } from './requirements.service.ts';
 

@@ -3,7 +3,7 @@ import { createCrud, forbidden, notFound } from '../../../platform/module.ts';
 import type { Context, MovingParts, MovingService, Tx } from '../../../platform/module.ts';
 import type { visibleProfiles } from '../../organization/reach.ts';
 import type { Action } from '../classification/classify.ts';
-import type { Decisions } from '../decisions.repository.ts';
+import type { Decisions } from '../decisions.ts';
 import type { RosterFacts } from '../ports.ts';
 import type { Generation } from './generation.ts';
 import { overdue } from './requirements.repository.ts';
