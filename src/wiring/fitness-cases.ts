@@ -124,7 +124,7 @@ export const wireFitnessCases = (platform: Platform, { notices }: CasesNeeds): C
     service: createCompliance({ ...platform, list, visible }),
     keepTotals: createDayTotals(platform),
   });
-  const followShifts = createShiftFollower({ generation, cases, mover: own.mover });
+  const followShifts = createShiftFollower({ generation, cases, mover: own.mover, holds: shared.holds });
   const follow: ProfileFollower = async (tx, { id, status }) => {
     if (status === 'ended') await platform.enqueue(tx, DROP_REQUIREMENTS, { profileId: id });
   };

@@ -3,11 +3,13 @@ import type { Repository } from '../../platform/db/repository.ts';
 import type { Mover } from '../../platform/lifecycle/mover.ts';
 import { casesOfShift } from './cases/cases.repository.ts';
 import type { FitnessCaseRow } from './cases/cases.repository.ts';
+import type { Holds } from './cases/holds.repository.ts';
 import type { Generation } from './requirements/generation.ts';
 
 /** A shift as the roster writes it; instants are ISO text. */
 export interface RosterShift {
   readonly id: string;
+  readonly profileId: string;
   readonly status: string;
   readonly endsAt: string;
   readonly actualEndAt: string | null;
@@ -17,19 +19,30 @@ interface FollowerDependencies {
   readonly generation: Pick<Generation, 'forShiftIds' | 'forExtension' | 'shiftCancelled'>;
   readonly cases: Repository<FitnessCaseRow>;
   readonly mover: Mover<FitnessCaseRow>;
+  readonly holds: Pick<Holds, 'prolong'>;
 }
 
 /**
  * Follows the roster in the roster's own transactions: a new shift has its required tests at once, an extension its own, a
- * cancelled one none, and cases lapse or close when the shift really ends. Wraps the repository that writes shifts.
+ * cancelled one none, cases lapse or close when the shift really ends, and restrictions until its end last as long as it does. Wraps the repository that writes shifts.
  */
-export const createShiftFollower = ({ generation, cases, mover }: FollowerDependencies) => {
-  const endsAnew = async (tx: Tx, shiftId: string, endsAt: string): Promise<void> => {
+export const createShiftFollower = ({ generation, cases, mover, holds }: FollowerDependencies) => {
+  const endsAnew = async (tx: Tx, { id: shiftId, profileId }: RosterShift, from: string, to: string): Promise<void> => {
+    const isLonger = Date.parse(to) > Date.parse(from);
     for (const id of await casesOfShift(tx, shiftId)) {
       const row = await cases.lock(tx, id);
-      const lapseAt = row.reopened === 0 ? endsAt : row.lapseAt;
-      await mover.schedule(tx, await cases.update(tx, row, { shiftEndsAt: endsAt, lapseAt }));
+      const { restrictions } = row;
+      const lapseAt = row.reopened === 0 ? to : row.lapseAt;
+      await mover.schedule(
+        tx,
+        await cases.update(tx, row, {
+          shiftEndsAt: to,
+          lapseAt,
+          ...(isLonger && restrictions?.until === from && { restrictions: { ...restrictions, until: to } }),
+        }),
+      );
     }
+    if (isLonger) await holds.prolong(tx, profileId, from, to);
   };
 
   const follow = async (tx: Tx, before: RosterShift, after: RosterShift): Promise<void> => {
@@ -37,7 +50,8 @@ export const createShiftFollower = ({ generation, cases, mover }: FollowerDepend
     if (Date.parse(after.endsAt) > Date.parse(before.endsAt))
       await generation.forExtension(tx, after.id, new Date(before.endsAt));
     const end = after.actualEndAt ?? after.endsAt;
-    if (end !== (before.actualEndAt ?? before.endsAt)) await endsAnew(tx, after.id, end);
+    const endBefore = before.actualEndAt ?? before.endsAt;
+    if (end !== endBefore) await endsAnew(tx, after, endBefore, end);
   };
 
   return <Row extends RosterShift>(base: Repository<Row>): Repository<Row> => ({

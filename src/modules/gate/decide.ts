@@ -99,22 +99,29 @@ const requirementReasons = (facts: GateFacts): GateReason[] =>
 const forbiddenBy = (facts: GateFacts) => [
   ...facts.restrictions.filter(({ until }) => until === null || !isReached(until, facts.at)),
   ...lacksOf(facts).flatMap((lack) =>
-    lack.code === 'TEST_IN_GRACE' || isHeld(lack, facts.highRisk) ? [] : [lack.requirement.restrictions],
+    lack.code === 'TEST_IN_GRACE' || isHeld(lack, facts.highRisk)
+      ? []
+      : [{ source: lack.requirement.id, ...lack.requirement.restrictions }],
   ),
 ];
 
-/** Each restriction once, however many sources impose it: it blocks work that needs what it forbids, and restricts any other. */
+const RESTRICTIONS = [
+  { forbidden: 'noDriving', work: 'driving', blocks: 'DRIVING_FORBIDDEN', restricts: 'NO_DRIVING' },
+  { forbidden: 'noHeights', work: 'heights', blocks: 'HEIGHTS_FORBIDDEN', restricts: 'NO_HEIGHTS' },
+  { forbidden: 'accompanied', work: 'alone', blocks: 'ALONE_FORBIDDEN', restricts: 'ACCOMPANIED' },
+] as const;
+
+/**
+ * What stands restricts work, each thing once; work that needs what is forbidden it blocks, once for each source, so that an override
+ * of one covers none that comes later.
+ */
 const restrictionReasons = (facts: GateFacts): GateReason[] => {
-  const { work } = facts;
   const inForce = forbiddenBy(facts);
-  const reasons: GateReason[] = [];
-  if (inForce.some(({ noDriving }) => noDriving))
-    reasons.push(work.driving ? block('DRIVING_FORBIDDEN') : restrict('NO_DRIVING'));
-  if (inForce.some(({ noHeights }) => noHeights))
-    reasons.push(work.heights ? block('HEIGHTS_FORBIDDEN') : restrict('NO_HEIGHTS'));
-  if (inForce.some(({ accompanied }) => accompanied))
-    reasons.push(work.alone ? block('ALONE_FORBIDDEN') : restrict('ACCOMPANIED'));
-  return reasons;
+  return RESTRICTIONS.flatMap(({ forbidden, work, blocks, restricts }) => {
+    const sources = new Set(inForce.filter((one) => one[forbidden]).map(({ source }) => source));
+    if (facts.work[work]) return [...sources].map((source) => block(blocks, { source }));
+    return sources.size > 0 ? [restrict(restricts)] : [];
+  });
 };
 
 const credentialReasons = ({ date, credentials }: GateFacts): GateReason[] =>

@@ -27,7 +27,7 @@ export type OverrideProblem = (typeof OVERRIDE_PROBLEMS)[number];
 /** Reasons that no one may override: a red that nobody decided, and facts that may hide one. */
 export const NEVER: readonly GateReasonCode[] = ['RED_UNDECIDED', 'FACTS_UNAVAILABLE'];
 /** Params that say what a reason is about; the others only measure it, and may have moved on when the decision is taken again. */
-const IDENTITY = ['caseId', 'requirement', 'credential', 'equipment', 'offering', 'provider'];
+const IDENTITY = ['source', 'caseId', 'requirement', 'credential', 'equipment', 'offering', 'provider'];
 
 /** What a reason is about, the same when the decision is taken again: `CREDENTIAL_EXPIRED:altitude exam`. */
 export const reasonKey = ({ code, params }: GateReason): string =>

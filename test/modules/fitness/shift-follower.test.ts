@@ -70,4 +70,32 @@ describe('what fitness does with the roster', () => {
     await company.at(9 * HOUR);
     expect((await company.caseOf(worker)).status).to.equal('lapsed');
   });
+
+  it('prolongs restrictions until the end of the shift with the shift', async () => {
+    const worker = await company.addWorker();
+    const shift = await roster(worker);
+    await company.judge(worker, { level: 'orange', shiftId: shift.id });
+    const { id } = await company.caseOf(worker);
+    await company.move(company.supervisor, id, 'acknowledge');
+    const decided = await company.move(company.supervisor, id, 'decide', {
+      decision: 'cleared_with_restrictions',
+      assessment: { sleepHistory: 'slept well', observation: 'awake and steady' },
+      note: 'May work beside others',
+      restrictions: { noDriving: false, accompanied: true, noHeights: false, until: null, recheckAt: null },
+    });
+    expect(decided.status).to.equal(200);
+    const until = async (): Promise<unknown[]> => {
+      const { rows } = await company.client.query<{ ends_at: Date; until: string }>(
+        `select h.ends_at, c.restrictions ->> 'until' as until from hold h join fitness_case c on c.id = h.case_id
+         where h.case_id = $1 and h.kind = 'restrictions'`,
+        [id],
+      );
+      return rows.flatMap(({ ends_at, until: told }) => [ends_at.toISOString(), told]);
+    };
+    expect(await until()).to.deep.equal([at(8), at(8)]);
+    await change(shift.id, { endsAt: at(10) });
+    expect(await until()).to.deep.equal([at(10), at(10)]);
+    await change(shift.id, { status: 'done', actualStartAt: at(0), actualEndAt: at(9) });
+    expect(await until()).to.deep.equal([at(10), at(10)]);
+  });
 });

@@ -94,6 +94,22 @@ describe('gate overrides', () => {
     expect(outcomeUnder(both, [crane, truck], from)).to.equal('restrict');
   });
 
+  it('covers one source of a restriction, not one that comes later', () => {
+    const forbidden = (source: string) => ({
+      source,
+      noDriving: true,
+      noHeights: false,
+      accompanied: false,
+      until: null,
+    });
+    const work = { driving: true, heights: false, alone: false };
+    const given = { ...override, reasonKeys: ['DRIVING_FORBIDDEN:yellow'] };
+    const before = decisionOf({ work, restrictions: [forbidden('yellow')] });
+    expect(outcomeUnder(before, [given], from)).to.equal('restrict');
+    const after = decisionOf({ work, restrictions: [forbidden('yellow'), forbidden('red')] });
+    expect(outcomeUnder(after, [given], from)).to.equal('block');
+  });
+
   it('names a reason the same when its measure has moved on', () => {
     const keys = [90, 95].map((restMinutes) =>
       decisionOf({ hours: { ...freshHours, restMinutes } })

@@ -68,6 +68,16 @@ const DEFINITIONS = { reaction: Object.keys(REACTION_PROTOCOLS), ocular: ['OCULA
   readonly string[]
 >;
 
+/** Restrictions of somebody that stand until `endsAt`, ISO text. */
+const endingAt = async (reader: Reader, profileId: string, endsAt: string): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select id from hold where company_id = $1 and profile_id = $2 and ended_at is null and kind = 'restrictions'
+       and ends_at = $3 order by id`,
+    [reader.companyId, profileId, endsAt],
+  );
+  return rows.map(({ id }) => id);
+};
+
 /** Restrictions of earlier results that neither were a valid measurement of this kind nor hold it against the person. */
 const settledBy = async (reader: Reader, { profileId, kind, takenAt }: SecondSignal): Promise<string[]> => {
   const rows = await reader.prepared<{ id: string }>(
@@ -126,6 +136,11 @@ export const createHolds = (repository: Repository<HoldRow>) => {
         [reader.companyId, profileIds],
       );
       return new Set(rows.map(({ id }) => id));
+    },
+    /** Restrictions until the end of an exposure that goes on longer last as long. */
+    prolong: async (tx: Tx, profileId: string, from: string, to: string): Promise<void> => {
+      for (const id of await endingAt(tx, profileId, from))
+        await repository.update(tx, await repository.lock(tx, id), { endsAt: to }, { action: 'prolong' });
     },
     /** Ends restrictions of a case or of a requirement. */
     lift: (tx: Tx, about: About, because: string) => end(tx, 'restrictions', about, because),
