@@ -8,7 +8,7 @@ import type { Telling } from '../modules/fitness/cases/escalation.ts';
 import { createHolds, Hold } from '../modules/fitness/cases/holds.repository.ts';
 import type { Holds } from '../modules/fitness/cases/holds.repository.ts';
 import { createMissed } from '../modules/fitness/cases/missed.ts';
-import { createOpening } from '../modules/fitness/cases/opening.ts';
+import { createOpening, createRising } from '../modules/fitness/cases/opening.ts';
 import type { OpenCase } from '../modules/fitness/cases/opening.ts';
 import { createOutcome } from '../modules/fitness/cases/outcome.ts';
 import { breachList } from '../modules/fitness/compliance/breaches.reads.ts';
@@ -81,8 +81,9 @@ const wireCases = (platform: Platform, { decisions, holds, telling }: Shared) =>
   const parts = platform.crud(caseList, lifecycle, (rows) => withAudience(rows, recipients));
   const { repository, mover } = parts;
   const service = createCases({ ...platform, ...parts, decisions, visible });
-  const openCase = createOpening({ cases: repository, mover, holds, tell });
-  return { breaches, repository, mover, openCase, module: casesModule(service) };
+  const rise = createRising({ holds, tell });
+  const openCase = createOpening({ cases: repository, mover, holds, tell, rise });
+  return { breaches, repository, mover, openCase, rise, module: casesModule(service) };
 };
 
 const wireRequirements = (platform: Platform, { decisions, holds, telling }: Shared, openCase: OpenCase) => {

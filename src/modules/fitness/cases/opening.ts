@@ -27,6 +27,7 @@ export interface OpeningDependencies {
   readonly mover: Mover<FitnessCaseRow>;
   readonly holds: Holds;
   readonly tell: (tx: Tx, row: FitnessCaseRow, step: EscalationStep) => Promise<void>;
+  readonly rise: Rise;
 }
 
 export const worse = (a: CaseLevel, b: CaseLevel): CaseLevel =>
@@ -66,22 +67,38 @@ const rowFor = (tx: Tx, opening: Opening): InsertOf<FitnessCaseRow> => {
   };
 };
 
-/** Before whom a case was put already. */
-const reached = ({ escalatedTo }: FitnessCaseRow): readonly EscalationStep[] =>
-  ESCALATION_STEPS.slice(0, 1 + ESCALATION_STEPS.indexOf(escalatedTo ?? 'supervisor'));
+/**
+ * Who hears that a case rose: before whom it was put already. A red that somebody took on as less waits for the manager's decision,
+ * and no timer runs any more: the manager hears too.
+ */
+const hearing = ({ level, escalatedTo, acknowledgedAt }: FitnessCaseRow): readonly EscalationStep[] => {
+  const isTakenRed = level === 'red' && acknowledgedAt !== null;
+  const highest = escalatedTo ?? (isTakenRed ? 'manager' : 'supervisor');
+  return ESCALATION_STEPS.slice(0, 1 + ESCALATION_STEPS.indexOf(highest));
+};
+
+/** What follows when the level of an undecided case has risen. */
+export const createRising =
+  ({ holds, tell }: Pick<OpeningDependencies, 'holds' | 'tell'>) =>
+  async (tx: Tx, raised: FitnessCaseRow): Promise<void> => {
+    const { id: caseId, profileId, level } = raised;
+    await holds.start(tx, { profileId, caseId, level });
+    for (const step of hearing(raised)) await tell(tx, raised, step);
+  };
+
+export type Rise = ReturnType<typeof createRising>;
 
 /**
  * Opens the case of a hold: the hold stands, those who must act are told, the timers run, all in this transaction. Whoever
  * has an undecided case gets no second one: it rises to the graver level, and whoever knew of it hears so; its
  * timers run on. The profile must be locked.
  */
-export const createOpening = ({ cases, mover, holds, tell }: OpeningDependencies) => {
+export const createOpening = ({ cases, mover, holds, tell, rise }: OpeningDependencies) => {
   const raise = async (tx: Tx, id: string, level: CaseLevel): Promise<FitnessCaseRow> => {
     const row = await cases.lock(tx, id);
     if (worse(row.level, level) === row.level) return row;
     const raised = await cases.update(tx, row, { level }, { action: 'raise' });
-    await holds.start(tx, { profileId: row.profileId, caseId: id, level });
-    for (const step of reached(raised)) await tell(tx, raised, step);
+    await rise(tx, raised);
     return raised;
   };
   return async (tx: Tx, opening: Opening): Promise<FitnessCaseRow> => {

@@ -12,13 +12,14 @@ import { CASE_LEVELS } from './cases.repository.ts';
 import type { CaseLevel, FitnessCaseRow } from './cases.repository.ts';
 import type { Holds } from './holds.repository.ts';
 import { exposureEnd, worse } from './opening.ts';
-import type { OpenCase } from './opening.ts';
+import type { OpenCase, Rise } from './opening.ts';
 
 interface OutcomeDependencies {
   readonly cases: Repository<FitnessCaseRow>;
   readonly mover: Mover<FitnessCaseRow>;
   readonly holds: Holds;
   readonly openCase: OpenCase;
+  readonly rise: Rise;
   readonly attempts: Attempts;
   readonly generation: Generation;
   readonly breaches: Breaches;
@@ -44,7 +45,8 @@ interface Standing {
 
 /** What follows from results, in the transaction that stores them: requirements, cases, holds, restrictions, breaches. */
 export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome => {
-  const { cases, mover, holds, openCase, attempts, generation, breaches, alertSafety, policies, roster } = dependencies;
+  const { cases, mover, holds, openCase, rise, attempts, generation, breaches, alertSafety, policies, roster } =
+    dependencies;
 
   const standingOf = async (tx: Tx, result: JudgedResult): Promise<Standing> => {
     const { policy } = await policies.policyOf(tx, result.profileId);
@@ -88,8 +90,8 @@ export const createOutcome = (dependencies: OutcomeDependencies): FitnessOutcome
     const row = caseId === null || !result.isValid ? undefined : await awaiting(tx, caseId);
     if (row !== undefined) {
       const worst = isCaseLevel(level) ? worse(row.level, level) : row.level;
-      await mover.moveAs(tx, tx, row, 'retest', { resultId: result.id, level, worst });
-      if (worst !== row.level) await holds.start(tx, { profileId: row.profileId, caseId: row.id, level: worst });
+      const moved = await mover.moveAs(tx, tx, row, 'retest', { resultId: result.id, level, worst });
+      if (worst !== row.level) await rise(tx, moved);
     } else if (level === 'orange' || level === 'red') await hold(tx, result);
   };
 

@@ -89,6 +89,26 @@ describe('fitness cases in time', () => {
     expect(company.notices).to.deep.equal([]);
   });
 
+  it('that rise to red after somebody took them on are put before the manager, who decides reds', async () => {
+    const told = () => company.notices.map(({ kind, recipients, params }) => [kind, recipients, params['level']]);
+    const both = [
+      ['test_alert', [company.supervisor.profileId], 'red'],
+      ['case_escalation', [company.manager.profileId], 'red'],
+    ];
+    const { worker, row } = await openCase();
+    await company.move(company.supervisor, row.id, 'acknowledge');
+    company.notices.length = 0;
+    await company.judge(worker, { level: 'red' });
+    expect(told()).to.deep.equal(both);
+    const retested = await openCase();
+    await company.move(company.supervisor, retested.row.id, 'acknowledge');
+    await company.move(company.supervisor, retested.row.id, 'rest', { nap: false });
+    await company.at(20 * MINUTE);
+    company.notices.length = 0;
+    await company.judge(retested.worker, { level: 'red', attempt: 'retest', caseId: retested.row.id });
+    expect(told()).to.deep.equal(both);
+  });
+
   it('escalate afresh when they are opened again', async () => {
     const { worker, row } = await openCase();
     await company.at(5 * HOUR);
