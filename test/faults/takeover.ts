@@ -11,21 +11,23 @@ const FULL = 500;
 const SHORT = 4;
 /** Mails that one process has under way at once. */
 const AT_ONCE = 4;
-/** A mail is tried ten times: so often its process may be killed. */
-const MOST_KILLS = 8;
+/** A mail is tried ten times: so often its process is killed, which leaves as many to statements that wait too long meanwhile. */
+const MOST_KILLS = 4;
 /** Longest until another process has a killed one's job, in 95 of 100 cases, s. */
 const MOST = 10;
 /** A kill comes at any moment between two renewals of a lock, and two checks for lost ones, ms. */
 const WITHIN = 3_000;
 const LOOK_EVERY = 50;
 
-/** By id, how often each job was begun. */
+/** By id, how often each job was begun. Throws when one is over: nobody would take it over any more. */
 const attemptsOf = async (stage: Stage, ids: readonly string[]): Promise<ReadonlyMap<string, number>> => {
-  const rows = await rowsOf<{ id: string; attempts: number }>(
+  const rows = await rowsOf<{ id: string; attempts: number; state: string; error: string | null }>(
     stage,
-    'select id, attempts from outbox where id = any($1)',
+    'select id, attempts, state, last_error as error from outbox where id = any($1)',
     [ids],
   );
+  const over = rows.find(({ state }) => state === 'failed' || state === 'done');
+  if (over !== undefined) throw new Error(`job ${over.id} is ${over.state} while it is held: ${over.error}`);
   return new Map(rows.map(({ id, attempts }) => [id, attempts]));
 };
 
