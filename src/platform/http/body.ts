@@ -2,18 +2,21 @@ import express from 'express';
 import type { Request, Response } from 'express';
 import { Problem } from '../problem.ts';
 import type { Contract } from './route.ts';
+import { turnAway } from './turn-away.ts';
 
-const LIMIT = '1mb';
+const LIMIT = 1_048_576;
 
 const hasBody = ({ headers }: Request): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+const tooLarge = (cause?: unknown): Problem => new Problem(413, 'BODY_TOO_LARGE', { cause });
 
 /** body-parser's own errors, as problems. */
 const bodyProblem = (error: unknown): unknown => {
   const { type } = error as { type?: string };
   switch (type) {
     case 'entity.too.large':
-      return new Problem(413, 'BODY_TOO_LARGE', { cause: error });
+      return tooLarge(error);
     case 'entity.parse.failed':
     case 'request.aborted':
     case 'request.size.invalid':
@@ -40,6 +43,20 @@ export const createBodyReader = (): ((contract: Contract, request: Request, resp
     if (request.is(['application/json', 'application/*+json']) === false)
       throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE');
     await new Promise<void>((resolve, reject) => {
+      // The parser would read a body that is too large to its end before it says so.
+      const refuse = (): void => {
+        turnAway(request);
+        reject(tooLarge());
+      };
+      if (Number(request.headers['content-length'] ?? 0) > LIMIT) {
+        refuse();
+        return;
+      }
+      let size = 0;
+      request.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size - chunk.length <= LIMIT && size > LIMIT) refuse();
+      });
       parse(request, response, (error?: unknown) => {
         if (error === undefined) resolve();
         else reject(bodyProblem(error));

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
@@ -44,6 +47,7 @@ describe('the surface of the application', () => {
     for (const body of ['{}', gzipSync('{"code":"A","name":"B"}')])
       expect(codeOf(await post(body, { 'content-encoding': 'gzip' }).expect(415))).to.equal('UNSUPPORTED_MEDIA_TYPE');
     expect(codeOf(await post(JSON.stringify({ code: 'x'.repeat(1_100_000) })).expect(413))).to.equal('BODY_TOO_LARGE');
+    expect(codeOf(await post(JSON.stringify({ code: 'x'.repeat(1_000_000) })).expect(422))).to.equal('INVALID');
     expect(codeOf(await app.http.post('/angelis/admin/project').set({ authorization: bearer }).expect(400))).to.equal(
       'BODY_REQUIRED',
     );
@@ -51,6 +55,23 @@ describe('the surface of the application', () => {
     expect((polluted.body as ProblemBody).errors?.map(({ pointer }) => pointer)).to.deep.equal(['/__proto__']);
     expect(codeOf(await post(JSON.stringify({ code: 'A', name: 'nul\0' })).expect(422))).to.equal('INVALID');
   });
+
+  for (const [what, headers, sent] of [
+    ['says so', { 'content-length': 10_000_000_000 }, 0],
+    ['never ends', { 'transfer-encoding': 'chunked' }, 2_000_000],
+  ] as const)
+    it(`waits for no end of a body that is too large and ${what}`, async () => {
+      const sender = request(`${app.url}/angelis/admin/project`, {
+        method: 'POST',
+        headers: { authorization: bearer, 'content-type': 'application/json', ...headers },
+      });
+      sender.on('error', () => undefined);
+      sender.flushHeaders();
+      sender.write(`{"code":"${'x'.repeat(sent)}`);
+      const [response] = (await once(sender, 'response')) as [IncomingMessage];
+      expect(response.statusCode).to.equal(413);
+      sender.destroy();
+    });
 
   it('answers 400 to what no path or query can be: escapes that are no UTF-8, NUL', async () => {
     const get = (path: string, headers: Record<string, string> = { authorization: bearer }) =>

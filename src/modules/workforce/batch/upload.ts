@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import busboy from 'busboy';
+import { turnAway } from '../../../platform/http/turn-away.ts';
 import { Problem } from '../../../platform/problem.ts';
 import { StorageError } from '../../../platform/storage/file-store.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
@@ -9,8 +10,6 @@ import type { FileStore } from '../../../platform/storage/file-store.ts';
 const MOST_BYTES = 50 * 1024 * 1024;
 const MOST_AROUND = 64 * 1024;
 const LONGEST_NAME = 200;
-/** How long a sender who was refused may go on, so that the answer reaches it, in ms. */
-const LINGER = 2_000;
 
 const tooLarge = (): Problem =>
   new Problem(413, 'BATCH_FILE_TOO_LARGE', { params: { limit: MOST_BYTES / 1024 / 1024 } });
@@ -19,13 +18,6 @@ const invalid = (pointer: string): Problem =>
   new Problem(422, 'INVALID', { errors: [{ pointer, code: 'additionalProperties', in: 'body' }] });
 const missing = (): Problem =>
   new Problem(422, 'BATCH_FILE_MISSING', { errors: [{ pointer: '/file', code: 'required', in: 'body' }] });
-
-/** Lets what still comes pass by unread, for a while. */
-const turnAway = (request: IncomingMessage): void => {
-  request.resume();
-  const timer = setTimeout(() => request.destroy(), LINGER).unref();
-  request.once('close', () => clearTimeout(timer));
-};
 
 /** A name that is only text: no path, nothing that is not seen or turns the writing around. */
 const plainName = (name: string): string => {
