@@ -9,7 +9,7 @@ import { latestRules, overridesById, unknownIn } from './gate.repository.ts';
 import type { GateDecisionRow, GateOverrideRow, GateRuleSetRow } from './gate.repository.ts';
 import { asOverride, rulesOf } from './gate.service.ts';
 import type { GateService } from './gate.service.ts';
-import { NEVER, overrideProblems } from './override.ts';
+import { FORBIDDING, overrideProblems } from './override.ts';
 import type { OverrideProblem } from './override.ts';
 import type { GateQuestion } from './ports.ts';
 import { replayDecision } from './replay.ts';
@@ -51,6 +51,7 @@ const refusal: Readonly<Record<OverrideProblem, () => Problem>> = {
   OVERRIDE_OWN: () => forbidden('OVERRIDE_OWN'),
   OVERRIDE_RED_UNDECIDED: () => conflict('OVERRIDE_RED_UNDECIDED'),
   OVERRIDE_FACTS_UNAVAILABLE: () => conflict('OVERRIDE_FACTS_UNAVAILABLE'),
+  OVERRIDE_HOLD_UNTIL_RETURN: () => conflict('OVERRIDE_HOLD_UNTIL_RETURN'),
   OVERRIDE_NOTHING: () => conflict('OVERRIDE_NOTHING'),
   OVERRIDE_UNKNOWN_REASON: () => invalid('/reasonKeys', 'OVERRIDE_UNKNOWN_REASON'),
   OVERRIDE_PERIOD: () => invalid('/endsAt', 'OVERRIDE_PERIOD'),
@@ -90,7 +91,7 @@ export const createDecisions = (dependencies: DecisionsDependencies) => {
   ) => {
     const stored = { outcome: row.outcome, reasons: row.reasons, ruleVersion: row.ruleVersion };
     const [present] = await gate.look(tx, [{ ...row.question, at: tx.now.toISOString() }]);
-    const since = ((present?.reasons ?? []) as typeof row.reasons).filter(({ code }) => NEVER.includes(code));
+    const since = ((present?.reasons ?? []) as typeof row.reasons).filter(({ code }) => FORBIDDING.includes(code));
     return overrideProblems({ ...stored, reasons: [...stored.reasons, ...since] }, override, row.profileId, rules);
   };
 

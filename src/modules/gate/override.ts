@@ -17,6 +17,7 @@ export const OVERRIDE_PROBLEMS = [
   'OVERRIDE_OWN',
   'OVERRIDE_RED_UNDECIDED',
   'OVERRIDE_FACTS_UNAVAILABLE',
+  'OVERRIDE_HOLD_UNTIL_RETURN',
   'OVERRIDE_NOTHING',
   'OVERRIDE_UNKNOWN_REASON',
   'OVERRIDE_PERIOD',
@@ -24,8 +25,10 @@ export const OVERRIDE_PROBLEMS = [
 ] as const;
 export type OverrideProblem = (typeof OVERRIDE_PROBLEMS)[number];
 
-/** Reasons that no one may override: a red that nobody decided, and facts that may hide one. */
-export const NEVER: readonly GateReasonCode[] = ['RED_UNDECIDED', 'FACTS_UNAVAILABLE'];
+/** Reasons while which nobody overrides anything: a red that nobody decided, and facts that may hide one. */
+export const FORBIDDING: readonly GateReasonCode[] = ['RED_UNDECIDED', 'FACTS_UNAVAILABLE'];
+/** Reasons that no override lifts: those, and a human's decision against work, which ends as the case says: returned, or decided anew. */
+const NEVER: readonly GateReasonCode[] = [...FORBIDDING, 'HOLD_UNTIL_RETURN'];
 /** Params that say what a reason is about; the others only measure it, and may have moved on when the decision is taken again. */
 const IDENTITY = ['source', 'caseId', 'requirement', 'credential', 'equipment', 'offering', 'provider'];
 
@@ -47,6 +50,10 @@ export const overrideProblems = (
     [override.by === subject, 'OVERRIDE_OWN'],
     [blocking.some(({ code }) => code === 'RED_UNDECIDED'), 'OVERRIDE_RED_UNDECIDED'],
     [blocking.some(({ code }) => code === 'FACTS_UNAVAILABLE'), 'OVERRIDE_FACTS_UNAVAILABLE'],
+    [
+      blocking.some((reason) => reason.code === 'HOLD_UNTIL_RETURN' && override.reasonKeys.includes(reasonKey(reason))),
+      'OVERRIDE_HOLD_UNTIL_RETURN',
+    ],
     [blocking.length === 0 || override.reasonKeys.length === 0, 'OVERRIDE_NOTHING'],
     [override.reasonKeys.some((key) => !keys.has(key)), 'OVERRIDE_UNKNOWN_REASON'],
     [!(length > 0 && length <= rules.maximumOverrideMinutes * 60_000), 'OVERRIDE_PERIOD'],
@@ -57,7 +64,7 @@ export const overrideProblems = (
 
 /**
  * The outcome of a decision under the overrides that are in force at `at`: a covered block only restricts. What the overrides do not name
- * goes on blocking, and an undecided red always does.
+ * goes on blocking, and what none may lift always does.
  */
 export const outcomeUnder = (decision: GateDecision, overrides: readonly GateOverride[], at: Date): Outcome => {
   const inForce = overrides.filter(({ from, until }) => from <= at && at < until);

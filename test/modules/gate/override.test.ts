@@ -48,8 +48,14 @@ describe('gate overrides', () => {
     expect(problems({ reasonKeys: ['RED_UNDECIDED:c'] }, red)).to.deep.equal(['OVERRIDE_RED_UNDECIDED']);
     const smuggled = { ...override, reasonKeys: ['RED_UNDECIDED:c', ...override.reasonKeys] };
     expect(outcomeUnder(red, [smuggled], from)).to.equal('block');
-    const decided = decisionOf({ holds: [{ caseId: 'c', level: 'red', decided: true }] });
-    expect(problems({ reasonKeys: ['HOLD_UNTIL_RETURN:c'] }, decided)).to.deep.equal([]);
+  });
+
+  it('never against a human’s decision, only beside it', () => {
+    const decided = decisionOf({ holds: [{ caseId: 'c', level: 'red', decided: true }], credentials });
+    const reasonKeys = ['HOLD_UNTIL_RETURN:c', 'CREDENTIAL_EXPIRED:altitude exam'];
+    expect(problems({ reasonKeys }, decided)).to.deep.equal(['OVERRIDE_HOLD_UNTIL_RETURN']);
+    expect(outcomeUnder(decided, [{ ...override, reasonKeys }], from)).to.equal('block');
+    expect(problems({ reasonKeys: reasonKeys.slice(1) }, decided)).to.deep.equal([]);
   });
 
   it('needs something that blocks, and names only that', () => {
