@@ -4,9 +4,10 @@ import type { Repository } from '../../../platform/db/repository.ts';
 import { entity } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
 import { exact, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
-import { AGAINST, INVALID_REASONS } from '../classification/classify.ts';
+import { AGAINST, ALERT_REASONS, INVALID_REASONS } from '../classification/classify.ts';
 import type { MeasuredKind } from '../classification/classify.ts';
 import { REACTION_PROTOCOLS } from '../classification/metrics.ts';
+import { closedAlerts } from '../intake/facts.ts';
 import { CASE_LEVELS } from './cases.repository.ts';
 import type { CaseLevel } from './cases.repository.ts';
 
@@ -78,16 +79,29 @@ const endingAt = async (reader: Reader, profileId: string, endsAt: string): Prom
   return rows.map(({ id }) => id);
 };
 
-/** Restrictions of earlier results that neither were a valid measurement of this kind nor hold it against the person. */
+/**
+ * Restrictions of earlier results that neither were a valid measurement of this kind nor hold it against the person. Those that an
+ * alert of others brought, or coloured, only where a test for its cause or a human has answered it.
+ */
 const settledBy = async (reader: Reader, { profileId, kind, takenAt }: SecondSignal): Promise<string[]> => {
-  const rows = await reader.prepared<{ id: string }>(
-    `select h.id from hold h join test_result t on t.company_id = $1 and t.id = h.result_id
+  const rows = await reader.prepared<{ id: string; resultId: string; isAlerted: boolean }>(
+    `select h.id, t.id as "resultId", t.reasons && $7 as "isAlerted" from hold h join test_result t on t.company_id = $1 and t.id = h.result_id
      where h.company_id = $1 and h.profile_id = $2 and h.kind = 'restrictions' and h.ended_at is null
        and t.taken_at < $3 and not t.reasons && $4 and (t.definition_code <> all($5) or t.reasons && $6)
      order by h.id`,
-    [reader.companyId, profileId, takenAt, AGAINST[kind], DEFINITIONS[kind], INVALID_REASONS],
+    [
+      reader.companyId,
+      profileId,
+      takenAt,
+      AGAINST[kind],
+      DEFINITIONS[kind],
+      INVALID_REASONS,
+      Object.values(ALERT_REASONS),
+    ],
   );
-  return rows.map(({ id }) => id);
+  const alerted = rows.filter(({ isAlerted }) => isAlerted).map(({ resultId }) => resultId);
+  const closed = await closedAlerts(reader, alerted);
+  return rows.filter(({ isAlerted, resultId }) => !isAlerted || closed.has(resultId)).map(({ id }) => id);
 };
 
 /** Holds and restrictions: what the gate asks first. Begun and ended in the transaction of what causes them. */
@@ -144,7 +158,7 @@ export const createHolds = (repository: Repository<HoldRow>) => {
     },
     /** Ends restrictions of a case or of a requirement. */
     lift: (tx: Tx, about: About, because: string) => end(tx, 'restrictions', about, because),
-    /** Ends restrictions of yellow results by a second signal of another kind; a retake of the same kind ends none. */
+    /** Ends restrictions of yellow results by a second signal of another kind; a retake of the same kind ends none, and of open alerts none. */
     settle: async (tx: Tx, signal: SecondSignal) => endAll(tx, await settledBy(tx, signal), 'second_signal'),
   };
 };

@@ -98,7 +98,8 @@ interface Finding {
   reason: Reason;
 }
 
-const ALERT_REASONS = { in_cab: 'IN_CAB_ALERT', peer: 'PEER_ALERT', supervisor: 'SUPERVISOR_ALERT' } as const;
+/** What an alert of others is as a reason. */
+export const ALERT_REASONS = { in_cab: 'IN_CAB_ALERT', peer: 'PEER_ALERT', supervisor: 'SUPERVISOR_ALERT' } as const;
 
 const invalidReaction = (test: ReactionSignal, policy: FitnessPolicy): Reason[] => {
   const reasons: Reason[] = [];

@@ -246,7 +246,7 @@ const openContent = (open: Opener, id: string, sealed: string): TestContent =>
   (JSON.parse(open(metricsPlace(id), sealed)) as SealedContent).content;
 
 /**
- * From when on alerts (ids of results) weigh no more, ISO text: when a valid test for their cause came after them, or a human's
+ * From when on alerts (ids of results) weigh no more, ISO text: when a valid test for their cause was taken and came after them, or a human's
  * assessment in its place, or, where the test was excused or missed, a human cleared the person. An excuse alone ends none.
  */
 export const closedAlerts = async (reader: Reader, ids: readonly string[]): Promise<Map<string, string>> => {
@@ -256,7 +256,7 @@ export const closedAlerts = async (reader: Reader, ids: readonly string[]): Prom
      from test_result t
      join requirement q on q.company_id = $1 and q.profile_id = t.profile_id and q.kind = 'for_cause' and q.deleted_at is null
      left join lateral (select min(d.received_at) as at from test_result d
-       where d.company_id = $1 and d.requirement_id = q.id and d.received_at >= t.received_at and not d.practice
+       where d.company_id = $1 and d.requirement_id = q.id and d.received_at >= t.received_at and d.taken_at >= t.taken_at and not d.practice
          and not d.reasons && $3) d on true
      left join lateral (select min(greatest(c.decided_at, q.excused_at)) as at from fitness_case c
        where c.company_id = $1 and c.profile_id = q.profile_id and c.decision in ('cleared', 'cleared_with_restrictions')

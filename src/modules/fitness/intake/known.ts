@@ -183,11 +183,12 @@ const answersAlerts = (test: Judged, facts: Facts): boolean =>
 /** The alerts that weigh at the moment of `test`. */
 const alertsAt = (test: Judged, rows: readonly Judged[], facts: Facts): Alert[] => {
   const answers = answersAlerts(test, facts);
-  return rows.flatMap(({ id, receivedAt, content }) => {
+  return rows.flatMap(({ id, takenAt, receivedAt, content }) => {
     if (!isAlert(content)) return [];
     const closedAt = facts.closedAlerts.get(id);
     const isClosed = closedAt !== undefined && closedAt < test.receivedAt;
-    return isClosed || (answers && receivedAt <= test.receivedAt) ? [] : [content.signal];
+    const isAnswered = answers && receivedAt <= test.receivedAt && takenAt <= test.takenAt;
+    return isClosed || isAnswered ? [] : [content.signal];
   });
 };
 

@@ -153,11 +153,12 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
 
     /**
      * A test for cause, or after an incident; the first of the policy's rules for it, else its first test, now. One that the
-     * person has to take still serves for a further cause. The profile must be locked.
+     * person has to take still serves for a further cause, by a test that is taken after it. The profile must be locked.
      */
     forCause: async (tx: Tx, { profileId, kind, shiftId, triggerResultId }: Cause): Promise<RequirementRow> => {
       const open = await openFor(tx, { profileId, kind });
-      if (open !== undefined) return requirements.lock(tx, open);
+      if (open !== undefined)
+        return requirements.update(tx, await requirements.lock(tx, open), { windowFrom: iso(tx.now.getTime() - 1) });
       const at = tx.now.toISOString();
       const policy = await rules.policyOf(tx, profileId);
       const shift =

@@ -161,6 +161,39 @@ describe('the restrictions of a yellow', () => {
     expect(await restrictions()).to.not.include(null);
   });
 
+  it('of an alert of others stay through a green of another kind while its test is due, and what it coloured, too', async () => {
+    await sent('colleague', 'signal', { profileId: f.people.worker.profileId, kind: 'peer' });
+    later(1);
+    expect(await report({ kss: 3 })).to.equal('yellow');
+    later(2);
+    expect(await ocular('LOW')).to.equal('yellow');
+    expect(await restrictions()).to.deep.equal([null, null]);
+    later(6);
+    await reaction(270);
+    expect(await restrictions()).to.deep.equal(['second_signal', 'second_signal']);
+  });
+
+  it('of a later alert stay through a test that was taken before it and came after it', async () => {
+    const { profileId } = f.people.worker;
+    await sent('colleague', 'signal', { profileId, kind: 'peer' });
+    later(10);
+    await sent('supervisor', 'signal', { profileId, kind: 'supervisor' });
+    later(11);
+    const startedAt = new Date(start + 5 * MINUTE).toISOString();
+    const test = { kind: 'reaction', protocol: 'PVT-B', startedAt, trials: trialsOf(270) };
+    expect(await byHand(test, new Date(start + 8 * MINUTE))).to.equal('yellow');
+    const safety = await clientOf(f.app, f.people.safety);
+    const path = `/fitness/requirements?profileId=${profileId}&kind=for_cause`;
+    const asked = await itemsOf<{ status: string }>(safety, path);
+    expect(asked.map(({ status }) => status)).to.deep.equal(['due']);
+    expect(await restrictions()).to.include(null);
+    later(16);
+    await reaction(270);
+    expect(await restrictions()).to.not.include(null);
+    later(17);
+    expect(await report({ kss: 3 })).to.equal('green');
+  });
+
   it('of many alerts end with one test for their cause, and nobody alerts twice while one weighs', async () => {
     const { profileId } = f.people.worker;
     const peer = { profileId, kind: 'peer' };
