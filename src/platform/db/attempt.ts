@@ -1,10 +1,10 @@
 import type { Reader } from './database.ts';
-import { isConnectionError } from './errors.ts';
+import { isConnectionError, isPlanLost } from './errors.ts';
 
 /**
  * Runs reads that may fail, or take longer than `patienceMs` each, without the transaction around them: a failed statement would
  * abort it, so they stand behind a savepoint that is rolled back in every case; that gives back the time limit too. In the same
- * transaction, so that they see what it has written. Answers what `reads` did, or the fault. Throws where the connection is gone.
+ * transaction, so that they see what it has written. Answers what `reads` did, or the fault. Throws where the connection must go.
  */
 export const attempt = async <T>(
   reader: Reader,
@@ -16,7 +16,7 @@ export const attempt = async <T>(
     await reader.query(`set local statement_timeout = ${patienceMs}`);
     return { value: await reads() };
   } catch (fault) {
-    if (isConnectionError(fault)) throw fault;
+    if (isConnectionError(fault) || isPlanLost(fault)) throw fault;
     return { fault };
   } finally {
     await reader.query('rollback to savepoint attempt');

@@ -3,10 +3,10 @@ import type pg from 'pg';
 import { pointed } from './constraints.ts';
 import { connect, entering, rolledBack } from './entering.ts';
 import type { Entrance } from './entering.ts';
-import { databaseError, isConnectionError } from './errors.ts';
+import { databaseError } from './errors.ts';
 import { createOneMessage } from './one-message.ts';
 import type { TextRows } from './one-message.ts';
-import { createOnceReader, createReader, readTransaction } from './reads.ts';
+import { createOnceReader, createReader, readAgain, readTransaction } from './reads.ts';
 import type { Problem } from '../problem.ts';
 import { NO_TRACER } from '../telemetry/tracer.ts';
 import type { SpanDetails, Tracer } from '../telemetry/tracer.ts';
@@ -67,7 +67,10 @@ export interface Database {
   readonly sequelize: Sequelize;
   /** Runs a unit of work for `scope`. Throws `StaleSession`, `SessionEnded`, or what the database refuses as problems. */
   write<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Runs `work` in a READ ONLY transaction. */
+  /**
+   * Runs `work` in a READ ONLY transaction; a second time, from its beginning, where the connection had lost what it kept
+   * prepared and nothing was streamed yet.
+   */
   read<T>(scope: Scope, work: (reader: Reader) => Promise<T>, options?: ReadOptions): Promise<T>;
   close(): Promise<void>;
 }
@@ -122,8 +125,7 @@ const transaction = async <T>(
     await client.query('commit');
     return result;
   } catch (error) {
-    broken = await rolledBack(client);
-    if (isConnectionError(error)) broken = error as Error;
+    broken = await rolledBack(pool, client, error);
     const refused = databaseError(error);
     throw broken === undefined ? await pointed(client, refused) : refused;
   } finally {
@@ -169,8 +171,11 @@ export const createDatabase = (parts: DatabaseOptions): Database => {
     const once = createOnceReader(pool, enter(scope), run, options);
     const [worked] = await Promise.allSettled([(async () => work(once))()]);
     const told = () => (worked.status === 'fulfilled' ? Promise.resolve(worked.value) : Promise.reject(worked.reason));
-    // Nothing is answered, nor refused, before the session has entered.
-    return once.isUsed() ? told() : readTransaction(pool, {}, enter(scope), told);
+    const asked = once.asked();
+    if (asked === undefined) return readTransaction(pool, {}, enter(scope), told);
+    // Nothing is answered, nor refused, before the session has entered: what the statement was refused stands.
+    await asked;
+    return told();
   };
   return {
     sequelize,
@@ -184,11 +189,20 @@ export const createDatabase = (parts: DatabaseOptions): Database => {
     read: (scope, work, wanted = {}) =>
       tracer.span(READ, () => {
         const pool = (wanted.replica && replica) || reader;
-        return wanted.once
-          ? readOnce(pool, scope, work)
-          : readTransaction(pool, wanted, enter(scope), (client) =>
-              work(createReader(client, scope.companyId, options)),
-            );
+        if (wanted.once) return readOnce(pool, scope, work);
+        let hasStreamed = false;
+        const transact = () =>
+          readTransaction(pool, wanted, enter(scope), (client) => {
+            const inner = createReader(client, scope.companyId, options);
+            return work({
+              ...inner,
+              stream: (text, values) => {
+                hasStreamed = true;
+                return inner.stream(text, values);
+              },
+            });
+          });
+        return readAgain(transact, () => !hasStreamed);
       }),
     close: async () => {
       await Promise.all([writer.end(), reader.end(), replica?.end()]);

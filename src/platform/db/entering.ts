@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { databaseError } from './errors.ts';
+import { databaseError, isConnectionError, isPlanLost } from './errors.ts';
 import type { Statement } from './one-message.ts';
 import type { Scope } from './scope.ts';
 
@@ -40,18 +40,36 @@ export const entry = (scope: Entrance): Statement => {
       };
 };
 
-/** A connection of the pool, or the problem that there is none. */
+/** Connections that keep plans of before one was lost: what one of a pool has lost, all that are as old may have. */
+const plansOf = new WeakMap<pg.Pool | pg.PoolClient, object>();
+
+const losePlans = (pool: pg.Pool, client: pg.PoolClient): void => {
+  if (plansOf.get(pool) === plansOf.get(client)) plansOf.set(pool, {});
+};
+
+/** A connection of the pool, or the problem that there is none; those that keep plans of before leave the pool. */
 export const connect = async (pool: pg.Pool): Promise<pg.PoolClient> => {
+  let client: pg.PoolClient;
   try {
-    return await pool.connect();
+    client = await pool.connect();
   } catch (error) {
     throw databaseError(error);
   }
+  const plans = plansOf.get(pool) ?? {};
+  plansOf.set(pool, plans);
+  const own = plansOf.get(client) ?? plans;
+  plansOf.set(client, own);
+  if (own === plans) return client;
+  client.release(true);
+  return connect(pool);
 };
 
-/** Ends what failed; answers the error of a connection that cannot. */
-export const rolledBack = (client: pg.PoolClient): Promise<Error | undefined> =>
-  client.query('rollback').then(
+/** Ends what failed with `error`; answers why its connection must leave the pool, where it must. */
+export const rolledBack = async (pool: pg.Pool, client: pg.PoolClient, error: unknown): Promise<Error | undefined> => {
+  if (isPlanLost(error)) losePlans(pool, client);
+  const lost = await client.query('rollback').then(
     () => undefined,
     (cause: Error) => cause,
   );
+  return isConnectionError(error) || isPlanLost(error) ? (error as Error) : lost;
+};

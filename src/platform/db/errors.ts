@@ -50,6 +50,15 @@ export const isConnectionError = (error: unknown): boolean => {
   );
 };
 
+/**
+ * True where a connection keeps statements prepared that are no more what they were: a migration changed the type of a
+ * column, or the server forgot them (`DISCARD ALL`). Also of the problem that `databaseError` made of it.
+ */
+export const isPlanLost = (error: unknown): boolean => {
+  const { code, message } = asPgError(error instanceof Problem ? error.cause : error) ?? { message: '' };
+  return code === '26000' || (code === '0A000' && message.includes('cached plan'));
+};
+
 /** The constraint's name, from the message where a distributed database leaves the field empty (`…_102456` cut off). */
 const constraintOf = ({ constraint, message }: PgError): string =>
   (constraint ?? /constraint "([^"]+)"/.exec(message)?.[1] ?? '').replace(/_\d{6,}$/, '');
@@ -59,7 +68,7 @@ const faultOf = (code: string): Fault => ({ pointer: '', code, in: 'body' });
 
 /**
  * What the database refused, as the problem a caller can act on: duplicates 409, unknown references and failed checks
- * 422, full pools, time-outs and lost connections 503. Everything else stays the error it was.
+ * 422, full pools, time-outs, lost connections and lost plans 503. Everything else stays the error it was.
  */
 export const databaseError = (error: unknown): unknown => {
   if (error instanceof Problem) return error;
@@ -68,6 +77,7 @@ export const databaseError = (error: unknown): unknown => {
   if (known.code === STALE) return new StaleSession();
   if (known.code === ENDED) return new SessionEnded();
   if (isConnectionError(error)) return new Problem(503, 'DATABASE_UNAVAILABLE', { cause: error, retryAfter: 2 });
+  if (isPlanLost(error)) return new Problem(503, 'DATABASE_UNAVAILABLE', { cause: error, retryAfter: 1 });
   const constraint = constraintOf(known);
   switch (known.code) {
     case '23505':

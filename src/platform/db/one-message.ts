@@ -18,7 +18,7 @@ export interface TextRows {
 /** What of pg's connection statements travel through. */
 interface Wire {
   readonly stream: Duplex;
-  bind(config: { statement: string; values: readonly unknown[]; valueMapper: (value: unknown) => unknown }): void;
+  bind(config: { statement: string; values: readonly unknown[] }): void;
   execute(config: null): void;
   sync(): void;
 }
@@ -30,6 +30,9 @@ interface Pipelined {
 }
 
 const AS_TEXT = { getTypeParser: () => (value: string) => value };
+
+/** Values as pg sends them: one that cannot be written is refused before anything is under way. */
+export const written = (values: readonly unknown[]): unknown[] => values.map((value) => utils.prepareValue(value));
 
 /** A statement whose rows come as text. */
 export const asText = ({ name, text, values }: Statement): pg.QueryArrayConfig => ({
@@ -53,12 +56,15 @@ const runPrepared = (
       submit: (connection: unknown) => {
         const wire = connection as Wire;
         wire.stream.cork();
-        for (const { name, values } of statements) {
-          wire.bind({ statement: name!, values, valueMapper: utils.prepareValue });
-          wire.execute(null);
+        try {
+          for (const { name, values } of statements) {
+            wire.bind({ statement: name!, values });
+            wire.execute(null);
+          }
+          wire.sync();
+        } finally {
+          wire.stream.uncork();
         }
-        wire.sync();
-        wire.stream.uncork();
       },
       handleDataRow: ({ fields }: { fields: (string | null)[] }) => {
         if (done === wanted) rows.push(fields);
@@ -97,7 +103,8 @@ const runBehind = async (
  */
 export const createOneMessage = () => {
   const prepared = new WeakMap<pg.PoolClient, Map<string, readonly pg.FieldDef[]>>();
-  return async (client: pg.PoolClient, statements: readonly Statement[], wanted: number): Promise<TextRows> => {
+  return async (client: pg.PoolClient, asked: readonly Statement[], wanted: number): Promise<TextRows> => {
+    const statements = asked.map((statement) => ({ ...statement, values: written(statement.values) }));
     const known = prepared.get(client) ?? new Map<string, readonly pg.FieldDef[]>();
     prepared.set(client, known);
     const names = statements.map(({ name }) => name);

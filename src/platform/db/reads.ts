@@ -4,8 +4,8 @@ import QueryStream from 'pg-query-stream';
 import type { Reader, ReadOptions } from './database.ts';
 import { BEGIN_READ, COMMIT, connect, entering, entry, rolledBack } from './entering.ts';
 import type { Entrance } from './entering.ts';
-import { databaseError, isConnectionError } from './errors.ts';
-import { asText } from './one-message.ts';
+import { databaseError, isPlanLost } from './errors.ts';
+import { asText, written } from './one-message.ts';
 import type { createOneMessage, Statement, TextRows } from './one-message.ts';
 
 /** What of a client its statements travel through. */
@@ -44,7 +44,7 @@ export const createReader = (client: pg.PoolClient, companyId: string, { nameOf,
   const run = async <Row>(query: pg.QueryConfig): Promise<Row[]> => {
     observe?.(query.text);
     try {
-      return (await client.query(query)).rows as Row[];
+      return (await client.query({ ...query, values: written(query.values ?? []) })).rows as Row[];
     } catch (error) {
       throw databaseError(error);
     }
@@ -95,9 +95,18 @@ export const readTransaction = async <T>(
     return done.value;
   }
   const error: unknown = session.status === 'rejected' ? session.reason : (done as PromiseRejectedResult).reason;
-  const lost = await rolledBack(client);
-  release(isConnectionError(error) ? (error as Error) : lost);
+  release(await rolledBack(pool, client, error));
   throw databaseError(error);
+};
+
+/** Reads once more, on a connection without plans of before, where `read` failed for a lost plan and may be repeated. */
+export const readAgain = async <T>(read: () => Promise<T>, mayRepeat = () => true): Promise<T> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (isPlanLost(error) && mayRepeat()) return read();
+    throw error;
+  }
 };
 
 type RunInOneMessage = ReturnType<typeof createOneMessage>;
@@ -116,25 +125,24 @@ const readStatement = async (
     client.release();
     return { ...answer, client };
   } catch (error) {
-    const lost = await rolledBack(client);
-    client.release(isConnectionError(error) ? (error as Error) : lost);
+    client.release(await rolledBack(pool, client, error));
     throw databaseError(error);
   }
 };
 
-/** A reader of one statement, which is a transaction; throws when it is asked for a second. */
+/** A reader of one statement, which is a transaction; throws when it is asked for a second. `asked`: what became of it. */
 export const createOnceReader = (
   pool: pg.Pool,
   scope: Entrance,
   run: RunInOneMessage,
   { nameOf, observe }: ReaderOptions,
-): Reader & { readonly isUsed: () => boolean } => {
-  let isUsed = false;
+): Reader & { readonly asked: () => Promise<unknown> | undefined } => {
+  let asked: ReturnType<typeof readStatement> | undefined;
   const read = (statement: Statement) => {
-    if (isUsed) throw new Error('a read of one statement cannot run a second');
-    isUsed = true;
+    if (asked !== undefined) throw new Error('a read of one statement cannot run a second');
     observe?.(statement.text);
-    return readStatement(pool, scope, statement, run);
+    asked = readAgain(() => readStatement(pool, scope, statement, run));
+    return asked;
   };
   const parsed = async <Row>(statement: Statement): Promise<Row[]> => {
     const { fields, rows, client } = await read(statement);
@@ -148,7 +156,7 @@ export const createOnceReader = (
   };
   return {
     companyId: scope.companyId,
-    isUsed: () => isUsed,
+    asked: () => asked,
     query: (text, values = []) => parsed({ text, values }),
     prepared: (text, values = []) => parsed({ name: nameOf(text), text, values }),
     texts: async (text, values = []) => (await read({ name: nameOf(text), text, values })).rows,

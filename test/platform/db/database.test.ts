@@ -188,6 +188,10 @@ describe('the two data paths', () => {
       const told = await codeOf(db.read(scope, () => Promise.resolve()));
       expect(once, 'in one message').to.equal(told);
       expect(without, 'before any statement').to.equal(told === 'nothing' ? 'Error' : told);
+      const caught = db.read(scope, (reader) => reader.prepared('select 1 as one').catch(() => 'caught'), {
+        once: true,
+      });
+      expect(await codeOf(caught), 'whoever catches it').to.equal(told);
       return told;
     };
 

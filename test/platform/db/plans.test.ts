@@ -1,0 +1,151 @@
+import { expect } from 'chai';
+import type pg from 'pg';
+import { createDatabase } from '../../../src/platform/db/database.ts';
+import type { Database, Reader, ReadOptions } from '../../../src/platform/db/database.ts';
+import type { Scope } from '../../../src/platform/db/scope.ts';
+import { Problem } from '../../../src/platform/problem.ts';
+import { addCompany, scopeOf } from '../../support/companies.ts';
+import { cloneDatabase } from '../../support/database.ts';
+import type { TestDatabase } from '../../support/database.ts';
+
+const CONNECTIONS = 3;
+const COLUMN = 'select n from plan_probe';
+
+/** What became of it: its answer, or the problem that the caller is told. */
+const told = (work: Promise<unknown>): Promise<unknown> =>
+  work.catch((error: unknown) =>
+    error instanceof Problem ? [error.status, error.code, error.options.retryAfter] : error,
+  );
+const UNAVAILABLE = [503, 'DATABASE_UNAVAILABLE', 1];
+
+describe('statements that connections keep prepared', () => {
+  let database: TestDatabase;
+  let client: pg.Client;
+  let scope: Scope;
+  let pool: pg.Pool;
+  let db: Database;
+  before(async () => {
+    database = await cloneDatabase();
+    client = await database.superuser();
+    scope = scopeOf(await addCompany(database));
+    await client.query(
+      'create table plan_probe (n integer not null); grant select, update on plan_probe to app; insert into plan_probe values (7)',
+    );
+  });
+  after(() => database.drop());
+  beforeEach(() => {
+    pool = database.pool('app', CONNECTIONS);
+    db = createDatabase({ writer: pool, reader: pool, now: () => new Date() });
+  });
+  afterEach(() => pool.end());
+
+  const read = (options: ReadOptions, work = (reader: Reader): Promise<unknown> => reader.prepared(COLUMN)) =>
+    db.read(scope, work, options);
+  const write = () => db.write(scope, (tx) => tx.prepared(COLUMN));
+  /** Every connection of the pool has run it, until it keeps it prepared. */
+  const warm = async (run: () => Promise<unknown>) => {
+    for (let round = 0; round < 3; round += 1)
+      await Promise.all(Array.from({ length: CONNECTIONS }, async () => run()));
+    expect(pool.totalCount).to.equal(CONNECTIONS);
+  };
+  const changeType = async () => {
+    const { rows } = await client.query<{ type: string }>('select pg_typeof(n)::text as type from plan_probe');
+    await client.query(
+      `alter table plan_probe alter column n type ${rows[0]!.type === 'bigint' ? 'integer' : 'bigint'}`,
+    );
+  };
+  const forget = async () => {
+    const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => pool.connect()));
+    for (const one of clients) {
+      await one.query('discard all');
+      one.release();
+    }
+  };
+
+  for (const [what, lose] of [
+    ['a column got another type', changeType],
+    ['the server forgot them', forget],
+  ] as const) {
+    for (const options of [{ once: true }, {}, { snapshot: true }] satisfies ReadOptions[])
+      it(`are prepared anew after ${what}: nobody who reads sees it (${JSON.stringify(options)})`, async () => {
+        await warm(() => read(options));
+        await lose();
+        const answers = await Promise.all(Array.from({ length: 3 * CONNECTIONS }, () => told(read(options))));
+        expect(answers).to.deep.equal(answers.map(() => [{ n: 7 }]));
+        await warm(() => read(options));
+      });
+
+    it(`refuse one write with 503 after ${what}, and the next is right, on whichever connection`, async () => {
+      await warm(write);
+      await lose();
+      expect(await told(write())).to.deep.equal(UNAVAILABLE);
+      const answers = await Promise.all(Array.from({ length: 3 * CONNECTIONS }, () => told(write())));
+      expect(answers).to.deep.equal(answers.map(() => [{ n: 7 }]));
+    });
+  }
+
+  it('are not repeated behind rows that somebody has read already', async () => {
+    const seen: unknown[] = [];
+    const work = async (reader: Reader) => {
+      for await (const row of reader.stream('select 1')) seen.push(row);
+      return reader.prepared(COLUMN);
+    };
+    await warm(() => read({}, work));
+    seen.length = 0;
+    await changeType();
+    expect([await told(read({}, work)), seen]).to.deep.equal([UNAVAILABLE, [[1]]]);
+    expect(await told(read({}, work))).to.deep.equal([{ n: 7 }]);
+  });
+
+  it('are repeated once and no more', async () => {
+    let times = 0;
+    const work = async (reader: Reader) => {
+      times += 1;
+      await reader.query('deallocate all');
+      return reader.prepared(COLUMN);
+    };
+    await read({});
+    await read({});
+    const outcome = await told(
+      read({}, async (reader) => {
+        await reader.prepared(COLUMN);
+        return work(reader);
+      }),
+    );
+    expect([outcome, times]).to.deep.equal([UNAVAILABLE, 2]);
+  });
+});
+
+describe('a value that cannot be written', () => {
+  let database: TestDatabase;
+  let lone: Database;
+  let scope: Scope;
+  before(async () => {
+    database = await cloneDatabase();
+    scope = scopeOf(await addCompany(database));
+    const pool = database.pool('app', 1);
+    lone = createDatabase({ writer: pool, reader: pool, now: () => new Date() });
+  });
+  after(() => database.drop());
+
+  const circular: Record<string, unknown> = {};
+  circular['self'] = circular;
+  const ways: readonly [string, (value: unknown) => Promise<unknown>][] = [
+    ...(['query', 'prepared', 'texts'] as const).flatMap((run) =>
+      [{ once: true }, {}].map((options): [string, (value: unknown) => Promise<unknown>] => [
+        `${run} ${JSON.stringify(options)}`,
+        (value) =>
+          lone.read(scope, (reader): Promise<unknown> => reader[run]('select $1::text as v', [value]), options),
+      ]),
+    ),
+    ['write', (value) => lone.write(scope, (tx) => tx.prepared('select $1::text as v', [value]))],
+  ];
+  for (const [what, run] of ways)
+    it(`is refused, and the connection goes on (${what})`, async () => {
+      for (let time = 0; time < 3; time += 1) {
+        expect(await run('x')).to.have.length(1);
+        expect(await run(circular).catch((error: unknown) => error)).to.be.instanceOf(TypeError);
+      }
+      expect(await run('x')).to.have.length(1);
+    });
+});
