@@ -11,7 +11,7 @@ const start = async (): Promise<void> => {
   const settings = readSettings(process.env);
   const faults = [
     ...environmentFaults(settings),
-    ...(settings.APP_ENV === 'production' ? productionFaults(settings) : []),
+    ...(settings.APP_ENV === 'production' ? productionFaults(settings, process.env) : []),
   ];
   if (faults.length > 0) throw new SettingsError(faults);
   const { APP_ENV: environment, ERROR_REPORTER_DSN: dsn } = settings;

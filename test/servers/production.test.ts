@@ -116,6 +116,8 @@ describe('production on real servers, with TLS', () => {
     METRICS_HOST: '0.0.0.0',
     LOG_LEVEL: 'debug',
     ERROR_REPORTER_DSN: '',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://8.8.8.8:4318',
+    NODE_TLS_REJECT_UNAUTHORIZED: '0',
   };
 
   it('refuses all unsafe settings in one list, before it connects anywhere', async () => {

@@ -1,57 +1,9 @@
-import { BlockList, isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { isAbsolute, relative, resolve } from 'node:path';
+import { connectionFaults, connections } from './connection-rules.ts';
+import { isNear, isPrivateAddress, takeInAnyone } from './networks.ts';
 import { declarations } from './schema.ts';
 import type { Settings } from './schema.ts';
-
-const secureModes = ['require', 'verify-ca', 'verify-full'];
-
-const encryption: Readonly<Record<string, { holds: (url: URL) => boolean; advice: string }>> = {
-  postgres: {
-    holds: ({ searchParams }) => secureModes.includes(searchParams.get('sslmode') ?? ''),
-    advice: 'add ?sslmode=verify-full',
-  },
-  mysql: {
-    holds: ({ searchParams }) => !['', 'false', '0', '{}'].includes(searchParams.get('ssl') ?? ''),
-    advice: 'add ?ssl={"rejectUnauthorized":true}',
-  },
-  mssql: {
-    holds: ({ searchParams }) =>
-      ['true', 'strict'].includes(searchParams.get('encrypt') ?? '') &&
-      searchParams.get('trustServerCertificate') !== 'true',
-    advice: 'add ?encrypt=true and leave trustServerCertificate out',
-  },
-  redis: { holds: () => false, advice: 'use rediss://' },
-  rediss: { holds: () => true, advice: '' },
-  smtp: {
-    holds: ({ searchParams }) => searchParams.get('requireTLS') === 'true',
-    advice: 'use smtps:// or add ?requireTLS=true',
-  },
-  smtps: { holds: () => true, advice: '' },
-};
-const sameScheme: Readonly<Record<string, string>> = { postgresql: 'postgres', mariadb: 'mysql', sqlserver: 'mssql' };
-
-const connections = [
-  'DATABASE_URL',
-  'DATABASE_OWNER_URL',
-  'DATABASE_SYSTEM_URL',
-  'DATABASE_REPLICA_URL',
-  'SAFER_DATABASE_URL',
-  'FIT2000_DATABASE_URL',
-  'REDIS_URL',
-  'SMTP_URL',
-] as const;
-
-const connectionFaults = (settings: Settings): string[] =>
-  connections.flatMap((name) => {
-    const value = settings[name];
-    if (value === undefined) return [];
-    const url = new URL(value);
-    const scheme = url.protocol.slice(0, -1);
-    const rule = encryption[sameScheme[scheme] ?? scheme];
-    if (rule === undefined) return [`${name}: the scheme ${scheme} is not known here: see the table of settings`];
-    return rule.holds(url) ? [] : [`${name} connects without TLS: ${rule.advice}`];
-  });
 
 const common =
   /^(?:|admin|angelis|app|changeme|default|guest|letmein|owner|pass|password|postgres|root|sa|secret|system|test|test-only)\d*$/iu;
@@ -89,37 +41,38 @@ const secretFaults = (settings: Settings): string[] => {
   return faults;
 };
 
-// Networks that are not routed on the internet: RFC 1918, 6598, 4193, 3927, 4291.
-const notPublic = new BlockList();
-for (const [network, prefix] of [
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const) {
-  notPublic.addSubnet(network, prefix, 'ipv4');
-}
-notPublic.addAddress('::1', 'ipv6');
-notPublic.addSubnet('fc00::', 7, 'ipv6');
-notPublic.addSubnet('fe80::', 10, 'ipv6');
+const isWild = (origins: readonly string[]): boolean =>
+  origins.some((origin) => origin.includes('*') || origin === 'null');
 
-const isPrivateAddress = (host: string): boolean => {
-  if (host === 'localhost') return true;
-  const family = isIP(host);
-  return family !== 0 && notPublic.check(host, family === 6 ? 'ipv6' : 'ipv4');
-};
+const isHttpsOrigin = (origin: string): boolean =>
+  origin.startsWith('https://') && URL.canParse(origin) && new URL(origin).origin === origin;
 
-const trustsAnyone = (proxy: string): boolean =>
-  ['*', 'true', 'all'].includes(proxy.toLowerCase()) || proxy.endsWith('/0');
+/** Servers told of errors, traces and people over the web must be spoken to in secret. */
+const webFaults = ({
+  ERROR_REPORTER_DSN,
+  KEYCLOAK_URL,
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector,
+}: Settings): string[] => [
+  ...(ERROR_REPORTER_DSN?.startsWith('http://') === true
+    ? ['ERROR_REPORTER_DSN is not https: reports would travel in the clear']
+    : []),
+  ...(KEYCLOAK_URL === undefined || KEYCLOAK_URL.startsWith('https://')
+    ? []
+    : ['KEYCLOAK_URL is not https: tokens and secrets would travel in the clear']),
+  ...(collector === undefined || collector.startsWith('https://') || isNear(new URL(collector).hostname)
+    ? []
+    : ['OTEL_EXPORTER_OTLP_ENDPOINT is not https: use https, or a collector at a loopback or private address']),
+];
 
 const edgeFaults = (settings: Settings): string[] => {
   const faults: string[] = [];
-  if (settings.CORS_ORIGINS.some((origin) => origin.includes('*') || origin === 'null')) {
+  const plain = settings.CORS_ORIGINS.find((origin) => !isHttpsOrigin(origin));
+  if (isWild(settings.CORS_ORIGINS)) {
     faults.push('CORS_ORIGINS holds a wildcard: name each origin, with its scheme');
+  } else if (plain !== undefined) {
+    faults.push(`CORS_ORIGINS holds ${plain}, which is no origin of https: write https://host, or https://host:port`);
   }
-  if (settings.TRUSTED_PROXIES.some(trustsAnyone)) {
+  if (takeInAnyone(settings.TRUSTED_PROXIES)) {
     faults.push('TRUSTED_PROXIES believes any sender: name the addresses of your gateways');
   }
   if (!settings.PUBLIC_URL.startsWith('https://'))
@@ -167,17 +120,18 @@ const userFaults = ({ DATABASE_URL, DATABASE_OWNER_URL, DATABASE_SYSTEM_URL }: S
 
 /**
  * All that production refuses in the settings alone, one line each with what to do; empty when they are fit for it.
+ * `env` is that of the process: Node itself obeys some of it.
  * What only the running services can tell (rights, migrations, eviction, demo data) is asked elsewhere.
  */
-export const productionFaults = (settings: Settings): string[] => [
+export const productionFaults = (settings: Settings, env: Readonly<Record<string, string | undefined>>): string[] => [
   ...missing(settings),
   ...connectionFaults(settings),
-  ...(settings.ERROR_REPORTER_DSN?.startsWith('http://') === true
-    ? ['ERROR_REPORTER_DSN is not https: reports would travel in the clear']
+  ...webFaults(settings),
+  ...(env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
+    ? [
+        'NODE_TLS_REJECT_UNAUTHORIZED=0 believes any certificate: take it out, and name your authority in NODE_EXTRA_CA_CERTS',
+      ]
     : []),
-  ...(settings.KEYCLOAK_URL === undefined || settings.KEYCLOAK_URL.startsWith('https://')
-    ? []
-    : ['KEYCLOAK_URL is not https: tokens and secrets would travel in the clear']),
   ...userFaults(settings),
   ...secretFaults(settings),
   ...edgeFaults(settings),

@@ -27,7 +27,7 @@ const settingsCheck = (settings: Settings): Check => ({
   run: () => {
     const faults = [
       ...environmentFaults(settings),
-      ...(settings.APP_ENV === 'production' ? productionFaults(settings) : []),
+      ...(settings.APP_ENV === 'production' ? productionFaults(settings, process.env) : []),
     ];
     if (faults.length > 0) throw new Fault(faults.join('; '), 'see the table of settings in README.md');
     return Promise.resolve();

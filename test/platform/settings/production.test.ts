@@ -30,12 +30,31 @@ const fit = {
   ERROR_REPORTER_DSN: 'log',
 };
 
-const faults = (change: Record<string, string>): string[] => productionFaults(readSettings({ ...fit, ...change }));
+const faults = (change: Record<string, string>): string[] =>
+  productionFaults(readSettings({ ...fit, ...change }), change);
 
 describe('production settings', () => {
   it('are accepted when nothing is wrong', () => {
     expect(faults({})).to.deep.equal([]);
     expect(faults({ METRICS_HOST: '::1', SMTP_URL: 'smtp://mail.example?requireTLS=true' })).to.deep.equal([]);
+    const safer = `${fit.SAFER_DATABASE_URL.replace('true', 'strict')}&trustServerCertificate=false`;
+    const fit2000 = fit.FIT2000_DATABASE_URL.replace('}', ',"verifyIdentity":true,"minVersion":"TLSv1.3"}');
+    const own = `${fit.DATABASE_URL}&sslrootcert=/etc/ca.pem&application_name=angelis`;
+    expect(faults({ SAFER_DATABASE_URL: safer, FIT2000_DATABASE_URL: fit2000, DATABASE_URL: own })).to.deep.equal([]);
+  });
+
+  it('are accepted with networks of gateways that are not all addresses, and a collector near by', () => {
+    const proxies = 'loopback,uniquelocal,10.0.0.0/8,172.16.0.0/255.240.0.0,130.211.0.0/22,fc00::/7,2600:1901::/32,::1';
+    expect(faults({ TRUSTED_PROXIES: proxies })).to.deep.equal([]);
+    for (const collector of [
+      'https://otlp.example',
+      'http://127.0.0.1:4318',
+      'http://[::1]:4318',
+      'http://10.0.0.7:4318',
+      'http://collector:4318',
+      'http://collector.monitoring.svc.cluster.local:4318',
+    ])
+      expect(faults({ OTEL_EXPORTER_OTLP_ENDPOINT: collector })).to.deep.equal([]);
   });
 
   const refusals: [setting: string, value: string, says: string][] = [
@@ -114,6 +133,84 @@ describe('production settings', () => {
       'DefaultEndpointsProtocol=http;AccountName=a',
       'AZURE_STORAGE_CONNECTION_STRING connects without TLS',
     ],
+    ...(
+      [
+        ['sslmode=require', 'sslmode'],
+        ['sslmode=no-verify', 'sslmode'],
+        ['sslmode=verify-full&sslmode=no-verify', 'sslmode twice'],
+        ['sslmode=no-verify&sslmode=verify-full', 'sslmode twice'],
+        ['sslmode=verify-full&ssl=0', 'parameter ssl,'],
+        ['sslmode=verify-full&ssl=false', 'parameter ssl,'],
+        ['uselibpqcompat=true&sslmode=require', 'parameter uselibpqcompat,'],
+        ['uselibpqcompat=true&sslmode=prefer', 'parameter uselibpqcompat,'],
+        ['uselibpqcompat=true&sslmode=allow', 'parameter uselibpqcompat,'],
+        ['uselibpqcompat=true&sslmode=verify-full', 'parameter uselibpqcompat,'],
+        ['sslmode=verify-full&host=elsewhere.example', 'parameter host,'],
+      ] as const
+    ).map(([query, says]): [string, string, string] => [
+      'DATABASE_URL',
+      fit.DATABASE_URL.replace('sslmode=verify-full', query),
+      says,
+    ]),
+    ...[
+      '{"rejectUnauthorized":false}',
+      '{"rejectUnauthorized":0}',
+      '{"rejectUnauthorized":true,"verifyIdentity":false}',
+      '{"rejectUnauthorized":true,"ciphers":"NULL"}',
+      '{"rejectUnauthorized":true,"minVersion":"TLSv1"}',
+      '[true]',
+      'null',
+      'true',
+      'Amazon RDS',
+    ].map((ssl): [string, string, string] => [
+      'FIT2000_DATABASE_URL',
+      `mysql://reader@fit/fit?ssl=${encodeURIComponent(ssl)}`,
+      'FIT2000_DATABASE_URL connects without TLS',
+    ]),
+    [
+      'FIT2000_DATABASE_URL',
+      `mysql://reader@fit/fit?ssl={"rejectUnauthorized":false}&ssl={"rejectUnauthorized":true}`,
+      'FIT2000_DATABASE_URL has ssl twice',
+    ],
+    ['FIT2000_DATABASE_URL', `${fit.FIT2000_DATABASE_URL}&insecureAuth=true`, 'parameter insecureAuth,'],
+    ['SAFER_DATABASE_URL', `${fit.SAFER_DATABASE_URL}&encrypt=false`, 'SAFER_DATABASE_URL has encrypt twice'],
+    ['SAFER_DATABASE_URL', `${fit.SAFER_DATABASE_URL}&other=1`, 'parameter other,'],
+    ['REDIS_URL', `${fit.REDIS_URL}?rejectUnauthorized=false`, 'parameter rejectUnauthorized,'],
+    ['REDIS_URL', `${fit.REDIS_URL}?tls=false`, 'parameter tls,'],
+    ...[
+      'tls.rejectUnauthorized=false',
+      'ignoreTLS=true',
+      'secure=false',
+      'opportunisticTLS=true',
+      'host=a.example',
+    ].map((query): [string, string, string] => [
+      'SMTP_URL',
+      `smtps://mail.example?${query}`,
+      `parameter ${query.split('=')[0]},`,
+    ]),
+    ['SMTP_URL', 'smtp://mail.example?requireTLS=true&ignoreTLS=true', 'parameter ignoreTLS,'],
+    ['SMTP_URL', 'smtp://mail.example?requireTLS=true&tls.rejectUnauthorized=false', 'parameter tls.reject'],
+    ['SMTP_URL', 'smtps://mail.example?requireTLS=false', 'SMTP_URL connects without TLS'],
+    ['NODE_TLS_REJECT_UNAUTHORIZED', '0', 'NODE_TLS_REJECT_UNAUTHORIZED=0 believes any certificate: take it out'],
+    ['CORS_ORIGINS', 'https://a.example,http://b.example', 'CORS_ORIGINS holds http://b.example, which is no'],
+    ['CORS_ORIGINS', 'https://a.example/', 'CORS_ORIGINS holds https://a.example/, which is no'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://8.8.8.8:4318', 'OTEL_EXPORTER_OTLP_ENDPOINT is not https'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://otlp.example', 'OTEL_EXPORTER_OTLP_ENDPOINT is not https'],
+    ...[
+      '0.0.0.0/1,128.0.0.0/1',
+      '0.0.0.0/0.0.0.0',
+      '64.0.0.0/7',
+      '64.0.0.0/254.0.0.0',
+      '10.0.0.0/4',
+      '::/1,8000::/1',
+      '2000::/3',
+      '::ffff:0:0/96',
+      '::ffff:0.0.0.0/97',
+      '::/80',
+      '1.0.0.0/8,2.0.0.0/8',
+      'gateway.example',
+      '10.0.0.0/x',
+    ].map((proxies): [string, string, string] => ['TRUSTED_PROXIES', proxies, 'TRUSTED_PROXIES believes any sender']),
   ];
   for (const [setting, value, says] of refusals) {
     it(`refuse ${setting}=${value || '(nothing)'}`, () => {

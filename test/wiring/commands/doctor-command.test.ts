@@ -64,12 +64,18 @@ describe('the command angelis doctor', () => {
       .to.match(/^✖ database: .*ECONNREFUSED.*\n {4}start PostgreSQL/mu)
       .and.to.match(/^- migrations: not asked/mu);
     expect(plain.err).to.match(/^angelis: 5 of \d+ checks found something wrong/);
-    const json = await run(settings, '--json');
+    const json = await run({ ...settings, APP_ENV: 'production', NODE_TLS_REJECT_UNAUTHORIZED: '0' }, '--json');
     expect(json.code).to.equal(1);
-    const report = JSON.parse(json.out) as { ok: boolean; checks: { name: string; ok: boolean; advice?: string }[] };
+    const report = JSON.parse(json.out) as {
+      ok: boolean;
+      checks: { name: string; ok: boolean; error?: string; advice?: string }[];
+    };
     expect(report.ok).to.equal(false);
     const wrong = report.checks.filter(({ ok, advice }) => !ok && advice !== undefined).map(({ name }) => name);
-    expect(wrong).to.have.members(['database', 'redis', 'source-safer', 'mail', 'files']);
+    expect(wrong).to.have.members(['settings', 'database', 'redis', 'source-safer', 'mail', 'files']);
+    expect(report.checks.find(({ name }) => name === 'settings')?.error)
+      .to.contain('NODE_TLS_REJECT_UNAUTHORIZED=0 believes any certificate')
+      .and.to.contain('SAFER_DATABASE_URL connects without TLS');
     const printed = [plain.out, plain.err, json.out, json.err].join('\n');
     for (const hidden of [...secrets, ...keys.map((key) => key.slice(3))]) expect(printed).to.not.contain(hidden);
   });
