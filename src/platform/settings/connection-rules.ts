@@ -54,8 +54,8 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
       advice: 'add ?sslmode=verify-full',
       needed: 'sslmode',
       parameters: {
-        // The others mean less in libpq, and will in later releases of the driver.
-        sslmode: exactly('verify-full'),
+        // With this driver all three verify certificate and name; in libpq, and its next release, only the last does.
+        sslmode: exactly('require', 'verify-ca', 'verify-full'),
         sslrootcert: some,
         sslcert: some,
         sslkey: some,

@@ -135,7 +135,7 @@ describe('production settings', () => {
     ],
     ...(
       [
-        ['sslmode=require', 'sslmode'],
+        ['sslmode=prefer', 'sslmode'],
         ['sslmode=no-verify', 'sslmode'],
         ['sslmode=verify-full&sslmode=no-verify', 'sslmode twice'],
         ['sslmode=no-verify&sslmode=verify-full', 'sslmode twice'],
