@@ -48,7 +48,11 @@ const EXTRA: Partial<Record<RateClass, LimitName>> = {
 
 export interface RateLimits {
   /** Counts a request against its classes; 429 with Retry-After when one is used up. */
-  consume(rate: RateClass, context: PublicContext, principal: Principal | undefined): Promise<void>;
+  consume(
+    rate: RateClass,
+    context: Pick<PublicContext, 'address'>,
+    principal: Pick<Principal, 'sessionId' | 'companyId'> | undefined,
+  ): Promise<void>;
   /** Counts one more thing under a name of the caller's choice (an account that is tried). */
   count(name: LimitName, key: string): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../company.ts';
 import type { FitnessCompany } from '../company.ts';
+import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 
 describe('fitness cases', () => {
@@ -122,9 +123,20 @@ describe('fitness cases', () => {
     expect((await company.move(company.manager, row.id, 'decide', DECISION)).status).to.equal(200);
   });
 
+  it('are opened again by no safety admin for themselves', async () => {
+    const { safety, app, companyId } = company;
+    const colleague = await addPerson(app, { companyId, roles: ['safety_admin'] });
+    await company.judge(safety, { level: 'orange' });
+    const row = await company.caseOf(safety);
+    for (const [name, body] of [['acknowledge'], ['decide', DECISION]] as const)
+      expect((await company.move(colleague, row.id, name, body)).status).to.equal(200);
+    const refused = await company.move(safety, row.id, 'reopen', { reason: 'new facts' });
+    expect([refused.status, refused.body['code']]).to.deep.equal([409, 'CASE_OWN']);
+    expect(await company.caseOf(safety)).to.include({ id: row.id, status: 'decided' });
+  });
+
   it('are not there for a supervisor of others', async () => {
     const { row } = await openCase();
-    const { addPerson } = await import('../../../support/people.ts');
     const other = await addPerson(company.app, { companyId: company.companyId, roles: ['supervisor'] });
     expect((await company.ask(other, 'get', `/fitness/cases/${row.id}`)).status).to.equal(404);
     expect((await company.move(other, row.id, 'acknowledge')).status).to.equal(404);
