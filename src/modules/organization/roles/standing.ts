@@ -13,7 +13,14 @@ export interface Effect {
   readonly roles?: (all: ReadonlyMap<string, RoleParts>) => ReadonlyMap<string, RoleParts>;
 }
 
+const SUPPORT_SESSION: readonly Holding[] = [{ systemRole: 'support_session', roleId: null, scope: null }];
 const OWNER: readonly Holding[] = [{ systemRole: 'owner', roleId: null, scope: null }];
+
+/** What a caller holds in the company: people their roles, staff the one of their support session, machines none. */
+const heldBy = async (tx: Tx, { profileId, support }: Context['principal']): Promise<readonly Holding[]> => {
+  if (support) return SUPPORT_SESSION;
+  return profileId === null ? [] : holdingsOf(tx, profileId, tx.now);
+};
 
 /** One unit of work of the company at a time changes what roles are, or who holds which. Taken after a profile's lock, before a role's. */
 export const serializeRoles = (tx: Tx): Promise<void> => serialize(tx, 'roles');
@@ -30,7 +37,7 @@ export const createStanding = (catalogue: () => readonly string[]) => {
   /** Refuses whoever does not stand above all of `holdings`: by rank what is of system roles, by own permissions the rest. */
   const mustStandAbove = async (tx: Tx, { principal }: Context, holdings: readonly Holding[]): Promise<void> => {
     const all = await rolesOf(tx);
-    const held = principal.profileId === null ? [] : await holdingsOf(tx, principal.profileId, tx.now);
+    const held = await heldBy(tx, principal);
     for (const holding of holdings) {
       const covers = await coversOf(tx, holding.scope);
       const worth = worthOf(holding, all);

@@ -57,7 +57,6 @@ const SUPPORT = [
   'organization:profile:invite',
   'organization:profile:write',
   'organization:site:write',
-  'organization:system-link:write',
   'commerce:subscription:write',
   'commerce:subscription:move',
 ];
@@ -82,7 +81,8 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'reporting:audit:*',
   ]),
   {
-    ...operator('support_session', 0, ['*:*:read', ...SUPPORT]),
+    // Above managers, below auditors and all who look after the company.
+    ...operator('support_session', 410, ['*:*:read', ...SUPPORT]),
     reach: 'company',
     denies: ['operator:*:*', ...NO_METRICS, ...NO_EVIDENCE],
   },

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
+import { clientOf, version as ifMatch } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
@@ -185,6 +186,35 @@ describe('operator staff', () => {
         ['post', '/admin/assignment/leave', { profileId: admin.profileId, kind: 'sick', startsOn: day, endsOn: day }],
       ];
       for (const [method, path, body] of closed) expect((await send(method, path, body)).status, path).to.equal(403);
+    });
+
+    it('change who ranks up to managers, and nobody who ranks above them', async () => {
+      const staff = await addStaff(app, 'support');
+      await begin(staff, company);
+      const client = await clientOf(app, staff);
+      const contactPhone = '+56912345678';
+      for (const [role, outcome] of Object.entries({
+        worker: [200, contactPhone],
+        supervisor: [200, contactPhone],
+        manager: [200, contactPhone],
+        auditor: [403, 'ROLE_ABOVE_OWN'],
+        health_reader: [403, 'ROLE_ABOVE_OWN'],
+        safety_admin: [403, 'ROLE_ABOVE_OWN'],
+        admin: [403, 'ROLE_ABOVE_OWN'],
+        senior_admin: [403, 'ROLE_ABOVE_OWN'],
+        owner: [403, 'ROLE_ABOVE_OWN'],
+      })) {
+        const { profileId } = await addPerson(app, { companyId: company, roles: [role] });
+        const at = ifMatch(((await client.get(`/admin/profile/${profileId}`)).body as { version: number }).version);
+        const changed = await client.patch(`/admin/profile/${profileId}`, { contactPhone }, at);
+        const body = changed.body as { contactPhone?: string; code?: string };
+        expect([changed.status, body.contactPhone ?? body.code], role).to.deep.equal(outcome);
+        const link = await client.post(`/admin/profile/${profileId}/system-link`, {
+          system: 'SAFER',
+          externalId: role,
+        });
+        expect([link.status, codeOf(link)], role).to.deep.equal([403, 'FORBIDDEN']);
+      }
     });
 
     it('are out after an hour', async () => {
