@@ -26,7 +26,7 @@ export const flush: Fault = {
     const companies = [hands[0]!.companyId];
     const office = await openOffice(stage);
     await Promise.all(jobs.map((member) => member.kill()));
-    const { ids, letGo } = await office.tell(hands, Math.ceil((waiting + RUNNING) / count));
+    const { ids, asked, letGo } = await office.tell(hands, Math.ceil((waiting + RUNNING) / count));
     await office.close();
     await stage.standing();
     const counted = async (condition: string): Promise<number> => {
@@ -46,14 +46,14 @@ export const flush: Fault = {
     const begun = performance.now();
     const waited = await counted(`state = 'waiting' and attempts = 0`);
     await letGo();
-    const left = await settled(stage, companies, progress);
+    const unfinished = await settled(stage, companies, progress);
     const seconds = (performance.now() - begun) / 1_000;
-    const mails = await mailOutcome(stage, companies);
+    const mails = await mailOutcome(stage, hands, asked);
     const most = MOST * patienceOf(short);
     return judged(
       {
         tried: waited,
-        lost: left + mails.lost.length,
+        lost: unfinished.length + mails.lost.length,
         doubled: mails.doubled.length + mails.copies,
         recoverySeconds: seconds,
       },
@@ -61,7 +61,7 @@ export const flush: Fault = {
         ...mails.lost.map((what) => `lost: ${what}`),
         ...mails.doubled.map((what) => `doubled: ${what}`),
         ...(mails.copies > 0 ? [`${mails.copies} mails went out twice`] : []),
-        ...(left > 0 ? [`${left} jobs and changes never came to an end`] : []),
+        ...unfinished.map((what) => `never came to a good end: ${what}`),
         ...(waited < waiting ? [`only ${waited} jobs waited`] : []),
         ...(seconds > most ? [`it took ${seconds.toFixed(1)} s until all were done; ${most} s are due`] : []),
         ...(jobs.some((member) => !member.runs()) ? ['a jobs process ended'] : []),

@@ -6,7 +6,7 @@ import { addCrew } from './crew.ts';
 import type { Hand } from './crew.ts';
 import { judged } from './fault.ts';
 import type { Fault } from './fault.ts';
-import { mailOutcome, settled, wholeOutcome } from './outcome.ts';
+import { settled, wholeOutcome } from './outcome.ts';
 import type { Member } from './members.ts';
 
 const FULL = { commits: 10_000, kills: 200, companies: 4, hands: 20, clients: 12 };
@@ -86,28 +86,27 @@ export const kills: Fault = {
     }
     const longest = await killer.finish();
     const companies = [...new Set(hands.map(({ companyId }) => companyId))];
-    const waiting = await settled(stage, companies, progress);
-    const { lost, doubled } = await wholeOutcome(stage, commands);
-    const mails = await mailOutcome(stage, companies);
+    const unfinished = await settled(stage, companies, progress);
+    const { lost, doubled, copies, cut } = await wholeOutcome(stage, hands, commands);
     const exports = commands.filter(({ kind }) => kind === 'export').length;
     const unknown = commands.filter(({ outcome }) => outcome === 'unknown').length;
     return judged(
       {
         tried: commands.length,
-        lost: lost.length + mails.lost.length,
-        doubled: doubled.length + mails.doubled.length,
+        lost: lost.length,
+        doubled: doubled.length,
         recoverySeconds: longest / 1_000,
       },
       [
         ...[...wrong].map(([what, count]) => `${count} × ${what}`),
-        ...[...lost, ...mails.lost].map((what) => `lost: ${what}`),
-        ...[...doubled, ...mails.doubled].map((what) => `doubled: ${what}`),
-        ...(waiting > 0 ? [`${waiting} jobs and changes never came to an end`] : []),
-        ...(mails.copies > mails.cut ? [`${mails.copies} mails twice, but only ${mails.cut} sends were cut`] : []),
+        ...lost.map((what) => `lost: ${what}`),
+        ...doubled.map((what) => `doubled: ${what}`),
+        ...unfinished.map((what) => `never came to a good end: ${what}`),
+        ...(copies > cut ? [`${copies} mails twice, but only ${cut} sends were cut`] : []),
       ],
       [
         `${scale.kills} kills, ${exports} exports; ${commander.unanswered()} tries without an answer, ${commander.refused()} refused; ${unknown} commands without a key never answered`,
-        `${mails.cut} sends cut, ${mails.copies} mails twice under one Message-ID`,
+        `${cut} sends cut, ${copies} mails twice under one Message-ID`,
       ],
     );
   },

@@ -5,13 +5,17 @@ import { dirname, join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { freePort } from '../../src/platform/embedded/ports.ts';
 import { readMail } from '../support/mime.ts';
+import type { ReadMail } from '../support/mime.ts';
 import { serverSetting } from '../support/servers/settings.ts';
+
+/** A mail that it took. */
+export type Taken = Pick<ReadMail, 'messageId' | 'to'>;
 
 /** A mail server with TLS that remembers, over its own restarts too, what it took. */
 export interface MailSink {
   readonly url: string;
-  /** Message-IDs in their order, each as often as it was taken. */
-  readonly taken: readonly string[];
+  /** Its mails in their order, each as often as it was taken. */
+  readonly taken: readonly Taken[];
   /** Goes away without a goodbye, and comes back at the same address. */
   readonly close: () => Promise<void>;
   readonly open: () => Promise<void>;
@@ -22,7 +26,7 @@ export const openMailSink = async (): Promise<MailSink> => {
   const folder = dirname(serverSetting('NODE_EXTRA_CA_CERTS'));
   const [key, cert] = await Promise.all(['server.key', 'server.pem'].map((name) => readFile(join(folder, name))));
   const port = await freePort();
-  const taken: string[] = [];
+  const taken: Taken[] = [];
   const sockets = new Set<Socket>();
   let server: SMTPServer | undefined;
 
@@ -37,7 +41,8 @@ export const openMailSink = async (): Promise<MailSink> => {
         let source = '';
         stream.on('data', (piece) => (source += String(piece)));
         stream.on('end', () => {
-          taken.push(readMail(source).messageId);
+          const { messageId, to } = readMail(source);
+          taken.push({ messageId, to });
           done();
         });
       },

@@ -5,11 +5,14 @@ import { createLifetime } from '../../src/platform/process/lifetime.ts';
 import { readSettings } from '../../src/platform/settings/settings.ts';
 import { openProcess } from '../../src/wiring/process.ts';
 import type { Hand } from './crew.ts';
+import { noticeOf } from './outcome.ts';
 import type { Stage } from './stage.ts';
 
 export interface HeldJobs {
   /** Of their rows in the outbox. */
   readonly ids: readonly string[];
+  /** The notices that were written, as `noticeOf` names them. */
+  readonly asked: readonly string[];
   readonly letGo: () => Promise<void>;
 }
 
@@ -49,7 +52,11 @@ export const openOffice = async ({ env, database }: Stage): Promise<Office> => {
          where o.company_id = any($1) and n.link = $2 for update of d`,
         [[...companies.keys()], link],
       );
-      return { ids: rows.map(({ id }) => id), letGo: () => client.end() };
+      return {
+        ids: rows.map(({ id }) => id),
+        asked: hands.flatMap((hand) => Array.from({ length: each }, () => noticeOf(hand, link))),
+        letGo: () => client.end(),
+      };
     },
     close: async () => {
       await lifetime.stop('the fault is over');

@@ -6,7 +6,7 @@ import { judged, patienceOf } from './fault.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import { startLoad } from './load.ts';
 import type { Member } from './members.ts';
-import { mailOutcome, settled, wholeOutcome } from './outcome.ts';
+import { settled, wholeOutcome } from './outcome.ts';
 import { PARTS } from './parts.ts';
 import type { Outage, PartOutage, Place } from './parts.ts';
 
@@ -93,13 +93,12 @@ const run = async (part: PartOutage, { short, progress, stage }: FaultContext) =
     throw error;
   }
   await load.stop();
-  const waiting = await settled(stage, companies, progress);
-  const whole = await wholeOutcome(stage, commander.commands);
-  const mails = await mailOutcome(stage, companies);
+  const unfinished = await settled(stage, companies, progress);
+  const whole = await wholeOutcome(stage, crew, commander.commands);
   const own = (await outage.outcome?.()) ?? { lost: [], doubled: [] };
   await outage.close?.();
-  const lost = [...whole.lost, ...mails.lost, ...own.lost];
-  const doubled = [...whole.doubled, ...mails.doubled, ...own.doubled];
+  const lost = [...whole.lost, ...own.lost];
+  const doubled = [...whole.doubled, ...own.doubled];
   const refused = commander.refused() + load.refused();
   const seconds = slowest / 1_000;
   const most = part.most * patienceOf(short);
@@ -111,13 +110,13 @@ const run = async (part: PartOutage, { short, progress, stage }: FaultContext) =
       ...doubled.map((what) => `doubled: ${what}`),
       ...(commander.unanswered() > 0 ? [`${commander.unanswered()} commands without an answer`] : []),
       ...(!part.isHard && refused > 0 ? [`${refused} requests refused that need no ${part.name}`] : []),
-      ...(mails.copies > mails.cut ? [`${mails.copies} mails twice, but only ${mails.cut} sends were cut`] : []),
-      ...(waiting > 0 ? [`${waiting} jobs and changes never came to an end`] : []),
+      ...(whole.copies > whole.cut ? [`${whole.copies} mails twice, but only ${whole.cut} sends were cut`] : []),
+      ...unfinished.map((what) => `never came to a good end: ${what}`),
       ...(seconds > most ? [`it took ${seconds.toFixed(1)} s to work again; ${most} s are due`] : []),
     ],
     [
       `${commander.commands.length} commands, ${refused} tries refused with 503 and Retry-After`,
-      `${mails.cut} sends cut, ${mails.copies} mails twice under one Message-ID`,
+      `${whole.cut} sends cut, ${whole.copies} mails twice under one Message-ID`,
     ],
   );
 };

@@ -3,43 +3,13 @@ import { createAzureStore } from '../../src/platform/storage/azure.ts';
 import { serverSetting } from '../support/servers/settings.ts';
 import { dayOf } from './commands.ts';
 import type { Command } from './commands.ts';
+import type { Hand } from './crew.ts';
+import { compare, judgeMails, judgeTrail, together } from './judgement.ts';
+import type { MailOutcome, Outcome, Trail } from './judgement.ts';
 import type { Stage } from './stage.ts';
-
-/** What there is of what was asked for: ids, or days, of which something is missing or there too often. */
-export interface Outcome {
-  readonly lost: readonly string[];
-  readonly doubled: readonly string[];
-}
-
-/** Mails, by their Message-IDs. */
-export interface MailOutcome extends Outcome {
-  /** How many came more than once, under one Message-ID; at most `cut` may. */
-  readonly copies: number;
-  /** How many sends were begun and not brought to their end. */
-  readonly cut: number;
-}
 
 const PATIENCE = 180_000;
 const LOOK_EVERY = 200;
-
-const times = <T>(items: Iterable<T>): Map<T, number> => {
-  const found = new Map<T, number>();
-  for (const item of items) found.set(item, (found.get(item) ?? 0) + 1);
-  return found;
-};
-/** Everything that is wanted must be there once. */
-export const compare = (wanted: Iterable<string>, found: Iterable<string>, what: string): Outcome => {
-  const counts = times(found);
-  const ids = new Set(wanted);
-  return {
-    lost: [...ids].filter((id) => !counts.has(id)).map((id) => `${what} ${id}`),
-    doubled: [...counts].filter(([id, count]) => count > 1 || !ids.has(id)).map(([id]) => `${what} ${id}`),
-  };
-};
-const together = (...outcomes: readonly Outcome[]): Outcome => ({
-  lost: outcomes.flatMap(({ lost }) => lost),
-  doubled: outcomes.flatMap(({ doubled }) => doubled),
-});
 
 export const rowsOf = async <Row extends object>(
   { database }: Pick<Stage, 'database'>,
@@ -55,27 +25,31 @@ const companiesOf = (commands: readonly Command[]): string[] => [
   ...new Set(commands.map(({ hand }) => hand.companyId)),
 ];
 
-/** Waits until no work of these companies is left; answers what waits after three minutes without an end in sight. */
+/**
+ * Waits until no work of these companies is left. Answers what failed, and what waits after three minutes without an end in
+ * sight.
+ */
 export const settled = async (
   stage: Pick<Stage, 'database'>,
   companies: readonly string[],
   progress: (text: string) => void,
-): Promise<number> => {
+): Promise<readonly string[]> => {
   const client = await stage.database.superuser();
-  let left = Infinity;
+  let least = Infinity;
   let until = Date.now() + PATIENCE;
   try {
     for (;;) {
-      const { rows } = await client.query<{ n: number }>(
-        `select (select count(*) from outbox where company_id = any($1) and state = 'waiting')::int
-           + (select count(*) from change_pending where company_id = any($1))::int as n`,
+      const { rows } = await client.query<{ what: string; waits: boolean }>(
+        `select concat_ws(' ', 'job', job, state, last_error) as what, state = 'waiting' as waits
+         from outbox where company_id = any($1) and state in ('waiting', 'failed')
+         union all select 'change ' || change_id, true from change_pending where company_id = any($1)`,
         [companies],
       );
-      const { n } = rows[0]!;
-      if (n < left) until = Date.now() + PATIENCE;
-      left = n;
-      if (left === 0 || Date.now() > until) return left;
-      progress(`${left} jobs and changes still wait`);
+      const waiting = rows.filter(({ waits }) => waits).length;
+      if (waiting < least) until = Date.now() + PATIENCE;
+      least = waiting;
+      if (waiting === 0 || Date.now() > until) return rows.map(({ what }) => what);
+      progress(`${waiting} jobs and changes still wait`);
       await sleep(LOOK_EVERY);
     }
   } finally {
@@ -111,18 +85,37 @@ const leaveOutcome = async (stage: Stage, all: readonly Command[]): Promise<Outc
   );
 };
 
-/** The trail: each change has one number, and no number is missing. */
+/** The trail: what was acknowledged, and each row that is there, left one change when it was made. */
 const trailOutcome = async (stage: Stage, commands: readonly Command[]): Promise<Outcome> => {
-  const rows = await rowsOf<{ changes: number; seals: number; first: number; last: number }>(
+  const companies = [companiesOf(commands)];
+  const trails = await rowsOf<Trail>(
     stage,
-    `select (select count(*) from change c where c.company_id = id)::int as changes, count(*)::int as seals,
-       min(seq)::int as first, max(seq)::int as last
-     from unnest($1::uuid[]) id join change_seal s on s.company_id = id group by id`,
-    [companiesOf(commands)],
+    `select (select count(*) from change where company_id = one.id)::int as changes, count(s.seq)::int as seals,
+       count(c.id)::int as pairs, min(s.seq)::int as first, max(s.seq)::int as last
+     from unnest($1::uuid[]) one(id) left join change_seal s on s.company_id = one.id
+     left join change c on c.company_id = one.id and c.id = s.change_id group by one.id`,
+    companies,
   );
-  const short = rows.filter(({ changes, seals, first, last }) => seals < changes || first !== 1 || last !== seals);
-  return { lost: short.map((row) => `trail ${JSON.stringify(row)}`), doubled: [] };
+  const rows = await rowsOf<{ what: string }>(
+    stage,
+    `select 'leave.create ' || id as what from leave where company_id = any($1)
+     union all select 'export_job.create ' || id from export_job where company_id = any($1)`,
+    companies,
+  );
+  const changes = await rowsOf<{ what: string }>(
+    stage,
+    `select concat_ws(' ', action, entity_id) as what from change
+     where company_id = any($1) and action in ('leave.create', 'export_job.create')`,
+    companies,
+  );
+  const entities = { leave: 'leave', export: 'export_job' };
+  const acknowledged = commands.flatMap(({ kind, id }) => (id === undefined ? [] : [`${entities[kind]}.create ${id}`]));
+  const names = (found: readonly { what: string }[]): string[] => found.map(({ what }) => what);
+  return judgeTrail(trails, [...acknowledged, ...names(rows)], names(changes));
 };
+
+/** Where the notice of an export leads. */
+const linkOf = (id: string): string => `/admin/export/${id}`;
 
 interface ExportRow {
   readonly id: string;
@@ -166,34 +159,59 @@ const exportOutcome = async (stage: Stage, all: readonly Command[]): Promise<Out
       'file',
     ),
     compare(
-      ids.map((id) => `/admin/export/${id}`),
+      ids.map(linkOf),
       notices.map(({ link }) => link),
       'notice',
     ),
   );
 };
 
-/** Mails of these companies: each that was to go was taken, under the Message-ID of its delivery. */
-export const mailOutcome = async (stage: Stage, companies: readonly string[]): Promise<MailOutcome> => {
-  const deliveries = await rowsOf<{ id: string; attempts: number }>(
+/** A notice that somebody is to get, as a mail too: by whom it is for and where it leads. */
+export const noticeOf = ({ profileId }: Pick<Hand, 'profileId'>, link: string): string => `${link} for ${profileId}`;
+
+/** All mails that these people got, by what was asked for. */
+export const mailOutcome = async (
+  stage: Stage,
+  hands: readonly Hand[],
+  asked: readonly string[],
+): Promise<MailOutcome> => {
+  const deliveries = await rowsOf<{ id: string; attempts: number; link: string; profileId: string }>(
     stage,
-    `select id, attempts from delivery where company_id = any($1) and channel = 'email'`,
-    [companies],
+    `select d.id, d.attempts, n.link, n.profile_id as "profileId" from delivery d
+     join notification n on n.company_id = d.company_id and n.id = d.notification_id
+     where d.company_id = any($1) and d.channel = 'email'`,
+    [[...new Set(hands.map(({ companyId }) => companyId))]],
   );
   const host = new URL(stage.settings.PUBLIC_URL).hostname;
-  const wanted = new Set(deliveries.map(({ id }) => `${id}@${host}`));
-  const taken = stage.mail.taken.filter((id) => wanted.has(id));
-  return {
-    ...compare(wanted, new Set(taken), 'mail'),
-    copies: taken.length - new Set(taken).size,
-    cut: deliveries.reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0),
-  };
+  const addresses = new Set(hands.map(({ email }) => email));
+  return judgeMails({
+    asked,
+    deliveries: deliveries.map(({ id, attempts, link, profileId }) => ({
+      notice: noticeOf({ profileId }, link),
+      messageId: `${id}@${host}`,
+      attempts,
+    })),
+    taken: stage.mail.taken.flatMap(({ to, messageId }) => (addresses.has(to) ? [messageId] : [])),
+  });
 };
 
-/** All that these commands were to bring about. */
-export const wholeOutcome = async (stage: Stage, commands: readonly Command[]): Promise<Outcome> =>
-  together(
-    await leaveOutcome(stage, commands),
-    await trailOutcome(stage, commands),
-    await exportOutcome(stage, commands),
+/** All that these commands of these people were to bring about. */
+export const wholeOutcome = async (
+  stage: Stage,
+  hands: readonly Hand[],
+  commands: readonly Command[],
+): Promise<MailOutcome> => {
+  const asked = commands.flatMap(({ kind, hand, id }) =>
+    kind === 'export' && id !== undefined ? [noticeOf(hand, linkOf(id))] : [],
   );
+  const mails = await mailOutcome(stage, hands, asked);
+  return {
+    ...mails,
+    ...together(
+      await leaveOutcome(stage, commands),
+      await trailOutcome(stage, commands),
+      await exportOutcome(stage, commands),
+      mails,
+    ),
+  };
+};

@@ -8,8 +8,9 @@ import type { Answer, Commander } from './commands.ts';
 import { PASSWORD } from './crew.ts';
 import type { Hand } from './crew.ts';
 import type { Member } from './members.ts';
-import { compare, rowsOf } from './outcome.ts';
-import type { Outcome } from './outcome.ts';
+import { compare } from './judgement.ts';
+import type { Outcome } from './judgement.ts';
+import { rowsOf } from './outcome.ts';
 import type { Part, Stage } from './stage.ts';
 
 /** A system at work. */

@@ -139,11 +139,11 @@ export const restarts: Fault = {
     await streams.over;
     await load.stop();
     const companies = [...new Set(hands.map(({ companyId }) => companyId))];
-    const waiting = await settled(stage, companies, progress);
+    const unfinished = await settled(stage, companies, progress);
     const found = await compare(stage, listeners);
     const opened = listeners.reduce((sum, listener) => sum + listener.opened(), 0);
     await Promise.all(listeners.map((listener) => listener.stop()));
-    const outcome = await wholeOutcome(stage, commander.commands);
+    const outcome = await wholeOutcome(stage, hands, commander.commands);
     const passed = proxy.passed();
     await proxy.stop();
     const refused = commander.refused() + load.refused();
@@ -154,10 +154,13 @@ export const restarts: Fault = {
       ...count(load.wrong),
       ...count(streamFaults),
       ...(refused > 0 ? [`${refused} requests were refused or not answered`] : []),
-      ...(waiting > 0 ? [`${waiting} jobs and changes still wait`] : []),
+      ...unfinished.map((what) => `never came to a good end: ${what}`),
       ...(found.lost + found.doubled > 0 ? [`streams missed ${found.lost} and doubled ${found.doubled}`] : []),
-      ...outcome.lost,
-      ...outcome.doubled,
+      ...outcome.lost.map((what) => `lost: ${what}`),
+      ...outcome.doubled.map((what) => `doubled: ${what}`),
+      ...(outcome.copies > outcome.cut
+        ? [`${outcome.copies} mails twice, but only ${outcome.cut} sends were cut`]
+        : []),
     ];
     const notes = [
       `${passed} requests, none failed; ${found.wanted} events reached ${listeners.length} people over ${opened} streams, ${streams.drops()} of which broke off`,

@@ -58,11 +58,13 @@ export const takeover: Fault = {
     const companies = [hands[0]!.companyId];
     const office = await openOffice(stage);
     const times: number[] = [];
+    const all: string[] = [];
     let [runner, heir] = [jobs[0]!, jobs[1]!];
     try {
       while (times.length < tries) {
         await Promise.all([runner.kill(), heir.kill()]);
-        const { ids, letGo } = await office.tell(hands, 1);
+        const { ids, asked, letGo } = await office.tell(hands, 1);
+        all.push(...asked);
         await runner.start();
         await begunAgain(stage, new Map(ids.map((id) => [id, 0])));
         await heir.start();
@@ -81,22 +83,23 @@ export const takeover: Fault = {
     } finally {
       await office.close();
     }
-    const left = await settled(stage, companies, progress);
-    const mails = await mailOutcome(stage, companies);
+    const unfinished = await settled(stage, companies, progress);
+    const mails = await mailOutcome(stage, hands, all);
     const sorted = times.toSorted((a, b) => a - b).map((ms) => ms / 1_000);
     const p95 = sorted[Math.ceil(sorted.length * 0.95) - 1]!;
     const most = MOST * patienceOf(short);
     return judged(
       {
         tried: times.length,
-        lost: left + mails.lost.length,
+        lost: unfinished.length + mails.lost.length,
         doubled: mails.doubled.length + mails.copies,
         recoverySeconds: p95,
       },
       [
         ...mails.lost.map((what) => `lost: ${what}`),
+        ...mails.doubled.map((what) => `doubled: ${what}`),
         ...(mails.copies > 0 ? [`${mails.copies} mails went out twice`] : []),
-        ...(left > 0 ? [`${left} jobs and changes never came to an end`] : []),
+        ...unfinished.map((what) => `never came to a good end: ${what}`),
         ...(p95 > most ? [`it took ${p95.toFixed(1)} s in 95 of 100 cases; ${most} s are due`] : []),
       ],
       [`median ${sorted[sorted.length >> 1]!.toFixed(1)} s, longest ${sorted.at(-1)!.toFixed(1)} s`],

@@ -102,8 +102,8 @@ export const uploads: Fault = {
         wrong.push(`beside slow senders: ${status} after ${(performance.now() - begun).toFixed(0)} ms`);
       await Promise.all(hanging);
     }
-    const waiting = await settled(stage, [companyId], progress);
-    if (waiting > 0) wrong.push(`${waiting} jobs still wait`);
+    const unfinished = await settled(stage, [companyId], progress);
+    wrong.push(...unfinished.map((what) => `never came to a good end: ${what}`));
     const { rows } = await client.query<{ id: string; status: string; file_name: string }>(
       'select id, status, file_name from batch_upload where company_id = $1',
       [companyId],
