@@ -287,19 +287,41 @@ describe('facts of the gate, from their tables', () => {
       expect(await codesAt(person)).to.include(reason);
     });
 
+  /** A green that stands, so many hours after the start. */
+  const stands = async ({ worker: { profileId } }: Ready, hours: number, isKept = true) => {
+    const { client, companyId, start } = company;
+    const takenAt = new Date(start.getTime() + hours * HOUR);
+    const id = await storeResult(client, { companyId, profileId, takenAt, level: 'green' });
+    const keep = `insert into test_result_key (company_id, source, external_id, content_hash, is_duplicate, result_id, profile_id)
+      values ($1, 'SAFER', $2::uuid::text, sha256($2::uuid::text::bytea), false, $2, $3)`;
+    if (isKept) await client.query(keep, [companyId, id, profileId]);
+  };
+
   it('count a result that came though its test was excused', async () => {
     const person = await ready();
     await excuse(person);
-    const { client, companyId, start } = company;
-    const { profileId } = person.worker;
-    const id = await storeResult(client, { companyId, profileId, takenAt: start, level: 'green' });
+    await stands(person, 0, false);
     expect(await codesAt(person)).to.include('restrict TEST_MISSING');
-    await client.query(
-      `insert into test_result_key (company_id, source, external_id, content_hash, is_duplicate, result_id, profile_id)
-       values ($1, 'SAFER', $2::uuid::text, decode(md5('x'), 'hex'), false, $2, $3)`,
-      [companyId, id, profileId],
-    );
+    await stands(person, 0);
     expect(await codesAt(person)).to.deep.equal([]);
+  });
+
+  it('tell of no test where work begins more than twice its window after it, until there is one', async () => {
+    const [late, excused, held] = [await ready(), await ready(), await ready()];
+    await excuse(excused);
+    await stands(excused, 0);
+    await company.setHighRisk(held.worker);
+    for (const person of [late, excused]) {
+      expect(await codesAt(person, 4)).to.deep.equal([]);
+      expect(await codesAt(person, 4.1)).to.include('restrict TEST_MISSING');
+      await shiftOf(person, "status = 'started', actual_start_at = starts_at + interval '3 hours'");
+      const codes = async () => (await ask(person, { purpose: 'intervention' })).map(({ code }) => code);
+      await company.at(5 * HOUR);
+      expect(await codes()).to.include('TEST_MISSING');
+      await stands(person, 4.9);
+      expect(await codes()).to.deep.equal([]);
+    }
+    expect(await codesAt(held, 4.1)).to.deep.equal(['block TEST_MISSING']);
   });
 
   it('tell of a project that rests', async () => {

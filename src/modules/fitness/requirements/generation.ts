@@ -5,7 +5,7 @@ import { holdsWithout, missingTerms } from '../classification/missing.ts';
 import type { FitnessPolicy, RequirementKind } from '../classification/policy.ts';
 import type { PolicyFacts, PolicyOf, RosterFacts, ShiftFacts } from '../ports.ts';
 import type { Draw } from './draw.ts';
-import { planTests, testBy } from './plan.ts';
+import { keptSince, planTests, testBy } from './plan.ts';
 import type { PlannedTest } from './plan.ts';
 import { dueOfShift, firstAnswer, openBeforeShift, openFor, plannedFor } from './requirements.repository.ts';
 import type { RequirementRow } from './requirements.repository.ts';
@@ -176,7 +176,7 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
       return make(tx, place, soon(rule, tx.now.getTime(), shift, policy), policy, triggerResultId);
     },
 
-    /** The shift began: its tests before exposure were due at that instant, and what was taken before it was in time. */
+    /** The shift began: its tests before exposure were due at that instant, and what was taken before it, not too long, was in time. */
     shiftStarted: async (tx: Tx, shiftId: string, at: Date): Promise<void> => {
       for (const id of await openBeforeShift(tx, shiftId)) {
         const row = await requirements.lock(tx, id);
@@ -184,14 +184,18 @@ export const createGeneration = ({ requirements, mover, policies: rules, roster,
         const shifted = (instant: string) => iso(Date.parse(instant) + moved);
         const graceUntil = shifted(row.graceUntil);
         const dueAt = at.toISOString();
+        const planned = { windowFrom: Date.parse(row.windowFrom), dueAt: Date.parse(row.dueAt) };
+        const since = keptSince(planned, at.getTime());
         if (row.status === 'due') {
           const missAt = holdsWithout(row.terms.missing, row.highRisk) ? graceUntil : row.missAt;
-          const windowFrom = iso(Math.min(Date.parse(row.windowFrom), at.getTime() - 1));
+          const windowFrom = iso(Math.min(since, at.getTime() - 1));
           await requirements.update(tx, row, { windowFrom, dueAt, graceUntil, missAt });
           continue;
         }
         const answer = await firstAnswer(tx, id);
-        if (answer !== undefined && Date.parse(answer.at) <= Date.parse(graceUntil))
+        if (answer === undefined) continue;
+        const answeredAt = Date.parse(answer.at);
+        if (since <= answeredAt && answeredAt <= Date.parse(graceUntil))
           await mover.moveAs(tx, tx, row, 'meet', { ...answer, dueAt, graceUntil });
       }
     },

@@ -15,6 +15,13 @@ export interface PlannedTest {
 
 const MINUTE = 60_000;
 
+/** A test before a shift serves for so many of its windows: who took it at the window's begin may start a whole window late. */
+export const KEPT_WINDOWS = 2;
+
+/** Since when a test serves where work really begins at `at`, in ms: `windowFrom`, unless that is too long before. */
+export const keptSince = ({ windowFrom, dueAt }: Pick<PlannedTest, 'windowFrom' | 'dueAt'>, at: number): number =>
+  Math.max(windowFrom, at - KEPT_WINDOWS * (dueAt - windowFrom));
+
 type Rule = FitnessPolicy['required'][number];
 
 /** A test that must be done by `dueAt`; where nobody may be exposed without it, it is missed at once. */

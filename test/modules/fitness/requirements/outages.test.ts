@@ -67,6 +67,16 @@ describe('required tests', () => {
       expect((await requiring.rowsOf(worker))[0]!.status).to.equal('done_late');
     });
 
+    it('stay late when they were taken more than twice their window before it', async () => {
+      const { worker, shiftId, row } = await requiring.withShift();
+      await company.at(125 * MINUTE);
+      await taken(worker, row.id, 'green');
+      await startAt(shiftId, 366);
+      expect((await requiring.rowsOf(worker))[0]!.status).to.equal('done_late');
+      await startAt(shiftId, 365);
+      expect((await requiring.rowsOf(worker))[0]!.status).to.equal('done_on_time');
+    });
+
     it('were in time too when they were missed as planned; what a human has to decide stays', async () => {
       const { worker, shiftId, row } = await requiring.withShift(true);
       await company.at(123 * MINUTE);

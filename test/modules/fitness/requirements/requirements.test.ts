@@ -111,6 +111,18 @@ describe('required tests', () => {
     expect((await requiring.rowsOf(worker))[0]).to.deep.include({ status: 'done_on_time', due_at: startedAt });
   });
 
+  it('take no result that was taken more than twice the window before the actual start', async () => {
+    const { worker, shiftId } = await requiring.withShift();
+    const scope = systemScope(company.companyId, 'test', 'trace');
+    const startedAt = requiring.inHours(9);
+    await company.app.platform.db.write(scope, (tx) => company.area.generation.shiftStarted(tx, shiftId, startedAt));
+    expect((await requiring.rowsOf(worker))[0]).to.deep.include({
+      status: 'due',
+      window_from: requiring.inHours(5),
+      due_at: startedAt,
+    });
+  });
+
   it('are missed: in high-risk groups a case that holds, as a red would', async () => {
     const { worker } = await requiring.withShift(true);
     await company.at(2 * HOUR + MINUTE);

@@ -6,6 +6,7 @@ interface Row {
   id: string;
   kind: string;
   status: string;
+  window_from: Date;
   due_at: Date;
   version: number;
   level: string | null;
