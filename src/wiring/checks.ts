@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ import * as database from '../platform/checks/database.ts';
 import type { Ask } from '../platform/checks/database.ts';
 import { checkDisk, checkFolder } from '../platform/checks/machine.ts';
 import { checkAudience, checkIdentityProvider, checkRealm } from '../platform/checks/realm.ts';
+import type { RealmValues } from '../platform/checks/realm.ts';
 import { checkEviction, checkRedis } from '../platform/checks/redis.ts';
 import { migrationNames } from '../platform/db/migrate.ts';
 import type { RealmReader } from '../platform/identity-provider/keycloak/realm-state.ts';
@@ -115,7 +117,18 @@ const redisChecks = (redis: Redis): readonly Check[] => [
   },
 ];
 
-const realmChecks = (realm: RealmReader, now: () => Date): readonly Check[] => {
+/** What the realm file leaves open, as these settings have it. Where it is not production, plain connections may be taken. */
+const realmValues = ({ PUBLIC_URL, KEYCLOAK_OTP_KEY: otpKey, APP_ENV }: Settings): RealmValues => {
+  const { x, y } = otpKey === undefined ? {} : createPublicKey(otpKey).export({ format: 'jwk' });
+  return {
+    ANGELIS_BASE_URL: PUBLIC_URL,
+    ANGELIS_SSL_REQUIRED: APP_ENV === 'production' ? 'external' : undefined,
+    ANGELIS_OTP_KEY_X: x,
+    ANGELIS_OTP_KEY_Y: y,
+  };
+};
+
+const realmChecks = (realm: RealmReader, { settings, now }: CheckedParts): readonly Check[] => {
   const needs = 'identity-provider';
   const advice = 'give the service account the roles of config/keycloak/README.md, and correct its id and secret';
   return [
@@ -128,7 +141,10 @@ const realmChecks = (realm: RealmReader, now: () => Date): readonly Check[] => {
       name: 'realm',
       needs,
       advice,
-      run: async () => checkRealm(realm, JSON.parse(await readFile(REALM_FILE, 'utf8')) as Record<string, unknown>),
+      run: async () => {
+        const file = JSON.parse(await readFile(REALM_FILE, 'utf8')) as Record<string, unknown>;
+        return checkRealm(realm, file, realmValues(settings));
+      },
     },
     { name: 'audience', needs, advice, run: () => checkAudience(realm) },
     {
@@ -194,7 +210,7 @@ const machineChecks = ({ settings, files }: CheckedParts): readonly Check[] => {
 export const declareChecks = (parts: CheckedParts): readonly Check[] => [
   ...databaseChecks(parts),
   ...(parts.redis === undefined ? [] : redisChecks(parts.redis)),
-  ...(parts.realm === undefined ? [] : realmChecks(parts.realm, parts.now)),
+  ...(parts.realm === undefined ? [] : realmChecks(parts.realm, parts)),
   ...(parts.mailServer === undefined
     ? []
     : [{ name: 'mail', advice: 'correct SMTP_URL', run: () => parts.mailServer!.verify() }]),

@@ -34,6 +34,7 @@ describe('angelis doctor on real servers', () => {
     healthy = {
       DATA_DIR: folder,
       PROCESS: 'jobs',
+      PUBLIC_URL: serverSetting('PUBLIC_URL'),
       DISK_FREE_PERCENT: '0',
       DATABASE_URL: database.url('app'),
       DATABASE_OWNER_URL: database.url('owner'),
@@ -104,6 +105,12 @@ describe('angelis doctor on real servers', () => {
       await console.realms.update({ realm: realm.name }, { bruteForceProtected: true });
     }
     expect(await faults()).to.deep.equal([]);
+  });
+
+  it('names a realm whose addresses lead elsewhere', async () => {
+    await diagnose('realm', /angelis-admin\.redirectUris: https:\/\/other\.example\//, {
+      PUBLIC_URL: 'https://other.example',
+    });
   });
 
   it('names a client without the audience mapper', async () => {

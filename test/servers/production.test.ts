@@ -7,6 +7,8 @@ import type { TestDatabase } from '../support/database.ts';
 import { startEvictingRedis } from '../support/servers/evicting-redis.ts';
 import { productionSettings, startServer } from '../support/servers/production.ts';
 import type { StartedServer } from '../support/servers/production.ts';
+import { createRealm } from '../support/servers/realm.ts';
+import type { TestRealm } from '../support/servers/realm.ts';
 import { serverSetting } from '../support/servers/settings.ts';
 import { emptyRedis } from '../support/servers/system.ts';
 import { MIGRATIONS } from '../support/template.ts';
@@ -30,11 +32,13 @@ describe('production on real servers, with TLS', () => {
   ) as [string, string, string];
   let database: TestDatabase;
   let settings: Settings;
+  let realm: TestRealm;
   let running: StartedServer | undefined;
 
   before(async () => {
     database = await cloneDatabase();
-    settings = await productionSettings(database, { REDIS_URL: await emptyRedis(3) });
+    realm = await createRealm('https://angelis.example');
+    settings = await productionSettings(database, { REDIS_URL: await emptyRedis(3), KEYCLOAK_REALM: realm.name });
   });
   afterEach(async () => {
     running?.kill('SIGKILL');
@@ -42,6 +46,7 @@ describe('production on real servers, with TLS', () => {
     running = undefined;
   });
   after(async () => {
+    await realm.drop();
     await database.drop();
   });
 

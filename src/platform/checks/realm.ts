@@ -5,7 +5,7 @@ import { Fault } from './check.ts';
 import type { Figures } from './check.ts';
 
 const AUDIENCE = 'oidc-audience-mapper';
-const KEYS = ['clientId', 'alias', 'name', 'authenticator'] as const;
+const KEYS = ['clientId', 'alias', 'name', 'authenticator', 'kid'] as const;
 const MOST_SHOWN = 5;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,25 +17,54 @@ const nameOf = (value: Json): string | undefined => {
   return key && String(value[key]);
 };
 
-/** Keycloak fills these in from its environment when it imports. */
-const isPlaceholder = (value: unknown): boolean => typeof value === 'string' && value.includes('${');
+/** What Keycloak fills into the file when it imports it, by the names of its variables; what is absent is not looked at. */
+export type RealmValues = Readonly<Record<string, string | undefined>>;
+
+/** A text of the file with its variables filled in; undefined where one has no value. */
+const fill = (wanted: string, values: RealmValues): string | undefined => {
+  const names = [...wanted.matchAll(/\$\{(\w+)[^}]*\}/gu)].map(([, name = '']) => name);
+  if (names.some((name) => values[name] === undefined)) return undefined;
+  return wanted.replaceAll(/\$\{(\w+)[^}]*\}/gu, (_all, name: string) => values[name]!);
+};
+
+/** Key sets are JSON in a text. */
+const parsed = (value: unknown): unknown => {
+  try {
+    return typeof value === 'string' ? JSON.parse(value) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Keycloak keeps several addresses in one text. */
+const holds = (actual: unknown, wanted: string): boolean =>
+  actual === wanted || (typeof actual === 'string' && actual.split('##').includes(wanted));
 
 /** Paths at which `actual` is not what `wanted` says; what only `actual` has is not looked at. */
-const driftOf = (wanted: unknown, actual: unknown, path: string): string[] => {
-  if (isPlaceholder(wanted)) return [];
+const driftOf = (wanted: unknown, actual: unknown, path: string, values: RealmValues): string[] => {
+  if (typeof wanted === 'string') {
+    const filled = fill(wanted, values);
+    if (filled === undefined) return [];
+    if (filled.startsWith('{')) return driftOf(parsed(filled), parsed(actual), path, values);
+    return holds(actual, filled) ? [] : [path];
+  }
   if (Array.isArray(wanted)) {
     const there: readonly unknown[] = Array.isArray(actual) ? actual : [];
     return wanted.flatMap((one: unknown) => {
-      if (!isRecord(one)) return isPlaceholder(one) || there.includes(one) ? [] : [`${path}: ${String(one)}`];
+      if (typeof one === 'string') {
+        const filled = fill(one, values);
+        return filled === undefined || there.includes(filled) ? [] : [`${path}: ${filled}`];
+      }
+      if (!isRecord(one)) return there.includes(one) ? [] : [`${path}: ${String(one)}`];
       const name = nameOf(one);
       const other = there.find((candidate) => isRecord(candidate) && nameOf(candidate) === name);
-      return driftOf(one, other, `${path}.${name ?? '?'}`);
+      return driftOf(one, other, `${path}.${name ?? '?'}`, values);
     });
   }
   if (!isRecord(wanted)) return isDeepStrictEqual(wanted, actual) ? [] : [path];
   if (!isRecord(actual)) return [`${path} is missing`];
   return Object.entries(wanted).flatMap(([key, value]) =>
-    driftOf(value, actual[key], path === '' ? key : `${path}.${key}`),
+    driftOf(value, actual[key], path === '' ? key : `${path}.${key}`, values),
   );
 };
 
@@ -92,14 +121,20 @@ export const checkIdentityProvider = async ({ realmUrl }: Pick<RealmReader, 'rea
   if (!response.ok) throw new Error(`it answers ${response.status}`);
 };
 
-/** The realm is set as the file of this release says. */
-export const checkRealm = async (realm: RealmReader, file: Json): Promise<Figures> => {
-  const drift = driftOf(comparable(partsOf(file)), comparable(await realm.state()), '');
+/** Stricter than the file. */
+const strictest = (actual: RealmParts): RealmParts =>
+  isRecord(actual.realm) && actual.realm['sslRequired'] === 'all'
+    ? { ...actual, realm: { ...actual.realm, sslRequired: 'external' } }
+    : actual;
+
+/** The realm is set as the file of this release says, with these values for its variables. */
+export const checkRealm = async (realm: RealmReader, file: Json, values: RealmValues): Promise<Figures> => {
+  const drift = driftOf(comparable(partsOf(file)), comparable(strictest(await realm.state())), '', values);
   if (drift.length > 0) {
     const more = drift.length > MOST_SHOWN ? ` and ${drift.length - MOST_SHOWN} more` : '';
     throw new Fault(
       `the realm differs from config/keycloak/angelis-realm.json in ${drift.slice(0, MOST_SHOWN).join(', ')}${more}`,
-      'set it as the file says',
+      `set it as the file says, in Keycloak's console, with ${values['ANGELIS_BASE_URL']} (PUBLIC_URL) for ANGELIS_BASE_URL; or correct PUBLIC_URL or KEYCLOAK_OTP_KEY`,
     );
   }
   return { drift: 0 };

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createPublicKey, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -183,12 +183,26 @@ describe('angelis doctor', () => {
   });
 
   const withKeycloak = async (): Promise<{ server: KeycloakServer; settings: Record<string, string> }> => {
-    const server = await keycloakServer(JSON.parse(await readFile(REALM_FILE, 'utf8')) as Record<string, unknown>);
+    const KEYCLOAK_OTP_KEY = await otpKey();
+    const { x, y } = createPublicKey(KEYCLOAK_OTP_KEY).export({ format: 'jwk' });
+    const values: Record<string, string | undefined> = {
+      ANGELIS_BASE_URL: 'https://angelis.example',
+      ANGELIS_OTP_KEY_X: x,
+      ANGELIS_OTP_KEY_Y: y,
+      ANGELIS_SSL_REQUIRED: 'external',
+      ANGELIS_API_SECRET: 'secret',
+    };
+    const file = (await readFile(REALM_FILE, 'utf8')).replaceAll(
+      /\$\{(\w+)[^}]*\}/gu,
+      (_all, name: string) => values[name]!,
+    );
+    const server = await keycloakServer(JSON.parse(file) as Record<string, unknown>);
     ending.push(server.stop);
     const settings = {
       KEYCLOAK_URL: server.url,
       KEYCLOAK_ADMIN_CLIENT_SECRET: 'a secret of the service',
-      KEYCLOAK_OTP_KEY: await otpKey(),
+      KEYCLOAK_OTP_KEY,
+      PUBLIC_URL: 'https://angelis.example',
     };
     return { server, settings };
   };
@@ -206,6 +220,33 @@ describe('angelis doctor', () => {
     const drifted = await diagnose(settings);
     expectFault(drifted, 'realm', /realm\.bruteForceProtected, realm\.enabledEventTypes: LOGIN_ERROR/, /as the file/);
     expect(drifted.error).to.match(/and \d+ more$/);
+  });
+
+  it('8: a realm that was imported for other addresses, another key, or lets plain connections in', async () => {
+    const { server, settings } = await withKeycloak();
+    const elsewhere = await diagnose({ ...settings, PUBLIC_URL: 'https://other.example' });
+    const callback = 'clients.angelis-admin.redirectUris: https://other.example/angelis/admin/auth/callback';
+    expectFault(elsewhere, 'realm', /angelis-worker\.attributes\.backchannel\.logout\.url,/, /PUBLIC_URL/);
+    expect(elsewhere.error).to.contain(callback);
+    const strange = await diagnose({ ...settings, KEYCLOAK_OTP_KEY: await otpKey() });
+    expectFault(strange, 'realm', /angelis-otp\.attributes\.jwks\.string\.keys\.angelis-otp\.x/, /KEYCLOAK_OTP_KEY/);
+    const inProduction = async () =>
+      (await examine({ ...settings, APP_ENV: 'production' })).find(({ name }) => name === 'realm')!;
+    for (const [sslRequired, ok] of [
+      ['external', true],
+      ['all', true],
+      ['none', false],
+    ] as const) {
+      server.realm['sslRequired'] = sslRequired;
+      expect((await inProduction()).ok, sslRequired).to.equal(ok);
+    }
+    expectFault(await inProduction(), 'realm', /in realm\.sslRequired$/, /as the file/);
+    expect((await examine(settings)).find(({ name }) => name === 'realm')).to.include({ ok: true });
+    const admin = server.realm.clients.find(({ clientId }) => clientId === 'angelis-admin')!;
+    admin['redirectUris'] = [...(admin['redirectUris'] as string[]), 'https://old.example/*'];
+    const attributes = admin['attributes'] as Record<string, string>;
+    attributes['post.logout.redirect.uris'] += '##https://old.example/*';
+    expect((await examine(settings)).find(({ name }) => name === 'realm')).to.include({ ok: true });
   });
 
   it('9: a client without the audience mapper', async () => {
