@@ -86,21 +86,29 @@ export const checkConnections = async (ask: Ask, each: number, processes: number
   return { needed, given };
 };
 
+// Which cluster and which database of it. A copy of its files has both.
+const SAME = `(select system_identifier::text from pg_control_system()) || ' ' || (select oid from pg_database where datname = current_database())`;
+
 interface ReplicaRow {
   readonly recovering: boolean;
+  readonly system: string;
   readonly behind: boolean | null;
   readonly replayed: string | null;
 }
 
-const REPLICA = `select pg_is_in_recovery() as recovering, pg_last_wal_replay_lsn() < $1::pg_lsn as behind,
-  pg_last_xact_replay_timestamp() as replayed`;
+const REPLICA = `select pg_is_in_recovery() as recovering, ${SAME} as system,
+  pg_last_wal_replay_lsn() < $1::pg_lsn as behind, pg_last_xact_replay_timestamp() as replayed`;
 
-/** The replica has replayed what the primary had written when it was asked, or lags at most `most` seconds. */
+/** The replica follows this primary, and has replayed what it had written when it was asked, or lags at most `most` seconds. */
 export const checkReplica = async (primary: Ask, replica: Ask, most: number, now: () => Date): Promise<Figures> => {
-  const [at] = await primary<{ lsn: string }>('select pg_current_wal_lsn() as lsn');
+  const [at] = await primary<{ lsn: string; system: string }>(`select pg_current_wal_lsn() as lsn, ${SAME} as system`);
   const [row] = await replica<ReplicaRow>(REPLICA, [at!.lsn]);
-  const { recovering, behind, replayed } = row!;
-  if (!recovering || behind === false) return { lagSeconds: 0 };
+  const { recovering, system, behind, replayed } = row!;
+  const correct = 'correct DATABASE_REPLICA_URL, or take it out';
+  if (system !== at!.system) throw new Fault('the replica is another server or database than the primary', correct);
+  if (!recovering)
+    throw new Fault('the replica is none: it takes writes itself (it was promoted, or is the primary)', correct);
+  if (behind === false) return { lagSeconds: 0 };
   const lag = replayed === null ? undefined : Math.max(0, (now().getTime() - Date.parse(replayed)) / 1_000);
   if (lag === undefined || lag > most)
     throw new Fault(

@@ -296,6 +296,18 @@ describe('angelis doctor', () => {
     expectFault(await diagnose({ DISK_FREE_PERCENT: '100' }), 'disk', /% free/, /more space/);
   });
 
+  it('15: a replica that is none, or another database', async () => {
+    const primary = await diagnose({ DATABASE_REPLICA_URL: database.url('app') });
+    expectFault(primary, 'replica', /is none: it takes writes itself/, /DATABASE_REPLICA_URL/);
+    const other = Object.assign(new URL(database.url('app')), { pathname: '/template1' }).href;
+    expectFault(
+      await diagnose({ DATABASE_REPLICA_URL: other }),
+      'replica',
+      /another server or database/,
+      /take it out/,
+    );
+  });
+
   it('15: a replica that lags', async function () {
     this.timeout(60_000);
     const pair = await startPair();
