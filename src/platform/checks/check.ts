@@ -1,4 +1,5 @@
 import { redactText } from '../telemetry/redact.ts';
+import { reasonOf } from './reason.ts';
 
 export type Figures = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -69,8 +70,13 @@ const runOne = async ({ name, hard = false, advice, run }: Check, timeout: numbe
     const figures = await within(Promise.try(run), timeout);
     return { name, hard, ok: true, ms: ms(), ...(figures && { figures }) };
   } catch (error) {
-    const what = redactText(messageOf(error));
-    return { name, hard, ok: false, ms: ms(), error: what, advice: error instanceof Fault ? error.advice : advice };
+    if (error instanceof Fault)
+      return { name, hard, ok: false, ms: ms(), error: redactText(error.message), advice: error.advice };
+    const message = messageOf(error);
+    const reason = reasonOf(error);
+    const isTold = reason === undefined || message.includes(reason.says);
+    const what = redactText(isTold ? message : `${message}: ${reason.says}`);
+    return { name, hard, ok: false, ms: ms(), error: what, advice: reason?.advice ?? advice };
   }
 };
 

@@ -88,6 +88,49 @@ describe('checks', () => {
     expect(asked).to.equal(1);
   });
 
+  it('name what TLS or the network had to say, wherever it is in the chain of causes', async () => {
+    const coded = (code: string, message = 'no') => Object.assign(new Error(message), { code });
+    const trust = /^name the PEM file of its authority in NODE_EXTRA_CA_CERTS/;
+    const cases: readonly [error: Error, says: RegExp, advice: RegExp][] = [
+      [
+        new TypeError('fetch failed', { cause: coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE') }),
+        /^fetch failed: nobody whom/,
+        trust,
+      ],
+      [
+        new Error('away', { cause: new Error('sent', { cause: coded('SELF_SIGNED_CERT_IN_CHAIN') }) }),
+        /vouches/,
+        trust,
+      ],
+      [new Error('away', { cause: coded('DEPTH_ZERO_SELF_SIGNED_CERT') }), /vouches/, trust],
+      [new Error('away', { cause: coded('UNABLE_TO_GET_ISSUER_CERT_LOCALLY') }), /vouches/, trust],
+      [
+        new Error('mail', { cause: coded('ESOCKET', 'self-signed certificate in certificate chain') }),
+        /vouches/,
+        trust,
+      ],
+      [new Error('mail', { cause: coded('ESOCKET', 'unable to verify the first certificate') }), /vouches/, trust],
+      [new Error('away', { cause: coded('CERT_HAS_EXPIRED') }), /has expired$/, /^renew/],
+      [new Error('away', { cause: coded('ERR_TLS_CERT_ALTNAME_INVALID') }), /for another name$/, /^write the name/],
+      [new TypeError('fetch failed', { cause: coded('ECONNREFUSED') }), /^fetch failed: ECONNREFUSED$/, /^look$/],
+      [
+        new TypeError('fetch failed', { cause: new AggregateError([coded('ENOTFOUND')]) }),
+        /^fetch failed: ENOTFOUND$/,
+        /^look$/,
+      ],
+      [new Error('connect ECONNREFUSED 127.0.0.1:9'), /^connect ECONNREFUSED 127\.0\.0\.1:9$/, /^look$/],
+      [new Fault('old', 'renew'), /^old$/, /^renew$/],
+    ];
+    const results = await runChecks(
+      cases.map(([error], index) => broken(String(index), error)),
+      1_000,
+    );
+    for (const [index, [, says, advice]] of cases.entries()) {
+      expect(results[index]?.error, String(index)).to.match(says);
+      expect(results[index]?.advice, String(index)).to.match(advice);
+    }
+  });
+
   it('keep production from starting for faults of those that say so, not for what does not answer', async () => {
     const unsafe = { refusesStart: true };
     const faults = await startFaults(
