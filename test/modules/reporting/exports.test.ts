@@ -159,6 +159,8 @@ describe('exports', () => {
     const period = { from: '2026-02-01', to: '2026-01-01' };
     expect(await faults({ kind: 'compliance', format: 'csv', filters: period })).to.deep.equal(['/filters/to']);
     await ask({ kind: 'nothing', format: 'csv' }).expect(422);
+    const elsewhere = { from: '2026-01-01', to: '2026-01-02', projectId: '0198c2f0-7b3a-7cc1-9f4e-3a5b8c7d6e1f' };
+    expect(await faults({ ...CSV, kind: 'compliance', filters: elsewhere })).to.deep.equal(['/filters/projectId']);
   });
 
   it('run one at a time for a person and a kind, however many ask at once', async () => {

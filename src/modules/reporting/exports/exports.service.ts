@@ -3,12 +3,15 @@ import { decide } from '../../../platform/access/decision.ts';
 import type { Directory } from '../../../platform/access/directory.ts';
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
 import { databaseError } from '../../../platform/db/errors.ts';
+import type { Reader } from '../../../platform/db/database.ts';
+import { EVERY_ROW } from '../../../platform/db/list.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { checkCompanyHints } from '../../../platform/http/company-hints.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
+import type { ReportReach } from '../../../platform/render/report.ts';
 import { sign, verify } from '../../../platform/storage/signed-link.ts';
 import { conflict, createCrud, forbidden, invalid, notFound, Problem } from '../../../platform/module.ts';
 import type { Context, Enqueue, List, Mover, ReportDefinition, Repository } from '../../../platform/module.ts';
@@ -44,6 +47,8 @@ interface ExportsDependencies {
   readonly files: FileStore;
   readonly signing: KeyRing;
   readonly publicUrl: string;
+  /** Whom the reader of a report may see. */
+  readonly visible: ReportReach;
   readonly now: () => Date;
 }
 
@@ -84,7 +89,8 @@ const checkPeriod = ({ filters = {} }: ExportRequest): void => {
 
 /** Exports: asked for, followed, cancelled by their owner; fetched by whoever holds their link. */
 export const createExportsService = (dependencies: ExportsDependencies) => {
-  const { repository, list, work, mover, enqueue, reports, directory, files, signing, publicUrl, now } = dependencies;
+  const { repository, list, work, mover, enqueue, reports, directory, files, signing, publicUrl, visible, now } =
+    dependencies;
   const crud = createCrud<ExportRow>({
     repository,
     list,
@@ -105,6 +111,22 @@ export const createExportsService = (dependencies: ExportsDependencies) => {
     return `${publicUrl}/angelis/admin/export/download/${token}`;
   };
 
+  /** Nobody is told the name of a project, in which they may see nobody, by an empty report of it. */
+  const checkProject = async (reader: Reader, context: Context, report: ReportDefinition, projectId: unknown) => {
+    const allowance = decide(context.principal, report.permission);
+    if (projectId === undefined || !allowance.allowed) return;
+    const values: unknown[] = [reader.companyId, projectId];
+    const { principal } = context;
+    const scope = { companyId: reader.companyId, principal, allowance, at: now(), zone: 'UTC' };
+    const reach = visible(scope, 'a.profile_id', (value) => `$${values.push(value)}`);
+    if (reach === EVERY_ROW) return;
+    const found = await reader.query(
+      `select 1 from work_assignment a where a.company_id = $1 and a.project_id = $2 and ${reach} limit 1`,
+      values,
+    );
+    if (found.length === 0) throw invalid('/filters/projectId', 'UNKNOWN_REFERENCE');
+  };
+
   const request = async (context: Context, body: ExportRequest): Promise<ExportRow> => {
     const report = reports.get(body.kind);
     const { profileId } = context.principal;
@@ -115,6 +137,7 @@ export const createExportsService = (dependencies: ExportsDependencies) => {
     checkColumns(report, body.columns, context);
     checkPeriod(body);
     const row = await work.write(context, async (tx) => {
+      await checkProject(tx, context, report, body.filters?.['projectId']);
       const values = {
         ...EMPTY,
         kind: body.kind,
