@@ -47,6 +47,7 @@ export const createPrincipals = (
   const reload = async (request: Request, context: PublicContext): Promise<Principal> => {
     const claims = claimsOf(request);
     const principal = await store.load(claims, context);
+    context.speak(principal.locale);
     checkCompanyHints(context.hints, principal);
     remember(keyOf(claims), principal);
     return principal;

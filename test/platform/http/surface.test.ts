@@ -185,6 +185,16 @@ describe('the surface of the application', () => {
     ).to.equal('COMPANY_HINTS_DIFFER');
   });
 
+  it('refuses another company in the language of whoever asks', async () => {
+    const person = await addPerson(app, { companyId, roles: ['admin'] });
+    const client = await app.database.superuser();
+    await client.query(`update person set locale = 'fr' where id = $1`, [person.personId]);
+    const authorization = await person.bearer();
+    await app.http.get('/angelis/auth/me').set({ authorization }).expect(200);
+    const refused = await app.http.get('/angelis/c/elsewhere/admin/project').set({ authorization }).expect(403);
+    expect(refused.body).to.include({ code: 'OTHER_COMPANY', title: 'Une autre entreprise' });
+  });
+
   it('lets only the origins of the settings read answers, and tells no framework', async () => {
     const own = await app.http.get('/angelis/health').set('origin', 'https://app.example.com').expect(200);
     expect(own.headers['access-control-allow-origin']).to.equal('https://app.example.com');
