@@ -43,7 +43,8 @@ export function identityProviderContract(name: string, start: () => Promise<Prov
         expect(userId).to.equal(id);
         expect(expiresIn).to.equal(300);
         expect((payload.exp ?? 0) - (payload.iat ?? 0)).to.equal(300);
-        expect(refreshExpiresIn).to.equal(8 * 3600);
+        // Whole seconds left when the answer was made.
+        expect(refreshExpiresIn).to.be.within(8 * 3600 - 60, 8 * 3600);
       });
 
       it('keeps names and email out of the token', async () => {

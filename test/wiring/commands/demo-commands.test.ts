@@ -283,7 +283,7 @@ describe('the commands beside the demo', function () {
   });
 
   it('lets simulated people start their shifts through the API: no test, no shift; after a green one they work', async () => {
-    // The next shift of somebody at high risk who is off for days is brought to now.
+    // A shift without tests yet, of somebody at high risk who is rested and not on leave, is brought to now, whatever turn begins or ends today.
     const [works] = await place.sql<{ id: string; profileId: string; keycloakId: string }>(
       `select distinct on (s.profile_id) s.id, s.profile_id as "profileId", p.keycloak_id as "keycloakId"
        from shift s join company c on c.id = s.company_id and c.slug = 'cordillera'
@@ -291,9 +291,11 @@ describe('the commands beside the demo', function () {
        join risk_group g on g.company_id = f.company_id and g.id = f.risk_group_id and g.high_risk
        where s.status = 'planned' and s.kind <> 'travel' and s.starts_at > now() + interval '26 hours'
          and not exists (select 1 from shift o where o.company_id = s.company_id and o.profile_id = s.profile_id
-           and o.status <> 'cancelled' and o.starts_at < now() + interval '26 hours' and o.ends_at > now() - interval '26 hours')
+           and o.status <> 'cancelled' and o.starts_at < now() + interval '2 hours' and o.ends_at > now() - interval '26 hours')
          and not exists (select 1 from credential k where k.company_id = s.company_id and k.profile_id = s.profile_id
            and k.status = 'expired')
+         and not exists (select 1 from leave l where l.company_id = s.company_id and l.profile_id = s.profile_id
+           and l.starts_on <= current_date + 1 and l.ends_on >= current_date - 1)
        order by s.profile_id, s.starts_at limit 1`,
     );
     const { id, profileId } = works!;
@@ -311,6 +313,8 @@ describe('the commands beside the demo', function () {
           where d.shift_id = '${id}' and r ->> 'severity' = 'block'), '[]') as blocks from shift where id = '${id}'`)
       )[0];
     expect(await start()).to.equal('none');
+    await place.sql(`update shift set status = 'cancelled', cancelled_because = 'manager' where profile_id = '${profileId}'
+      and id <> '${id}' and status = 'planned' and starts_at < now() + interval '26 hours'`);
     await place.sql(`update shift set starts_at = now() + interval '9 minutes', ends_at = now() + interval '11 hours'
       where id = '${id}'`);
     expect(await start()).to.equal('refused');
