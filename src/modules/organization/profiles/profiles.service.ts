@@ -74,6 +74,9 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     },
     onEdit: async (tx, row, patch: Given, context) => {
       if (row.status === 'ended') throw conflict('PROFILE_ENDED');
+      // The group chooses the fitness policy, which is not support's.
+      if (context.principal.support && patch.riskGroupId !== undefined && patch.riskGroupId !== row.riskGroupId)
+        throw forbidden('FORBIDDEN', { params: { permission: 'fitness:policy:write' } });
       if (patch.expiresAt !== undefined || patch.kind !== undefined) checkExpiry(tx, { ...row, ...patch });
       if ((patch.expiresAt ?? null) !== null) await guards.mayLeave(tx, row.id);
       const { departmentId } = patch;

@@ -215,6 +215,11 @@ describe('operator staff', () => {
         });
         expect([link.status, codeOf(link)], role).to.deep.equal([403, 'FORBIDDEN']);
       }
+      const worker = await addPerson(app, { companyId: company, roles: ['worker'] });
+      const path = `/admin/profile/${worker.profileId}`;
+      const at = ifMatch(((await client.get(path)).body as { version: number }).version);
+      const regrouped = await client.patch(path, { riskGroupId: uuidv7() }, at);
+      expect([regrouped.status, codeOf(regrouped)]).to.deep.equal([403, 'FORBIDDEN']);
     });
 
     it('are out after an hour', async () => {
