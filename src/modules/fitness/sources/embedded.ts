@@ -84,6 +84,8 @@ export const prepareEmbeddedSources = async (
     [WRITER, passwords.writer],
   ] as const;
   await inside(superuserUrl('postgres'), async (client) => {
+    // Two at once would meet in the users, which all databases share. The lock ends with the connection.
+    await client.query(`select pg_advisory_lock(hashtext('angelis sources'))`);
     for (const [user, password] of users) {
       const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [user]);
       const verb = rowCount === 0 ? 'create' : 'alter';
