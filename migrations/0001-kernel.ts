@@ -93,6 +93,8 @@ const company = [
 ];
 
 const change = [
+  `create sequence change_written`,
+  `grant usage on sequence change_written to app`,
   ...companyTable(
     'change',
     [
@@ -112,6 +114,7 @@ const change = [
       'trace_id text not null',
       'address text',
       'agent text',
+      `written bigint not null default nextval('change_written')`,
       `constraint change_actor_kind_check check (actor_kind in ('profile', 'operator', 'machine', 'system'))`,
       `constraint change_personal_check check ((personal is null) = (subject_id is null))`,
     ],
@@ -298,4 +301,4 @@ export const down = [
 ]
   .flat()
   .map((table) => `drop table ${table}`)
-  .concat('drop schema app cascade');
+  .concat('drop sequence change_written', 'drop schema app cascade');

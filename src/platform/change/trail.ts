@@ -68,8 +68,8 @@ type Differences = TrailEntry['changes'];
 type Values = Readonly<Record<string, unknown>>;
 
 const FROM = 'from change c left join change_seal s on s.company_id = $1 and s.change_id = c.id';
-/** The numbers of the chain; what has none yet is newer than what has. */
-const SEALED_ORDER = `coalesce(s.seq, ${Number.MAX_SAFE_INTEGER})`;
+/** What happens to one row is written under its lock, so that this is the chain's order too, before it is sealed and after. */
+const WRITTEN_ORDER = 'c.written';
 const MEMBERS = `'id', c.id, 'seq', s.seq, 'hash', encode(s.hash, 'hex'), 'at', ${shown('c.at', ITEM.at)},
   'action', c.action, 'entity', c.entity, 'entityId', c.entity_id,
   'actor', json_build_object('kind', c.actor_kind, 'id', c.actor_id, 'via', c.actor_via, 'onBehalfOf', c.on_behalf_of),
@@ -145,13 +145,13 @@ export const createTrail = (cursors: Cursors, vault: Pick<PersonalVault, 'open'>
     },
   };
   const search = createList(found, cursors);
-  const ofRow = createList({ ...found, name: 'audit-trail-row', sorts: { at: SEALED_ORDER } }, cursors);
+  const ofRow = createList({ ...found, name: 'audit-trail-row', sorts: { at: WRITTEN_ORDER } }, cursors);
   const history = createList(
     {
       ...base,
       name: 'history',
       item: `json_build_object(${MEMBERS}, 'before', c.before, 'after', c.after)`,
-      sorts: { at: SEALED_ORDER },
+      sorts: { at: WRITTEN_ORDER },
     },
     cursors,
   );

@@ -203,6 +203,35 @@ describe('audit trail', () => {
     ]);
   });
 
+  it('tells what happened to one row page by page, each once, though it is sealed between two pages', async () => {
+    const made = row({ name: 'Ana', color: 'red' });
+    const write = (color: string) =>
+      db.write(scopeOf(company), (tx) => recorder.record(tx, person, { action: color }, made, { ...made, color }));
+    await write('green');
+    // Begun first, written last: its id is the least.
+    clock = new Date(clock.getTime() - 5_000);
+    await write('blue');
+    const pages = {
+      history: async (cursor?: string) =>
+        JSON.parse(
+          await read((reader) => trail.history(reader, 'thing', made.id, { limit: 1, ...(cursor && { cursor }) })),
+        ) as Page,
+      search: (cursor?: string) => search({ entityId: made.id, limit: 1, ...(cursor !== undefined && { cursor }) }),
+    };
+    const [history, found] = [await pages.history(), await pages.search()];
+    await seal();
+    for (const [first, second] of [
+      [history, await pages.history(history.next!)],
+      [found, await pages.search(found.next!)],
+    ] as const) {
+      expect([first, second].flatMap(({ items }) => items.map(({ action, seq }) => [action, seq]))).to.deep.equal([
+        ['thing.blue', null],
+        ['thing.green', 1],
+      ]);
+      expect(second.next).to.equal(null);
+    }
+  });
+
   describe('reads by index, as user app under row level security:', () => {
     const actor = uuidv7();
     const entityId = uuidv7();

@@ -6,7 +6,6 @@ import { clientOf, version } from '../../../support/client.ts';
 import type { Client } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
 import { addPerson } from '../../../support/people.ts';
-import { until } from '../../../support/until.ts';
 
 interface Item {
   id: string;
@@ -61,8 +60,6 @@ describe('the audit log', () => {
     const { id } = made.body as { id: string };
     await admin.patch(`/admin/department/${id}`, { name: 'Después' }, version(1)).expect(200);
     await admin.patch(`/admin/department/${id}`, { costCenter: 'CC-1' }, version(2)).expect(200);
-    // What is sealed between two pages takes another place in their order.
-    await until(async () => (await search(`entityId=${id}`)).items.every(({ seq }) => seq !== null));
     const first = await search(`entity=department&entityId=${id}&limit=2`);
     expect(first.items.map(({ action }) => action)).to.deep.equal(['department.update', 'department.update']);
     const second = await search(`entity=department&entityId=${id}&limit=2&cursor=${encodeURIComponent(first.next!)}`);
