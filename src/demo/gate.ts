@@ -90,6 +90,7 @@ const factsOf = ({ history, assignment, group }: GateAbout, at: Date): GateFacts
     })),
     leave: [],
     hours: {
+      shift: shift.id,
       shiftMinutes: Math.round((shift.endsAt.getTime() - shift.startsAt.getTime()) / MINUTE),
       night: shift.kind === 'night',
       restMinutes: 12 * 60,
@@ -139,7 +140,7 @@ export const askGate = (about: GateAbout): GateRows => {
   const { profileId } = assignment.person;
   const plain = factsOf(about, new Date(at));
   const facts = isHeld
-    ? { ...plain, holds: [{ caseId: course.caseId, level: course.level, decided: course.decidedAt <= at }] }
+    ? { ...plain, holds: [{ caseId: course.caseId, level: course.level, decided: course.decidedAt <= at, opening: 0 }] }
     : withFault(plain, random);
 
   const decisionAt = (ms: number, overrides: readonly (GateOverride & { readonly id: string })[]) => {

@@ -28,7 +28,7 @@ export const fitnessFacts: FactProvider = {
   name: 'fitness',
   facts: {
     holds: `select coalesce(json_agg(json_build_object('caseId', h.case_id, 'level', h.level,
-        'decided', c.status = 'decided') order by h.starts_at, h.id), '[]')
+        'decided', c.status = 'decided', 'opening', c.reopened) order by h.starts_at, h.id), '[]')
       from hold h join fitness_case c on c.company_id = $1 and c.id = h.case_id
       where h.company_id = $1 and h.profile_id = q.profile_id and h.kind = 'hold' and h.ended_at is null`,
     restrictions: `select coalesce(json_agg(json_build_object(

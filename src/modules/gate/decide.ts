@@ -41,16 +41,16 @@ const orgReasons = (facts: GateFacts): GateReason[] => {
   for (const { offering, status } of facts.licenses) {
     if (status !== 'active') reasons.push(block('LICENSE_INACTIVE', { offering, status }));
   }
-  for (const { kind, from, to } of facts.leave) {
-    if (isWithin(date, { from, to })) reasons.push(block('ON_LEAVE', { kind, to }));
+  for (const { id: leave, kind, from, to } of facts.leave) {
+    if (isWithin(date, { from, to })) reasons.push(block('ON_LEAVE', { leave, kind, to }));
   }
   return reasons;
 };
 
 const holdReasons = ({ holds }: GateFacts): GateReason[] =>
-  holds.map(({ caseId, level, decided }) => {
+  holds.map(({ caseId, level, decided, opening }) => {
     if (decided) return block('HOLD_UNTIL_RETURN', { caseId });
-    return level === 'red' ? block('RED_UNDECIDED', { caseId }) : block('HOLD_UNDECIDED', { caseId });
+    return level === 'red' ? block('RED_UNDECIDED', { caseId }) : block('HOLD_UNDECIDED', { caseId, opening });
   });
 
 /** Kinds that are due before the first exposure: work that starts now makes them due now, whatever was planned. */

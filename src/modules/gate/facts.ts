@@ -17,6 +17,7 @@ export const CREDENTIAL_STATUSES = ['missing', 'submitted', 'rejected', 'valid',
 /** Minutes of actual work, as `hoursOf` computes them; null when the question names no shift (an assignment ahead of time). */
 export const HourFactsSchema = exact(
   {
+    shift: id(),
     shiftMinutes: minutes('Length of this shift, without the handover before its plan'),
     night: flag('This shift is a night'),
     restMinutes: nullable(minutes('Since the end of the shift before; null when there is none')),
@@ -64,7 +65,12 @@ export const GateFactsSchema = exact(
       'Seats that the work’s tests need; `missing` when there is none',
     ),
     holds: listOf(
-      { caseId: id(), level: text(40), decided: flag('A human has decided the case') },
+      {
+        caseId: id(),
+        level: text(40),
+        decided: flag('A human has decided the case'),
+        opening: Type.Integer({ minimum: 0, description: 'How often the case was opened again' }),
+      },
       'Cases that hold the person',
     ),
     restrictions: listOf(
@@ -104,7 +110,7 @@ export const GateFactsSchema = exact(
       'Credentials that site, task, role and equipment require, held or not',
     ),
     leave: listOf(
-      { kind: text(40), from: day(), to: day({ description: 'Last day of the leave' }) },
+      { id: id(), kind: text(40), from: day(), to: day({ description: 'Last day of the leave' }) },
       'Leave of the person',
     ),
     hours: nullable(HourFactsSchema),

@@ -12,6 +12,8 @@ export interface ActualShift {
 
 /** The shift the question is about: it starts at `startsAt`, now or as planned (`plannedAt`), and is to end at `endsAt`. */
 export interface ShiftAhead {
+  /** Its id. */
+  shift: string;
   date: string;
   kind: 'day' | 'night' | 'travel';
   startsAt: Date;
@@ -61,6 +63,7 @@ export const hoursOf = (
   const recent = declared.filter(({ date }) => date <= ahead.date && date > addDays(ahead.date, -7));
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   return {
+    shift: ahead.shift,
     shiftMinutes: minutesOf(start + handover, ahead.endsAt.getTime()),
     night: ahead.kind === 'night',
     restMinutes: lastEnd === null ? null : minutesOf(lastEnd, start),

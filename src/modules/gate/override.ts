@@ -30,7 +30,18 @@ export const FORBIDDING: readonly GateReasonCode[] = ['RED_UNDECIDED', 'FACTS_UN
 /** Reasons that no override lifts: those, and a human's decision against work, which ends as the case says: returned, or decided anew. */
 const NEVER: readonly GateReasonCode[] = [...FORBIDDING, 'HOLD_UNTIL_RETURN'];
 /** Params that say what a reason is about; the others only measure it, and may have moved on when the decision is taken again. */
-const IDENTITY = ['source', 'caseId', 'requirement', 'credential', 'equipment', 'offering', 'provider'];
+const IDENTITY = [
+  'source',
+  'caseId',
+  'opening',
+  'requirement',
+  'credential',
+  'equipment',
+  'offering',
+  'provider',
+  'leave',
+  'shift',
+];
 
 /** What a reason is about, the same when the decision is taken again: `CREDENTIAL_EXPIRED:altitude exam`. */
 export const reasonKey = ({ code, params }: GateReason): string =>

@@ -21,6 +21,7 @@ export interface GateQuestion {
 /** Working time as the database gives it; the gate turns it into the hours of one question. */
 export interface RawHours {
   readonly ahead: {
+    readonly shift: string;
     readonly date: string;
     readonly kind: 'day' | 'night' | 'travel';
     readonly startsAt: string;

@@ -52,7 +52,7 @@ const END = `x.begins_at + ((s.ends_at at time zone s.timezone) - (x.begins_at a
 
 const HOURS = `
   select json_build_object(
-    'ahead', json_build_object('date', s.work_date, 'kind', s.kind, 'startsAt', ${at('x.begins_at')},
+    'ahead', json_build_object('shift', s.id, 'date', s.work_date, 'kind', s.kind, 'startsAt', ${at('x.begins_at')},
       'plannedAt', ${at('s.starts_at')}, 'endsAt', ${at(END)},
       'extensionAuthorized', exists (select 1 from roster_exception e where e.company_id = $1 and e.shift_id = s.id
         and e.kind = 'extension' and e.status = 'approved' and e.deleted_at is null)),
@@ -82,7 +82,7 @@ export const workforceFacts: FactProvider = {
     contract: `select json_build_object('id', k.id, 'status', k.status, 'from', k.starts_on, 'to', k.ends_on)
       from work_assignment a join contract k on k.company_id = $1 and k.id = a.contract_id
       where a.company_id = $1 and a.id = q.assignment_id`,
-    leave: `select coalesce(json_agg(json_build_object('kind', l.kind, 'from', l.starts_on, 'to', l.ends_on)
+    leave: `select coalesce(json_agg(json_build_object('id', l.id, 'kind', l.kind, 'from', l.starts_on, 'to', l.ends_on)
         order by l.starts_on, l.id), '[]')
       from leave l where l.company_id = $1 and l.profile_id = q.profile_id and l.deleted_at is null
         and l.starts_on <= q.day::date and l.ends_on >= q.day::date`,

@@ -26,7 +26,7 @@ const withTest = (change: Partial<GateFacts['requirements'][number]>, more: Chan
 const withCredential = (change: Partial<GateFacts['credentials'][number]>) =>
   answer({ credentials: [{ ...credential, ...change }] });
 const restriction = { source: 'case', noDriving: false, accompanied: false, noHeights: false, until: null };
-const hold = { caseId: 'c', level: 'orange', decided: false };
+const hold = { caseId: 'c', level: 'orange', decided: false, opening: 0 };
 
 /** Each adds one bad fact, or makes one worse. */
 const WORSENINGS: [string, (facts: GateFacts) => GateFacts][] = [
@@ -44,7 +44,10 @@ const WORSENINGS: [string, (facts: GateFacts) => GateFacts][] = [
   ['an outage', (f) => ({ ...f, requirements: [...f.requirements, { ...dueTest, status: 'blocked' }] })],
   ['high risk', (f) => ({ ...f, highRisk: true })],
   ['a missing credential', (f) => ({ ...f, credentials: [...f.credentials, { ...credential, status: 'missing' }] })],
-  ['leave', (f) => ({ ...f, leave: [...f.leave, { kind: 'sick', from: '2025-06-10', to: '2025-06-10' }] })],
+  [
+    'leave',
+    (f) => ({ ...f, leave: [...f.leave, { id: 'leave', kind: 'sick', from: '2025-06-10', to: '2025-06-10' }] }),
+  ],
   ['a longer shift', (f) => ({ ...f, hours: f.hours && { ...f.hours, shiftMinutes: f.hours.shiftMinutes + 60 } })],
   [
     'less rest',
@@ -103,7 +106,7 @@ describe('gate', () => {
   });
 
   it('blocks on each day of a leave', () => {
-    const on = (from: string, to: string) => answer({ leave: [{ kind: 'sick', from, to }] });
+    const on = (from: string, to: string) => answer({ leave: [{ id: 'leave', kind: 'sick', from, to }] });
     expect(on('2025-06-10', '2025-06-12')).to.equal('block ON_LEAVE');
     expect(on('2025-06-01', '2025-06-10')).to.equal('block ON_LEAVE');
     expect(on('2025-06-11', '2025-06-12')).to.equal('allow');
@@ -231,8 +234,8 @@ describe('gate', () => {
     );
     expect(outcome).to.equal('block');
     expect(reasons).to.deep.equal([
-      { code: 'HOLD_UNDECIDED', severity: 'block', params: { caseId: 'c' } },
-      { code: 'REST_TOO_SHORT', severity: 'block', params: { hours: 1.5, limit: 10 } },
+      { code: 'HOLD_UNDECIDED', severity: 'block', params: { caseId: 'c', opening: 0 } },
+      { code: 'REST_TOO_SHORT', severity: 'block', params: { shift: 'shift', hours: 1.5, limit: 10 } },
       { code: 'NO_DRIVING', severity: 'restrict', params: {} },
     ]);
   });

@@ -8,6 +8,7 @@ const BEFORE = '2025-06-10T10:49:59.000Z';
 const AFTER = '2025-06-10T20:00:00.000Z';
 
 export const freshHours: HourFacts = {
+  shift: 'shift',
   shiftMinutes: 720,
   night: false,
   restMinutes: 720,
@@ -70,7 +71,7 @@ export const clearFacts: GateFacts = {
   credentials: [
     { credential: 'altitude exam', requiredBy: 'site', equipment: null, status: 'valid', from: TODAY, to: TODAY },
   ],
-  leave: [{ kind: 'vacation', from: '2025-06-01', to: '2025-06-09' }],
+  leave: [{ id: 'leave', kind: 'vacation', from: '2025-06-01', to: '2025-06-09' }],
   hours: freshHours,
 };
 
@@ -102,6 +103,7 @@ export const anyFacts: fc.Arbitrary<GateFacts> = fc.record({
       caseId: fc.constantFrom('a', 'b'),
       level: fc.constantFrom('yellow', 'orange', 'red', 'none'),
       decided: fc.boolean(),
+      opening: fc.nat(2),
     }),
   ),
   restrictions: few(
@@ -136,9 +138,10 @@ export const anyFacts: fc.Arbitrary<GateFacts> = fc.record({
       to: maybe(day),
     }),
   ),
-  leave: few(fc.record({ kind: fc.constant('sick'), from: day, to: day })),
+  leave: few(fc.record({ id: fc.constant('leave'), kind: fc.constant('sick'), from: day, to: day })),
   hours: maybe(
     fc.record({
+      shift: fc.constant('shift'),
       shiftMinutes: minutes(1000),
       night: fc.boolean(),
       restMinutes: maybe(minutes(1000)),

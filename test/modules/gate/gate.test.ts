@@ -164,7 +164,7 @@ describe('the gate of a company', () => {
     });
     const answer = await askFor(company.supervisor, worker, shiftId);
     expect(codesOf(answer)).to.deep.equal(['REST_TOO_SHORT']);
-    expect(reasonsOf(answer)[0]!.params).to.deep.equal({ hours: 2, limit: 10 });
+    expect(reasonsOf(answer)[0]!.params).to.deep.equal({ shift: shiftId, hours: 2, limit: 10 });
   });
 
   it('wants the credentials of the site on that day', async () => {
@@ -220,7 +220,7 @@ describe('the gate of a company', () => {
       const decision = await askFor(company.manager, worker, shiftId);
       const { id: caseId } = await company.caseOf(worker);
       const code = level === 'red' ? 'RED_UNDECIDED' : 'HOLD_UNDECIDED';
-      return { worker, shiftId, decision, caseId, key: `${code}:${caseId}` };
+      return { worker, shiftId, decision, caseId, key: level === 'red' ? `${code}:${caseId}` : `${code}:${caseId}:0` };
     };
     const override = (who: TestPerson, decision: Answer, given: object) =>
       company.ask(who, 'post', `/gate/decisions/${decision.body.id}/override`, {
@@ -247,12 +247,26 @@ describe('the gate of a company', () => {
       expect((await start(shiftId)).status).to.equal(200);
     });
 
+    it('until somebody decides: not for the same case opened again', async () => {
+      const { worker, shiftId, decision, caseId, key } = await held();
+      await override(company.manager, decision, { reasonKeys: [key] });
+      await company.move(company.manager, caseId, 'acknowledge');
+      const home = { ...DECISION, decision: 'sent_home', transportArranged: true };
+      expect((await company.move(company.manager, caseId, 'decide', home)).status).to.equal(200);
+      expect((await askFor(company.manager, worker, shiftId)).body).to.include({ effectiveOutcome: 'block' });
+      const again = await company.move(company.safety, caseId, 'reopen', { reason: 'look again' });
+      expect(again.body).to.include({ status: 'open', reopened: 1 });
+      const now = await askFor(company.manager, worker, shiftId);
+      expect(codesOf(now)).to.deep.equal(['HOLD_UNDECIDED']);
+      expect(now.body).to.include({ effectiveOutcome: 'block' });
+    });
+
     it('never by the subject', async () => {
       await company.judge(company.manager, { level: 'orange' });
       const body = { profileId: company.manager.profileId, purpose: 'crew' };
       const decision = await company.ask(company.manager, 'post', '/gate/decisions', body);
       const { id } = await company.caseOf(company.manager);
-      const refused = await override(company.manager, decision, { reasonKeys: [`HOLD_UNDECIDED:${id}`] });
+      const refused = await override(company.manager, decision, { reasonKeys: [`HOLD_UNDECIDED:${id}:0`] });
       expect([refused.status, refused.body['code']]).to.deep.equal([403, 'OVERRIDE_OWN']);
     });
 

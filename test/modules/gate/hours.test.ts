@@ -16,6 +16,7 @@ const worked = (from: string, to: string | null, change: Partial<ActualShift> = 
 const night = (day: number) =>
   worked(`${String(day).padStart(2, '0')}T19:00`, `${String(day + 1).padStart(2, '0')}T07:00`, { kind: 'night' });
 const ahead: ShiftAhead = {
+  shift: 'shift',
   date: '2025-06-20',
   kind: 'day',
   startsAt: instant('20T07:00'),
@@ -29,6 +30,7 @@ const hours = (shifts: ActualShift[], declared: DeclaredHours[] = [], change: Pa
 describe('gate: working time', () => {
   it('knows nothing before of somebody who starts', () => {
     expect(hours([])).to.deep.equal({
+      shift: 'shift',
       shiftMinutes: 720,
       night: false,
       restMinutes: null,
@@ -111,10 +113,15 @@ describe('gate: working time', () => {
       callOut: false,
     }));
     const lengths = shifts.map(({ date, kind, startsAt, endsAt }) =>
-      hoursOf({ date, kind, startsAt, plannedAt: startsAt, endsAt, extensionAuthorized: false }, actual, [], {
-        restMinutes: 600,
-        handoverMinutes: 30,
-      }),
+      hoursOf(
+        { shift: 'shift', date, kind, startsAt, plannedAt: startsAt, endsAt, extensionAuthorized: false },
+        actual,
+        [],
+        {
+          restMinutes: 600,
+          handoverMinutes: 30,
+        },
+      ),
     );
     expect(lengths.map(({ nightsBefore }) => nightsBefore)).to.deep.equal([0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6]);
     expect(lengths.filter(({ shiftMinutes }) => shiftMinutes === 780)).to.have.length(1);

@@ -42,7 +42,7 @@ describe('gate overrides', () => {
   it('never while a red is undecided, whatever it names', () => {
     const red = decisionOf({
       credentials: credentials.slice(0, 1),
-      holds: [{ caseId: 'c', level: 'red', decided: false }],
+      holds: [{ caseId: 'c', level: 'red', decided: false, opening: 0 }],
     });
     expect(problems({}, red)).to.deep.equal(['OVERRIDE_RED_UNDECIDED']);
     expect(problems({ reasonKeys: ['RED_UNDECIDED:c'] }, red)).to.deep.equal(['OVERRIDE_RED_UNDECIDED']);
@@ -51,7 +51,7 @@ describe('gate overrides', () => {
   });
 
   it('never against a human’s decision, only beside it', () => {
-    const decided = decisionOf({ holds: [{ caseId: 'c', level: 'red', decided: true }], credentials });
+    const decided = decisionOf({ holds: [{ caseId: 'c', level: 'red', decided: true, opening: 0 }], credentials });
     const reasonKeys = ['HOLD_UNTIL_RETURN:c', 'CREDENTIAL_EXPIRED:altitude exam'];
     expect(problems({ reasonKeys }, decided)).to.deep.equal(['OVERRIDE_HOLD_UNTIL_RETURN']);
     expect(outcomeUnder(decided, [{ ...override, reasonKeys }], from)).to.equal('block');
@@ -116,13 +116,38 @@ describe('gate overrides', () => {
     expect(outcomeUnder(after, [given], from)).to.equal('block');
   });
 
+  it('covers a case that waits for a human, not the same one opened again', () => {
+    const waiting = (opening: number) =>
+      decisionOf({ holds: [{ caseId: 'c', level: 'orange', decided: false, opening }] });
+    const given = { ...override, reasonKeys: waiting(0).reasons.map(reasonKey) };
+    expect(outcomeUnder(waiting(0), [given], from)).to.equal('restrict');
+    expect(outcomeUnder(waiting(1), [given], from)).to.equal('block');
+  });
+
+  it('covers one shift’s hours and one leave, not those of the next', () => {
+    const tired = (shift: string) =>
+      decisionOf({
+        hours: { ...freshHours, shift, shiftMinutes: 961, restMinutes: 90, sevenDayMinutes: 9_000, openShift: true },
+      });
+    const away = (id: string) =>
+      decisionOf({ leave: [{ id, kind: 'sick', from: clearFacts.date, to: clearFacts.date }] });
+    for (const decided of [tired, away]) {
+      const given = { ...override, reasonKeys: decided('this').reasons.map(reasonKey) };
+      expect(outcomeUnder(decided('this'), [given], from)).to.equal('restrict');
+      const next = decided('next');
+      expect(overrideProblems(next, given, 'worker', rules)).to.deep.equal(['OVERRIDE_UNKNOWN_REASON']);
+      for (const reason of next.reasons)
+        expect(outcomeUnder({ ...next, reasons: [reason] }, [given], from)).to.equal('block');
+    }
+  });
+
   it('names a reason the same when its measure has moved on', () => {
     const keys = [90, 95].map((restMinutes) =>
       decisionOf({ hours: { ...freshHours, restMinutes } })
         .reasons.map(reasonKey)
         .join(),
     );
-    expect(keys).to.deep.equal(['REST_TOO_SHORT', 'REST_TOO_SHORT']);
+    expect(keys).to.deep.equal(['REST_TOO_SHORT:shift', 'REST_TOO_SHORT:shift']);
     expect(blocked.reasons.map(reasonKey)).to.deep.equal(['CREDENTIAL_EXPIRED:altitude exam']);
   });
 });

@@ -97,11 +97,11 @@ describe('questions to the gate', () => {
 
   describe('about people of a risk group with a policy of its own', () => {
     it('take its hours over the company’s, and an authorization over both', async () => {
-      const { worker } = await company.addReady();
+      const { worker, shiftId: shift } = await company.addReady();
       const policyId = await company.givePolicy(worker, { hours: { maximumShiftMinutes: 600 } });
       await company.at(HOUR);
       const answer = await ask(worker);
-      expect(reasonsOf(answer)).to.deep.equal([['SHIFT_TOO_LONG', { hours: 12, limit: 10 }]]);
+      expect(reasonsOf(answer)).to.deep.equal([['SHIFT_TOO_LONG', { shift, hours: 12, limit: 10 }]]);
       const { hours } = (await factsOf(answer)) as { hours: object };
       expect(hours).to.deep.include({ policy: { policyId, limits: { maximumShiftMinutes: 600 } } });
       expect(await replayOf(answer)).to.deep.include({ same: true, outcome: 'block' });

@@ -126,7 +126,7 @@ describe('compliance', () => {
     const decision = await company.ask(company.manager, 'post', '/gate/decisions', asked);
     const [reason] = decision.body['reasons'] as { params: { caseId: string } }[];
     const override = await company.ask(company.manager, 'post', `/gate/decisions/${decision.body.id}/override`, {
-      reasonKeys: [`HOLD_UNDECIDED:${reason!.params.caseId}`],
+      reasonKeys: [`HOLD_UNDECIDED:${reason!.params.caseId}:0`],
       endsAt: new Date(company.start.getTime() + HOUR).toISOString(),
       reason: 'rescue',
     });
