@@ -51,6 +51,12 @@ const mustReach = async (tx: Tx, { allowance }: Context, departmentId: string | 
     throw forbidden('OUT_OF_REACH');
 };
 
+/** The risk group chooses the fitness policy, which is not support's. */
+const mayGroup = ({ principal }: Context, { riskGroupId }: Given, current: string | null): void => {
+  if (principal.support && riskGroupId !== undefined && riskGroupId !== current)
+    throw forbidden('FORBIDDEN', { params: { permission: 'fitness:policy:write' } });
+};
+
 /** People of a company: their data, their national id, their moves. Never the person behind a profile. */
 export const createProfilesService = (deps: ProfilesDependencies) => {
   const { repository, list, work, mover, nationalIds, takeIn, guards, mayManage, withdrawInvitation } = deps;
@@ -61,6 +67,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     onCreate: async (tx, body: Given, context) => {
       const id = uuidv7();
       checkExpiry(tx, body);
+      mayGroup(context, body, null);
       await mustReach(tx, context, body.departmentId ?? null);
       if ((body.departmentId ?? null) !== null) await takeIn(tx, body.departmentId!);
       return {
@@ -74,9 +81,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     },
     onEdit: async (tx, row, patch: Given, context) => {
       if (row.status === 'ended') throw conflict('PROFILE_ENDED');
-      // The group chooses the fitness policy, which is not support's.
-      if (context.principal.support && patch.riskGroupId !== undefined && patch.riskGroupId !== row.riskGroupId)
-        throw forbidden('FORBIDDEN', { params: { permission: 'fitness:policy:write' } });
+      mayGroup(context, patch, row.riskGroupId);
       if (patch.expiresAt !== undefined || patch.kind !== undefined) checkExpiry(tx, { ...row, ...patch });
       if ((patch.expiresAt ?? null) !== null) await guards.mayLeave(tx, row.id);
       const { departmentId } = patch;

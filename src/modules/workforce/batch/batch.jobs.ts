@@ -14,7 +14,7 @@ import { countFaulty, noteProgress, stagedPeople } from './batch.repository.ts';
 import type { BatchUploadRow } from './batch.repository.ts';
 import { noteFaults, recheck, settle, stage } from './batch.staging.ts';
 import type { StagedRow } from './batch.staging.ts';
-import { LINK_COLUMNS, ROW } from './columns.ts';
+import { CLOSED_TO_SUPPORT, LINK_COLUMNS, ROW } from './columns.ts';
 import type { FileRow } from './columns.ts';
 import { parseRows, UnreadableFile } from './parse.ts';
 import type { RowFault } from './parse.ts';
@@ -36,19 +36,32 @@ interface BatchJobDependencies {
 interface Payload {
   readonly uploadId: string;
 }
+/** `closed`: columns that whoever uploaded the file may not fill. */
+interface ValidatePayload extends Payload {
+  readonly closed: readonly (keyof FileRow)[];
+}
+
+/** What the dry run is told. */
+export const validation = (uploadId: string, { support }: { readonly support: boolean }): ValidatePayload => ({
+  uploadId,
+  closed: support ? CLOSED_TO_SUPPORT : [],
+});
 
 const PAGE = 2_000;
 const LONGEST = 600_000;
 /** Statements over a whole file take longer than those of a request may. */
 const PATIENCE = `set local statement_timeout = '300s'`;
 
+interface RowReaderOptions {
+  readonly check: ReturnType<Validator['compile']>;
+  readonly people: PeopleBulk;
+  readonly ids: NationalIdReader;
+  readonly today: string;
+  readonly closed: ValidatePayload['closed'];
+}
+
 /** Reads one row of the file: what it says, and what is wrong with it by itself. */
-const createRowReader = (
-  check: ReturnType<Validator['compile']>,
-  people: PeopleBulk,
-  ids: NationalIdReader,
-  today: string,
-) => {
+const createRowReader = ({ check, people, ids, today, closed }: RowReaderOptions) => {
   const contactOf = (values: Partial<FileRow>, faults: Omit<RowFault, 'row'>[]) => {
     const given = { contactEmail: values.email ?? null, contactPhone: values.phone ?? null };
     try {
@@ -65,6 +78,7 @@ const createRowReader = (
       code,
       ...(params && { params }),
     }));
+    for (const column of closed) if (values[column] !== undefined) faults.push({ column, code: 'NOT_BY_SUPPORT' });
     const kind = values.rut === undefined ? ('PASSPORT' as const) : ('RUT' as const);
     const written = values.rut ?? values.passport;
     const read = written === undefined ? { problem: 'required' } : ids.read(kind, written);
@@ -74,7 +88,9 @@ const createRowReader = (
       faults.push({ column: 'expires_on', code: 'required' });
     if (values.expires_on !== undefined && values.expires_on < today)
       faults.push({ column: 'expires_on', code: 'IN_THE_PAST' });
-    return { kind, nationalId: 'value' in read ? read.value : null, contact: contactOf(values, faults), faults };
+    const document =
+      'value' in read ? { kind, nationalId: read.value, hashes: ids.hashes(kind, read.value) } : undefined;
+    return { document, contact: contactOf(values, faults), faults };
   };
 };
 
@@ -102,20 +118,18 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
   async function* stagedRows(
     tx: Tx,
     source: Readable,
-    ids: NationalIdReader,
-    today: string,
+    read: ReturnType<typeof createRowReader>,
   ): AsyncGenerator<StagedRow> {
-    const read = createRowReader(check, people, ids, today);
     for await (const { row, values } of parseRows(source)) {
-      const { kind, nationalId, contact, faults } = read(values);
+      const { document, contact, faults } = read(values);
       yield {
         row,
         id: uuidv7(),
         firstName: values.first_name ?? null,
         lastName: values.last_name ?? null,
-        nationalIdKind: nationalId === null ? null : kind,
-        nationalIdSealed: nationalId === null ? null : await vault.seal(tx, tx.companyId, nationalId),
-        nationalIdHashes: nationalId === null ? [] : ids.hashes(kind, nationalId),
+        nationalIdKind: document?.kind ?? null,
+        nationalIdSealed: document === undefined ? null : await vault.seal(tx, tx.companyId, document.nationalId),
+        nationalIdHashes: document?.hashes ?? [],
         contactEmail: contact.contactEmail ?? null,
         contactPhone: contact.contactPhone ?? null,
         employeeNumber: values.employee_number ?? null,
@@ -130,13 +144,14 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
     }
   }
 
-  const dryRun = (scope: Scope, uploadId: string, fileKey: string): Promise<void> =>
+  const dryRun = (scope: Scope, { uploadId, closed }: ValidatePayload, fileKey: string): Promise<void> =>
     work.write({ scope }, async (tx) => {
       await tx.query(PATIENCE);
       const zone = await zones.of(tx);
       const ids = await people.nationalIds(tx);
       await vault.seal(tx, tx.companyId, 'the key is there before the stream begins');
-      await stage(tx, stagedRows(tx, await files.get(fileKey), ids, dateAt(tx.now, zone)));
+      const read = createRowReader({ check, people, ids, today: dateAt(tx.now, zone), closed });
+      await stage(tx, stagedRows(tx, await files.get(fileKey), read));
       const { rows, valid } = await settle(tx, uploadId, zone);
       const row = await repository.lock(tx, uploadId);
       const counts = { rowCount: rows, validCount: valid, errorCount: rows - valid };
@@ -191,16 +206,17 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
     });
 
   return [
-    job<Payload>({
+    job<ValidatePayload>({
       name: VALIDATE,
       timeout: LONGEST,
       concurrency: 1,
-      run: async ({ uploadId }, { scope }) => {
+      run: async (payload, { scope }) => {
+        const { uploadId } = payload;
         const row = await begin(scope, uploadId);
         const fileKey = row?.fileKey ?? null;
         if (fileKey === null) return;
         try {
-          await dryRun(scope, uploadId, fileKey);
+          await dryRun(scope, payload, fileKey);
         } catch (error) {
           if (!(error instanceof UnreadableFile)) throw error;
           await refuse(scope, uploadId, error.faults);

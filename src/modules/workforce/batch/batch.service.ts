@@ -8,7 +8,7 @@ import { csvStream } from '../../../platform/render/csv.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { createCrud, forbidden } from '../../../platform/module.ts';
 import type { Context, Enqueue, List, Mover, Repository, Tx } from '../../../platform/module.ts';
-import { VALIDATE } from './batch.jobs.ts';
+import { VALIDATE, validation } from './batch.jobs.ts';
 import type { BatchUploadRow } from './batch.repository.ts';
 import { COLUMNS, TEMPLATE_ROWS } from './columns.ts';
 import { storeUpload } from './upload.ts';
@@ -69,7 +69,7 @@ export const createBatchService = (dependencies: BatchDependencies) => {
           expiresAt: null,
           status: 'uploaded',
         });
-        await enqueue(tx, VALIDATE, { uploadId: id });
+        await enqueue(tx, VALIDATE, validation(id, context.principal));
         return repository.entity.show(row) as BatchUploadRow;
       };
       try {

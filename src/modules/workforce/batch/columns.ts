@@ -27,6 +27,9 @@ export const NEEDED: readonly (keyof FileRow)[] = ['first_name', 'last_name'];
 /** Columns that link a person to another system. */
 export const LINK_COLUMNS = { SAFER: 'safer_id', FIT2000: 'fit2000_id', CHECKINGMATE: 'checkingmate_id' } as const;
 
+/** Columns that decide whose a test result is, and by which policy: not the operator's staff's. */
+export const CLOSED_TO_SUPPORT: readonly (keyof FileRow)[] = ['risk_group', ...Object.values(LINK_COLUMNS)];
+
 const EXAMPLE: FileRow = {
   first_name: 'Ana',
   last_name: 'Rojas Díaz',

@@ -218,8 +218,24 @@ describe('operator staff', () => {
       const worker = await addPerson(app, { companyId: company, roles: ['worker'] });
       const path = `/admin/profile/${worker.profileId}`;
       const at = ifMatch(((await client.get(path)).body as { version: number }).version);
-      const regrouped = await client.patch(path, { riskGroupId: uuidv7() }, at);
-      expect([regrouped.status, codeOf(regrouped)]).to.deep.equal([403, 'FORBIDDEN']);
+      const database = await app.database.superuser();
+      await database.query(
+        `insert into risk_group (company_id, id, name, high_risk, created_at, updated_at)
+         values ($1, $2, 'Group', false, now(), now())`,
+        [company, uuidv7()],
+      );
+      await database.query(
+        `update profile set risk_group_id = (select id from risk_group where company_id = $1) where id = $2`,
+        [company, worker.profileId],
+      );
+      const person = { firstName: 'Nora', lastName: 'Díaz', kind: 'employee' };
+      for (const riskGroupId of [uuidv7(), null])
+        for (const answer of [
+          await client.patch(path, { riskGroupId }, at),
+          ...(riskGroupId === null ? [] : [await client.post('/admin/profile', { ...person, riskGroupId })]),
+        ])
+          expect([answer.status, codeOf(answer)]).to.deep.equal([403, 'FORBIDDEN']);
+      await client.post('/admin/profile', person).expect(201);
     });
 
     it('are out after an hour', async () => {

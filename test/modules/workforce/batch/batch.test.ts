@@ -7,6 +7,8 @@ import type { TestApp } from '../../../support/app.ts';
 import { version } from '../../../support/client.ts';
 import { hostileUploads } from '../../../support/hostile-uploads.ts';
 import type { HostileUpload } from '../../../support/hostile-uploads.ts';
+import type { TestPerson } from '../../../support/people.ts';
+import { addStaff } from '../../../support/staff.ts';
 import { until } from '../../../support/until.ts';
 import { sendUpload } from '../../../support/upload-driver.ts';
 import { codeOf, itemsOf, openMine, rowOf, sweep } from '../../../support/workforce.ts';
@@ -34,7 +36,7 @@ describe('batch uploads of people', () => {
   });
   after(() => app.close());
 
-  const post = (text: string | Buffer, who = mine.people.admin, field = 'file') =>
+  const post = (text: string | Buffer, who: Pick<TestPerson, 'bearer'> = mine.people.admin, field = 'file') =>
     who
       .bearer()
       .then((authorization) =>
@@ -251,6 +253,23 @@ describe('batch uploads of people', () => {
     await mine.admin.del(`/admin/site/${id}`, version(1)).expect(204);
     expect(await commitAll(row)).to.include({ status: 'failed', committedCount: 0 });
     expect(await errors(row)).to.deep.equal(['2 site UNKNOWN_REFERENCE']);
+  });
+
+  it('of the operator’s staff say of nobody whose results are theirs, nor by which policy', async () => {
+    const staff = await addStaff(app, 'support');
+    await app.http
+      .post('/angelis/admin/internal_user/support-session')
+      .set({ authorization: await staff.bearer() })
+      .send({ companyId: mine.companyId, reason: 'ticket 7' })
+      .expect(200);
+    const columns = 'first_name,last_name,rut,risk_group,safer_id,fit2000_id,checkingmate_id';
+    const text = `${columns}\nUno,Ayuda,${rut(17_300_001)},,,,\nDos,Ayuda,${rut(17_300_002)},G,S-1,F-1,C-1\n`;
+    const row = await rowOf<Upload>(post(text, staff), 202);
+    await app.idle();
+    expect(await errors(row)).to.include.members(
+      ['risk_group', 'safer_id', 'fit2000_id', 'checkingmate_id'].map((column) => `3 ${column} NOT_BY_SUPPORT`),
+    );
+    expect(await read(row)).to.include({ validCount: 1, errorCount: 1 });
   });
 
   it('are rejected when the file cannot be read, or has columns that are not known: no role is ever given', async () => {
