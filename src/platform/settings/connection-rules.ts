@@ -28,7 +28,7 @@ const exactly =
     values.includes(value);
 const some: Holds = (value) => value !== '';
 
-/** What `ssl` of a MySQL URL may hold; false whatever else it holds. */
+/** What `ssl` of a MySQL URL may hold; false whatever else it holds. The driver checks no name unless it is told to. */
 const mysqlSwitches: Readonly<Record<string, (value: unknown) => boolean>> = {
   rejectUnauthorized: (value) => value === true,
   verifyIdentity: (value) => value === true,
@@ -38,7 +38,8 @@ const mysqlSwitches: Readonly<Record<string, (value: unknown) => boolean>> = {
 const verifiesMysql: Holds = (value) => {
   try {
     const ssl: unknown = JSON.parse(value);
-    if (typeof ssl !== 'object' || ssl === null || !('rejectUnauthorized' in ssl)) return false;
+    if (typeof ssl !== 'object' || ssl === null) return false;
+    if (!('rejectUnauthorized' in ssl && 'verifyIdentity' in ssl)) return false;
     return Object.entries(ssl).every(([name, held]) => mysqlSwitches[name]?.(held) === true);
   } catch {
     return false;
@@ -63,7 +64,14 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
       },
     },
   ],
-  ['mysql', { advice: 'add ?ssl={"rejectUnauthorized":true}', needed: 'ssl', parameters: { ssl: verifiesMysql } }],
+  [
+    'mysql',
+    {
+      advice: 'add ?ssl={"rejectUnauthorized":true,"verifyIdentity":true}',
+      needed: 'ssl',
+      parameters: { ssl: verifiesMysql },
+    },
+  ],
   [
     'mssql',
     {
