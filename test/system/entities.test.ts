@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import type pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
 import { createCursors } from '../../src/platform/db/cursor.ts';
 import { createList } from '../../src/platform/db/list.ts';
 import type { Bind, ListDefinition } from '../../src/platform/db/list.ts';
 import { listOf } from '../../src/platform/db/list-of.ts';
 import type { EntityList } from '../../src/platform/db/list-of.ts';
-import { isNullable, snake, valueSchema } from '../../src/platform/schema/entity.ts';
+import { isNullable, jsonOf, snake, valueSchema } from '../../src/platform/schema/entity.ts';
 import type { AnyEntity } from '../../src/platform/schema/entity.ts';
+import { profileList } from '../../src/modules/organization/profiles/profiles.repository.ts';
 import { Project } from '../../src/modules/workforce/projects/projects.repository.ts';
 import { addCompany, randomRing, scopeOf } from '../support/companies.ts';
 import { cloneDatabase } from '../support/database.ts';
@@ -24,11 +26,19 @@ const POLYMORPHIC = ['role_assignment.scope_id'];
 
 interface Column {
   readonly name: string;
+  readonly type: string;
   readonly nullable: boolean;
   readonly referring: boolean;
   /** What a check lets in, where it lists it. */
   readonly allowed: readonly string[] | null;
 }
+
+/** What PostgreSQL writes of these is shown as it stands, or is taken for what it writes of that type. */
+const TYPES: Readonly<Record<string, string>> = {
+  object: 'jsonb',
+  boolean: 'boolean',
+  'date-time': 'timestamp with time zone',
+};
 
 interface Table {
   readonly name: string;
@@ -39,7 +49,7 @@ interface Table {
 
 const TABLES = `
   select c.relname as name,
-    (select json_agg(json_build_object('name', a.attname, 'nullable', not a.attnotnull,
+    (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, null), 'nullable', not a.attnotnull,
        'referring', exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'f' and a.attnum = any(k.conkey)),
        'allowed', (select json_agg(m[1]) from pg_constraint k,
            regexp_matches(pg_get_constraintdef(k.oid), '''([^'']+)''::text', 'g') m
@@ -111,9 +121,12 @@ describe('entities', () => {
         const column = columns.get(snake(name));
         if (column === undefined) return [`${place} is not there`];
         const { enum: codes } = valueSchema(schema) as { enum?: readonly string[] };
+        const { type = '', format = '' } = valueSchema(schema);
+        const wanted = TYPES[format] ?? TYPES[type] ?? column.type;
         const refused = codes?.filter((code) => column.allowed?.includes(code) === false) ?? [];
         return [
           ...(isNullable(schema) === column.nullable ? [] : [`${place} may ${column.nullable ? '' : 'not '}be null`]),
+          ...(column.type === wanted ? [] : [`${place} is no ${wanted}`]),
           ...refused.map((code) => `${place} refuses ${code}`),
         ];
       });
@@ -143,6 +156,44 @@ describe('entities', () => {
       ),
     );
     expect(new Set(pages)).to.deep.equal(new Set(['{"items":[],"next":null}']));
+  });
+
+  it('are shown in a page as they are alone, whatever their instants, flags and texts', async () => {
+    const db = database.open({ observed: false });
+    const companyId = await addCompany(database);
+    const list = createList(
+      profileList,
+      createCursors(randomRing(), () => new Date()),
+    );
+    const instants = [
+      '2027-01-02T03:04:05Z',
+      '2027-01-02T03:04:05.6Z',
+      '2027-01-02T03:04:05.67Z',
+      '2027-12-31T23:59:59.999Z',
+    ];
+    const ids = instants.map(() => uuidv7());
+    for (const [n, at] of instants.entries())
+      await client.query(
+        `insert into profile (company_id, id, first_name, last_name, national_id_kind, kind, status, attributes, expires_at, created_at, updated_at)
+         values ($1, $2, $3, $4, 'RUT', 'guest', 'draft', $5, $6, $7, $7)`,
+        [companyId, ids[n], 'Ñandú "á"\n', `L${n}\\`, { deep: ['"', 1, true] }, n === 0 ? null : at, at],
+      );
+    const [page, alone] = await db.read(scopeOf(companyId), async (reader) => [
+      JSON.parse(await list.page(reader, {})) as { items: Record<string, unknown>[] },
+      await Promise.all(ids.map(async (id) => JSON.parse((await list.one(reader, id))!.text) as object)),
+    ]);
+    const names = { departmentName: null, siteName: null, superiorId: null };
+    expect(page.items).to.deep.equal(alone.map((row) => ({ ...row, ...names })));
+    const flags = [
+      { name: 'on', sql: 'true' },
+      { name: 'off', sql: 'false' },
+      { name: 'none', sql: 'null::boolean' },
+    ];
+    const shown = jsonOf(flags.map((flag) => ({ ...flag, as: 'flag' })));
+    const [row] = await db.read(scopeOf(companyId), (reader) =>
+      reader.texts(`select ${flags.map(({ sql }) => sql).join(', ')}`),
+    );
+    expect(JSON.parse(shown(row!))).to.deep.equal({ on: true, off: false, none: null });
   });
 
   it('are listed in orders that an index has, after what bounds the list to its reader where that is a column', () => {

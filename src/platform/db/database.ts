@@ -12,6 +12,15 @@ import { NO_TRACER } from '../telemetry/tracer.ts';
 import type { SpanDetails, Tracer } from '../telemetry/tracer.ts';
 import type { Scope } from './scope.ts';
 
+/** How a statement is run. */
+export interface StatementOptions {
+  /**
+   * Whatever its values, the same plan is right for it: a read of one statement then keeps the plan of its first run.
+   * PostgreSQL would plan it anew each time where a company is larger than most, which takes longer than a page does.
+   */
+  readonly onePlan?: boolean;
+}
+
 /** What a read model may do: run SQL in a READ ONLY transaction of one company. */
 export interface Reader {
   readonly companyId: string;
@@ -20,7 +29,7 @@ export interface Reader {
   /** Runs a statement that the server may keep prepared under its own text. */
   prepared<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** The same, each row a list of its values as PostgreSQL writes them, text or null: for what makes JSON of them. */
-  texts(text: string, values?: readonly unknown[]): Promise<TextRows['rows']>;
+  texts(text: string, values?: readonly unknown[], options?: StatementOptions): Promise<TextRows['rows']>;
   /**
    * Rows of one statement as lists of values in the order of its columns, fetched as they are read: memory stays flat,
    * however many there are. No other statement of this reader runs before the last row was read or the loop was left.

@@ -25,6 +25,12 @@ export const entering = (scope: Entrance): string => {
 };
 
 export const BEGIN_READ: Statement = { name: 'begin_read', text: 'begin read only', values: [] };
+/** Until the transaction ends, statements are run by the plan that serves any values. */
+export const ONE_PLAN: Statement = {
+  name: 'one_plan',
+  text: 'set local plan_cache_mode = force_generic_plan',
+  values: [],
+};
 export const COMMIT: Statement = { name: 'commit', text: 'commit', values: [] };
 
 /** The same call as a statement that connections keep prepared. */

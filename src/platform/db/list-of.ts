@@ -1,5 +1,5 @@
 import { snake, valueSchema } from '../schema/entity.ts';
-import type { AnyEntity, Standard } from '../schema/entity.ts';
+import type { AnyEntity, Extra, Standard } from '../schema/entity.ts';
 import { coarse as coarsely, equalTo } from './list.ts';
 import type { Filter, ListDefinition } from './list.ts';
 
@@ -16,10 +16,10 @@ interface ListOptions<E extends AnyEntity> {
   readonly also?: Readonly<Record<string, Filter>>;
   /** What else is read with a row: `left join … on s.company_id = $1 and …`. */
   readonly join?: string;
-  /** Members of an item beside its fields: `name: sql`. */
-  readonly extra?: Readonly<Record<string, string>>;
+  /** Members of an item beside its fields. */
+  readonly extra?: Extra;
   /** Those of a row that is read alone. Default: the same. */
-  readonly detailExtra?: Readonly<Record<string, string>>;
+  readonly detailExtra?: Extra;
   /** SQL that holds for the rows of this list, where they are not all. */
   readonly only?: string;
 }

@@ -115,7 +115,12 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
   const members: readonly Member[] = definition.members ?? [
     { name: 'item', sql: `${definition.item}::text`, as: 'json' },
   ];
-  const columns = members.map(({ sql }) => sql).join(', ');
+  const columns = members.map(({ sql }) => sql);
+  /** Where a row has the value of an expression: in a member's column, or in one more. */
+  const placeOf = (expression: string, added: string[]): number => {
+    const at = columns.indexOf(expression);
+    return at >= 0 ? at : columns.length + added.push(`(${expression})::text`) - 1;
+  };
   const itemOf = definition.members === undefined ? ([item]: readonly (string | null)[]) => item! : jsonOf(members);
   return {
     query: querySchema(definition),
@@ -137,14 +142,16 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
       const sort = query.sort ?? definition.defaultSort;
       const isDescending = sort.startsWith('-');
       const expression = definition.sorts[sort.replace(/^-/, '')]!;
-      const conditions = [definition.where];
+      const narrowing: string[] = [];
       for (const [name, filter] of Object.entries(definition.filters ?? {})) {
         const value = (query as Record<string, unknown>)[name];
-        if (value !== undefined) conditions.push(filter.sql(bind, value as never));
+        if (value !== undefined) narrowing.push(filter.sql(bind, value as never));
       }
       if (query.q !== undefined && definition.search !== undefined)
-        conditions.push(searchCondition(definition.search.table, idOf, query.q, values));
-      if (restrict !== undefined) conditions.push(restrict(bind));
+        narrowing.push(searchCondition(definition.search.table, idOf, query.q, values));
+      if (restrict !== undefined) narrowing.push(restrict(bind));
+      const conditions = [definition.where, ...narrowing.filter((condition) => condition !== EVERY_ROW)];
+      const onePlan = conditions.length === 1;
       const purpose = `${definition.name}:${reader.companyId}:${fingerprint({ ...query, sort })}`;
       if (query.cursor !== undefined) {
         const after = cursors.read(purpose, query.cursor);
@@ -161,10 +168,14 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
         query.q === undefined
           ? matching
           : `${definition.from} where ${definition.where} and ${idOf} = any(array(select ${idOf} ${matching})) ${order}`;
-      const rows = await reader.texts(`select ${columns}, ${idOf} as id, (${expression})::text as key ${from}`, values);
+      const added: string[] = [];
+      const [idAt, keyAt] = [placeOf(idOf, added), placeOf(expression, added)];
+      const text = `select ${[...columns, ...added].join(', ')} ${from}`;
+      const rows = await reader.texts(text, values, { onePlan });
       const shown = rows.slice(0, limit);
-      const [id, key] = (rows.length > limit && shown.at(-1)?.slice(-2)) || [];
-      const next = id == null || key == null ? 'null' : JSON.stringify(cursors.write(purpose, { key, id }));
+      const last = rows.length > limit ? shown.at(-1) : undefined;
+      const next =
+        last === undefined ? 'null' : JSON.stringify(cursors.write(purpose, { key: last[keyAt]!, id: last[idAt]! }));
       return `{"items":[${shown.map(itemOf).join(',')}],"next":${next}}`;
     },
   };

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
 import QueryStream from 'pg-query-stream';
-import type { Reader, ReadOptions } from './database.ts';
-import { BEGIN_READ, COMMIT, connect, entering, entry, rolledBack } from './entering.ts';
+import type { Reader, ReadOptions, StatementOptions } from './database.ts';
+import { BEGIN_READ, COMMIT, connect, entering, entry, ONE_PLAN, rolledBack } from './entering.ts';
 import type { Entrance } from './entering.ts';
 import { databaseError, isPlanLost } from './errors.ts';
 import { asText, written } from './one-message.ts';
@@ -116,12 +116,13 @@ const readStatement = async (
   pool: pg.Pool,
   scope: Entrance,
   statement: Statement,
+  { onePlan = false }: StatementOptions,
   run: RunInOneMessage,
 ): Promise<TextRows & { readonly client: pg.PoolClient }> => {
-  const statements = [BEGIN_READ, entry(scope), statement, COMMIT];
+  const before = onePlan ? [BEGIN_READ, ONE_PLAN, entry(scope)] : [BEGIN_READ, entry(scope)];
   const client = await connect(pool);
   try {
-    const answer = await run(client, statements, 2);
+    const answer = await run(client, [...before, statement, COMMIT], before.length);
     client.release();
     return { ...answer, client };
   } catch (error) {
@@ -138,10 +139,10 @@ export const createOnceReader = (
   { nameOf, observe }: ReaderOptions,
 ): Reader & { readonly asked: () => Promise<unknown> | undefined } => {
   let asked: ReturnType<typeof readStatement> | undefined;
-  const read = (statement: Statement) => {
+  const read = (statement: Statement, how: StatementOptions = {}) => {
     if (asked !== undefined) throw new Error('a read of one statement cannot run a second');
     observe?.(statement.text);
-    asked = readAgain(() => readStatement(pool, scope, statement, run));
+    asked = readAgain(() => readStatement(pool, scope, statement, how, run));
     return asked;
   };
   const parsed = async <Row>(statement: Statement): Promise<Row[]> => {
@@ -159,7 +160,7 @@ export const createOnceReader = (
     asked: () => asked,
     query: (text, values = []) => parsed({ text, values }),
     prepared: (text, values = []) => parsed({ name: nameOf(text), text, values }),
-    texts: async (text, values = []) => (await read({ name: nameOf(text), text, values })).rows,
+    texts: async (text, values = [], how) => (await read({ name: nameOf(text), text, values }, how)).rows,
     stream: () => {
       throw new Error('a read of one statement cannot stream');
     },

@@ -34,9 +34,12 @@ export interface EntityDefinition<F extends TProperties, H extends TProperties, 
 export interface Member {
   readonly name: string;
   readonly sql: string;
-  /** `text`: escaped; `plain`: only quoted, has nothing to escape; `json`: as it is. */
-  readonly as: 'text' | 'plain' | 'json';
+  /** `text`: escaped; `plain`: only quoted, has nothing to escape; `instant`: as ISO 8601; `flag`: true or false; `json`: as it is. */
+  readonly as: 'text' | 'plain' | 'instant' | 'flag' | 'json';
 }
+
+/** Members of an item beside its fields: the SQL of each, and how it is written where that is known. */
+export type Extra = Readonly<Record<string, string | Omit<Member, 'name'>>>;
 
 /** What mechanisms need to know of any entity. */
 export interface AnyEntity {
@@ -57,9 +60,9 @@ export interface AnyEntity {
   /** What an answer shows of a row: nothing hidden. */
   show(row: object): object;
   /** SQL: the row of alias `alias` as JSON that fits `view`; `extra` adds members (`name: sql`). */
-  json(alias: string, extra?: Readonly<Record<string, string>>): string;
+  json(alias: string, extra?: Extra): string;
   /** The same as columns, of which `jsonOf` makes the JSON: half of what it costs PostgreSQL, for pages. */
-  members(alias: string, extra?: Readonly<Record<string, string>>): readonly Member[];
+  members(alias: string, extra?: Extra): readonly Member[];
 }
 
 /** A kind of row, declared once: columns, answers, request bodies and the change log come from it. */
@@ -95,12 +98,30 @@ export const valueSchema = (schema: object): { type?: string; format?: string; i
 export const shown = (expression: string, schema: object): string =>
   valueSchema(schema).format === 'date-time' ? `to_char(${expression}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : expression;
 
-const PLAIN: readonly (string | undefined)[] = ['uuid', 'date', 'date-time'];
+const STRINGS: Readonly<Record<string, Member['as']>> = { uuid: 'plain', date: 'plain', 'date-time': 'instant' };
+/** Types whose columns PostgreSQL writes as JSON does. */
+const AS_JSON: readonly (string | undefined)[] = ['integer', 'number', 'object'];
 
+/** A column as PostgreSQL writes it costs it a fraction of what a function's result does, whatever the function. */
 const memberOf = (name: string, column: string, schema: object): Member => {
-  const { type, format } = valueSchema(schema);
-  if (type === 'string') return { name, sql: shown(column, schema), as: PLAIN.includes(format) ? 'plain' : 'text' };
-  return { name, sql: type === 'integer' || type === 'number' ? column : `to_json(${column})`, as: 'json' };
+  const { type, format = '' } = valueSchema(schema);
+  if (type === 'string') return { name, sql: column, as: STRINGS[format] ?? 'text' };
+  if (type === 'boolean') return { name, sql: column, as: 'flag' };
+  return { name, sql: AS_JSON.includes(type) ? column : `to_json(${column})`, as: 'json' };
+};
+
+/** `2027-01-02 03:04:05.6+00`, as connections write instants, as ISO 8601 in UTC with milliseconds. */
+const isoOf = (text: string): string =>
+  text.length <= 26 && text.endsWith('+00')
+    ? `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).padEnd(3, '0')}Z`
+    : new Date(text).toISOString();
+
+const WRITERS: Readonly<Record<Member['as'], (value: string) => string>> = {
+  text: (value) => JSON.stringify(value),
+  plain: (value) => `"${value}"`,
+  instant: (value) => `"${isoOf(value)}"`,
+  flag: (value) => (value === 't' ? 'true' : 'false'),
+  json: (value) => value,
 };
 
 /** A row of texts, in the order of `members`, as a JSON object. */
@@ -108,9 +129,8 @@ export const jsonOf = (members: readonly Member[]): ((row: readonly (string | nu
   const write = members.map(({ name, as }, at) => {
     const key = `${at === 0 ? '' : ','}${JSON.stringify(name)}:`;
     const none = `${key}null`;
-    if (as === 'json') return (value: string | null) => (value === null ? none : key + value);
-    if (as === 'plain') return (value: string | null) => (value === null ? none : `${key}"${value}"`);
-    return (value: string | null) => (value === null ? none : key + JSON.stringify(value));
+    const valueOf = WRITERS[as];
+    return (value: string | null) => (value === null ? none : key + valueOf(value));
   });
   return (row) => {
     let text = '{';
@@ -140,7 +160,9 @@ export const entity = <
     hidden,
     members: (alias, extra = {}) => [
       ...Object.entries(shownFields).map(([name, schema]) => memberOf(name, `${alias}.${snake(name)}`, schema)),
-      ...Object.entries(extra).map(([name, sql]): Member => ({ name, sql: `to_json(${sql})`, as: 'json' })),
+      ...Object.entries(extra).map(([name, value]): Member =>
+        typeof value === 'string' ? { name, sql: `to_json(${value})`, as: 'json' } : { name, ...value },
+      ),
     ],
     view: exact(shownFields, { 'x-component': definition.table }) as unknown as TObject<F & typeof STANDARD>,
     createBody: Type.Unsafe(exact(pick(definition.create, isNullable))),
@@ -157,7 +179,8 @@ export const entity = <
       ),
     json: (alias, extra = {}) => {
       const own = Object.entries(shownFields).map(([name, schema]) => [name, shown(`${alias}.${snake(name)}`, schema)]);
-      const pairs = [...own, ...Object.entries(extra)].map(([name, sql]) => `'${name}', ${sql}`);
+      const added = Object.entries(extra).map(([name, value]) => [name, typeof value === 'string' ? value : value.sql]);
+      const pairs = [...own, ...added].map(([name, sql]) => `'${name}', ${sql}`);
       return `json_build_object(${pairs.join(', ')})`;
     },
   };

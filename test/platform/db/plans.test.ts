@@ -84,6 +84,30 @@ describe('statements that connections keep prepared', () => {
     });
   }
 
+  it('are planned once where one plan is right for any values, and for themselves alone', async () => {
+    const lone = createDatabase({ writer: pool, reader: pool, now: () => new Date() });
+    const plans = (text: string) =>
+      pool
+        .query<{ n: number[] }>(
+          'select array[generic_plans::int, custom_plans::int] as n from pg_prepared_statements where statement = $1',
+          [text],
+        )
+        .then(({ rows }) => rows[0]?.n);
+    const texts = (text: string, onePlan: boolean) =>
+      lone.read(scope, (reader) => reader.texts(text, [7], { onePlan }), { once: true });
+    const [one, each] = ['select n from plan_probe where n = $1', 'select n, $1::int from plan_probe'];
+    for (let run = 0; run < 4; run += 1) {
+      expect(await texts(one, true)).to.deep.equal([['7']]);
+      expect(await texts(each, false)).to.deep.equal([['7', '7']]);
+    }
+    // The first run of each was not prepared yet.
+    expect([await plans(one), await plans(each)]).to.deep.equal([
+      [3, 0],
+      [0, 3],
+    ]);
+    expect((await pool.query('show plan_cache_mode')).rows).to.deep.equal([{ plan_cache_mode: 'auto' }]);
+  });
+
   it('are not repeated behind rows that somebody has read already', async () => {
     const seen: unknown[] = [];
     const work = async (reader: Reader) => {

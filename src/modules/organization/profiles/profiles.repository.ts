@@ -96,7 +96,11 @@ export const profileList = listOf(Profile, {
   },
   join: `left join department d on d.company_id = $1 and d.id = t.department_id
     left join site s on s.company_id = $1 and s.id = t.site_id`,
-  extra: { departmentName: 'd.name', siteName: 's.name', superiorId: `(${SUPERIOR})` },
+  extra: {
+    departmentName: { sql: 'd.name', as: 'text' },
+    siteName: { sql: 's.name', as: 'text' },
+    superiorId: { sql: `(${SUPERIOR})`, as: 'plain' },
+  },
   detailExtra: {},
 });
 
