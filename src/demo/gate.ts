@@ -2,7 +2,7 @@ import { missingTerms } from '../modules/fitness/classification/missing.ts';
 import { decide } from '../modules/gate/decide.ts';
 import type { GateFacts } from '../modules/gate/facts.ts';
 import { GateDecisionEntity, GateOverrideEntity } from '../modules/gate/gate.repository.ts';
-import { outcomeUnder, reasonKey } from '../modules/gate/override.ts';
+import { outcomeUnder } from '../modules/gate/override.ts';
 import type { GateOverride } from '../modules/gate/override.ts';
 import { DEFAULT_GATE_RULES } from '../modules/gate/rules.ts';
 import { changeOf } from '../platform/change/recorder.ts';
@@ -191,7 +191,7 @@ export const askGate = (about: GateAbout): GateRows => {
     givenBy: manager.profileId,
     purpose: 'shift_start',
     assignmentId: assignment.id,
-    reasonKeys: refused.reasons.filter(({ severity }) => severity === 'block').map(reasonKey),
+    reasonKeys: refused.reasons.filter(({ severity }) => severity === 'block').map(({ key }) => key),
     startsAt: givenAt.toISOString(),
     endsAt: shift.endsAt.toISOString(),
     reason: random.pick(REASONS),

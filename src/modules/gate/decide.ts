@@ -50,7 +50,7 @@ const orgReasons = (facts: GateFacts): GateReason[] => {
 const holdReasons = ({ holds }: GateFacts): GateReason[] =>
   holds.map(({ caseId, level, decided, opening }) => {
     if (decided) return block('HOLD_UNTIL_RETURN', { caseId });
-    return level === 'red' ? block('RED_UNDECIDED', { caseId }) : block('HOLD_UNDECIDED', { caseId, opening });
+    return level === 'red' ? block('RED_UNDECIDED', { caseId }) : block('HOLD_UNDECIDED', { caseId, opening, level });
   });
 
 /** Kinds that are due before the first exposure: work that starts now makes them due now, whatever was planned. */
@@ -131,6 +131,7 @@ const credentialReasons = ({ date, credentials }: GateFacts): GateReason[] =>
     if (status === 'expired' || (status === 'valid' && to !== null && date > to)) {
       return [block('CREDENTIAL_EXPIRED', about)];
     }
+    if (status === 'rejected') return [block('CREDENTIAL_MISSING', { ...about, status })];
     if (status !== 'valid') return [block('CREDENTIAL_MISSING', about)];
     return from !== null && date < from ? [block('CREDENTIAL_NOT_YET_VALID', { ...about, from })] : [];
   });

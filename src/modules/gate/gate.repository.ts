@@ -12,6 +12,7 @@ import { HourLimitsSchema } from './rules.ts';
 export const ReasonSchema = exact({
   code: oneOf(GATE_REASONS),
   severity: oneOf(['restrict', 'block']),
+  key: text(300, { description: 'What an override names it by: the same as long as it is about the same' }),
   params: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
 });
 

@@ -1,12 +1,12 @@
 import { outcomeOf } from './reasons.ts';
-import type { GateDecision, GateReason, GateReasonCode, Outcome } from './reasons.ts';
+import type { GateDecision, GateReasonCode, Outcome } from './reasons.ts';
 import type { GateRules } from './rules.ts';
 
 /** An override of some blocking reasons of one decision, for a stated time. Whoever gives it needs `gate:decision:override`. */
 export interface GateOverride {
   /** Profile of whoever gives it. */
   by: string;
-  /** Keys of the reasons it covers, see `reasonKey`. */
+  /** Keys of the reasons it covers. */
   reasonKeys: readonly string[];
   from: Date;
   until: Date;
@@ -29,24 +29,6 @@ export type OverrideProblem = (typeof OVERRIDE_PROBLEMS)[number];
 export const FORBIDDING: readonly GateReasonCode[] = ['RED_UNDECIDED', 'FACTS_UNAVAILABLE'];
 /** Reasons that no override lifts: those, and a human's decision against work, which ends as the case says: returned, or decided anew. */
 const NEVER: readonly GateReasonCode[] = [...FORBIDDING, 'HOLD_UNTIL_RETURN'];
-/** Params that say what a reason is about; the others only measure it, and may have moved on when the decision is taken again. */
-const IDENTITY = [
-  'source',
-  'caseId',
-  'opening',
-  'requirement',
-  'credential',
-  'equipment',
-  'offering',
-  'provider',
-  'leave',
-  'shift',
-];
-
-/** What a reason is about, the same when the decision is taken again: `CREDENTIAL_EXPIRED:altitude exam`. */
-export const reasonKey = ({ code, params }: GateReason): string =>
-  [code, ...IDENTITY.filter((name) => name in params).map((name) => params[name])].join(':');
-
 /** Why an override may not be given; empty when it may. While a red is undecided none is given for anything, and nobody overrides for themselves. */
 export const overrideProblems = (
   decision: GateDecision,
@@ -55,14 +37,14 @@ export const overrideProblems = (
   rules: Pick<GateRules, 'maximumOverrideMinutes'>,
 ): OverrideProblem[] => {
   const blocking = decision.reasons.filter(({ severity }) => severity === 'block');
-  const keys = new Set(blocking.map(reasonKey));
+  const keys = new Set(blocking.map(({ key }) => key));
   const length = override.until.getTime() - override.from.getTime();
   const faults: [boolean, OverrideProblem][] = [
     [override.by === subject, 'OVERRIDE_OWN'],
     [blocking.some(({ code }) => code === 'RED_UNDECIDED'), 'OVERRIDE_RED_UNDECIDED'],
     [blocking.some(({ code }) => code === 'FACTS_UNAVAILABLE'), 'OVERRIDE_FACTS_UNAVAILABLE'],
     [
-      blocking.some((reason) => reason.code === 'HOLD_UNTIL_RETURN' && override.reasonKeys.includes(reasonKey(reason))),
+      blocking.some((reason) => reason.code === 'HOLD_UNTIL_RETURN' && override.reasonKeys.includes(reason.key)),
       'OVERRIDE_HOLD_UNTIL_RETURN',
     ],
     [blocking.length === 0 || override.reasonKeys.length === 0, 'OVERRIDE_NOTHING'],
@@ -82,7 +64,7 @@ export const outcomeUnder = (decision: GateDecision, overrides: readonly GateOve
   const covered = new Set(inForce.flatMap(({ reasonKeys }) => reasonKeys));
   return outcomeOf(
     decision.reasons.map((reason) =>
-      covered.has(reasonKey(reason)) && !NEVER.includes(reason.code) ? { ...reason, severity: 'restrict' } : reason,
+      covered.has(reason.key) && !NEVER.includes(reason.code) ? { ...reason, severity: 'restrict' } : reason,
     ),
   );
 };

@@ -101,6 +101,11 @@ export interface GateVerdict {
   readonly outcome: 'allow' | 'restrict' | 'block';
   /** The same under the overrides in force. */
   readonly effectiveOutcome: 'allow' | 'restrict' | 'block';
-  readonly reasons: readonly { readonly code: string; readonly severity: string; readonly params: object }[];
+  readonly reasons: readonly {
+    readonly code: string;
+    readonly severity: string;
+    readonly key: string;
+    readonly params: object;
+  }[];
   readonly ruleVersion: string;
 }

@@ -40,10 +40,11 @@ export const GATE_REASONS = [
 ] as const;
 export type GateReasonCode = (typeof GATE_REASONS)[number];
 
-/** `params` fill the reason's text; among them what it is about, so that an override names exactly one thing. */
+/** `params` fill the reason's text; `key` is the code with those that say what it is about, so that an override names exactly one thing. */
 export interface GateReason {
   code: GateReasonCode;
   severity: 'restrict' | 'block';
+  key: string;
   params: Record<string, string | number>;
 }
 
@@ -58,14 +59,36 @@ export interface GateDecision {
 export const outcomeOf = (reasons: readonly GateReason[]): Outcome =>
   reasons.some(({ severity }) => severity === 'block') ? 'block' : reasons.length > 0 ? 'restrict' : 'allow';
 
+/** Params that say what a reason is about; the others only measure it, and may have moved on when the decision is taken again. */
+const IDENTITY = [
+  'source',
+  'caseId',
+  'opening',
+  'level',
+  'requirement',
+  'credential',
+  'equipment',
+  'offering',
+  'provider',
+  'leave',
+  'shift',
+  'status',
+];
+
+/** What a reason is about, the same when the decision is taken again: `CREDENTIAL_EXPIRED:altitude exam`. */
+const keyOf = (code: GateReasonCode, params: GateReason['params']): string =>
+  [code, ...IDENTITY.filter((name) => name in params).map((name) => params[name])].join(':');
+
 export const block = (code: GateReasonCode, params: GateReason['params'] = {}): GateReason => ({
   code,
   severity: 'block',
+  key: keyOf(code, params),
   params,
 });
 
 export const restrict = (code: GateReasonCode, params: GateReason['params'] = {}): GateReason => ({
   code,
   severity: 'restrict',
+  key: keyOf(code, params),
   params,
 });

@@ -40,9 +40,10 @@ export interface Replay {
 }
 
 /** Members in one order: PostgreSQL keeps no order of keys. */
-const canonical = ({ code, severity, params }: GateReason): unknown[] => [
+const canonical = ({ code, severity, key, params }: GateReason): unknown[] => [
   code,
   severity,
+  key,
   Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : 1)),
 ];
 

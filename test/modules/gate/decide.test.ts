@@ -234,9 +234,19 @@ describe('gate', () => {
     );
     expect(outcome).to.equal('block');
     expect(reasons).to.deep.equal([
-      { code: 'HOLD_UNDECIDED', severity: 'block', params: { caseId: 'c', opening: 0 } },
-      { code: 'REST_TOO_SHORT', severity: 'block', params: { shift: 'shift', hours: 1.5, limit: 10 } },
-      { code: 'NO_DRIVING', severity: 'restrict', params: {} },
+      {
+        code: 'HOLD_UNDECIDED',
+        severity: 'block',
+        key: 'HOLD_UNDECIDED:c:0:orange',
+        params: { caseId: 'c', opening: 0, level: 'orange' },
+      },
+      {
+        code: 'REST_TOO_SHORT',
+        severity: 'block',
+        key: 'REST_TOO_SHORT:shift',
+        params: { shift: 'shift', hours: 1.5, limit: 10 },
+      },
+      { code: 'NO_DRIVING', severity: 'restrict', key: 'NO_DRIVING', params: {} },
     ]);
   });
 

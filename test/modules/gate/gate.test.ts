@@ -7,6 +7,7 @@ import type { Answer, FitnessCompany } from '../fitness/company.ts';
 interface Reason {
   code: string;
   severity: string;
+  key: string;
   params: Record<string, string>;
 }
 
@@ -92,7 +93,7 @@ describe('the gate of a company', () => {
       reasonsOf(refused),
     ]);
     const given = await company.ask(company.manager, 'post', `/gate/decisions/${decisionId}/override`, {
-      reasonKeys: [`TEST_MISSING:${rows[0]!.id}`],
+      reasonKeys: reasonsOf(detail).map(({ key }) => key),
       endsAt: new Date(company.app.clock.now().getTime() + 30 * MINUTE).toISOString(),
       reason: 'relief of a crew that is cut off',
     });
@@ -219,8 +220,7 @@ describe('the gate of a company', () => {
       await company.judge(worker, { level, shiftId });
       const decision = await askFor(company.manager, worker, shiftId);
       const { id: caseId } = await company.caseOf(worker);
-      const code = level === 'red' ? 'RED_UNDECIDED' : 'HOLD_UNDECIDED';
-      return { worker, shiftId, decision, caseId, key: level === 'red' ? `${code}:${caseId}` : `${code}:${caseId}:0` };
+      return { worker, shiftId, decision, caseId, key: reasonsOf(decision)[0]!.key };
     };
     const override = (who: TestPerson, decision: Answer, given: object) =>
       company.ask(who, 'post', `/gate/decisions/${decision.body.id}/override`, {
@@ -261,12 +261,22 @@ describe('the gate of a company', () => {
       expect(now.body).to.include({ effectiveOutcome: 'block' });
     });
 
+    it('for the test that was, not for a worse one that comes after', async () => {
+      const { worker, shiftId } = await company.addReady();
+      await company.at(HOUR);
+      await company.judge(worker, { level: 'yellow', action: 'hold', shiftId });
+      const decision = await askFor(company.manager, worker, shiftId);
+      await override(company.manager, decision, { reasonKeys: [reasonsOf(decision)[0]!.key] });
+      expect((await askFor(company.manager, worker, shiftId)).body).to.include({ effectiveOutcome: 'restrict' });
+      await company.judge(worker, { level: 'orange', shiftId });
+      expect((await askFor(company.manager, worker, shiftId)).body).to.include({ effectiveOutcome: 'block' });
+    });
+
     it('never by the subject', async () => {
       await company.judge(company.manager, { level: 'orange' });
       const body = { profileId: company.manager.profileId, purpose: 'crew' };
       const decision = await company.ask(company.manager, 'post', '/gate/decisions', body);
-      const { id } = await company.caseOf(company.manager);
-      const refused = await override(company.manager, decision, { reasonKeys: [`HOLD_UNDECIDED:${id}:0`] });
+      const refused = await override(company.manager, decision, { reasonKeys: [reasonsOf(decision)[0]!.key] });
       expect([refused.status, refused.body['code']]).to.deep.equal([403, 'OVERRIDE_OWN']);
     });
 

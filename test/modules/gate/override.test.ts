@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { decide } from '../../../src/modules/gate/decide.ts';
 import type { GateFacts } from '../../../src/modules/gate/facts.ts';
-import { outcomeUnder, overrideProblems, reasonKey } from '../../../src/modules/gate/override.ts';
+import { outcomeUnder, overrideProblems } from '../../../src/modules/gate/override.ts';
 import type { GateOverride } from '../../../src/modules/gate/override.ts';
 import { DEFAULT_GATE_RULES } from '../../../src/modules/gate/rules.ts';
 import { AT, clearFacts, freshHours } from './facts.ts';
@@ -116,12 +116,25 @@ describe('gate overrides', () => {
     expect(outcomeUnder(after, [given], from)).to.equal('block');
   });
 
-  it('covers a case that waits for a human, not the same one opened again', () => {
-    const waiting = (opening: number) =>
-      decisionOf({ holds: [{ caseId: 'c', level: 'orange', decided: false, opening }] });
-    const given = { ...override, reasonKeys: waiting(0).reasons.map(reasonKey) };
-    expect(outcomeUnder(waiting(0), [given], from)).to.equal('restrict');
-    expect(outcomeUnder(waiting(1), [given], from)).to.equal('block');
+  it('covers a case that waits for a human, not the same one opened again, nor after a worse test', () => {
+    const waiting = (opening: number, level: string) =>
+      decisionOf({ holds: [{ caseId: 'c', level, decided: false, opening }] });
+    const given = { ...override, reasonKeys: waiting(0, 'yellow').reasons.map(({ key }) => key) };
+    expect(outcomeUnder(waiting(0, 'yellow'), [given], from)).to.equal('restrict');
+    expect(outcomeUnder(waiting(1, 'yellow'), [given], from)).to.equal('block');
+    expect(outcomeUnder(waiting(0, 'orange'), [given], from)).to.equal('block');
+  });
+
+  it('covers what stands in the way, not what it comes to be', () => {
+    const paper = (status: 'missing' | 'submitted' | 'rejected') =>
+      decisionOf({ credentials: [{ ...credentials[0]!, status }] });
+    const late = { ...override, reasonKeys: paper('missing').reasons.map(({ key }) => key) };
+    expect(outcomeUnder(paper('submitted'), [late], from)).to.equal('restrict');
+    expect(outcomeUnder(paper('rejected'), [late], from)).to.equal('block');
+    const profile = (status: string) => decisionOf({ profile: { ...clearFacts.profile, status } });
+    const away = { ...override, reasonKeys: profile('suspended').reasons.map(({ key }) => key) };
+    expect(outcomeUnder(profile('suspended'), [away], from)).to.equal('restrict');
+    expect(outcomeUnder(profile('ended'), [away], from)).to.equal('block');
   });
 
   it('covers one shift’s hours and one leave, not those of the next', () => {
@@ -132,7 +145,7 @@ describe('gate overrides', () => {
     const away = (id: string) =>
       decisionOf({ leave: [{ id, kind: 'sick', from: clearFacts.date, to: clearFacts.date }] });
     for (const decided of [tired, away]) {
-      const given = { ...override, reasonKeys: decided('this').reasons.map(reasonKey) };
+      const given = { ...override, reasonKeys: decided('this').reasons.map(({ key }) => key) };
       expect(outcomeUnder(decided('this'), [given], from)).to.equal('restrict');
       const next = decided('next');
       expect(overrideProblems(next, given, 'worker', rules)).to.deep.equal(['OVERRIDE_UNKNOWN_REASON']);
@@ -144,10 +157,10 @@ describe('gate overrides', () => {
   it('names a reason the same when its measure has moved on', () => {
     const keys = [90, 95].map((restMinutes) =>
       decisionOf({ hours: { ...freshHours, restMinutes } })
-        .reasons.map(reasonKey)
+        .reasons.map(({ key }) => key)
         .join(),
     );
     expect(keys).to.deep.equal(['REST_TOO_SHORT:shift', 'REST_TOO_SHORT:shift']);
-    expect(blocked.reasons.map(reasonKey)).to.deep.equal(['CREDENTIAL_EXPIRED:altitude exam']);
+    expect(blocked.reasons.map(({ key }) => key)).to.deep.equal(['CREDENTIAL_EXPIRED:altitude exam']);
   });
 });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { readFile } from 'node:fs/promises';
 import { decide, GATE_VERSION } from '../../../src/modules/gate/decide.ts';
 import type { GateFacts } from '../../../src/modules/gate/facts.ts';
-import { GATE_REASONS } from '../../../src/modules/gate/reasons.ts';
+import { block, GATE_REASONS } from '../../../src/modules/gate/reasons.ts';
 import type { GateReason, Outcome } from '../../../src/modules/gate/reasons.ts';
 import { GATE_VERSIONS, replayDecision } from '../../../src/modules/gate/replay.ts';
 import type { GateVersion, StoredDecision } from '../../../src/modules/gate/replay.ts';
@@ -31,8 +31,7 @@ const newer: GateVersion = {
   version: 'gate-9',
   decide: (facts, given) => {
     const { reasons } = decide(facts, given);
-    const tired: GateReason[] =
-      (facts.hours?.nightsBefore ?? 0) >= 2 ? [{ code: 'CONSECUTIVE_NIGHTS', severity: 'block', params: {} }] : [];
+    const tired: GateReason[] = (facts.hours?.nightsBefore ?? 0) >= 2 ? [block('CONSECUTIVE_NIGHTS')] : [];
     const all = [...tired, ...reasons];
     return { outcome: all.length > 0 ? 'block' : 'allow', reasons: all, ruleVersion: `gate-9.${given.version}` };
   },
@@ -67,7 +66,7 @@ describe('gate: replay', () => {
     const versions = [newer, ...GATE_VERSIONS];
     const given = {
       by: 'manager',
-      reasonKeys: ['PROJECT_NOT_ACTIVE'],
+      reasonKeys: ['PROJECT_NOT_ACTIVE:ended'],
       from: new Date(AT),
       until: new Date(Date.parse(AT) + 60_000),
       reason: 'clearing up',
@@ -95,7 +94,7 @@ describe('gate: replay', () => {
     const row = stored(facts, GATE_VERSIONS[0]!);
     const override = {
       by: 'manager',
-      reasonKeys: ['PROJECT_NOT_ACTIVE'],
+      reasonKeys: ['PROJECT_NOT_ACTIVE:ended'],
       from: new Date(AT),
       until: new Date(Date.parse(AT) + 60_000),
       reason: 'clearing up',

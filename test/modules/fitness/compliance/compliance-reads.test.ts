@@ -124,9 +124,9 @@ describe('compliance', () => {
     await company.judge(worker, { level: 'orange', shiftId });
     const asked = { profileId: worker.profileId, purpose: 'shift_start', shiftId };
     const decision = await company.ask(company.manager, 'post', '/gate/decisions', asked);
-    const [reason] = decision.body['reasons'] as { params: { caseId: string } }[];
+    const [reason] = decision.body['reasons'] as { key: string }[];
     const override = await company.ask(company.manager, 'post', `/gate/decisions/${decision.body.id}/override`, {
-      reasonKeys: [`HOLD_UNDECIDED:${reason!.params.caseId}:0`],
+      reasonKeys: [reason!.key],
       endsAt: new Date(company.start.getTime() + HOUR).toISOString(),
       reason: 'rescue',
     });
