@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { faultText } from '../i18n/faults.ts';
 import { asOutage } from '../outage.ts';
 import { Problem } from '../problem.ts';
 import type { Fault } from '../problem.ts';
@@ -8,12 +9,6 @@ import type { PublicContext } from './context.ts';
 /** The text of a code, or of the general one when a code has none of its own. */
 const say = (context: PublicContext, code: string, part: string, params?: Fault['params']): string =>
   context.t(`errors:${code}.${part}`, params);
-
-/** By what i18next finds the text of a fault that has its own: `format_date`, `minLength_one`. */
-const formOf = (limit: unknown): object => {
-  if (typeof limit === 'number') return { count: limit };
-  return typeof limit === 'string' ? { context: limit } : {};
-};
 
 const document = (problem: Problem, context: PublicContext, instance: string) => ({
   type: `urn:angelis:problem:${problem.code}`,
@@ -29,7 +24,7 @@ const document = (problem: Problem, context: PublicContext, instance: string) =>
       pointer: fault.pointer,
       ...(fault.in && { in: fault.in }),
       code: fault.code,
-      message: context.t(`faults:${fault.code}`, { ...fault.params, ...formOf(fault.params?.['limit']) }),
+      message: faultText(context.t, fault.code, fault.params),
     })),
   }),
   ...problem.options.extra,

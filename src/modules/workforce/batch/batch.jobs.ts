@@ -84,6 +84,8 @@ const createRowReader = ({ check, people, ids, today, closed }: RowReaderOptions
     const read = written === undefined ? { problem: 'required' } : ids.read(kind, written);
     if ('problem' in read)
       faults.push({ column: kind === 'RUT' || written === undefined ? 'rut' : 'passport', code: read.problem });
+    if (values.rut !== undefined && values.passport !== undefined)
+      faults.push({ column: 'passport', code: 'ONE_DOCUMENT' });
     if (values.kind === 'temporary' && values.expires_on === undefined)
       faults.push({ column: 'expires_on', code: 'required' });
     if (values.expires_on !== undefined && values.expires_on < today)

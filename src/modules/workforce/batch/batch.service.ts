@@ -5,6 +5,7 @@ import { waysOf } from '../../../platform/access/decision.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { csvStream } from '../../../platform/render/csv.ts';
+import { faultText } from '../../../platform/i18n/faults.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { createCrud, forbidden } from '../../../platform/module.ts';
 import type { Context, Enqueue, List, Mover, Repository, Tx } from '../../../platform/module.ts';
@@ -89,7 +90,7 @@ export const createBatchService = (dependencies: BatchDependencies) => {
       const page = JSON.parse(text) as { items: StoredError[]; next: string | null };
       const items = page.items.map(({ params, ...error }) => ({
         ...error,
-        message: context.t(`faults:${error.code}`, params),
+        message: faultText(context.t, error.code, params),
       }));
       return { items, next: page.next };
     },

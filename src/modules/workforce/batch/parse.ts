@@ -1,10 +1,11 @@
-import { Transform } from 'node:stream';
-import type { Readable, TransformCallback } from 'node:stream';
+import { pipeline, Readable, Transform } from 'node:stream';
+import type { TransformCallback } from 'node:stream';
 import { CsvError, parse as parseCsv } from 'csv-parse';
+import type { Info } from 'csv-parse';
 import { COLUMNS, NEEDED } from './columns.ts';
 import type { FileRow } from './columns.ts';
 
-/** What is wrong at one place of the file. `row` counts as a spreadsheet does: the headings are row 1. */
+/** What is wrong at one place of the file. `row` counts as a spreadsheet does: the headings are row 1, and rows without cells count. */
 export interface RowFault {
   readonly row: number;
   /** Null: the row, or the file as a whole. */
@@ -80,35 +81,58 @@ const readHeadings = (headings: readonly string[]): string[] => {
 /** Files that were made for spreadsheets guard what would be a formula by an apostrophe; a phone number is none. */
 const plain = (value: string): string => value.replace(/^'(?=[=+\-@])/, '');
 
+/** Between cells stands what stands between the headings: spreadsheets write semicolons where a comma is the decimal point. */
+const delimiterOf = (headings: string): string => (headings.includes(';') ? ';' : ',');
+
+/** The parser's own words for a row that has more or fewer cells than there are headings. */
+const OTHER_LENGTHS: readonly string[] = ['CSV_RECORD_INCONSISTENT_COLUMNS', 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH'];
+
+/** Where the parser stands, as a spreadsheet counts. */
+const rowAt = ({ records, empty_lines: empty }: Pick<Info, 'records' | 'empty_lines'>): number => 1 + records + empty;
+
 /**
- * The rows of a CSV file (UTF-8, comma or semicolon, headings first), as they come: memory stays flat. Cells are trimmed and
- * empty ones left out; nothing else is checked. Throws UnreadableFile for what is no such file.
+ * The rows of a CSV file (UTF-8, headings first, comma or semicolon as in the headings), as they come: memory stays flat. Cells
+ * are trimmed and empty ones left out; nothing else is checked. Throws UnreadableFile for what is no such file.
  */
 export async function* parseRows(source: Readable): AsyncGenerator<{ row: number; values: Partial<FileRow> }> {
-  const parser = parseCsv({
-    bom: true,
-    columns: readHeadings,
-    delimiter: [',', ';'],
-    skip_empty_lines: true,
-    trim: true,
-    max_record_size: LONGEST_ROW,
-  });
-  const text = utf8();
-  source.on('error', (error) => parser.destroy(error));
-  text.on('error', (error) => parser.destroy(error));
-  source.pipe(text).pipe(parser);
-  let row = 1;
+  const text = utf8().setEncoding('utf8');
+  pipeline(source, text, () => {});
+  const parts = text[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
+  let head = '';
+  async function* whole(): AsyncGenerator<string> {
+    yield head;
+    for (let part = await parts.next(); part.done !== true; part = await parts.next()) yield part.value;
+  }
   try {
-    for await (const record of parser as AsyncIterable<Record<string, string>>) {
-      row += 1;
-      if (row > MOST_ROWS + 1)
+    while (!/[\r\n]/u.test(head) && head.length < LONGEST_ROW) {
+      const part = await parts.next();
+      if (part.done === true) break;
+      head += part.value;
+    }
+    const parser = parseCsv({
+      bom: true,
+      columns: readHeadings,
+      delimiter: delimiterOf(head.split(/[\r\n]/u, 1)[0]!),
+      skip_empty_lines: true,
+      trim: true,
+      info: true,
+      max_record_size: LONGEST_ROW,
+    });
+    pipeline(Readable.from(whole()), parser, () => {});
+    let rows = 0;
+    for await (const { record, info } of parser as AsyncIterable<{ record: Record<string, string>; info: Info }>) {
+      const row = rowAt(info);
+      rows += 1;
+      if (rows > MOST_ROWS)
         throw new UnreadableFile([{ row, column: null, code: 'TOO_MANY_ROWS', params: { limit: MOST_ROWS } }]);
       const cells = Object.entries(record).map(([name, value]) => [name, plain(value)] as const);
       yield { row, values: Object.fromEntries(cells.filter(([, value]) => value !== '')) };
     }
+    if (rows === 0) throw new UnreadableFile([{ row: 1, column: null, code: 'NO_ROWS' }]);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new UnreadableFile([{ row: row + 1, column: null, code: 'UNREADABLE' }]);
+    const code = OTHER_LENGTHS.includes(error.code) ? 'ROW_LENGTH' : 'UNREADABLE';
+    throw new UnreadableFile([{ row: 1 + rowAt(error as CsvError & Info), column: null, code }]);
   } finally {
     source.destroy();
   }

@@ -255,6 +255,37 @@ describe('batch uploads of people', () => {
     expect(await errors(row)).to.deep.equal(['2 site UNKNOWN_REFERENCE']);
   });
 
+  it('are read as spreadsheets write them: one mark between cells, the other within', async () => {
+    for (const [mark, within, n] of [
+      [';', ',', 1],
+      [',', ';', 2],
+    ] as const) {
+      const cells = [`Ana${n}`, `Mixta${within} Díaz`, rut(17_400_000 + n)];
+      const text = `${['first_name', 'last_name', 'rut'].join(mark)}\r\n${cells.join(mark)}\r\n`;
+      const row = await dryRun(text);
+      expect(row).to.include({ status: 'validated', validCount: 1, errorCount: 0 });
+      await commitAll(row);
+      expect((await profiles(`ana${n}`)).map(({ lastName }) => lastName)).to.deep.equal([cells[1]]);
+    }
+  });
+
+  it('name rows as a spreadsheet counts them, empty ones too, and say what is wrong in words', async () => {
+    const long = 'x'.repeat(101);
+    const people = [
+      `A,B,${rut(17_500_001)},`,
+      '',
+      '',
+      `${long},B,${rut(17_500_002)},`,
+      '',
+      `A,B,${rut(17_500_003)},P-1`,
+    ];
+    const row = await dryRun(`first_name,last_name,rut,passport\n${people.join('\n')}\n`);
+    expect(await errors(row)).to.deep.equal(['5 first_name maxLength', '7 passport ONE_DOCUMENT']);
+    const shown = await mine.admin.get(`${base}/${row.id}/errors`, { 'accept-language': 'en' }).expect(200);
+    const [first] = (shown.body as { items: { message: string }[] }).items;
+    expect(first!.message).to.equal('At most 100 characters');
+  });
+
   it('of the operator’s staff say of nobody whose results are theirs, nor by which policy', async () => {
     const staff = await addStaff(app, 'support');
     await app.http
@@ -277,6 +308,9 @@ describe('batch uploads of people', () => {
       ['first_name,last_name,rut,role\nA,B,1-9,owner\n', '1 role UNKNOWN_COLUMN'],
       ['first_name,rut\nA,1-9\n', '1 last_name required'],
       [Buffer.from([0x66, 0xff, 0xfe, 0x0a]), '1 null UNREADABLE'],
+      ['', '1 null NO_ROWS'],
+      ['first_name,last_name,rut\n', '1 null NO_ROWS'],
+      [`first_name,last_name,rut\n\nA,B,${rut(17_600_001)}\nA,B\n`, '4 null ROW_LENGTH'],
       ['first_name,last_name,rut\nA,"B\n', '2 null UNREADABLE'],
       ['first_name,last_name,rut\nA,B,1-9\n', '2 rut RUT_LENGTH'],
     ];
