@@ -51,10 +51,18 @@ const mustReach = async (tx: Tx, { allowance }: Context, departmentId: string | 
     throw forbidden('OUT_OF_REACH');
 };
 
-/** The risk group chooses the fitness policy, which is not support's. */
-const mayGroup = ({ principal }: Context, { riskGroupId }: Given, current: string | null): void => {
-  if (principal.support && riskGroupId !== undefined && riskGroupId !== current)
-    throw forbidden('FORBIDDEN', { params: { permission: 'fitness:policy:write' } });
+/** What the gate counts on is not support's: the risk group, which chooses the fitness policy, and until when somebody may work. */
+const CLOSED_TO_SUPPORT = { riskGroupId: 'fitness:policy:write', expiresAt: 'workforce:assignment:write' } as const;
+
+const mayDecide = (
+  { principal }: Context,
+  given: Given,
+  current: Pick<ProfileRow, keyof typeof CLOSED_TO_SUPPORT>,
+): void => {
+  if (!principal.support) return;
+  for (const name of ['riskGroupId', 'expiresAt'] as const)
+    if (given[name] !== undefined && given[name] !== current[name])
+      throw forbidden('FORBIDDEN', { params: { permission: CLOSED_TO_SUPPORT[name] } });
 };
 
 /** People of a company: their data, their national id, their moves. Never the person behind a profile. */
@@ -67,7 +75,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     onCreate: async (tx, body: Given, context) => {
       const id = uuidv7();
       checkExpiry(tx, body);
-      mayGroup(context, body, null);
+      mayDecide(context, body, { riskGroupId: null, expiresAt: body.expiresAt ?? null });
       await mustReach(tx, context, body.departmentId ?? null);
       if ((body.departmentId ?? null) !== null) await takeIn(tx, body.departmentId!);
       return {
@@ -81,7 +89,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     },
     onEdit: async (tx, row, patch: Given, context) => {
       if (row.status === 'ended') throw conflict('PROFILE_ENDED');
-      mayGroup(context, patch, row.riskGroupId);
+      mayDecide(context, patch, row);
       if (patch.expiresAt !== undefined || patch.kind !== undefined) checkExpiry(tx, { ...row, ...patch });
       if ((patch.expiresAt ?? null) !== null) await guards.mayLeave(tx, row.id);
       const { departmentId } = patch;

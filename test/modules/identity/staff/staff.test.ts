@@ -235,7 +235,10 @@ describe('operator staff', () => {
           ...(riskGroupId === null ? [] : [await client.post('/admin/profile', { ...person, riskGroupId })]),
         ])
           expect([answer.status, codeOf(answer)]).to.deep.equal([403, 'FORBIDDEN']);
-      await client.post('/admin/profile', person).expect(201);
+      const kept = await client.patch(path, { expiresAt: '2099-01-01T00:00:00.000Z' }, at);
+      expect([kept.status, codeOf(kept)]).to.deep.equal([403, 'FORBIDDEN']);
+      const expiresAt = '2099-01-01T00:00:00.000Z';
+      await client.post('/admin/profile', { ...person, kind: 'temporary', expiresAt }).expect(201);
     });
 
     it('are out after an hour', async () => {
