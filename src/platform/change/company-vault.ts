@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { KeyRing } from '../crypto/key-ring.ts';
-import { dataKeyRing, newDataKey, open, seal, SealError, unwrap, wrap } from '../crypto/sealed.ts';
+import { createRandom, dataKeyRing, newDataKey, open, seal, SealError, unwrap, wrap } from '../crypto/sealed.ts';
 import type { Reader, Tx } from '../db/database.ts';
 
 /** Encrypts for a place. */
@@ -30,6 +30,7 @@ const INSERT = 'insert into company_key (company_id, id, wrapped, created_at) va
  * `keyId/sealed`. Units of work that meet a new company at the same time each make a key; later ones use the oldest.
  */
 export const createCompanyVault = (keyRing: KeyRing): CompanyVault => {
+  const random = createRandom();
   const unwrapRow = (companyId: string, { id, wrapped }: KeyRow): KeyObject =>
     unwrap(wrapped, keyRing, `${companyId}:${id}`);
   const bound = (companyId: string, place: string) => `company:${companyId}:${place}`;
@@ -47,7 +48,7 @@ export const createCompanyVault = (keyRing: KeyRing): CompanyVault => {
     sealer: async (tx) => {
       const { id, key } = await keyFor(tx);
       const ring = dataKeyRing(key);
-      return (place, plaintext) => `${id}/${seal(plaintext, ring, bound(tx.companyId, place))}`;
+      return (place, plaintext) => `${id}/${seal(plaintext, ring, bound(tx.companyId, place), random)}`;
     },
     opener: async (reader) => {
       const rows = await reader.prepared<KeyRow>(KEYS, [reader.companyId]);

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { KeyRing } from '../crypto/key-ring.ts';
-import { dataKeyRing, newDataKey, open, seal, unwrap, wrap } from '../crypto/sealed.ts';
+import { createRandom, dataKeyRing, newDataKey, open, seal, unwrap, wrap } from '../crypto/sealed.ts';
 import type { Reader, Tx } from '../db/database.ts';
 
 /**
@@ -49,6 +49,7 @@ const ERASE = 'delete from data_key where company_id = $1 and subject_id = $2';
  */
 export const createVault = (keyRing: KeyRing): PersonalVault => {
   const known = new WeakMap<Tx, Map<string, Promise<DataKey>>>();
+  const random = createRandom();
   const owner = (companyId: string, subject: string, id: string) => `${companyId}:${subject}:${id}`;
   const place = (companyId: string, subject: string) => `personal:${companyId}:${subject}`;
   const unwrapRow = (companyId: string, subject: string, { id, wrapped }: KeyRow): DataKey => ({
@@ -59,8 +60,8 @@ export const createVault = (keyRing: KeyRing): PersonalVault => {
   const keyFor = async (tx: Tx, subject: string): Promise<DataKey> => {
     const [row] = await tx.prepared<KeyRow>(OLDEST, [tx.companyId, subject]);
     if (row !== undefined) return unwrapRow(tx.companyId, subject, row);
-    const made: DataKey = { id: uuidv7(), key: newDataKey() };
-    const wrapped = wrap(made.key, keyRing, owner(tx.companyId, subject, made.id));
+    const made: DataKey = { id: uuidv7(), key: newDataKey(random) };
+    const wrapped = wrap(made.key, keyRing, owner(tx.companyId, subject, made.id), random);
     await tx.prepared(INSERT, [tx.companyId, subject, made.id, wrapped, tx.now]);
     return made;
   };
@@ -77,18 +78,18 @@ export const createVault = (keyRing: KeyRing): PersonalVault => {
       const pending = keys.get(subject) ?? keyFor(tx, subject);
       keys.set(subject, pending);
       const { id, key } = await pending;
-      return `${id}.${seal(plaintext, dataKeyRing(key), place(tx.companyId, subject))}`;
+      return `${id}.${seal(plaintext, dataKeyRing(key), place(tx.companyId, subject), random)}`;
     },
     create: async (tx, subjects) => {
-      const made = new Map(subjects.map((subject) => [subject, { id: uuidv7(), key: newDataKey() }]));
+      const made = new Map(subjects.map((subject) => [subject, { id: uuidv7(), key: newDataKey(random) }]));
       const rows = [...made].map(([subject, { id, key }]) => {
-        return { subject, id, wrapped: wrap(key, keyRing, owner(tx.companyId, subject, id)) };
+        return { subject, id, wrapped: wrap(key, keyRing, owner(tx.companyId, subject, id), random) };
       });
       await tx.prepared(INSERT_MANY, [tx.companyId, JSON.stringify(rows), tx.now]);
       return (subject, plaintext) => {
         const found = made.get(subject);
         if (found === undefined) throw new Error(`no key was made for ${subject}`);
-        return `${found.id}.${seal(plaintext, dataKeyRing(found.key), place(tx.companyId, subject))}`;
+        return `${found.id}.${seal(plaintext, dataKeyRing(found.key), place(tx.companyId, subject), random)}`;
       };
     },
     open: async (reader, subject, sealed) => {

@@ -12,6 +12,26 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/** So many random bytes, given once. */
+export type RandomBytes = (size: number) => Buffer;
+
+/** Asking for random bytes costs as much for twelve as for so many. */
+const DRAWN = 8_192;
+
+/** Random bytes for whoever seals many values: drawn from the system many at once, each given once and kept nowhere else. */
+export const createRandom = (): RandomBytes => {
+  let drawn = Buffer.alloc(0);
+  let given = 0;
+  return (size) => {
+    if (given + size > drawn.length) {
+      drawn = randomBytes(Math.max(DRAWN, size));
+      given = 0;
+    }
+    given += size;
+    return drawn.subarray(given - size, given);
+  };
+};
+
 /** Why a sealed value could not be opened. `forged` covers every change: the text, the key id, what it is bound to. */
 export class SealError extends Error {
   readonly reason: 'malformed' | 'unknown_key' | 'forged';
@@ -26,11 +46,16 @@ export class SealError extends Error {
 /**
  * Encrypts with AES-256-GCM under the ring's current key: `keyId.base64url(nonce, ciphertext, tag)`.
  * `boundTo` names the place of the value (table, column, row): moved elsewhere, it does not open.
- * Nonces are random (NIST SP 800-38D, 8.2.2): at most 2^32 values a key.
+ * Nonces are random (NIST SP 800-38D, 8.2.2): at most 2^32 values a key. `random`: see {@link createRandom}.
  */
-export function seal(plaintext: string | Uint8Array, keyRing: KeyRing, boundTo: string): string {
+export function seal(
+  plaintext: string | Uint8Array,
+  keyRing: KeyRing,
+  boundTo: string,
+  random: RandomBytes = randomBytes,
+): string {
   const { id, key } = keyRing.current;
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = random(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, key, nonce).setAAD(associated(id, boundTo));
   const body = Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   return `${id}.${body.toString('base64url')}`;
@@ -65,13 +90,16 @@ export function needsReseal(sealed: string, keyRing: KeyRing): boolean {
 }
 
 /** A fresh data key, to be stored only as {@link wrap} gives it; erasing the wrapped key erases all that it sealed. */
-export function newDataKey(): KeyObject {
-  return createSecretKey(randomBytes(KEY_BYTES));
+export function newDataKey(random: RandomBytes = randomBytes): KeyObject {
+  const bytes = random(KEY_BYTES);
+  const key = createSecretKey(bytes);
+  bytes.fill(0);
+  return key;
 }
 
 /** Encrypts a data key under the ring's current key, bound to its owner. */
-export function wrap(dataKey: KeyObject, keyRing: KeyRing, boundTo: string): string {
-  return seal(dataKey.export(), keyRing, `data-key:${boundTo}`);
+export function wrap(dataKey: KeyObject, keyRing: KeyRing, boundTo: string, random?: RandomBytes): string {
+  return seal(dataKey.export(), keyRing, `data-key:${boundTo}`, random);
 }
 
 /** The data key that {@link wrap} encrypted for the same owner. Throws SealError. */

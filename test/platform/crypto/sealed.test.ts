@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { createKeyRing } from '../../../src/platform/crypto/key-ring.ts';
 import {
+  createRandom,
   dataKeyRing,
   hmac,
   lookupHashes,
@@ -44,6 +45,20 @@ describe('sealed values', () => {
     const values = Array.from({ length: 100 }, () => seal('12345678-5', ring, 'rut'));
     expect(new Set(values).size).to.equal(100);
     expect(Buffer.from(values[0]?.split('.')[1] ?? '', 'base64url').includes('12345678')).to.equal(false);
+  });
+
+  it('are sealed with random bytes that are given once, however many are asked for', () => {
+    const random = createRandom();
+    const sizes = Array.from({ length: 2_000 }, (_, index) => (index === 700 ? 20_000 : 12 + (index % 30)));
+    const given = sizes.map((size) => random(size));
+    expect(given.map(({ length }) => length)).to.deep.equal(sizes);
+    expect(new Set(given.map((bytes) => bytes.toString('hex', 0, 12))).size).to.equal(sizes.length);
+    const before = given.map((bytes) => bytes.toString('hex'));
+    for (const [index, bytes] of given.entries()) if (index % 2 === 0) bytes.fill(0);
+    expect(given.every((bytes, index) => index % 2 === 0 || bytes.toString('hex') === before[index])).to.equal(true);
+    const sealed = Array.from({ length: 1_000 }, () => seal('12345678-5', ring, 'rut', random));
+    expect(new Set(sealed.map((text) => text.slice(0, text.indexOf('.') + 17))).size).to.equal(1_000);
+    expect(sealed.every((text) => open(text, ring, 'rut') === '12345678-5')).to.equal(true);
   });
 
   it('do not open when any one character was changed, cut or added', () => {

@@ -29,6 +29,24 @@ describe('work side by side', () => {
     expect([failed, begun, ended]).to.deep.equal(['first', [1, 2], [2]]);
   });
 
+  it('asks for items as it needs them, and waits for what runs when they fail', async () => {
+    const log: string[] = [];
+    async function* items() {
+      for (const item of [1, 2, 3]) {
+        log.push(`asked ${item}`);
+        yield item;
+        await new Promise(setImmediate);
+      }
+      throw new Error('no more to be had');
+    }
+    const failed = await inParallel(items(), 2, async (item) => {
+      for (let turn = 0; turn < 5 * item; turn += 1) await new Promise(setImmediate);
+      log.push(`done ${item}`);
+    }).catch((error: unknown) => (error as Error).message);
+    expect(failed).to.equal('no more to be had');
+    expect(log).to.deep.equal(['asked 1', 'asked 2', 'done 1', 'asked 3', 'done 2', 'done 3']);
+  });
+
   it('is nothing for nothing', async () => {
     await inParallel([], 2, () => Promise.reject(new Error('never')));
   });

@@ -4,6 +4,7 @@ import type { PersonalVault } from '../../../platform/change/vault.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import { inParallel } from '../../../platform/process/parallel.ts';
 import type { Validator } from '../../../platform/schema/validator.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { dateAt } from '../../../platform/time/zone.ts';
@@ -11,7 +12,7 @@ import { job, Problem } from '../../../platform/module.ts';
 import type { JobDefinition, Mover, Repository, Tx } from '../../../platform/module.ts';
 import type { NationalIdReader, PeopleBulk, Zones } from '../ports.ts';
 import { countFaulty, noteProgress, stagedPeople } from './batch.repository.ts';
-import type { BatchUploadRow } from './batch.repository.ts';
+import type { BatchUploadRow, StagedPerson } from './batch.repository.ts';
 import { noteFaults, recheck, settle, stage } from './batch.staging.ts';
 import type { StagedRow } from './batch.staging.ts';
 import { CLOSED_TO_SUPPORT, LINK_COLUMNS, ROW } from './columns.ts';
@@ -47,7 +48,9 @@ export const validation = (uploadId: string, { support }: { readonly support: bo
   closed: support ? CLOSED_TO_SUPPORT : [],
 });
 
-const PAGE = 2_000;
+/** People that are written at once, and how many such pages: while one is written the next is sealed. */
+const PAGE = 500;
+const PAGES = 2;
 const LONGEST = 600_000;
 /** Statements over a whole file take longer than those of a request may. */
 const PATIENCE = `set local statement_timeout = '300s'`;
@@ -102,6 +105,16 @@ const linksOf = (values: Partial<FileRow>): Record<string, string> =>
       values[column] === undefined ? [] : [[system, values[column]]],
     ),
   );
+
+async function* pagesOf(tx: Tx, uploadId: string): AsyncGenerator<StagedPerson[]> {
+  let page: StagedPerson[];
+  let after = 0;
+  do {
+    page = await stagedPeople(tx, uploadId, after, PAGE);
+    after = page.at(-1)?.row ?? after;
+    if (page.length > 0) yield page;
+  } while (page.length === PAGE);
+}
 
 /** The two jobs of an upload: the dry run, and the commit of what passed it. */
 export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefinition[] => {
@@ -175,20 +188,19 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
       return value;
     };
     let added = 0;
-    let after = 0;
-    for (;;) {
-      const staged = await stagedPeople(tx, row.id, after, PAGE);
-      const opened = staged.map(({ nationalIdSealed, ...person }) => ({
-        ...person,
-        nationalId: open(nationalIdSealed),
-      }));
-      if (opened.length > 0) await people.add(tx, opened);
-      added += staged.length;
-      const percent = Math.min(99, Math.floor((100 * added) / Math.max(1, row.validCount)));
+    let told = 0;
+    await inParallel(pagesOf(tx, row.id), PAGES, async (page) => {
+      await people.add(
+        tx,
+        page.map(({ nationalIdSealed, ...person }) => ({ ...person, nationalId: open(nationalIdSealed) })),
+      );
+      added += page.length;
+      const percent = Math.min(99, Math.floor((100 * added) / row.validCount));
+      if (percent === told) return;
+      told = percent;
       await work.write({ scope }, (other) => noteProgress(other, row.id, percent));
-      if (staged.length < PAGE) return added;
-      after = staged.at(-1)!.row;
-    }
+    });
+    return added;
   };
 
   const commit = (scope: Scope, uploadId: string): Promise<void> =>

@@ -58,22 +58,20 @@ export const batchErrorList: ListDefinition = {
   defaultSort: 'row',
 };
 
-/** Percent of what a running job has done; no change of the row itself. */
+/** Percent of what a running job has done, never less than before; no change of the row itself. */
 export const noteProgress = async (tx: Tx, id: string, percent: number): Promise<void> => {
-  await tx.prepared('update batch_upload set progress = $3 where company_id = $1 and id = $2', [
+  await tx.prepared('update batch_upload set progress = $3 where company_id = $1 and id = $2 and progress < $3', [
     tx.companyId,
     id,
     percent,
   ]);
 };
 
+/** A person of the file, the national id sealed under the company's key. */
+export type StagedPerson = NewPerson & { readonly row: number; readonly nationalIdSealed: string };
+
 /** The staged people of an upload after row `after`, at most `limit`, in the order of the file. */
-export const stagedPeople = (
-  tx: Tx,
-  uploadId: string,
-  after: number,
-  limit: number,
-): Promise<(NewPerson & { readonly row: number; readonly nationalIdSealed: string })[]> =>
+export const stagedPeople = (tx: Tx, uploadId: string, after: number, limit: number): Promise<StagedPerson[]> =>
   tx.prepared(
     `select r.row_number as row, r.id, r.first_name as "firstName", r.last_name as "lastName",
        r.national_id_kind as "nationalIdKind", r.national_id_sealed as "nationalIdSealed",
