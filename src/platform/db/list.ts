@@ -176,7 +176,10 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
       const last = rows.length > limit ? shown.at(-1) : undefined;
       const next =
         last === undefined ? 'null' : JSON.stringify(cursors.write(purpose, { key: last[keyAt]!, id: last[idAt]! }));
-      return `{"items":[${shown.map(itemOf).join(',')}],"next":${next}}`;
+      // Added up: joining makes each item a text of its own first.
+      let items = '';
+      for (const row of shown) items += (items === '' ? '' : ',') + itemOf(row);
+      return `{"items":[${items}],"next":${next}}`;
     },
   };
 };

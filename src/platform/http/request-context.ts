@@ -28,11 +28,11 @@ export const createRequestContexts = ({ i18n, now, host, timeout }: RequestConte
     request: Request,
     response: Response,
   ): { -readonly [Name in keyof PublicContext]: PublicContext[Name] } => {
-    const trace = startSpan(parseTraceparent(request.get('traceparent')));
+    const { traceId } = startSpan(parseTraceparent(request.get('traceparent')));
     const wanted = request.get('accept-language');
     const context = {
       locale: i18n.locale(wanted),
-      traceId: trace.traceId,
+      traceId,
       address: request.ip ?? '',
       agent: (request.get('user-agent') ?? '').slice(0, 300),
       deadline: new Date(now().getTime() + timeout),
@@ -40,7 +40,7 @@ export const createRequestContexts = ({ i18n, now, host, timeout }: RequestConte
       t: (key: string, params?: TextParams) => i18n.t(context.locale, key, params),
       speak: (own?: string) => {
         context.locale = i18n.locale(wanted, own);
-        response.set('Content-Language', context.locale);
+        response.setHeader('Content-Language', context.locale);
       },
     };
     return context;
@@ -50,9 +50,9 @@ export const createRequestContexts = ({ i18n, now, host, timeout }: RequestConte
     attach: (request, response, next) => {
       const context = make(request, response);
       known.set(request, context);
-      response.set('X-Request-Id', context.traceId);
-      response.set('Content-Language', context.locale);
-      response.vary('Accept-Language');
+      response.setHeader('X-Request-Id', context.traceId);
+      response.setHeader('Content-Language', context.locale);
+      response.setHeader('Vary', 'Accept-Language');
       try {
         context.hints = readCompanyHints(request, { host });
         next();

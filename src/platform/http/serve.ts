@@ -83,7 +83,8 @@ const send = async (
   contract: Contract,
   reply: Reply<Responses>,
 ): Promise<void> => {
-  response.status(reply.status).set(reply.headers ?? {});
+  response.status(reply.status);
+  if (reply.headers !== undefined) response.set(reply.headers);
   if (reply.body === null) {
     response.end();
     return;
@@ -94,13 +95,14 @@ const send = async (
   }
   const bytes = Buffer.from(reply.body instanceof RawJson ? reply.body.text : JSON.stringify(reply.body));
   const tag = reply.etag ?? (request.method === 'GET' ? weakTag(bytes) : undefined);
-  if (tag !== undefined) response.set('ETag', tag);
+  if (tag !== undefined) response.setHeader('ETag', tag);
   if (request.method === 'GET' && tag !== undefined && request.headers['if-none-match'] === tag) {
     response.status(304).end();
     return;
   }
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.send(bytes);
+  response.setHeader('Content-Length', bytes.length);
+  response.end(bytes);
 };
 
 /** The handler of one declared route. Order: authentication → company → permission → shape → existence → state. */

@@ -17,7 +17,8 @@ export function isLocale(value: unknown): value is Locale {
  */
 export function negotiateLocale(acceptLanguage: string | undefined, own?: string): Locale {
   const otherwise = isLocale(own) ? own : DEFAULT_LOCALE;
-  const ranges = (acceptLanguage ?? '')
+  if (acceptLanguage === undefined || acceptLanguage === '') return otherwise;
+  const ranges = acceptLanguage
     .split(',')
     .slice(0, 20)
     .map((part) => /^\s*([a-z]{1,8}|\*)(?:-[a-z0-9-]+)?\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?$/i.exec(part))

@@ -116,25 +116,33 @@ const isoOf = (text: string): string =>
     ? `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).padEnd(3, '0')}Z`
     : new Date(text).toISOString();
 
-const WRITERS: Readonly<Record<Member['as'], (value: string) => string>> = {
-  text: (value) => JSON.stringify(value),
-  plain: (value) => `"${value}"`,
-  instant: (value) => `"${isoOf(value)}"`,
-  flag: (value) => (value === 't' ? 'true' : 'false'),
-  json: (value) => value,
+const ESCAPED = /["\\\p{Cc}]/u;
+const quoted = (text: string): string => (ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`);
+
+const written = (value: string, as: Member['as']): string => {
+  switch (as) {
+    case 'text':
+      return quoted(value);
+    case 'plain':
+      return `"${value}"`;
+    case 'instant':
+      return `"${isoOf(value)}"`;
+    case 'flag':
+      return value === 't' ? 'true' : 'false';
+    default:
+      return value;
+  }
 };
 
 /** A row of texts, in the order of `members`, as a JSON object. */
 export const jsonOf = (members: readonly Member[]): ((row: readonly (string | null)[]) => string) => {
-  const write = members.map(({ name, as }, at) => {
-    const key = `${at === 0 ? '' : ','}${JSON.stringify(name)}:`;
-    const none = `${key}null`;
-    const valueOf = WRITERS[as];
-    return (value: string | null) => (value === null ? none : key + valueOf(value));
-  });
+  const keys = members.map(({ name }, at) => `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
   return (row) => {
-    let text = '{';
-    for (let at = 0; at < write.length; at += 1) text += write[at]!(row[at]!);
+    let text = '';
+    for (let at = 0; at < members.length; at += 1) {
+      const value = row[at]!;
+      text += keys[at]! + (value === null ? 'null' : written(value, members[at]!.as));
+    }
     return `${text}}`;
   };
 };
