@@ -23,6 +23,7 @@ const ANSWER = `select 1 from test_result t
  * What fitness knows of a question of the gate: the hours of the person's risk group, cases that hold, restrictions in force, tests of the shift, and tests for
  * cause or after an incident that are open, or were missed within a day. A change of crew asks for tests of a shift that runs.
  * A test before the shift that was taken too long before work really begins is due, until there is another.
+ * A random test counts from when it may be taken: who asks before is not told of it.
  */
 export const fitnessFacts: FactProvider = {
   name: 'fitness',
@@ -50,6 +51,7 @@ export const fitnessFacts: FactProvider = {
         'restrictions', r.terms->'missing'->'restrictions') order by r.due_at, r.id), '[]')
       from requirement r left join ${KEPT} kept on true
       where r.company_id = $1 and r.profile_id = q.profile_id and r.deleted_at is null
+        and (r.kind <> 'random' or r.window_from <= q.at)
         and (q.purpose <> 'crew' or exists (select 1 from shift s
           where s.company_id = $1 and s.id = q.shift_id and s.status = 'started'))
         and (r.shift_id = q.shift_id or (r.kind in ('for_cause', 'post_incident')

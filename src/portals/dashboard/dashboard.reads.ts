@@ -24,7 +24,8 @@ export const ownFigures = (reader: Reader, profileId: string, now: Date): Promis
       nextShiftAt: `(select ${iso('min(s.starts_at)')} from shift s where s.company_id = $1 and s.profile_id = $2
         and s.status in ('planned', 'started') and s.deleted_at is null and s.ends_at > $3)`,
       testsDue: `(select count(*)::int from requirement r where r.company_id = $1 and r.profile_id = $2
-        and r.status = 'due' and r.deleted_at is null and r.due_at < $3::timestamptz + interval '24 hours')`,
+        and r.status = 'due' and r.deleted_at is null and r.due_at < $3::timestamptz + interval '24 hours'
+        and (r.kind <> 'random' or r.window_from <= $3))`,
       held: `exists (select 1 from hold h where h.company_id = $1 and h.profile_id = $2 and h.kind = 'hold'
         and h.ended_at is null)`,
       unread: `(select count(*)::int from notification n where n.company_id = $1 and n.profile_id = $2

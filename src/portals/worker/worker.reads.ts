@@ -34,6 +34,9 @@ const SHIFT = `(select ${object({
     and s.ends_at > $3 and s.starts_at < $3::timestamptz + interval '24 hours'
   order by s.starts_at limit 1)`;
 
+/** A random test is nobody's to foresee: its worker sees it from when it may be taken. */
+const FORESEEABLE = `(r.kind <> 'random' or r.window_from <= $3)`;
+
 const REQUIREMENTS = listOf(
   object({
     id: 'r.id',
@@ -46,7 +49,8 @@ const REQUIREMENTS = listOf(
     doneAt: iso('r.done_at'),
   }),
   `from requirement r where r.company_id = $1 and r.profile_id = $2 and r.deleted_at is null
-     and r.due_at > $3::timestamptz - interval '16 hours' and r.due_at < $3::timestamptz + interval '24 hours'`,
+     and r.due_at > $3::timestamptz - interval '16 hours' and r.due_at < $3::timestamptz + interval '24 hours'
+     and ${FORESEEABLE}`,
   'r.due_at, r.id',
 );
 

@@ -15,6 +15,7 @@ interface RequirementsDependencies extends MovingParts<RequirementRow> {
   readonly decisions: Decisions;
   readonly roster: Pick<RosterFacts, 'shiftsWithoutRequirements'>;
   readonly visible: typeof visibleProfiles;
+  readonly now: () => Date;
 }
 
 const AHEAD_MS = 24 * 3_600_000;
@@ -74,8 +75,11 @@ const lockProfile = async (tx: Tx, profileId: string): Promise<void> => {
 
 /** What is required of whom, what became of it, excuses and their review. */
 export const createRequirements = (dependencies: RequirementsDependencies) => {
-  const { repository, work, mover, generation, decisions, roster, visible } = dependencies;
-  const restrict = (context: Context) => (bind: (value: unknown) => string) => visible(context, 't.profile_id', bind);
+  const { repository, work, mover, generation, decisions, roster, visible, now } = dependencies;
+  /** What the caller may see: of their own random tests those that may be taken by now. */
+  const restrict = (context: Context) => (bind: (value: unknown) => string) =>
+    `${visible(context, 't.profile_id', bind)}
+     and (t.kind <> 'random' or t.window_from <= ${bind(now())} or t.profile_id is distinct from ${bind(context.principal.profileId)}::uuid)`;
   const crud = createCrud({ ...dependencies, restrict });
 
   const closeOne = async (tx: Tx, scope: Scope, late: Overdue): Promise<void> => {

@@ -185,6 +185,30 @@ describe('required tests', () => {
     expect([asked.status, asked.body['dueAt']]).to.deep.equal([201, dueAt]);
   });
 
+  it('come at random without a word to whom they are for, until they may be taken', async () => {
+    const worker = await company.addWorker();
+    const random = { kind: 'random', test: 'PVT-B', windowMinutes: 30, graceMinutes: 10 } as const;
+    await company.givePolicy(worker, { required: [random], randomOneIn: 1 });
+    const shiftId = await company.addShift(worker, { startsAt: requiring.inHours(2) });
+    await requiring.tick('generate');
+    const [planned] = await requiring.rowsOf(worker);
+    const told = async (): Promise<number[]> => {
+      const today = await company.ask(worker, 'get', '/worker/today');
+      const glance = await company.ask(worker, 'get', '/dashboard');
+      const asked = { profileId: worker.profileId, purpose: 'shift_start', shiftId };
+      const { body } = await company.ask(worker, 'post', '/gate/decisions', asked);
+      const decision = await company.ask(company.manager, 'get', `/gate/decisions/${body.id}`);
+      const facts = decision.body['facts'] as { requirements: object[] };
+      const own = glance.body['own'] as { testsDue: number };
+      return [(today.body['requirements'] as object[]).length, own.testsDue, facts.requirements.length];
+    };
+    await company.at(planned!.window_from.getTime() - company.start.getTime() - 1_000);
+    expect(await told()).to.deep.equal([0, 0, 0]);
+    await company.at(planned!.window_from.getTime() - company.start.getTime());
+    expect(await told()).to.deep.equal([1, 1, 1]);
+    await company.at(0);
+  });
+
   it('fall away with a cancelled shift', async () => {
     const { worker, shiftId } = await requiring.withShift();
     await company.client.query(`update shift set status = 'cancelled', cancelled_because = 'manager' where id = $1`, [
