@@ -99,6 +99,8 @@ const querySchema = ({ sorts, filters = {}, search }: ListDefinition): TObject =
   });
 };
 
+type TextRow = readonly (string | null)[];
+
 /** Everything that must stay the same from page to page. */
 const fingerprint = (query: ListQuery & object): string => {
   const rest: Record<string, unknown> = { ...query };
@@ -115,13 +117,19 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
   const members: readonly Member[] = definition.members ?? [
     { name: 'item', sql: `${definition.item}::text`, as: 'json' },
   ];
-  const columns = members.map(({ sql }) => sql);
-  /** Where a row has the value of an expression: in a member's column, or in one more. */
-  const placeOf = (expression: string, added: string[]): number => {
-    const at = columns.indexOf(expression);
-    return at >= 0 ? at : columns.length + added.push(`(${expression})::text`) - 1;
+  const idOf = `${definition.alias}.id`;
+  /** A page's columns, id and sort key last, with what makes an item of a row: a member that is one of these is read once. */
+  const shapeOf = (key: string) => {
+    const before = members.filter(({ sql }) => sql !== idOf && sql !== key);
+    const columns = [...before.map(({ sql }) => sql), `${idOf} as id`, `(${key})::text as key`].join(', ');
+    const ends = [idOf, key];
+    const places = members.map((member) =>
+      ends.includes(member.sql) ? before.length + ends.indexOf(member.sql) : before.indexOf(member),
+    );
+    const itemOf = definition.members === undefined ? ([item]: TextRow) => item! : jsonOf(members, places);
+    return { key, columns, itemOf, idAt: before.length, keyAt: before.length + 1 };
   };
-  const itemOf = definition.members === undefined ? ([item]: readonly (string | null)[]) => item! : jsonOf(members);
+  const shapes = new Map(Object.entries(definition.sorts).map(([name, key]) => [name, shapeOf(key)]));
   return {
     query: querySchema(definition),
     one: async (reader, id, restrict) => {
@@ -138,10 +146,9 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
     page: async (reader, query, restrict) => {
       const values: unknown[] = [reader.companyId];
       const bind: Bind = (value) => `$${values.push(value)}`;
-      const idOf = `${definition.alias}.id`;
       const sort = query.sort ?? definition.defaultSort;
       const isDescending = sort.startsWith('-');
-      const expression = definition.sorts[sort.replace(/^-/, '')]!;
+      const { key: expression, columns, itemOf, idAt, keyAt } = shapes.get(sort.replace(/^-/, ''))!;
       const narrowing: string[] = [];
       for (const [name, filter] of Object.entries(definition.filters ?? {})) {
         const value = (query as Record<string, unknown>)[name];
@@ -168,10 +175,7 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
         query.q === undefined
           ? matching
           : `${definition.from} where ${definition.where} and ${idOf} = any(array(select ${idOf} ${matching})) ${order}`;
-      const added: string[] = [];
-      const [idAt, keyAt] = [placeOf(idOf, added), placeOf(expression, added)];
-      const text = `select ${[...columns, ...added].join(', ')} ${from}`;
-      const rows = await reader.texts(text, values, { onePlan });
+      const rows = await reader.texts(`select ${columns} ${from}`, values, { onePlan });
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       const next =

@@ -134,13 +134,16 @@ const written = (value: string, as: Member['as']): string => {
   }
 };
 
-/** A row of texts, in the order of `members`, as a JSON object. */
-export const jsonOf = (members: readonly Member[]): ((row: readonly (string | null)[]) => string) => {
+/** A row of texts as a JSON object: the value of each member stands in its place. */
+export const jsonOf = (
+  members: readonly Member[],
+  places: readonly number[] = members.map((_member, at) => at),
+): ((row: readonly (string | null)[]) => string) => {
   const keys = members.map(({ name }, at) => `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
   return (row) => {
     let text = '';
     for (let at = 0; at < members.length; at += 1) {
-      const value = row[at]!;
+      const value = row[places[at]!]!;
       text += keys[at]! + (value === null ? 'null' : written(value, members[at]!.as));
     }
     return `${text}}`;
