@@ -7,8 +7,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const source = join(root, 'src', 'cli.ts');
-const entry = existsSync(source) ? source : join(root, 'dist', 'src', 'cli.js');
+const hasSources = existsSync(join(root, 'src', 'cli.ts'));
+const home = hasSources ? root : join(root, 'dist');
+const entry = join(home, 'src', hasSources ? 'cli.ts' : 'cli.js');
+const options = [`--env-file=${join(home, 'config', 'node.env')}`];
 const own = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 const isRecent = Number(process.versions.node.split('.')[0]) >= 24;
 
@@ -21,7 +23,7 @@ if (!existsSync(own) && !isRecent) {
 const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'angelis'), ...process.env };
 
 // The channel carries nothing: it breaks when this process is killed, and the other one stops.
-const child = spawn(existsSync(own) ? own : process.execPath, [entry, ...process.argv.slice(2)], {
+const child = spawn(existsSync(own) ? own : process.execPath, [...options, entry, ...process.argv.slice(2)], {
   env,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 });

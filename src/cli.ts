@@ -1,5 +1,6 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { createProgram, runProgram } from './platform/cli/program.ts';
+import { collectSooner } from './platform/process/heap.ts';
 import { commands } from './wiring/commands.ts';
 
 // Whoever reads the output may stop before its end (`angelis … | head`), and a terminal may be closed while parts stop.
@@ -12,4 +13,5 @@ for (const stream of [process.stdout, process.stderr])
 process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 process.channel?.unref();
 
+collectSooner();
 process.exitCode = await runProgram(createProgram(packageJson.version, commands), process.argv.slice(2));

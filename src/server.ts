@@ -1,4 +1,5 @@
 import packageJson from '../package.json' with { type: 'json' };
+import { collectSooner } from './platform/process/heap.ts';
 import { createLifetime } from './platform/process/lifetime.ts';
 import { environmentFaults, productionFaults } from './platform/settings/production.ts';
 import { readSettings, SettingsError } from './platform/settings/settings.ts';
@@ -39,6 +40,7 @@ const start = async (): Promise<void> => {
   }
 };
 
+collectSooner();
 try {
   await start();
 } catch (error) {

@@ -9,7 +9,9 @@ const stopped = new AbortController();
 /** Runs the demo until it ends; when a file changes, from the start again, once what ran before is gone. */
 const run = async (): Promise<void> => {
   const changed = once(changes, 'all', { signal: stopped.signal });
-  const demo = spawn(process.execPath, ['src/cli.ts', 'demo', ...process.argv.slice(2)], { stdio: 'inherit' });
+  const demo = spawn(process.execPath, ['--env-file=config/node.env', 'src/cli.ts', 'demo', ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
   const stop = (): void => void demo.kill();
   // Stopped by a signal or started again: the demo ends first.
   changed.then(stop, stop);

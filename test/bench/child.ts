@@ -24,6 +24,8 @@ export interface Child extends Listening {
   cpu(): Promise<number>;
   /** Resident memory, MiB. */
   rss(): Promise<number>;
+  /** The same at its highest. */
+  peak(): Promise<number>;
   /** What its own handler answers. */
   ask<T>(what: string): Promise<T>;
   stop(): Promise<void>;
@@ -35,12 +37,36 @@ const ask = async <T>(child: ChildProcess, what: string): Promise<T> => {
   return answer;
 };
 
-/** Starts `file` (next to this one, without its ending), hands it `options` and waits until it listens. */
-export const startChild = async (file: string, options: Readonly<Record<string, string>>): Promise<Child> => {
-  const child = fork(fileURLToPath(new URL(`${file}${extname(import.meta.url)}`, import.meta.url)), {
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+const ending = extname(import.meta.url);
+/** How processes of production are started. */
+const PRODUCTION = [
+  `--env-file=${here('../../config/node.env')}`,
+  `--import=${new URL(`production.child${ending}`, import.meta.url).href}`,
+];
+
+const forked = (
+  file: string,
+  options: Readonly<Record<string, string>>,
+  execArgv: readonly string[] = PRODUCTION,
+): ChildProcess =>
+  fork(here(`${file}${ending}`), {
+    execArgv: [...execArgv],
     env: { ...process.env, ...options, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+
+/**
+ * Starts `file` (next to this one, without its ending), hands it `options` and waits until it listens; with flags of Node of
+ * its own, if any, instead of production's.
+ */
+export const startChild = async (
+  file: string,
+  options: Readonly<Record<string, string>>,
+  flags?: readonly string[],
+): Promise<Child> => {
+  const child = forked(file, options, flags);
   const ended = once(child, 'exit');
   const [listening] = (await Promise.race([
     once(child, 'message'),
@@ -50,6 +76,7 @@ export const startChild = async (file: string, options: Readonly<Record<string, 
     ...listening,
     cpu: () => ask(child, 'cpu'),
     rss: () => ask(child, 'rss'),
+    peak: () => ask(child, 'peak'),
     ask: (what) => ask(child, what),
     stop: async () => {
       child.kill('SIGKILL');
@@ -72,10 +99,7 @@ export interface Done {
 
 /** Runs `file` (next to this one, without its ending) in a process of its own until it answers with `done`. */
 export const runChild = async (file: string, options: Readonly<Record<string, string>>): Promise<Done> => {
-  const child = fork(fileURLToPath(new URL(`${file}${extname(import.meta.url)}`, import.meta.url)), {
-    env: { ...process.env, ...options, NODE_ENV: 'production' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const child = forked(file, options);
   const ended = once(child, 'exit');
   const [answer] = (await Promise.race([
     once(child, 'message'),
@@ -106,6 +130,7 @@ export const report = (
       return Promise.resolve((user + system) / 1000);
     },
     rss: () => Promise.resolve(process.memoryUsage.rss() / 2 ** 20),
+    peak: () => Promise.resolve(process.resourceUsage().maxRSS / 1024),
     ...handlers,
   };
   process.on('disconnect', () => process.exit());

@@ -82,8 +82,8 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
     BENCH_JWKS: angelis.jwksUri!,
     BENCH_ISSUER: angelis.issuer!,
   };
-  const fastify = await startChild('fastify.child', given);
-  const sequelize = await startChild('sequelize.child', given);
+  const fastify = await startChild('fastify.child', given, []);
+  const sequelize = await startChild('sequelize.child', given, []);
   const servers = [angelis, fastify, sequelize];
   try {
     await client.query('analyze');

@@ -12,6 +12,7 @@ import { figure, interleave, median, speed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const key = () => `k:${randomBytes(32).toString('base64')}`;
 
 /** Resident memory of a process in MiB, where the system tells it. */
@@ -27,20 +28,20 @@ interface Started {
   readonly resident: number;
 }
 
-/** Starts `node file` and waits for the first answer of `path` that is 200. */
+/** Starts `node args` and waits for the first answer of `path` that is 200. */
 const start = async (
-  file: string,
+  args: readonly string[],
   path: string,
   env: Readonly<Record<string, string>>,
   idle: number,
 ): Promise<Started> => {
   const port = await freePort();
   const begun = performance.now();
-  const child = spawn(process.execPath, [file], {
+  const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'], NODE_ENV: 'production', PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended before it answered`)));
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${args.join(' ')} ended before it answered`)));
   ended.catch(() => undefined);
   const answered = async (): Promise<number> => {
     for (;;) {
@@ -88,7 +89,7 @@ export const startUp = async ({ database, superuserUrl, rounds }: Place): Promis
   const ours = async (): Promise<number> => {
     const METRICS_PORT = String(await freePort());
     const { ms, resident } = await start(
-      fileURLToPath(new URL('../../src/server.js', import.meta.url)),
+      [`--env-file=${here('../../config/node.env')}`, here('../../src/server.js')],
       '/angelis/health/live',
       { ...env, METRICS_PORT },
       1_000,
@@ -96,9 +97,7 @@ export const startUp = async ({ database, superuserUrl, rounds }: Place): Promis
     idle.push(resident);
     return ms;
   };
-  const bare = async () =>
-    (await start(fileURLToPath(new URL('start.child.js', import.meta.url)), '/health', { BENCH_URL: superuserUrl }, 0))
-      .ms;
+  const bare = async () => (await start([here('start.child.js')], '/health', { BENCH_URL: superuserUrl }, 0)).ms;
   try {
     const [own, theirs] = await interleave([ours, bare], Math.min(rounds, 3));
     const named = { baseline: `Express with a pool: ${median(theirs!).toFixed(0)} ms`, unit: 'ms' };

@@ -30,6 +30,7 @@ describe('the check of the deployment files', () => {
       ['EXPOSE 3000', 'EXPOSED 3000', /Unknown instruction: EXPOSED/],
       ['USER node', 'USER root', /runs as root/],
       [/HEALTHCHECK[^\n]*\n[^\n]*\n/u, '', /no HEALTHCHECK/],
+      ['"--env-file=dist/config/node.env", ', '', /started without --env-file/],
     ] as const) {
       const faults = dockerfileFaults(good.replace(from, to));
       expect(faults, String(from)).to.have.length(1);

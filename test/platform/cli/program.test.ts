@@ -72,7 +72,7 @@ describe('bin/angelis.js', function () {
     const angelis = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8' });
     const version = angelis('--version');
     expect(version.stdout).to.match(/^\d+\.\d+\.\d+\n$/u);
-    expect(version.status).to.equal(0);
+    expect([version.status, version.stderr]).to.deep.equal([0, '']);
     const wrong = angelis('--wrong');
     expect(wrong.status).to.equal(2);
     expect(wrong.stderr).to.contain("unknown option '--wrong'");
@@ -83,12 +83,14 @@ describe('bin/angelis.js', function () {
     try {
       await cp(bin, join(folder, 'bin', 'angelis.js'));
       await mkdir(join(folder, 'dist', 'src'), { recursive: true });
+      await mkdir(join(folder, 'dist', 'config'));
+      await writeFile(join(folder, 'dist', 'config', 'node.env'), 'NODE_OPTIONS=--max-semi-space-size=2');
       await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
       await writeFile(
         join(folder, 'dist', 'src', 'cli.js'),
         `process.on('SIGTERM', () => process.exit(7));
         setInterval(() => undefined, 1000);
-        console.log(process.argv[2]);`,
+        console.log(process.argv[2], process.env.NODE_OPTIONS);`,
       );
       for (const [signal, status] of [
         ['SIGTERM', 7],
@@ -96,7 +98,7 @@ describe('bin/angelis.js', function () {
       ] as const) {
         const child = spawn(process.execPath, [join(folder, 'bin', 'angelis.js'), 'ready'], { stdio: 'pipe' });
         const [line] = await once(child.stdout, 'data');
-        expect(String(line)).to.equal('ready\n');
+        expect(String(line)).to.equal('ready --max-semi-space-size=2\n');
         child.kill(signal);
         expect(await once(child, 'exit')).to.deep.equal([status, null]);
       }

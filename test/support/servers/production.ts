@@ -53,7 +53,10 @@ export interface StartedServer {
 
 /** Starts `npm start` with these settings and no others. */
 export const startServer = (settings: Readonly<Record<string, string>>): StartedServer => {
-  const child = spawn(process.execPath, ['src/server.ts'], { env: settings, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--env-file=config/node.env', 'src/server.ts'], {
+    env: settings,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const written = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => (written[name] += text));

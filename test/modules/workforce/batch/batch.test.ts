@@ -117,28 +117,16 @@ describe('batch uploads of people', () => {
     expect(await count('select count(*)::int as n from batch_row')).to.equal(0);
   });
 
-  it('add each of many once, in the order of the file, with their words and changes', async () => {
-    const people = Array.from({ length: 1_203 }, (_, index) => `Uno,Entremuchos${index},${rut(16_000_000 + index)}`);
-    people[600] = `Uno,Entremuchos600,${rut(16_000_001)}`;
-    const row = await dryRun(['first_name,last_name,rut', ...people].join('\n'));
-    expect(row).to.include({ rowCount: 1_203, validCount: 1_201, errorCount: 2 });
-    const done = await commitAll(row, { partial: true });
-    expect(done).to.include({ status: 'committed', committedCount: 1_201, progress: 100 });
-    const theirs = `from profile p where p.last_name like 'Entremuchos%'`;
-    expect(await count(`select count(*)::int as n ${theirs}`)).to.equal(1_201);
-    expect(
-      await count(`select count(distinct p.id)::int as n ${theirs} and p.id in (
-      select entity_id from change where action = 'profile.create')`),
-    ).to.equal(1_201);
-    expect(await count(`select count(*)::int as n from search_token where token ~ '^entremuchos[0-9]+$'`)).to.equal(
-      1_201,
+  it('add each of many once, in the order of the file, with a word of theirs', async () => {
+    const people = Array.from(
+      { length: 1_203 },
+      (_, at) => `Uno,Entremuchos${at},${rut(16_000_000 + Math.max(at, 2))}`,
     );
-    const client = await app.database.superuser();
-    const { rows } = await client.query<{ n: number }>(
-      `select substr(p.last_name, 12)::int as n from change c join profile p on p.id = c.entity_id
-       where p.last_name like 'Entremuchos%' order by c.id`,
-    );
-    expect(rows.map(({ n }) => n)).to.deep.equal(rows.map(({ n }) => n).toSorted((a, b) => a - b));
+    const done = await commitAll(await dryRun(`first_name,last_name,rut\n${people.join('\n')}`), { partial: true });
+    expect(done).to.include({ errorCount: 3, status: 'committed', committedCount: 1_200, progress: 100 });
+    const inOrder = `select (array_agg(substr(p.last_name, 12)::int order by c.id) = array(select generate_series(3, 1202)))::int as n
+      from change c join profile p on p.id = c.entity_id join search_token w on w.entity_id = p.id and w.token = lower(p.last_name)`;
+    expect(await count(`${inOrder} where p.last_name like 'Entremuchos%'`)).to.equal(1);
   });
 
   it('store ids as a single profile does: sealed under the person’s key, found by hash, changes sealed too', async () => {
