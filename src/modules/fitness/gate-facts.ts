@@ -33,7 +33,7 @@ export const fitnessFacts: FactProvider = {
       from hold h join fitness_case c on c.company_id = $1 and c.id = h.case_id
       where h.company_id = $1 and h.profile_id = q.profile_id and h.kind = 'hold' and h.ended_at is null`,
     restrictions: `select coalesce(json_agg(json_build_object(
-        'source', h.id::text,
+        'source', h.id::text, 'decided', h.case_id is not null,
         'noDriving', h.restrictions->'noDriving', 'accompanied', h.restrictions->'accompanied',
         'noHeights', h.restrictions->'noHeights', 'until', ${at('h.ends_at')}) order by h.starts_at, h.id), '[]')
       from hold h

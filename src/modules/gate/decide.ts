@@ -95,9 +95,12 @@ const requirementReasons = (facts: GateFacts): GateReason[] =>
     return isHeld(lack, facts.highRisk) ? block(lack.code, about) : restrict(lack.code, about);
   });
 
+const standing = ({ restrictions, at }: GateFacts) =>
+  restrictions.filter(({ until }) => until === null || !isReached(until, at));
+
 /** Restrictions that stand, and those of tests without which the person would work. */
 const forbiddenBy = (facts: GateFacts) => [
-  ...facts.restrictions.filter(({ until }) => until === null || !isReached(until, facts.at)),
+  ...standing(facts),
   ...lacksOf(facts).flatMap((lack) =>
     lack.code === 'TEST_IN_GRACE' || isHeld(lack, facts.highRisk)
       ? []
@@ -113,15 +116,18 @@ const RESTRICTIONS = [
 
 /**
  * What stands restricts work, each thing once; work that needs what is forbidden it blocks, once for each source, so that an override
- * of one covers none that comes later.
+ * of one covers none that comes later. What a test brought, which no human has weighed yet, blocks work of a high-risk group whole.
  */
 const restrictionReasons = (facts: GateFacts): GateReason[] => {
   const inForce = forbiddenBy(facts);
-  return RESTRICTIONS.flatMap(({ forbidden, work, blocks, restricts }) => {
+  const unweighed = facts.highRisk ? standing(facts).filter(({ decided }) => !decided) : [];
+  const high = unweighed.map(({ source }) => block('HIGH_RISK_FORBIDDEN', { source }));
+  const each = RESTRICTIONS.flatMap(({ forbidden, work, blocks, restricts }) => {
     const sources = new Set(inForce.filter((one) => one[forbidden]).map(({ source }) => source));
     if (facts.work[work]) return [...sources].map((source) => block(blocks, { source }));
     return sources.size > 0 ? [restrict(restricts)] : [];
   });
+  return [...high, ...each];
 };
 
 const credentialReasons = ({ date, credentials }: GateFacts): GateReason[] =>

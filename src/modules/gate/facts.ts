@@ -76,6 +76,7 @@ export const GateFactsSchema = exact(
     restrictions: listOf(
       {
         source: id(),
+        decided: flag('A human decided on it; else a test brought it, or none'),
         ...FORBIDDEN,
         until: nullable(instant()),
       },

@@ -25,7 +25,14 @@ const withTest = (change: Partial<GateFacts['requirements'][number]>, more: Chan
   answer({ ...more, requirements: [{ ...dueTest, ...change }] });
 const withCredential = (change: Partial<GateFacts['credentials'][number]>) =>
   answer({ credentials: [{ ...credential, ...change }] });
-const restriction = { source: 'case', noDriving: false, accompanied: false, noHeights: false, until: null };
+const restriction = {
+  source: 'case',
+  decided: true,
+  noDriving: false,
+  accompanied: false,
+  noHeights: false,
+  until: null,
+};
 const hold = { caseId: 'c', level: 'orange', decided: false, opening: 0 };
 
 /** Each adds one bad fact, or makes one worse. */
@@ -132,6 +139,15 @@ describe('gate', () => {
     expect(under({ noDriving: true, until: AT })).to.equal('allow');
     expect(under({ noDriving: true, until: SOON })).to.equal('restrict NO_DRIVING');
     expect(under({ noDriving: true, until: 'unreadable' })).to.equal('restrict NO_DRIVING');
+  });
+
+  it('blocks high-risk work after a test that restricts, until a human has weighed it', () => {
+    const under = (change: object, highRisk = true) =>
+      answer({ highRisk, restrictions: [{ ...restriction, accompanied: true, ...change }] });
+    expect(under({ decided: false })).to.equal('block HIGH_RISK_FORBIDDEN ACCOMPANIED');
+    expect(under({ decided: true })).to.equal('restrict ACCOMPANIED');
+    expect(under({ decided: false }, false)).to.equal('restrict ACCOMPANIED');
+    expect(under({ decided: false, until: AT })).to.equal('allow');
   });
 
   it('asks for the required tests: a missing one blocks high-risk work and restricts any other', () => {

@@ -109,6 +109,7 @@ export const anyFacts: fc.Arbitrary<GateFacts> = fc.record({
   restrictions: few(
     fc.record({
       source: fc.constant('case'),
+      decided: fc.boolean(),
       noDriving: fc.boolean(),
       accompanied: fc.boolean(),
       noHeights: fc.boolean(),

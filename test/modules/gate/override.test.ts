@@ -103,6 +103,7 @@ describe('gate overrides', () => {
   it('covers one source of a restriction, not one that comes later', () => {
     const forbidden = (source: string) => ({
       source,
+      decided: true,
       noDriving: true,
       noHeights: false,
       accompanied: false,
