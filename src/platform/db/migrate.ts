@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,7 +19,7 @@ export interface MigrationStatus {
 }
 
 export interface Migrator {
-  /** Applies what is pending; answers the names. */
+  /** Applies what is pending; answers the names. Throws where the database has a migration that is not known, or was another. */
   up(): Promise<string[]>;
   /** Takes back the newest `steps` (default 1), or all with 0. */
   down(steps?: number): Promise<string[]>;
@@ -61,6 +62,25 @@ const migrationFiles = (folder: string): string[] =>
     .toSorted();
 const nameOf = (file: string): string => basename(file).replace(/\.(ts|js)$/, '');
 
+const fingerprintOf = ({ up }: Migration): string => createHash('sha256').update(JSON.stringify(up)).digest('hex');
+
+/** A database knows a migration by what it did: one that was changed afterwards is told, never passed over. */
+const checkUnchanged = async (client: pg.Client, folder: string): Promise<void> => {
+  const { rows } = await client.query<{ name: string; fingerprint: string | null }>(
+    'select name, fingerprint from migration order by name',
+  );
+  const files = new Map(migrationFiles(folder).map((file) => [nameOf(file), file]));
+  for (const { name, fingerprint } of rows) {
+    const file = files.get(name);
+    if (file === undefined)
+      throw new Error(`this database has the migration ${name}, which this release does not know: run a newer release`);
+    if (fingerprint !== fingerprintOf(await load(join(folder, file))))
+      throw new Error(
+        `the migration ${name} was changed after this database had it, as may be before the first release: begin with a new database (the demo: npm run demo -- --fresh)`,
+      );
+  }
+};
+
 /** Names of all migrations in a folder, in their order. */
 export const migrationNames = (folder: string): string[] => migrationFiles(folder).map(nameOf);
 
@@ -71,13 +91,15 @@ export const allPending = (folder: string): MigrationStatus[] =>
 /** Loads umzug here: a process that migrates nothing starts sooner without it. */
 const createUmzug = async (client: pg.Client, folder: string, log: (message: string) => void): Promise<Umzug> => {
   const umzug = await import('umzug');
+  const fingerprints = new Map<string, string>();
   return new umzug.Umzug({
     logger: undefined,
     migrations: migrationFiles(folder).map((file) => ({
       name: nameOf(file),
       up: async () => {
-        const { up, concurrent } = await load(join(folder, file));
-        await run(client, up, concurrent);
+        const migration = await load(join(folder, file));
+        await run(client, migration.up, migration.concurrent);
+        fingerprints.set(nameOf(file), fingerprintOf(migration));
         log(`migrated ${file}`);
       },
       down: async () => {
@@ -87,7 +109,9 @@ const createUmzug = async (client: pg.Client, folder: string, log: (message: str
       },
     })),
     storage: {
-      logMigration: async ({ name }) => void (await client.query('insert into migration (name) values ($1)', [name])),
+      logMigration: async ({ name }) => {
+        await client.query('insert into migration (name, fingerprint) values ($1, $2)', [name, fingerprints.get(name)]);
+      },
       unlogMigration: async ({ name }) => void (await client.query('delete from migration where name = $1', [name])),
       executed: async () =>
         (await client.query<{ name: string }>('select name from migration order by name')).rows.map(({ name }) => name),
@@ -97,22 +121,28 @@ const createUmzug = async (client: pg.Client, folder: string, log: (message: str
 
 /** Runs migrations as user `owner`, one process at a time. */
 export const createMigrator = ({ url, folder, log = () => undefined }: MigratorOptions): Migrator => {
-  const locked = async <T>(work: (umzug: Umzug) => Promise<T>): Promise<T> => {
+  const locked = async <T>(work: (umzug: Umzug, client: pg.Client) => Promise<T>): Promise<T> => {
     const client = new pg.Client({ connectionString: url, application_name: 'angelis migrate' });
     await client.connect();
     try {
       await client.query('select pg_advisory_lock($1)', [LOCK]);
       await client.query(
-        'create table if not exists migration (name text primary key, applied_at timestamptz(3) not null default now())',
+        `create table if not exists migration (name text primary key, applied_at timestamptz(3) not null default now(),
+           fingerprint text)`,
       );
+      await client.query('alter table migration add column if not exists fingerprint text');
       await client.query('grant select on migration to app, system');
-      return await work(await createUmzug(client, folder, log));
+      return await work(await createUmzug(client, folder, log), client);
     } finally {
       await client.end();
     }
   };
   return {
-    up: () => locked(async (umzug) => (await umzug.up()).map(({ name }) => name)),
+    up: () =>
+      locked(async (umzug, client) => {
+        await checkUnchanged(client, folder);
+        return (await umzug.up()).map(({ name }) => name);
+      }),
     down: (steps = 1) =>
       locked(async (umzug) => (await umzug.down(steps === 0 ? { to: 0 } : { step: steps })).map(({ name }) => name)),
     status: async () => {

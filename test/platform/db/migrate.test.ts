@@ -26,6 +26,25 @@ describe('migrations', () => {
     expect(await migrator.up()).to.deep.equal([]);
   });
 
+  it('are refused where the database has one that was changed since, or that is not known', async () => {
+    const migrator = createMigrator({ url: database.url('owner'), folder: MIGRATIONS });
+    const client = await database.superuser();
+    const change = (set: string) =>
+      client.query(`update migration set ${set} where name = (select min(name) from migration)`);
+    const { rows } = await client.query<{ fingerprint: string }>('select fingerprint from migration order by name');
+    for (const [set, says] of [
+      [`fingerprint = null`, /was changed after this database had it/],
+      [`fingerprint = 'other'`, /npm run demo -- --fresh/],
+      [`name = '0000-other', fingerprint = '${rows[0]!.fingerprint}'`, /which this release does not know/],
+    ] as const) {
+      await change(set);
+      const error = await migrator.up().catch((cause: unknown) => cause);
+      expect(error).to.be.instanceOf(Error).with.property('message').that.matches(says);
+    }
+    await change(`name = '0001-kernel'`);
+    expect(await migrator.up()).to.deep.equal([]);
+  });
+
   it('wait for each other when two processes start at once', async () => {
     const migrators = [1, 2, 3].map(() => createMigrator({ url: database.url('owner'), folder: MIGRATIONS }));
     await migrators[0]!.down(0);
