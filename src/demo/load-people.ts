@@ -187,7 +187,12 @@ export const loadPeople = async (
     tx,
     'search_token',
     people.flatMap(({ profileId, firstName, lastName, number }) =>
-      tokensOf(`${firstName} ${lastName} ${number}`).map((token) => ({ kind: 'profile', token, entityId: profileId })),
+      tokensOf(`${firstName} ${lastName} ${number}`).map((token) => ({
+        kind: 'profile',
+        token,
+        entityId: profileId,
+        place: lastName,
+      })),
     ),
   );
   await insertRows(

@@ -52,8 +52,8 @@ const statements = ({ requirements, profiles }: Scale): readonly string[] => {
     `insert into profile (company_id, id, first_name, last_name, national_id_kind, employee_number, kind, site_id, status, created_at, updated_at)
    select company_id, id, first_name, last_name, 'RUT', 'E' || n, 'employee', site_id, 'active',
      now() - n * interval '1 second', now() from bench_profile`,
-    `insert into search_token (company_id, kind, token, entity_id)
-   select company_id, 'profile', translate(lower(word), 'áéíóúñ', 'aeioun'), id
+    `insert into search_token (company_id, kind, token, entity_id, place)
+   select company_id, 'profile', translate(lower(word), 'áéíóúñ', 'aeioun'), id, last_name
    from bench_profile, unnest(array[first_name, split_part(last_name, ' ', 1), split_part(last_name, ' ', 2), 'E' || n]) word
    on conflict do nothing`,
     `insert into requirement (company_id, id, profile_id, shift_date, site_id, kind, definition_code, window_from, due_at, grace_until, miss_at, terms,

@@ -9,9 +9,10 @@ import { createList } from '../../src/platform/db/list.ts';
 import type { Bind, ListDefinition } from '../../src/platform/db/list.ts';
 import { listOf } from '../../src/platform/db/list-of.ts';
 import type { EntityList } from '../../src/platform/db/list-of.ts';
+import { tokensOf, writeNewSearchTokens, writeSearchTokens } from '../../src/platform/db/search.ts';
 import { isNullable, jsonOf, snake, valueSchema } from '../../src/platform/schema/entity.ts';
 import type { AnyEntity } from '../../src/platform/schema/entity.ts';
-import { profileList } from '../../src/modules/organization/profiles/profiles.repository.ts';
+import { Profile, profileList } from '../../src/modules/organization/profiles/profiles.repository.ts';
 import { Project } from '../../src/modules/workforce/projects/projects.repository.ts';
 import { addCompany, randomRing, scopeOf } from '../support/companies.ts';
 import { cloneDatabase } from '../support/database.ts';
@@ -194,6 +195,74 @@ describe('entities', () => {
       reader.texts(`select ${flags.map(({ sql }) => sql).join(', ')}`),
     );
     expect(JSON.parse(shown(row!))).to.deep.equal({ on: true, off: false, none: null });
+  });
+
+  it('are found by the beginnings of words, page by page in their order, whatever begins so', async () => {
+    const db = database.open({ observed: false });
+    const companyId = await addCompany(database);
+    const list = createList(
+      profileList,
+      createCursors(randomRing(), () => new Date()),
+    );
+    const people = Array.from({ length: 90 }, (_, n) => ({
+      id: uuidv7(),
+      firstName: ['Pedro', 'Ana', 'Eva'][n % 3]!,
+      lastName: `${['Pérez', 'Soto', 'Peña', 'Araya', 'Éluard'][n % 5]!} ${n % 7}`,
+      employeeNumber: `E${n}`,
+    }));
+    const at = new Date();
+    for (const { id, firstName, lastName, employeeNumber } of people)
+      await client.query(
+        `insert into profile (company_id, id, first_name, last_name, employee_number, national_id_kind, kind, status, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, 'RUT', 'guest', 'draft', $6, $6)`,
+        [companyId, id, firstName, lastName, employeeNumber, at],
+      );
+    await db.write(scopeOf(companyId), (tx) => writeNewSearchTokens(tx, Profile, people));
+    const walk = async (query: object): Promise<string[]> => {
+      const ids: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = JSON.parse(
+          await db.read(
+            scopeOf(companyId),
+            (reader) => list.page(reader, { limit: 7, ...query, ...(cursor !== undefined && { cursor }) }),
+            { once: true },
+          ),
+        ) as { items: { id: string }[]; next: string | null };
+        ids.push(...page.items.map(({ id }) => id));
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined);
+      return ids;
+    };
+    const found = (q: string): string[] =>
+      people
+        .filter(({ firstName, lastName, employeeNumber }) => {
+          const words = tokensOf(`${firstName} ${lastName} ${employeeNumber}`);
+          return tokensOf(q).every((word) => words.some((token) => token.startsWith(word)));
+        })
+        .toSorted((a, b) => (`${a.lastName}\0${a.id}` < `${b.lastName}\0${b.id}` ? -1 : 1))
+        .map(({ id }) => id);
+    const check = async (): Promise<void> => {
+      // Of `pe` somebody has two words; with `e` more words begin than are read one by one.
+      for (const q of ['p', 'pe', 'pedro', 'e', 'e1', 'pe so', 'ana per', 'zz', '…']) {
+        expect(await walk({ q }), q).to.deep.equal(found(q));
+        expect(await walk({ q, sort: '-lastName' }), `${q}, from its end`).to.deep.equal(found(q).toReversed());
+        expect(new Set(await walk({ q, sort: 'createdAt' })), `${q}, by time`).to.deep.equal(new Set(found(q)));
+        expect(await walk({ q, status: ['active'] }), `${q}, narrowed`).to.deep.equal([]);
+      }
+      expect((await walk({ q: 'e' })).length).to.be.greaterThan(64);
+    };
+    await check();
+    const [person] = people;
+    await client.query('update profile set last_name = $3 where company_id = $1 and id = $2', [
+      companyId,
+      person!.id,
+      'Zárate',
+    ]);
+    const before = { ...person! };
+    person!.lastName = 'Zárate';
+    await db.write(scopeOf(companyId), (tx) => writeSearchTokens(tx, Profile, person, before));
+    await check();
   });
 
   it('are listed in orders that an index has, after what bounds the list to its reader where that is a column', () => {

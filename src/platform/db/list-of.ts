@@ -57,5 +57,6 @@ export const listOf = <E extends AnyEntity>(entity: E, options: ListOptions<E>):
       ...also,
     },
     ...(entity.search !== undefined && { search: entity }),
+    ...(entity.searchOrder !== undefined && only === undefined && { searchOrder: String(entity.searchOrder) }),
   };
 };

@@ -6,7 +6,7 @@ import { exact } from '../schema/types.ts';
 import { Problem } from '../problem.ts';
 import type { Cursors } from './cursor.ts';
 import type { Reader } from './database.ts';
-import { searchCondition } from './search.ts';
+import { foundInOrder, tokensIn } from './search.ts';
 
 /** Adds a value to the statement's parameters and answers its place, `$3`. */
 export type Bind = (value: unknown) => string;
@@ -57,6 +57,8 @@ export interface ListDefinition {
   readonly filters?: Readonly<Record<string, Filter>>;
   /** The entity whose words find its rows; adds `q`. */
   readonly search?: Pick<AnyEntity, 'table' | 'search'>;
+  /** The sort in whose order search tokens stand, where every row of the entity is the list's. */
+  readonly searchOrder?: string;
 }
 
 export interface ListQuery {
@@ -98,6 +100,13 @@ const querySchema = ({ sorts, filters = {}, search }: ListDefinition): TObject =
     ...Object.fromEntries(Object.entries(filters).map(([name, { schema }]) => [name, Type.Optional(schema)])),
   });
 };
+
+/**
+ * What `select` makes of the row of each id, as `alias`, beside where the id stands (`nth`). Row by row by its key, whatever
+ * the planner thinks of their number: it would rather read the rows of a whole company in the order that a list has.
+ */
+const eachOf = (ids: string, idOf: string, select: string, alias: string): string =>
+  `unnest(${ids}) with ordinality as listed(listed_id, nth) cross join lateral (${select} and ${idOf} = listed_id offset 0) ${alias}`;
 
 type TextRow = readonly (string | null)[];
 
@@ -154,28 +163,36 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
         const value = (query as Record<string, unknown>)[name];
         if (value !== undefined) narrowing.push(filter.sql(bind, value as never));
       }
-      if (query.q !== undefined && definition.search !== undefined)
-        narrowing.push(searchCondition(definition.search.table, idOf, query.q, values));
       if (restrict !== undefined) narrowing.push(restrict(bind));
       const conditions = [definition.where, ...narrowing.filter((condition) => condition !== EVERY_ROW)];
-      const onePlan = conditions.length === 1;
+      const isWhole = conditions.length === 1;
       const purpose = `${definition.name}:${reader.companyId}:${fingerprint({ ...query, sort })}`;
+      let position: string | undefined;
       if (query.cursor !== undefined) {
         const after = cursors.read(purpose, query.cursor);
         if (after === undefined)
           throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
-        conditions.push(`(${expression}, ${idOf}) ${isDescending ? '<' : '>'} (${bind(after.key)}, ${bind(after.id)})`);
+        position = `${bind(after.key)}, ${bind(after.id)}`;
+        conditions.push(`(${expression}, ${idOf}) ${isDescending ? '<' : '>'} (${position})`);
       }
       const limit = query.limit ?? DEFAULT_LIMIT;
       const direction = isDescending ? 'desc' : 'asc';
-      const order = `order by ${expression} ${direction}, ${idOf} ${direction}`;
-      const matching = `${definition.from} where ${conditions.join(' and ')} ${order} limit ${bind(limit + 1)}`;
-      // What is found by words comes in no order: its rows are sorted before they are made into items.
-      const from =
-        query.q === undefined
-          ? matching
-          : `${definition.from} where ${definition.where} and ${idOf} = any(array(select ${idOf} ${matching})) ${order}`;
-      const rows = await reader.texts(`select ${columns} ${from}`, values, { onePlan });
+      const most = bind(limit + 1);
+      const where = conditions.join(' and ');
+      const { search } = definition;
+      const tokens = query.q === undefined || search === undefined ? undefined : tokensIn(search.table, query.q, bind);
+      let text = `select ${columns} ${definition.from} where ${where} order by ${expression} ${direction}, ${idOf} ${direction} limit ${most}`;
+      if (tokens !== undefined) {
+        const one = `select ${idOf} as id, ${expression} as key ${definition.from} where ${where}`;
+        const sorted = `select match.id from ${eachOf(`array(${tokens.ids})`, idOf, one, 'match')}
+          order by match.key ${direction}, match.id ${direction} limit ${most}`;
+        const ids =
+          isWhole && tokens.only !== undefined && sort.replace(/^-/, '') === definition.searchOrder
+            ? foundInOrder(tokens.only, { direction, position, most, otherwise: sorted })
+            : `array(${sorted})`;
+        text = `select item.* from ${eachOf(ids, idOf, `select ${columns} ${definition.from} where ${definition.where}`, 'item')} order by nth`;
+      }
+      const rows = await reader.texts(text, values, { onePlan: isWhole && tokens === undefined });
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       const next =

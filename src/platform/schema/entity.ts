@@ -28,6 +28,8 @@ export interface EntityDefinition<F extends TProperties, H extends TProperties, 
   readonly subject?: (row: Values<F> & { id: string }) => string;
   /** Words by which the row is found; kept as search tokens with every write. */
   readonly search?: readonly (keyof F)[];
+  /** Of rows that are very many: the text by which those found are put in order, kept beside each of their tokens. */
+  readonly searchOrder?: keyof F;
 }
 
 /** A member of a row shown: its SQL, and how the text that PostgreSQL answers becomes JSON. */
@@ -51,6 +53,7 @@ export interface AnyEntity {
   readonly personal?: readonly PropertyKey[];
   readonly subject?: (row: never) => string;
   readonly search?: readonly PropertyKey[];
+  readonly searchOrder?: PropertyKey;
   /** Schema of a row as answers show it. */
   readonly view: TObject;
   readonly createBody: TSchema;

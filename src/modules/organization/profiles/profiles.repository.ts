@@ -62,6 +62,7 @@ export const Profile = entity({
   edit: [...GIVEN, 'attributes'],
   personal: ['firstName', 'lastName', 'contactEmail', 'contactPhone', 'nationalIdMask', 'attributes'],
   search: ['firstName', 'lastName', 'employeeNumber'],
+  searchOrder: 'lastName',
 });
 export type ProfileRow = RowOf<typeof Profile>;
 
