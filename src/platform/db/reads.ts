@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
-import QueryStream from 'pg-query-stream';
 import type { Reader, ReadOptions, StatementOptions } from './database.ts';
 import { BEGIN_READ, COMMIT, connect, entering, entry, ONE_PLAN, rolledBack } from './entering.ts';
 import type { Entrance } from './entering.ts';
 import { databaseError, isPlanLost } from './errors.ts';
 import { asText, written } from './one-message.ts';
 import type { createOneMessage, Statement, TextRows } from './one-message.ts';
+import { RowStream } from './row-stream.ts';
 
 /** What of a client its statements travel through. */
 interface Wire {
@@ -15,20 +15,16 @@ interface Wire {
   readonly connection: { readonly stream: Duplex };
 }
 
-/** Rows that are fetched at once. */
-const BATCH = 500;
-
 async function* streamRows(
   client: pg.PoolClient,
   text: string,
   values: readonly unknown[],
 ): AsyncGenerator<readonly unknown[]> {
-  const config = { batchSize: BATCH, highWaterMark: BATCH, rowMode: 'array' } as const;
   // Rows in parts go back and forth between others: nothing may travel behind them.
   const wire: Wire = client;
   wire.pipeline = false;
   try {
-    yield* client.query(new QueryStream(text, [...values], config)) as AsyncIterable<readonly unknown[]>;
+    yield* client.query(new RowStream(text, values)) as AsyncIterable<readonly unknown[]>;
   } catch (error) {
     throw databaseError(error);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
@@ -10,6 +11,7 @@ import { Problem } from '../../../src/platform/problem.ts';
 import { addCompany, scopeOf } from '../../support/companies.ts';
 import { cloneDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
+import { until } from '../../support/until.ts';
 
 const codeOf = async (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -311,5 +313,64 @@ describe('the two data paths', () => {
     expect(await codeOf(db.read(scopeOf(`${companyId}'; drop table site; --`), () => Promise.resolve()))).to.equal(
       'TypeError',
     );
+  });
+
+  describe('stream rows whose connection is cut', () => {
+    const ROWS = 'select n, pg_backend_pid() as pid from generate_series(1, 100000) n';
+    const cut = async (pid: unknown): Promise<void> => {
+      await client.query('select pg_terminate_backend($1)', [pid]);
+      await until(
+        async () => (await client.query('select 1 from pg_stat_activity where pid = $1', [pid])).rowCount === 0,
+      );
+    };
+    /** Reads until row `at` and cuts then; `leaves`: stops there. */
+    const reading = (at: number, leaves: boolean): Promise<number> =>
+      db.read(scopeOf(companyId), async (reader) => {
+        let count = 0;
+        for await (const [, pid] of reader.stream(ROWS)) {
+          count += 1;
+          if (count !== at) continue;
+          await cut(pid);
+          // Longer than the process takes to hear of it.
+          await sleep(50);
+          if (leaves) break;
+        }
+        return count;
+      });
+
+    it('and end with the outage, wherever they were', async () => {
+      for (const at of [1, 499, 500, 1_500])
+        expect(await codeOf(reading(at, false)), `${at}`).to.equal('DATABASE_UNAVAILABLE');
+      expect(await reading(700, true)).to.equal(700);
+    });
+
+    it('while it computes, too', async () => {
+      const slow = db.read(scopeOf(companyId), async (reader) => {
+        const rows: unknown[] = [];
+        for await (const [row] of reader.stream('select pg_sleep(n * 30)::text from generate_series(0, 1) n'))
+          rows.push(row);
+        return rows;
+      });
+      const waiting = codeOf(slow);
+      const asleep = `select pid from pg_stat_activity where query like 'select pg_sleep(n%' and state = 'active' and datname = current_database()`;
+      await until(async () => (await client.query(asleep)).rowCount === 1);
+      await cut((await client.query<{ pid: number }>(asleep)).rows[0]!.pid);
+      expect(await waiting).to.equal('DATABASE_UNAVAILABLE');
+    });
+
+    it('and leave a connection that others may use, where the reader stops or the statement fails', async () => {
+      for (let n = 0; n < 5; n += 1) {
+        const some = db.read(scopeOf(companyId), async (reader) => {
+          for await (const [row] of reader.stream(ROWS)) return row;
+          return undefined;
+        });
+        expect(await some).to.equal(1);
+        const wrong = db.read(scopeOf(companyId), async (reader) => {
+          for await (const row of reader.stream('select 1 / (600 - n) from generate_series(1, 1000) n'))
+            expect(row).to.have.length(1);
+        });
+        expect(await codeOf(wrong)).to.equal('error');
+      }
+    });
   });
 });

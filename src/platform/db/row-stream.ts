@@ -1,0 +1,38 @@
+import QueryStream from 'pg-query-stream';
+
+/** What of pg's cursor its end depends on. */
+interface Cursor {
+  readonly state: string;
+  readonly connection?: NodeJS.EventEmitter;
+}
+
+/** Rows that are fetched at once. */
+const BATCH = 500;
+
+/**
+ * Rows of a statement, fetched as they are read. pg's cursor ends by closing its portal and waiting for the answer, which a
+ * connection that is gone never gives: whoever read would wait for ever, and the connection with them. Where the statement or the
+ * connection failed there is nothing to close, and a connection that ends meanwhile ends the wait.
+ */
+export class RowStream extends QueryStream {
+  constructor(text: string, values: readonly unknown[]) {
+    super(text, [...values], { batchSize: BATCH, highWaterMark: BATCH, rowMode: 'array' });
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    const { state, connection } = this.cursor as Cursor;
+    if (state === 'error') {
+      done(error);
+      return;
+    }
+    let isOver = false;
+    const end = (cause: Error | null = null): void => {
+      if (isOver) return;
+      isOver = true;
+      connection?.removeListener('end', end);
+      done(cause ?? error);
+    };
+    connection?.once('end', end);
+    super._destroy(error ?? (undefined as never), end);
+  }
+}
