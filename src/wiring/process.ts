@@ -262,8 +262,13 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
   return { ...database, system, outside, hub };
 };
 
-const answerFigures = async ({ url }: IncomingMessage, system: System): Promise<{ type: string; text: string }> => {
-  if (url === '/health/detail') return { type: 'application/json', text: JSON.stringify(await system.health.detail()) };
+const answerFigures = async (
+  { url = '' }: IncomingMessage,
+  system: System,
+): Promise<{ type: string; text: string } | undefined> => {
+  const [path] = url.split('?');
+  if (path === '/health/detail') return { type: 'application/json', text: JSON.stringify(await system.health.detail()) };
+  if (path !== '/metrics') return undefined;
   const { contentType, body } = await system.platform.metrics.expose();
   return { type: contentType, text: body };
 };
@@ -283,7 +288,10 @@ export const serveProcess = async (
 ): Promise<void> => {
   const figures = createServer((request, response) => {
     answerFigures(request, system).then(
-      ({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text),
+      (answer) => {
+        if (answer === undefined) response.writeHead(404).end('Here are /metrics and /health/detail\n');
+        else response.writeHead(200, { 'content-type': answer.type }).end(answer.text);
+      },
       () => response.writeHead(500).end(),
     );
   });

@@ -72,6 +72,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('is shown by a page that loads nothing from elsewhere', async () => {
+    await app.http.get('/angelis/docs/').expect(302).expect('location', '/angelis/docs');
     const page = await app.http.get('/angelis/docs').expect(200);
     expect(page.text).to.not.match(/https?:\/\//);
     expect(page.headers['content-security-policy']).to.contain("default-src 'self'");

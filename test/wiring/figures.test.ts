@@ -28,6 +28,10 @@ describe('the private port of a process', () => {
   });
   after(() => running.stop());
 
+  it('has nothing else', async () => {
+    expect((await fetch(`${running.figures}/angelis/health/detail`)).status).to.equal(404);
+  });
+
   it('shows every check with its figures', async () => {
     const detail = (await (await fetch(`${running.figures}/health/detail`)).json()) as {
       ok: boolean;

@@ -24,8 +24,10 @@ export const docsRouter = (document: () => object): Router => {
     text ??= JSON.stringify(document());
     response.set('Cache-Control', 'no-cache').type('application/json').send(text);
   });
-  router.get('/docs', (_request, response) => {
-    response.set('Content-Security-Policy', POLICY).type('html').send(PAGE);
+  router.get('/docs', ({ baseUrl, path }, response) => {
+    // The page names its parts as they are seen from here.
+    if (path.endsWith('/')) response.redirect(`${baseUrl}/docs`);
+    else response.set('Content-Security-Policy', POLICY).type('html').send(PAGE);
   });
   router.use('/docs/assets/start.js', (_request, response) => {
     response.type('js').send(START);
