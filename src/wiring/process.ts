@@ -267,7 +267,8 @@ const answerFigures = async (
   system: System,
 ): Promise<{ type: string; text: string } | undefined> => {
   const [path] = url.split('?');
-  if (path === '/health/detail') return { type: 'application/json', text: JSON.stringify(await system.health.detail()) };
+  if (path === '/health/detail')
+    return { type: 'application/json', text: JSON.stringify(await system.health.detail()) };
   if (path !== '/metrics') return undefined;
   const { contentType, body } = await system.platform.metrics.expose();
   return { type: contentType, text: body };
