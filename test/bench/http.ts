@@ -6,6 +6,7 @@ import type { Child } from './child.ts';
 import { figure, interleave, median, percentile, rate, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
+import { steadyLoad } from './steady.ts';
 
 const CONNECTIONS = 16;
 const CROWD = 1_000;
@@ -38,20 +39,19 @@ const p95 = async (count: number, urlOf: (n: number) => string, bearer: string):
   return percentile(times, 0.95);
 };
 
-/** A thousand connections that ask for seven tenths of what the process can do. */
+/** A thousand connections that ask, evenly, for seven tenths of what the process can do. */
 const crowd = async (angelis: Child, bearer: string, peak: number, seconds: number): Promise<Row[]> => {
-  const { errors, timeouts, non2xx, latency } = await autocannon({
+  const { latencies, failed } = await steadyLoad({
     url: angelis.url,
-    headers: { authorization: bearer },
+    bearer,
     connections: CROWD,
-    overallRate: Math.round(peak * 0.7),
-    duration: Math.max(10, seconds * 2),
+    perSecond: peak * 0.7,
+    seconds: Math.max(10, seconds * 2),
   });
   const named = { baseline: '–', unit: 'ms' };
-  const failed = errors + timeouts + non2xx;
   const row = figure(
     { ...named, work: `1,000 connections at 70 % of peak, p99, ${failed} errors` },
-    [latency.p99],
+    [percentile(latencies, 0.99)],
     200,
   );
   return [
