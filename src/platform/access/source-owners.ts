@@ -22,22 +22,28 @@ export interface SourceOwners {
   claimable(source: string, reasons: readonly string[], limit: number): Promise<string[]>;
 }
 
-// Each by its index, one row at a time: a join is planned as if few people were linked, until statistics know better.
-const OWNER = `
-  left join source_company m on m.source = $1 and m.code = p.company and m.deleted_at is null
-  left join lateral (select x.id, x.status from company x where x.kind <> 'operator' and x.deleted_at is null
-    and x.id = coalesce(m.company_id, (select s.id from company s where s.slug = lower(p.company))) limit 1) c on true
-  left join lateral (select x.profile_id from system_link x where x.company_id = c.id and x.system = $1
-    and x.external_id = p.person and x.deleted_at is null limit 1) l on true`;
+/**
+ * `rows`, with the codes `company` and `person`, as `owned`: beside the company and the profile that these name. Each company is
+ * looked up once; links by their index, one at a time: a join is planned as if few people were linked, until statistics know better.
+ */
+const owned = (rows: string): string => `with p as (${rows}),
+  c as (select n.code, x.id, x.status from (select distinct p.company as code from p) n
+    left join source_company m on m.source = $1 and m.code = n.code and m.deleted_at is null
+    join company x on x.kind <> 'operator' and x.deleted_at is null
+      and x.id = coalesce(m.company_id, (select s.id from company s where s.slug = lower(n.code)))),
+  owned as (select p.*, c.id as company_id, c.status as company_status, l.profile_id from p
+    left join c on c.code = p.company
+    left join lateral (select x.profile_id from system_link x where x.company_id = c.id and x.system = $1
+      and x.external_id = p.person and x.deleted_at is null limit 1) l on true)`;
 
-const FIND = `
-  select c.id as "companyId", c.status as "companyStatus", l.profile_id as "profileId"
-  from jsonb_to_recordset($2) as p(n integer, company text, person text) ${OWNER} order by p.n`;
+const FIND = `${owned('select * from jsonb_to_recordset($2) as r(n integer, company text, person text)')}
+  select o.company_id as "companyId", o.company_status as "companyStatus", o.profile_id as "profileId"
+  from owned o order by o.n`;
 
-const CLAIMABLE = `
-  select p.id from (select id, created_at, company_code as company, person_code as person from ingest_quarantine
-    where source = $1 and status = 'waiting' and reason = any($2)) p ${OWNER}
-  where l.profile_id is not null and c.status not in ('archived', 'purged') order by p.created_at, p.id limit $3`;
+const CLAIMABLE = `${owned(`select id, created_at, company_code as company, person_code as person from ingest_quarantine
+    where source = $1 and status = 'waiting' and reason = any($2)`)}
+  select o.id from owned o where o.profile_id is not null and o.company_status not in ('archived', 'purged')
+  order by o.created_at, o.id limit $3`;
 
 /** The look-up over `pool`, of user `system`. */
 export const createSourceOwners = (pool: pg.Pool): SourceOwners => {
