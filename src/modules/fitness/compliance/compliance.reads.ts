@@ -104,7 +104,7 @@ const wholeBy = (group: ComplianceGroup, period: CompliancePeriod, values: unkno
     r as (
       select d.shift_date, nullif(d.site_id, '${NIL}') as site_id, nullif(d.project_id, '${NIL}') as project_id, d.on_time as "onTime", d.late, d.missed, d.overdue, d.excused, d.blocked, d.invalid
       from compliance_day d where d.company_id = $1 and d.shift_date between $2 and $3
-        and d.shift_date in (select shift_date from kept)${kept}
+        and d.shift_date = any(array(select shift_date from kept))${kept}
       union all
       select counted.* from live cross join lateral (
         select r.shift_date, r.site_id, r.project_id, ${COUNTS} from requirement r
