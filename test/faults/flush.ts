@@ -3,13 +3,14 @@ import { Redis } from 'ioredis';
 import { addCrew } from './crew.ts';
 import { judged, patienceOf } from './fault.ts';
 import type { Fault } from './fault.ts';
+import { MAILS_AT_ONCE } from './judgement.ts';
 import { openOffice } from './office.ts';
 import { mailOutcome, rowsOf, settled } from './outcome.ts';
 
 const FULL = { waiting: 1_000, hands: 10 };
 const SHORT = { waiting: 40, hands: 4 };
-/** Mails that two processes have under way, four each: they are held, so that all others wait. */
-const RUNNING = 8;
+/** Mails that two processes have under way: they are held, so that all others wait. */
+const RUNNING = 2 * MAILS_AT_ONCE;
 /** Longest until all are done, s. */
 const MOST = 30;
 const LOOK_EVERY = 50;
@@ -48,19 +49,18 @@ export const flush: Fault = {
     await letGo();
     const unfinished = await settled(stage, companies, progress);
     const seconds = (performance.now() - begun) / 1_000;
-    const mails = await mailOutcome(stage, hands, asked);
+    const mails = await mailOutcome(stage, hands, asked, 0);
     const most = MOST * patienceOf(short);
     return judged(
       {
         tried: waited,
         lost: unfinished.length + mails.lost.length,
-        doubled: mails.doubled.length + mails.copies,
+        doubled: mails.doubled.length,
         recoverySeconds: seconds,
       },
       [
         ...mails.lost.map((what) => `lost: ${what}`),
         ...mails.doubled.map((what) => `doubled: ${what}`),
-        ...(mails.copies > 0 ? [`${mails.copies} mails went out twice`] : []),
         ...unfinished.map((what) => `never came to a good end: ${what}`),
         ...(waited < waiting ? [`only ${waited} jobs waited`] : []),
         ...(seconds > most ? [`it took ${seconds.toFixed(1)} s until all were done; ${most} s are due`] : []),

@@ -1,13 +1,9 @@
 import { expect } from 'chai';
-import { compare, judgeMails, judgeTrail } from './judgement.ts';
+import { compare, cutBy, judgeMails, judgeTrail } from './judgement.ts';
 import type { Mails, Trail } from './judgement.ts';
 
 const [ONE, TWO] = ['/admin/export/1 for ana', '/admin/export/2 for ana'] as const;
-const of = (notice: string, messageId: string, attempts = 1): Mails['deliveries'][number] => ({
-  notice,
-  messageId,
-  attempts,
-});
+const of = (notice: string, messageId: string): Mails['deliveries'][number] => ({ notice, messageId });
 
 describe('the judgement of faults', () => {
   it('finds what is missing, there twice, and there though nobody asked for it', () => {
@@ -18,11 +14,16 @@ describe('the judgement of faults', () => {
   });
 
   describe('of mails', () => {
-    const well: Mails = { asked: [ONE, TWO], deliveries: [of(ONE, 'x'), of(TWO, 'y')], taken: ['y', 'x'] };
+    const well: Mails = {
+      asked: [ONE, TWO],
+      deliveries: [of(ONE, 'x'), of(TWO, 'y')],
+      taken: ['y', 'x'],
+      mostCopies: 0,
+    };
     const judge = (changes: Partial<Mails>) => judgeMails({ ...well, ...changes });
 
     it('finds nothing where each notice was taken once', () => {
-      expect(judge({})).to.deep.equal({ lost: [], doubled: [], copies: 0, cut: 0 });
+      expect(judge({})).to.deep.equal({ lost: [], doubled: [], copies: 0 });
     });
 
     it('misses the deliveries of a system that makes none', () => {
@@ -45,13 +46,33 @@ describe('the judgement of faults', () => {
       expect(judge({ taken: ['x', 'y', 'strange'] })).to.deep.include({ lost: [], doubled: ['mail strange'] });
     });
 
-    it('counts mails that came again under their Message-ID, and the sends that were cut', () => {
-      expect(judge({ deliveries: [of(ONE, 'x', 3), of(TWO, 'y')], taken: ['x', 'x', 'y'] })).to.deep.equal({
+    it('lets as many mails come again, under their Message-ID, as sends can have been cut', () => {
+      const taken = ['x', 'x', 'y', 'x'];
+      expect(judge({ taken, mostCopies: 2 })).to.deep.equal({ lost: [], doubled: [], copies: 2 });
+      expect(judge({ taken, mostCopies: 1 })).to.deep.equal({
         lost: [],
-        doubled: [],
-        copies: 1,
-        cut: 2,
+        doubled: ['mail again x', 'mail again x'],
+        copies: 2,
       });
+    });
+
+    it('finds a system that sends every mail twice, and writes down as many attempts', () => {
+      const ids = Array.from({ length: 65 }, (_one, n) => `mail-${n}`);
+      const asked = ids.map((id) => `${id} for ana`);
+      const deliveries = ids.map((id, n) => ({ ...of(asked[n]!, id), attempts: 2 }));
+      const twice = { asked, deliveries, taken: [...ids, ...ids] };
+      for (const mostCopies of [0, cutBy(2), cutBy(2, 2)])
+        expect(judge({ ...twice, mostCopies })).to.deep.equal({
+          lost: [],
+          doubled: ids.map((id) => `mail again ${id}`),
+          copies: 65,
+        });
+    });
+
+    it('takes four mails of each jobs process to be under way at a loss', () => {
+      expect(cutBy(0, 2)).to.equal(0);
+      expect(cutBy(2)).to.equal(8);
+      expect(cutBy(2, 2)).to.equal(16);
     });
 
     it('tells how many of notices that are alike have no delivery', () => {

@@ -6,10 +6,8 @@ export interface Outcome {
 
 /** Mails among it. */
 export interface MailOutcome extends Outcome {
-  /** How many came more than once, under one Message-ID; at most `cut` may. */
+  /** How many came once more, under one Message-ID; they are `doubled` only where more came than may. */
   readonly copies: number;
-  /** How many sends were begun and not brought to their end. */
-  readonly cut: number;
 }
 
 const times = <T>(items: Iterable<T>): Map<T, number> => {
@@ -35,14 +33,24 @@ export const together = (...outcomes: readonly Outcome[]): Outcome => ({
 export interface Mails {
   /** Of each notice that was asked for, whom it is for and where it leads; several may be alike. */
   readonly asked: readonly string[];
-  /** What the system made of them: a notice's delivery by e-mail, and how often its send was begun. */
-  readonly deliveries: readonly { readonly notice: string; readonly messageId: string; readonly attempts: number }[];
+  /** What the system made of them: a notice's delivery by e-mail. */
+  readonly deliveries: readonly { readonly notice: string; readonly messageId: string }[];
   /** Message-IDs of all mails that these people got, each as often as it was taken. */
   readonly taken: readonly string[];
+  /** How many may have come once more: the sends that the run itself can have cut (`cutBy`), whatever the system says. */
+  readonly mostCopies: number;
 }
 
-/** Each notice that was asked for has one delivery, and each delivery was taken, under its Message-ID; nothing else was. */
-export const judgeMails = ({ asked, deliveries, taken }: Mails): MailOutcome => {
+/** Mails that one jobs process has under way at once. */
+export const MAILS_AT_ONCE = 4;
+/** Sends that can have been cut between the mail server and the row that says so, by so many losses of so many jobs processes. */
+export const cutBy = (losses: number, jobs = 1): number => losses * jobs * MAILS_AT_ONCE;
+
+/**
+ * Each notice that was asked for has one delivery, and each delivery was taken, under its Message-ID; nothing else was, and
+ * no more came again than may have.
+ */
+export const judgeMails = ({ asked, deliveries, taken, mostCopies }: Mails): MailOutcome => {
   const wanted = times(asked);
   const made = times(deliveries.map(({ notice }) => notice));
   const more = (most: ReadonlyMap<string, number>, least: ReadonlyMap<string, number>): string[] =>
@@ -54,10 +62,11 @@ export const judgeMails = ({ asked, deliveries, taken }: Mails): MailOutcome => 
     new Set(taken),
     'mail',
   );
+  const again = [...times(taken)].flatMap(([id, count]) => Array.from({ length: count - 1 }, () => `mail again ${id}`));
+  const copied = { lost: [], doubled: again.length > mostCopies ? again : [] };
   return {
-    ...together({ lost: more(wanted, made), doubled: more(made, wanted) }, sent),
-    copies: taken.length - new Set(taken).size,
-    cut: deliveries.reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0),
+    ...together({ lost: more(wanted, made), doubled: more(made, wanted) }, sent, copied),
+    copies: again.length,
   };
 };
 

@@ -6,6 +6,7 @@ import { addCrew } from './crew.ts';
 import type { Hand } from './crew.ts';
 import { judged } from './fault.ts';
 import type { Fault } from './fault.ts';
+import { cutBy } from './judgement.ts';
 import { settled, wholeOutcome } from './outcome.ts';
 import type { Member } from './members.ts';
 
@@ -76,18 +77,22 @@ export const kills: Fault = {
     const commander = createCommander();
     const { commands, wrong } = commander;
     const killer = createKiller(members);
+    let jobsKilled = 0;
     const share = Math.ceil(scale.commits / scale.kills);
     for (let n = 0; n < scale.kills; n += 1) {
       const sent = sendShare(commander, hands, { share, clients: scale.clients, url });
       await sleep(randomInt(WITHIN));
-      await killer.kill(n % 2 === 0 ? 'web' : 'jobs');
+      const role = n % 2 === 0 ? 'web' : 'jobs';
+      await killer.kill(role);
+      if (role === 'jobs') jobsKilled += 1;
       await sent;
       progress(`${n + 1} of ${scale.kills} kills, ${commands.length} of ${scale.commits} commands`);
     }
     const longest = await killer.finish();
     const companies = [...new Set(hands.map(({ companyId }) => companyId))];
     const unfinished = await settled(stage, companies, progress);
-    const { lost, doubled, copies, cut } = await wholeOutcome(stage, hands, commands);
+    const mostCopies = cutBy(jobsKilled);
+    const { lost, doubled, copies } = await wholeOutcome(stage, hands, commands, mostCopies);
     const exports = commands.filter(({ kind }) => kind === 'export').length;
     const unknown = commands.filter(({ outcome }) => outcome === 'unknown').length;
     return judged(
@@ -102,11 +107,10 @@ export const kills: Fault = {
         ...lost.map((what) => `lost: ${what}`),
         ...doubled.map((what) => `doubled: ${what}`),
         ...unfinished.map((what) => `never came to a good end: ${what}`),
-        ...(copies > cut ? [`${copies} mails twice, but only ${cut} sends were cut`] : []),
       ],
       [
         `${scale.kills} kills, ${exports} exports; ${commander.unanswered()} tries without an answer, ${commander.refused()} refused; ${unknown} commands without a key never answered`,
-        `${cut} sends cut, ${copies} mails twice under one Message-ID`,
+        `${copies} mails again under one Message-ID, where at most ${mostCopies} may be`,
       ],
     );
   },

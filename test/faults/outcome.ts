@@ -169,15 +169,16 @@ const exportOutcome = async (stage: Stage, all: readonly Command[]): Promise<Out
 /** A notice that somebody is to get, as a mail too: by whom it is for and where it leads. */
 export const noticeOf = ({ profileId }: Pick<Hand, 'profileId'>, link: string): string => `${link} for ${profileId}`;
 
-/** All mails that these people got, by what was asked for. */
+/** All mails that these people got, by what was asked for; `mostCopies` of them may have come again. */
 export const mailOutcome = async (
   stage: Stage,
   hands: readonly Hand[],
   asked: readonly string[],
+  mostCopies: number,
 ): Promise<MailOutcome> => {
-  const deliveries = await rowsOf<{ id: string; attempts: number; link: string; profileId: string }>(
+  const deliveries = await rowsOf<{ id: string; link: string; profileId: string }>(
     stage,
-    `select d.id, d.attempts, n.link, n.profile_id as "profileId" from delivery d
+    `select d.id, n.link, n.profile_id as "profileId" from delivery d
      join notification n on n.company_id = d.company_id and n.id = d.notification_id
      where d.company_id = any($1) and d.channel = 'email'`,
     [[...new Set(hands.map(({ companyId }) => companyId))]],
@@ -186,25 +187,26 @@ export const mailOutcome = async (
   const addresses = new Set(hands.map(({ email }) => email));
   return judgeMails({
     asked,
-    deliveries: deliveries.map(({ id, attempts, link, profileId }) => ({
+    deliveries: deliveries.map(({ id, link, profileId }) => ({
       notice: noticeOf({ profileId }, link),
       messageId: `${id}@${host}`,
-      attempts,
     })),
     taken: stage.mail.taken.flatMap(({ to, messageId }) => (addresses.has(to) ? [messageId] : [])),
+    mostCopies,
   });
 };
 
-/** All that these commands of these people were to bring about. */
+/** All that these commands of these people were to bring about; `mostCopies` of their mails may have come again. */
 export const wholeOutcome = async (
   stage: Stage,
   hands: readonly Hand[],
   commands: readonly Command[],
+  mostCopies: number,
 ): Promise<MailOutcome> => {
   const asked = commands.flatMap(({ kind, hand, id }) =>
     kind === 'export' && id !== undefined ? [noticeOf(hand, linkOf(id))] : [],
   );
-  const mails = await mailOutcome(stage, hands, asked);
+  const mails = await mailOutcome(stage, hands, asked, mostCopies);
   return {
     ...mails,
     ...together(

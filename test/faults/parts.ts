@@ -45,6 +45,8 @@ export interface PartOutage {
   readonly brief?: number;
   /** Without it nothing works, and readiness says so; without the others, only what is theirs does not. */
   readonly isHard?: true;
+  /** It goes away between the mail server's answer and the row that says so: a mail whose send it cut goes out again. */
+  readonly cutsSends?: true;
   /** The check of the private port that names it. */
   readonly check: string;
   /** Longest until it works again, s. */
@@ -129,6 +131,7 @@ const postgres: PartOutage = {
   times: 100,
   minutes: 16,
   isHard: true,
+  cutsSends: true,
   check: 'database',
   most: 5,
   open: (place) =>
@@ -208,6 +211,7 @@ const smtp: PartOutage = {
   name: 'smtp',
   times: 20,
   minutes: 3,
+  cutsSends: true,
   check: 'mail',
   most: 5,
   open: ({ stage, ...place }) =>
@@ -280,6 +284,7 @@ const together: PartOutage = {
   brief: 1,
   times: 5,
   minutes: 6,
+  cutsSends: true,
   check: 'redis',
   most: Math.max(...SOFT.map(({ most }) => most)),
   open: async (place) => {

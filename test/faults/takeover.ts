@@ -3,14 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { addCrew } from './crew.ts';
 import { judged, patienceOf } from './fault.ts';
 import type { Fault } from './fault.ts';
+import { MAILS_AT_ONCE } from './judgement.ts';
 import { openOffice } from './office.ts';
 import { mailOutcome, rowsOf, settled } from './outcome.ts';
 import type { Stage } from './stage.ts';
 
 const FULL = 500;
 const SHORT = 4;
-/** Mails that one process has under way at once. */
-const AT_ONCE = 4;
 /** A mail is tried ten times: so often its process is killed, which leaves as many to statements that wait too long meanwhile. */
 const MOST_KILLS = 4;
 /** Longest until another process has a killed one's job, in 95 of 100 cases, s. */
@@ -54,7 +53,7 @@ export const takeover: Fault = {
   run: async ({ short, progress, stage }) => {
     const tries = short ? SHORT : FULL;
     const { jobs } = await stage.standing();
-    const hands = await addCrew(stage, 1, AT_ONCE);
+    const hands = await addCrew(stage, 1, MAILS_AT_ONCE);
     const companies = [hands[0]!.companyId];
     const office = await openOffice(stage);
     const times: number[] = [];
@@ -84,7 +83,7 @@ export const takeover: Fault = {
       await office.close();
     }
     const unfinished = await settled(stage, companies, progress);
-    const mails = await mailOutcome(stage, hands, all);
+    const mails = await mailOutcome(stage, hands, all, 0);
     const sorted = times.toSorted((a, b) => a - b).map((ms) => ms / 1_000);
     const p95 = sorted[Math.ceil(sorted.length * 0.95) - 1]!;
     const most = MOST * patienceOf(short);
@@ -92,13 +91,12 @@ export const takeover: Fault = {
       {
         tried: times.length,
         lost: unfinished.length + mails.lost.length,
-        doubled: mails.doubled.length + mails.copies,
+        doubled: mails.doubled.length,
         recoverySeconds: p95,
       },
       [
         ...mails.lost.map((what) => `lost: ${what}`),
         ...mails.doubled.map((what) => `doubled: ${what}`),
-        ...(mails.copies > 0 ? [`${mails.copies} mails went out twice`] : []),
         ...unfinished.map((what) => `never came to a good end: ${what}`),
         ...(p95 > most ? [`it took ${p95.toFixed(1)} s in 95 of 100 cases; ${most} s are due`] : []),
       ],
