@@ -9,6 +9,7 @@ import type { Principal } from './platform/access/principal.ts';
 import type { Database } from './platform/db/database.ts';
 import type { Authentication } from './platform/http/authentication.ts';
 import { createBodyReader } from './platform/http/body.ts';
+import { turnAwayUnread } from './platform/http/turn-away.ts';
 import { docsRouter } from './platform/http/docs.ts';
 import { createErrorHandler } from './platform/http/error-handler.ts';
 import type { Module } from './platform/http/module.ts';
@@ -90,6 +91,7 @@ export const buildApp = (parts: AppParts): Express => {
     .set('case sensitive routing', true);
   app.use(
     contexts.attach,
+    turnAwayUnread,
     observeRequests(parts.log, parts.metrics, contexts.of),
     countTokens(parts.metrics, parts.authentication),
     traceRequests(parts.tracer ?? NO_TRACER, contexts.of),

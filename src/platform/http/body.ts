@@ -2,12 +2,11 @@ import express from 'express';
 import type { Request, Response } from 'express';
 import { Problem } from '../problem.ts';
 import type { Contract } from './route.ts';
-import { turnAway } from './turn-away.ts';
+import { hasBody } from './turn-away.ts';
 
 const LIMIT = 1_048_576;
-
-const hasBody = ({ headers }: Request): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+/** Longest that a body may take, in ms. */
+const PATIENCE = 20_000;
 
 const tooLarge = (cause?: unknown): Problem => new Problem(413, 'BODY_TOO_LARGE', { cause });
 
@@ -29,8 +28,15 @@ const bodyProblem = (error: unknown): unknown => {
   }
 };
 
-/** Reads a JSON body of at most 1 MiB, not compressed, after the caller was let in. A route without a body leaves it unread. */
-export const createBodyReader = (): ((contract: Contract, request: Request, response: Response) => Promise<void>) => {
+/**
+ * Reads a JSON body of at most 1 MiB, not compressed, within 20 s, after the caller was let in. A route without a body leaves it
+ * unread.
+ */
+export const createBodyReader = ({ patience = PATIENCE } = {}): ((
+  contract: Contract,
+  request: Request,
+  response: Response,
+) => Promise<void>) => {
   const parse = express.json({
     limit: LIMIT,
     strict: true,
@@ -44,20 +50,18 @@ export const createBodyReader = (): ((contract: Contract, request: Request, resp
       throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE');
     await new Promise<void>((resolve, reject) => {
       // The parser would read a body that is too large to its end before it says so.
-      const refuse = (): void => {
-        turnAway(request);
-        reject(tooLarge());
-      };
       if (Number(request.headers['content-length'] ?? 0) > LIMIT) {
-        refuse();
+        reject(tooLarge());
         return;
       }
       let size = 0;
       request.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size - chunk.length <= LIMIT && size > LIMIT) refuse();
+        if (size - chunk.length <= LIMIT && size > LIMIT) reject(tooLarge());
       });
+      const timer = setTimeout(() => reject(new Problem(408, 'BODY_TOO_SLOW')), patience);
       parse(request, response, (error?: unknown) => {
+        clearTimeout(timer);
         if (error === undefined) resolve();
         else reject(bodyProblem(error));
       });

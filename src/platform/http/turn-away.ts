@@ -1,11 +1,24 @@
 import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
 
-/** How long a sender who was refused may go on, so that the answer reaches it, in ms. */
+/** How long a sender who was answered may go on, so that the answer reaches it, in ms. */
 const LINGER = 2_000;
 
-/** Lets what still comes of a refused request pass by unread, for a while; then its connection ends. */
-export const turnAway = (request: IncomingMessage): void => {
-  request.resume();
-  const timer = setTimeout(() => request.destroy(), LINGER).unref();
-  request.once('close', () => clearTimeout(timer));
+/** Whether a request says that a body follows. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/**
+ * Whoever was answered before the end of their body may not go on for ever: what still comes passes by unread, for a while; then
+ * the connection ends.
+ */
+export const turnAwayUnread: RequestHandler = (request, response, next) => {
+  if (hasBody(request))
+    response.once('finish', () => {
+      if (request.complete) return;
+      request.resume();
+      const timer = setTimeout(() => request.destroy(), LINGER).unref();
+      request.once('close', () => clearTimeout(timer));
+    });
+  next();
 };

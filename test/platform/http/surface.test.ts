@@ -1,9 +1,15 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import express from 'express';
 import { v7 as uuidv7 } from 'uuid';
+import { createBodyReader } from '../../../src/platform/http/body.ts';
+import type { Contract } from '../../../src/platform/http/route.ts';
+import type { Problem } from '../../../src/platform/problem.ts';
 import { LIMITS } from '../../../src/platform/http/rate-limits.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
@@ -72,6 +78,42 @@ describe('the surface of the application', () => {
       expect(response.statusCode).to.equal(413);
       sender.destroy();
     });
+
+  for (const [path, status, type] of [
+    ['nowhere', 404, 'application/json'],
+    ['admin/profile/batch', 401, 'multipart/form-data; boundary=x'],
+    ['auth/backchannel-logout', 415, 'application/json'],
+  ] as const)
+    it(`keeps nobody who was answered ${status} and goes on sending`, async () => {
+      const headers = { 'content-type': type, 'content-length': 10_000_000_000 };
+      const sender = request(`${app.url}/angelis/${path}`, { method: 'POST', headers });
+      sender.on('error', () => undefined);
+      sender.write('x');
+      const [response] = (await once(sender, 'response')) as [IncomingMessage];
+      expect(response.statusCode).to.equal(status);
+      response.resume();
+      await once(sender, 'close');
+    });
+
+  it('waits for no body that comes too slowly', async () => {
+    const read = createBodyReader({ patience: 20 });
+    const slow = express().post('/', (sent, response) => {
+      read({ body: {} } as Contract, sent, response).catch(({ status, code }: Problem) => {
+        response.status(status).send(code);
+      });
+    });
+    const server = slow.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const headers = { 'content-type': 'application/json', 'content-length': 100 };
+    const { port } = server.address() as AddressInfo;
+    const sender = request({ host: '127.0.0.1', port, method: 'POST', headers });
+    sender.on('error', () => undefined);
+    sender.write('{"a":1');
+    const [response] = (await once(sender, 'response')) as [IncomingMessage];
+    expect([response.statusCode, await text(response)]).to.deep.equal([408, 'BODY_TOO_SLOW']);
+    sender.destroy();
+    server.close();
+  });
 
   it('answers 400 to what no path or query can be: escapes that are no UTF-8, NUL', async () => {
     const get = (path: string, headers: Record<string, string> = { authorization: bearer }) =>

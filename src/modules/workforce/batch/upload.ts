@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import busboy from 'busboy';
-import { turnAway } from '../../../platform/http/turn-away.ts';
 import { Problem } from '../../../platform/problem.ts';
 import { StorageError } from '../../../platform/storage/file-store.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
@@ -79,16 +78,12 @@ export const storeUpload = async (
       });
       request.pipe(form);
     });
-  if (Number(request.headers['content-length'] ?? 0) > MOST_BYTES + MOST_AROUND) {
-    turnAway(request);
-    throw tooLarge();
-  }
+  if (Number(request.headers['content-length'] ?? 0) > MOST_BYTES + MOST_AROUND) throw tooLarge();
   const form = openForm(request);
   try {
     return await receive(form);
   } catch (error) {
     request.unpipe(form);
-    turnAway(request);
     form.destroy();
     if (stored !== undefined) {
       await stored.catch(() => undefined);
