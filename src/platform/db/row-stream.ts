@@ -10,13 +10,18 @@ interface Cursor {
 const BATCH = 500;
 
 /**
- * Rows of a statement, fetched as they are read. pg's cursor ends by closing its portal and waiting for the answer, which a
- * connection that is gone never gives: whoever read would wait for ever, and the connection with them. Where the statement or the
- * connection failed there is nothing to close, and a connection that ends meanwhile ends the wait.
+ * Rows of a statement, fetched as they are read. pg's cursor waits for the answer to its end, which a connection that is gone never
+ * gives: whoever read would wait for ever, and the connection with them. So an error ends the rows wherever they are, also after the
+ * last one; where the statement or the connection failed there is nothing to close; and a connection that ends meanwhile ends the wait.
  */
 export class RowStream extends QueryStream {
   constructor(text: string, values: readonly unknown[]) {
     super(text, [...values], { batchSize: BATCH, highWaterMark: BATCH, rowMode: 'array' });
+    const tell = this.handleError;
+    this.handleError = (error: Error, ...more: unknown[]): void => {
+      tell(error, ...more);
+      this.destroy(error);
+    };
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type pg from 'pg';
@@ -6,6 +7,7 @@ import { ofBody } from '../../../src/platform/db/constraints.ts';
 import { createDatabase, Refusal } from '../../../src/platform/db/database.ts';
 import type { Database } from '../../../src/platform/db/database.ts';
 import { SessionEnded, StaleSession } from '../../../src/platform/db/errors.ts';
+import { RowStream } from '../../../src/platform/db/row-stream.ts';
 import type { Scope } from '../../../src/platform/db/scope.ts';
 import { Problem } from '../../../src/platform/problem.ts';
 import { addCompany, scopeOf } from '../../support/companies.ts';
@@ -356,6 +358,28 @@ describe('the two data paths', () => {
       await until(async () => (await client.query(asleep)).rowCount === 1);
       await cut((await client.query<{ pid: number }>(asleep)).rows[0]!.pid);
       expect(await waiting).to.equal('DATABASE_UNAVAILABLE');
+    });
+
+    it('after the last row, before the database says that it was the last', async () => {
+      const nothing = () => undefined;
+      const wire = {
+        parse: nothing,
+        bind: nothing,
+        describe: nothing,
+        flush: nothing,
+        execute: nothing,
+        close: nothing,
+      };
+      const connection = Object.assign(new EventEmitter(), { ...wire, sync: nothing }) as unknown as pg.Connection;
+      const rows = new RowStream('select 1', []);
+      const read = codeOf((async () => void (await rows.toArray()))());
+      rows.submit(connection);
+      rows.handleRowDescription({ fields: [] });
+      await new Promise(setImmediate);
+      rows.handleDataRow({ fields: [] });
+      rows.handleCommandComplete({ text: 'SELECT 1' });
+      rows.handleError(new TypeError('gone'), connection);
+      expect(await read).to.equal('TypeError');
     });
 
     it('and leave a connection that others may use, where the reader stops or the statement fails', async () => {
