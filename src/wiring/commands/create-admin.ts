@@ -39,7 +39,7 @@ const nextSteps = (settings: Settings, { email: address }: NewAdmin): string => 
       : 'mailed by the process that runs ("npm start")';
   return [
     `Next: a link for ${address} is ${mail}; it is good for 7 days.`,
-    'Whoever opens it chooses a password, and then signs in through the admin client.',
+    'Whoever opens it chooses a password (POST /angelis/auth/invitation/accept), and then signs in through the admin client.',
     'They add more staff by POST /angelis/admin/internal_user.',
   ].join('\n');
 };
