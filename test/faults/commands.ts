@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { Hand } from './crew.ts';
+import { waitFor } from './waiting.ts';
 
 /** Something that a person tells the system to do, once. */
 export interface Command {
@@ -28,6 +28,8 @@ export interface Answer {
 }
 
 const PATIENCE = 15_000;
+/** A command is sent again until it is acknowledged, but no longer than this, ms. */
+const MOST = 600_000;
 const PAUSE = 100;
 /**
  * The product lets a person ask for 30 exports an hour, and each try counts. Nobody begins one who has asked this often in
@@ -161,13 +163,18 @@ export const createCommander = (): Commander => {
         ...(keyed && { key: uuidv7() }),
       };
       commands.push(command);
-      for (;;) {
+      let answer: Answer | undefined;
+      const isOver = async (): Promise<boolean> => {
         if (kind === 'export') tries.set(hand, [...triesOf(hand), performance.now()]);
         const [path, init] = await requestOf(command);
-        const answer = await ask(`${url()}${path}`, init);
-        if (judge(command, answer) || !keyed || isGivenUp) return command;
-        await sleep(PAUSES[kind](answer));
-      }
+        answer = await ask(`${url()}${path}`, init);
+        return judge(command, answer) || !keyed || isGivenUp;
+      };
+      await waitFor(`command ${command.n} (${kind}) is acknowledged`, isOver, {
+        most: MOST,
+        every: () => PAUSES[kind](answer),
+      });
+      return command;
     },
   };
 };

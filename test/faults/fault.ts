@@ -20,6 +20,8 @@ export interface FaultContext {
   readonly short: boolean;
   /** Says how far it is; as often as one likes. */
   readonly progress: (text: string) => void;
+  /** Ends something when the fault is over, however it ended: what was begun last first. It may have ended already. */
+  readonly after: (end: () => void | Promise<void>) => void;
   /** A database, a realm and a Redis of this run's own, shared by all faults: leave on it nothing that runs. */
   readonly stage: Stage;
 }

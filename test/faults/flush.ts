@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { addCrew } from './crew.ts';
 import { judged, patienceOf } from './fault.ts';
@@ -6,6 +5,7 @@ import type { Fault } from './fault.ts';
 import { MAILS_AT_ONCE } from './judgement.ts';
 import { openOffice } from './office.ts';
 import { mailOutcome, rowsOf, settled } from './outcome.ts';
+import { waitFor } from './waiting.ts';
 
 const FULL = { waiting: 1_000, hands: 10 };
 const SHORT = { waiting: 40, hands: 4 };
@@ -13,14 +13,13 @@ const SHORT = { waiting: 40, hands: 4 };
 const RUNNING = 2 * MAILS_AT_ONCE;
 /** Longest until all are done, s. */
 const MOST = 30;
-const LOOK_EVERY = 50;
 
 /** Redis forgets everything while jobs wait in it. */
 export const flush: Fault = {
   name: 'flush',
   minutes: 2,
   onlyFull: true,
-  run: async ({ short, progress, stage }) => {
+  run: async ({ short, progress, after, stage }) => {
     const { waiting, hands: count } = short ? SHORT : FULL;
     const { jobs } = await stage.standing();
     const hands = await addCrew(stage, 1, count);
@@ -29,6 +28,7 @@ export const flush: Fault = {
     await Promise.all(jobs.map((member) => member.kill()));
     const { ids, asked, letGo } = await office.tell(hands, Math.ceil((waiting + RUNNING) / count));
     await office.close();
+    after(letGo);
     await stage.standing();
     const counted = async (condition: string): Promise<number> => {
       const [row] = await rowsOf<{ n: number }>(
@@ -38,8 +38,11 @@ export const flush: Fault = {
       );
       return row!.n;
     };
-    while ((await counted('dispatched_at is not null')) < ids.length || (await counted('attempts > 0')) < RUNNING)
-      await sleep(LOOK_EVERY);
+    await waitFor(
+      `${ids.length} jobs are in Redis, ${RUNNING} of them begun`,
+      async () =>
+        (await counted('dispatched_at is not null')) >= ids.length && (await counted('attempts > 0')) >= RUNNING,
+    );
     const redis = new Redis(stage.env['REDIS_URL']!);
     const held = await redis.dbsize();
     await redis.flushdb();

@@ -36,7 +36,10 @@ const createKiller = (members: readonly Member[]) => {
       const alive = serving();
       const victim = alive[randomInt(alive.length)]!;
       await victim.kill();
-      starting.set(victim, begin(victim));
+      const begun = begin(victim);
+      // It is awaited in the end; until then nobody hears of it.
+      begun.catch(() => undefined);
+      starting.set(victim, begun);
     },
     /** Resolves with the longest time from a kill until the process served again, ms. */
     finish: async (): Promise<number> => {
@@ -69,18 +72,20 @@ const sendShare = async (
 export const kills: Fault = {
   name: 'kills',
   minutes: 20,
-  run: async ({ short, progress, stage }) => {
+  run: async ({ short, progress, after, stage }) => {
     const scale = short ? SHORT : FULL;
     const { all: members, webs } = await stage.standing();
     const hands = await addCrew(stage, scale.companies, scale.hands);
     const url = (): string => webs[randomInt(webs.length)]!.url;
     const commander = createCommander();
     const { commands, wrong } = commander;
+    after(commander.giveUp);
     const killer = createKiller(members);
     let jobsKilled = 0;
     const share = Math.ceil(scale.commits / scale.kills);
     for (let n = 0; n < scale.kills; n += 1) {
       const sent = sendShare(commander, hands, { share, clients: scale.clients, url });
+      sent.catch(() => undefined);
       await sleep(randomInt(WITHIN));
       const role = n % 2 === 0 ? 'web' : 'jobs';
       await killer.kill(role);

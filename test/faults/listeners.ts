@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openSse } from '../support/sse.ts';
 import type { SseClient } from '../support/sse.ts';
 import type { Hand } from './crew.ts';
+import { inTime, waitFor } from './waiting.ts';
 
 /** Somebody's browser: a stream that is opened again wherever it was left, as an EventSource does. */
 export interface Listener {
@@ -41,7 +42,8 @@ export const startListener = async (hand: Hand, url: string, fail: (what: string
     if (client.status !== 200) throw new Error(`a stream was answered with ${client.status}`);
     current = client;
     opened += 1;
-    while (client.lastEventId() === undefined && !client.response.destroyed) await sleep(5);
+    const isBegun = (): boolean => client.lastEventId() !== undefined || client.response.destroyed;
+    await waitFor('a stream says where it begins', isBegun, { every: 5 });
     // The first stream's first line says where it begins: 0 in a new company.
     const first = /^id: (\d+)$/m.exec(client.text())?.[1];
     if (first !== undefined) begun.resolve(Number(first));
@@ -58,9 +60,13 @@ export const startListener = async (hand: Hand, url: string, fail: (what: string
     }
   };
   const running = run();
+  const from = await inTime('a stream is opened', begun.promise).catch((error: unknown) => {
+    over.abort();
+    throw error;
+  });
   return {
     hand,
-    from: await begun.promise,
+    from,
     received: () => [...received, ...(current?.events.map(({ id }) => id) ?? [])],
     opened: () => opened,
     drop: () => {

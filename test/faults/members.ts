@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../src/platform/embedded/ports.ts';
 import { startServer } from '../support/servers/production.ts';
 import type { StartedServer } from '../support/servers/production.ts';
+import { inTime, waitFor } from './waiting.ts';
 
 /** A process of the product, `node src/server.ts` in production mode, that is started again on the same ports. */
 export interface Member {
@@ -17,8 +17,6 @@ export interface Member {
   /** What it has written since it was started. */
   readonly log: () => string;
 }
-
-const LOOK_EVERY = 50;
 
 const serves = async (url: string): Promise<boolean> =>
   fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
@@ -52,14 +50,15 @@ export const createMember = async (
       if (runs()) throw new Error(`the ${role} process at ${url} runs already`);
       const started = startServer({ ...env, PROCESS: role, PORT: String(port), METRICS_PORT: String(metricsPort) });
       running = started;
-      while (!(await serves(probe))) {
+      await waitFor(`a ${role} process serves`, async () => {
+        if (await serves(probe)) return true;
         if (!started.runs()) throw new Error(`a ${role} process ended: ${started.complaint()}${started.log()}`);
-        await sleep(LOOK_EVERY);
-      }
+        return false;
+      });
     },
     kill: async (signal = 'SIGKILL') => {
       running?.kill(signal);
-      return running?.ended ?? null;
+      return running === undefined ? null : inTime(`a ${role} process ends after ${signal}`, running.ended);
     },
   };
 };

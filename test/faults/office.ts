@@ -45,6 +45,7 @@ export const openOffice = async ({ env, database }: Stage): Promise<Office> => {
             await notices.notify(tx, { type: 'device_calibration', recipients, link, dedupeKey: `${link}:${n}` });
         });
       const client = await database.superuser();
+      let ended: Promise<void> | undefined;
       await client.query('begin');
       const { rows } = await client.query<{ id: string }>(
         `select o.id from outbox o join delivery d on d.company_id = o.company_id and d.id = (o.payload ->> 'deliveryId')::uuid
@@ -55,7 +56,7 @@ export const openOffice = async ({ env, database }: Stage): Promise<Office> => {
       return {
         ids: rows.map(({ id }) => id),
         asked: hands.flatMap((hand) => Array.from({ length: each }, () => noticeOf(hand, link))),
-        letGo: () => client.end(),
+        letGo: () => (ended ??= client.end()),
       };
     },
     close: async () => {

@@ -10,6 +10,7 @@ import type { Member } from './members.ts';
 import { settled, wholeOutcome } from './outcome.ts';
 import { PARTS } from './parts.ts';
 import type { Outage, PartOutage, Place } from './parts.ts';
+import { holdsWithin, waitFor } from './waiting.ts';
 
 /** Enough that nobody sends 600 requests in a minute, which is what the product lets a person do. */
 const CREW = { full: { companies: 2, hands: 7 }, short: { companies: 1, hands: 12 } };
@@ -25,15 +26,8 @@ const WITHIN = 300;
 const ready = async ({ url }: Member): Promise<number | undefined> =>
   (await ask(`${url}/angelis/health/ready`, {}))?.status;
 
-/** Whether something comes to hold within so many ms. */
-const within = async (most: number, holds: () => Promise<boolean>): Promise<boolean> => {
-  const until = performance.now() + most;
-  while (!(await holds())) {
-    if (performance.now() > until) return false;
-    await sleep(LOOK_EVERY);
-  }
-  return true;
-};
+const within = (most: number, holds: () => Promise<boolean>): Promise<boolean> =>
+  holdsWithin(holds, { most, every: LOOK_EVERY });
 
 /** Whether the private port of a process says that a check fails. */
 const isNamed = async ({ figures }: Member, check: string): Promise<boolean> => {
@@ -61,11 +55,14 @@ const goAndReturn = async (
   await outage.back();
   const begun = performance.now();
   await outage.works();
-  for (const web of webs) while ((await ready(web)) !== 200) await sleep(LOOK_EVERY);
+  for (const web of webs)
+    await waitFor(`a web is ready after ${name} is back`, async () => (await ready(web)) === 200, {
+      every: LOOK_EVERY,
+    });
   return performance.now() - begun;
 };
 
-const run = async (part: PartOutage, { short, progress, stage }: FaultContext) => {
+const run = async (part: PartOutage, { short, progress, after, stage }: FaultContext) => {
   const times = short ? (part.brief ?? part.times) : part.times;
   const { all: members, webs, jobs } = await stage.standing();
   const size = CREW[short ? 'short' : 'full'];
@@ -79,19 +76,20 @@ const run = async (part: PartOutage, { short, progress, stage }: FaultContext) =
   const outage = await part.open(place);
   const load = startLoad(hands, webs, commander);
   let slowest = 0;
-  try {
-    for (let n = 0; n < times; n += 1) {
-      slowest = Math.max(slowest, await goAndReturn(part, outage, place, { isFirst: n === 0 && !short, blame }));
-      for (const member of members)
-        if (!member.runs()) throw new Error(`a ${member.role} process ended: ${member.log().slice(-4_000)}`);
-      progress(`${n + 1} of ${times}, ${commander.commands.length} commands`);
-      await sleep(randomInt(WITHIN));
-    }
-  } catch (error) {
-    // Others come after this one: nothing of it goes on, and the part is there.
+  let isThere = true;
+  // Others come after this one: nothing of it goes on, and the part is there.
+  after(async () => {
     commander.giveUp();
-    await Promise.allSettled([load.stop(), outage.back()]);
-    throw error;
+    await Promise.allSettled([load.stop(), isThere || outage.back()]);
+  });
+  for (let n = 0; n < times; n += 1) {
+    isThere = false;
+    slowest = Math.max(slowest, await goAndReturn(part, outage, place, { isFirst: n === 0 && !short, blame }));
+    isThere = true;
+    for (const member of members)
+      if (!member.runs()) throw new Error(`a ${member.role} process ended: ${member.log().slice(-4_000)}`);
+    progress(`${n + 1} of ${times}, ${commander.commands.length} commands`);
+    await sleep(randomInt(WITHIN));
   }
   await load.stop();
   const unfinished = await settled(stage, companies, progress);

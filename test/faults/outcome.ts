@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createAzureStore } from '../../src/platform/storage/azure.ts';
 import { serverSetting } from '../support/servers/settings.ts';
 import { dayOf } from './commands.ts';
@@ -7,8 +6,11 @@ import type { Hand } from './crew.ts';
 import { compare, judgeMails, judgeTrail, together } from './judgement.ts';
 import type { MailOutcome, Outcome, Trail } from './judgement.ts';
 import type { Stage } from './stage.ts';
+import { holdsWithin } from './waiting.ts';
 
 const PATIENCE = 180_000;
+/** However much gets done, it is over after this, ms. */
+const MOST = 600_000;
 const LOOK_EVERY = 200;
 
 export const rowsOf = async <Row extends object>(
@@ -27,7 +29,7 @@ const companiesOf = (commands: readonly Command[]): string[] => [
 
 /**
  * Waits until no work of these companies is left. Answers what failed, and what waits after three minutes without an end in
- * sight.
+ * sight, or after ten.
  */
 export const settled = async (
   stage: Pick<Stage, 'database'>,
@@ -37,21 +39,24 @@ export const settled = async (
   const client = await stage.database.superuser();
   let least = Infinity;
   let until = Date.now() + PATIENCE;
+  let left: { what: string; waits: boolean }[] = [];
   try {
-    for (;;) {
-      const { rows } = await client.query<{ what: string; waits: boolean }>(
+    const isSettled = async (): Promise<boolean> => {
+      const { rows } = await client.query<(typeof left)[number]>(
         `select concat_ws(' ', 'job', job, state, last_error) as what, state = 'waiting' as waits
          from outbox where company_id = any($1) and state in ('waiting', 'failed')
          union all select 'change ' || change_id, true from change_pending where company_id = any($1)`,
         [companies],
       );
+      left = rows;
       const waiting = rows.filter(({ waits }) => waits).length;
       if (waiting < least) until = Date.now() + PATIENCE;
       least = waiting;
-      if (waiting === 0 || Date.now() > until) return rows.map(({ what }) => what);
-      progress(`${waiting} jobs and changes still wait`);
-      await sleep(LOOK_EVERY);
-    }
+      if (waiting > 0) progress(`${waiting} jobs and changes still wait`);
+      return waiting === 0 || Date.now() > until;
+    };
+    await holdsWithin(isSettled, { most: MOST, every: LOOK_EVERY });
+    return left.map(({ what }) => what);
   } finally {
     await client.end();
   }

@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { v7 as uuidv7 } from 'uuid';
 import { serverSetting } from '../support/servers/settings.ts';
@@ -12,6 +11,7 @@ import { compare } from './judgement.ts';
 import type { Outcome } from './judgement.ts';
 import { rowsOf } from './outcome.ts';
 import type { Part, Stage } from './stage.ts';
+import { waitFor } from './waiting.ts';
 
 /** A system at work. */
 export interface Place {
@@ -56,14 +56,8 @@ export interface PartOutage {
 
 /** Slow enough for the limits of rate, which hold here too, ms. */
 const LOOK_EVERY = 300;
-const PATIENCE = 180_000;
-const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-  const end = performance.now() + PATIENCE;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${PATIENCE / 1_000} s`);
-    await sleep(LOOK_EVERY);
-  }
-};
+const until = (what: string, holds: () => Promise<boolean>): Promise<void> =>
+  waitFor(what, holds, { every: LOOK_EVERY });
 const anyOf = <T>(items: readonly T[]): T => items[randomInt(items.length)]!;
 
 /** Each way of a server of scripts/servers to go away; `QUIT` is pg_ctl -m immediate. */

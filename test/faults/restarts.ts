@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { commitChange, plainRecorder } from '../support/changes.ts';
 import { createCommander } from './commands.ts';
 import { addCrew } from './crew.ts';
@@ -13,6 +12,7 @@ import { settled, wholeOutcome } from './outcome.ts';
 import { openProxy } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 import type { Stage } from './stage.ts';
+import { holdsWithin, waitFor } from './waiting.ts';
 
 const FULL = { restarts: 50, events: 10_000, drops: 1_000, companies: 3, hands: 20 };
 const SHORT = { restarts: 2, events: 400, drops: 30, companies: 1, hands: 8 };
@@ -20,13 +20,16 @@ const SHORT = { restarts: 2, events: 400, drops: 30, companies: 1, hands: 8 };
 const AUDIENCE = 3;
 /** How long the last events may take to reach everybody, ms. */
 const LAST = 60_000;
-const LOOK_EVERY = 50;
+/** What goes on between two restarts waits for the next one no longer than this, ms. */
+const NEXT = 900_000;
 
 interface Streams {
   readonly drops: () => number;
   readonly events: () => number;
   /** Resolves when all events and drops are over. */
   readonly over: Promise<void>;
+  /** Nothing more happens. */
+  readonly stop: () => void;
 }
 
 /** Events for some of the people, and connections that break, evenly over the restarts that are done. */
@@ -35,11 +38,14 @@ const disturb = (stage: Stage, listeners: readonly Listener[], scale: typeof FUL
   const recorder = plainRecorder();
   let events = 0;
   let drops = 0;
+  const stopped = new AbortController();
+  const turn = (count: () => number, all: number): Promise<void> =>
+    waitFor('the next restart', () => stopped.signal.aborted || count() <= part() * all, { most: NEXT });
   const byCompany = Map.groupBy(listeners, ({ hand }) => hand.companyId);
   const companies = [...byCompany.keys()];
   const tell = async (): Promise<void> => {
-    for (; events < scale.events; events += 1) {
-      while (events > part() * scale.events) await sleep(LOOK_EVERY);
+    for (; events < scale.events && !stopped.signal.aborted; events += 1) {
+      await turn(() => events, scale.events);
       const companyId = companies[events % companies.length]!;
       const all = byCompany.get(companyId)!;
       const audience = Array.from({ length: AUDIENCE }, () => all[randomInt(all.length)]!.hand.profileId);
@@ -47,16 +53,23 @@ const disturb = (stage: Stage, listeners: readonly Listener[], scale: typeof FUL
     }
   };
   const cut = async (): Promise<void> => {
-    for (let n = 0; drops < scale.drops; n += 1) {
-      while (drops > part() * scale.drops) await sleep(LOOK_EVERY);
-      if (listeners[n % listeners.length]!.drop()) drops += 1;
-      else await sleep(LOOK_EVERY);
+    let n = 0;
+    for (; drops < scale.drops && !stopped.signal.aborted; drops += 1) {
+      await turn(() => drops, scale.drops);
+      await waitFor(
+        'there is a stream to break',
+        () => stopped.signal.aborted || listeners[(n += 1) % listeners.length]!.drop(),
+      );
     }
   };
+  const over = Promise.all([tell(), cut()]).then(() => undefined);
+  // It is awaited when the restarts are done; until then nobody hears of it.
+  over.catch(() => undefined);
   return {
     drops: () => drops,
     events: () => events,
-    over: Promise.all([tell(), cut()]).then(() => undefined),
+    over,
+    stop: () => stopped.abort(),
   };
 };
 
@@ -80,8 +93,7 @@ const compare = async (stage: Stage, listeners: readonly Listener[]) => {
   for (const listener of listeners) {
     const expected = new Set(await addressedTo(stage, listener.hand, listener.from));
     const missing = (): number => expected.difference(new Set(listener.received())).size;
-    const until = performance.now() + LAST;
-    while (missing() > 0 && performance.now() < until) await sleep(LOOK_EVERY);
+    await holdsWithin(() => missing() === 0, { most: LAST });
     const received = listener.received();
     wanted += expected.size;
     lost += missing();
@@ -106,7 +118,7 @@ const roll = async (
     const code = await web.kill('SIGTERM');
     if (code !== 0) wrong.push(`a web ended with ${code}: ${web.log().slice(-500)}`);
     await web.start();
-    while (!proxy.isIn(web)) await sleep(LOOK_EVERY);
+    await waitFor('the balancer takes a web back', () => proxy.isIn(web));
     longest = Math.max(longest, (performance.now() - begun) / 1_000);
     done(n + 1);
   }
@@ -120,18 +132,25 @@ const count = (faults: ReadonlyMap<string, number>): string[] =>
 export const restarts: Fault = {
   name: 'restarts',
   minutes: 10,
-  run: async ({ short, progress, stage }) => {
+  run: async ({ short, progress, after, stage }) => {
     const scale = short ? SHORT : FULL;
     const { webs } = await stage.standing();
     const proxy = await openProxy(webs);
+    after(proxy.stop);
     const hands = await addCrew(stage, scale.companies, scale.hands);
     const streamFaults = new Map<string, number>();
     const fail = (what: string): void => void streamFaults.set(what, (streamFaults.get(what) ?? 0) + 1);
     const listeners = await Promise.all(hands.map((hand) => startListener(hand, proxy.url, fail)));
+    after(async () => void (await Promise.all(listeners.map((listener) => listener.stop()))));
     const commander = createCommander();
     const load = startLoad(hands, [proxy], commander);
+    after(async () => {
+      commander.giveUp();
+      await load.stop();
+    });
     let done = 0;
     const streams = disturb(stage, listeners, scale, () => (done + 1) / scale.restarts);
+    after(streams.stop);
     const rolled = await roll(stage, proxy, scale.restarts, (n) => {
       done = n;
       progress(`${n} restarts, ${proxy.passed()} requests, ${streams.events()} events, ${streams.drops()} drops`);

@@ -19,6 +19,7 @@ import { openMailSink } from './mail-sink.ts';
 import type { MailSink } from './mail-sink.ts';
 import { createMember } from './members.ts';
 import type { Member } from './members.ts';
+import { inTime } from './waiting.ts';
 
 /** The parts that scripts/servers runs. */
 export type Part = 'postgres' | 'redis' | 'mariadb' | 'keycloak' | 'azurite';
@@ -61,7 +62,8 @@ const server: Stage['server'] = async (...args) => {
     args.filter((arg) => arg !== undefined),
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const exit = once(child, 'exit') as Promise<[number | null]>;
+  const [code] = await inTime(`${SERVERS} ${args.join(' ')}`, exit);
   if (code !== 0) throw new Error(`${SERVERS} ${args.join(' ')} ended with ${code}`);
 };
 

@@ -7,6 +7,7 @@ import { MAILS_AT_ONCE } from './judgement.ts';
 import { openOffice } from './office.ts';
 import { mailOutcome, rowsOf, settled } from './outcome.ts';
 import type { Stage } from './stage.ts';
+import { waitFor } from './waiting.ts';
 
 const FULL = 500;
 const SHORT = 4;
@@ -16,7 +17,6 @@ const MOST_KILLS = 4;
 const MOST = 10;
 /** A kill comes at any moment between two renewals of a lock, and two checks for lost ones, ms. */
 const WITHIN = 3_000;
-const LOOK_EVERY = 50;
 
 /** By id, how often each job was begun. Throws when one is over: nobody would take it over any more. */
 const attemptsOf = async (stage: Stage, ids: readonly string[]): Promise<ReadonlyMap<string, number>> => {
@@ -35,52 +35,50 @@ const begunAgain = async (stage: Stage, before: ReadonlyMap<string, number>): Pr
   const begun = performance.now();
   const left = new Set(before.keys());
   const times: number[] = [];
-  for (;;) {
+  await waitFor(`${before.size} jobs of a killed process are begun again`, async () => {
     for (const [id, attempts] of await attemptsOf(stage, [...left]))
       if (attempts > before.get(id)!) {
         left.delete(id);
         times.push(performance.now() - begun);
       }
-    if (left.size === 0) return times;
-    await sleep(LOOK_EVERY);
-  }
+    return left.size === 0;
+  });
+  return times;
 };
 
 /** The process that runs jobs is killed, and another takes them over. */
 export const takeover: Fault = {
   name: 'takeover',
   minutes: 20,
-  run: async ({ short, progress, stage }) => {
+  run: async ({ short, progress, after, stage }) => {
     const tries = short ? SHORT : FULL;
     const { jobs } = await stage.standing();
     const hands = await addCrew(stage, 1, MAILS_AT_ONCE);
     const companies = [hands[0]!.companyId];
     const office = await openOffice(stage);
+    after(office.close);
     const times: number[] = [];
     const all: string[] = [];
     let [runner, heir] = [jobs[0]!, jobs[1]!];
-    try {
-      while (times.length < tries) {
-        await Promise.all([runner.kill(), heir.kill()]);
-        const { ids, asked, letGo } = await office.tell(hands, 1);
-        all.push(...asked);
-        await runner.start();
-        await begunAgain(stage, new Map(ids.map((id) => [id, 0])));
-        await heir.start();
-        for (let kill = 0; kill < MOST_KILLS && times.length < tries; kill += 1) {
-          await sleep(randomInt(WITHIN));
-          const before = await attemptsOf(stage, ids);
-          await runner.kill();
-          const [found] = await Promise.all([begunAgain(stage, before), runner.start()]);
-          times.push(...found);
-          [runner, heir] = [heir, runner];
-          progress(`${times.length} of ${tries} jobs taken over`);
-        }
-        await letGo();
-        await settled(stage, companies, progress);
+    while (times.length < tries) {
+      await Promise.all([runner.kill(), heir.kill()]);
+      const { ids, asked, letGo } = await office.tell(hands, 1);
+      after(letGo);
+      all.push(...asked);
+      await runner.start();
+      await begunAgain(stage, new Map(ids.map((id) => [id, 0])));
+      await heir.start();
+      for (let kill = 0; kill < MOST_KILLS && times.length < tries; kill += 1) {
+        await sleep(randomInt(WITHIN));
+        const before = await attemptsOf(stage, ids);
+        await runner.kill();
+        const [found] = await Promise.all([begunAgain(stage, before), runner.start()]);
+        times.push(...found);
+        [runner, heir] = [heir, runner];
+        progress(`${times.length} of ${tries} jobs taken over`);
       }
-    } finally {
-      await office.close();
+      await letGo();
+      await settled(stage, companies, progress);
     }
     const unfinished = await settled(stage, companies, progress);
     const mails = await mailOutcome(stage, hands, all, 0);
