@@ -8,7 +8,7 @@ import { Fault } from '../platform/checks/check.ts';
 import type { Check } from '../platform/checks/check.ts';
 import { checkClock, timeOfProvider } from '../platform/checks/clock.ts';
 import * as database from '../platform/checks/database.ts';
-import type { Ask } from '../platform/checks/database.ts';
+import type { Ask, AskedUser } from '../platform/checks/database.ts';
 import { checkDisk, checkFolder } from '../platform/checks/machine.ts';
 import { checkAudience, checkIdentityProvider, checkRealm } from '../platform/checks/realm.ts';
 import type { RealmValues } from '../platform/checks/realm.ts';
@@ -29,8 +29,10 @@ export interface CheckedParts {
   readonly settings: Settings;
   readonly now: () => Date;
   readonly database?: {
-    /** Each user that is asked whether the server answers. */
-    readonly users: readonly Ask[];
+    /** The users of a process, which must see one migrated database. */
+    readonly users: readonly AskedUser[];
+    /** Who migrates: asked by the doctor and at the start of production, never by a process that runs. */
+    readonly owner?: AskedUser;
     readonly system: Ask;
     readonly replica?: Ask;
     readonly names: Readonly<Record<'app' | 'system', string>>;
@@ -46,7 +48,7 @@ export interface CheckedParts {
 
 const databaseChecks = ({ settings, now, database: parts, jobs }: CheckedParts): readonly Check[] => {
   if (parts === undefined) return [];
-  const { users, system, replica, names } = parts;
+  const { users, owner, system, replica, names } = parts;
   const needs = 'database';
   const advice = 'look at the log of PostgreSQL';
   const each = connectionsOf(settings);
@@ -56,15 +58,16 @@ const databaseChecks = ({ settings, now, database: parts, jobs }: CheckedParts):
       hard: true,
       refusesStart: true,
       advice: 'start PostgreSQL; correct host, port, user and password of the DATABASE_ URLs',
-      run: () => database.checkDatabase(users),
+      run: () => database.checkDatabase([...users, ...(owner ? [owner] : [])]),
     },
     { name: 'database-users', needs, refusesStart: true, advice, run: () => database.checkRoles(system, names) },
     {
       name: 'migrations',
-      needs,
+      // A user without its rights sees none.
+      needs: 'database-users',
       refusesStart: true,
       advice,
-      run: () => database.checkMigrations(system, migrationNames(MIGRATIONS)),
+      run: () => database.checkMigrations(users, migrationNames(MIGRATIONS)),
     },
     { name: 'connections', needs, advice, run: () => database.checkConnections(system, each, settings.PROCESSES) },
     {

@@ -15,6 +15,8 @@ export interface Connections {
   /** The data paths of jobs: a small writer, long statements. */
   readonly jobsDb: Database;
   readonly system: pg.Pool;
+  /** One connection of user `app` for health: requests that wait for theirs do not make a process unready. */
+  readonly checks: pg.Pool;
   readonly replica?: pg.Pool;
   readonly urls: Readonly<Record<Role, string>>;
   /** Every pool by its name: for figures. */
@@ -30,7 +32,7 @@ export const QUEUE_CONNECTIONS = 10;
 export const connectionsOf = (settings: Settings): number => {
   const { DATABASE_WRITER_POOL: writer, DATABASE_READER_POOL: reader, DATABASE_JOBS_POOL: jobs } = settings;
   const queue = settings.REDIS_URL === undefined ? QUEUE_CONNECTIONS : 0;
-  return writer + reader + jobs * 2 + systemPool(settings) + queue;
+  return writer + reader + jobs * 2 + systemPool(settings) + queue + 1;
 };
 
 /** Milliseconds that a request waits for Redis, and after which a connection that says nothing is broken off. */
@@ -86,18 +88,20 @@ export const openConnections = (
     tracer,
   });
   const system = pool(urls.system, systemPool(settings), long, 'system');
+  const checks = pool(urls.app, 1, short, 'checks');
   const redis = settings.REDIS_URL === undefined ? undefined : openRedis(settings.REDIS_URL, onError);
   return {
     db,
     jobsDb,
     system,
+    checks,
     urls,
     pools,
     ...(replica && { replica }),
     ...(redis && { redis }),
     close: async () => {
       redis?.disconnect();
-      await Promise.all([db.close(), jobsDb.close(), system.end()]);
+      await Promise.all([db.close(), jobsDb.close(), system.end(), checks.end()]);
     },
   };
 };

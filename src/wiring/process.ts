@@ -153,7 +153,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     sources,
     files: () => Promise.resolve(outside.files),
   };
-  await refuseWhatIsUnsafe(checked);
+  await refuseWhatIsUnsafe(checked, connections.urls.owner);
   await prepareDatabase(connections, now);
   const keys = keysOf(settings);
   const metrics = createMetrics();

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import { createHealth } from '../../src/platform/http/health.ts';
 import { readSettings, SettingsError } from '../../src/platform/settings/settings.ts';
 import type { Settings } from '../../src/platform/settings/settings.ts';
 import { databaseParts, refuseWhatIsUnsafe } from '../../src/wiring/checked.ts';
+import { declareChecks } from '../../src/wiring/checks.ts';
 import type { CheckedParts } from '../../src/wiring/checks.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -43,20 +45,27 @@ describe('production', () => {
     now: () => new Date(),
     database: databaseParts({
       system: database.pool('system', 1),
+      checks: database.pool('app', 1),
       urls: { app, owner: database.url('owner'), system: database.url('system') },
     }),
     sources: sources.sources,
     files: () => Promise.reject(new Error('files are not asked')),
     ...over,
   });
-  const faultsOf = async (parts: CheckedParts): Promise<readonly string[]> => {
+  const faultsOf = async (parts: CheckedParts, ownerUrl = database.url('owner')): Promise<readonly string[]> => {
     try {
-      await refuseWhatIsUnsafe(parts);
+      await refuseWhatIsUnsafe(parts, ownerUrl);
       return [];
     } catch (error) {
       if (error instanceof SettingsError) return error.faults;
       throw error;
     }
+  };
+
+  const isReady = async (parts: CheckedParts): Promise<boolean> => {
+    const stopping = new AbortController().signal;
+    const health = createHealth({ checks: declareChecks(parts), version: '1.0.0', now: parts.now, stopping });
+    return (await health.detail()).ok;
   };
 
   it('starts where the services are as they should be', async () => {
@@ -87,6 +96,35 @@ describe('production', () => {
     await sources.sql('fit2000', `revoke delete on fit_tests from source_reader`);
     await client.query(`delete from seed_set where name = 'demo'`);
     await client.query('insert into migration (name) values ($1)', [rows[0]!.name]);
+  });
+
+  it('does not start where the URLs lead to different databases, and is not ready there', async () => {
+    const other = await cloneDatabase();
+    try {
+      const astray = partsOf({
+        database: databaseParts({
+          system: database.pool('system', 1),
+          checks: other.pool('app', 1),
+          urls: { app: other.url('app'), owner: database.url('owner'), system: database.url('system') },
+        }),
+      });
+      const advice = 'give all of them the same host, port and database';
+      const says = (setting: string, rest: string) => `${setting} leads to another database than ${rest}: ${advice}`;
+      expect(await faultsOf(astray)).to.deep.equal([
+        says('DATABASE_URL', 'DATABASE_SYSTEM_URL and DATABASE_OWNER_URL'),
+      ]);
+      expect(await faultsOf(partsOf(), other.url('owner'))).to.deep.equal([
+        says('DATABASE_OWNER_URL', 'DATABASE_SYSTEM_URL and DATABASE_URL'),
+      ]);
+      // Who only migrates need not answer; the others are compared nevertheless.
+      const away = Object.assign(new URL(database.url('owner')), { port: '9' }).href;
+      expect(await faultsOf(partsOf(), away)).to.deep.equal([]);
+      expect(await faultsOf(astray, away)).to.deep.equal([says('DATABASE_URL', 'DATABASE_SYSTEM_URL')]);
+      expect(await isReady(partsOf())).to.equal(true);
+      expect(await isReady(astray)).to.equal(false);
+    } finally {
+      await other.drop();
+    }
   });
 
   it('starts while a source does not answer: what does not need it works', async () => {

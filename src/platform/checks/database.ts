@@ -7,13 +7,51 @@ export type Ask = <Row extends object>(text: string, values?: readonly unknown[]
 /** Oldest PostgreSQL that this release runs on. */
 const FLOOR = 15;
 
-/** PostgreSQL answers each of the users, and is no older than the floor. */
-export const checkDatabase = async (asks: readonly Ask[]): Promise<Figures> => {
-  const answers = await Promise.all(
-    asks.map((ask) => ask<{ version: number }>(`select current_setting('server_version_num')::int as version`)),
+// Which cluster and which database of it. A copy of its files has both.
+const SAME = `(select system_identifier::text from pg_control_system()) || ' ' || (select oid from pg_database where datname = current_database())`;
+
+/** One of the users, by the setting that names it. */
+export interface AskedUser {
+  readonly setting: string;
+  readonly ask: Ask;
+}
+
+interface ServerRow {
+  readonly setting: string;
+  readonly version: number;
+  readonly system: string;
+}
+
+/** Throws a `Fault` that names the settings which lead elsewhere than most; of as many, than the first. */
+const expectOne = (rows: readonly ServerRow[]): void => {
+  const groups = [...Map.groupBy(rows, ({ system }) => system).values()].map((same) =>
+    same.map(({ setting }) => setting),
   );
-  const version = Math.floor(answers[0]![0]!.version / 10_000);
+  const [most = [], ...others] = groups.toSorted((one, other) => other.length - one.length);
+  if (others.length === 0) return;
+  const astray = others.flat();
+  throw new Fault(
+    `${astray.join(' and ')} ${astray.length === 1 ? 'leads' : 'lead'} to another database than ${most.join(' and ')}`,
+    'give all of them the same host, port and database',
+  );
+};
+
+/** PostgreSQL answers each of the users, is no older than the floor, and is the same database for all of them. */
+export const checkDatabase = async (users: readonly AskedUser[]): Promise<Figures> => {
+  const answers = await Promise.allSettled(
+    users.map(async ({ setting, ask }): Promise<ServerRow> => {
+      const [row] = await ask<Omit<ServerRow, 'setting'>>(
+        `select current_setting('server_version_num')::int as version, ${SAME} as system`,
+      );
+      return { ...row!, setting };
+    }),
+  );
+  const rows = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  const version = Math.floor(Math.min(...rows.map((row) => row.version)) / 10_000);
   if (version < FLOOR) throw new Fault(`PostgreSQL ${version} is too old`, `upgrade it to ${FLOOR} or later`);
+  // What the others answered counts also when one does not answer.
+  expectOne(rows);
+  for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
   return { version };
 };
 
@@ -51,15 +89,25 @@ export const checkRoles = async (ask: Ask, users: Readonly<Record<'app' | 'syste
 
 const advice = 'run "angelis migrate up"';
 
-/** All migrations of this release are applied; the database may know later ones. */
-export const checkMigrations = async (ask: Ask, known: readonly string[]): Promise<Figures> => {
-  const [there] = await ask<{ yes: boolean }>(`select to_regclass('public.migration') is not null as yes`);
-  const applied = there?.yes === true ? await ask<{ name: string }>('select name from migration') : [];
-  const names = new Set(applied.map(({ name }) => name));
-  const pending = known.filter((name) => !names.has(name));
-  if (pending.length > 0)
-    throw new Fault(`${pending.length} of ${known.length} migrations are pending, from ${pending[0]} on`, advice);
-  return { applied: names.size };
+const APPLIED = `select to_regclass('public.migration') is not null as there,
+  has_table_privilege(to_regclass('public.migration'), 'select') as readable`;
+
+/** All migrations of this release are applied, as each of the users sees it; the database may know later ones. */
+export const checkMigrations = async (users: readonly AskedUser[], known: readonly string[]): Promise<Figures> => {
+  const counts = await Promise.all(
+    users.map(async ({ setting, ask }) => {
+      const [table] = await ask<{ there: boolean; readable: boolean | null }>(APPLIED);
+      if (table?.readable === false)
+        throw new Fault(`the user of ${setting} may not read which migrations are applied`, advice);
+      const applied = table?.there === true ? await ask<{ name: string }>('select name from migration') : [];
+      const names = new Set(applied.map(({ name }) => name));
+      const pending = known.filter((name) => !names.has(name));
+      if (pending.length > 0)
+        throw new Fault(`${pending.length} of ${known.length} migrations are pending, from ${pending[0]} on`, advice);
+      return names.size;
+    }),
+  );
+  return { applied: Math.max(...counts) };
 };
 
 interface LimitRow {
@@ -85,9 +133,6 @@ export const checkConnections = async (ask: Ask, each: number, processes: number
     );
   return { needed, given };
 };
-
-// Which cluster and which database of it. A copy of its files has both.
-const SAME = `(select system_identifier::text from pg_control_system()) || ' ' || (select oid from pg_database where datname = current_database())`;
 
 interface ReplicaRow {
   readonly recovering: boolean;

@@ -77,6 +77,8 @@ const edgeFaults = (settings: Settings): string[] => {
   }
   if (!settings.PUBLIC_URL.startsWith('https://'))
     faults.push('PUBLIC_URL is not https: write the address that people use');
+  if (/[@.]localhost>?$/iu.test(settings.MAIL_FROM))
+    faults.push('MAIL_FROM is missing or of this machine only: write an address of a domain that may send your mail');
   if (!isPrivateAddress(settings.METRICS_HOST)) {
     faults.push(`METRICS_HOST ${settings.METRICS_HOST} is or may be public: use a loopback or private address`);
   }

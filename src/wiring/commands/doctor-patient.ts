@@ -2,11 +2,10 @@ import { pino } from 'pino';
 import { Fault } from '../../platform/checks/check.ts';
 import type { Check } from '../../platform/checks/check.ts';
 import { checkPort } from '../../platform/checks/machine.ts';
-import { createPool } from '../../platform/db/pool.ts';
 import { createValidator } from '../../platform/schema/validator.ts';
 import { environmentFaults, productionFaults } from '../../platform/settings/production.ts';
 import type { Settings } from '../../platform/settings/settings.ts';
-import { databaseParts } from '../checked.ts';
+import { databaseParts, withOwner } from '../checked.ts';
 import { declareChecks } from '../checks.ts';
 import { openConnections } from '../connections.ts';
 import { urlsOf } from '../database-urls.ts';
@@ -16,7 +15,7 @@ import { openSources } from '../sources.ts';
 
 export interface Patient {
   readonly checks: readonly Check[];
-  /** What is not looked at, and why. */
+  /** What is not looked at, and what may be meant but seldom is. */
   readonly notes: readonly string[];
   readonly close: () => Promise<void>;
 }
@@ -51,60 +50,39 @@ const portChecks = ({ PROCESS: kind, PORT, METRICS_PORT, METRICS_HOST }: Setting
   },
 ];
 
-const openDatabase = (
-  settings: Settings,
-  urls: NonNullable<ReturnType<typeof urlsOf>>,
-  timeout: number,
-  now: () => Date,
-) => {
-  const quiet = () => undefined;
-  const connections = openConnections(settings, urls, pino({ level: 'silent' }), now);
-  const others = [urls.app, urls.owner].map((url) =>
-    createPool({
-      url,
-      max: 1,
-      applicationName: 'angelis doctor',
-      statementTimeout: timeout,
-      acquireTimeout: timeout,
-      onError: quiet,
-    }),
-  );
-  return {
-    redis: connections.redis,
-    database: databaseParts(connections, others),
-    close: async () => {
-      await Promise.all([connections.close(), ...others.map((pool) => pool.end())]);
-    },
-  };
-};
-
 /** Opens what the settings name, as a process would; nothing is started or changed. `timeout` in ms. */
 export const openPatient = async (settings: Settings, timeout: number, now: () => Date): Promise<Patient> => {
   const note = await readRunning(settings.DATA_DIR);
   const urls = urlsOf(settings) ?? note?.urls;
-  const opened = urls && openDatabase(settings, urls, timeout, now);
+  const silent = pino({ level: 'silent' });
+  const connections = urls && openConnections(settings, urls, silent, now);
   const keycloak = await openKeycloak(settings, now);
   const mailServer = openMailServer(settings);
-  const { sources, close } = openSources(settings, note?.sources, pino({ level: 'silent' }), createValidator());
+  const { sources, close } = openSources(settings, note?.sources, silent, createValidator());
+  const checked = {
+    settings,
+    now,
+    ...(connections && { database: databaseParts(connections) }),
+    ...(connections?.redis && { redis: connections.redis }),
+    ...(keycloak?.realm && { realm: keycloak.realm }),
+    ...(mailServer && { mailServer }),
+    sources,
+    files: () => openFiles(settings),
+  };
+  const owned = urls && withOwner(checked, urls.owner, timeout);
   return {
-    checks: [
-      settingsCheck(settings),
-      ...portChecks(settings),
-      ...declareChecks({
-        settings,
-        now,
-        ...(opened && { database: opened.database }),
-        ...(opened?.redis && { redis: opened.redis }),
-        ...(keycloak?.realm && { realm: keycloak.realm }),
-        ...(mailServer && { mailServer }),
-        sources,
-        files: () => openFiles(settings),
-      }),
+    checks: [settingsCheck(settings), ...portChecks(settings), ...declareChecks(owned?.parts ?? checked)],
+    notes: [
+      ...(urls === undefined ? ['the embedded PostgreSQL starts with the process: it was not looked at'] : []),
+      ...(settings.APP_ENV === 'production' && settings.TRUSTED_PROXIES.length === 0
+        ? [
+            'TRUSTED_PROXIES is not set: behind a gateway everybody has its address, and one share of the rate limits: name its addresses',
+          ]
+        : []),
     ],
-    notes: urls === undefined ? ['the embedded PostgreSQL starts with the process: it was not looked at'] : [],
     close: async () => {
       mailServer?.close();
-      await Promise.all([opened?.close(), close()]);
+      await Promise.all([connections?.close(), owned?.close(), close()]);
     },
   };
 };

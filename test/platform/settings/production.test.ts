@@ -27,6 +27,7 @@ const fit = {
   CORS_ORIGINS: 'https://app.angelis.example',
   TRUSTED_PROXIES: '10.0.0.0/8',
   METRICS_HOST: '10.1.2.3',
+  MAIL_FROM: 'Angelis <no-reply@angelis.example>',
   ERROR_REPORTER_DSN: 'log',
 };
 
@@ -118,6 +119,9 @@ describe('production settings', () => {
     ['METRICS_HOST', '0.0.0.0', 'METRICS_HOST 0.0.0.0 is or may be public'],
     ['METRICS_HOST', '203.0.113.9', 'METRICS_HOST 203.0.113.9 is or may be public'],
     ['METRICS_HOST', '::', 'METRICS_HOST :: is or may be public'],
+    ['MAIL_FROM', '', 'MAIL_FROM is missing or of this machine only'],
+    ['MAIL_FROM', 'no-reply@localhost', 'MAIL_FROM is missing or of this machine only'],
+    ['MAIL_FROM', 'Angelis <no-reply@a.LOCALHOST>', 'MAIL_FROM is missing or of this machine only'],
     ['LOG_LEVEL', 'debug', 'LOG_LEVEL debug tells too much'],
     ['LOG_LEVEL', 'trace', 'LOG_LEVEL trace tells too much'],
     ['NODE_ENV', 'development', 'NODE_ENV is not production'],

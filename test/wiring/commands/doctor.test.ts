@@ -118,6 +118,22 @@ describe('angelis doctor', () => {
     expect(results.find(({ name }) => name === 'migrations')).to.include({ ok: false, skipped: true });
   });
 
+  it('2: a URL that leads to another database than the others', async () => {
+    const other = await cloneDatabase();
+    ending.push(other.drop);
+    for (const [setting, role, rest] of [
+      ['DATABASE_URL', 'app', 'DATABASE_SYSTEM_URL and DATABASE_OWNER_URL'],
+      ['DATABASE_SYSTEM_URL', 'system', 'DATABASE_URL and DATABASE_OWNER_URL'],
+      ['DATABASE_OWNER_URL', 'owner', 'DATABASE_SYSTEM_URL and DATABASE_URL'],
+    ] as const) {
+      const found = await diagnose({ [setting]: other.url(role) });
+      const says = new RegExp(`^${setting} leads to another database than ${rest}$`);
+      expectFault(found, 'database', says, /host, port and database/);
+      expect(found.hard).to.equal(true);
+      expect(`${found.error} ${found.advice}`).to.not.include(PASSWORD);
+    }
+  });
+
   it('3: a database that is too old', async () => {
     const old = await oldPostgres(140_012);
     ending.push(old.stop);
@@ -156,6 +172,12 @@ describe('angelis doctor', () => {
     ending.push(() => client.query('insert into migration (name) values ($1)', [rows[0]!.name]));
     const found = await diagnose();
     expectFault(found, 'migrations', new RegExp(`1 of \\d+ migrations .* from ${rows[0]!.name}`), /migrate up/);
+  });
+
+  it('5: migrations that the user of DATABASE_URL does not see', async () => {
+    await superuser('revoke select on migration from app');
+    ending.push(() => superuser('grant select on migration to app'));
+    expectFault(await diagnose(), 'migrations', /^the user of DATABASE_URL may not read/, /migrate up/);
   });
 
   it('6: a Redis that drops keys, or is not there', async () => {
@@ -289,11 +311,22 @@ describe('angelis doctor', () => {
 
   it('13: pools that are more than the server gives', async () => {
     const found = await diagnose({ PROCESSES: '12' });
-    expectFault(found, 'connections', /12 processes with 44 connections each may need 528/, /max_connections/);
+    expectFault(found, 'connections', /12 processes with 45 connections each may need 540/, /max_connections/);
   });
 
   it('14: a disk that is nearly full', async () => {
     expectFault(await diagnose({ DISK_FREE_PERCENT: '100' }), 'disk', /% free/, /more space/);
+  });
+
+  it('notes in production that no gateway is named', async () => {
+    const notesOf = async (change: Record<string, string>): Promise<string> => {
+      const patient = await openPatient(readSettings({ ...healthy, ...change }), 5_000, () => new Date());
+      await patient.close();
+      return patient.notes.join('\n');
+    };
+    expect(await notesOf({ APP_ENV: 'production' })).to.match(/^TRUSTED_PROXIES is not set: /);
+    expect(await notesOf({ APP_ENV: 'production', TRUSTED_PROXIES: '10.0.0.0/8' })).to.equal('');
+    expect(await notesOf({})).to.equal('');
   });
 
   it('15: a replica that is none, or another database', async () => {
