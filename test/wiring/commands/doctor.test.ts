@@ -197,7 +197,7 @@ describe('angelis doctor', () => {
     expectFault(found, 'database-clock', /60 s behind that of PostgreSQL/, /NTP/);
     const { server, settings } = await withKeycloak();
     server.date = new Date(Date.now() - 30_000).toUTCString();
-    const says = /(29|30|31) s ahead of that of Keycloak/;
+    const says = /(29|[345]\d) s ahead of that of Keycloak/;
     expectFault(await diagnose(settings), 'identity-provider-clock', says, /NTP/);
     server.date = undefined;
     server.issuedAt = () => new Date(Date.now() - 30_000);
