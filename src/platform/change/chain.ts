@@ -21,6 +21,7 @@ export const CHAIN_COLUMNS = [
   'trace_id',
   'address',
   'agent',
+  'written',
   'created_at',
   'created_by',
 ] as const;
@@ -28,12 +29,12 @@ export const CHAIN_COLUMNS = [
 /** A change row as text: uuids, ISO instants, jsonb as PostgreSQL writes it (numbers keep all their digits). */
 export type ChainRow = Readonly<Record<(typeof CHAIN_COLUMNS)[number], string | null>>;
 
-const JSON_COLUMNS: readonly string[] = ['before', 'after'];
+const AS_TEXT: readonly string[] = ['before', 'after', 'written'];
 
 /** `select` list that reads a `ChainRow` from the alias; pools of `createPool` give instants as ISO text. */
 export const chainColumns = (alias: string): string =>
   CHAIN_COLUMNS.map((name) =>
-    JSON_COLUMNS.includes(name) ? `${alias}.${name}::text as ${name}` : `${alias}.${name}`,
+    AS_TEXT.includes(name) ? `${alias}.${name}::text as ${name}` : `${alias}.${name}`,
   ).join(', ');
 
 /** What the first link of every company follows. */

@@ -30,7 +30,7 @@ const fitsRowOf = ({ link, previous }: Suspect, other: Link): boolean =>
   fits(link.key, previous, link.seq, other.row, link.hash) ||
   (link.row !== undefined &&
     other.row !== undefined &&
-    fits(link.key, previous, link.seq, { ...other.row, id: link.row.id }, link.hash));
+    fits(link.key, previous, link.seq, { ...other.row, id: link.row.id, written: link.row.written }, link.hash));
 
 /** Whether the other link, moved to this number, fits there: the links' numbers were exchanged. */
 const fitsPlaceOf = ({ link, previous }: Suspect, other: Link): boolean =>
