@@ -33,9 +33,9 @@ const AS_TEXT: readonly string[] = ['before', 'after', 'written'];
 
 /** `select` list that reads a `ChainRow` from the alias; pools of `createPool` give instants as ISO text. */
 export const chainColumns = (alias: string): string =>
-  CHAIN_COLUMNS.map((name) =>
-    AS_TEXT.includes(name) ? `${alias}.${name}::text as ${name}` : `${alias}.${name}`,
-  ).join(', ');
+  CHAIN_COLUMNS.map((name) => (AS_TEXT.includes(name) ? `${alias}.${name}::text as ${name}` : `${alias}.${name}`)).join(
+    ', ',
+  );
 
 /** What the first link of every company follows. */
 export const GENESIS = Buffer.alloc(32);
