@@ -79,21 +79,23 @@ describe('the surface of the application', () => {
       sender.destroy();
     });
 
-  for (const [path, status, type] of [
-    ['nowhere', 404, 'application/json'],
-    ['admin/profile/batch', 401, 'multipart/form-data; boundary=x'],
-    ['auth/backchannel-logout', 415, 'application/json'],
-  ] as const)
-    it(`keeps nobody who was answered ${status} and goes on sending`, async () => {
+  it('keeps nobody who was answered and goes on sending', async () => {
+    const goOn = async (path: string, status: number, type: string): Promise<void> => {
       const headers = { 'content-type': type, 'content-length': 10_000_000_000 };
       const sender = request(`${app.url}/angelis/${path}`, { method: 'POST', headers });
       sender.on('error', () => undefined);
       sender.write('x');
       const [response] = (await once(sender, 'response')) as [IncomingMessage];
-      expect(response.statusCode).to.equal(status);
+      expect(response.statusCode, path).to.equal(status);
       response.resume();
       await once(sender, 'close');
-    });
+    };
+    await Promise.all([
+      goOn('nowhere', 404, 'application/json'),
+      goOn('admin/profile/batch', 401, 'multipart/form-data; boundary=x'),
+      goOn('auth/backchannel-logout', 415, 'application/json'),
+    ]);
+  });
 
   it('waits for no body that comes too slowly', async () => {
     const read = createBodyReader({ patience: 20 });
