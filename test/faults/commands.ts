@@ -39,12 +39,12 @@ const MOST_EXPORTS = 20;
 const HOUR = 3_600_000;
 /** Nor does anybody whose last one is as young as this, ms: it may still run, and one runs at a time. */
 const REST = 5_000;
-/** An export that was answered is tried again when the answer says so, or after this long, ms. */
-const EXPORT_PAUSE = 3_000;
+/** An export that was answered is tried again no sooner than this, ms, nor before the answer says. */
+const EXPORT_PAUSE = 10_000;
 const PAUSES = {
   leave: () => PAUSE,
   export: (answer: Answer | undefined) =>
-    answer === undefined ? PAUSE : Number(answer.retryAfter ?? 0) * 1_000 || EXPORT_PAUSE,
+    answer === undefined ? PAUSE : Math.max(Number(answer.retryAfter ?? 0) * 1_000, EXPORT_PAUSE),
 };
 /** Another command of the same person runs, or this one still does. */
 const LATER = new Set(['REQUEST_RUNNING', 'EXPORT_RUNNING']);
