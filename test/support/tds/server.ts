@@ -49,6 +49,7 @@ export interface TdsServerOptions {
 
 const SP_EXECUTESQL = 10;
 const VERSION = Buffer.from([16, 0, 0x10, 0x00, 0, 0]);
+const TDS_7_4 = [0x74, 0x00, 0x00, 0x04];
 const PACKET = 4_096;
 
 const rowsOf = ({ columns, rows }: Answer): Buffer =>
@@ -85,22 +86,24 @@ export const startTdsServer = async (options: TdsServerOptions): Promise<TdsServ
     stream.write(packetize({ type: TYPE.response, payload: answer }));
   };
 
-  const admit = (stream: Duplex, { payload }: Message): Login | undefined => {
-    const login = readLogin(payload);
+  const admit = (stream: Duplex, request: Message): Login | undefined => {
+    const login = readLogin(request.payload);
     if (passwords.get(login.user) !== login.password) {
       const error = new SqlError(18456, 14, `Login failed for user '${login.user}'.`);
       stream.end(packetize({ type: TYPE.response, payload: refusal(error) }));
       return undefined;
     }
     logins.push(login);
-    const parts = [
-      tokens.databaseChange(login.database, 'master'),
-      tokens.info(5701, `Changed database context to '${login.database}'.`),
-      tokens.loginAck(),
-      tokens.packetSizeChange(PACKET, login.packetSize),
-      tokens.donePlain,
-    ];
-    stream.write(packetize({ type: TYPE.response, payload: Buffer.concat(parts) }));
+    const payload = tokens.loginResponse({
+      database: login.database,
+      packetSize: PACKET,
+      packetSizeBefore: login.packetSize,
+      server: 'TESTSQL',
+      tdsVersion: TDS_7_4,
+      program: 'Microsoft SQL Server',
+      programVersion: VERSION.subarray(0, 4),
+    });
+    stream.write(packetize({ type: TYPE.response, payload }));
     return login;
   };
 

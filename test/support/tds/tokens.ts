@@ -58,27 +58,63 @@ export const procedureEnd = (rows: number): Buffer =>
     done(DONE.procedure, 0, 0xe0, 0),
   ]);
 
-const message = (token: number, number: number, severity: number, text: string): Buffer => {
-  const body = Buffer.concat([i32(number), u8(1), u8(severity), text16(text), text8('TESTSQL'), text8(''), u32(1)]);
+interface MessageText {
+  readonly number: number;
+  readonly state: number;
+  readonly severity: number;
+  readonly text: string;
+  readonly server: string;
+  readonly line: number;
+}
+
+const message = (token: number, { number, state, severity, text, server, line }: MessageText): Buffer => {
+  const body = Buffer.concat([i32(number), u8(state), u8(severity), text16(text), text8(server), text8(''), u32(line)]);
   return Buffer.concat([u8(token), u16(body.length), body]);
 };
 
 /** ERROR, 2.2.7.10. */
-export const error = (number: number, severity: number, text: string): Buffer => message(0xaa, number, severity, text);
-/** INFO, 2.2.7.13. */
-export const info = (number: number, text: string): Buffer => message(0xab, number, 0, text);
+export const error = (number: number, severity: number, text: string): Buffer =>
+  message(0xaa, { number, state: 1, severity, text, server: 'TESTSQL', line: 1 });
 
-const change = (kind: number, now: string, before: string): Buffer => {
-  const body = Buffer.concat([u8(kind), text8(now), text8(before)]);
+/** ENVCHANGE, 2.2.7.9. */
+const change = (kind: number, now: Buffer, before: Buffer): Buffer => {
+  const body = Buffer.concat([u8(kind), now, before]);
   return Buffer.concat([u8(0xe3), u16(body.length), body]);
 };
-/** ENVCHANGE, 2.2.7.9: database, and size of packets. */
-export const databaseChange = (now: string, before: string): Buffer => change(1, now, before);
-export const packetSizeChange = (now: number, before: number): Buffer => change(4, String(now), String(before));
+const CHANGE = { database: 1, language: 2, packetSize: 4, collation: 7 } as const;
+/** SQL_Latin1_General_CP1_CI_AS, 2.2.5.1.2. */
+const COLLATION = Buffer.from([0x09, 0x04, 0xd0, 0x00, 0x34]);
 
-/** LOGINACK of TDS 7.4, 2.2.7.14. */
-export const loginAck = (): Buffer => {
-  const version = Buffer.from([0x74, 0x00, 0x00, 0x04]);
-  const body = Buffer.concat([u8(1), version, text8('Microsoft SQL Server'), Buffer.from([16, 0, 0x10, 0x00])]);
-  return Buffer.concat([u8(0xad), u16(body.length), body]);
+/** What is said to somebody who was let in. */
+export interface Welcome {
+  readonly database: string;
+  readonly packetSize: number;
+  /** What the client asked for. */
+  readonly packetSizeBefore: number;
+  /** The server's own name. */
+  readonly server: string;
+  /** As LOGINACK carries them, 2.2.7.14: four bytes each, and the product's name. */
+  readonly tdsVersion: ArrayLike<number>;
+  readonly program: string;
+  readonly programVersion: ArrayLike<number>;
+}
+
+/** The answer to a login, in the order of 4.4: the database, collation, language and size of packets, then LOGINACK. */
+export const loginResponse = (welcome: Welcome): Buffer => {
+  const { database, packetSize, packetSizeBefore, server, tdsVersion, program, programVersion } = welcome;
+  const info = (number: number, state: number, text: string): Buffer =>
+    message(0xab, { number, state, severity: 0, text, server, line: 0 });
+  const ack = Buffer.concat([u8(1), Buffer.from(tdsVersion), text8(program), Buffer.from(programVersion)]);
+  return Buffer.concat([
+    change(CHANGE.database, text8(database), text8('master')),
+    info(5701, 2, `Changed database context to '${database}'.`),
+    change(CHANGE.collation, Buffer.concat([u8(COLLATION.length), COLLATION]), text8('')),
+    change(CHANGE.language, text8('us_english'), text8('')),
+    change(CHANGE.packetSize, text8(String(packetSize)), text8(String(packetSizeBefore))),
+    info(5703, 1, 'Changed language setting to us_english.'),
+    u8(0xad),
+    u16(ack.length),
+    ack,
+    donePlain,
+  ]);
 };
