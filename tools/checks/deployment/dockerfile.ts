@@ -1,5 +1,8 @@
 import { validate } from 'dockerfile-utils';
 
+/** Whether an image is named with a version of its own: `latest` is whatever it is today. */
+export const hasVersion = (image: string): boolean => /:(?!latest$)[^/]+$/u.test(image);
+
 /** What the linter finds in a Dockerfile, and whether its image runs as root, without a health check, or another way than other processes. */
 export const dockerfileFaults = (text: string): string[] => {
   const faults = validate(text).map(
@@ -13,7 +16,15 @@ export const dockerfileFaults = (text: string): string[] => {
   if (!/^HEALTHCHECK\s/mu.test(last)) faults.push('Dockerfile: the image has no HEALTHCHECK');
   if (!/^CMD .*"--env-file=dist\/config\/node\.env"/mu.test(last))
     faults.push('Dockerfile: the process is started without --env-file=dist/config/node.env');
-  if (text.match(/^FROM\s/gmu)?.length === 1)
-    faults.push('Dockerfile: tools of the build are left in the image: use stages');
+  const stages = Array.from(text.matchAll(/^FROM\s+(\S+)(?:\s+AS\s+(\S+))?/gimu), ([, image = '', name]) => ({
+    image,
+    name,
+  }));
+  const names = stages.map(({ name }) => name);
+  for (const { image } of stages)
+    if (!names.includes(image) && !hasVersion(image)) faults.push(`Dockerfile: the image ${image} has no version`);
+  for (const [, from = ''] of text.matchAll(/^COPY\s.*--from=(\S+)/gimu))
+    if (!names.includes(from)) faults.push(`Dockerfile: COPY --from=${from}: there is no such stage`);
+  if (stages.length === 1) faults.push('Dockerfile: tools of the build are left in the image: use stages');
   return faults;
 };

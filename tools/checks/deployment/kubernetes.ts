@@ -16,6 +16,10 @@ interface Manifest {
 }
 type Labels = Readonly<Record<string, string>>;
 
+interface Probe {
+  readonly httpGet?: { readonly port: number | string };
+}
+
 interface PodSpec {
   readonly serviceAccountName?: string;
   readonly securityContext?: { readonly runAsNonRoot?: boolean };
@@ -23,8 +27,10 @@ interface PodSpec {
     readonly name: string;
     readonly image: string;
     readonly envFrom?: readonly { readonly configMapRef?: { readonly name: string } }[];
-    readonly livenessProbe?: unknown;
-    readonly readinessProbe?: unknown;
+    readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+    readonly startupProbe?: Probe;
+    readonly livenessProbe?: Probe;
+    readonly readinessProbe?: Probe;
     readonly resources?: { readonly limits?: { readonly memory?: string } };
     readonly securityContext?: {
       readonly readOnlyRootFilesystem?: boolean;
@@ -90,15 +96,19 @@ const schemaFaults = async (manifest: Manifest): Promise<string[]> => {
 };
 
 const containerFaults = (kind: string, spec: PodSpec): string[] =>
-  spec.containers.flatMap(({ name, image, securityContext, livenessProbe, readinessProbe, resources }) => [
+  spec.containers.flatMap(({ name, image, securityContext, resources, ports = [], ...probes }) => [
     ...(spec.securityContext?.runAsNonRoot === true ? [] : [`${name} may run as root`]),
     ...(securityContext?.readOnlyRootFilesystem === true ? [] : [`${name} may write its image`]),
     ...(securityContext?.allowPrivilegeEscalation === false ? [] : [`${name} may gain rights`]),
     ...(resources?.limits?.memory === undefined ? [`${name} has no limit of memory`] : []),
     ...(image === 'angelis' ? [] : [`${name} runs ${image}, which the release does not set`]),
-    ...(kind === 'Deployment' && (livenessProbe === undefined || readinessProbe === undefined)
+    ...(kind === 'Deployment' && (probes.livenessProbe === undefined || probes.readinessProbe === undefined)
       ? [`${name} has no probes`]
       : []),
+    ...[probes.startupProbe, probes.livenessProbe, probes.readinessProbe]
+      .flatMap((probe) => probe?.httpGet?.port ?? [])
+      .filter((port) => !ports.some((one) => one.name === port || one.containerPort === port))
+      .map((port) => `${name} is probed at ${port}, where it does not listen`),
   ]);
 
 const contains = (labels: Labels, wanted: Labels): boolean =>

@@ -1,5 +1,6 @@
 import { parser } from '@prometheus-io/lezer-promql';
 import type { SyntaxNode } from '@lezer/common';
+import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 
 /** What an expression asks for: a metric, and the labels that it picks it by. */
@@ -61,12 +62,60 @@ export const usesOf = (expression: string): Use[] => {
 
 const shownLabels = (text: string): string[] => Array.from(text.matchAll(/\$labels\.(\w+)/gu), ([, name = '']) => name);
 
+const texts = { type: 'object', additionalProperties: { type: 'string' } };
+const duration = { type: 'string', pattern: '^(\\d+(ms|[smhdwy]))+$' };
+/** What Prometheus 3 takes in a file of rules: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules. */
+const fits = new Ajv({ allErrors: true }).compile({
+  type: 'object',
+  required: ['groups'],
+  additionalProperties: false,
+  properties: {
+    groups: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'rules'],
+        additionalProperties: false,
+        properties: {
+          name: { type: 'string' },
+          interval: duration,
+          query_offset: duration,
+          limit: { type: 'integer' },
+          labels: texts,
+          rules: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['expr'],
+              additionalProperties: false,
+              properties: {
+                alert: { type: 'string' },
+                record: { type: 'string' },
+                expr: { type: 'string' },
+                for: duration,
+                keep_firing_for: duration,
+                labels: texts,
+                annotations: texts,
+              },
+              oneOf: [{ required: ['alert'] }, { required: ['record'] }],
+            },
+          },
+        },
+      },
+    },
+  },
+});
+
 /** All expressions of a file of rules, with the labels that their texts show. */
 export const rulesOf = (text: string): Rule[] =>
   (parse(text) as { groups: readonly { rules: readonly Rule[] }[] }).groups.flatMap(({ rules }) => rules);
 
 /** What is wrong with a file of rules, beside the names that only a running process knows. */
 export const ruleFaults = (text: string): string[] => {
+  if (!fits(parse(text)))
+    return (fits.errors ?? []).map(
+      ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+    );
   const rules = rulesOf(text);
   const recorded = rules.flatMap(({ record }) => record ?? []);
   return rules.flatMap((rule) => {
