@@ -11,6 +11,7 @@ import { applySeedSets, loadSeedSets } from '../platform/db/seed.ts';
 import { ensurePartitions } from '../platform/db/partitions.ts';
 import { createAuthentication } from '../platform/http/authentication.ts';
 import { createRateLimits, LIMITS } from '../platform/http/rate-limits.ts';
+import { answerUnreadable } from '../platform/http/unreadable.ts';
 import { createI18n } from '../platform/i18n/i18n.ts';
 import { isAuthorizedParty } from '../platform/identity-provider/realm.ts';
 import { createJobs } from '../platform/jobs/runtime.ts';
@@ -298,9 +299,11 @@ export const serveProcess = async (
   });
   await lifetime.start('figures', () => listen(figures, settings.METRICS_PORT, settings.METRICS_HOST), closeServer);
   if (settings.PROCESS === 'jobs') return;
+  const web = createServer({ keepAliveTimeout: KEEP_ALIVE }, leaving(system.app, lifetime.stopping));
+  web.on('clientError', answerUnreadable(system.platform.i18n));
   await lifetime.start(
     'web',
-    () => listen(createServer({ keepAliveTimeout: KEEP_ALIVE }, leaving(system.app, lifetime.stopping)), settings.PORT),
+    () => listen(web, settings.PORT),
     async (server, cut) => {
       await sleep(settings.UNREADY_SECONDS * 1_000, undefined, { signal: cut }).catch(() => undefined);
       // Streams never end by themselves: their clients are told when to come back.

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { QUEUE_CONNECTIONS } from '../../src/wiring/connections.ts';
@@ -47,6 +49,25 @@ describe('the private port of a process', () => {
     const { headers } = await fetch(`${running.api}/angelis/health/live`);
     const seconds = Number(/timeout=(\d+)/u.exec(headers.get('keep-alive') ?? '')?.[1]);
     expect(seconds).to.be.greaterThan(60);
+  });
+
+  it('answers what cannot be read as a request with a problem, and ends the connection', async () => {
+    for (const [sent, status, code] of [
+      [
+        `GET /angelis/auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'a'.repeat(17_000)}\r\n\r\n`,
+        431,
+        'HEADERS_TOO_LARGE',
+      ],
+      ['HELO angelis\r\n\r\n', 400, 'REQUEST_UNREADABLE'],
+    ] as const) {
+      const socket = connect(Number(new URL(running.api).port), '127.0.0.1');
+      socket.write(sent);
+      const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+      expect(head)
+        .to.match(new RegExp(`^HTTP/1\\.1 ${status} `, 'u'))
+        .and.contain('application/problem+json');
+      expect(JSON.parse(body)).to.include({ status, code }).and.to.have.property('title').that.is.not.equal('');
+    }
   });
 
   it('counts every connection that a process makes for its queues', () => {

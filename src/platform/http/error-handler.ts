@@ -6,11 +6,14 @@ import { Problem } from '../problem.ts';
 import type { Fault } from '../problem.ts';
 import type { PublicContext } from './context.ts';
 
+type Speaker = Pick<PublicContext, 't' | 'traceId'>;
+
 /** The text of a code, or of the general one when a code has none of its own. */
-const say = (context: PublicContext, code: string, part: string, params?: Fault['params']): string =>
+const say = (context: Speaker, code: string, part: string, params?: Fault['params']): string =>
   context.t(`errors:${code}.${part}`, params);
 
-const document = (problem: Problem, context: PublicContext, instance: string) => ({
+/** A problem as the RFC 9457 document that is answered; `instance` is the path that was asked for. */
+export const problemDocument = (problem: Problem, context: Speaker, instance: string) => ({
   type: `urn:angelis:problem:${problem.code}`,
   title: say(context, problem.code, 'title'),
   status: problem.status,
@@ -69,5 +72,5 @@ export const createErrorHandler =
       .status(problem.status)
       .set(headersOf(problem))
       .type('application/problem+json')
-      .send(JSON.stringify(document(problem, context, request.originalUrl.split('?')[0] ?? '/')));
+      .send(JSON.stringify(problemDocument(problem, context, request.originalUrl.split('?')[0] ?? '/')));
   };
