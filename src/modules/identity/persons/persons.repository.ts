@@ -38,6 +38,7 @@ export const Person = entity({
   },
   create: [],
   edit: ['firstName', 'lastName', 'locale', 'preferences'],
+  personal: ['firstName', 'lastName', 'locale', 'preferences', 'nationalIdMask', 'emailMask', 'phoneMask'],
 });
 export type PersonRow = RowOf<typeof Person>;
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import { OPERATOR_COMPANY, systemScope } from '../../../../src/platform/db/scope.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
@@ -43,7 +44,7 @@ describe('me', () => {
     return bearer;
   };
 
-  it('is read and changed by its person; the change is in the operator’s log, not in the company’s', async () => {
+  it('is read and changed by its person; the change is sealed in the operator’s log, not in the company’s', async () => {
     const person = await addPerson(app, { companyId: first, roles: ['worker'] });
     const bearer = await person.bearer();
     const before = await me(bearer);
@@ -57,17 +58,20 @@ describe('me', () => {
     expect(after.body).to.deep.include({ firstName: 'Anita', preferences: { theme: 'dark' } });
     await patch(before.version).expect(412);
     const client = await app.database.superuser();
-    const { rows } = await client.query('select company_id, actor_id, before, after from change where entity_id = $1', [
-      person.personId,
-    ]);
-    expect(rows).to.deep.equal([
-      {
-        company_id: '00000000-0000-7000-8000-000000000000',
-        actor_id: person.personId,
-        before: { firstName: 'Ana', preferences: {} },
-        after: { firstName: 'Anita', preferences: { theme: 'dark' } },
-      },
-    ]);
+    const { rows } = await client.query<{ personal: string }>(
+      'select personal, company_id, actor_id, before, after from change where entity_id = $1',
+      [person.personId],
+    );
+    const [{ personal, ...open } = { personal: '' }] = rows;
+    expect(open).to.deep.equal({ company_id: OPERATOR_COMPANY, actor_id: person.personId, before: {}, after: {} });
+    const { db, vault } = app.platform;
+    const opened = await db.read(systemScope(OPERATOR_COMPANY, 'test', 'a'.repeat(32)), (reader) =>
+      vault.open(reader, person.personId, personal),
+    );
+    expect(JSON.parse(opened!)).to.deep.equal({
+      before: { firstName: 'Ana', preferences: {} },
+      after: { firstName: 'Anita', preferences: { theme: 'dark' } },
+    });
   });
 
   it('switches companies under the same token: the roles are those of the other company', async () => {
