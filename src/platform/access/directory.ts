@@ -85,6 +85,7 @@ export interface Standing {
 export interface PersonRecord {
   readonly id: string;
   readonly status: string;
+  readonly locale: string;
   readonly operatorRole: string | null;
 }
 
@@ -173,7 +174,7 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
       (
         await query<PersonRecord>(
           'person',
-          `select p.id, p.status, o.role as "operatorRole" from person p
+          `select p.id, p.status, p.locale, o.role as "operatorRole" from person p
            left join operator_user o on o.person_id = p.id and o.status = 'active'
            where p.keycloak_id = $1 and p.deleted_at is null`,
           [keycloakId],

@@ -234,9 +234,14 @@ describe('the surface of the application', () => {
     const client = await app.database.superuser();
     await client.query(`update person set locale = 'fr' where id = $1`, [person.personId]);
     const authorization = await person.bearer();
+    const refuse = async () => {
+      const refused = await app.http.get('/angelis/c/elsewhere/admin/project').set({ authorization }).expect(403);
+      expect(refused.body).to.include({ code: 'OTHER_COMPANY', title: 'Une autre entreprise' });
+    };
+    // At the first request, which opens the session, as at a later one.
+    await refuse();
     await app.http.get('/angelis/auth/me').set({ authorization }).expect(200);
-    const refused = await app.http.get('/angelis/c/elsewhere/admin/project').set({ authorization }).expect(403);
-    expect(refused.body).to.include({ code: 'OTHER_COMPANY', title: 'Une autre entreprise' });
+    await refuse();
   });
 
   it('lets only the origins of the settings read answers, and tells no framework', async () => {

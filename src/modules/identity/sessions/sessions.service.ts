@@ -215,6 +215,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
         const person = claims.sid === undefined ? undefined : await directory.person(claims.sub);
         if (person === undefined || !isAdmitted(person.status) || (await directory.hasEnded(sid)))
           throw new Problem(401, 'INVALID_TOKEN');
+        context.speak(person.locale);
         await openFirst(person, claims, sid, context);
       }
       const session = known ?? (await directory.session(sid));

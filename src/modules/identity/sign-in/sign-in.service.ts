@@ -98,6 +98,7 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
     try {
       if (person === undefined || person.keycloakId !== tokens.userId || !ADMITTED.includes(person.status))
         throw refuse();
+      context.speak(person.locale);
       const membership = await sessions.choose(person.id, context.hints);
       const { companyId, profileId, companySlug, companyName } = membership;
       await sessions.open(

@@ -105,7 +105,9 @@ describe('sign-in', () => {
     const there = (await signIn(person.email, PASSWORD, { 'x-company-id': second }).expect(200)).body as SignedIn;
     expect(there.company.id).to.equal(second);
     expect((await enter(person.email)).company.id).to.equal(second);
-    await signIn(person.email, PASSWORD, { 'x-company-id': stranger }).expect(403);
+    const any = { 'accept-language': '*', 'x-company-id': stranger };
+    const refused = await signIn(person.email, PASSWORD, any).expect(403);
+    expect(refused.body).to.include({ code: 'OTHER_COMPANY', title: 'Another company' });
     const client = await app.database.superuser();
     const { rows } = await client.query('select 1 from session where person_id = $1 and company_id = $2', [
       person.personId,
