@@ -238,7 +238,7 @@ describe('entities', () => {
       people
         .filter(({ firstName, lastName, employeeNumber }) => {
           const words = tokensOf(`${firstName} ${lastName} ${employeeNumber}`);
-          return tokensOf(q).every((word) => words.some((token) => token.startsWith(word)));
+          return tokensOf(q).length > 0 && tokensOf(q).every((word) => words.some((token) => token.startsWith(word)));
         })
         .toSorted((a, b) => (`${a.lastName}\0${a.id}` < `${b.lastName}\0${b.id}` ? -1 : 1))
         .map(({ id }) => id);

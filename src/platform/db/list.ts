@@ -87,6 +87,7 @@ export interface List {
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
+const NOTHING = '{"items":[],"next":null}';
 
 const querySchema = ({ sorts, filters = {}, search }: ListDefinition): TObject => {
   const directions = Object.keys(sorts).flatMap((name) => [name, `-${name}`]);
@@ -181,6 +182,8 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
       const where = conditions.join(' and ');
       const { search } = definition;
       const tokens = query.q === undefined || search === undefined ? undefined : tokensIn(search.table, query.q, bind);
+      // What has no word (`%`) finds nothing: as no filter at all it would list everything.
+      if (query.q !== undefined && tokens === undefined) return NOTHING;
       let text = `select ${columns} ${definition.from} where ${where} order by ${expression} ${direction}, ${idOf} ${direction} limit ${most}`;
       if (tokens !== undefined) {
         const one = `select ${idOf} as id, ${expression} as key ${definition.from} where ${where}`;

@@ -141,6 +141,9 @@ describe('profiles', () => {
       );
     expect(await names('q=angel mun')).to.deep.equal(['Muñoz']);
     expect(await names('q=77')).to.deep.equal(['Muñoz']);
+    // Signs are no words: they find nobody, not everybody.
+    for (const signs of ['%', ' ', '...', '- _', '😀'])
+      expect(await names(`q=${encodeURIComponent(signs)}`)).to.deep.equal([]);
     expect(await names('')).to.deep.equal(['Araya', 'Muñoz', 'Zúñiga']);
     expect(await names('sort=-createdAt')).to.deep.equal(['Araya', 'Muñoz', 'Zúñiga']);
     expect(await names('kind=contractor')).to.deep.equal(['Araya']);
