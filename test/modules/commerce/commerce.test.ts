@@ -219,8 +219,41 @@ describe('offerings, subscriptions and licenses', () => {
     await rowOf(mine.admin.post(`/admin/license/${first.id}/release`, undefined, version(first.version)));
     await rowOf(mine.admin.post('/admin/license', { offering: 'SAFER', profileId: named.profileId }), 201);
     expect(await linked(named.profileId)).to.deep.equal(['SAFER S-77']);
-    const taken = { offering: 'SAFER', profileId: (await mine.addWorker()).profileId, externalId: 'S-77' };
-    expect(await codeOf(mine.admin.post('/admin/license', taken), 409)).to.equal('DUPLICATE');
+  });
+
+  it('a number that cannot be linked is refused where it was given, whatever the person has already', async () => {
+    await sell({ seats: 9 });
+    const fieldService = { offering: 'FIELD_SERVICE', seats: 9 };
+    await sell(fieldService);
+    const [first, second, third] = [await mine.addWorker(), await mine.addWorker(), await mine.addWorker()];
+    const ask = (profileId: string, externalId?: string, offering = 'SAFER') =>
+      mine.admin.post('/admin/license', { offering, profileId, ...(externalId !== undefined && { externalId }) });
+    const refuse = async (call: ReturnType<typeof ask>, status: number) => {
+      const { code, errors } = (await call.expect(status)).body as {
+        code: string;
+        errors: { pointer: string; code: string }[];
+      };
+      return [code, ...errors.map((fault) => `${fault.pointer} ${fault.code}`)];
+    };
+    await rowOf(ask(first.profileId, 'S-1'), 201);
+    await rowOf(ask(second.profileId, 'S-2'), 201);
+    await mine.admin
+      .post(`/admin/profile/${third.profileId}/system-link`, { system: 'SAFER', externalId: 'S-3' })
+      .expect(201);
+    // Without a link, with one and a license, with a link alone.
+    for (const { profileId } of [await mine.addWorker(), second, third]) {
+      expect(await refuse(ask(profileId, 'S-1'), 409)).to.deep.equal(['DUPLICATE', '/externalId DUPLICATE']);
+    }
+    for (const { profileId } of [second, third])
+      expect(await refuse(ask(profileId, 'S-9'), 422)).to.deep.equal(['INVALID', '/externalId LINKED_OTHERWISE']);
+    expect(await refuse(ask(first.profileId, 'S-1', 'FIELD_SERVICE'), 422)).to.deep.equal([
+      'INVALID',
+      '/externalId NOT_LINKED',
+    ]);
+    // The person's own number, and none, are as good as ever.
+    await rowOf(ask(second.profileId, 'S-2'), 201);
+    await rowOf(ask(third.profileId, 'S-3'), 201);
+    expect(await itemsOf<License>(mine.admin, '/admin/license')).to.have.length(3);
   });
 
   it('a license given by hand outlives the assignments that share it', async () => {

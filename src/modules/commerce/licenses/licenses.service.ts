@@ -47,8 +47,10 @@ export const createLicensesService = (dependencies: LicensesDependencies) => {
   const take = async (tx: Tx, { profileId, offering, holder, externalId }: Wanted): Promise<LicenseRow> => {
     const subscription = await seats.lock(tx, offering);
     if (subscription === undefined) throw conflict('NO_SUBSCRIPTION', { params: { offering } });
+    const link = { profileId, system: offering, ...(externalId !== undefined && { externalId }) };
     const known = await licenseOf(tx, profileId, offering);
     if (known !== undefined) {
+      if (externalId !== undefined) await links.ensure(tx, link);
       const row = await repository.lock(tx, known);
       const holders = holder === undefined ? row.holders : [...new Set([...row.holders, holder])];
       return repository.update(tx, row, { holders, byHand: row.byHand || holder === undefined });
@@ -69,7 +71,7 @@ export const createLicensesService = (dependencies: LicensesDependencies) => {
       },
       { audience: [profileId] },
     );
-    await links.ensure(tx, { profileId, system: offering, ...(externalId !== undefined && { externalId }) });
+    await links.ensure(tx, link);
     return row;
   };
 

@@ -22,18 +22,30 @@ export const linksOf = async (reader: Reader, profileId: string): Promise<System
   return rows.map(({ link }) => link);
 };
 
-/** What a new link of a profile goes by: its employee number, and whether it has a link to the system already. */
+interface LinkBasis {
+  readonly employeeNumber: string | null;
+  /** Whether the profile has a link to the system already. */
+  readonly linked: boolean;
+  /** The profile that has the id given, if any. */
+  readonly holder: string | null;
+}
+
+/** What a new link of a profile goes by. */
 export const linkBasis = async (
   reader: Reader,
   profileId: string,
   system: string,
-): Promise<{ employeeNumber: string | null; linked: boolean } | undefined> => {
-  const [row] = await reader.prepared<{ employeeNumber: string | null; linked: boolean }>(
+  externalId: string | undefined,
+): Promise<LinkBasis | undefined> => {
+  const [row] = await reader.prepared<LinkBasis>(
     `select p.employee_number as "employeeNumber", exists (
        select 1 from system_link l where l.company_id = $1 and l.profile_id = $2 and l.system = $3 and l.deleted_at is null
-     ) as linked
+     ) as linked, (
+       select h.profile_id from system_link h
+       where h.company_id = $1 and h.system = $3 and h.external_id = $4 and h.deleted_at is null
+     ) as holder
      from profile p where p.company_id = $1 and p.id = $2 and p.deleted_at is null`,
-    [reader.companyId, profileId, system],
+    [reader.companyId, profileId, system, externalId],
   );
   return row;
 };

@@ -1,5 +1,5 @@
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import { notFound } from '../../../platform/module.ts';
+import { conflict, invalid, notFound } from '../../../platform/module.ts';
 import type { Context, Repository, Tx } from '../../../platform/module.ts';
 import { linkBasis, LINKED_SYSTEMS, linksOf } from './links.repository.ts';
 import type { SystemLinkRow } from './links.repository.ts';
@@ -44,13 +44,24 @@ export const createLinksService = ({ repository, mustSee, mustManage, work }: Li
     }),
   /**
    * Links the profile where it has no link to the system yet, by the id given, else its employee number, else its own id.
-   * Nothing for what is no linked system. 409 when another person has that id.
+   * An id that was given is linked or refused: 409 when another person has it, 422 at `/externalId` when the profile goes by
+   * another one, or there is nothing to link. Without one there is nothing to do then.
    */
   ensure: async (tx: Tx, { profileId, system: wanted, externalId }: WantedLink): Promise<void> => {
     const system = LINKED_SYSTEMS.find((one) => one === wanted);
-    const basis = system === undefined ? undefined : await linkBasis(tx, profileId, system);
-    if (system === undefined || basis === undefined || basis.linked) return;
-    const id = externalId?.trim() ?? basis.employeeNumber ?? profileId;
-    await repository.insert(tx, { system, externalId: id, profileId });
+    if (system === undefined) {
+      if (externalId !== undefined) throw invalid('/externalId', 'NOT_LINKED');
+      return;
+    }
+    const given = externalId?.trim();
+    const basis = await linkBasis(tx, profileId, system, given);
+    if (basis === undefined || basis.holder === profileId) return;
+    if (basis.holder !== null)
+      throw conflict('DUPLICATE', { errors: [{ pointer: '/externalId', code: 'DUPLICATE', in: 'body' }] });
+    if (basis.linked) {
+      if (given !== undefined) throw invalid('/externalId', 'LINKED_OTHERWISE');
+      return;
+    }
+    await repository.insert(tx, { system, externalId: given ?? basis.employeeNumber ?? profileId, profileId });
   },
 });
