@@ -4,10 +4,11 @@ import { logTo } from '../../src/platform/telemetry/logger.ts';
 import { startApp } from '../support/app.ts';
 import { openDatabase } from '../support/database.ts';
 import { addPerson } from '../support/people.ts';
+import type { Readers } from './child.ts';
 import { report } from './child.ts';
 import { startProfile } from './layers.ts';
 
-const { BENCH_DATABASE, BENCH_COMPANY } = process.env as { BENCH_DATABASE: string; BENCH_COMPANY: string };
+const { BENCH_DATABASE, BENCH_COMPANIES } = process.env as { BENCH_DATABASE: string; BENCH_COMPANIES: string };
 
 const database = openDatabase(BENCH_DATABASE);
 const app = await startApp({
@@ -16,27 +17,31 @@ const app = await startApp({
   checkResponses: false,
   log: pino({ level: 'info' }, logTo('/dev/null').stream),
 });
-const person = await addPerson(app, { companyId: BENCH_COMPANY, roles: ['admin'] });
-const supervisor = await addPerson(app, { companyId: BENCH_COMPANY, roles: ['supervisor'] });
 const client = await database.superuser();
-await client.query(
-  `insert into reporting_closure (company_id, superior_id, subordinate_id, depth)
-   select $1, $2, p.id, 1 from (select id from bench_profile where company_id = $1 order by n limit 25) p`,
-  [BENCH_COMPANY, supervisor.profileId],
-);
-const { rows } = await client.query<{ id: string }>(
-  'select id from bench_profile where company_id = $1 order by n limit 1',
-  [BENCH_COMPANY],
-);
+
+/** Who reads the pages of a company: its owner, and a supervisor of 25 of its people. */
+const addReaders = async (companyId: string): Promise<Readers> => {
+  const owner = await addPerson(app, { companyId, roles: ['owner'] });
+  const supervisor = await addPerson(app, { companyId, roles: ['supervisor'] });
+  const { rows } = await client.query<{ id: string }>(
+    `insert into reporting_closure (company_id, superior_id, subordinate_id, depth)
+     select $1, $2, p.id, 1 from (select id from bench_profile where company_id = $1 order by n limit 25) p
+     returning subordinate_id as id`,
+    [companyId, supervisor.profileId],
+  );
+  return { owner: await owner.bearer(), supervisor: await supervisor.bearer(), profileId: rows[0]!.id };
+};
+
+const readers: Readers[] = [];
+for (const companyId of BENCH_COMPANIES.split(',')) readers.push(await addReaders(companyId));
 await client.end();
 let stop: Awaited<ReturnType<typeof startProfile>> | undefined;
 
 report(
   {
-    url: `${app.url}/angelis/admin/profile`,
-    board: { url: `${app.url}/angelis/supervisor/board`, bearer: await supervisor.bearer() },
-    profileId: rows[0]!.id,
-    bearer: await person.bearer(),
+    url: `${app.url}/angelis`,
+    readers,
+    bearer: readers[0]!.owner,
     jwksUri: app.identityProvider.jwksUri,
     issuer: app.identityProvider.issuer,
   },

@@ -4,6 +4,15 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** `Bearer …` of those who read the pages of a company. */
+export interface Readers {
+  readonly owner: string;
+  /** Of 25 people. */
+  readonly supervisor: string;
+  /** One of them. */
+  readonly profileId: string;
+}
+
 /** What a server that is measured says once it listens. */
 export interface Listening {
   readonly url: string;
@@ -11,9 +20,8 @@ export interface Listening {
   readonly bearer?: string;
   /** Of many people. */
   readonly bearers?: readonly string[];
-  /** A supervisor's screen. */
-  readonly board?: { readonly url: string; readonly bearer: string };
-  readonly profileId?: string;
+  /** Of each company that it was asked for. */
+  readonly readers?: readonly Readers[];
   readonly jwksUri?: string;
   readonly issuer?: string;
 }

@@ -6,10 +6,12 @@ export interface Scale {
   readonly profiles: number;
   /** Required tests over the last year, each with what became of it. */
   readonly requirements: number;
+  /** With how many of them pages are measured before the others are loaded. */
+  readonly first?: number;
 }
 
 export const SMALL: Scale = { companies: 200, profiles: 100_000, requirements: 1_000_000 };
-export const FULL: Scale = { companies: 200, profiles: 1_000_000, requirements: 5_000_000 };
+export const FULL: Scale = { companies: 200, profiles: 1_000_000, requirements: 5_000_000, first: 1_000_000 };
 
 /** Part of everything that the largest company has. */
 const HUGE = 0.3;
@@ -33,53 +35,48 @@ const FIRST_NAMES = `'{Ana,Luis,María,Pedro,Rosa,Juan,Camila,Diego,Sofía,Jorge
 const LAST_NAMES = `'{Rojas,García,Muñoz,Soto,Díaz,Silva,Pérez,Núñez,Vega,Tapia,Reyes,Castro,Pizarro,Fuentes,Araya,Godoy,Lagos,Mella,Ibáñez,Quiroga,Bravo,Cortés,Duarte,Espinoza,Figueroa}'::text[]`;
 
 /** One statement each; rows are those that a year of work leaves, written past triggers and row level security. */
-const statements = ({ requirements, profiles }: Scale): readonly string[] => {
-  const apart = Math.max(1, Math.floor((365 * profiles) / requirements));
-  // Everybody has a test each so many days, a part of them on every day.
-  const back = `((r / ${profiles})::int * ${apart} + (r % ${apart})::int)`;
-  return [
-    `set session_replication_role = replica`,
-    `insert into company (id, slug, name, kind, timezone, locale, status, created_at, updated_at)
+const PEOPLE: readonly string[] = [
+  `insert into company (id, slug, name, kind, timezone, locale, status, created_at, updated_at)
    select id, 'bench-' || i, 'Company ' || i, 'standard', 'America/Santiago', 'es', 'active', now(), now() from bench_company`,
-    `insert into site (company_id, id, code, name, timezone, created_at, updated_at)
+  `insert into site (company_id, id, code, name, timezone, created_at, updated_at)
    select id, site_a, 'A', 'Rajo', 'America/Santiago', now(), now() from bench_company
    union all select id, site_b, 'B', 'Planta', 'America/Lima', now(), now() from bench_company`,
-    `create table bench_profile as
+  `create table bench_profile as
    select c.id as company_id, ${id('profile', 'n')} as id, n, case when n % 2 = 0 then c.site_a else c.site_b end as site_id,
      (${FIRST_NAMES})[1 + n % 20] as first_name,
      (${LAST_NAMES})[1 + (n / 7) % 25] || ' ' || substr(md5(n::text), 1, 6) as last_name
    from bench_company c, generate_series(c.first, c.first + c.people - 1) n`,
-    `insert into profile (company_id, id, first_name, last_name, national_id_kind, employee_number, kind, site_id, status, created_at, updated_at)
+  `insert into profile (company_id, id, first_name, last_name, national_id_kind, employee_number, kind, site_id, status, created_at, updated_at)
    select company_id, id, first_name, last_name, 'RUT', 'E' || n, 'employee', site_id, 'active',
      now() - n * interval '1 second', now() from bench_profile`,
-    `insert into search_token (company_id, kind, token, entity_id, place)
+  `insert into search_token (company_id, kind, token, entity_id, place)
    select company_id, 'profile', translate(lower(word), 'áéíóúñ', 'aeioun'), id, last_name
    from bench_profile, unnest(array[first_name, split_part(last_name, ' ', 1), split_part(last_name, ' ', 2), 'E' || n]) word
    on conflict do nothing`,
+];
+
+/** Tests `from` (included) to `to`: in a company of any size, and at any number, those of each site lie on all days of a year. */
+const tests = ({ requirements, profiles }: Scale, from: number, to: number): readonly string[] => {
+  const apart = Math.max(1, Math.floor((365 * profiles) / requirements));
+  return [
     `insert into requirement (company_id, id, profile_id, shift_date, site_id, kind, definition_code, window_from, due_at, grace_until, miss_at, terms,
      status, high_risk, level, attempts, done_at, created_at, updated_at)
-   select p.company_id, ${id('requirement', 'r')}, p.id, current_date - 1 - ${back}, p.site_id,
+   select p.company_id, ${id('requirement', 'r')}, p.id, d.day, p.site_id,
      'pre_shift', 'reaction', d.due - interval '1 hour', d.due, d.due + interval '30 minutes', d.due + interval '12 hours',
      '{"supervisorHours": 4, "reviewOneIn": 10, "deviceSilentMinutes": 60}',
      (array['done_on_time', 'done_on_time', 'done_on_time', 'done_on_time', 'done_on_time', 'done_on_time', 'done_late', 'missed', 'excused', 'done_on_time'])[1 + r % 10],
      false, case when r % 10 = 7 then null else 'green' end, 1, d.due - interval '10 minutes', d.due, d.due
-   from generate_series(0, ${requirements} - 1) r join bench_profile p on p.n = r % ${profiles},
-     lateral (select (current_date - 1 - ${back})::timestamptz + interval '11 hours' as due) d`,
+   from generate_series(${from}, ${to} - 1) r join bench_profile p on p.n = r % ${profiles},
+     lateral (select current_date - 1 - (r % ${profiles} * 7 + r / ${profiles} * ${apart}) % 365 as day) s,
+     lateral (select s.day, s.day::timestamptz + interval '11 hours' as due) d`,
     `insert into compliance_mark (company_id, shift_date, id)
    select company_id, shift_date, gen_random_uuid() from (select distinct company_id, shift_date from requirement) d`,
-    `set session_replication_role = origin`,
-    'analyze',
   ];
 };
 
-/** Fills an empty, migrated database. `client` passes row level security. */
-export const loadData = async (client: pg.Client, scale: Scale, say: (text: string) => void): Promise<void> => {
-  await client.query(
-    COMPANIES.replaceAll('$1', String(scale.companies))
-      .replaceAll('$2', String(scale.profiles))
-      .replaceAll('$3', String(HUGE)),
-  );
-  for (const text of statements(scale)) {
+/** Runs the statements past triggers, keys and row level security, and says how long each took. */
+const run = async (client: pg.Client, statements: readonly string[], say: (text: string) => void): Promise<void> => {
+  for (const text of ['set session_replication_role = replica', ...statements, 'reset session_replication_role']) {
     const begun = performance.now();
     const { rowCount } = await client.query(text);
     if (rowCount !== null && rowCount > 0)
@@ -87,4 +84,20 @@ export const loadData = async (client: pg.Client, scale: Scale, say: (text: stri
         `  ${rowCount.toLocaleString('en')} rows in ${((performance.now() - begun) / 1000).toFixed(1)} s: ${text.trim().split('\n')[0]!.slice(0, 50)} …`,
       );
   }
+  await client.query('vacuum analyze');
+};
+
+/** Fills an empty, migrated database with people and their first tests. `client` passes row level security. */
+export const loadData = async (client: pg.Client, scale: Scale, say: (text: string) => void): Promise<void> => {
+  await client.query(
+    COMPANIES.replaceAll('$1', String(scale.companies))
+      .replaceAll('$2', String(scale.profiles))
+      .replaceAll('$3', String(HUGE)),
+  );
+  await run(client, [...PEOPLE, ...tests(scale, 0, scale.first ?? scale.requirements)], say);
+};
+
+/** Adds the others. */
+export const loadOn = async (client: pg.Client, scale: Scale, say: (text: string) => void): Promise<void> => {
+  if (scale.first !== undefined) await run(client, tests(scale, scale.first, scale.requirements), say);
 };

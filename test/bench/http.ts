@@ -1,15 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { expect } from 'chai';
+import type pg from 'pg';
 import { startChild } from './child.ts';
 import type { Child } from './child.ts';
-import { figure, interleave, median, percentile, rate, timed } from './measure.ts';
+import { figure, interleave, median, percentile, rate, spreadOf, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
+import { sampleStatements } from './statements.ts';
 import { steadyLoad } from './steady.ts';
+import type { Asked } from './steady.ts';
 
 const CONNECTIONS = 16;
 const CROWD = 1_000;
+/** Requests of a crowd whose statements PostgreSQL times. */
+const TIMED = 4_000;
+/** Runs that a statement's p95 needs at the least. */
+const RUNS = 20;
 
 interface Page {
   readonly items: readonly unknown[];
@@ -18,15 +25,18 @@ interface Page {
 const pageOf = async (url: string, bearer: string): Promise<Page> =>
   (await (await fetch(url, { headers: { authorization: bearer } })).json()) as Page;
 
-/** Requests a second that `url` answers with 200. */
-const load = async (url: string, bearer: string, seconds: number): Promise<number> => {
+/** Requests a second that are answered with 200, of pages in turn. */
+const load = async (pages: readonly Asked[], seconds: number): Promise<number> => {
   const result = await autocannon({
-    url,
-    headers: { authorization: bearer },
+    url: new URL(pages[0]!.url).origin,
+    requests: pages.map(({ url, bearer }) => {
+      const { pathname, search } = new URL(url);
+      return { method: 'GET', path: pathname + search, headers: { authorization: bearer } };
+    }),
     connections: CONNECTIONS,
     duration: seconds,
   });
-  expect([result.errors, result.non2xx], `answers of ${url}`).to.deep.equal([0, 0]);
+  expect([result.errors, result.non2xx], `answers of ${pages[0]!.url}`).to.deep.equal([0, 0]);
   return result.requests.total / result.duration;
 };
 
@@ -39,16 +49,42 @@ const p95 = async (count: number, urlOf: (n: number) => string, bearer: string):
   return percentile(times, 0.95);
 };
 
+/** Of ten requests: five pages, two people, two searches and a board. */
+const mixOf = ({ url, readers }: Child): Asked[] => {
+  const { owner, supervisor, profileId } = readers![0]!;
+  const list = { url: `${url}/admin/profile`, bearer: owner };
+  const one = { url: `${list.url}/${profileId}`, bearer: owner };
+  const found = (q: string) => ({ url: `${list.url}?q=${q}`, bearer: owner });
+  const board = { url: `${url}/supervisor/board`, bearer: supervisor };
+  return [list, one, list, found('garc'), list, board, list, one, list, found('pe')];
+};
+
+/** The statement of which 95 of a hundred runs took longest. */
+const slowest = (times: ReadonlyMap<string, readonly number[]>): Row => {
+  const often = [...times].filter(([, runs]) => runs.length >= RUNS);
+  const runs = often.reduce((sum, [, took]) => sum + took.length, 0);
+  const [[text, took]] = often.toSorted(([, a], [, b]) => percentile(b, 0.95) - percentile(a, 0.95)) as [
+    [string, readonly number[]],
+  ];
+  const named = {
+    work: `slowest of ${often.length} statements meanwhile, p95`,
+    baseline: `${runs} timed by PostgreSQL; it is: ${text.slice(0, 60)}…`.replaceAll('|', '/'),
+    unit: 'ms',
+  };
+  return { ...figure(named, [percentile(took, 0.95)], 50), spread: spreadOf(took) };
+};
+
 /** A thousand connections that ask, evenly, for seven tenths of what the process can do at that time. */
-const crowd = async (angelis: Child, bearer: string, seconds: number): Promise<Row[]> => {
-  const [peaks] = await interleave([() => load(angelis.url, bearer, seconds)], 3);
-  const { latencies, failed } = await steadyLoad({
-    url: angelis.url,
-    bearer,
-    connections: CROWD,
-    perSecond: median(peaks!) * 0.7,
-    seconds: Math.max(10, seconds * 2),
+const crowd = async (angelis: Child, client: pg.Client, seconds: number): Promise<Row[]> => {
+  const pages = mixOf(angelis);
+  const [peaks] = await interleave([() => load(pages, seconds)], 3);
+  let answers: Awaited<ReturnType<typeof steadyLoad>> | undefined;
+  const asked = { pages, perSecond: median(peaks!) * 0.7, seconds: Math.max(10, seconds * 2) };
+  const part = Math.min(1, TIMED / (asked.perSecond * asked.seconds));
+  const times = await sampleStatements(client, part, async () => {
+    answers = await steadyLoad({ ...asked, connections: CROWD });
   });
+  const { latencies, failed } = answers!;
   const named = { baseline: '–', unit: 'ms' };
   const row = figure(
     { ...named, work: `1,000 connections at 70 % of peak, p99, ${failed} errors` },
@@ -57,6 +93,7 @@ const crowd = async (angelis: Child, bearer: string, seconds: number): Promise<R
   );
   return [
     { ...row, ok: row.ok === true && failed === 0 },
+    slowest(times),
     figure({ ...named, work: 'the process after that, resident', unit: 'MiB' }, [await angelis.rss()], 400),
   ];
 };
@@ -75,8 +112,10 @@ const shares = (layers: Readonly<Record<string, number>>): Row[] =>
 
 /** The whole stack over HTTP: a page of fifty people beside the two baselines, and a search. */
 export const http = async ({ database, superuserUrl, companyId, client, seconds, rounds }: Place): Promise<Row[]> => {
-  const angelis = await startChild('angelis.child', { BENCH_DATABASE: database, BENCH_COMPANY: companyId });
+  const angelis = await startChild('angelis.child', { BENCH_DATABASE: database, BENCH_COMPANIES: companyId });
   const bearer = angelis.bearer!;
+  const { profileId, supervisor } = angelis.readers![0]!;
+  const list = `${angelis.url}/admin/profile`;
   const given = {
     BENCH_URL: superuserUrl,
     BENCH_COMPANY: companyId,
@@ -88,41 +127,41 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
   const servers = [angelis, fastify, sequelize];
   try {
     await client.query('analyze');
-    const [ours, ...theirs] = await Promise.all(servers.map(async ({ url }) => (await pageOf(url, bearer)).items));
+    const urls = [list, fastify.url, sequelize.url];
+    const [ours, ...theirs] = await Promise.all(urls.map(async (url) => (await pageOf(url, bearer)).items));
     for (const items of theirs) expect(items).to.deep.equal(ours);
     const spent: number[] = [];
     const runs = servers.map((server, index) => async () => {
       const before = await server.cpu();
-      const perSecond = await load(server.url, bearer, seconds);
+      const perSecond = await load([{ url: urls[index]!, bearer }], seconds);
       if (index === 0) spent.push(((await server.cpu()) - before) / (perSecond * seconds));
       await sleep(200);
       return perSecond;
     });
     const [own, bare, orm] = await interleave(runs, rounds);
     await Promise.all([fastify.stop(), sequelize.stop()]);
-    const board = angelis.board!;
     const few = Math.min(rounds, 5);
     const [found, seen, boards] = await interleave(
       [
-        () => p95(100, (n) => `${angelis.url}?q=${encodeURIComponent(PREFIXES[n % PREFIXES.length]!)}`, bearer),
-        () => p95(100, () => `${angelis.url}/${angelis.profileId!}`, bearer),
-        () => p95(50, () => board.url, board.bearer),
+        () => p95(100, (n) => `${list}?q=${encodeURIComponent(PREFIXES[n % PREFIXES.length]!)}`, bearer),
+        () => p95(100, () => `${list}/${profileId}`, bearer),
+        () => p95(50, () => `${angelis.url}/supervisor/board`, supervisor),
       ],
       few,
     );
     await angelis.ask('profile');
-    await load(angelis.url, bearer, seconds);
+    await load([{ url: list, bearer }], seconds);
     const layers = await angelis.ask<Readonly<Record<string, number>>>('layers');
-    const list = { work: 'list of 50 profiles, whole stack', unit: 'requests/s' };
+    const page = { work: 'list of 50 profiles, whole stack', unit: 'requests/s' };
     return [
-      rate({ ...list, baseline: `Fastify + pg: ${median(bare!).toFixed(0)}/s` }, own!, bare!, 1),
-      rate({ ...list, baseline: `Express + Sequelize: ${median(orm!).toFixed(0)}/s` }, own!, orm!, 2.3),
+      rate({ ...page, baseline: `Fastify + pg: ${median(bare!).toFixed(0)}/s` }, own!, bare!, 1),
+      rate({ ...page, baseline: `Express + Sequelize: ${median(orm!).toFixed(0)}/s` }, own!, orm!, 2.3),
       figure({ work: 'the same, processor time', baseline: '–', unit: 'ms/request' }, spent.slice(1)),
       ...shares(layers),
       figure({ work: 'search by name prefix, p95, whole stack', baseline: '–', unit: 'ms' }, found!, 10),
       figure({ work: 'one profile, p95, whole stack', baseline: '–', unit: 'ms' }, seen!),
       figure({ work: 'board of a supervisor of 25, p95, whole stack', baseline: '–', unit: 'ms' }, boards!),
-      ...(await crowd(angelis, bearer, seconds)),
+      ...(await crowd(angelis, client, seconds)),
     ];
   } finally {
     await Promise.all(servers.map((server) => server.stop()));

@@ -54,7 +54,8 @@ interface Named {
   readonly unit: string;
 }
 
-const spreadOf = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)];
+/** Lowest and highest. */
+export const spreadOf = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)];
 
 /** More is better: requests or rows a second. */
 export const rate = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast: number): Row => {

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { PageTimes } from './pages.ts';
 
 /** A database that is full, and the company with the most in it. */
 export interface Place {
@@ -7,6 +8,10 @@ export interface Place {
   readonly superuserUrl: string;
   readonly client: pg.Client;
   readonly companyId: string;
+  /** One of middle size. */
+  readonly medianId: string;
+  /** What pages took when there were fewer tests, in the large run. */
+  readonly before?: { readonly tests: number; readonly times: PageTimes };
   /** Seconds of load a round. */
   readonly seconds: number;
   readonly rounds: number;

@@ -1,12 +1,11 @@
 import { expect } from 'chai';
-import { createDayTotals } from '../../src/modules/fitness/compliance/compliance.days.ts';
 import { complianceBy } from '../../src/modules/fitness/compliance/compliance.reads.ts';
-import { createUnitOfWork } from '../../src/platform/db/unit-of-work.ts';
-import { openDatabase } from '../support/database.ts';
 import { scopeOf } from '../support/companies.ts';
+import { openDatabase } from '../support/database.ts';
 import type { Place } from './place.ts';
 import { interleave, median, speed, timed } from './measure.ts';
 import type { Row } from './measure.ts';
+import { keepTotals, YEAR } from './pages.ts';
 
 const NAIVE = `
   select site_id::text as key, count(*)::int as total, count(*) filter (where status = 'done_on_time')::int as "onTime"
@@ -18,12 +17,11 @@ export const reads = async ({ database, client, companyId, rounds }: Place): Pro
   const db = openDatabase(database).open({ observed: false });
   try {
     const now = new Date();
-    const day = (back: number) => new Date(now.getTime() - back * 86_400_000).toISOString().slice(0, 10);
-    const period = { from: day(365), to: day(1), now };
+    const period = { ...YEAR, now };
     const ours = () => db.read(scopeOf(companyId), (reader) => complianceBy(reader, 'site', period));
     const naive = async () =>
       (await client.query<{ key: string; onTime: number }>(NAIVE, [companyId, period.from, period.to, now])).rows;
-    await createDayTotals({ work: createUnitOfWork(db) })(scopeOf(companyId), new AbortController().signal);
+    await keepTotals(database, client, [companyId]);
     expect((await ours()).map(({ key, onTime }) => [key, onTime])).to.deep.equal(
       (await naive()).map(({ key, onTime }) => [key, onTime]),
     );

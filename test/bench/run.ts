@@ -9,11 +9,12 @@ import { superuserUrl } from '../support/template.ts';
 import { batch } from './batch.ts';
 import { command } from './command.ts';
 import { csv } from './csv.ts';
-import { FULL, loadData, SMALL } from './data.ts';
+import { FULL, loadData, loadOn, SMALL } from './data.ts';
 import { http } from './http.ts';
 import type { Place } from './place.ts';
 import { ingest } from './ingest.ts';
 import type { Row } from './measure.ts';
+import { measurePages, pages } from './pages.ts';
 import { pdf } from './pdf.ts';
 import { permission } from './permission.ts';
 import { reads } from './reads.ts';
@@ -38,6 +39,7 @@ const line = ({ work, baseline, value, unit, ratio, reach, ok, spread }: Row): s
 
 const parts: readonly [string, (place: Place) => Promise<Row[]> | Row[]][] = [
   ['http', http],
+  ['pages', pages],
   ['reads', reads],
   ['commands', command],
   ['writes', writes],
@@ -76,20 +78,28 @@ try {
     `Loading ${scale.companies} companies, ${scale.profiles.toLocaleString('en')} people, ${scale.requirements.toLocaleString('en')} tests …`,
   );
   await loadData(client, scale, say);
-  const { rows: companies } = await client.query<{ id: string }>('select id from bench_company where i = 0');
+  const { rows: companies } = await client.query<{ id: string }>('select id from bench_company order by people desc');
   const { rows: versions } = await client.query<{ server_version: string }>('show server_version');
-  const place: Place = {
+  const loaded: Place = {
     database: database.name,
     superuserUrl: superuserUrl(database.name),
     client,
     companyId: companies[0]!.id,
+    medianId: companies[companies.length >> 1]!.id,
     seconds: full ? 10 : 2,
     rounds: full ? 9 : 5,
     streams: full ? 10_000 : 2_000,
     full: full === true,
   };
+  const wanted = parts.filter(([part]) => only === undefined || only.includes(part));
+  let place = loaded;
+  if (scale.first !== undefined && wanted.some(([part]) => part === 'pages')) {
+    say(`Measuring pages at ${scale.first.toLocaleString('en')} tests …`);
+    place = { ...loaded, before: { tests: scale.first, times: await measurePages(loaded) } };
+  }
+  await loadOn(client, scale, say);
   const rows: Row[] = [];
-  for (const [name, run] of parts.filter(([part]) => only === undefined || only.includes(part))) {
+  for (const [name, run] of wanted) {
     say(`Measuring ${name} …`);
     rows.push(...(await run(place)));
   }

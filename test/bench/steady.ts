@@ -3,9 +3,15 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-interface SteadyLoad {
+/** A page, and who asks for it. */
+export interface Asked {
   readonly url: string;
   readonly bearer: string;
+}
+
+interface SteadyLoad {
+  /** Of one server; asked for in turn. */
+  readonly pages: readonly Asked[];
   /** Kept open from the beginning; each takes its turn. */
   readonly connections: number;
   readonly perSecond: number;
@@ -43,23 +49,28 @@ const readAnswers = (socket: Socket, onAnswer: (status: number) => void): void =
 };
 
 /**
- * Asks for a page at an even pace, as many people do who know nothing of each other, and counts the wait of whoever found no
+ * Asks for pages at an even pace, as many people do who know nothing of each other, and counts the wait of whoever found no
  * connection free. (Generators that give each connection a rate of its own let all of them ask in the same moment.)
  */
 export const steadyLoad = async (load: SteadyLoad): Promise<SteadyResult> => {
-  const { hostname, port, pathname, host } = new URL(load.url);
-  const request = `GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${load.bearer}\r\n\r\n`;
+  const { hostname, port, host } = new URL(load.pages[0]!.url);
+  const requests = load.pages.map(({ url, bearer }) => {
+    const { pathname, search } = new URL(url);
+    return `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${bearer}\r\n\r\n`;
+  });
   const total = Math.round(load.perSecond * load.seconds);
   const latencies: number[] = [];
   let failed = 0;
   const idle: Socket[] = [];
   const due: number[] = [];
   const asked = new Map<Socket, number>();
+  let sent = 0;
   const send = (): void => {
     while (due.length > 0 && idle.length > 0) {
       const socket = idle.shift()!;
       asked.set(socket, due.shift()!);
-      socket.write(request);
+      socket.write(requests[sent % requests.length]!);
+      sent += 1;
     }
   };
   const sockets = Array.from({ length: load.connections }, () => connect(Number(port), hostname));
