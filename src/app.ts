@@ -18,7 +18,7 @@ import type { RateLimits } from './platform/http/rate-limits.ts';
 import { checkModules, checkServed, mountRoutes, routesOf } from './platform/http/registry.ts';
 import { createRequestContexts } from './platform/http/request-context.ts';
 import { observeRequests } from './platform/http/observe.ts';
-import { countTokens } from './platform/http/token-checks.ts';
+import { createTokenChecks } from './platform/http/token-checks.ts';
 import { traceRequests } from './platform/http/trace-requests.ts';
 import { NO_TRACER } from './platform/telemetry/tracer.ts';
 import type { Tracer } from './platform/telemetry/tracer.ts';
@@ -83,6 +83,7 @@ export const buildApp = (parts: AppParts): Express => {
     host: new URL(parts.publicUrl).hostname,
     timeout: TIMEOUT,
   });
+  const tokenChecks = createTokenChecks({ ...parts, contextOf: contexts.of });
   const app = express();
   app
     .disable('x-powered-by')
@@ -93,7 +94,7 @@ export const buildApp = (parts: AppParts): Express => {
     contexts.attach,
     turnAwayUnread,
     observeRequests(parts.log, parts.metrics, contexts.of),
-    countTokens(parts.metrics, parts.authentication),
+    tokenChecks.measure,
     traceRequests(parts.tracer ?? NO_TRACER, contexts.of),
     helmet(),
     corsFor(parts.corsOrigins),
@@ -120,6 +121,6 @@ export const buildApp = (parts: AppParts): Express => {
   app.use((_request, _response, next) => {
     next(notFound());
   });
-  app.use(createErrorHandler(parts.log, contexts.of));
+  app.use(tokenChecks.limit, createErrorHandler(parts.log, contexts.of));
   return app;
 };

@@ -60,8 +60,6 @@ export const createErrorHandler =
   (error: unknown, request, response, _next) => {
     const context = contextOf(request, response);
     const problem = toProblem(error);
-    // A token that is no good does not tell the language of whoever it was given to.
-    if (problem.code === 'INVALID_TOKEN') context.speak();
     if (problem.status >= 500)
       log.error({ err: problem.cause ?? problem, traceId: context.traceId, code: problem.code }, 'request failed');
     if (response.headersSent) {

@@ -1,7 +1,10 @@
-import type { RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { errors } from 'jose';
+import { Problem } from '../problem.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Authentication } from './authentication.ts';
+import type { PublicContext } from './context.ts';
+import type { RateLimits } from './rate-limits.ts';
 import { KeysUnavailableError } from './signing-keys.ts';
 
 /** What the check of a bearer token comes to; its holder is told only whether it was good. */
@@ -26,25 +29,58 @@ const reasonOf = (error: unknown): Outcome => {
   return SIGNATURE.some((kind) => error instanceof kind) ? 'signature' : 'malformed';
 };
 
-/** Counts guarded requests with a bearer token in `angelis_token_checks_total`, once their answers are over. */
-export const countTokens = (
-  metrics: Pick<Metrics, 'counter'>,
-  authentication: Pick<Authentication, 'claimsOf' | 'refusalOf'>,
-): RequestHandler => {
+/** What is answered to a token, or to a ticket in place of one, that is no good. */
+const REFUSALS = ['INVALID_TOKEN', 'TICKET_INVALID'];
+
+interface TokenChecksDependencies {
+  readonly metrics: Pick<Metrics, 'counter'>;
+  readonly authentication: Pick<Authentication, 'claimsOf' | 'refusalOf'>;
+  readonly rates: Pick<RateLimits, 'count'>;
+  readonly contextOf: (request: Request, response: Response) => Pick<PublicContext, 'address' | 'speak'>;
+}
+
+interface TokenChecks {
+  /** Counts guarded requests with a bearer token in `angelis_token_checks_total`, once their answers are over. */
+  readonly measure: RequestHandler;
+  /**
+   * Counts every refused token against the address that it came from; 429 once these are used up, for whatever was wrong with
+   * the token. It sees refusals only: a good token asks nobody, and is let through from an address that has none left.
+   */
+  readonly limit: ErrorRequestHandler;
+}
+
+/** What becomes of tokens: in figures, and by limit of those that are no good. */
+export const createTokenChecks = (dependencies: TokenChecksDependencies): TokenChecks => {
+  const { metrics, authentication, rates, contextOf } = dependencies;
+  const refused = new WeakSet<Request>();
   const checks = metrics.counter({
     name: 'token_checks_total',
     help: 'Requests with a bearer token: accepted, or what was wrong with it',
     labels: ['outcome'],
   });
   for (const outcome of OUTCOMES) checks.inc({ outcome }, 0);
-  return (request, response, next) => {
-    response.once('close', () => {
-      const refusal = authentication.refusalOf(request);
-      if (refusal !== undefined) checks.inc({ outcome: reasonOf(refusal.cause) });
-      else if (authentication.claimsOf(request) !== undefined)
-        // A good token is answered 401 for its session only.
-        checks.inc({ outcome: response.statusCode === 401 ? 'session_ended' : 'accepted' });
-    });
-    next();
+  return {
+    measure: (request, response, next) => {
+      response.once('close', () => {
+        const refusal = authentication.refusalOf(request);
+        if (refusal !== undefined) checks.inc({ outcome: reasonOf(refusal.cause) });
+        else if (authentication.claimsOf(request) !== undefined)
+          // A good token is refused for its session only.
+          checks.inc({ outcome: refused.has(request) ? 'session_ended' : 'accepted' });
+      });
+      next();
+    },
+    limit: async (error: unknown, request, response, next) => {
+      if (!(error instanceof Problem) || !REFUSALS.includes(error.code)) {
+        next(error);
+        return;
+      }
+      refused.add(request);
+      const { address, speak } = contextOf(request, response);
+      // A token that is no good does not tell the language of whoever it was given to.
+      speak();
+      await rates.count('badToken', address);
+      next(error);
+    },
   };
 };

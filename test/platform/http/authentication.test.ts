@@ -8,7 +8,8 @@ import request from 'supertest';
 import { createAuthentication } from '../../../src/platform/http/authentication.ts';
 import type { Authentication } from '../../../src/platform/http/authentication.ts';
 import { createErrorHandler } from '../../../src/platform/http/error-handler.ts';
-import { countTokens } from '../../../src/platform/http/token-checks.ts';
+import { createRateLimits, LIMITS } from '../../../src/platform/http/rate-limits.ts';
+import { createTokenChecks } from '../../../src/platform/http/token-checks.ts';
 import { Problem } from '../../../src/platform/problem.ts';
 import { createMetrics } from '../../../src/platform/telemetry/metrics.ts';
 import type { Metrics } from '../../../src/platform/telemetry/metrics.ts';
@@ -80,14 +81,6 @@ describe('authentication', () => {
     });
     metrics = createMetrics();
     app = express();
-    app.use(countTokens(metrics, authentication), authentication.attach);
-    app.get('/open', (incoming, response) => {
-      response.json({ sub: authentication.claimsOf(incoming)?.sub ?? null });
-    });
-    app.get('/guarded', authentication.protect, (incoming, response) => {
-      response.json({ sub: authentication.claimsOf(incoming)?.sub });
-    });
-    app.get('/ended', authentication.protect, (_incoming, _response, go) => go(new Problem(401, 'INVALID_TOKEN')));
     const context = {
       locale: 'en' as const,
       traceId: 't',
@@ -98,7 +91,20 @@ describe('authentication', () => {
       t: (text: string) => text,
       speak: () => undefined,
     };
-    app.use(createErrorHandler(pino({ enabled: false }), () => context));
+    const rates = createRateLimits({ ...LIMITS, badToken: { points: 1_000, per: 60 } });
+    const checks = createTokenChecks({ metrics, authentication, rates, contextOf: () => context });
+    app.use(checks.measure, authentication.attach);
+    app.get('/open', (incoming, response) => {
+      response.json({ sub: authentication.claimsOf(incoming)?.sub ?? null });
+    });
+    app.get('/guarded', authentication.protect, (incoming, response) => {
+      response.json({ sub: authentication.claimsOf(incoming)?.sub });
+    });
+    app.get('/ended', authentication.protect, (_incoming, _response, go) => go(new Problem(401, 'INVALID_TOKEN')));
+    app.use(
+      checks.limit,
+      createErrorHandler(pino({ enabled: false }), () => context),
+    );
   });
 
   it('lets a good token through and shows its claims', async () => {

@@ -284,7 +284,12 @@ describe('rate limits', () => {
   let app: TestApp;
   before(async () => {
     app = await startApp({
-      limits: { ...LIMITS, anonymous: { points: 3, per: 60 }, principal: { points: 5, per: 60 } },
+      limits: {
+        ...LIMITS,
+        anonymous: { points: 3, per: 60 },
+        principal: { points: 5, per: 60 },
+        badToken: { points: 4, per: 60 },
+      },
     });
   });
   after(() => app.close());
@@ -299,5 +304,30 @@ describe('rate limits', () => {
     const refused = await get(one!).expect(429);
     expect(Number(refused.headers['retry-after'])).to.be.within(1, 60);
     await get(two!).expect(200);
+  });
+
+  it('slow the guessing of tokens from one address, in one way for all that are bad, and nobody else there', async () => {
+    const companyId = await addCompany(app.database);
+    const [good, ended] = await Promise.all(
+      [1, 2].map(async () => (await addPerson(app, { companyId, roles: ['admin'] })).bearer()),
+    );
+    const call = (path: string, address = '10.9.0.1') => app.http.get(path).set('x-forwarded-for', address);
+    const get = (authorization: string, address?: string) =>
+      call('/angelis/admin/project', address).set({ authorization });
+    await get(ended!).expect(200);
+    await app.http.post('/angelis/admin/auth/logout').set({ authorization: ended! }).expect(204);
+    for (const bad of ['Bearer a.b.c', 'Bearer nonsense', ended!]) await get(bad).expect(401);
+    await call('/angelis/notification/stream?ticket=guessed').expect(401);
+    const answers = await Promise.all([get('Bearer other').expect(429), get(ended!).expect(429)]);
+    const [first, second] = answers.map(({ headers, body }) => {
+      expect(Number(headers['retry-after'])).to.be.within(1, 60);
+      const { title, code, detail } = body as ProblemBody;
+      return { title, code, detail, language: headers['content-language'] };
+    });
+    expect(first).to.include({ code: 'TOO_MANY_REQUESTS', language: 'es' });
+    expect(second).to.deep.equal(first);
+    await get(good!).expect(200);
+    await call('/angelis/common/countries').expect(200);
+    await get('Bearer other', '10.9.0.2').expect(401);
   });
 });

@@ -181,7 +181,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
   /** A machine client has one session, made with it and named like it. */
   const sidOf = ({ sid, azp }: Claims): string => {
     const key = sid ?? (azp.startsWith('angelis-machine-') ? azp : undefined);
-    if (key === undefined) throw new Problem(401, 'UNAUTHENTICATED');
+    if (key === undefined) throw new Problem(401, 'INVALID_TOKEN');
     return key;
   };
 
