@@ -36,9 +36,12 @@ const withinReach = ({ principal: { profileId } }: Caller, { reach }: Way, id: s
   if (profileId === null) return 'false';
   const me = bind(profileId);
   if (reach === 'self') return `${id} = ${me}`;
-  const depth = reach === 'reports' ? ' and below_me.depth = 1' : '';
+  // Direct reports are few: as an array they are looked up, where a condition would be asked of everybody in the company.
+  if (reach === 'reports')
+    return `${id} = any(array(select below_me.subordinate_id from reporting_closure below_me
+      where below_me.company_id = $1 and below_me.superior_id = ${me} and below_me.depth = 1 union all select ${me}::uuid))`;
   return `(${id} = ${me} or exists (select 1 from reporting_closure below_me
-    where below_me.company_id = $1 and below_me.superior_id = ${me} and below_me.subordinate_id = ${id}${depth}))`;
+    where below_me.company_id = $1 and below_me.superior_id = ${me} and below_me.subordinate_id = ${id}))`;
 };
 
 const withinWay = (context: Caller, way: Way, id: string, bind: Bind): string => {
