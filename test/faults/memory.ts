@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { createTurns, testsBetween } from '../../src/demo/devices.ts';
+import { createTurns, testsBetween, writeTests } from '../../src/demo/devices.ts';
+import type { SimulatedTests, TurnsAt } from '../../src/demo/devices.ts';
 import { loadedDemo } from '../../src/demo/mark.ts';
 import { createRandom } from '../../src/demo/random.ts';
 import { createSourceFeeder } from '../../src/modules/fitness/sources/feeder.ts';
@@ -15,6 +16,7 @@ import type { Fault } from './fault.ts';
 /** Times as fast as in life. */
 const SPEED = 20;
 const ROUND = 1_000;
+const HOUR = 3_600_000;
 /** The first third of the minutes warms up; then memory may grow by so much. A short run hardly warms up. */
 const FULL = { minutes: 15, growth: 0.1 };
 const SHORT = { minutes: 1, growth: 0.5 };
@@ -30,6 +32,26 @@ const memoryOf = async (pid: number): Promise<number> => {
 };
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+/** An hour before the time at which most shifts of the last day began: what is measured does not hang on the hour. */
+const beforeMostShifts = (turnsAt: TurnsAt, now: number): number => {
+  const starts = Array.from({ length: 24 }, (_, hour) => turnsAt(new Date(now - hour * HOUR)))
+    .flat()
+    .map(({ shift }) => shift.startsAt.getTime())
+    .filter((start) => start <= now);
+  const [most] = [...Map.groupBy(starts, (start) => start).values()].toSorted((a, b) => b.length - a.length);
+  return most![0]! - HOUR;
+};
+
+/** The same tests, taken now. */
+const takenAt = ({ safer, fit2000 }: SimulatedTests, now: Date): SimulatedTests => ({
+  safer: safer.map((row) => ({
+    ...row,
+    startedAt: new Date(now.getTime() - (row.finishedAt.getTime() - row.startedAt.getTime())),
+    finishedAt: now,
+  })),
+  fit2000: fit2000.map((row) => ({ ...row, testedAt: now })),
+});
 
 /** Feeds both sources and looks at screens; answers the memory of each second. */
 const feed = async (
@@ -48,12 +70,15 @@ const feed = async (
     let token = '';
     const samples: number[] = [];
     let [rows, reads] = [0, 0];
-    for (const until = Date.now() + minutes * 60_000; Date.now() < until; await sleep(ROUND)) {
-      const to = new Date();
-      const from = new Date(to.getTime() - SPEED * ROUND);
-      const tests = testsBetween(turnsAt, from, to, createRandom(`memory/${to.getTime()}`));
-      if (tests.safer.length > 0) await feeder.safer(tests.safer);
-      if (tests.fit2000.length > 0) await feeder.fit2000(tests.fit2000);
+    const begun = Date.now();
+    const start = beforeMostShifts(turnsAt, begun);
+    let from = new Date(start);
+    for (const until = begun + minutes * 60_000; Date.now() < until; await sleep(ROUND)) {
+      const now = new Date();
+      const to = new Date(start + SPEED * (now.getTime() - begun));
+      const tests = takenAt(testsBetween(turnsAt, from, to, createRandom(`memory/${to.getTime()}`)), now);
+      from = to;
+      await writeTests(feeder, tests);
       rows += tests.safer.length + tests.fit2000.length;
       if (reads % RENEW_EVERY === 0) token = (await place.angelis('token', '--as', 'supervisor')).trim();
       const path = READS[(reads += 1) % READS.length]!;
