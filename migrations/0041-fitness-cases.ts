@@ -74,12 +74,8 @@ const requirements = [
      include (status, due_at, had_invalid, level, shift_id, profile_id) where deleted_at is null`,
 ];
 
-/** Totals of days (the nil id: no site, no project), and marks on those that were written since: docs/decisions/totals-of-days.md. */
-const compliance = [
-  `create table compliance_day (
-     company_id uuid not null,
-     shift_date date not null,
-     site_id uuid not null,
+/** What a total counts, by site and project (the nil id: none), beside the last due time of what it counts. */
+const TOTALS = `site_id uuid not null,
      project_id uuid not null,
      settled_at timestamptz(3) not null,
      on_time integer not null,
@@ -88,10 +84,22 @@ const compliance = [
      overdue integer not null,
      excused integer not null,
      blocked integer not null,
-     invalid integer not null,
-     constraint compliance_day_pkey primary key (company_id, shift_date, site_id, project_id))`,
-  ...isolate('compliance_day'),
-  'grant select, insert, delete on compliance_day to app',
+     invalid integer not null`;
+
+/** Totals of days and of months, and marks on days that were written since: docs/decisions/totals-of-days.md. */
+const compliance = [
+  ...[
+    ['compliance_day', 'shift_date'],
+    ['compliance_month', 'month'],
+  ].flatMap(([table, start]) => [
+    `create table ${table} (
+     company_id uuid not null,
+     ${start} date not null,
+     ${TOTALS},
+     constraint ${table}_pkey primary key (company_id, ${start}, site_id, project_id))`,
+    ...isolate(table!),
+    `grant select, insert, delete on ${table} to app`,
+  ]),
   `create table compliance_mark (
      company_id uuid not null,
      shift_date date not null,
@@ -293,6 +301,7 @@ export const down = [
   'case_escalation',
   'fitness_case',
   'compliance_mark',
+  'compliance_month',
   'compliance_day',
   'requirement',
   'company_key',

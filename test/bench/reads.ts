@@ -7,6 +7,9 @@ import { interleave, median, speed, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import { keepTotals, YEAR } from './pages.ts';
 
+/** Ours in a round: together they take about as long as the baseline once. */
+const TIMES = 50;
+
 const NAIVE = `
   select site_id::text as key, count(*)::int as total, count(*) filter (where status = 'done_on_time')::int as "onTime"
   from requirement where company_id = $1 and deleted_at is null and shift_date between $2 and $3 and due_at <= $4
@@ -18,14 +21,17 @@ export const reads = async ({ database, client, companyId, rounds }: Place): Pro
   try {
     const now = new Date();
     const period = { ...YEAR, now };
-    const ours = () => db.read(scopeOf(companyId), (reader) => complianceBy(reader, 'site', period));
+    const ours = () => db.read(scopeOf(companyId), (reader) => complianceBy(reader, 'site', period), { once: true });
+    const often = async () => {
+      for (let n = 0; n < TIMES; n += 1) await ours();
+    };
     const naive = async () =>
       (await client.query<{ key: string; onTime: number }>(NAIVE, [companyId, period.from, period.to, now])).rows;
     await keepTotals(database, client, [companyId]);
     expect((await ours()).map(({ key, onTime }) => [key, onTime])).to.deep.equal(
       (await naive()).map(({ key, onTime }) => [key, onTime]),
     );
-    const [own, theirs] = await interleave([() => timed(ours), () => timed(naive)], rounds);
+    const [own, theirs] = await interleave([async () => (await timed(often)) / TIMES, () => timed(naive)], rounds);
     return [
       speed(
         {

@@ -18,8 +18,17 @@ const COUNT = `insert into compliance_day
     from requirement r where r.company_id = $1 and r.deleted_at is null and r.shift_date = any($2)
     group by r.shift_date, r.site_id, r.project_id) g`;
 
+const FORGET_MONTHS = `delete from compliance_month where company_id = $1 and month = any($2)`;
+const COUNT_MONTHS = `insert into compliance_month
+    (company_id, month, site_id, project_id, settled_at, on_time, late, missed, overdue, excused, blocked, invalid)
+  select $1, m.month, d.site_id, d.project_id, max(max(d.settled_at)) over (partition by m.month), sum(d.on_time), sum(d.late),
+    sum(d.missed), sum(d.overdue), sum(d.excused), sum(d.blocked), sum(d.invalid)
+  from unnest($2::date[]) m(month) join compliance_day d on d.company_id = $1
+    and d.shift_date >= m.month and d.shift_date < m.month + interval '1 month'
+  group by m.month, d.site_id, d.project_id`;
+
 /**
- * Keeps the totals of a company's days: counts those anew on which a requirement was written since they were last counted
+ * Keeps the totals of a company's days, and of the months that they lie in: counts those anew on which a requirement was written since they were last counted
  * (`withMarks`). Marks go before the count: what is committed in between leaves its own, so the
  * day is counted from its rows until the next run.
  */
@@ -32,6 +41,8 @@ export const createDayTotals =
       const days = marked.slice(from, from + AT_ONCE).map(({ day }) => day);
       await work.write({ scope }, async (tx) => {
         for (const statement of [UNMARK, FORGET, COUNT]) await tx.prepared(statement, [tx.companyId, days]);
+        const months = [...new Set(days.map((day) => `${day.slice(0, 7)}-01`))];
+        for (const statement of [FORGET_MONTHS, COUNT_MONTHS]) await tx.prepared(statement, [tx.companyId, months]);
       });
     }
   };

@@ -87,28 +87,41 @@ const SUMS = (Object.keys(addCounts([])) as (keyof ComplianceCounts)[])
 /** Stands for no site and no project in the key of a day's totals. */
 export const NIL = '00000000-0000-0000-0000-000000000000';
 
-/** Days whose totals hold: they are there, nothing of them is still to fall due, and nothing was written since. */
-const KEPT = `select d.shift_date from compliance_day d
-    where d.company_id = $1 and d.shift_date between $2 and $3 and d.settled_at <= $4
-  except select m.shift_date from compliance_mark m where m.company_id = $1 and m.shift_date between $2 and $3`;
+const totals = (alias: string, day: string): string =>
+  `select ${alias}.${day} as shift_date, nullif(${alias}.site_id, '${NIL}') as site_id, nullif(${alias}.project_id, '${NIL}') as project_id,
+    ${alias}.on_time as "onTime", ${alias}.late, ${alias}.missed, ${alias}.overdue, ${alias}.excused, ${alias}.blocked, ${alias}.invalid from ${alias} where true`;
 
-/** The count of all people, from the totals of days: one statement, so that totals and marks are seen at one instant. */
+/** Months that lie in the period as a whole and whose totals hold: nothing of them is still to fall due, nothing was written since. */
+const KEPT_MONTHS = `select m.* from compliance_month m
+    where m.company_id = $1 and m.month between $2 and $3 and m.month + interval '1 month' <= $3::date + 1
+      and m.settled_at <= $4 and m.month not in (select date_trunc('month', marked.day::timestamp)::date from marked)`;
+
+/** The days of the period that lie in none of these. The limit is never reached: a plan that is kept is made for few days by it. */
+const OTHER_DAYS = `select $2::date + d.nth as day from generate_series(0, $3::date - $2::date) d(nth)
+    where date_trunc('month', ($2::date + d.nth)::timestamp)::date not in (select kept_month.month from kept_month)
+    limit $3::date - $2::date + 1`;
+
+/**
+ * The count of all people, from the totals of months and days, and from the rows of those days whose totals do not hold: one statement,
+ * so that totals and marks are seen at one instant.
+ */
 const wholeBy = (group: ComplianceGroup, period: CompliancePeriod, values: unknown[]): string => {
   const { key, by } = GROUPS[group];
   const where = fallenDue(period, values, undefined);
   const { siteId, projectId } = period;
-  const kept = equals({ siteId, projectId }, { siteId: 'd.site_id', projectId: 'd.project_id' }, binding(values));
-  return `with kept as materialized (${KEPT}),
-    live as materialized (select day::date as shift_date from generate_series($2::date, $3::date, interval '1 day') day
-      except select shift_date from kept),
-    r as (
-      select d.shift_date, nullif(d.site_id, '${NIL}') as site_id, nullif(d.project_id, '${NIL}') as project_id, d.on_time as "onTime", d.late, d.missed, d.overdue, d.excused, d.blocked, d.invalid
-      from compliance_day d where d.company_id = $1 and d.shift_date between $2 and $3
-        and d.shift_date = any(array(select shift_date from kept))${kept}
-      union all
-      select counted.* from live cross join lateral (
+  const only = (alias: string): string =>
+    equals({ siteId, projectId }, { siteId: `${alias}.site_id`, projectId: `${alias}.project_id` }, binding(values));
+  return `with marked as materialized (select distinct m.shift_date as day from compliance_mark m
+      where m.company_id = $1 and m.shift_date between $2 and $3),
+    kept_month as materialized (${KEPT_MONTHS}${group === 'day' ? ' and false' : ''}),
+    other as materialized (${OTHER_DAYS}),
+    kept_day as materialized (select d.* from compliance_day d where d.company_id = $1 and d.settled_at <= $4
+      and d.shift_date = any(array(select other.day from other where other.day not in (select marked.day from marked)))),
+    live as materialized (select other.day from other where other.day not in (select kept_day.shift_date from kept_day)),
+    r as (${totals('kept_month', 'month')}${only('kept_month')} union all ${totals('kept_day', 'shift_date')}${only('kept_day')}
+      union all select counted.* from live cross join lateral (
         select r.shift_date, r.site_id, r.project_id, ${COUNTS} from requirement r
-        where ${where} and r.shift_date = live.shift_date group by r.shift_date, r.site_id, r.project_id) counted)
+        where ${where} and r.shift_date = live.day group by r.shift_date, r.site_id, r.project_id) counted)
     select ${key} as key, ${SUMS} from r ${by}`;
 };
 

@@ -38,8 +38,10 @@ export const createCompliance = ({ work, list, now, visible }: ComplianceDepende
         throw new Problem(400, 'PERIOD_INVALID', { params: { limit: LONGEST }, errors });
       }
       const at = now();
-      const lines = await work.read(context, (reader) =>
-        complianceBy(reader, by, { from, to, now: at, ...only }, within(context, 'r.profile_id')),
+      const lines = await work.read(
+        context,
+        (reader) => complianceBy(reader, by, { from, to, now: at, ...only }, within(context, 'r.profile_id')),
+        { once: true },
       );
       return { from, to, computedAt: at.toISOString(), lines };
     },

@@ -10,6 +10,7 @@ import { Requirement } from '../../../../src/modules/fitness/requirements/requir
 import type { RequirementRow } from '../../../../src/modules/fitness/requirements/requirements.repository.ts';
 import { createDayTotals } from '../../../../src/modules/fitness/compliance/compliance.days.ts';
 import { complianceBy, levelsBy } from '../../../../src/modules/fitness/compliance/compliance.reads.ts';
+import { addDays } from '../../../../src/platform/time/zone.ts';
 import { systemScope } from '../../../../src/platform/db/scope.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { DECISION, HOUR, startFitnessCompany } from '../company.ts';
@@ -157,13 +158,24 @@ describe('compliance', () => {
     const GROUPS = ['total', 'day', 'month', 'project', 'site'] as const;
     const scope = () => systemScope(company.companyId, 'test', 'trace');
     const keepTotals = () => createDayTotals(company.app.platform)(scope(), new AbortController().signal);
-    /** Every group, with and without filters, at three instants: whole, and from the rows. */
+    /** The month of the last day, from its beginning to its end. */
+    const month = () => {
+      const from = `${period().to.slice(0, 7)}-01`;
+      return { from, to: addDays(`${addDays(from, 31).slice(0, 7)}-01`, -1) };
+    };
+    /** Every group, with and without filters, at instants before, in and after what is due: whole, and from the rows. */
     const expectOneNumber = () =>
       read(async (reader) => {
         const { from, to, now } = period();
         for (const group of GROUPS)
-          for (const hours of [0, -30, 60])
-            for (const only of [{}, { siteId: company.siteId }, { projectId: company.projectId }]) {
+          for (const hours of [0, -30, 60, 24 * 40])
+            for (const only of [
+              {},
+              { siteId: company.siteId },
+              { projectId: company.projectId },
+              { to: month().to },
+              { ...month(), siteId: company.siteId },
+            ]) {
               const asked = { from, to, now: new Date(now.getTime() + hours * HOUR), ...only };
               const whole = await complianceBy(reader, group, asked);
               const live = await complianceBy(reader, group, asked, () => 'r.profile_id is not null');
@@ -221,6 +233,24 @@ describe('compliance', () => {
       expect(await onTimeOf(firstDay())).to.equal(0);
       await keepTotals();
       expect(await onTimeOf(firstDay())).to.equal(0);
+    });
+
+    it('is read from those of a month that is over and in the period as a whole, until something in it was written', async () => {
+      const now = new Date(period().now.getTime() + 40 * 24 * HOUR);
+      const onTime = async (asked: object, group: (typeof GROUPS)[number] = 'total') => {
+        const lines = await read((reader) => complianceBy(reader, group, { ...month(), now, ...asked }));
+        return Math.max(...lines.map((line) => line.onTime));
+      };
+      await company.client.query('update compliance_month set on_time = 1000 where month = $1', [month().from]);
+      expect([await onTime({}), await onTime({}, 'month'), await onTime({}, 'site')]).to.deep.equal([1000, 1000, 1000]);
+      expect(await onTime({}, 'day')).to.be.lessThan(1000);
+      expect(await onTime({ to: addDays(month().to, -1) }), 'not as a whole').to.be.lessThan(1000);
+      expect(await onTime({ now: period().now }), 'not over').to.be.lessThan(1000);
+      await writeMany(period().to, { status: 'excused' });
+      expect(await onTime({}), 'written since').to.be.lessThan(1000);
+      await keepTotals();
+      expect(await onTime({})).to.be.lessThan(1000);
+      await expectOneNumber();
     });
 
     it('misses nothing that is committed while they are kept', async () => {
