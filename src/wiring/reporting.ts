@@ -30,7 +30,7 @@ const PEOPLE_REPORTS = [
   assignmentsReport,
   licensesReport,
   auditReport,
-].map((create) => create(visibleProfiles));
+].map((create): ReportDefinition => ({ ...create(visibleProfiles), ofPeople: true }));
 
 export interface ReportingNeeds {
   /** The reports that the other modules bring. */

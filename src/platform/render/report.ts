@@ -113,6 +113,8 @@ export interface ReportSummary {
 export interface ReportDefinition {
   readonly kind: string;
   readonly permission: string;
+  /** Its rows are bound by the reader's reach over people: its filters take no site, department, project or person beyond it. */
+  readonly ofPeople?: boolean;
   /** `from` and `to`, days, are its period. What `reports:filters.<name>` calls them, PDFs do. */
   readonly filters: TObject;
   /** Where the texts of a filter's codes stand, by filter. */

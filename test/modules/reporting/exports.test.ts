@@ -9,7 +9,7 @@ import type { TestApp } from '../../support/app.ts';
 import { addCompany } from '../../support/companies.ts';
 import { addPerson, addReportingLine } from '../../support/people.ts';
 import type { TestPerson } from '../../support/people.ts';
-import { addProject, codeOf, exporter, fetchLink } from './fixtures.ts';
+import { addDepartment, addProject, addShift, addSite, codeOf, exporter, fetchLink } from './fixtures.ts';
 import { until } from '../../support/until.ts';
 import type { ExportView } from './fixtures.ts';
 
@@ -159,8 +159,69 @@ describe('exports', () => {
     const period = { from: '2026-02-01', to: '2026-01-01' };
     expect(await faults({ kind: 'compliance', format: 'csv', filters: period })).to.deep.equal(['/filters/to']);
     await ask({ kind: 'nothing', format: 'csv' }).expect(422);
-    const elsewhere = { from: '2026-01-01', to: '2026-01-02', projectId: '0198c2f0-7b3a-7cc1-9f4e-3a5b8c7d6e1f' };
-    expect(await faults({ ...CSV, kind: 'compliance', filters: elsewhere })).to.deep.equal(['/filters/projectId']);
+  });
+
+  it('refuse what is beyond the reach of who asks, as they do what does not exist', async () => {
+    const [superior, worker, stranger] = [
+      await person(['manager']),
+      await person(['worker']),
+      await person(['worker']),
+    ];
+    await addReportingLine(app, superior, worker);
+    const place = async (profileId: string) => {
+      const siteId = await addSite(admin, companyId, 'Norte');
+      const departmentId = await addDepartment(admin, companyId, 'Turno A');
+      await admin.query('update profile set site_id = $3, department_id = $4 where company_id = $1 and id = $2', [
+        companyId,
+        profileId,
+        siteId,
+        departmentId,
+      ]);
+      const projectId = await addProject(admin, companyId, siteId.slice(-12), 'Norte');
+      await addShift(admin, companyId, profileId, projectId, 'day');
+      return { siteId, departmentId, profileId, projectId };
+    };
+    const period = { from: '2026-01-01', to: '2026-01-02' };
+    const asked = (ids: Awaited<ReturnType<typeof place>>) =>
+      [
+        ['people', { siteId: ids.siteId }],
+        ['people', { departmentId: ids.departmentId }],
+        ['compliance', { ...period, siteId: ids.siteId }],
+        ['compliance', { ...period, profileId: ids.profileId }],
+        ['compliance', { ...period, projectId: ids.projectId }],
+      ] as const;
+    const [mine, others] = [await place(worker.profileId), await place(stranger.profileId)];
+    const nothing = { siteId: uuidv7(), departmentId: uuidv7(), profileId: uuidv7(), projectId: uuidv7() };
+    const owner = await exporter(app, await person(['owner']));
+    const limited = await exporter(app, superior);
+    const refuse = async ({ ask }: typeof owner, ids: typeof mine) => {
+      for (const [kind, filters] of asked(ids)) {
+        const { errors } = (await ask({ kind, format: 'csv', filters }).expect(422)).body as { errors: object[] };
+        const filter = Object.keys(filters).at(-1);
+        expect(errors).to.deep.equal([
+          { pointer: `/filters/${filter}`, in: 'body', code: 'UNKNOWN_REFERENCE', message: 'Does not exist' },
+        ]);
+      }
+    };
+    await refuse(limited, others);
+    await refuse(limited, nothing);
+    for (const [kind, filters] of asked(mine))
+      expect((await limited.run({ kind, format: 'csv', filters })).status, JSON.stringify(filters)).to.equal('ready');
+    await refuse(owner, nothing);
+    const whole = await owner.run({ kind: 'people', format: 'csv', filters: { siteId: others.siteId } });
+    expect(whole.status).to.equal('ready');
+    // A site of which only the project has somebody; and projects, which everybody may list.
+    const through = await addSite(admin, companyId, 'Sur');
+    await admin.query('update project set site_id = $3 where company_id = $1 and id = $2', [
+      companyId,
+      mine.projectId,
+      through,
+    ]);
+    expect((await limited.run({ kind: 'people', format: 'csv', filters: { siteId: through } })).status).to.equal(
+      'ready',
+    );
+    const listed = await limited.run({ kind: 'projects', format: 'csv', filters: { siteId: others.siteId } });
+    expect(listed.status).to.equal('ready');
   });
 
   it('run one at a time for a person and a kind, however many ask at once', async () => {

@@ -69,6 +69,16 @@ export const addSite = async (client: pg.Client, companyId: string, name: string
   return id;
 };
 
+export const addDepartment = async (client: pg.Client, companyId: string, name: string): Promise<string> => {
+  const id = uuidv7();
+  await client.query(
+    `insert into department (company_id, id, code, name, path, depth, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, 1, $6, $6)`,
+    [companyId, id, id.slice(-12), name, `/${id}/`, new Date()],
+  );
+  return id;
+};
+
 export const addProject = async (client: pg.Client, companyId: string, code: string, name: string): Promise<string> => {
   const id = uuidv7();
   await client.query(

@@ -116,7 +116,7 @@ export const createRunner = (dependencies: RunnerDependencies) => {
       return renderCsv({ columns, rows: rows(), texts, bom: row.bom, separator: row.separator });
     const summary = await report.summary?.(reader, scope, row.filters);
     const reach = { label: texts.t('reports:reach.label'), value: texts.t(`reports:reach.${scope.allowance.reach}`) };
-    const facts = [reach, ...(await filterFacts(reader, visible, report, row.filters, scope, texts))];
+    const facts = [reach, ...(await filterFacts(reader, { report, visible, scope }, row.filters, texts))];
     return renderPdf({
       report,
       columns,

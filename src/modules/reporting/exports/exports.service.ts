@@ -4,19 +4,19 @@ import type { Directory } from '../../../platform/access/directory.ts';
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
 import { databaseError } from '../../../platform/db/errors.ts';
 import type { Reader } from '../../../platform/db/database.ts';
-import { EVERY_ROW } from '../../../platform/db/list.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { checkCompanyHints } from '../../../platform/http/company-hints.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
-import type { ReportReach } from '../../../platform/render/report.ts';
+import type { Filters, ReportReach } from '../../../platform/render/report.ts';
 import { sign, verify } from '../../../platform/storage/signed-link.ts';
 import { conflict, createCrud, forbidden, invalid, notFound, Problem } from '../../../platform/module.ts';
 import type { Context, Enqueue, List, Mover, ReportDefinition, Repository } from '../../../platform/module.ts';
 import { isUnchanged, snapshotOf } from './exports.access.ts';
 import { EXPORT_JOB } from './exports.jobs.ts';
+import { isReference, referenceName } from './exports.references.ts';
 import type { ExportRow } from './exports.repository.ts';
 
 export interface ExportRequest {
@@ -111,20 +111,15 @@ export const createExportsService = (dependencies: ExportsDependencies) => {
     return `${publicUrl}/angelis/admin/export/download/${token}`;
   };
 
-  /** Nobody is told the name of a project, in which they may see nobody, by an empty report of it. */
-  const checkProject = async (reader: Reader, context: Context, report: ReportDefinition, projectId: unknown) => {
-    const allowance = decide(context.principal, report.permission);
-    if (projectId === undefined || !allowance.allowed) return;
-    const values: unknown[] = [reader.companyId, projectId];
+  /** Nobody is told the name of anything, in which they may see nobody, by an empty report of it. */
+  const checkReferences = async (reader: Reader, context: Context, report: ReportDefinition, filters: Filters) => {
     const { principal } = context;
+    const allowance = decide(principal, report.permission);
+    if (!allowance.allowed) return;
     const scope = { companyId: reader.companyId, principal, allowance, at: now(), zone: 'UTC' };
-    const reach = visible(scope, 'a.profile_id', (value) => `$${values.push(value)}`);
-    if (reach === EVERY_ROW) return;
-    const found = await reader.query(
-      `select 1 from work_assignment a where a.company_id = $1 and a.project_id = $2 and ${reach} limit 1`,
-      values,
-    );
-    if (found.length === 0) throw invalid('/filters/projectId', 'UNKNOWN_REFERENCE');
+    for (const [filter, id] of Object.entries(filters))
+      if (isReference(filter) && (await referenceName(reader, { report, visible, scope }, filter, id)) === undefined)
+        throw invalid(`/filters/${filter}`, 'UNKNOWN_REFERENCE');
   };
 
   const request = async (context: Context, body: ExportRequest): Promise<ExportRow> => {
@@ -137,7 +132,7 @@ export const createExportsService = (dependencies: ExportsDependencies) => {
     checkColumns(report, body.columns, context);
     checkPeriod(body);
     const row = await work.write(context, async (tx) => {
-      await checkProject(tx, context, report, body.filters?.['projectId']);
+      await checkReferences(tx, context, report, body.filters ?? {});
       const values = {
         ...EMPTY,
         kind: body.kind,
