@@ -33,6 +33,9 @@ import { otpModule } from '../modules/identity/otp/otp.router.ts';
 import { createOtps } from '../modules/identity/otp/otp.service.ts';
 import { passwordsModule } from '../modules/identity/passwords/passwords.router.ts';
 import { createPasswords } from '../modules/identity/passwords/passwords.service.ts';
+import { createAlignment } from '../modules/identity/persons/alignment.service.ts';
+import type { Alignment } from '../modules/identity/persons/alignment.service.ts';
+import { createLogins } from '../modules/identity/persons/logins.ts';
 import { createPersonLifecycle } from '../modules/identity/persons/persons.lifecycle.ts';
 import { Person } from '../modules/identity/persons/persons.repository.ts';
 import { createPersonsAdmin } from '../modules/identity/persons/persons-admin.service.ts';
@@ -67,6 +70,7 @@ export interface Identity {
   readonly modules: readonly Module[];
   readonly sessions: Sessions;
   readonly persons: Persons;
+  readonly alignment: Alignment;
   readonly invitations: Invitations;
   /** For the command that makes the first superadmin. */
   readonly staff: Staff;
@@ -111,12 +115,9 @@ export const wireIdentity = (
   };
   const people = createOperatorRepository(Person, platform.changes);
   const lifecycle = createPersonLifecycle(platform.enqueue);
-  const persons = createPersons({
-    ...platform,
-    repository: people,
-    mover: platform.mover(lifecycle, people),
-    endSessions,
-  });
+  const persons = createPersons({ ...platform, repository: people, mover: platform.mover(lifecycle, people) });
+  const logins = createLogins({ ...persons, users: platform.identityProvider.users });
+  const alignment = createAlignment({ ...platform, repository: people, logins, endSessions });
   const signIn = createSignIn({ ...platform, persons, sessions, endings });
   const tokens = createTokens({ ...platform, authentication, signIn, sessions, endings, persons });
   const count = createOtpFigures(platform.metrics);
@@ -125,14 +126,14 @@ export const wireIdentity = (
   const notices = createNotices({ ...platform, persons });
   const passwords = createPasswords({ ...platform, persons, otps, endings, notices });
   const contacts = createContactChanges({ ...platform, persons, otps });
-  const registration = createRegistration({ ...platform, persons });
+  const registration = createRegistration({ ...platform, persons, logins });
   const links = platform.repository(AcceptLink);
   const invitations = createInvitations({ ...platform, repository: links, persons, registration, activation });
   const operators = wireStaff(platform, { persons, registration, invitations, sessions, endSessions });
   const me = createMe({ ...platform, persons, sessions, endings, permissions });
   return {
     modules: [
-      personsModule({ service: createPersonsAdmin({ ...platform, persons }), lifecycle, jobs: persons.jobs }),
+      personsModule({ service: createPersonsAdmin({ ...platform, persons }), lifecycle, jobs: alignment.jobs }),
       signUpModule(createSignUp({ persons, registration, otps, companies })),
       operators.module,
       wireApiClients(platform, createMachineSessions(repository), permissions),
@@ -151,6 +152,7 @@ export const wireIdentity = (
     ],
     sessions,
     persons,
+    alignment,
     invitations,
     staff: operators.staff,
   };

@@ -20,6 +20,7 @@ export const addStaff = async (
   const scope = systemScope(OPERATOR_COMPANY, 'test', 'a'.repeat(32));
   const person = { firstName: 'Olga', lastName: 'Prado', email, locale: 'en' as const, role };
   const { id, personId } = await app.identity.staff.create({ scope }, person);
+  await app.identity.alignment.align(personId, scope.traceId);
   const client = await app.database.superuser();
   await client.query(`update person set status = 'active' where id = $1`, [personId]);
   const sid = uuidv7();

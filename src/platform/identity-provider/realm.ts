@@ -27,6 +27,13 @@ export const BRUTE_FORCE = {
   forgetAfter: 43_200,
 } as const;
 
+const REFUSED_IN_NAMES = /[<>&"$%!#?§;*~/\\|^=[\]{}()\p{Cc}]+/gu;
+
+/** A name as the provider takes it: characters that its user profile refuses (26.7) become spaces. */
+export function plainName(name: string): string {
+  return name.replaceAll(REFUSED_IN_NAMES, ' ').replaceAll(/ +/g, ' ').trim() || '–';
+}
+
 export function isSignInClient(id: string): id is SignInClient {
   return SIGN_IN_CLIENTS.some((client) => client === id);
 }

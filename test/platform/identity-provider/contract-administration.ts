@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { decodeJwt } from 'jose';
 import type { IdentityProvider, ProviderEventType } from '../../../src/platform/identity-provider/port.ts';
-import { BRUTE_FORCE } from '../../../src/platform/identity-provider/realm.ts';
+import { BRUTE_FORCE, plainName } from '../../../src/platform/identity-provider/realm.ts';
 import { ADDRESS, codeOf, PASSWORD } from './support.ts';
 import type { ProviderCalls } from './support.ts';
 
@@ -37,6 +37,16 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
     it('need neither email nor names', async () => {
       const user = await newUser({ email: undefined });
       expect((await signIn(user)).userId).to.equal(user.id);
+    });
+
+    it('have names as they are sent, without what the provider refuses', async () => {
+      const names = {
+        firstName: plainName('Ana (la otra) <&> "x" $%!#?§;*~/\\|^=[]{}'),
+        lastName: plainName('¡O’Higgins-Ñu!'),
+      };
+      expect(names).to.deep.equal({ firstName: 'Ana la otra x', lastName: '¡O’Higgins-Ñu' });
+      const { id } = await newUser(names);
+      expect(await provider.users.find({ id })).to.include(names);
     });
 
     it('have usernames and emails of their own', async () => {

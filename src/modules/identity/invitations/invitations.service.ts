@@ -145,14 +145,9 @@ export const createInvitations = (dependencies: InvitationsDependencies): Invita
 
   /**
    * One transaction: the person in the operator's company, then the profile in its own. Of many who accept one link at once
-   * only the first gets as far as `person`, so that nobody else's password is set. `undo` takes back what no rollback does.
+   * only the first gets as far as `person`, so that nobody else's password is set.
    */
-  const commit = (
-    found: Found,
-    context: PublicContext,
-    person: (tx: Tx) => Promise<string>,
-    undo?: (error: unknown) => Promise<void>,
-  ): Promise<void> => {
+  const commit = (found: Found, context: PublicContext, person: (tx: Tx) => Promise<string>): Promise<void> => {
     const { traceId, address, agent } = context;
     const about = { address, agent };
     const scope: Scope = { ...systemScope(OPERATOR_COMPANY, 'accept-link', traceId), ...about };
@@ -160,13 +155,8 @@ export const createInvitations = (dependencies: InvitationsDependencies): Invita
     return db.write(scope, async (tx) => {
       await serialize(tx, `accept-link:${found.link.id}`);
       await inCompany(tx, there, async (own) => mustBeOpen(found, await repository.get(own, found.link.id)));
-      try {
-        const personId = await person(tx);
-        await inCompany(tx, there, (own) => use(own, found, personId));
-      } catch (error) {
-        await undo?.(error);
-        throw error;
-      }
+      const personId = await person(tx);
+      await inCompany(tx, there, (own) => use(own, found, personId));
     });
   };
 
@@ -181,25 +171,21 @@ export const createInvitations = (dependencies: InvitationsDependencies): Invita
 
   const acceptAsNew = async (found: Found, password: string, context: PublicContext): Promise<void> => {
     const person: NewPerson = { ...found.person, id: found.link.personId };
-    let made: string | undefined;
-    await commit(
-      found,
-      context,
-      async (tx) => {
-        made = await registration.createUser(person, password);
-        return (await registration.insert(tx, person, made, 'active')).id;
-      },
-      async (error) => {
-        if (made !== undefined && error instanceof Problem && error.status < 500) await registration.removeUser(made);
-      },
+    await db.write(systemScope(OPERATOR_COMPANY, 'accept-link', context.traceId), (tx) =>
+      registration.announce(tx, person.id),
     );
+    await commit(found, context, async (tx) => {
+      const made = await registration.createUser(tx, person, password);
+      return (await registration.insert(tx, person, made, 'active')).id;
+    });
   };
 
   const acceptAsStaff = async (found: Found, password: string, context: PublicContext): Promise<void> => {
     await commit(found, context, async (tx) => {
-      await registration.createUser({ ...found.person, id: found.link.personId }, password);
+      const keycloakId = await registration.createUser(tx, { ...found.person, id: found.link.personId }, password);
       const row = await persons.repository.lock(tx, found.link.personId);
-      await persons.mover.moveAs(tx, { scope: tx.scope }, row, 'activate');
+      const known = await persons.repository.update(tx, row, { keycloakId }, { action: 'align' });
+      await persons.mover.moveAs(tx, { scope: tx.scope }, known, 'activate');
       return row.id;
     });
   };

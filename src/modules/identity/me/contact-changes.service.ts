@@ -1,8 +1,6 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
-import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
-import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import { conflict, invalid, Problem } from '../../../platform/problem.ts';
 import type { OtpReceipt, Otps } from '../otp/otp.service.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
@@ -13,7 +11,6 @@ interface ContactChangesDependencies {
   readonly work: UnitOfWork;
   readonly persons: Persons;
   readonly otps: Pick<Otps, 'issue' | 'redeem' | 'destinationOf'>;
-  readonly identityProvider: Pick<IdentityProvider, 'users'>;
 }
 
 export interface ContactChanges {
@@ -33,16 +30,14 @@ const readPhone = (text: string): string => {
   return parsed.number;
 };
 
-const taken = (kind: ContactKind, error: unknown): unknown => {
-  const isTaken =
-    (error instanceof IdentityProviderError && error.code === 'conflict') ||
-    (error instanceof Problem && error.options.constraint === `person_${kind}_hash_key`);
-  return isTaken ? conflict('ADDRESS_TAKEN') : error;
-};
+const taken = (kind: ContactKind, error: unknown): unknown =>
+  error instanceof Problem && error.options.constraint === `person_${kind}_hash_key`
+    ? conflict('ADDRESS_TAKEN')
+    : error;
 
 /** Changes of the addresses that a person signs in with: only by the person, proven at the old and at the new one. */
 export const createContactChanges = (dependencies: ContactChangesDependencies): ContactChanges => {
-  const { work, persons, otps, identityProvider } = dependencies;
+  const { work, persons, otps } = dependencies;
 
   const channelOfCurrent = (person: PersonRow, kind: ContactKind): 'email' | 'sms' => {
     const has = { email: person.emailSealed !== null, phone: person.phoneSealed !== null };
@@ -80,8 +75,7 @@ export const createContactChanges = (dependencies: ContactChangesDependencies): 
             await persons.repository.update(own, person, persons.contacts[kind](person, value), {
               action: `change_${kind}`,
             });
-            if (kind === 'email' && person.keycloakId !== null)
-              await identityProvider.users.update(person.keycloakId, { email: value, emailVerified: true });
+            if (kind === 'email') await persons.align(own, personId);
           }),
         );
       } catch (error) {

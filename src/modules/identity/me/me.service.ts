@@ -64,6 +64,7 @@ export const createMe = ({ work, persons, sessions, endings, permissions }: MeDe
         await persons.asSelf(tx, context, async (own) => {
           const row = await persons.repository.lock(own, context.principal.personId, version);
           await persons.repository.update(own, row, patch);
+          if (patch.firstName !== undefined || patch.lastName !== undefined) await persons.align(own, row.id);
         });
         return view(tx, context);
       }),

@@ -11,7 +11,7 @@ import { invalid, notFound, Problem } from '../../../platform/problem.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { SignedInTo, SignIn } from '../sign-in/sign-in.service.ts';
 import type { CountOtp } from './otp.figures.ts';
-import { askedSince, countAsked, findOtp, lockKeys, openOtp, spendTicket, tryOtp } from './otp.repository.ts';
+import { askedSince, countAsked, findOtp, isTicket, lockKeys, openOtp, spendTicket, tryOtp } from './otp.repository.ts';
 import type { OtpRow, StoredOtp } from './otp.repository.ts';
 import { COUNTED_FOR, KEPT, TICKET_LIFE, waitFor } from './otp.rules.ts';
 import type { OtpChannel, OtpPurpose } from './otp.rules.ts';
@@ -60,6 +60,7 @@ export interface Otps {
   /** Tries a code: signs in, or answers a ticket that the purpose's own route takes. 422 for any code that is not good. */
   verify(requestId: string, code: string, context: PublicContext): Promise<Verified>;
   /** Spends a ticket in the operator's transaction; 422 when it is not good. */
+  check(tx: Tx, ticket: string, purpose: OtpPurpose, pointer: string): Promise<void>;
   redeem(tx: Tx, ticket: string, purpose: OtpPurpose, pointer: string): Promise<StoredOtp>;
   /** The new address that a one-time password was sent to. */
   destinationOf(otp: Pick<OtpRow, 'id' | 'destinationSealed'>): string | undefined;
@@ -74,6 +75,7 @@ export interface Verified {
 const place = (id: string): string => `otp:${id}:destination`;
 const hashOf = (ticket: string): string => createHash('sha256').update(ticket).digest('base64url');
 const RESEND_AFTER = 60;
+const oldestTicket = (tx: Tx): Date => new Date(tx.now.getTime() - TICKET_LIFE);
 
 /** One-time passwords: counted, made by the job that delivers them, decided by one statement. */
 export const createOtps = ({ db, keys, enqueue, persons, signIn, count }: OtpDependencies): Otps => {
@@ -180,8 +182,11 @@ export const createOtps = ({ db, keys, enqueue, persons, signIn, count }: OtpDep
       if (person === undefined) throw invalid('/code', 'WRONG_CODE');
       return { purpose, signedIn: await signIn.withOtp(person, channel, context) };
     },
+    check: async (tx, ticket, purpose, pointer) => {
+      if (!(await isTicket(tx, hashOf(ticket), purpose, oldestTicket(tx)))) throw invalid(pointer, 'WRONG_TICKET');
+    },
     redeem: async (tx, ticket, purpose, pointer) => {
-      const spent = await spendTicket(tx, hashOf(ticket), purpose, new Date(tx.now.getTime() - TICKET_LIFE));
+      const spent = await spendTicket(tx, hashOf(ticket), purpose, oldestTicket(tx));
       if (spent === undefined) throw invalid(pointer, 'WRONG_TICKET');
       return spent;
     },

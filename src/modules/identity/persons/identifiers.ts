@@ -32,3 +32,8 @@ export const identifierHashes = (lookup: KeyRing, { kind, value }: Identifier): 
  * that signing in to an account that does not exist takes the same steps.
  */
 export const usernameOf = (personId: string): string => `u-${personId}`;
+
+const USERNAME = /^u-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** Whose user at the identity provider this is; undefined for one that this system did not make. */
+export const personIdOf = (username: string): string | undefined => USERNAME.exec(username)?.[1];

@@ -3,8 +3,6 @@ import type { Principal } from '../../../platform/access/principal.ts';
 import type { Tx } from '../../../platform/db/database.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
-import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
-import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import type { Action } from '../../../platform/lifecycle/mover.ts';
 import { conflict, forbidden, notFound, Problem, refusalOf } from '../../../platform/problem.ts';
 import { isStaff } from './persons.repository.ts';
@@ -13,7 +11,6 @@ import type { PersonRow, Persons } from './persons.service.ts';
 interface PersonsAdminDependencies {
   readonly work: UnitOfWork;
   readonly persons: Persons;
-  readonly identityProvider: Pick<IdentityProvider, 'users'>;
   readonly decide: (principal: Principal, permission: string) => Decision;
   readonly now: () => Date;
 }
@@ -30,17 +27,10 @@ export interface PersonsAdmin {
 }
 
 const isTaken = (error: unknown): boolean =>
-  (error instanceof IdentityProviderError && error.code === 'conflict') ||
-  (error instanceof Problem && error.options.constraint === 'person_email_hash_key');
+  error instanceof Problem && error.options.constraint === 'person_email_hash_key';
 
 /** Logins in the hands of the operator's staff; the route's transactions are the operator's own. */
-export const createPersonsAdmin = ({
-  work,
-  persons,
-  identityProvider,
-  decide,
-  now,
-}: PersonsAdminDependencies): PersonsAdmin => {
+export const createPersonsAdmin = ({ work, persons, decide, now }: PersonsAdminDependencies): PersonsAdmin => {
   const { repository, mover } = persons;
   const show = (row: PersonRow): PersonRow => repository.entity.show(row) as PersonRow;
   /** A login of the staff is changed by those who say who is staff. */
@@ -75,8 +65,7 @@ export const createPersonsAdmin = ({
             action: 'change_email',
             reason,
           });
-          if (row.keycloakId !== null)
-            await identityProvider.users.update(row.keycloakId, { email: value, emailVerified: true });
+          await persons.align(tx, id);
           return show(after);
         });
       } catch (error) {

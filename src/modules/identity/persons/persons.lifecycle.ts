@@ -20,7 +20,7 @@ const GONE: Partial<PersonRow> = {
   preferences: {},
 };
 
-/** Brings the identity provider and the sessions in line with a person's state. */
+/** Brings the identity provider and the sessions in line with what stands here about a person. */
 export const ALIGN_PERSON = 'identity.person.align';
 
 /** The states of a person (docs/glossary.md). A lock comes from the identity provider, which leads. */
@@ -74,6 +74,7 @@ export const createPersonLifecycle = (enqueue: Enqueue) => {
         system: true,
         summary: 'Destroy what identifies a person',
         set: ({ row }) => ({ ...GONE, firstName: '–', lastName: '–', epoch: row.epoch + 1, lockedUntil: null }),
+        effect: align,
       }),
     },
   });

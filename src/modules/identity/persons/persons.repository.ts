@@ -1,6 +1,7 @@
 import { snake } from '../../../platform/schema/entity.ts';
 import { entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
+import type { StaffRole } from '../../../platform/identity-provider/port.ts';
 import Type from 'typebox';
 
 /** How the frontends look for one person; only they read it. */
@@ -78,3 +79,18 @@ export const countSignIns = async (
 export const isStaff = async (reader: Reader, personId: string): Promise<boolean> =>
   (await reader.prepared('select 1 from operator_user where person_id = $1 and deleted_at is null', [personId]))
     .length > 0;
+
+const REALM_ROLE: Readonly<Record<string, StaffRole>> = {
+  superadmin: 'operator-superadmin',
+  support: 'operator-support',
+  operator_auditor: 'operator-auditor',
+};
+
+/** The roles of the realm that a person holds now, as one of the operator's staff. */
+export const staffRolesOf = async (reader: Reader, personId: string): Promise<StaffRole[]> => {
+  const rows = await reader.prepared<{ role: string }>(
+    `select role from operator_user where person_id = $1 and status = 'active' and deleted_at is null`,
+    [personId],
+  );
+  return rows.flatMap(({ role }) => REALM_ROLE[role] ?? []);
+};

@@ -3,9 +3,7 @@ import { inCompany } from '../../../platform/db/in-company.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
-import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
-import { job } from '../../../platform/module.ts';
-import type { Context, JobDefinition, Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
+import type { Context, Enqueue, Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
 import { createContacts } from './contact.ts';
 import type { Contacts } from './contact.ts';
 import { identifierHashes, nationalIdText, readIdentifier, usernameOf } from './identifiers.ts';
@@ -22,9 +20,7 @@ interface PersonsDependencies {
   readonly repository: Repository<PersonRow>;
   readonly mover: Mover<PersonRow>;
   readonly keys: { readonly data: KeyRing; readonly lookup: KeyRing };
-  readonly identityProvider: Pick<IdentityProvider, 'users'>;
-  /** Ends the sessions of a person in every company. */
-  readonly endSessions: (personId: string, because: string, traceId: string) => Promise<void>;
+  readonly enqueue: Enqueue;
 }
 
 /** Reads what somebody typed; the hashes are the only form in which it is looked up. */
@@ -46,30 +42,19 @@ export interface Persons {
   countSignIns(tx: Tx, personId: string, counts: { failed: number; lastAt: Date | null }): Promise<void>;
   /** Does `work` in the operator's company, as the system. */
   asSystem<T>(traceId: string, work: (tx: Tx) => Promise<T>): Promise<T>;
-  readonly jobs: readonly JobDefinition[];
+  /** Asks for the identity provider to be brought in line with this person once the unit of work is committed. */
+  align(tx: Tx, personId: string, runAt?: Date): Promise<void>;
 }
 
 /** Persons: found by what they sign in with, changed in the operator's company only. */
 export const createPersons = (dependencies: PersonsDependencies): Persons => {
-  const { db, repository, mover, keys, identityProvider, endSessions } = dependencies;
+  const { db, repository, mover, keys, enqueue } = dependencies;
   const systemic = (traceId: string): Scope => systemScope(OPERATOR_COMPANY, 'sign-in', traceId);
-
-  const align = job<{ personId: string }>({
-    name: ALIGN_PERSON,
-    run: async ({ personId }, { scope }) => {
-      const person = await db.read(scope, (reader) => repository.find(reader, personId));
-      if (person === undefined) return;
-      const isAdmitted = person.status === 'active' || person.status === 'locked';
-      if (person.keycloakId !== null) await identityProvider.users.update(person.keycloakId, { enabled: isAdmitted });
-      if (!isAdmitted) await endSessions(personId, `person_${person.status}`, scope.traceId);
-    },
-  });
 
   return {
     contacts: createContacts(keys),
     mover,
     repository,
-    jobs: [align],
     find: findPerson,
     countSignIns,
     usernameOf,
@@ -87,6 +72,9 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
         }),
       ),
     byKeycloakId: (id, traceId) => db.read(systemic(traceId), (reader) => findPerson(reader, { by: 'keycloakId', id })),
+    align: async (tx, personId, runAt) => {
+      await enqueue(tx, ALIGN_PERSON, { personId }, runAt && { runAt });
+    },
     asSystem: (traceId, work) => db.write(systemic(traceId), work),
     asSelf: (tx, { principal, scope: { traceId, address, agent } }, work) => {
       const actor = { kind: 'system', id: principal.personId, via: 'self' } as const;

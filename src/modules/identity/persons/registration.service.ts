@@ -4,6 +4,8 @@ import { IdentityProviderError } from '../../../platform/identity-provider/error
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import { conflict, invalid, Problem } from '../../../platform/problem.ts';
 import { checkPassword } from '../passwords/password-rules.ts';
+import { loginOf } from './logins.ts';
+import type { Logins } from './logins.ts';
 import type { PersonRow, Persons } from './persons.service.ts';
 
 /** Somebody who has no login yet; the address was proven by what was mailed to it. */
@@ -17,9 +19,13 @@ export interface NewPerson {
   readonly locale: 'es' | 'en' | 'fr';
 }
 
+/** Longer than any try takes; milliseconds. */
+const SETTLED_AFTER = 15 * 60_000;
+
 interface RegistrationDependencies {
   readonly persons: Persons;
-  readonly identityProvider: Pick<IdentityProvider, 'users' | 'verifyPassword'>;
+  readonly logins: Logins;
+  readonly identityProvider: Pick<IdentityProvider, 'verifyPassword'>;
 }
 
 export interface Registration {
@@ -29,31 +35,26 @@ export interface Registration {
   isAnother(person: PersonRow, nationalId: NewPerson['nationalId']): boolean;
   /** Throws 401 unless this is the person's password and they may sign in. */
   prove(person: PersonRow, password: string, address: string): Promise<void>;
-  /** The user at the identity provider, made anew or taken up again; its id. Throws 422 for the password, 409. */
-  createUser(person: NewPerson, password: string | undefined): Promise<string>;
-  removeUser(keycloakId: string): Promise<void>;
+  /**
+   * Says, before anything is made, that somebody is about to be: whatever becomes of that, a while later nothing half made
+   * is left. In a transaction of the operator that is committed before.
+   */
+  announce(tx: Tx, personId: string): Promise<void>;
+  /**
+   * The user at the identity provider, made anew or taken up again; its id. What an earlier try left of somebody else who
+   * never came to be goes. In the operator's transaction that writes the person. Throws 422 for the password, 409.
+   */
+  createUser(tx: Tx, person: NewPerson, password: string): Promise<string>;
   /** Writes the person, active or invited, in the operator's transaction. */
-  insert(tx: Tx, person: NewPerson, keycloakId: string, status: 'active' | 'invited'): Promise<PersonRow>;
+  insert(tx: Tx, person: NewPerson, keycloakId: string | null, status: 'active' | 'invited'): Promise<PersonRow>;
 }
 
 /** How persons come to be: once, with one user at the identity provider, and never over somebody who is there. */
-export const createRegistration = ({ persons, identityProvider }: RegistrationDependencies): Registration => {
-  const { users } = identityProvider;
+export const createRegistration = (dependencies: RegistrationDependencies): Registration => {
+  const { persons, logins, identityProvider } = dependencies;
   const hashes = (text: string): readonly string[] => persons.identifierOf(text).hashes;
   const nationalHashes = ({ kind, value }: NonNullable<NewPerson['nationalId']>): readonly string[] =>
     persons.nationalIdHashes(kind, value);
-
-  const create = async (person: NewPerson, password: string | undefined): Promise<string> => {
-    const username = persons.usernameOf(person.id);
-    const before = await users.find({ username });
-    if (before !== undefined) {
-      if (password !== undefined) await users.setPassword(before.id, password);
-      return before.id;
-    }
-    const { email, firstName, lastName } = person;
-    const user = { username, email, firstName, lastName, enabled: true, emailVerified: true };
-    return (await users.create({ ...user, ...(password !== undefined && { password }) })).id;
-  };
 
   return {
     findKnown: async (reader, { email, nationalId }) =>
@@ -71,17 +72,19 @@ export const createRegistration = ({ persons, identityProvider }: RegistrationDe
       if (!isProven || (person.status !== 'active' && person.status !== 'locked'))
         throw new Problem(401, 'INVALID_CREDENTIALS');
     },
-    createUser: async (person, password) => {
-      if (password !== undefined) checkPassword(password, [person.firstName, person.lastName], '/password');
+    announce: (tx, personId) => persons.align(tx, personId, new Date(tx.now.getTime() + SETTLED_AFTER)),
+    createUser: async (tx, { id, firstName, lastName, email }, password) => {
+      checkPassword(password, [firstName, lastName], '/password');
+      await logins.holdAddress(tx, email);
+      await logins.hold(tx, id);
       try {
-        return await create(person, password);
+        return await logins.ensure(tx, loginOf({ id, firstName, lastName, email, enabled: true }), password);
       } catch (error) {
         if (!(error instanceof IdentityProviderError)) throw error;
         if (error.code === 'conflict') throw conflict('ADDRESS_TAKEN', { cause: error });
         throw error.code === 'password_refused' ? invalid('/password', 'PASSWORD_REFUSED') : error;
       }
     },
-    removeUser: (keycloakId) => users.remove(keycloakId),
     insert: async (tx, person, keycloakId, status) => {
       const { id, firstName, lastName, locale, email, nationalId } = person;
       const { contacts, repository, mover } = persons;

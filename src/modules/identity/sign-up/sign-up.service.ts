@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Tx } from '../../../platform/db/database.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
-import { invalid, Problem } from '../../../platform/problem.ts';
+import { invalid } from '../../../platform/problem.ts';
 import type { OtpReceipt, Otps } from '../otp/otp.service.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import type { NewPerson, Registration } from '../persons/registration.service.ts';
@@ -35,7 +35,7 @@ export interface CompanyFounding {
 interface SignUpDependencies {
   readonly persons: Pick<Persons, 'asSystem'>;
   readonly registration: Registration;
-  readonly otps: Pick<Otps, 'issue' | 'redeem' | 'destinationOf'>;
+  readonly otps: Pick<Otps, 'issue' | 'check' | 'redeem' | 'destinationOf'>;
   readonly companies: () => CompanyFounding;
 }
 
@@ -60,28 +60,26 @@ export const createSignUp = ({ persons, registration, otps, companies }: SignUpD
       return otps.issue(tx, { purpose: 'verify_email', channel: 'email', person: undefined, locale, destination });
     }),
   signUp: async ({ ticket, company, firstName, lastName, password }, { traceId, address }) => {
-    let made: string | undefined;
+    const id = uuidv7();
     const ownerOf = async (tx: Tx, person: NewPerson): Promise<string> => {
       const known = await registration.findKnown(tx, person);
       if (known !== undefined) {
         await registration.prove(known, password, address);
         return known.id;
       }
-      made = await registration.createUser(person, password);
+      const made = await registration.createUser(tx, person, password);
       return (await registration.insert(tx, person, made, 'active')).id;
     };
-    try {
-      return await persons.asSystem(traceId, async (tx) => {
-        const spent = await otps.redeem(tx, ticket, 'verify_email', '/ticket');
-        const email = otps.destinationOf(spent);
-        if (email === undefined || spent.personId !== null) throw invalid('/ticket', 'WRONG_TICKET');
-        const { locale } = company;
-        const person = { id: uuidv7(), firstName, lastName, email, locale, nationalId: null };
-        return companies().found(tx, company, person, await ownerOf(tx, person));
-      });
-    } catch (error) {
-      if (made !== undefined && error instanceof Problem && error.status < 500) await registration.removeUser(made);
-      throw error;
-    }
+    await persons.asSystem(traceId, async (tx) => {
+      await otps.check(tx, ticket, 'verify_email', '/ticket');
+      await registration.announce(tx, id);
+    });
+    return persons.asSystem(traceId, async (tx) => {
+      const spent = await otps.redeem(tx, ticket, 'verify_email', '/ticket');
+      const email = otps.destinationOf(spent);
+      if (email === undefined || spent.personId !== null) throw invalid('/ticket', 'WRONG_TICKET');
+      const person = { id, firstName, lastName, email, locale: company.locale, nationalId: null };
+      return companies().found(tx, company, person, await ownerOf(tx, person));
+    });
   },
 });

@@ -3,8 +3,7 @@ import type { ListQuery } from '../../../platform/db/list.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { UnitOfWork, Worker } from '../../../platform/db/unit-of-work.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
-import type { IdentityProvider, StaffRole } from '../../../platform/identity-provider/port.ts';
-import { conflict, notFound, Problem } from '../../../platform/module.ts';
+import { conflict, notFound } from '../../../platform/module.ts';
 import type { Context, List, Repository, Tx } from '../../../platform/module.ts';
 import type { Invitations } from '../invitations/invitations.service.ts';
 import type { Persons } from '../persons/persons.service.ts';
@@ -24,8 +23,7 @@ interface StaffDependencies {
   readonly work: UnitOfWork;
   readonly repository: Repository<OperatorUserRow>;
   readonly list: List;
-  readonly identityProvider: Pick<IdentityProvider, 'users'>;
-  readonly persons: Pick<Persons, 'repository'>;
+  readonly persons: Pick<Persons, 'repository' | 'align'>;
   readonly registration: Registration;
   readonly invitations: Pick<Invitations, 'issueToStaff'>;
   /** Ends every session of a person. */
@@ -45,15 +43,9 @@ export interface Staff {
   activate(context: Context, id: string, version: number): Promise<Shown>;
 }
 
-const REALM_ROLE: Readonly<Record<StaffRoleCode, StaffRole>> = {
-  superadmin: 'operator-superadmin',
-  support: 'operator-support',
-  operator_auditor: 'operator-auditor',
-};
-
 /** Operator staff. Two factors are demanded by the identity provider, for whoever holds a role of its realm. */
 export const createStaff = (dependencies: StaffDependencies): Staff => {
-  const { work, repository, list, identityProvider, persons, registration, invitations, endSessions } = dependencies;
+  const { work, repository, list, persons, registration, invitations, endSessions } = dependencies;
 
   const read = async (context: Context, id: string): Promise<Shown> => {
     const found = await work.read(context, (reader) => list.one(reader, id));
@@ -73,10 +65,10 @@ export const createStaff = (dependencies: StaffDependencies): Staff => {
   };
 
   /** The person's sessions learn of it with their next request. */
-  const raise = async (tx: Tx, row: OperatorUserRow, roles: readonly StaffRole[]): Promise<void> => {
+  const raise = async (tx: Tx, row: OperatorUserRow): Promise<void> => {
     const person = await persons.repository.lock(tx, row.personId);
     await persons.repository.update(tx, person, { epoch: person.epoch + 1 }, { action: 'staff_changed' });
-    if (person.keycloakId !== null) await identityProvider.users.setRoles(person.keycloakId, roles);
+    await persons.align(tx, person.id);
   };
 
   return {
@@ -87,25 +79,19 @@ export const createStaff = (dependencies: StaffDependencies): Staff => {
       const known = await work.read(worker, (reader) => registration.findKnown(reader, person));
       if (known !== undefined)
         throw conflict('DUPLICATE', { errors: [{ pointer: '/email', code: 'DUPLICATE', in: 'body' }] });
-      const keycloakId = await registration.createUser(person, undefined);
-      try {
-        return await work.write(worker, async (tx) => {
-          await registration.insert(tx, person, keycloakId, 'invited');
-          await invitations.issueToStaff(tx, { personId: person.id, email: person.email, locale: person.locale });
-          await identityProvider.users.setRoles(keycloakId, [REALM_ROLE[role]]);
-          return repository.insert(tx, { personId: person.id, role, status: 'active' });
-        });
-      } catch (error) {
-        if (error instanceof Problem && error.status < 500) await registration.removeUser(keycloakId);
-        throw error;
-      }
+      return work.write(worker, async (tx) => {
+        await registration.insert(tx, person, null, 'invited');
+        await invitations.issueToStaff(tx, { personId: person.id, email: person.email, locale: person.locale });
+        await persons.align(tx, person.id);
+        return repository.insert(tx, { personId: person.id, role, status: 'active' });
+      });
     },
     changeRole: async (context, id, role, version) => {
       await work.write(context, async (tx) => {
         const row = await lockOther(tx, context, id, version);
         if (role !== 'superadmin') await keepSuperadmin(tx, row);
         const after = await repository.update(tx, row, { role });
-        if (after.status === 'active') await raise(tx, after, [REALM_ROLE[role]]);
+        if (after.status === 'active') await raise(tx, after);
       });
       return read(context, id);
     },
@@ -115,7 +101,7 @@ export const createStaff = (dependencies: StaffDependencies): Staff => {
         if (row.status === 'disabled') throw conflict('STAFF_DISABLED');
         await keepSuperadmin(tx, row);
         const after = await repository.update(tx, row, { status: 'disabled' }, { action: 'deactivate', reason });
-        await raise(tx, after, []);
+        await raise(tx, after);
         return after.personId;
       });
       await endSessions(personId, 'staff_disabled', context.traceId);
@@ -125,7 +111,7 @@ export const createStaff = (dependencies: StaffDependencies): Staff => {
       await work.write(context, async (tx) => {
         const row = await lockOther(tx, context, id, version);
         const after = await repository.update(tx, row, { status: 'active' }, { action: 'activate' });
-        await raise(tx, after, [REALM_ROLE[after.role]]);
+        await raise(tx, after);
       });
       return read(context, id);
     },

@@ -6,6 +6,7 @@ import type { TestApp } from '../../../support/app.ts';
 import { clientOf, version } from '../../../support/client.ts';
 import type { Client } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
+import { whileCommitsFail } from '../../../support/failing-commits.ts';
 import { addPerson } from '../../../support/people.ts';
 
 const PASSWORD = 'grapas y caballos';
@@ -89,6 +90,21 @@ describe('invitations', () => {
   });
   const companyOf = async (id: string): Promise<object> =>
     (await query('select id, slug, name from company where id = $1', [id]))[0]!;
+
+  it('that end half way are accepted by another try, as the same person, and by another link as another one', async () => {
+    const { users } = app.identityProvider;
+    const first = await invite();
+    await whileCommitsFail(app.database, 'person', () => accept(first.token, OTHER).expect(500));
+    const left = (await users.find({ email: first.email }))!;
+    await accept(first.token).expect(200);
+    expect((await users.find({ email: first.email }))!.id).to.equal(left.id);
+    await signIn(first.email).expect(200);
+    const second = await invite();
+    await whileCommitsFail(app.database, 'person', () => accept(second.token, OTHER).expect(500));
+    const again = await invite({ email: second.email });
+    await accept(again.token).expect(200);
+    await signIn(second.email).expect(200);
+  });
 
   it('hold the password to the rules, and may be tried again', async () => {
     const { token } = await invite();

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { IdentityProviderError } from '../../../../src/platform/identity-provider/errors.ts';
 import { createPersonLifecycle } from '../../../../src/modules/identity/persons/persons.lifecycle.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
+import { whileCommitsFail } from '../../../support/failing-commits.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { addStaff } from '../../../support/staff.ts';
@@ -148,5 +150,56 @@ describe('persons', () => {
       [personId],
     );
     expect(rows).to.deep.equal([{ actor_id: chief.personId, reason: 'lost' }]);
+  });
+
+  it('are never ahead at the provider, and catch up there once it is back', async () => {
+    const { email, personId, keycloakId } = await addLogin();
+    const { users } = app.identityProvider;
+    const held = async () => (await users.find({ id: keycloakId }))!.email;
+    const change = { email: 'later@example.cl', reason: 'lost' };
+    const failed = await whileCommitsFail(app.database, 'person', () => move(personId, 'change-email', change));
+    expect([failed.status, await held()]).to.deep.equal([500, email]);
+    const { find } = users;
+    users.find = () => Promise.reject(new IdentityProviderError('unavailable', 'no answer'));
+    try {
+      expect((await move(personId, 'change-email', change)).status).to.equal(200);
+    } finally {
+      users.find = find;
+    }
+    await app.idle();
+    expect(await held()).to.equal('later@example.cl');
+  });
+
+  it('have the same names at the provider, as far as it takes them, when they change theirs', async () => {
+    const { keycloakId, bearer } = await addLogin();
+    const authorization = await bearer();
+    const patch = { firstName: 'Ana (la otra)', lastName: '¿?' };
+    const read = await app.http.get('/angelis/auth/me').set({ authorization });
+    await app.http
+      .patch('/angelis/auth/me')
+      .set({ authorization, 'if-match': String(read.headers['etag']) })
+      .send(patch)
+      .expect(200);
+    await app.idle();
+    const user = await app.identityProvider.users.find({ id: keycloakId });
+    expect(user).to.include({ firstName: 'Ana la otra', lastName: '¿' });
+  });
+
+  it('swap addresses, and leave nobody behind when they are erased', async () => {
+    const [one, other] = [await addLogin(), await addLogin()];
+    const { users } = app.identityProvider;
+    const find = async ({ keycloakId }: TestPerson) => users.find({ id: keycloakId });
+    await users.update(one.keycloakId, { email: 'aside@example.cl' });
+    await users.update(other.keycloakId, { email: one.email });
+    await app.identity.alignment.align(one.personId, 'a'.repeat(32));
+    expect(await find(one)).to.include({ email: one.email });
+    expect(await find(other)).to.include({ email: other.email });
+    const { persons } = app.identity;
+    await persons.asSystem('a'.repeat(32), async (tx) => {
+      const row = await persons.repository.lock(tx, one.personId);
+      await persons.mover.moveAs(tx, { scope: tx.scope }, row, 'erase');
+    });
+    await app.idle();
+    expect(await find(one)).to.equal(undefined);
   });
 });

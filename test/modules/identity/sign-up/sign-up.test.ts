@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
+import { whileCommitsFail } from '../../../support/failing-commits.ts';
 import { addPerson } from '../../../support/people.ts';
 
 const PASSWORD = 'mareas de octubre';
@@ -94,6 +95,49 @@ describe('sign-up', () => {
     await post('/auth/sign-up', { ...good, company: { ...good.company, timezone: 'Mars/Base' } }).expect(422);
     await post('/auth/sign-up', { ...good, password: 'qwertyuiop' }).expect(422);
     await post('/auth/sign-up', good).expect(201);
+  });
+
+  it('leaves nothing behind that keeps the address when it ends half way: another try makes one login', async () => {
+    const email = 'unlucky@example.cl';
+    const { users } = app.identityProvider;
+    const good = body(await ticketFor(email));
+    await whileCommitsFail(app.database, 'company', () => post('/auth/sign-up', good).expect(500));
+    const left = (await users.find({ email }))!;
+    expect(left.username).to.match(/^u-/);
+    await post('/auth/sign-up', good).expect(201);
+    const made = (await users.find({ email }))!;
+    expect(made.id).to.not.equal(left.id);
+    expect(await users.find({ id: left.id })).to.equal(undefined);
+    await post('/auth/sign-in', { identifier: email, password: PASSWORD }).expect(200);
+  });
+
+  it('leaves nothing at all a while after it ended half way and nobody tried again', async () => {
+    const email = 'gone@example.cl';
+    const good = body(await ticketFor(email));
+    await whileCommitsFail(app.database, 'company', () => post('/auth/sign-up', good).expect(500));
+    const { users } = app.identityProvider;
+    expect(await users.find({ email })).to.not.equal(undefined);
+    app.clock.set(new Date(Date.now() + 16 * 60_000));
+    try {
+      await app.idle();
+    } finally {
+      app.clock.set(undefined);
+    }
+    expect(await users.find({ email })).to.equal(undefined);
+  });
+
+  it('takes no address from a login that is not of this system, nor from one that stands behind a person', async () => {
+    const { users } = app.identityProvider;
+    const basics = { enabled: true, emailVerified: true };
+    const foreign = await users.create({ ...basics, username: 'console', email: 'console@example.cl' });
+    await post('/auth/sign-up', body(await ticketFor('console@example.cl'))).expect(409);
+    const companyId = await addCompany(app.database);
+    const moved = await addPerson(app, { companyId, roles: ['worker'], login: { email: 'own@example.cl' } });
+    // The address that they had before: the provider has not heard of the new one yet.
+    await users.update(moved.keycloakId, { email: 'before@example.cl' });
+    await post('/auth/sign-up', body(await ticketFor('before@example.cl'))).expect(201);
+    expect(await users.find({ id: foreign.id })).to.deep.equal(foreign);
+    expect(await users.find({ id: moved.keycloakId })).to.include({ email: 'own@example.cl' });
   });
 
   it('takes somebody who is known only with their own password', async () => {

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import { IdentityProviderError } from '../../../../src/platform/identity-provider/errors.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { clientOf, version as ifMatch } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
+import { whileCommitsFail } from '../../../support/failing-commits.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { addStaff } from '../../../support/staff.ts';
@@ -68,6 +70,30 @@ describe('operator staff', () => {
     const user = await app.identityProvider.users.find({ username: `u-${personId}` });
     expect(await app.identityProvider.users.roles(user!.id)).to.deep.equal(['operator-support']);
     await app.identityProvider.passwordGrant({ username: `u-${personId}`, password: PASSWORD, address: '::1' });
+  });
+
+  it('come to be whole or not at all, also while the provider is away, and keep their roles when a change fails', async () => {
+    const body = { firstName: 'Luz', lastName: 'Rey', email: 'luz@angelis.example', locale: 'en', role: 'support' };
+    const { users } = app.identityProvider;
+    const failed = await whileCommitsFail(app.database, 'operator_user', () => request('post', '', chief, body));
+    await app.idle();
+    expect([failed.status, await users.find({ email: body.email })]).to.deep.equal([500, undefined]);
+    const { create } = users;
+    users.create = () => Promise.reject(new IdentityProviderError('unavailable', 'no answer'));
+    const made = await request('post', '', chief, body);
+    users.create = create;
+    expect(made.status).to.equal(201);
+    await app.idle();
+    const { id, personId } = made.body as { id: string; personId: string };
+    const user = (await users.find({ username: `u-${personId}` }))!;
+    expect(await users.roles(user.id)).to.deep.equal(['operator-support']);
+    const change = (role: string) => request('patch', `/${id}`, chief, { role }, 1);
+    expect((await whileCommitsFail(app.database, 'operator_user', () => change('superadmin'))).status).to.equal(500);
+    await app.idle();
+    expect(await users.roles(user.id)).to.deep.equal(['operator-support']);
+    expect((await change('operator_auditor')).status).to.equal(200);
+    await app.idle();
+    expect(await users.roles(user.id)).to.deep.equal(['operator-auditor']);
   });
 
   it('are managed by superadmins only', async () => {

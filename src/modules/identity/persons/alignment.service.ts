@@ -1,0 +1,64 @@
+import type { Database } from '../../../platform/db/database.ts';
+import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
+import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import { job } from '../../../platform/module.ts';
+import type { JobDefinition, Repository } from '../../../platform/module.ts';
+import type { Logins } from './logins.ts';
+import { ALIGN_PERSON } from './persons.lifecycle.ts';
+import { staffRolesOf } from './persons.repository.ts';
+import type { PersonRow } from './persons.repository.ts';
+
+interface AlignmentDependencies {
+  readonly db: Pick<Database, 'write'>;
+  readonly repository: Repository<PersonRow>;
+  readonly logins: Logins;
+  readonly identityProvider: Pick<IdentityProvider, 'users'>;
+  /** Ends the sessions of a person in every company. */
+  readonly endSessions: (personId: string, because: string, traceId: string) => Promise<void>;
+}
+
+export interface Alignment {
+  /**
+   * Brings the identity provider in line with what stands here about a person: a user with their address, names, and roles
+   * of the staff, enabled or not; none at all for nobody. Done again it changes nothing.
+   */
+  align(personId: string, traceId: string): Promise<void>;
+  readonly jobs: readonly JobDefinition[];
+}
+
+/** See docs/decisions/rows-first-then-the-identity-provider.md. */
+export const createAlignment = (dependencies: AlignmentDependencies): Alignment => {
+  const { db, repository, logins, identityProvider, endSessions } = dependencies;
+  const { users } = identityProvider;
+
+  const align: Alignment['align'] = async (personId, traceId) => {
+    const scope = systemScope(OPERATOR_COMPANY, ALIGN_PERSON, traceId);
+    const because = await db.write(scope, async (tx) => {
+      await logins.hold(tx, personId);
+      const person = await repository.find(tx, personId);
+      if (person === undefined || person.status === 'erased') {
+        await logins.remove(personId);
+        return person && 'person_erased';
+      }
+      const wanted = logins.of(person);
+      const id = await logins.ensure(tx, wanted);
+      const roles = await staffRolesOf(tx, personId);
+      const held = await users.roles(id);
+      if (held.length !== roles.length || !roles.every((role) => held.includes(role))) await users.setRoles(id, roles);
+      if (person.keycloakId !== id)
+        await repository.update(tx, await repository.lock(tx, personId), { keycloakId: id }, { action: 'align' });
+      return wanted.enabled ? undefined : 'person_disabled';
+    });
+    if (because !== undefined) await endSessions(personId, because, traceId);
+  };
+
+  return {
+    align,
+    jobs: [
+      job<{ personId: string }>({
+        name: ALIGN_PERSON,
+        run: ({ personId }, { scope }) => align(personId, scope.traceId),
+      }),
+    ],
+  };
+};
