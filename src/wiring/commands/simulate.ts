@@ -12,7 +12,6 @@ import {
   simulatedRows,
 } from '../../modules/fitness/sources/simulate.ts';
 import type { Simulated, SimulatedKind } from '../../modules/fitness/sources/simulate.ts';
-import { createDatabase } from '../../platform/db/database.ts';
 import { createPool } from '../../platform/db/pool.ts';
 import { systemScope } from '../../platform/db/scope.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
@@ -59,6 +58,8 @@ const DEVICE = `select d.serial from device d
 
 const deviceOf = (companyId: string, profile: string, kind: string): Promise<string | null> =>
   withDatabase(readSettings(process.env), async ({ app: url }) => {
+    // Loaded for this command only: the others answer at once.
+    const { createDatabase } = await import('../../platform/db/database.ts');
     const pool = createPool({ url, max: 1, statementTimeout: 10_000, applicationName, onError: () => undefined });
     const db = createDatabase({ writer: pool, reader: pool, now: () => new Date() });
     try {

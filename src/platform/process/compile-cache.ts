@@ -1,0 +1,13 @@
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** Beside the packages, where only who may change the program writes: what lies there is run. */
+const FOLDER = fileURLToPath(new URL('../../../node_modules/.cache/angelis', import.meta.url));
+
+/**
+ * Keeps compiled code from one start to the next: half of the processor time of a start. For what is imported afterwards, so
+ * called before anything else. `NODE_COMPILE_CACHE` names another folder; one that cannot be written is read only.
+ */
+export const keepCompiledCode = (): void => {
+  enableCompileCache(FOLDER);
+};
