@@ -1,9 +1,9 @@
-import { waysOf } from '../../platform/access/decision.ts';
-import type { Way } from '../../platform/access/decision.ts';
+import { waysOf } from '../../platform/access/allowance.ts';
+import type { Allowance, Way } from '../../platform/access/allowance.ts';
 import type { GrantScope } from '../../platform/access/principal.ts';
 import { EVERY_ROW } from '../../platform/db/list.ts';
 import type { Bind } from '../../platform/db/list.ts';
-import type { Allowance } from '../../platform/access/decision.ts';
+import type { Reader } from '../../platform/module.ts';
 
 /** Whose permission it is: a request's context, or whoever a job works for. */
 interface Caller {
@@ -14,22 +14,28 @@ interface Caller {
 const idsOf = (scopes: readonly GrantScope[], wanted: GrantScope['kind']): string[] =>
   scopes.filter(({ kind }) => kind === wanted).map(({ id }) => id);
 
-/** Profiles of the departments to which the permission is narrowed, with those below them, and of the projects. */
-const withinScopes = ({ scopes }: Way, id: string, bind: Bind): string | undefined => {
-  if (scopes.length === 0) return undefined;
-  const departments = idsOf(scopes, 'department');
-  const projects = idsOf(scopes, 'project');
-  const inDepartments = () => `exists (select 1 from profile scoped
-    join department inner_department on inner_department.company_id = $1 and inner_department.id = scoped.department_id
-    join department outer_department on outer_department.company_id = $1
-      and inner_department.path >= outer_department.path and inner_department.path < outer_department.path || '~'
-    where scoped.company_id = $1 and scoped.id = ${id} and outer_department.id = any(${bind(departments)}::uuid[]))`;
-  const inProjects = () => `exists (select 1 from work_assignment assigned
+/** SQL that holds for a department's `path` at or below one of the departments `ids`, by the name `as`, where `and` holds too. */
+const within = (path: string, ids: readonly string[], as: string, bind: Bind, and = ''): string =>
+  `exists (select 1 from department ${as} where ${as}.company_id = $1 and ${as}.id = any(${bind(ids)}::uuid[])
+    and ${path} >= ${as}.path and ${path} < ${as}.path || '~'${and})`;
+
+/** Within departments that are granted, unless one that is denied lies between, or is the same. */
+const withinGranted = (path: string, granted: readonly string[], denied: readonly string[], bind: Bind): string => {
+  const isNearer = ' and denied.path >= granted.path';
+  const and = denied.length === 0 ? '' : ` and not ${within(path, denied, 'denied', bind, isNearer)}`;
+  return within(path, granted, 'granted', bind, and);
+};
+
+/** SQL that holds for a profile whose department's path `holds`. */
+const livesWhere = (id: string, holds: string): string =>
+  `exists (select 1 from profile scoped
+    join department home on home.company_id = $1 and home.id = scoped.department_id
+    where scoped.company_id = $1 and scoped.id = ${id} and ${holds})`;
+
+const worksIn = (id: string, projects: readonly string[], bind: Bind): string =>
+  `exists (select 1 from work_assignment assigned
     where assigned.company_id = $1 and assigned.profile_id = ${id} and assigned.status = 'active'
       and assigned.deleted_at is null and assigned.project_id = any(${bind(projects)}::uuid[]))`;
-  const parts = [departments.length > 0 ? inDepartments() : '', projects.length > 0 ? inProjects() : ''];
-  return `(${parts.filter((part) => part !== '').join(' or ')})`;
-};
 
 const withinReach = ({ principal: { profileId } }: Caller, { reach }: Way, id: string, bind: Bind): string => {
   if (reach === 'company' || reach === 'operator') return EVERY_ROW;
@@ -44,20 +50,64 @@ const withinReach = ({ principal: { profileId } }: Caller, { reach }: Way, id: s
     where below_me.company_id = $1 and below_me.superior_id = ${me} and below_me.subordinate_id = ${id}))`;
 };
 
-const withinWay = (context: Caller, way: Way, id: string, bind: Bind): string => {
-  const reach = withinReach(context, way, id, bind);
-  const scopes = withinScopes(way, id, bind);
-  if (scopes === undefined) return reach;
-  const own = context.principal.profileId === null ? 'false' : `${id} = ${bind(context.principal.profileId)}`;
-  return `(${own} or (${reach} and ${scopes}))`;
+/** All of `parts`, of which those that always hold say nothing. */
+const every = (...parts: readonly string[]): string => {
+  const said = parts.filter((part) => part !== EVERY_ROW);
+  return said.length > 1 ? `(${said.join(' and ')})` : (said[0] ?? EVERY_ROW);
+};
+
+const withinWay = (caller: Caller, way: Way, id: string, bind: Bind): string => {
+  const { scopes } = way;
+  const denied = idsOf(caller.allowance.except ?? [], 'department');
+  const isOpen = (): string =>
+    denied.length === 0 ? EVERY_ROW : `not ${livesWhere(id, within('home.path', denied, 'denied', bind))}`;
+  const reach = (): string => withinReach(caller, way, id, bind);
+  if (scopes.length === 0) return every(reach(), isOpen());
+  const [departments, projects] = [idsOf(scopes, 'department'), idsOf(scopes, 'project')];
+  const { profileId } = caller.principal;
+  const parts = [
+    ...(profileId === null ? [] : [every(`${id} = ${bind(profileId)}`, isOpen())]),
+    ...(departments.length === 0
+      ? []
+      : [every(reach(), livesWhere(id, withinGranted('home.path', departments, denied, bind)))]),
+    ...(projects.length === 0 ? [] : [every(reach(), worksIn(id, projects, bind), isOpen())]),
+  ];
+  return `(${parts.join(' or ')})`;
 };
 
 /**
  * SQL that holds for the profiles which the caller's permission reaches: self, direct reports, everyone below, or the
  * company, and only those in the departments, or at work in the projects, it is narrowed to. `idExpression` is the SQL of a profile's id, `$1` the
- * company's id. Own rows are within every reach; `EVERY_ROW` where all are.
+ * company's id. Own rows are within every reach; `EVERY_ROW` where all are. Denied scopes are taken out, oneself included: a
+ * department where nothing nearer grants it, a project always.
  */
 export const visibleProfiles = (context: Caller, idExpression: string, bind: Bind): string => {
-  const ways = waysOf(context.allowance).map((way) => withinWay(context, way, idExpression, bind));
-  return ways[0] === EVERY_ROW ? EVERY_ROW : `(${ways.join(' or ')})`;
+  const denied = idsOf(context.allowance.except ?? [], 'project');
+  const [first, ...others] = waysOf(context.allowance);
+  const widest = withinWay(context, first, idExpression, bind);
+  const further = widest === EVERY_ROW ? [] : others.map((way) => withinWay(context, way, idExpression, bind));
+  const reached = further.length === 0 ? widest : `(${[widest, ...further].join(' or ')})`;
+  return every(reached, denied.length === 0 ? EVERY_ROW : `not ${worksIn(idExpression, denied, bind)}`);
+};
+
+/** Whether a permission reaches all who belong to a department; null: those who belong to none. */
+export const reachesDepartment = async (
+  reader: Reader,
+  allowance: Allowance,
+  departmentId: string | null,
+): Promise<boolean> => {
+  const wide = waysOf(allowance).filter(({ reach }) => reach === 'company');
+  const isWide = wide.some(({ scopes }) => scopes.length === 0);
+  const denied = idsOf(allowance.except ?? [], 'department');
+  if (departmentId === null || (isWide && denied.length === 0)) return isWide;
+  const granted = wide.flatMap(({ scopes }) => idsOf(scopes, 'department'));
+  const values: unknown[] = [reader.companyId, departmentId];
+  const bind: Bind = (value) => `$${values.push(value)}`;
+  const isOpen = isWide ? ` or not ${within('home.path', denied, 'denied', bind)}` : '';
+  const rows = await reader.prepared(
+    `select 1 from department home where home.company_id = $1 and home.id = $2
+       and (${withinGranted('home.path', granted, denied, bind)}${isOpen})`,
+    values,
+  );
+  return rows.length > 0;
 };

@@ -1,22 +1,7 @@
+import { sameScope } from './allowance.ts';
+import type { Allowance, Way } from './allowance.ts';
 import { REACHES } from './principal.ts';
-import type { Grant, GrantScope, Principal, Reach } from './principal.ts';
-
-/** How far a permission goes, and within which scopes (none: the whole company). */
-export interface Way {
-  readonly reach: Reach;
-  readonly scopes: readonly GrantScope[];
-}
-
-/**
- * What a permission allows here: company-wide where anything grants it so, else within the scopes where it goes furthest.
- * What is beyond that in some scopes is in `further`: a wide reach in one department never becomes one in the company.
- */
-export interface Allowance extends Way {
-  readonly further?: readonly Way[];
-}
-
-/** All ways in which a permission is held; whatever one of them takes in is allowed. */
-export const waysOf = ({ reach, scopes, further = [] }: Allowance): readonly Way[] => [{ reach, scopes }, ...further];
+import type { Grant, GrantScope, Principal } from './principal.ts';
 
 export type Decision = ({ readonly allowed: true } & Allowance) | { readonly allowed: false; readonly because: string };
 
@@ -27,24 +12,30 @@ export const matches = (pattern: string, permission: string): boolean => {
   return pattern.split(':').every((part, index) => part === '*' || part === wanted[index]);
 };
 
-/** The company-wide way first, then those that go further within scopes, the furthest first. */
-const distinctWays = (held: readonly Grant[]): Way[] => {
+/**
+ * The company-wide way first, then those within scopes, the furthest first: only those that go further, unless something
+ * is denied in a scope, where what is granted nearer still holds.
+ */
+const distinctWays = (held: readonly Grant[], hasExceptions: boolean): Way[] => {
   const wide = REACHES.findLastIndex((reach) =>
     held.some((grant) => grant.scope === undefined && grant.reach === reach),
   );
-  const scoped = REACHES.slice(wide + 1).flatMap((reach) => {
+  const scoped = REACHES.slice(hasExceptions ? 0 : wide + 1).flatMap((reach) => {
     const scopes = held.flatMap((grant) => (grant.reach === reach ? (grant.scope ?? []) : []));
     return scopes.length > 0 ? [{ reach, scopes }] : [];
   });
   return [...(wide < 0 ? [] : [{ reach: REACHES[wide]!, scopes: [] }]), ...scoped.toReversed()];
 };
 
-const sameScope = (a: GrantScope | undefined, b: GrantScope | undefined): boolean =>
-  a?.kind === b?.kind && a?.id === b?.id;
+const distinctScopes = (grants: readonly Grant[]): GrantScope[] =>
+  grants
+    .flatMap(({ scope }) => scope ?? [])
+    .filter((scope, index, all) => all.findIndex((other) => sameScope(other, scope)) === index);
 
 /**
- * Decides one permission: deny beats grant within the same scope and a company-wide deny beats everything; what
- * remains is held in every way in which it was granted. Token scopes narrow first. Pure, so it can be explained and tested.
+ * Decides one permission: a deny for the company is final; of scopes the nearest decides, and at the same one deny beats
+ * grant. Which of two departments is nearer is for whoever reads rows to ask (organization/reach.ts). What remains is held
+ * in every way in which it was granted. Token scopes narrow first. Pure, so it can be explained and tested.
  */
 export const decide = (principal: Pick<Principal, 'grants' | 'tokenScopes'>, permission: string): Decision => {
   const { grants, tokenScopes } = principal;
@@ -56,9 +47,15 @@ export const decide = (principal: Pick<Principal, 'grants' | 'tokenScopes'>, per
   const held = relevant.filter(
     (grant) => grant.effect === 'grant' && !denied.some((deny) => sameScope(deny.scope, grant.scope)),
   );
-  const [first, ...others] = distinctWays(held);
+  const except = distinctScopes(denied);
+  const [first, ...others] = distinctWays(held, except.length > 0);
   if (first === undefined) return { allowed: false, because: denied.length > 0 ? 'DENIED' : 'NOT_GRANTED' };
-  return { allowed: true, ...first, ...(others.length > 0 && { further: others }) };
+  return {
+    allowed: true,
+    ...first,
+    ...(others.length > 0 && { further: others }),
+    ...(except.length > 0 && { except }),
+  };
 };
 
 /** A decision function that remembers its answers for one principal: the request path asks the same few again and again. */

@@ -1,4 +1,4 @@
-import type { Allowance } from '../access/decision.ts';
+import type { Allowance } from '../access/allowance.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Tx } from '../db/database.ts';
 import type { Locale } from '../i18n/locales.ts';

@@ -1,5 +1,5 @@
 import type { TObject } from 'typebox';
-import type { Allowance } from '../access/decision.ts';
+import type { Allowance } from '../access/allowance.ts';
 import type { Reader } from '../db/database.ts';
 import type { Bind } from '../db/list.ts';
 import type { Tone } from './pdf-theme.ts';

@@ -1,6 +1,8 @@
 import { addCounts, complianceOf, percentOf } from '../../modules/fitness/compliance/compliance.ts';
 import type { Compliance } from '../../modules/fitness/compliance/compliance.ts';
-import type { Allowance, Decision } from '../../platform/access/decision.ts';
+import { isUnbounded } from '../../platform/access/allowance.ts';
+import type { Allowance } from '../../platform/access/allowance.ts';
+import type { Decision } from '../../platform/access/decision.ts';
 import type { Principal } from '../../platform/access/principal.ts';
 import type { Reader } from '../../platform/db/database.ts';
 import type { Bind, Restriction } from '../../platform/db/list.ts';
@@ -64,7 +66,7 @@ export const createDashboard = ({ work, decide, visible, complianceByDay, now }:
         const board = held(context, 'fitness:board:read');
         const cases = held(context, 'fitness:case:read');
         const counted = held(context, 'fitness:compliance:read');
-        const isAdmin = held(context, 'organization:profile:write')?.reach === 'company';
+        const admin = held(context, 'organization:profile:write');
         return {
           at: at.toISOString(),
           timezone: context.principal.timezone,
@@ -72,7 +74,7 @@ export const createDashboard = ({ work, decide, visible, complianceByDay, now }:
           board: board && (await boardFigures(reader, profileId, at, within(context, board, 'p.id'))),
           cases: cases && (await caseFigures(reader, month, within(context, cases, 'c.profile_id'))),
           compliance: counted && (await compliance(reader, context, counted, at)),
-          company: isAdmin ? await companyFigures(reader, month) : undefined,
+          company: admin !== undefined && isUnbounded(admin) ? await companyFigures(reader, month) : undefined,
         };
       }),
   };

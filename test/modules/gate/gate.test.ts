@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import { clientOf, version as versionOf } from '../../support/client.ts';
+import { addPerson } from '../../support/people.ts';
 import type { TestPerson } from '../../support/people.ts';
 import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../fitness/company.ts';
 import type { Answer, FitnessCompany } from '../fitness/company.ts';
@@ -211,6 +213,49 @@ describe('the gate of a company', () => {
     expect((await company.ask(company.supervisor, 'get', `/gate/decisions/${body.id}`)).status).to.equal(200);
     const mine = await company.ask(company.manager, 'get', `/gate/decisions?profileId=${worker.profileId}`);
     expect(mine.body['items']).to.have.length(2);
+  });
+
+  it('knows nobody of a department in which the asker is denied, nor does any screen, list or move', async () => {
+    const { app, companyId, client, manager } = company;
+    const [inside, outside] = [await company.addReady(), await company.addReady()];
+    const boss = await clientOf(app, await addPerson(app, { companyId, roles: ['owner'] }));
+    const made = async (path: string, body: object) =>
+      ((await boss.post(path, body).expect(201)).body as { id: string }).id;
+    const scopeId = await made('/admin/department', { code: 'SHUT', name: 'Shut' });
+    await client.query('update profile set department_id = $1 where id = $2', [scopeId, inside.worker.profileId]);
+    const seen = async () => {
+      const items = async (path: string, key: string) =>
+        ((await company.ask(manager, 'get', path)).body['items'] as Record<string, string>[]).map((row) => row[key]);
+      const lists = await Promise.all([
+        items('/supervisor/board', 'profileId'),
+        items('/admin/profile?limit=200', 'id'),
+        items('/admin/assignment/shift?limit=200', 'profileId'),
+      ]);
+      const of = async ({ worker, shiftId }: typeof inside) => {
+        const row = await client.query<{ version: number }>('select version from shift where id = $1', [shiftId]);
+        const answers = [
+          await company.ask(manager, 'get', `/admin/profile/${worker.profileId}`),
+          await company.ask(manager, 'get', `/admin/assignment/shift/${shiftId}`),
+          await askFor(manager, worker, shiftId),
+          await company.ask(manager, 'post', `/admin/assignment/shift/${shiftId}/start`, {}, row.rows[0]!.version + 9),
+        ];
+        return [...lists.map((ids) => ids.includes(worker.profileId)), ...answers.map(({ status }) => status)];
+      };
+      return [await of(inside), await of(outside)];
+    };
+    const open = [true, true, true, 200, 200, 201, 412];
+    expect(await seen()).to.deep.equal([open, open]);
+    const roleId = await made('/admin/role', {
+      code: 'shut',
+      name: 'S',
+      reach: 'company',
+      grants: [],
+      denies: ['*:*:*'],
+    });
+    const { profileId } = manager;
+    const given = await made('/admin/role/assignment', { profileId, roleId, scopeKind: 'department', scopeId });
+    expect(await seen()).to.deep.equal([[false, false, false, 404, 404, 404, 404], open]);
+    await boss.del(`/admin/role/assignment/${given}`, versionOf(1)).expect(204);
   });
 
   describe('is overridden', () => {

@@ -200,6 +200,30 @@ describe('roles', () => {
       await client.post('/admin/profile', { ...body, departmentId: below.id }).expect(201);
     });
 
+    it('and nobody placed, where the giver is denied it, unless it is granted nearer', async () => {
+      const made = async (path: string, body: object) => ((await boss.post(path, body).expect(201)).body as Row).id;
+      const shut = await made('/admin/department', { code: 'SHUT', name: 'S' });
+      const below = await made('/admin/department', { code: 'SHUT1', name: 'S', parentId: shut });
+      const beside = await made('/admin/department', { code: 'OPEN', name: 'O' });
+      const local = await person(['admin']);
+      const { id: roleId } = await makeRole('shut-out', { grants: [], denies: ['organization:*:*'] });
+      const scoped = (scopeId: string) => ({ scopeKind: 'department', scopeId });
+      await give({ profileId: local.profileId, roleId, ...scoped(shut) }).expect(201);
+      const client = await clientOf(app, local);
+      const target = await person();
+      const within = (scopeId?: string) =>
+        give({ profileId: target.profileId, systemRole: 'worker', ...(scopeId && scoped(scopeId)) }, client);
+      const body = { firstName: 'A', lastName: 'B', kind: 'employee' };
+      const add = (departmentId: string | null) => client.post('/admin/profile', { ...body, departmentId });
+      for (const refused of [within(), within(shut), within(below), add(shut), add(below)])
+        expect(codeOf((await refused.expect(403)).body)).to.equal('OUT_OF_REACH');
+      await client.post('/admin/role', role('from-shut')).expect(403);
+      for (const allowed of [within(beside), add(beside), add(null)]) await allowed.expect(201);
+      await give({ profileId: local.profileId, systemRole: 'admin', ...scoped(below) }).expect(201);
+      for (const allowed of [within(below), add(below)]) await allowed.expect(201);
+      expect(codeOf((await within(shut).expect(403)).body)).to.equal('OUT_OF_REACH');
+    });
+
     it('and taken with effect on the very next request', async () => {
       const someone = await person(['worker']);
       const client = await clientOf(app, someone);

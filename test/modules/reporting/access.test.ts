@@ -42,6 +42,15 @@ describe('what an export may show', () => {
     expect(names(deciding(plain, grant(METRICS), grant(METRICS, { effect: 'deny' })), ['speed'])).to.deep.equal([]);
   });
 
+  it('leaves out a column where its permission does not take in every row of the report', () => {
+    const scope = { kind: 'department', id: '0198c2f0-7b3a-7cc1-9f4e-3a5b8c7d6e1f' } as const;
+    expect(names(deciding(plain, grant(METRICS, { reach: 'self' })))).to.deep.equal(['person']);
+    expect(names(deciding(plain, grant(METRICS, { scope })))).to.deep.equal(['person']);
+    expect(names(deciding(plain, grant(METRICS), grant(METRICS, { effect: 'deny', scope })))).to.deep.equal(['person']);
+    const both = deciding(plain, grant(METRICS), grant('fitness:*:read', { effect: 'deny', scope }));
+    expect(names(both)).to.deep.equal(['person', 'speed']);
+  });
+
   it('is unchanged as long as every permission, reach and scope is the same, in whatever order', () => {
     const [a, b] = ['0198c2f0-7b3a-7cc1-9f4e-3a5b8c7d6e1f', '0198c2f0-7b3a-7cc1-9f4e-3a5b8c7d6e2f'];
     const within = (...ids: string[]) =>
@@ -51,6 +60,10 @@ describe('what an export may show', () => {
     expect(unchanged(within(b, a))).to.equal(true);
     expect(unchanged(within(a))).to.equal(false);
     expect(unchanged(deciding(plain))).to.equal(false);
+    const denied = grant('fitness:result:read', { effect: 'deny', scope: { kind: 'department', id: a } });
+    const narrowed = deciding(plain, denied);
+    expect(isUnchanged(snapshotOf(deciding(plain), report), narrowed, report)).to.equal(false);
+    expect(isUnchanged(snapshotOf(narrowed, report), narrowed, report)).to.equal(true);
     const wide = snapshotOf(deciding(plain), report);
     expect(isUnchanged(wide, deciding(grant('fitness:result:read', { reach: 'company' })), report)).to.equal(false);
     expect(isUnchanged(wide, deciding(plain, grant(METRICS)), report)).to.equal(false);

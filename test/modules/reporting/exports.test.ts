@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { sign } from '../../../src/platform/storage/signed-link.ts';
+import { clientOf } from '../../support/client.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { addCompany } from '../../support/companies.ts';
@@ -138,6 +139,19 @@ describe('exports', () => {
     const ready = await run({ kind: 'people', format: 'csv', locale: 'en', columns: ['lastName'], bom: false });
     const text = (await fetchLink(app, ready.download)).body.toString('utf8');
     expect(text.split('\r\n')).to.deep.equal(['Last name', 'Arriba', 'Directo', '']);
+    const boss = await clientOf(app, await person(['owner']));
+    const made = async (path: string, row: object) =>
+      ((await boss.post(path, row).expect(201)).body as { id: string }).id;
+    const scopeId = await made('/admin/department', { code: 'SHUT', name: 'Shut' });
+    await admin.query('update profile set department_id = $1 where id = $2', [scopeId, below.profileId]);
+    const denies = ['organization:profile:read'];
+    const roleId = await made('/admin/role', { code: 'shut', name: 'S', reach: 'company', grants: [], denies });
+    const { profileId } = supervisor;
+    await made('/admin/role/assignment', { profileId, roleId, scopeKind: 'department', scopeId });
+    expect((await fetchLink(app, ready.download)).status).to.equal(403);
+    const narrowed = await run({ kind: 'people', format: 'csv', locale: 'en', columns: ['lastName'], bom: false });
+    const left = (await fetchLink(app, narrowed.download)).body.toString('utf8');
+    expect(left.split('\r\n')).to.deep.equal(['Last name', 'Arriba', '']);
     await (
       await exporter(app, supervisor)
     )

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createDecider, decide, explain, waysOf } from '../../../src/platform/access/decision.ts';
+import { isUnbounded, waysOf } from '../../../src/platform/access/allowance.ts';
+import { createDecider, decide, explain } from '../../../src/platform/access/decision.ts';
 import { REACHES } from '../../../src/platform/access/principal.ts';
 import type { Grant, Principal } from '../../../src/platform/access/principal.ts';
 
@@ -50,11 +51,39 @@ describe('a decision', () => {
       grant({ scope: scope('p2') }),
       grant({ effect: 'deny', scope: scope('p1') }),
     ];
-    expect(decide({ grants }, PERMISSION)).to.deep.equal({ allowed: true, reach: 'self', scopes: [scope('p2')] });
+    expect(decide({ grants }, PERMISSION)).to.deep.equal({
+      allowed: true,
+      reach: 'self',
+      scopes: [scope('p2')],
+      except: [scope('p1')],
+    });
     expect(decide({ grants: grants.filter((one) => one.scope?.id === 'p1') }, PERMISSION)).to.deep.equal({
       allowed: false,
       because: 'DENIED',
     });
+  });
+
+  it('holds a wider grant but for the scopes of denies, and keeps what is granted nearer', () => {
+    const department = (id: string) => ({ kind: 'department' as const, id });
+    const denied = grant({ effect: 'deny', scope: department('d1') });
+    const wide = grant({ reach: 'company' });
+    expect(decide({ grants: [wide, denied, denied] }, PERMISSION)).to.deep.equal({
+      allowed: true,
+      reach: 'company',
+      scopes: [],
+      except: [department('d1')],
+    });
+    const nearer = grant({ scope: department('d2') });
+    expect(decide({ grants: [wide, denied, nearer] }, PERMISSION)).to.deep.equal({
+      allowed: true,
+      reach: 'company',
+      scopes: [],
+      further: [{ reach: 'self', scopes: [department('d2')] }],
+      except: [department('d1')],
+    });
+    const bounds = { reach: 'company' as const, scopes: [] };
+    expect(isUnbounded(bounds)).to.equal(true);
+    expect(isUnbounded({ ...bounds, except: [department('d1')] })).to.equal(false);
   });
 
   it('never widens by a deny, a narrower token or fewer grants', () => {

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { isUnbounded } from '../../../platform/access/allowance.ts';
 import type { Decision } from '../../../platform/access/decision.ts';
 import type { Principal } from '../../../platform/access/principal.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
@@ -44,7 +45,7 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
 
   const holds = ({ principal }: Context, scope: string): boolean => {
     const held = decide(principal, scope);
-    return held.allowed && held.reach === 'company' && held.scopes.length === 0;
+    return held.allowed && isUnbounded(held);
   };
   const checkScopes = (context: Context, scopes: readonly string[]): void => {
     const known = new Set(permissions());

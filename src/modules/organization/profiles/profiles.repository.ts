@@ -133,21 +133,6 @@ export const countUsers = async (reader: Reader): Promise<number> => {
   return row?.users ?? 0;
 };
 
-/** Whether a department is one of `ancestors`, or below one. */
-export const departmentIsWithin = async (
-  reader: Reader,
-  id: string,
-  ancestors: readonly string[],
-): Promise<boolean> => {
-  const rows = await reader.prepared(
-    `select 1 from department d join department above on above.company_id = $1 and above.id = any($3::uuid[])
-       and d.path >= above.path and d.path < above.path || '~'
-     where d.company_id = $1 and d.id = $2 limit 1`,
-    [reader.companyId, id, ancestors],
-  );
-  return rows.length > 0;
-};
-
 /** What the person may do changed: sessions of the profile load it again with their next transaction. */
 export const raiseEpoch = async (tx: Tx, id: string): Promise<void> => {
   await tx.prepared('update profile set epoch = epoch + 1 where company_id = $1 and id = $2', [tx.companyId, id]);

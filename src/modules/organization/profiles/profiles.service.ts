@@ -1,13 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
-import { waysOf } from '../../../platform/access/decision.ts';
 import type { ListQuery, Restriction } from '../../../platform/db/list.ts';
 import { conflict, createCrud, forbidden, invalid, notFound, Problem } from '../../../platform/module.ts';
 import type { ChangeRecorder, Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
-import { visibleProfiles } from '../reach.ts';
+import { reachesDepartment, visibleProfiles } from '../reach.ts';
 import { normalizeContact } from './contact.ts';
 import type { ProfileActivation, ProfileInvitations } from './invitations.ts';
 import type { NationalId, NationalIds } from './national-id.ts';
-import { departmentIsWithin } from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { ProfileGuards } from './profiles.lifecycle.ts';
 
@@ -40,15 +38,9 @@ const checkExpiry = (tx: Tx, { kind, expiresAt }: Given): void => {
   if ((expiresAt ?? null) !== null && new Date(expiresAt!) <= tx.now) throw invalid('/expiresAt', 'IN_THE_PAST');
 };
 
-/** Whoever may write only for some departments puts people into those, and whoever reaches less than the company adds none. */
+/** Whoever may write only for some departments, or not for some, puts people where they may; whoever reaches less than the company adds none. */
 const mustReach = async (tx: Tx, { allowance }: Context, departmentId: string | null): Promise<void> => {
-  const wide = waysOf(allowance).filter(({ reach }) => reach === 'company');
-  if (wide.some(({ scopes }) => scopes.length === 0)) return;
-  const departments = wide.flatMap(({ scopes }) =>
-    scopes.filter(({ kind }) => kind === 'department').map(({ id }) => id),
-  );
-  if (departmentId === null || !(await departmentIsWithin(tx, departmentId, departments)))
-    throw forbidden('OUT_OF_REACH');
+  if (!(await reachesDepartment(tx, allowance, departmentId))) throw forbidden('OUT_OF_REACH');
 };
 
 /** What the gate counts on is not support's: the risk group, which chooses the fitness policy, and until when somebody may work. */

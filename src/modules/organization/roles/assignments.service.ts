@@ -1,5 +1,3 @@
-import { waysOf } from '../../../platform/access/decision.ts';
-import type { Way } from '../../../platform/access/decision.ts';
 import type { GrantScope } from '../../../platform/access/principal.ts';
 import type { Bind, ListQuery } from '../../../platform/db/list.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
@@ -8,6 +6,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { conflict, forbidden, invalid, notFound } from '../../../platform/module.ts';
 import type { Context, List, Repository, Tx } from '../../../platform/module.ts';
 import { visibleProfiles } from '../reach.ts';
+import { holdsWithin } from './authority.ts';
 import type { Holding } from './authority.ts';
 import { countHolders, expiredAssignments, hasOwner, holdingsOf } from './roles.repository.ts';
 import type { RoleAssignmentRow, RoleRow } from './roles.repository.ts';
@@ -58,11 +57,9 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
   /** Refuses whoever may not give, or take, what `holding` is. */
   const mustCommand = async (tx: Tx, context: Context, holding: Holding): Promise<void> => {
     const { scope } = holding;
-    const covers = await coversOf(tx, scope);
+    const covers = await coversOf(tx, context.principal, scope);
     if (scope !== null && !covers(scope, scope)) throw invalid('/scopeId', 'UNKNOWN_REFERENCE');
-    const isWithin = ({ scopes }: Way): boolean =>
-      scopes.length === 0 || (scope !== null && scopes.some((outer) => covers(outer, scope)));
-    if (!waysOf(context.allowance).some(isWithin)) throw forbidden('OUT_OF_REACH');
+    if (!holdsWithin(context.allowance, 'self', scope, covers)) throw forbidden('OUT_OF_REACH');
     await standing.mustStandAbove(tx, context, [holding]);
   };
 

@@ -1,7 +1,7 @@
-import { decide, matches, waysOf } from '../../../platform/access/decision.ts';
-import type { Way } from '../../../platform/access/decision.ts';
+import { placesOf, reachesAsFar, sameScope, takesIn } from '../../../platform/access/allowance.ts';
+import type { Allowance } from '../../../platform/access/allowance.ts';
+import { decide, matches } from '../../../platform/access/decision.ts';
 import { grantsOfRoles } from '../../../platform/access/grants.ts';
-import { REACHES } from '../../../platform/access/principal.ts';
 import type { Grant, GrantScope, Reach } from '../../../platform/access/principal.ts';
 import { SYSTEM_ROLES } from './system-roles.ts';
 
@@ -23,7 +23,7 @@ export interface Holding {
   readonly scope: GrantScope | null;
 }
 
-/** Whether the first scope takes the second in; null is the whole company. Department ids come with all above them. */
+/** Whether the first scope takes the second in: it is the same, or a department that the second stands below. */
 export type Covers = (outer: GrantScope, inner: GrantScope) => boolean;
 
 const RANKS = new Map(SYSTEM_ROLES.map(({ code, rank }) => [code, rank]));
@@ -71,7 +71,27 @@ export const rankWithin = (
 /** Nobody gives what is of their own rank or higher; owners make owners. */
 export const outranks = (own: number, other: number): boolean => own > other || own >= OWNER_RANK;
 
-const reachesAsFar = (have: Reach, need: Reach): boolean => REACHES.indexOf(have) >= REACHES.indexOf(need);
+/** Whether somebody can be in both: of departments only where one takes the other in. */
+const meet = (a: GrantScope, b: GrantScope, covers: Covers): boolean =>
+  a.kind !== 'department' || b.kind !== 'department' || covers(a, b) || covers(b, a);
+
+/**
+ * Whether a permission is held for all of `scope`, at least as far as `reach`: in one way, and nothing of it is denied
+ * but by a department above the one that grants it. Null is the whole company.
+ */
+export const holdsWithin = (allowance: Allowance, reach: Reach, scope: GrantScope | null, covers: Covers): boolean => {
+  const isTakenFrom = (place: GrantScope | undefined): boolean =>
+    (allowance.except ?? []).some(
+      (denied) =>
+        (scope === null || meet(denied, scope, covers)) &&
+        (place === undefined || sameScope(denied, place) || !covers(denied, place)),
+    );
+  const isWithin = (place: GrantScope | undefined): boolean =>
+    place === undefined || (scope !== null && covers(place, scope));
+  return placesOf(allowance).some(
+    (place) => reachesAsFar(place.reach, reach) && isWithin(place.scope) && !isTakenFrom(place.scope),
+  );
+};
 
 /**
  * The permission or pattern of a role that its giver does not hold as far as the role reaches; undefined when they hold
@@ -85,11 +105,9 @@ export const beyondOwn = (
   covers: Covers,
 ): string | undefined => {
   const denies = lineage.flatMap((role) => role.denies);
-  const inScope = (scopes: readonly GrantScope[]): boolean =>
-    scopes.length === 0 || (scope !== null && scopes.some((outer) => covers(outer, scope)));
   const holds = (permission: string, reach: Reach): boolean => {
     const decision = decide({ grants: own }, permission);
-    return decision.allowed && waysOf(decision).some((way) => reachesAsFar(way.reach, reach) && inScope(way.scopes));
+    return decision.allowed && holdsWithin(decision, reach, scope, covers);
   };
   /** A pattern also gives what is not in the catalogue yet: the giver needs one as wide. */
   const holdsPattern = (pattern: string, reach: Reach): boolean =>
@@ -98,7 +116,7 @@ export const beyondOwn = (
         grant.effect === 'grant' &&
         matches(grant.permission, pattern) &&
         reachesAsFar(grant.reach, reach) &&
-        inScope(grant.scope === undefined ? [] : [grant.scope]),
+        (grant.scope === undefined || (scope !== null && covers(grant.scope, scope))),
     );
   for (const { grants, reach } of lineage)
     for (const pattern of grants) {
@@ -114,14 +132,7 @@ export const beyondOwn = (
   return undefined;
 };
 
-/** A way as what it is in each of its scopes; undefined is the whole company. */
-const placesOf = ({ reach, scopes }: Way): { reach: Reach; scope: GrantScope | undefined }[] =>
-  scopes.length === 0 ? [{ reach, scope: undefined }] : scopes.map((scope) => ({ reach, scope }));
-
-/**
- * The first permission that `after` gives less far than `before`, or within fewer scopes; undefined when nothing is lost. A
- * scope counts as kept where it is named, or the whole company is.
- */
+/** The first permission that `after` gives less far than `before`, or within fewer scopes; undefined when nothing is lost. */
 export const lostOf = (
   before: readonly Grant[],
   after: readonly Grant[],
@@ -133,18 +144,6 @@ export const lostOf = (
   return catalogue.find((permission) => {
     if (!moved.some((pattern) => matches(pattern, permission))) return false;
     const [then, now] = [decide({ grants: before }, permission), decide({ grants: after }, permission)];
-    const kept = now.allowed ? waysOf(now).flatMap(placesOf) : [];
-    return (
-      then.allowed &&
-      !waysOf(then)
-        .flatMap(placesOf)
-        .every(({ reach, scope }) =>
-          kept.some(
-            (place) =>
-              reachesAsFar(place.reach, reach) &&
-              (place.scope === undefined || (place.scope.kind === scope?.kind && place.scope.id === scope.id)),
-          ),
-        )
-    );
+    return then.allowed && !(now.allowed && takesIn(now, then));
   });
 };

@@ -36,7 +36,9 @@ export const Role = entity({
     systemParent: nullable(Type.String({ maxLength: 40, description: 'System role it inherits from' })),
     reach: oneOf(['self', 'reports', 'hierarchy', 'company']),
     grants: patterns('Permissions given; any part may be *'),
-    denies: patterns('Permissions taken away; a deny beats every grant'),
+    denies: patterns(
+      'Permissions taken away: for good where it is held for the company, else in its scope but for what is granted nearer',
+    ),
     maxUsers: nullable(integer(1, 100_000)),
   },
   create: ['code', ...GIVEN],
@@ -163,18 +165,20 @@ export const expiredAssignments = (reader: Reader, at: Date): Promise<{ id: stri
     [reader.companyId, at],
   );
 
-/** Departments at and above each of `ids`: what takes them in as scopes. */
-export const scopesAround = async (reader: Reader, { kind, id }: GrantScope): Promise<ReadonlySet<string>> => {
-  if (kind === 'project') {
-    const rows = await reader.prepared<{ id: string }>(
-      'select id from project where company_id = $1 and id = $2 and deleted_at is null',
-      [reader.companyId, id],
+/** For each scope that is there: the departments at and above it, or the project itself. */
+export const scopesAround = async (
+  reader: Reader,
+  scopes: readonly GrantScope[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> => {
+  const ids = (wanted: GrantScope['kind']) => [
+    ...new Set(scopes.filter(({ kind }) => kind === wanted).map(({ id }) => id)),
+  ];
+  const find = (kind: GrantScope['kind'], path: string) =>
+    reader.prepared<{ id: string; path: string }>(
+      `select id, ${path} as path from ${kind} where company_id = $1 and id = any($2) and deleted_at is null`,
+      [reader.companyId, ids(kind)],
     );
-    return new Set(rows.map((row) => row.id));
-  }
-  const rows = await reader.prepared<{ path: string }>(
-    'select path from department where company_id = $1 and id = $2 and deleted_at is null',
-    [reader.companyId, id],
-  );
-  return new Set(rows.flatMap(({ path }) => path.split('/').filter((part) => part !== '')));
+  const departments = ids('department').length > 0 ? await find('department', 'path') : [];
+  const projects = ids('project').length > 0 ? await find('project', 'id') : [];
+  return new Map([...departments, ...projects].map(({ id, path }) => [id, new Set(path.split('/'))]));
 };

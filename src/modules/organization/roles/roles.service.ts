@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import { matches, waysOf } from '../../../platform/access/decision.ts';
+import { isUnbounded } from '../../../platform/access/allowance.ts';
+import { matches } from '../../../platform/access/decision.ts';
 import { conflict, createCrud, forbidden, invalid } from '../../../platform/module.ts';
 import type { Context, CrudParts, Reader, Tx } from '../../../platform/module.ts';
 import { beyondOwn, lineageOf, outranks, rankWithin, worthOfLineage } from './authority.ts';
@@ -67,8 +68,7 @@ export const createRolesService = ({ catalogue, standing, raiseAccessEpoch, ...p
     if (worth > 0 && !outranks(await rankOfCaller(tx, context, tx.now), worth)) throw forbidden('ROLE_ABOVE_OWN');
   };
   const check = async (tx: Tx, context: Context, role: RoleParts): Promise<void> => {
-    const isWide = waysOf(context.allowance).some((way) => way.reach === 'company' && way.scopes.length === 0);
-    if (!isWide) throw forbidden('OUT_OF_REACH');
+    if (!isUnbounded(context.allowance)) throw forbidden('OUT_OF_REACH');
     const all = new Map(await rolesOf(tx)).set(role.id, role);
     checkPatterns('grants', role.grants);
     checkPatterns('denies', role.denies);

@@ -25,11 +25,15 @@ const heldBy = async (tx: Tx, { profileId, support }: Context['principal']): Pro
 /** One unit of work of the company at a time changes what roles are, or who holds which. Taken after a profile's lock, before a role's. */
 export const serializeRoles = (tx: Tx): Promise<void> => serialize(tx, 'roles');
 
-/** Which scopes take `scope` in; a scope that is not there is in none. */
-export const coversOf = async (tx: Tx, scope: GrantScope | null): Promise<Covers> => {
+/** Which of a caller's scopes takes which in, `scope` among them; a scope that is not there is in none. */
+export const coversOf = async (
+  tx: Tx,
+  { grants }: Pick<Context['principal'], 'grants'>,
+  scope: GrantScope | null,
+): Promise<Covers> => {
   if (scope === null) return () => false;
-  const around = await scopesAround(tx, scope);
-  return (outer, inner) => outer.kind === inner.kind && around.has(outer.id);
+  const around = await scopesAround(tx, [scope, ...grants.flatMap((grant) => grant.scope ?? [])]);
+  return (outer, inner) => outer.kind === inner.kind && around.get(inner.id)?.has(outer.id) === true;
 };
 
 /** Who stands above whom, and what follows from it for writes of roles. */
@@ -39,7 +43,7 @@ export const createStanding = (catalogue: () => readonly string[]) => {
     const all = await rolesOf(tx);
     const held = await heldBy(tx, principal);
     for (const holding of holdings) {
-      const covers = await coversOf(tx, holding.scope);
+      const covers = await coversOf(tx, principal, holding.scope);
       const worth = worthOf(holding, all);
       const isRanked = holding.systemRole !== null || worth > 0;
       if (isRanked && !outranks(rankWithin(held, all, holding.scope, covers), worth)) throw forbidden('ROLE_ABOVE_OWN');

@@ -12,11 +12,13 @@ export const SEPARATORS = [',', ';'] as const;
 
 const MOST_ROWS = 2_147_483_647;
 
-/** How far one permission reached when the export was asked for; no reach: it was not held. */
+const SCOPES = Type.Array(exact({ kind: oneOf(['department', 'project']), id: uuid() }));
+
+/** How far one permission reached when the export was asked for; no way: it was not held. */
 const HELD = exact({
   permission: Type.String(),
-  reach: nullable(oneOf(REACHES)),
-  scopes: Type.Array(exact({ kind: oneOf(['department', 'project']), id: uuid() })),
+  ways: Type.Array(exact({ reach: oneOf(REACHES), scopes: SCOPES })),
+  except: SCOPES,
 });
 
 /** One wish for a report as a file, and what became of it. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
-import { waysOf } from '../../../platform/access/decision.ts';
+import { isUnbounded } from '../../../platform/access/allowance.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { csvStream } from '../../../platform/render/csv.ts';
@@ -34,8 +34,7 @@ interface StoredError {
 
 /** Whoever adds people by a file adds them anywhere in the company. */
 const mustReachAll = ({ allowance }: Context): void => {
-  const isWide = waysOf(allowance).some(({ reach, scopes }) => reach === 'company' && scopes.length === 0);
-  if (!isWide) throw forbidden('OUT_OF_REACH');
+  if (!isUnbounded(allowance)) throw forbidden('OUT_OF_REACH');
 };
 
 /** Uploads of people: a dry run in the background, then the commit of what passed it. */
