@@ -15,7 +15,8 @@ export interface RunningNote {
 
 const NOTE = 'running.json';
 
-const isAlive = (pid: number): boolean => {
+/** Whether a process runs on this machine, whosever it is. */
+export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseKeyRing } from '../../src/platform/crypto/key-ring.ts';
 import { readSettings } from '../../src/platform/settings/settings.ts';
 import type { Settings } from '../../src/platform/settings/schema.ts';
 import { openKeycloak } from '../../src/wiring/outside.ts';
+import { isAlive } from '../../src/wiring/running-note.ts';
 import { addCompany } from '../support/companies.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -71,8 +74,21 @@ const killAll = async (members: readonly Member[]): Promise<void> => {
   await Promise.all(members.map((member) => member.kill()));
 };
 
+/** Takes the servers for this run: two would do each other's jobs. Throws while another one has them; answers what lets go. */
+const holdServers = (): (() => void) => {
+  const note = join(dirname(serverSetting('DATA_DIR')), 'faults.pid');
+  const holder = existsSync(note) ? Number(readFileSync(note, 'utf8')) : undefined;
+  if (holder !== undefined && isAlive(holder))
+    throw new Error(
+      `process ${holder} runs faults on these servers: wait for its end, or set SERVERS_PORT_BASE to have others`,
+    );
+  writeFileSync(note, String(process.pid));
+  return () => rmSync(note, { force: true });
+};
+
 /** A migrated database, a realm and an emptied Redis of a run's own on the servers of scripts/servers. */
 export const openStage = async (): Promise<Stage> => {
+  const letGo = holdServers();
   process.env['ANGELIS_TEST_TEMPLATE'] = `template_${randomUUID().replaceAll('-', '')}`;
   await makeTemplate();
   const cloned = await cloneDatabase();
@@ -139,6 +155,7 @@ export const openStage = async (): Promise<Stage> => {
       await database.drop();
       await realm.drop();
       await dropTemplate();
+      letGo();
     },
   };
 };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/platform/embedded/postgres.ts';
 import type { EmbeddedPostgres } from '../../src/platform/embedded/postgres.ts';
-import { errorCode } from '../../src/platform/errors.ts';
+import { isAlive } from '../../src/wiring/running-note.ts';
 import { makeTemplate } from './template.ts';
 
 let server: EmbeddedPostgres | undefined;
@@ -14,19 +14,11 @@ const MEMORY = '/dev/shm';
 const ENOUGH = 4 * 1024 ** 3;
 const NAME = /^angelis-test-(\d+)-/u;
 
-const isRunning = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return errorCode(error) === 'EPERM';
-  }
-};
-
 /** What runs that were interrupted have left. */
 const removeLeft = async (base: string): Promise<void> => {
   for (const name of await readdir(base)) {
     const pid = NAME.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(base, name), { recursive: true, force: true });
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(base, name), { recursive: true, force: true });
   }
 };
 
