@@ -7,7 +7,7 @@ import { resultsReport } from '../modules/fitness/intake/results.report.ts';
 import { peopleReport } from '../modules/organization/profiles/people.report.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import { auditReport } from '../modules/reporting/catalogue/audit.report.ts';
-import { exportJob, purgeTick } from '../modules/reporting/exports/exports.jobs.ts';
+import { exportJobs, purgeTick } from '../modules/reporting/exports/exports.jobs.ts';
 import { createExportLifecycle } from '../modules/reporting/exports/exports.lifecycle.ts';
 import { exportList } from '../modules/reporting/exports/exports.repository.ts';
 import { exportsModules } from '../modules/reporting/exports/exports.router.ts';
@@ -42,7 +42,7 @@ export interface ReportingNeeds {
 export const wireReporting = (platform: Platform, needs: ReportingNeeds): readonly Module[] => {
   const all = [...PEOPLE_REPORTS, ...needs.reports];
   const reports = new Map(all.map((report) => [report.kind, report]));
-  const lifecycle = createExportLifecycle(needs.notices);
+  const lifecycle = createExportLifecycle(platform.enqueue, needs.notices);
   const crud = platform.crud(exportList, lifecycle);
   const parts = { ...platform, ...crud, reports, percentOf, visible: visibleProfiles };
   const service = createExportsService({ ...parts, signing: platform.keys.signing });
@@ -50,7 +50,7 @@ export const wireReporting = (platform: Platform, needs: ReportingNeeds): readon
     { service, list: crud.list, reports: all },
     {
       lifecycles: [lifecycle],
-      jobs: [exportJob(createRunner({ ...parts, work: createUnitOfWork(platform.jobsDb) }))],
+      jobs: exportJobs(createRunner({ ...parts, work: createUnitOfWork(platform.jobsDb) })),
       ticks: [purgeTick(parts)],
       reports: PEOPLE_REPORTS,
     },

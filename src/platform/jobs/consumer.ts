@@ -40,6 +40,8 @@ interface Try {
 }
 
 const MAX_ATTEMPTS = 5;
+/** So many tries more has a job whose process ended: whoever was killed beside it is not to blame, a job that kills is. */
+const MORE_AFTER_ENDS = 3;
 /** Longest pause while a part is away, ms: it may be back any moment. */
 const OUTAGE_PAUSE = 30_000;
 /** About a day: then an outage is the job's own failure. */
@@ -147,7 +149,7 @@ export const createConsumer = (dependencies: ConsumerDependencies): QueueHandler
   };
 
   const perform = async (scope: Scope, one: Try): Promise<void> => {
-    if (one.attempt.number > one.context.maxAttempts) throw new Vanished();
+    if (one.attempt.number > one.context.maxAttempts + MORE_AFTER_ENDS) throw new Vanished();
     await ('run' in one.definition
       ? runOutside(scope, one, one.definition.run)
       : runInTransaction(scope, one, one.definition.inTransaction));

@@ -8,12 +8,13 @@ import { createRepository } from '../../../src/platform/db/repository.ts';
 import { createUnitOfWork } from '../../../src/platform/db/unit-of-work.ts';
 import { createI18n } from '../../../src/platform/i18n/i18n.ts';
 import { createConsumer } from '../../../src/platform/jobs/consumer.ts';
+import { createOutbox } from '../../../src/platform/jobs/outbox.ts';
 import { createRegistry } from '../../../src/platform/jobs/registry.ts';
 import { createMover } from '../../../src/platform/lifecycle/mover.ts';
 import { createFolderStore } from '../../../src/platform/storage/folder.ts';
 import type { FileStore } from '../../../src/platform/storage/file-store.ts';
-import { EXPORT_JOB, exportJob } from '../../../src/modules/reporting/exports/exports.jobs.ts';
-import { createExportLifecycle } from '../../../src/modules/reporting/exports/exports.lifecycle.ts';
+import { EXPORT_JOB, exportJobs } from '../../../src/modules/reporting/exports/exports.jobs.ts';
+import { CLEAR_JOB, createExportLifecycle } from '../../../src/modules/reporting/exports/exports.lifecycle.ts';
 import { ExportJob } from '../../../src/modules/reporting/exports/exports.repository.ts';
 import { createRunner } from '../../../src/modules/reporting/exports/exports.runner.ts';
 import type { Notices } from '../../../src/modules/reporting/ports.ts';
@@ -55,7 +56,10 @@ export const openExportNode = async (
   const db = createDatabase({ writer, reader: writer, now });
   const work = createUnitOfWork(db);
   const repository = createRepository(ExportJob, db, plainRecorder());
-  const mover = createMover(createExportLifecycle(notices), repository, { work, decide: createDecider() });
+  const mover = createMover(createExportLifecycle(createOutbox().enqueue, notices), repository, {
+    work,
+    decide: createDecider(),
+  });
   const files = wrap(await createFolderStore(folder));
   const runner = createRunner({
     work,
@@ -71,7 +75,7 @@ export const openExportNode = async (
   });
   const consume = createConsumer({
     db,
-    registry: createRegistry([exportJob(runner)]),
+    registry: createRegistry(exportJobs(runner)),
     now,
     log: pino({ level: 'silent' }),
     backoff: () => 0,
@@ -84,6 +88,10 @@ export const openExportNode = async (
     /** One try of the job that `outboxId` asked for. */
     attempt: async (companyId: string, outboxId: string): Promise<void> => {
       await consume({ companyId, outboxId, job: EXPORT_JOB });
+    },
+    /** One try of the job that clears. */
+    clear: async (companyId: string, outboxId: string): Promise<void> => {
+      await consume({ companyId, outboxId, job: CLEAR_JOB });
     },
     close: async () => {
       await writer.end();

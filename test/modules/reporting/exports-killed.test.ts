@@ -4,10 +4,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { CLEAR_JOB } from '../../../src/modules/reporting/exports/exports.lifecycle.ts';
 import type pg from 'pg';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
@@ -64,7 +66,7 @@ describe('exports of processes that end', () => {
     (
       await admin.query<{ status: string; sha256: string; error: string | null; row_count: number; attempts: number }>(
         `select e.status, e.sha256, e.error, e.row_count, o.attempts from export_job e
-         join outbox o on o.payload->>'exportId' = e.id::text where e.id = $1`,
+         join outbox o on o.payload->>'exportId' = e.id::text and o.job = 'reporting.export.run' where e.id = $1`,
         [id],
       )
     ).rows[0]!;
@@ -81,6 +83,20 @@ describe('exports of processes that end', () => {
     return keys;
   };
 
+  /** A file as an earlier try leaves it. */
+  const leave = (id: string) =>
+    node.files.put(`exports/${companyId}/${id}/left.csv`, Readable.from('of a try'), {
+      contentType: 'text/csv',
+      maxBytes: 99,
+    });
+  const clearOf = async (id: string): Promise<string[]> =>
+    (
+      await admin.query<{ id: string }>("select id from outbox where job = $2 and payload ->> 'exportId' = $1", [
+        id,
+        CLEAR_JOB,
+      ])
+    ).rows.map((row) => row.id);
+
   for (const at of ['writing', 'stored', 'offered'] satisfies StandStill[])
     it(`make one file and one notice when killed while ${at}`, async () => {
       const owner = await person();
@@ -95,6 +111,7 @@ describe('exports of processes that end', () => {
       killed.kill('SIGKILL');
       await gone;
       expect((await rowOf(id)).status).to.equal(at === 'offered' ? 'ready' : 'running');
+      await leave(id);
       await node.attempt(companyId, outboxId);
       const row = await rowOf(id);
       expect(row).to.include({ status: 'ready', row_count: ROWS, attempts: 2 });
@@ -106,11 +123,15 @@ describe('exports of processes that end', () => {
       expect(await toldOf(id)).to.deep.equal([{ kind: 'export_ready', error: null, recipients: [owner.profileId] }]);
     }).timeout(60_000);
 
-  it('are given up after three tries, each of them killed', async () => {
+  it('are given up after six tries, each of them killed, and leave no file', async () => {
     const owner = await person();
     const { id, outboxId } = await ask(owner);
-    await admin.query('update outbox set attempts = 3 where id = $1', [outboxId]);
+    await leave(id);
+    await admin.query('update outbox set attempts = 6 where id = $1', [outboxId]);
     await node.attempt(companyId, outboxId);
+    expect(await clearOf(id)).to.have.length(1);
+    for (const clearing of await clearOf(id)) await node.clear(companyId, clearing);
+    expect(await filesOf(id)).to.deep.equal([]);
     expect(await rowOf(id)).to.include({ status: 'failed', error: 'FAILED' });
     const told = { kind: 'export_failed', error: 'FAILED', recipients: [owner.profileId] };
     expect(await toldOf(id)).to.deep.equal([told]);

@@ -267,8 +267,13 @@ describe('exports', () => {
     expect(await show(id)).to.include({ status: 'cancelled', download: null, error: null });
     expect(await filesOf(id)).to.deep.equal([]);
     await client.post(`/admin/export/${id}/cancel`).expect(409);
-    const { rows } = await admin.query('select state, attempts from outbox where payload = $1', [{ exportId: id }]);
-    expect(rows).to.deep.equal([{ state: 'done', attempts: 1 }]);
+    const { rows } = await admin.query('select job, state, attempts from outbox where payload = $1 order by job desc', [
+      { exportId: id },
+    ]);
+    expect(rows).to.deep.equal([
+      { job: 'reporting.export.run', state: 'done', attempts: 1 },
+      { job: 'reporting.export.clear', state: 'done', attempts: 1 },
+    ]);
   });
 
   it('are no longer handed out once a role was taken, or the person left', async () => {

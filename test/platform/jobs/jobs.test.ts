@@ -236,7 +236,7 @@ describe('jobs', () => {
       await node.outbox.enqueue(tx, dying.name, {}),
       await node.outbox.enqueue(tx, record.name, { note: '' }),
     ]);
-    await harness.admin.query('update outbox set attempts = 5 where id = $1', [crashed]);
+    await harness.admin.query('update outbox set attempts = 8 where id = $1', [crashed]);
     node.start();
     await harness.drained();
     expect((await harness.row(badly)).lastError).to.equal('Error: first | onDead: Error: second');
@@ -300,12 +300,15 @@ describe('jobs', () => {
   it('gives a job that names its concurrency a lane of its own, and runs no more of it at once', async () => {
     let now = 0;
     let most = 0;
+    const two = Promise.withResolvers<void>();
     const slow = job({
       name: 'test.lane.slow',
       concurrency: 2,
       run: async () => {
         now += 1;
         most = Math.max(most, now);
+        if (now === 2) two.resolve();
+        await two.promise;
         await sleep(20);
         now -= 1;
       },

@@ -2,6 +2,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { job } from '../../../platform/module.ts';
 import type { JobDefinition, Repository, TickDefinition } from '../../../platform/module.ts';
+import { CLEAR_JOB } from './exports.lifecycle.ts';
 import { exportsToPurge } from './exports.repository.ts';
 import type { ExportRow } from './exports.repository.ts';
 import { folderOf, removeFiles } from './exports.runner.ts';
@@ -12,8 +13,8 @@ export const EXPORT_JOB = 'reporting.export.run';
 const MINUTE_MS = 60_000;
 const PURGED_AT_ONCE = 200;
 
-/** Writes an export; three tries, two at once in a process. */
-export const exportJob = (runner: ReturnType<typeof createRunner>): JobDefinition =>
+/** Writes an export (three tries, two at once in a process), and clears what is left of one that came to nothing. */
+export const exportJobs = (runner: ReturnType<typeof createRunner>): readonly JobDefinition[] => [
   job<ExportPayload>({
     name: EXPORT_JOB,
     maxAttempts: 3,
@@ -21,7 +22,9 @@ export const exportJob = (runner: ReturnType<typeof createRunner>): JobDefinitio
     concurrency: 2,
     run: (payload, context) => runner.run(payload, context),
     onDead: (tx, payload) => runner.giveUp(tx, payload),
-  });
+  }),
+  job<ExportPayload>({ name: CLEAR_JOB, run: (payload, context) => runner.clear(payload, context) }),
+];
 
 interface PurgeDependencies {
   readonly work: UnitOfWork;

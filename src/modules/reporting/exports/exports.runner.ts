@@ -183,6 +183,12 @@ export const createRunner = (dependencies: RunnerDependencies) => {
     await removeFiles(files, folderOf(scope.companyId, exportId), kept ?? undefined);
   };
 
+  /** Leaves of an export that is over the file that it offers, if any. */
+  const clear = async ({ exportId }: ExportPayload, { scope }: Pick<JobContext, 'scope'>): Promise<void> => {
+    const { fileKey } = await work.read({ scope }, (reader) => repository.get(reader, exportId));
+    await removeFiles(files, folderOf(scope.companyId, exportId), fileKey ?? undefined);
+  };
+
   const fail = async (tx: Tx, exportId: string, error: ExportError): Promise<void> => {
     const row = await repository.lock(tx, exportId);
     if (row.status !== 'queued' && row.status !== 'running') return;
@@ -192,7 +198,8 @@ export const createRunner = (dependencies: RunnerDependencies) => {
   return {
     run: async ({ exportId }: ExportPayload, context: JobContext): Promise<void> => {
       const row = await begin(exportId, context);
-      if (row === undefined) return;
+      // It ended just before its files were cleared.
+      if (row === undefined) return clear({ exportId }, context);
       try {
         await finish(exportId, context, await produce(row, context));
       } catch (error) {
@@ -200,6 +207,7 @@ export const createRunner = (dependencies: RunnerDependencies) => {
         else if (!(await isOver(exportId, context))) throw error;
       }
     },
+    clear,
     giveUp: (tx: Tx, { exportId }: ExportPayload): Promise<void> => fail(tx, exportId, 'FAILED'),
   };
 
