@@ -22,6 +22,11 @@ const longest = [
   'system/writers',
   'wiring/commands/first-data',
   'system/held-transaction',
+  'modules/reporting/exports-killed',
+  'scenarios/red-to-report',
+  'wiring/commands/doctor-command',
+  'wiring/commands/data-folder',
+  'wiring/figures',
 ].map((name) => join('test', `${name}.test.ts`));
 const others = globSync(below('test')).filter((file) => !longest.includes(file));
 const embedded = { config: '.mocharc.json', specs: [...longest, ...others.toSorted()] };
