@@ -18,7 +18,7 @@ const plain = (text: string): string =>
  * Milliseconds that statements took in PostgreSQL, by their text, from its log: of one that is prepared, its parsing, planning
  * and running together.
  */
-export const readDurations = (log: string): ReadonlyMap<string, readonly number[]> => {
+const readDurations = (log: string): ReadonlyMap<string, readonly number[]> => {
   const times = new Map<string, number[]>();
   /** Of each process: what it spent on what it has not run yet. */
   const under = new Map<string, number>();
