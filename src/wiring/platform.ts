@@ -34,7 +34,6 @@ import { createMover } from '../platform/lifecycle/mover.ts';
 import type { Mover } from '../platform/lifecycle/mover.ts';
 import type { Mailer, Sms } from '../platform/messaging/messages.ts';
 import type { Poster } from '../platform/messaging/post.ts';
-import { createValidator } from '../platform/schema/validator.ts';
 import type { Validator } from '../platform/schema/validator.ts';
 import type { AnyEntity, RowOf } from '../platform/schema/entity.ts';
 import type { Hub } from '../platform/stream/hub.ts';
@@ -59,6 +58,7 @@ export interface Foundation {
   };
   readonly identityProvider: IdentityProvider;
   readonly i18n: I18n;
+  readonly validator: Validator;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Absent where no collector is set. */
@@ -104,7 +104,6 @@ export interface Platform extends Foundation {
   readonly companyVault: CompanyVault;
   readonly directory: Directory;
   readonly configuration: ReturnType<typeof createConfiguration>;
-  readonly validator: Validator;
   readonly decide: ReturnType<typeof createDecider>;
   readonly repository: <E extends AnyEntity>(entity: E) => Repository<RowOf<E>>;
   readonly bulk: <E extends AnyEntity>(entity: E) => Bulk<RowOf<E>>;
@@ -117,13 +116,12 @@ export interface Platform extends Foundation {
 
 /** Builds the mechanisms over what the process was given. */
 export const createPlatform = (foundation: Foundation): Platform => {
-  const { db, system, keys, now } = foundation;
+  const { db, system, keys, validator, now } = foundation;
   const work = createUnitOfWork(db);
   const vault = createVault(keys.data);
   const changes = createChangeRecorder(vault, foundation.changed);
   const decide = createDecider();
   const cursors = createCursors(keys.signing, now);
-  const validator = createValidator();
   const movers = new Map<string, Mover<never>>();
   const repository: Platform['repository'] = (entity) => createRepository(entity, db, changes);
   const list: Platform['list'] = (definition) => createList(definition, cursors);
@@ -152,7 +150,6 @@ export const createPlatform = (foundation: Foundation): Platform => {
     enqueue: foundation.outbox.enqueue,
     tickets: createTickets(db),
     directory: createDirectory(system, now),
-    validator,
     configuration: createConfiguration(validator),
     repository,
     bulk: (entity) => createBulk(entity, changes),

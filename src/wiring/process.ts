@@ -140,9 +140,10 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     (open) => open.close(),
   );
   const { connections } = database;
+  const validator = createValidator();
   const { sources } = await lifetime.start(
     'sources',
-    () => openSources(settings, database.embedded?.sources, log, createValidator()),
+    () => openSources(settings, database.embedded?.sources, log, validator),
     (open) => open.close(),
   );
   const checked = {
@@ -189,6 +190,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     tracer,
     sources,
     keys,
+    validator,
     i18n: createI18n({
       folder: folder('locales'),
       ...(settings.NODE_ENV === 'production' && { onMissing: (fault) => log.error(fault, 'a text is missing') }),

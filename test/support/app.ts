@@ -13,10 +13,12 @@ import { createAuthentication } from '../../src/platform/http/authentication.ts'
 import { createRateLimits, LIMITS } from '../../src/platform/http/rate-limits.ts';
 import type { Limits } from '../../src/platform/http/rate-limits.ts';
 import { createI18n } from '../../src/platform/i18n/i18n.ts';
+import type { I18n } from '../../src/platform/i18n/i18n.ts';
 import { createLocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
 import type { LocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
 import { createOutbox } from '../../src/platform/jobs/outbox.ts';
 import type { Poster } from '../../src/platform/messaging/post.ts';
+import { createValidator } from '../../src/platform/schema/validator.ts';
 import { createFolderStore } from '../../src/platform/storage/folder.ts';
 import { createEventSource } from '../../src/platform/stream/events.ts';
 import { startHub } from '../../src/platform/stream/hub.ts';
@@ -36,6 +38,11 @@ import { listen } from './listen.ts';
 const GENEROUS = Object.fromEntries(
   Object.entries(LIMITS).map(([name, { per }]) => [name, { points: 1_000_000, per }]),
 ) as unknown as Limits;
+
+/** What has no state of an application is made once for all of them: texts, and each schema's check. */
+const validator = createValidator();
+let i18n: I18n | undefined;
+const texts = (): I18n => (i18n ??= createI18n({ folder: fileURLToPath(new URL('../../locales', import.meta.url)) }));
 
 export interface TestApp extends System {
   readonly database: TestDatabase;
@@ -119,7 +126,8 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
       sealer.nudge(companyId);
     },
     identityProvider,
-    i18n: createI18n({ folder: options.locales ?? fileURLToPath(new URL('../../locales', import.meta.url)) }),
+    i18n: options.locales === undefined ? texts() : createI18n({ folder: options.locales }),
+    validator,
     log: options.log ?? pino({ level: 'silent' }),
     metrics: createMetrics(),
     rates: createRateLimits(options.limits ?? GENEROUS),

@@ -6,10 +6,9 @@ import type { Scope } from '../../src/platform/db/scope.ts';
 import type { TestDatabase } from './database.ts';
 
 /** A bare company row; its id. */
-export const addCompany = async (database: TestDatabase): Promise<string> => {
-  const client = await database.superuser();
+export const addCompany = async (database: Pick<TestDatabase, 'sql'>): Promise<string> => {
   const id = uuidv7();
-  await client.query(
+  await database.sql(
     `insert into company (id, slug, name, kind, timezone, locale, status, created_at, updated_at)
      values ($1::uuid, $2, $2, 'standard', 'America/Santiago', 'es', 'active', $3, $3)`,
     [id, `c-${id.slice(-12)}`, new Date()],

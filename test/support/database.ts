@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { createDatabase } from '../../src/platform/db/database.ts';
 import type { Database } from '../../src/platform/db/database.ts';
-import { createPool } from '../../src/platform/db/pool.ts';
+import { createPool, hearErrors } from '../../src/platform/db/pool.ts';
 import type { Role } from '../../src/platform/db/roles.ts';
 import { recordStatement } from './statements.ts';
 import { roleUrl, superuserUrl, templateName } from './template.ts';
@@ -17,6 +17,8 @@ export interface TestDatabase {
    * rules of the house on purpose.
    */
   readonly open: (options?: { now?: () => Date; max?: number; observed?: boolean }) => Database;
+  /** One statement past row level security; its rows. */
+  readonly sql: <Row extends object>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
   /** A client that passes row level security: for looking, and for breaking things on purpose. */
   readonly superuser: () => Promise<pg.Client>;
   readonly drop: () => Promise<void>;
@@ -61,10 +63,20 @@ export const openDatabase = (name: string): TestDatabase => {
     closing.push(() => (made.ended ? Promise.resolve() : made.end()));
     return made;
   };
+  let shared: pg.Pool | undefined;
+  /** Hundreds of statements of a file set its stage: a connection each would cost more than all they do. */
+  const share = (): pg.Pool => {
+    const made = new pg.Pool({ connectionString: superuserUrl(name), max: 2, idleTimeoutMillis: 2_000 });
+    hearErrors(made, failLoudly);
+    closing.push(() => made.end());
+    return made;
+  };
   return {
     name,
     url,
     pool,
+    sql: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      (await (shared ??= share()).query<Row>(text, [...values])).rows,
     open: ({ now = () => new Date(), max = 10, observed = true } = {}) =>
       createDatabase({
         writer: pool('app', max),

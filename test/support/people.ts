@@ -1,5 +1,4 @@
 import { v7 as uuidv7 } from 'uuid';
-import type pg from 'pg';
 import type { IdentityProvider, SignInClient } from '../../src/platform/identity-provider/port.ts';
 import { createContacts } from '../../src/modules/identity/persons/contact.ts';
 import type { TestApp } from './app.ts';
@@ -7,7 +6,7 @@ import type { TestDatabase } from './database.ts';
 
 /** A running system as people are added to it. */
 export interface PeopleHost {
-  readonly database: Pick<TestDatabase, 'superuser'>;
+  readonly database: Pick<TestDatabase, 'sql'>;
   readonly clock: { readonly now: () => Date };
   readonly platform: { readonly keys: Parameters<typeof createContacts>[0] };
   readonly identityProvider: Pick<IdentityProvider, 'users'>;
@@ -53,7 +52,6 @@ const tokens = (app: TestApp, keycloakId: string): TestPerson['bearer'] => {
 
 const createPerson = async (
   app: PeopleHost,
-  client: pg.Client,
   firstName: string,
   lastName: string,
   { email, rut, phone, password }: TestLogin,
@@ -73,7 +71,7 @@ const createPerson = async (
     lastName,
     emailVerified: true,
   });
-  await client.query(
+  await app.database.sql(
     `insert into person (id, keycloak_id, first_name, last_name, locale, status, data_key, created_at, updated_at,
        email_sealed, email_hash, email_mask, phone_sealed, phone_hash, phone_mask,
        national_id_sealed, national_id_hash, national_id_mask)
@@ -102,26 +100,24 @@ const createPerson = async (
 /** A person with an active profile that holds `roles`, who signs in as everybody does. */
 export const addLogin = async (app: PeopleHost, options: PersonOptions): Promise<Omit<TestPerson, 'bearer'>> => {
   const { companyId, roles, firstName = 'Ana', lastName = 'Rojas' } = options;
-  const client = await app.database.superuser();
   const { personId, keycloakId } =
-    options.person ?? (await createPerson(app, client, firstName, lastName, options.login ?? {}));
+    options.person ?? (await createPerson(app, firstName, lastName, options.login ?? {}));
   const profileId = uuidv7();
   const at = app.clock.now();
-  await client.query(
+  await app.database.sql(
     `insert into profile (company_id, id, person_id, first_name, last_name, national_id_kind, kind, status, created_at, updated_at)
      values ($1, $2, $3, $4, $5, 'RUT', 'employee', 'active', $6, $6)`,
     [companyId, profileId, personId, firstName, lastName, at],
   );
-  await client.query(
+  await app.database.sql(
     'insert into person_company (person_id, company_id, profile_id, created_at) values ($1, $2, $3, $4)',
     [personId, companyId, profileId, at],
   );
   for (const role of roles)
-    await client.query(
+    await app.database.sql(
       'insert into role_assignment (company_id, id, profile_id, system_role, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)',
       [companyId, uuidv7(), profileId, role, at],
     );
-  await client.end();
   return { personId, profileId, companyId, keycloakId };
 };
 
@@ -137,14 +133,13 @@ export const addReportingLine = async (
   superior: Pick<TestPerson, 'companyId' | 'profileId'>,
   subordinate: Pick<TestPerson, 'profileId'>,
 ): Promise<void> => {
-  const client = await app.database.superuser();
   const { companyId } = superior;
-  await client.query(
+  await app.database.sql(
     `insert into reporting_line (company_id, id, subordinate_id, superior_id, starts_on, created_at, updated_at)
      values ($1, $2, $3, $4, '2026-01-01', $5, $5)`,
     [companyId, uuidv7(), subordinate.profileId, superior.profileId, app.clock.now()],
   );
-  await client.query(
+  await app.database.sql(
     `insert into reporting_closure (company_id, superior_id, subordinate_id, depth)
      select $1, s.superior_id, t.subordinate_id, s.depth + t.depth + 1
      from (select superior_id, depth from reporting_closure where company_id = $1 and subordinate_id = $2
@@ -154,5 +149,4 @@ export const addReportingLine = async (
      on conflict do nothing`,
     [companyId, superior.profileId, subordinate.profileId],
   );
-  await client.end();
 };

@@ -21,8 +21,7 @@ export const addStaff = async (
   const person = { firstName: 'Olga', lastName: 'Prado', email, locale: 'en' as const, role };
   const { id, personId } = await app.identity.staff.create({ scope }, person);
   await app.identity.alignment.align(personId, scope.traceId);
-  const client = await app.database.superuser();
-  await client.query(`update person set status = 'active' where id = $1`, [personId]);
+  await app.database.sql(`update person set status = 'active' where id = $1`, [personId]);
   const sid = uuidv7();
   const user = { username: `u-${personId}` };
   const bearer = async () => `Bearer ${await app.identityProvider.mint({ user, client: 'angelis-admin', sid })}`;

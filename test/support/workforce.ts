@@ -64,8 +64,7 @@ export interface Mine {
 
 const insertSite = async (app: TestApp, companyId: string, timezone: string): Promise<string> => {
   const id = uuidv7();
-  const client = await app.database.superuser();
-  await client.query(
+  await app.database.sql(
     `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, $3, 'Faena', $4, $5, $5)`,
     [companyId, id, `S-${id.slice(-8)}`, timezone, app.clock.now()],
   );
@@ -74,8 +73,7 @@ const insertSite = async (app: TestApp, companyId: string, timezone: string): Pr
 
 const insertSubscription = async (app: TestApp, companyId: string, offering: string, seats: number) => {
   const id = uuidv7();
-  const client = await app.database.superuser();
-  await client.query(
+  await app.database.sql(
     `insert into subscription (company_id, id, offering, seats, starts_on, payment_state, status, created_at, updated_at)
      values ($1, $2, $3, $4, '2026-01-01', 'paid', 'active', $5, $5)`,
     [companyId, id, offering, seats, app.clock.now()],

@@ -75,7 +75,8 @@ const toFaults = (errors: readonly ErrorObject[], where: Fault['in']): Fault[] =
 export interface Validator {
   /**
    * The check of a schema: its faults, none when the value fits; it never changes the value. Compiled by the first value
-   * that is checked (ms each, seconds for all routes together); that first check throws when the schema is malformed.
+   * that is checked (ms each, seconds for all routes together), once for all schemas that read alike; that first check
+   * throws when the schema is malformed.
    */
   compile(schema: TSchema): (value: unknown, where?: Fault['in']) => Fault[];
 }
@@ -84,9 +85,12 @@ export interface Validator {
 export const createValidator = (): Validator => {
   let ajv: Ajv2020 | undefined;
   const compiled = new WeakMap<object, ValidateFunction>();
+  const alike = new Map<string, ValidateFunction>();
   const compile = (schema: TSchema): ValidateFunction => {
+    const text = JSON.stringify(schema);
     ajv ??= createAjv();
-    const validate = ajv.compile(schema);
+    const validate = alike.get(text) ?? ajv.compile(schema);
+    alike.set(text, validate);
     compiled.set(schema, validate);
     return validate;
   };

@@ -6,6 +6,7 @@ import { createPool } from '../../../src/platform/db/pool.ts';
 import { createDatabase } from '../../../src/platform/db/database.ts';
 import { createOutbox } from '../../../src/platform/jobs/outbox.ts';
 import { wireNotifications } from '../../../src/wiring/notifications.ts';
+import { createValidator } from '../../../src/platform/schema/validator.ts';
 import { createPlatform } from '../../../src/wiring/platform.ts';
 import type { Foundation } from '../../../src/wiring/platform.ts';
 import { randomRing } from '../../support/companies.ts';
@@ -24,6 +25,7 @@ export const createDeliveryProcess = (urls: Urls, mailer: Mailer) => {
     db: createDatabase({ writer, reader: writer, now }),
     system: pool(urls.system),
     keys,
+    validator: createValidator(),
     i18n: createI18n({ folder: `${import.meta.dirname}/../../../locales` }),
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
