@@ -27,10 +27,37 @@ export async function readPdf(stream: Readable): Promise<ReadPdf> {
   const kids = /\/Kids \[([^\]]*)\]/.exec(all.find((body) => body.includes('/Type /Pages')) ?? '')?.[1] ?? '';
   const total = /\((\d+)\) Tj/.exec(all.find((body) => body.includes('/Subtype /Form')) ?? '')?.[1] ?? '';
   const pages = [...kids.matchAll(/(\d+) 0 R/g)].map(([, id = '']) => {
-    const contents = /\/Contents (\d+) 0 R/.exec(objects.get(id) ?? '')?.[1] ?? '';
-    return readContents(objects.get(contents) ?? '', total);
+    const page = objects.get(id) ?? '';
+    const [contents, resources] = ['Contents', 'Resources'].map(
+      (member) => objects.get(new RegExp(`/${member} (\\d+) 0 R`).exec(page)?.[1] ?? '') ?? '',
+    );
+    const fonts = /\/Font <<([\s\S]*?)>>/.exec(resources!)?.[1] ?? '';
+    const decoders = new Map(
+      [...fonts.matchAll(/\/(F\d+) (\d+) 0 R/g)].map(([, name = '', font = '']) => [name, decoderOf(objects, font)]),
+    );
+    return readContents(contents!, total, decoders);
   });
   return { pages, raw };
+}
+
+/** The text of the hexadecimal codes that are drawn in a font. */
+type Decoder = (hex: string) => string;
+
+/** Standard fonts have one byte a character; embedded ones number their letters, and say which they are. */
+function decoderOf(objects: ReadonlyMap<string, string>, font: string): Decoder {
+  const map = /\/ToUnicode (\d+) 0 R/.exec(objects.get(font) ?? '')?.[1];
+  if (map === undefined) return (hex) => new TextDecoder('windows-1252').decode(Buffer.from(hex, 'hex'));
+  const ranges = [...(objects.get(map) ?? '').matchAll(/<([0-9a-f]{4})> <[0-9a-f]{4}> \[([^\]]*)\]/g)];
+  const letters = new Map(
+    ranges.flatMap(([, first = '', targets = '']) =>
+      [...targets.matchAll(/<([0-9a-f]*)>/g)].map(([, hex = ''], index) => {
+        const units = hex.match(/.{4}/g) ?? [];
+        const letter = String.fromCharCode(...units.map((unit) => Number.parseInt(unit, 16)));
+        return [Number.parseInt(first, 16) + index, letter] as const;
+      }),
+    ),
+  );
+  return (hex) => (hex.match(/.{4}/g) ?? []).map((code) => letters.get(Number.parseInt(code, 16)) ?? '?').join('');
 }
 
 /** An object with its stream as it is without compression. */
@@ -45,19 +72,17 @@ export function pageText(page: readonly PlacedText[]): string {
   return page.map(({ text }) => text).join('\n');
 }
 
-function readContents(contents: string, total: string): PlacedText[] {
+function readContents(contents: string, total: string, decoders: ReadonlyMap<string, Decoder>): PlacedText[] {
   const texts: PlacedText[] = [];
-  for (const [, x, y, operators, reference] of contents.matchAll(
-    /BT\n1 0 0 1 ([\d.-]+) ([\d.-]+) Tm\n[^\n]*Tf\n([\s\S]*?)\nET|(\/Total Do)/g,
+  for (const [, x, y, font = '', operators = '', reference] of contents.matchAll(
+    /BT\n1 0 0 1 ([\d.-]+) ([\d.-]+) Tm\n\/(F\d+) [^\n]*Tf\n([\s\S]*?)\nET|(\/Total Do)/g,
   )) {
     const last = texts.at(-1);
     if (reference && last) last.text += total;
-    else texts.push({ text: decode(operators ?? ''), x: Number(x), y: A4_HEIGHT - Number(y) });
+    else texts.push({ text: decoders.get(font)!(hexOf(operators)), x: Number(x), y: A4_HEIGHT - Number(y) });
   }
   return texts;
 }
 
-function decode(operators: string): string {
-  const hex = [...operators.matchAll(/<([0-9a-f]*)>/g)].map(([, digits]) => digits).join('');
-  return new TextDecoder('windows-1252').decode(Buffer.from(hex, 'hex'));
-}
+const hexOf = (operators: string): string =>
+  [...operators.matchAll(/<([0-9a-f]*)>/g)].map(([, digits]) => digits).join('');

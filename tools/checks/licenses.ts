@@ -8,6 +8,7 @@ const allowed = new Set([
   'ISC',
   'MIT',
   'MIT-0',
+  'OFL-1.1',
   'PSF-2.0',
   'Zlib',
 ]);

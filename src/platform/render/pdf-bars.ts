@@ -1,6 +1,6 @@
 import { drawLegend } from './pdf-legend.ts';
 import type { Pages } from './pdf-pages.ts';
-import { toWinAnsi } from './pdf-text.ts';
+import { toDrawable } from './pdf-text.ts';
 import { COLORS, TONES, type Tone } from './pdf-theme.ts';
 
 export interface StackedBars {
@@ -66,7 +66,7 @@ function drawBar(
     const { fill, text } = TONES[tone];
     pages.fill(x, pages.y, Math.max(width - (width > 2 ? 0.8 : 0), 0.4), BAR.height, fill);
     const shown = formatValue(value);
-    const size = VALUE_SIZES.find((candidate) => pages.type.width(toWinAnsi(shown), 'bold', candidate) + 1.5 <= width);
+    const size = VALUE_SIZES.find((candidate) => pages.type.width(toDrawable(shown), 'bold', candidate) + 1.5 <= width);
     if (size) {
       const top = pages.y + (BAR.height - size) / 2 + 0.3;
       pages.text(shown, x, top, { font: 'bold', size, color: text, width: width - 0.8, align: 'center' });

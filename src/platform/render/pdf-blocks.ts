@@ -1,5 +1,5 @@
 import type { Pages } from './pdf-pages.ts';
-import { toWinAnsi } from './pdf-text.ts';
+import { toDrawable } from './pdf-text.ts';
 import { COLORS, TONES, type Tone } from './pdf-theme.ts';
 
 export interface TitleBlock {
@@ -18,11 +18,11 @@ export function drawTitleBlock(pages: Pages, block: TitleBlock): void {
   pages.y += 14;
   pages.text(block.company, left, pages.y, { font: 'bold', size: 9.5, color: COLORS.accent, width });
   pages.y += 17;
-  for (const line of type.wrap(toWinAnsi(block.title), 'bold', 20, width, 2)) {
+  for (const line of type.wrap(toDrawable(block.title), 'bold', 20, width, 2)) {
     pages.text(line, left, pages.y, { font: 'bold', size: 20 });
     pages.y += 25;
   }
-  for (const line of type.wrap(toWinAnsi(block.subtitle ?? ''), 'regular', 10.5, width, 2)) {
+  for (const line of type.wrap(toDrawable(block.subtitle ?? ''), 'regular', 10.5, width, 2)) {
     pages.text(line, left, pages.y, { size: 10.5, color: COLORS.muted });
     pages.y += 15;
   }
@@ -30,7 +30,7 @@ export function drawTitleBlock(pages: Pages, block: TitleBlock): void {
   const columnWidth = (width - 20) / 2;
   const labelWidth = Math.min(
     columnWidth / 2,
-    Math.max(0, ...block.facts.map(({ label }) => type.width(toWinAnsi(label), 'regular', 8.5))) + 10,
+    Math.max(0, ...block.facts.map(({ label }) => type.width(toDrawable(label), 'regular', 8.5))) + 10,
   );
   block.facts.forEach(({ label, value }, index) => {
     const x = left + (index % 2) * (columnWidth + 20);
@@ -75,14 +75,14 @@ function drawTile(pages: Pages, tile: Tile, x: number, width: number): void {
   pages.fill(x, y, 3, TILE.height, tile.tone ? TONES[tile.tone].fill : COLORS.accent);
   pages.text(tile.label, x + 11, y + 8, { size: 7.5, color: COLORS.muted, width: inner });
   const size =
-    [18, 15, 12, 10].find((candidate) => type.width(toWinAnsi(tile.value), 'bold', candidate) <= inner) ?? 8.5;
+    [18, 15, 12, 10].find((candidate) => type.width(toDrawable(tile.value), 'bold', candidate) <= inner) ?? 8.5;
   pages.text(tile.value, x + 11, y + 20 + (18 - size) / 2, { font: 'bold', size, width: inner });
   if (tile.note) pages.text(tile.note, x + 11, y + 44, { size: 7, color: COLORS.muted, width: inner });
 }
 
 /** A paragraph, wrapped; it flows over pages, two lines at least staying with its heading. */
 export function drawParagraph(pages: Pages, text: string): void {
-  const lines = pages.type.wrap(toWinAnsi(text), 'regular', 9, pages.width);
+  const lines = pages.type.wrap(toDrawable(text), 'regular', 9, pages.width);
   lines.forEach((line, index) => {
     pages.begin(index === 0 ? Math.min(2, lines.length) * 13 : 13);
     pages.text(line, pages.left, pages.y, { size: 9 });

@@ -2,7 +2,7 @@ import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import { drawLegend, setDash, type LegendEntry } from './pdf-legend.ts';
 import type { Pages } from './pdf-pages.ts';
-import { toWinAnsi } from './pdf-text.ts';
+import { toDrawable } from './pdf-text.ts';
 import { COLORS, SERIES } from './pdf-theme.ts';
 
 export interface LinePoint {
@@ -132,7 +132,7 @@ function valueScale({ range, shortened, target }: LineChart, points: readonly Kn
 }
 
 function widest(pages: Pages, texts: readonly string[], font: 'regular' | 'bold'): number {
-  return Math.max(...texts.map((text) => pages.type.width(toWinAnsi(text), font, LABEL)));
+  return Math.max(...texts.map((text) => pages.type.width(toDrawable(text), font, LABEL)));
 }
 
 function drawValueTicks(pages: Pages, plot: Plot, ticks: readonly number[], format: LineChart['formatY']): void {

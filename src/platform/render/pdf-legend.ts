@@ -1,5 +1,5 @@
 import type { Pages } from './pdf-pages.ts';
-import { toWinAnsi } from './pdf-text.ts';
+import { toDrawable } from './pdf-text.ts';
 
 export interface LegendEntry {
   label: string;
@@ -15,7 +15,7 @@ export function drawLegend(pages: Pages, entries: readonly LegendEntry[]): void 
   let x = pages.left;
   for (const { label, color, dash } of entries) {
     const mark = dash ? 18 : SIZE;
-    const text = pages.type.fit(toWinAnsi(label), 'regular', SIZE, pages.width - mark - 4);
+    const text = pages.type.fit(toDrawable(label), 'regular', SIZE, pages.width - mark - 4);
     const width = mark + 4 + pages.type.width(text, 'regular', SIZE) + 14;
     if (x > pages.left && x + width - 14 > pages.right) {
       x = pages.left;

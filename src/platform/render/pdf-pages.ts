@@ -1,6 +1,7 @@
 import type PdfKit from 'pdfkit';
 import { COLORS, FONTS, PAGE, type FontName } from './pdf-theme.ts';
-import { createTypesetter, toWinAnsi, type Typesetter } from './pdf-text.ts';
+import { createFonts } from './pdf-fonts.ts';
+import { createTypesetter, needsEmbedded, toDrawable, type Typesetter } from './pdf-text.ts';
 
 type Document = InstanceType<typeof PdfKit>;
 
@@ -58,10 +59,13 @@ const HEADING = { size: 12, height: 26, gap: 10 } as const;
 const FOOT = 7.5;
 /** One line as it is; with `textWidth` and `wordCount` given, pdfkit does not measure what only links and underlines need. */
 const UNMEASURED = { lineBreak: false, textWidth: 0, wordCount: 1 };
+/** How far below its top the baseline of a line of Helvetica lies, by its size. */
+const BASELINE = 0.718;
 const TOTAL_MARK = '\u0001';
 
 export function createPages(doc: Document, furniture: PageFurniture): Pages {
-  const type = createTypesetter((character, font) => doc.font(FONTS[font]).fontSize(1000).widthOfString(character));
+  const fonts = createFonts(doc);
+  const type = createTypesetter(fonts.advance);
   const total = doc.ref({
     Type: 'XObject',
     Subtype: 'Form',
@@ -82,7 +86,7 @@ export function createPages(doc: Document, furniture: PageFurniture): Pages {
   };
 
   const text: Pages['text'] = (raw, x, y, { font = 'regular', size = 8, color = COLORS.ink, width, align } = {}) => {
-    const clean = toWinAnsi(raw);
+    const clean = toDrawable(raw);
     const shown = width === undefined ? clean : type.fit(clean, font, size, width);
     if (shown === '') return;
     let at = x;
@@ -91,7 +95,11 @@ export function createPages(doc: Document, furniture: PageFurniture): Pages {
       at += align === 'right' ? spare : spare / 2;
     }
     paint(color);
-    doc.font(FONTS[font]).fontSize(size).text(shown, at, y, UNMEASURED);
+    const isEmbedded = needsEmbedded(shown);
+    fonts.set(font, isEmbedded);
+    // On one line with its neighbors, and with no word kept: the embedded font would keep each that it ever drew.
+    const other = { ...UNMEASURED, baseline: -BASELINE * size, features: [] };
+    doc.fontSize(size).text(shown, at, y, isEmbedded ? other : UNMEASURED);
   };
 
   const pages: Pages = {
@@ -177,12 +185,12 @@ export function createPages(doc: Document, furniture: PageFurniture): Pages {
     const [before = '', after = ''] = furniture.pageOf(page, TOTAL_MARK).split(TOTAL_MARK);
     const style = { size: FOOT, color: COLORS.muted };
     text(before, pages.left, y, style);
-    const x = pages.left + type.width(toWinAnsi(before), 'regular', FOOT);
+    const x = pages.left + type.width(toDrawable(before), 'regular', FOOT);
     const xobjects: Record<string, unknown> = doc.page.xobjects;
     xobjects.Total = total;
-    // The baseline of a line of Helvetica lies 0.718 of its size below its top; PDF counts from the bottom of the page.
+    // PDF counts from the bottom of the page.
     pages.isolated(() => {
-      doc.transform(1, 0, 0, -1, x, y + 0.718 * FOOT);
+      doc.transform(1, 0, 0, -1, x, y + BASELINE * FOOT);
       doc.addContent('/Total Do');
     });
     text(after, x + totalWidth, y, style);

@@ -1,5 +1,5 @@
 import type { Pages } from './pdf-pages.ts';
-import { toWinAnsi } from './pdf-text.ts';
+import { toDrawable } from './pdf-text.ts';
 import { COLORS, TONES, type Tone } from './pdf-theme.ts';
 
 export interface TableColumn {
@@ -114,7 +114,7 @@ function place(pages: Pages, columns: readonly TableColumn[]): Placed[] {
   return columns.map(({ label, width: share, align = 'left' }) => {
     const width = (pages.width * share) / shares;
     const inner = width - 2 * PAD;
-    const clean = toWinAnsi(label);
+    const clean = toDrawable(label);
     const longest = Math.max(...clean.split(' ').map((word) => pages.type.width(word, 'bold', 1)));
     // Rounded down: a size that fits but for the last bit would break its longest word.
     const labelSize = Math.max(SMALLEST_LABEL, Math.min(SIZE, Math.floor((inner / longest) * 20) / 20));

@@ -1,7 +1,7 @@
 import type { FontName } from './pdf-theme.ts';
 
 /** Characters above U+00FF that WinAnsi (Windows-1252) carries. */
-const WIN_ANSI_EXTRA = new Set('€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ');
+const WIN_ANSI_EXTRA = '€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ';
 
 const REPLACEMENTS: Readonly<Record<string, string>> = {
   '\u2002': ' ',
@@ -24,12 +24,6 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   '←': '<-',
   '✓': 'x',
   '✔': 'x',
-  ł: 'l',
-  Ł: 'L',
-  đ: 'd',
-  Đ: 'D',
-  ı: 'i',
-  ẞ: 'SS',
 };
 
 const PRINTABLE = /^[\x20-\x7e\xa0-\xac\xae-\xff]*$/;
@@ -37,12 +31,17 @@ const BREAKS = /[\t\n\v\f\r\u2028\u2029]+/g;
 /** Controls, soft hyphens, zero-width and direction marks. */
 const SHAPELESS = /[\p{Cc}\p{Cf}]/gu;
 const MARKS = /\p{M}/gu;
+/** Letters that the embedded font has, and that are drawn one after the other: no shapes that depend on their neighbors. */
+const OTHER_LETTER = /^(?=[\p{L}\p{M}])[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]$/u;
+/** Of Unicode 15.1 and later, which the font lacks. */
+const TOO_NEW = /^[\u1c89\u1c8a\ua7cb-\ua7dc\u{10000}-\u{10ffff}]$/u;
 
 /**
- * A text in the characters that the standard fonts can draw (WinAnsi): NFC, line breaks as spaces, letters of other Latin alphabets
- * without their marks, common signs spelled out, anything else a question mark. Never throws.
+ * A text in the characters that reports can draw: those of the standard fonts (WinAnsi), and Latin, Greek and Cyrillic letters
+ * beyond, for which a font is embedded ({@link needsEmbedded}). NFC, line breaks as spaces, common signs spelled out, anything else
+ * a question mark. Never throws.
  */
-export function toWinAnsi(text: string): string {
+export function toDrawable(text: string): string {
   if (PRINTABLE.test(text)) return text;
   let result = '';
   for (const character of text.normalize('NFC').replaceAll(BREAKS, ' ').replaceAll(SHAPELESS, '')) {
@@ -52,18 +51,25 @@ export function toWinAnsi(text: string): string {
 }
 
 function drawable(character: string): boolean {
-  return PRINTABLE.test(character) || WIN_ANSI_EXTRA.has(character);
+  return PRINTABLE.test(character) || WIN_ANSI_EXTRA.includes(character);
 }
 
 function substitute(character: string): string {
   const known = REPLACEMENTS[character];
   if (known !== undefined) return known;
+  if (OTHER_LETTER.test(character) && !TOO_NEW.test(character) && character.normalize('NFKC') === character)
+    return character;
   const plain = character.normalize('NFKD').replaceAll(MARKS, '');
   if (plain !== character && Array.from(plain).every(drawable)) return plain;
   return plain === '' ? '' : '?';
 }
 
-/** Measures and cuts texts that have passed {@link toWinAnsi}. Widths in points. */
+const BEYOND = new RegExp(`[^\\x20-\\x7e\\xa0-\\xff${WIN_ANSI_EXTRA}]`);
+
+/** Whether a text that has passed {@link toDrawable} has letters that the standard fonts lack: then all of it is drawn in the embedded one. */
+export const needsEmbedded = (text: string): boolean => BEYOND.test(text);
+
+/** Measures and cuts texts that have passed {@link toDrawable}. Widths in points. */
 export interface Typesetter {
   width: (text: string, font: FontName, size: number) => number;
   /** The text, or as much of it as fits the width, ending in an ellipsis. */
@@ -74,35 +80,48 @@ export interface Typesetter {
 
 const ELLIPSIS = '…';
 
+/** One font, standard or embedded, with the widths of the characters that were asked for, by their codes. */
+interface Face {
+  readonly font: FontName;
+  readonly isEmbedded: boolean;
+  readonly widths: Map<number, number>;
+}
+
 /**
  * A typesetter that adds up advance widths looked up by character code: kerning, which only draws letters closer, is left out, so a
  * text is never wider than it is measured.
  * @param advance the width of one character in thousandths of the font size
  */
-export function createTypesetter(advance: (character: string, font: FontName) => number): Typesetter {
-  const tables = { regular: new Map<number, number>(), bold: new Map<number, number>() };
+export function createTypesetter(
+  advance: (character: string, font: FontName, isEmbedded: boolean) => number,
+): Typesetter {
+  const facesOf = (font: FontName): readonly [standard: Face, embedded: Face] => [
+    { font, isEmbedded: false, widths: new Map() },
+    { font, isEmbedded: true, widths: new Map() },
+  ];
+  const faces = { regular: facesOf('regular'), bold: facesOf('bold') };
+  const faceOf = (text: string, font: FontName): Face => faces[font][needsEmbedded(text) ? 1 : 0];
 
-  const advanceOf = (code: number, font: FontName) => {
-    const table = tables[font];
-    let width = table.get(code);
+  const advanceOf = (code: number, { font, isEmbedded, widths }: Face) => {
+    let width = widths.get(code);
     if (width === undefined) {
-      width = advance(String.fromCharCode(code), font);
-      table.set(code, width);
+      width = advance(String.fromCharCode(code), font, isEmbedded);
+      widths.set(code, width);
     }
     return width;
   };
 
-  const units = (text: string, font: FontName) => {
+  const units = (text: string, face: Face) => {
     let sum = 0;
-    for (let index = 0; index < text.length; index++) sum += advanceOf(text.charCodeAt(index), font);
+    for (let index = 0; index < text.length; index++) sum += advanceOf(text.charCodeAt(index), face);
     return sum;
   };
 
-  /** How many characters from `start` fit into a number of thousandths; all of them if they do. */
-  const countFitting = (text: string, font: FontName, limit: number) => {
+  /** How many characters from the start fit into a number of thousandths; all of them if they do. */
+  const countFitting = (text: string, face: Face, limit: number) => {
     let sum = 0;
     for (let index = 0; index < text.length; index++) {
-      sum += advanceOf(text.charCodeAt(index), font);
+      sum += advanceOf(text.charCodeAt(index), face);
       if (sum > limit) return index;
     }
     return text.length;
@@ -110,13 +129,26 @@ export function createTypesetter(advance: (character: string, font: FontName) =>
 
   const fit: Typesetter['fit'] = (text, font, size, width) => {
     const limit = (width * 1000) / size;
-    if (countFitting(text, font, limit) === text.length) return text;
-    const room = countFitting(text, font, limit - units(ELLIPSIS, font));
-    return text.slice(0, room).trimEnd() + ELLIPSIS;
+    const face = faceOf(text, font);
+    if (countFitting(text, face, limit) === text.length) return text;
+    const room = countFitting(text, face, limit - units(ELLIPSIS, face));
+    const shown = text.slice(0, room).trimEnd() + ELLIPSIS;
+    // Without the letters that were cut off it is drawn, and as wide as it is, in the standard font.
+    return faceOf(shown, font) === face ? shown : fit(shown, font, size, width);
+  };
+
+  /** The first line of a text: up to a space, or inside a word that is too long. */
+  const lineOf = (text: string, font: FontName, limit: number): string => {
+    let end = countFitting(text, faceOf(text, font), limit);
+    if (end < text.length) {
+      const space = text.lastIndexOf(' ', end);
+      end = space > 0 ? space : Math.max(1, end);
+    }
+    return text.slice(0, end).trimEnd();
   };
 
   return {
-    width: (text, font, size) => (units(text, font) * size) / 1000,
+    width: (text, font, size) => (units(text, faceOf(text, font)) * size) / 1000,
     fit,
     wrap(text, font, size, width, most = Infinity) {
       const limit = (width * 1000) / size;
@@ -124,13 +156,11 @@ export function createTypesetter(advance: (character: string, font: FontName) =>
       let rest = text.trim();
       while (rest) {
         if (lines.length === most - 1) return [...lines, fit(rest, font, size, width)];
-        let end = countFitting(rest, font, limit);
-        if (end < rest.length) {
-          const space = rest.lastIndexOf(' ', end);
-          end = space > 0 ? space : Math.max(1, end);
-        }
-        lines.push(rest.slice(0, end).trimEnd());
-        rest = rest.slice(end).trimStart();
+        const first = lineOf(rest, font, limit);
+        // Apart from the rest it may be of the other font.
+        const line = needsEmbedded(first) === needsEmbedded(rest) ? first : lineOf(first, font, limit);
+        lines.push(line);
+        rest = rest.slice(line.length).trimStart();
       }
       return lines;
     },

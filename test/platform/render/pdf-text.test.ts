@@ -1,56 +1,73 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import PdfKit from 'pdfkit';
-import { createTypesetter, toWinAnsi } from '../../../src/platform/render/pdf-text.ts';
-import { FONTS } from '../../../src/platform/render/pdf-theme.ts';
+import { createFonts } from '../../../src/platform/render/pdf-fonts.ts';
+import { createTypesetter, needsEmbedded, toDrawable } from '../../../src/platform/render/pdf-text.ts';
 
 const doc = new PdfKit();
-const type = createTypesetter((character, font) => doc.font(FONTS[font]).fontSize(1000).widthOfString(character));
+const fonts = createFonts(doc);
+const type = createTypesetter(fonts.advance);
 /** What pdfkit itself measures, kerning included. */
-const drawn = (text: string, font: 'regular' | 'bold', size: number) =>
-  doc.font(FONTS[font]).fontSize(size).widthOfString(text);
+const drawn = (text: string, font: 'regular' | 'bold', size: number) => {
+  fonts.set(font, needsEmbedded(text));
+  return doc.fontSize(size).widthOfString(text, { features: [] });
+};
 const font = fc.constantFrom<('regular' | 'bold')[]>('regular', 'bold');
-const words = fc.string({ unit: fc.constantFrom('a', 'W', 'i', 'ñ', ' ', 'É', '—', '.', 'AV') });
+const words = fc.string({ unit: fc.constantFrom('a', 'W', 'i', 'ñ', ' ', 'É', '—', '.', 'AV', 'Łu', 'жо', 'ő') });
 
-describe('text for the standard fonts', () => {
+describe('text for reports', () => {
   const cases: [given: string, drawn: string][] = [
     ['Ñandú “à l’heure” – 5 €…', 'Ñandú “à l’heure” – 5 €…'],
     ['n\u0303 e\u0301', 'ñ é'],
     ['1\u202f234,5\u00a0%', '1\u00a0234,5\u00a0%'],
-    ['Łukasz Dvořák Ő', 'Lukasz Dvorák O'],
+    ['Łukasz Dvořák Ő', 'Łukasz Dvořák Ő'],
+    ['Ștefan Țepeș, Nguyễn, Ayşe Işık', 'Ștefan Țepeș, Nguyễn, Ayşe Işık'],
+    ['Олена Кравчук, Київ; Γιώργος', 'Олена Кравчук, Київ; Γιώργος'],
     ['−5 ≤ x ≥ 3 → ok', '-5 <= x >= 3 -> ok'],
     ['ﬁn ① Ａ', 'fin 1 A'],
     ['a\r\nb\tc', 'a b c'],
     ['x\u0000\u0007\u200d\u202ey\u00adz\ufeff', 'xyz'],
-    ['漢 🦤 Ж', '? ? ?'],
+    ['漢 🦤 م Ж', '? ? ? Ж'],
     ['\ud800!', '?!'],
     ['❤\ufe0f', '?'],
     ['', ''],
   ];
   for (const [given, expected] of cases) {
     it(`draws ${JSON.stringify(given)} as ${JSON.stringify(expected)}`, () => {
-      expect(toWinAnsi(given)).to.equal(expected);
+      expect(toDrawable(given)).to.equal(expected);
     });
   }
 
-  it('gives back only what WinAnsi carries, whatever it gets, and changes nothing twice', () => {
+  it('gives back only what the fonts have, whatever it gets, and changes nothing twice', () => {
     const carried = new Set(
       new TextDecoder('windows-1252').decode(Uint8Array.from({ length: 256 }, (_, code) => code)),
     );
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        const clean = toWinAnsi(text);
-        for (const character of clean) expect(carried.has(character), character).to.equal(true);
+        const clean = toDrawable(text);
+        for (const character of clean) expect(needsEmbedded(character), character).to.equal(!carried.has(character));
         expect(clean).not.to.match(/\p{Cc}/u);
-        expect(toWinAnsi(clean)).to.equal(clean);
+        expect(toDrawable(clean)).to.equal(clean);
       }),
       { numRuns: 2_000 },
     );
   });
 
+  it('keeps no letter for the embedded font that it lacks, regular or bold', () => {
+    const kept = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter(
+      (letter) => needsEmbedded(letter) && toDrawable(letter) === letter,
+    );
+    expect(kept.length).to.be.greaterThan(1_500);
+    for (const name of ['regular', 'bold'] as const) {
+      fonts.set(name, true);
+      const { font: face } = Reflect.get(doc, '_font') as { font: { hasGlyphForCodePoint: (code: number) => boolean } };
+      expect(kept.filter((letter) => !face.hasGlyphForCodePoint(letter.charCodeAt(0)))).to.deep.equal([]);
+    }
+  });
+
   it('carries all of Spanish, English and French unchanged', () => {
     const letters = 'abcdefghijklmnopqrstuvwxyzáéíóúüñçàâæèêëîïôœùûÿ¿¡«»“”‘’–—…€°ºª';
-    for (const text of [letters, letters.toUpperCase()]) expect(toWinAnsi(text)).to.equal(text);
+    for (const text of [letters, letters.toUpperCase()]) expect(toDrawable(text)).to.equal(text);
   });
 });
 
