@@ -9,7 +9,7 @@ import { scopeOf } from '../support/companies.ts';
 import { openDatabase } from '../support/database.ts';
 import { done } from './child.ts';
 
-const { BENCH_DATABASE, BENCH_COMPANY, REDIS_URL } = process.env as Record<string, string>;
+const { BENCH_DATABASE, BENCH_COMPANY, BENCH_REDIS } = process.env as Record<string, string>;
 const ASKED = 200;
 const NAME = 'bench.job.start';
 
@@ -21,7 +21,7 @@ const jobs = createJobs({
   db,
   connections: 8,
   system: database.pool('system', 6),
-  queue: { store: REDIS_URL === undefined ? { systemUrl: database.url('system') } : { redisUrl: REDIS_URL } },
+  queue: { store: BENCH_REDIS === '' ? { systemUrl: database.url('system') } : { redisUrl: BENCH_REDIS! } },
   outbox,
   definitions: [
     job({

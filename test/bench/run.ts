@@ -13,13 +13,14 @@ import { FULL, loadData, loadOn, SMALL } from './data.ts';
 import { http } from './http.ts';
 import type { Place } from './place.ts';
 import { ingest } from './ingest.ts';
+import { jobs } from './jobs.ts';
 import type { Row } from './measure.ts';
 import { measurePages, pages } from './pages.ts';
 import { pdf } from './pdf.ts';
 import { permission } from './permission.ts';
 import { reads } from './reads.ts';
 import { startUp } from './start.ts';
-import { jobs, streams } from './streams.ts';
+import { streams } from './streams.ts';
 import { writes } from './writes.ts';
 
 const say = (text: string): void => {
