@@ -184,18 +184,19 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
       const tokens = query.q === undefined || search === undefined ? undefined : tokensIn(search.table, query.q, bind);
       // What has no word (`%`) finds nothing: as no filter at all it would list everything.
       if (query.q !== undefined && tokens === undefined) return NOTHING;
+      // Whatever was typed, an order that the index of tokens has is followed in the same steps.
+      const isInOrder = isWhole && sort.replace(/^-/, '') === definition.searchOrder;
       let text = `select ${columns} ${definition.from} where ${where} order by ${expression} ${direction}, ${idOf} ${direction} limit ${most}`;
       if (tokens !== undefined) {
         const one = `select ${idOf} as id, ${expression} as key ${definition.from} where ${where}`;
         const sorted = `select match.id from ${eachOf(`array(${tokens.ids})`, idOf, one, 'match')}
           order by match.key ${direction}, match.id ${direction} limit ${most}`;
-        const ids =
-          isWhole && tokens.only !== undefined && sort.replace(/^-/, '') === definition.searchOrder
-            ? foundInOrder(tokens.only, { direction, position, most, otherwise: sorted })
-            : `array(${sorted})`;
+        const ids = isInOrder
+          ? foundInOrder(tokens, { direction, position, most, otherwise: sorted })
+          : `array(${sorted})`;
         text = `select item.* from ${eachOf(ids, idOf, `select ${columns} ${definition.from} where ${definition.where}`, 'item')} order by nth`;
       }
-      const rows = await reader.texts(text, values, { onePlan: isWhole && tokens === undefined });
+      const rows = await reader.texts(text, values, { onePlan: isWhole && (tokens === undefined || isInOrder) });
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       const next =
