@@ -119,6 +119,14 @@ describe('the gateway', () => {
     expect((await get('/elsewhere')).statusCode).to.equal(404);
   });
 
+  it('says once to stay there, and leaves it to a process to answer headers that are too large', async () => {
+    answer = (_incoming, response) => void response.setHeader('strict-transport-security', 'max-age=1').end('{}');
+    const { rawHeaders } = await get('/angelis/health');
+    expect(rawHeaders.filter((name) => name.toLowerCase() === 'strict-transport-security')).to.have.length(1);
+    const large = await get('/angelis/health', { headers: { Authorization: `Bearer ${'a'.repeat(20_000)}` } });
+    expect(large.statusCode).to.equal(431);
+  });
+
   it('names the client itself: what the client says about its address is dropped', async () => {
     await get('/angelis/health', { headers: { 'X-Forwarded-For': '6.6.6.6', 'X-Forwarded-Proto': 'gopher' } });
     expect(seen[0]?.headers).to.include({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'https' });

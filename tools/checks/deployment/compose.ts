@@ -9,6 +9,7 @@ interface Service {
   readonly image?: string;
   readonly build?: unknown;
   readonly read_only?: boolean;
+  readonly privileged?: boolean;
   readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
@@ -61,6 +62,7 @@ const serviceFaults = (name: string, service: Service, compose: Compose, root: s
       ? []
       : [`${name}: the image ${service.image} has no version`]),
     ...(service.build === undefined || service.read_only === true ? [] : [`${name} may write its image`]),
+    ...(service.privileged === true ? [`${name} may do whatever its host may`] : []),
     ...unknown('secrets'),
     ...unknown('networks'),
     ...mounts,

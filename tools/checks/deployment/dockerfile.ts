@@ -10,16 +10,20 @@ export const dockerfileFaults = (text: string): string[] => {
       `Dockerfile:${range.start.line + 1} ${typeof message === 'string' ? message : message.value}`,
   );
   const last = text.slice(text.lastIndexOf('\nFROM '));
-  const user = /^USER\s+(\S+)/mu.exec(last)?.[1];
+  // The last one counts; a group may follow.
+  const user = Array.from(last.matchAll(/^USER\s+([^\s:]+)/gmu)).at(-1)?.[1];
   if (user === undefined || user === 'root' || user === '0')
     faults.push('Dockerfile: the image runs as root: add USER');
-  if (!/^HEALTHCHECK\s/mu.test(last)) faults.push('Dockerfile: the image has no HEALTHCHECK');
+  if (!/^HEALTHCHECK\s+(?!NONE)/mu.test(last)) faults.push('Dockerfile: the image has no HEALTHCHECK');
   if (!/^CMD .*"--env-file=dist\/config\/node\.env"/mu.test(last))
     faults.push('Dockerfile: the process is started without --env-file=dist/config/node.env');
-  const stages = Array.from(text.matchAll(/^FROM\s+(\S+)(?:\s+AS\s+(\S+))?/gimu), ([, image = '', name]) => ({
-    image,
-    name,
-  }));
+  const stages = Array.from(
+    text.matchAll(/^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?/gimu),
+    ([, image = '', name]) => ({
+      image,
+      name,
+    }),
+  );
   const names = stages.map(({ name }) => name);
   for (const { image } of stages)
     if (!names.includes(image) && !hasVersion(image)) faults.push(`Dockerfile: the image ${image} has no version`);

@@ -11,6 +11,7 @@ interface Manifest {
     readonly template?: { readonly metadata: { readonly labels: Labels }; readonly spec: PodSpec };
     readonly selector?: { readonly matchLabels?: Labels };
     readonly podSelector?: { readonly matchLabels?: Labels };
+    readonly ports?: readonly { readonly targetPort?: number | string }[];
     readonly scaleTargetRef?: { readonly kind: string; readonly name: string };
   };
 }
@@ -114,6 +115,20 @@ const containerFaults = (kind: string, spec: PodSpec): string[] =>
 const contains = (labels: Labels, wanted: Labels): boolean =>
   Object.entries(wanted).every(([key, value]) => labels[key] === value);
 
+/** Ports of a Service that none of its pods' containers listens on. */
+const portFaults = (service: Manifest, all: readonly Manifest[]): string[] => {
+  const wanted = service.spec?.selector as Labels;
+  const listened = all
+    .flatMap(({ spec }) => spec?.template ?? [])
+    .filter(({ metadata }) => contains(metadata.labels, wanted))
+    .flatMap(({ spec }) => spec.containers.flatMap(({ ports = [] }) => ports));
+  return (service.spec?.ports ?? []).flatMap(({ targetPort }) =>
+    listened.some(({ name, containerPort }) => targetPort === name || targetPort === containerPort)
+      ? []
+      : [`leads to ${targetPort}, where nothing listens`],
+  );
+};
+
 const referenceFaults = (
   manifest: Manifest,
   all: readonly Manifest[],
@@ -130,6 +145,7 @@ const referenceFaults = (
       envFrom.flatMap(({ configMapRef }) => configMapRef?.name ?? []),
     ) ?? [];
   return [
+    ...(manifest.kind === 'Service' ? portFaults(manifest, all) : []),
     ...(wanted === undefined || pods.some((labels) => contains(labels, wanted)) ? [] : ['selects nothing']),
     ...(target === undefined || all.some(({ kind, metadata }) => kind === target.kind && metadata.name === target.name)
       ? []
