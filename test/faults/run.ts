@@ -102,6 +102,9 @@ const leave = (code: number, why: string): void => {
   if (isLeaving) return;
   isLeaving = true;
   say(why);
+  // Without a stage none was tried: no figures are no good ones.
+  if (current === undefined && results.length === 0)
+    for (const { name } of only) results.push({ name, ...brokenOff(why) });
   if (current !== undefined)
     results.push({ name: current, ...brokenOff([why, ...waitedFor().map((what) => `waited for ${what}`)].join('; ')) });
   report();

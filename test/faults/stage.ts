@@ -82,7 +82,8 @@ const holdServers = (): (() => void) => {
     throw new Error(
       `process ${holder} runs faults on these servers: wait for its end, or set SERVERS_PORT_BASE to have others`,
     );
-  writeFileSync(note, String(process.pid));
+  rmSync(note, { force: true });
+  writeFileSync(note, String(process.pid), { flag: 'wx' });
   return () => rmSync(note, { force: true });
 };
 

@@ -204,7 +204,8 @@ export const createRunner = (dependencies: RunnerDependencies) => {
         await finish(exportId, context, await produce(row, context));
       } catch (error) {
         if (error instanceof Unfit) await work.write({ scope: context.scope }, (tx) => fail(tx, exportId, error.code));
-        else if (!(await isOver(exportId, context))) throw error;
+        else if (await isOver(exportId, context)) await clear({ exportId }, context);
+        else throw error;
       }
     },
     clear,
