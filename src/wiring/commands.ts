@@ -6,6 +6,7 @@ import { auditCommands } from './commands/audit.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { firstDataCommands } from './commands/first-data.ts';
 import { keysCommands } from './commands/keys.ts';
+import { accessCommands } from './commands/access.ts';
 import { databaseCommands } from './commands/database.ts';
 
 /** The commands of `angelis`, in the order of its help. */
@@ -16,6 +17,7 @@ export const commands: readonly CliCommand[] = [
   databaseCommands,
   firstDataCommands,
   auditCommands,
+  accessCommands,
   doctorCommand,
   keysCommands,
 ];

@@ -7,7 +7,9 @@ const ROLES = 50;
 const ROUTES = 500;
 const ASKED = 100_000;
 
-/** Decisions for somebody with fifty roles over five hundred routes, by one who is new for every thousandth. */
+const scope = (role: number) => ({ kind: 'department' as const, id: `d${role}` });
+
+/** Decisions for somebody with fifty roles over five hundred routes, half of them denied in a department, by one who is new for every thousandth. */
 export const permission = (): Row[] => {
   const decide = createDecider();
   const grants = (): Grant[] =>
@@ -18,6 +20,13 @@ export const permission = (): Row[] => {
         effect: 'deny' as const,
         reach: 'hierarchy' as const,
         role: `r${role}`,
+      },
+      {
+        permission: `area${role % 2 === 0 ? role : '*'}:thing:read`,
+        effect: role % 2 === 0 ? ('deny' as const) : ('grant' as const),
+        reach: 'company' as const,
+        role: `s${role}`,
+        scope: scope(role),
       },
     ]).flat();
   const times: number[] = [];

@@ -3,7 +3,12 @@ import type { Allowance, Way } from './allowance.ts';
 import { REACHES } from './principal.ts';
 import type { Grant, GrantScope, Principal } from './principal.ts';
 
-export type Decision = ({ readonly allowed: true } & Allowance) | { readonly allowed: false; readonly because: string };
+/** Why a permission is not held. */
+export type Lack = 'NOT_GRANTED' | 'DENIED' | 'TOKEN_SCOPE';
+
+export type Decision<Because extends string = string> =
+  | ({ readonly allowed: true } & Allowance)
+  | { readonly allowed: false; readonly because: Because };
 
 /** Whether a pattern (`area:resource:action`, each part also `*`) covers a permission or a narrower pattern. */
 export const matches = (pattern: string, permission: string): boolean => {
@@ -37,7 +42,7 @@ const distinctScopes = (grants: readonly Grant[]): GrantScope[] =>
  * grant. Which of two departments is nearer is for whoever reads rows to ask (organization/reach.ts). What remains is held
  * in every way in which it was granted. Token scopes narrow first. Pure, so it can be explained and tested.
  */
-export const decide = (principal: Pick<Principal, 'grants' | 'tokenScopes'>, permission: string): Decision => {
+export const decide = (principal: Pick<Principal, 'grants' | 'tokenScopes'>, permission: string): Decision<Lack> => {
   const { grants, tokenScopes } = principal;
   if (tokenScopes !== undefined && !tokenScopes.some((scope) => matches(scope, permission)))
     return { allowed: false, because: 'TOKEN_SCOPE' };
@@ -74,7 +79,7 @@ export const createDecider = (): ((principal: Principal, permission: string) => 
 export const explain = (
   principal: Pick<Principal, 'grants' | 'tokenScopes'>,
   permission: string,
-): { permission: string; decision: Decision; grants: readonly Grant[] } => ({
+): { permission: string; decision: Decision<Lack>; grants: readonly Grant[] } => ({
   permission,
   decision: decide(principal, permission),
   grants: principal.grants.filter((grant) => matches(grant.permission, permission)),

@@ -105,6 +105,8 @@ export interface Directory {
   sessionOf(sid: string): Promise<LiveSession | undefined>;
   /** What the roles of a session grant and deny. */
   grants(session: GrantHolder): Promise<Grant[]>;
+  /** What the roles of a profile grant and deny now, whether it may act or not. */
+  grantsOf(companyId: string, profileId: string): Promise<Grant[]>;
   /** What a profile may do now, for work that goes on without its session; undefined when it may not act any more. */
   standing(companyId: string, profileId: string): Promise<Standing | undefined>;
 }
@@ -112,7 +114,8 @@ export interface Directory {
 /** Roles as JSON; `$2` is the present instant. */
 const assignmentsOf = (company: string, profile: string): string => `
     coalesce((select json_agg(json_build_object('systemRole', a.system_role, 'roleId', a.role_id,
-        'scope', case when a.scope_id is null then null else json_build_object('kind', a.scope_kind, 'id', a.scope_id) end))
+        'scope', case when a.scope_id is null then null else json_build_object('kind', a.scope_kind, 'id', a.scope_id) end,
+        'assignment', json_build_object('id', a.id, 'expiresAt', to_char(a.expires_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))) order by a.id)
       from role_assignment a
       where a.company_id = ${company} and a.profile_id = ${profile} and a.deleted_at is null
         and (a.expires_at is null or a.expires_at > $2)), '[]') as assignments`;
@@ -140,6 +143,8 @@ const STANDING = `
   join company c on c.id = f.company_id and c.status = 'active'
   where f.company_id = $1 and f.id = $3 and f.status = 'active' and f.deleted_at is null`;
 
+const HELD = `select ${assignmentsOf('$1', '$3').trim()}`;
+
 const MEMBERSHIPS = `
   select c.id as "companyId", c.slug as "companySlug", c.name as "companyName", c.custom_domain as "customDomain",
     c.status as "companyStatus", f.id as "profileId", f.status as "profileStatus",
@@ -165,6 +170,8 @@ const LIVE = `
 export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
   const query = createSystemQuery(pool, 'directory');
   const grants = createGrants(query);
+  const memberGrants = (companyId: string, assignments: readonly HeldRole[]): Promise<Grant[]> =>
+    grants({ kind: 'member', companyId, scopes: null, operatorRole: null, assignments });
   return {
     session: async (sid) => (await query<SessionRecord>('session', SESSION, [sid, now()]))[0],
     hasEnded: async (sid) =>
@@ -190,6 +197,10 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
       query<LiveSession>('sessions', `${LIVE} and s.person_id = $1 order by s.last_seen_at desc, s.id`, [personId]),
     sessionOf: async (sid) => (await query<LiveSession>('session_of', `${LIVE} and s.sid = $1`, [sid]))[0],
     grants,
+    grantsOf: async (companyId, profileId) => {
+      const [found] = await query<Pick<SessionRecord, 'assignments'>>('held', HELD, [companyId, now(), profileId]);
+      return memberGrants(companyId, found?.assignments ?? []);
+    },
     standing: async (companyId, profileId) => {
       const [found] = await query<Omit<Standing, 'grants'> & Pick<SessionRecord, 'assignments'>>('standing', STANDING, [
         companyId,
@@ -198,8 +209,7 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
       ]);
       if (found === undefined) return undefined;
       const { assignments, ...standing } = found;
-      const member = { kind: 'member', companyId, scopes: null, operatorRole: null, assignments } as const;
-      return { ...standing, grants: await grants(member) };
+      return { ...standing, grants: await memberGrants(companyId, assignments) };
     },
   };
 };

@@ -19,6 +19,7 @@ export interface HeldRole {
   readonly systemRole: string | null;
   readonly roleId: string | null;
   readonly scope: GrantScope | null;
+  readonly assignment?: NonNullable<Grant['assignment']>;
 }
 
 /** What decides what somebody may do. */
@@ -31,8 +32,8 @@ export interface GrantHolder {
   readonly assignments: readonly HeldRole[];
 }
 
-const grantsOf = (role: SystemRole, scope: GrantScope | null): Grant[] => {
-  const base = { reach: role.reach, role: role.code, ...(scope && { scope }) };
+const grantsOf = (role: SystemRole, held: Pick<Grant, 'role' | 'scope' | 'assignment'>): Grant[] => {
+  const base = { ...held, reach: role.reach, ...(role.code !== held.role && { inheritedFrom: role.code }) };
   return [
     ...role.grants.map((permission) => ({ ...base, permission, effect: 'grant' as const })),
     ...role.denies.map((permission) => ({ ...base, permission, effect: 'deny' as const })),
@@ -51,7 +52,7 @@ const lineage = (
     seen.add(role.id);
     found.push(role);
     const base = system.get(role.systemParent ?? '');
-    if (base !== undefined) found.push({ ...base, code: role.code });
+    if (base !== undefined) found.push(base);
   }
   return found;
 };
@@ -62,10 +63,11 @@ export const grantsOfRoles = (
   own: ReadonlyMap<string, OwnRole>,
   system: ReadonlyMap<string, SystemRole>,
 ): Grant[] =>
-  held.flatMap(({ systemRole, roleId, scope }) => {
+  held.flatMap(({ systemRole, roleId, scope, assignment }) => {
     const base = system.get(systemRole ?? '');
     const roles = base === undefined ? lineage(own.get(roleId ?? ''), own, system) : [base];
-    return roles.flatMap((role) => grantsOf(role, scope));
+    const by = { role: roles[0]?.code ?? '', ...(scope && { scope }), ...(assignment && { assignment }) };
+    return roles.flatMap((role) => grantsOf(role, by));
   });
 
 const machineGrants = (scopes: readonly string[]): Grant[] =>
@@ -88,7 +90,7 @@ export const createGrants = (query: SystemQuery): ((holder: GrantHolder) => Prom
     if (session.kind === 'machine') return machineGrants(session.scopes ?? []);
     if (session.kind === 'operator' || session.kind === 'support') {
       const code = session.kind === 'support' ? 'support_session' : (session.operatorRole ?? '');
-      return (await systemRoles([code])).flatMap((role) => grantsOf(role, null));
+      return (await systemRoles([code])).flatMap((role) => grantsOf(role, { role: role.code }));
     }
     const hasOwn = session.assignments.some(({ roleId }) => roleId !== null);
     const own = hasOwn ? await ownRoles(session.companyId) : [];

@@ -19,8 +19,12 @@ export interface Grant {
   readonly reach: Reach;
   /** Absent: the whole company. */
   readonly scope?: GrantScope;
-  /** The role it comes from, for explanations. */
+  /** The role by which it is held. */
   readonly role: string;
+  /** The role, own or the system's, that says it; absent: the held one itself. */
+  readonly inheritedFrom?: string;
+  /** By which assignment the role is held, and until when; absent for staff and machine clients. */
+  readonly assignment?: { readonly id: string; readonly expiresAt: string | null };
 }
 
 /** The caller as this process knows it; `epoch` tells whether that is still true. */

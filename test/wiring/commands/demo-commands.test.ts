@@ -69,6 +69,22 @@ describe('the commands beside the demo', function () {
       });
   });
 
+  describe('angelis access explain', () => {
+    it('says what somebody may do as the API tells them, by their email', async () => {
+      const { email } = accounts.find(({ company, roles }) => company === 'andes' && roles.includes('auditor'))!;
+      const permission = 'fitness:result:read';
+      const asked = ['access', 'explain', '--company', 'andes', '--person', email, '--permission', permission];
+      const report = JSON.parse(await place.angelis(...asked, '--json')) as { permissions: object[] };
+      const bearer = (await token('auditor', '--company', 'andes')).trim();
+      const { items } = await place.get<{ items: object[] }>(`/auth/me/permissions?permission=${permission}`, bearer);
+      expect(report.permissions).to.deep.equal(items);
+      expect(await place.angelis(...asked)).to.include('grant of *:*:read by role auditor, company, assignment ');
+      const unknown = await place.ending('access', 'explain', '--company', 'andes', '--person', 'nobody@example.com');
+      expect(unknown).to.include({ code: 1, out: '' });
+      expect(unknown.err).to.include('Nobody in company andes');
+    });
+  });
+
   describe('angelis demo accounts', () => {
     it('lists everybody as JSON, each with one sign-in of their own, save who works for two companies', () => {
       expect(accounts).to.have.length(403);

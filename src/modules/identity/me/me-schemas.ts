@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { Explained } from '../../../platform/access/explained.ts';
 import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 
 const locale = oneOf(['es', 'en', 'fr']);
@@ -84,24 +85,4 @@ export const CompaniesView = exact({
   ),
 });
 
-export const PermissionsView = exact({
-  items: Type.Array(
-    exact({
-      permission: Type.String(),
-      allowed: Type.Boolean(),
-      reach: nullable(Type.String()),
-      because: nullable(Type.String({ description: 'Why it is not held: NOT_GRANTED, DENIED, TOKEN_SCOPE.' })),
-      grants: Type.Array(
-        exact({
-          role: Type.String(),
-          effect: Type.String(),
-          reach: Type.String(),
-          pattern: Type.String(),
-          scope: nullable(exact({ kind: Type.String(), id: uuid() })),
-        }),
-        { maxItems: 500 },
-      ),
-    }),
-    { maxItems: 2_000 },
-  ),
-});
+export const PermissionsView = exact({ items: Type.Array(Explained, { maxItems: 2_000 }) });

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import { explain } from '../../../platform/access/decision.ts';
+import { explained } from '../../../platform/access/explained.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { conflict, notFound } from '../../../platform/module.ts';
 import type { Context, Reader } from '../../../platform/module.ts';
@@ -94,22 +94,7 @@ export const createMe = ({ work, persons, sessions, endings, permissions }: MeDe
     permissions: async (context, wanted) => {
       await checkSession(context);
       const names = permissions().filter((name) => wanted === undefined || name === wanted);
-      return {
-        items: names.toSorted().map((name) => {
-          const { permission, decision, grants } = explain(context.principal, name);
-          return {
-            permission,
-            allowed: decision.allowed,
-            reach: decision.allowed ? decision.reach : null,
-            because: decision.allowed ? null : decision.because,
-            grants: grants.map(({ permission: pattern, scope = null, ...grant }) => ({
-              ...grant,
-              pattern,
-              scope,
-            })),
-          };
-        }),
-      };
+      return { items: names.toSorted().map((name) => explained(context.principal, name)) };
     },
     companies: async (context) => {
       await checkSession(context);

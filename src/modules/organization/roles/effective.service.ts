@@ -1,25 +1,18 @@
-import { explain } from '../../../platform/access/decision.ts';
-import type { Decision } from '../../../platform/access/decision.ts';
 import type { Directory } from '../../../platform/access/directory.ts';
-import type { Grant } from '../../../platform/access/principal.ts';
+import { explained } from '../../../platform/access/explained.ts';
+import type { Explained } from '../../../platform/access/explained.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context, Reader } from '../../../platform/module.ts';
 import type { Holding } from './authority.ts';
 import { holdingsOf, rolesOf } from './roles.repository.ts';
 
 interface EffectiveDependencies {
-  readonly directory: Pick<Directory, 'grants'>;
+  readonly directory: Pick<Directory, 'grantsOf'>;
   readonly work: UnitOfWork;
   readonly catalogue: () => readonly string[];
   /** 404 when the caller may not see the profile. */
   readonly mustSee: (reader: Reader, context: Context, id: string) => Promise<void>;
   readonly now: () => Date;
-}
-
-export interface EffectivePermission {
-  readonly permission: string;
-  readonly decision: Decision;
-  readonly grants: readonly Grant[];
 }
 
 export interface HeldRole {
@@ -31,24 +24,18 @@ export interface HeldRole {
 /** What a person may do and why: the very decision that requests go through, for every permission of the catalogue. */
 export const createEffectivePermissions =
   ({ directory, work, catalogue, mustSee, now }: EffectiveDependencies) =>
-  async (context: Context, profileId: string): Promise<{ roles: HeldRole[]; permissions: EffectivePermission[] }> => {
+  async (context: Context, profileId: string): Promise<{ roles: HeldRole[]; permissions: Explained[] }> => {
     const { held, codes } = await work.read(context, async (reader) => {
       await mustSee(reader, context, profileId);
       return { held: await holdingsOf(reader, profileId, now()), codes: await rolesOf(reader) };
     });
-    const grants = await directory.grants({
-      kind: 'member',
-      operatorRole: null,
-      scopes: null,
-      companyId: context.principal.companyId,
-      assignments: held,
-    });
+    const grants = await directory.grantsOf(context.principal.companyId, profileId);
     return {
       roles: held.map(({ systemRole, roleId, scope, expiresAt }) => ({
         code: systemRole ?? codes.get(roleId ?? '')?.code ?? '',
         scope,
         expiresAt,
       })),
-      permissions: catalogue().map((permission) => explain({ grants }, permission)),
+      permissions: catalogue().map((permission) => explained({ grants }, permission)),
     };
   };

@@ -16,10 +16,11 @@ import {
   uuid,
 } from '../../../platform/module.ts';
 import type { List, Module, Route, TickDefinition } from '../../../platform/module.ts';
+import { Explained } from '../../../platform/access/explained.ts';
 import { REACHES } from '../../../platform/access/principal.ts';
 import type { createCatalogue } from './catalogue.service.ts';
 import type { Assignments } from './assignments.service.ts';
-import type { createEffectivePermissions, EffectivePermission } from './effective.service.ts';
+import type { createEffectivePermissions } from './effective.service.ts';
 import { RoleAssignment, RoleAssignmentItem, SCOPE_KINDS } from './roles.repository.ts';
 import type { createRolesService } from './roles.service.ts';
 
@@ -48,43 +49,9 @@ const SYSTEM_ROLE = exact({
   denies: Type.Array(Type.String(), { maxItems: 200 }),
 });
 const SCOPE = nullable(exact({ kind: oneOf(SCOPE_KINDS), id: uuid() }));
-const SCOPES = Type.Array(exact({ kind: oneOf(SCOPE_KINDS), id: uuid() }), { description: 'None: the whole company' });
 const EFFECTIVE = exact({
   roles: Type.Array(exact({ code: Type.String(), scope: SCOPE, expiresAt: nullable(instant()) }), { maxItems: 200 }),
-  permissions: Type.Array(
-    exact({
-      permission: Type.String(),
-      allowed: Type.Boolean(),
-      reach: nullable(oneOf(REACHES)),
-      scopes: SCOPES,
-      further: Type.Array(exact({ reach: oneOf(REACHES), scopes: SCOPES }), {
-        description: 'Within scopes it goes further',
-      }),
-      because: nullable(oneOf(['DENIED', 'NOT_GRANTED', 'TOKEN_SCOPE'])),
-      grants: Type.Array(
-        exact({
-          role: Type.String(),
-          effect: oneOf(['grant', 'deny']),
-          permission: Type.String(),
-          reach: oneOf(REACHES),
-          scope: SCOPE,
-        }),
-      ),
-    }),
-    { maxItems: 2_000 },
-  ),
-});
-
-const shown = ({ permission, decision, grants }: EffectivePermission) => ({
-  permission,
-  allowed: decision.allowed,
-  reach: decision.allowed ? decision.reach : null,
-  scopes: decision.allowed ? [...decision.scopes] : [],
-  further: decision.allowed
-    ? (decision.further ?? []).map(({ reach, scopes }) => ({ reach, scopes: [...scopes] }))
-    : [],
-  because: decision.allowed ? null : (decision.because as 'DENIED'),
-  grants: grants.map(({ scope, ...grant }) => ({ ...grant, scope: scope ?? null })),
+  permissions: Type.Array(Explained, { maxItems: 2_000 }),
 });
 
 const catalogueRoutes = (catalogue: RolesRouterDependencies['catalogue']): Route[] => [
@@ -206,10 +173,7 @@ export const rolesModule = (deps: RolesRouterDependencies): Module =>
           params: BY_ID,
           responses: { 200: EFFECTIVE },
         },
-        async ({ params }, context) => {
-          const { roles, permissions } = await deps.effective(context, params.id);
-          return ok({ roles, permissions: permissions.map(shown) });
-        },
+        async ({ params }, context) => ok(await deps.effective(context, params.id)),
       ),
     ],
   });

@@ -1,0 +1,63 @@
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import { exact, instant, nullable, oneOf, uuid } from '../schema/types.ts';
+import { explain } from './decision.ts';
+import { REACHES } from './principal.ts';
+import type { GrantScope, Principal } from './principal.ts';
+
+const SCOPE = exact({ kind: oneOf(['department', 'project']), id: uuid() });
+const SCOPES = Type.Array(SCOPE, { description: 'None: the whole company' });
+
+/** One permission as it is held or not, and every grant and deny that speaks of it. */
+export const Explained = exact({
+  permission: Type.String({ examples: ['workforce:shift:read'] }),
+  allowed: Type.Boolean(),
+  because: nullable(oneOf(['NOT_GRANTED', 'DENIED', 'TOKEN_SCOPE'], { description: 'Why it is not held' })),
+  reach: nullable(oneOf(REACHES)),
+  scopes: SCOPES,
+  further: Type.Array(exact({ reach: oneOf(REACHES), scopes: SCOPES }), {
+    description: 'Within scopes it goes further, or holds although it is denied around them',
+  }),
+  except: Type.Array(SCOPE, { description: 'It is denied in these, but for what is granted nearer' }),
+  grants: Type.Array(
+    exact({
+      effect: oneOf(['grant', 'deny']),
+      pattern: Type.String({ examples: ['workforce:*:read'] }),
+      reach: oneOf(REACHES),
+      role: Type.String({ description: 'The role that is held' }),
+      inheritedFrom: nullable(Type.String({ description: 'The role that says it, where the held one inherits it' })),
+      scope: nullable(SCOPE),
+      assignmentId: nullable(uuid({ description: 'By which the role is held' })),
+      expiresAt: nullable(instant()),
+    }),
+    { maxItems: 500 },
+  ),
+});
+export type Explained = Static<typeof Explained>;
+
+const plain = (scopes: readonly GrantScope[]): GrantScope[] => scopes.map(({ kind, id }) => ({ kind, id }));
+
+/** Why a permission is held or not: the very decision that requests go through, in the words of every answer about it. */
+export const explained = (principal: Pick<Principal, 'grants' | 'tokenScopes'>, permission: string): Explained => {
+  const { decision, grants } = explain(principal, permission);
+  const { allowed } = decision;
+  return {
+    permission,
+    allowed,
+    because: allowed ? null : decision.because,
+    reach: allowed ? decision.reach : null,
+    scopes: allowed ? plain(decision.scopes) : [],
+    further: (allowed ? (decision.further ?? []) : []).map(({ reach, scopes }) => ({ reach, scopes: plain(scopes) })),
+    except: allowed ? plain(decision.except ?? []) : [],
+    grants: grants.map(({ effect, permission: pattern, reach, role, inheritedFrom, scope, assignment }) => ({
+      effect,
+      pattern,
+      reach,
+      role,
+      inheritedFrom: inheritedFrom ?? null,
+      scope: scope === undefined ? null : { kind: scope.kind, id: scope.id },
+      assignmentId: assignment?.id ?? null,
+      expiresAt: assignment?.expiresAt ?? null,
+    })),
+  };
+};

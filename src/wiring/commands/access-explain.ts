@@ -1,0 +1,105 @@
+import type pg from 'pg';
+import { identifierHashes, readIdentifier } from '../../modules/identity/persons/identifiers.ts';
+import { createDirectory } from '../../platform/access/directory.ts';
+import { explained } from '../../platform/access/explained.ts';
+import type { Explained } from '../../platform/access/explained.ts';
+import type { KeyRing } from '../../platform/crypto/key-ring.ts';
+
+/** About whom, and what: one permission, or all that their roles speak of. */
+export interface Asked {
+  readonly company: string;
+  /** A profile's id, or a sign-in's or work's email, or a RUT. */
+  readonly person: string;
+  readonly permission?: string;
+}
+
+export interface AccessReport {
+  readonly company: string;
+  readonly profileId: string;
+  readonly name: string;
+  /** Why nothing of it counts now: the person, profile or company that is not active; null where it does. */
+  readonly inactive: string | null;
+  readonly permissions: readonly Explained[];
+}
+
+interface Found {
+  readonly companyId: string;
+  readonly profileId: string;
+  readonly name: string;
+  readonly states: Readonly<Record<'company' | 'person' | 'profile', string>>;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const PERMISSION = /^([a-z][a-z-]*|\*):([a-z][a-z-]*|\*):([a-z][a-z-]*|\*)$/;
+
+const FIND = `select f.company_id as "companyId", f.id as "profileId", f.first_name || ' ' || f.last_name as name,
+    json_build_object('company', c.status, 'person', coalesce(p.status, 'unknown'), 'profile', f.status) as states
+  from company c
+  join profile f on f.company_id = c.id and f.deleted_at is null
+  left join person p on p.id = f.person_id and p.deleted_at is null
+  where c.slug = $1 and c.deleted_at is null
+    and (f.id = $2::uuid or p.email_hash = any($3) or p.national_id_hash = any($3) or f.contact_email = $4)
+  order by f.id limit 2`;
+
+const find = async (system: pg.Pool, lookup: KeyRing, { company, person }: Asked): Promise<Found> => {
+  const identifier = readIdentifier(person);
+  const id = UUID.test(person) ? person : null;
+  const values = [company, id, identifierHashes(lookup, identifier), identifier.value];
+  const { rows } = await system.query<Found>(FIND, values);
+  if (rows.length > 1) throw new Error(`Several people of ${company} have this address: give the id of the profile.`);
+  if (rows[0] === undefined)
+    throw new Error(`Nobody in company ${company} has this profile id, email or RUT: look at --company and --person.`);
+  return rows[0];
+};
+
+const inactive = ({ states }: Found): string | null => {
+  const [off] = Object.entries(states).filter(([, status]) => status !== 'active');
+  return off === undefined ? null : `the ${off[0]} is ${off[1]}`;
+};
+
+/** What somebody may do in a company and why, as `me/permissions` tells them. Throws an Error that says what to give instead. */
+export const explainAccess = async (
+  system: pg.Pool,
+  lookup: KeyRing,
+  asked: Asked,
+  now: () => Date,
+): Promise<AccessReport> => {
+  const { company, permission } = asked;
+  if (permission !== undefined && !PERMISSION.test(permission))
+    throw new Error('--permission takes area:resource:action, as in workforce:shift:read');
+  const found = await find(system, lookup, asked);
+  const { companyId, profileId, name } = found;
+  const grants = await createDirectory(system, now).grantsOf(companyId, profileId);
+  const named = permission === undefined ? new Set(grants.map((grant) => grant.permission)) : [permission];
+  const permissions = [...named].toSorted().map((each) => explained({ grants }, each));
+  return { company, profileId, name, inactive: inactive(found), permissions };
+};
+
+type Scopes = Explained['scopes'];
+const scopesText = (scopes: Scopes): string => scopes.map(({ kind, id }) => `${kind} ${id}`).join(', ');
+const wayText = (reach: string | null, scopes: Scopes): string =>
+  scopes.length === 0 ? `${reach}` : `${reach} in ${scopesText(scopes)}`;
+
+const linesOf = ({ permission, allowed, because, reach, scopes, further, except, grants }: Explained): string[] => {
+  const ways = [{ reach, scopes }, ...further].map((way) => wayText(way.reach, way.scopes)).join('; ');
+  const exceptions = except.length === 0 ? '' : `, but not in ${scopesText(except)}`;
+  return [
+    `${permission}  ${allowed ? `allowed: ${ways}${exceptions}` : `refused: ${because}`}`,
+    ...grants.map((one) =>
+      [
+        `  ${one.effect} of ${one.pattern} by role ${one.role}`,
+        one.inheritedFrom === null ? '' : ` (inherited from ${one.inheritedFrom})`,
+        `, ${wayText(one.reach, one.scope === null ? [] : [one.scope])}`,
+        one.assignmentId === null ? '' : `, assignment ${one.assignmentId}`,
+        one.expiresAt === null ? '' : `, until ${one.expiresAt}`,
+      ].join(''),
+    ),
+  ];
+};
+
+/** The report as lines for people. */
+export const accessText = ({ company, profileId, name, inactive: off, permissions }: AccessReport): string =>
+  [
+    `${name}, profile ${profileId} of ${company}${off === null ? '' : `: nothing of this counts now, ${off}`}`,
+    ...permissions.flatMap(linesOf),
+  ].join('\n');
