@@ -90,12 +90,18 @@ const organization = [
   ...companyTable('site', [
     'code text not null',
     'name text not null',
+    'parent_id uuid',
+    'path text collate "C" not null',
+    'depth integer not null',
     'timezone text not null',
     'altitude_m integer not null default 0',
     'latitude double precision',
     'longitude double precision',
+    reference('site', 'parent_id', 'site'),
   ]),
   companyIndex('site', 'code', { unique: true, where: 'deleted_at is null' }),
+  companyIndex('site', 'path, id', { where: 'deleted_at is null' }),
+  companyIndex('site', 'parent_id'),
   companyIndex('site', 'name, id', { where: 'deleted_at is null' }),
   ...companyTable('department', [
     'code text not null',

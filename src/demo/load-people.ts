@@ -144,6 +144,8 @@ export const loadPlaces = async (tx: Tx, { sites, departments }: DemoCompany, at
     code,
     name,
     timezone,
+    path: `/${id}/`,
+    depth: 1,
     altitudeM: altitude,
     ...stamps(at),
   }));

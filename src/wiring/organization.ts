@@ -95,7 +95,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
     links: people.links,
     bulk: people.bulk,
     modules: [
-      sitesModule(createSitesService(platform.crud(siteList))),
+      sitesModule(createSitesService(platform.crud(siteList)), people.members),
       departmentsModule(departments, people.members),
       ...people.modules,
       companies.module,

@@ -1,4 +1,4 @@
-import type { Members } from '../modules/organization/departments/departments.router.ts';
+import type { Members } from '../modules/organization/members.ts';
 import { RUT_SETTING } from '../modules/organization/appconfig/settings.ts';
 import { limitsOf, raiseAccessEpoch } from '../modules/organization/companies/companies.repository.ts';
 import { createPeopleBulk } from '../modules/organization/profiles/bulk.service.ts';

@@ -38,9 +38,9 @@ const LAST_NAMES = `'{Rojas,García,Muñoz,Soto,Díaz,Silva,Pérez,Núñez,Vega,
 const PEOPLE: readonly string[] = [
   `insert into company (id, slug, name, kind, timezone, locale, status, created_at, updated_at)
    select id, 'bench-' || i, 'Company ' || i, 'standard', 'America/Santiago', 'es', 'active', now(), now() from bench_company`,
-  `insert into site (company_id, id, code, name, timezone, created_at, updated_at)
-   select id, site_a, 'A', 'Rajo', 'America/Santiago', now(), now() from bench_company
-   union all select id, site_b, 'B', 'Planta', 'America/Lima', now(), now() from bench_company`,
+  `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at)
+   select id, site_a, '/' || site_a || '/', 1, 'A', 'Rajo', 'America/Santiago', now(), now() from bench_company
+   union all select id, site_b, '/' || site_b || '/', 1, 'B', 'Planta', 'America/Lima', now(), now() from bench_company`,
   `create table bench_profile as
    select c.id as company_id, ${id('profile', 'n')} as id, n, case when n % 2 = 0 then c.site_a else c.site_b end as site_id,
      (${FIRST_NAMES})[1 + n % 20] as first_name,

@@ -53,7 +53,7 @@ describe('the screens of managers', () => {
     company = await startFitnessCompany();
     otherSite = uuidv7();
     await company.client.query(
-      `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, 'S2', 'Planta', 'America/Santiago', $3, $3)`,
+      `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at) values ($1, $2, '/' || $2::uuid || '/', 1, 'S2', 'Planta', 'America/Santiago', $3, $3)`,
       [company.companyId, otherSite, company.start],
     );
     workers = [];
@@ -133,7 +133,7 @@ describe('the screens of managers', () => {
     for (const line of (await levels()).lines) expect(line).to.deep.include(hidden);
     const third = uuidv7();
     await company.client.query(
-      `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, 'S3', 'Puerto', 'America/Santiago', $3, $3)`,
+      `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at) values ($1, $2, '/' || $2::uuid || '/', 1, 'S3', 'Puerto', 'America/Santiago', $3, $3)`,
       [company.companyId, third, company.start],
     );
     for (const worker of workers.slice(0, 6))

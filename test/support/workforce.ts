@@ -65,7 +65,7 @@ export interface Mine {
 const insertSite = async (app: TestApp, companyId: string, timezone: string): Promise<string> => {
   const id = uuidv7();
   await app.database.sql(
-    `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, $3, 'Faena', $4, $5, $5)`,
+    `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at) values ($1, $2, '/' || $2::uuid || '/', 1, $3, 'Faena', $4, $5, $5)`,
     [companyId, id, `S-${id.slice(-8)}`, timezone, app.clock.now()],
   );
   return id;

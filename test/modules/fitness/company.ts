@@ -139,7 +139,7 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
   const client = await app.database.superuser();
   const [siteId, projectId, groupId] = [uuidv7(), uuidv7(), uuidv7()];
   await client.query(
-    `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, 'S', 'Faena', 'America/Santiago', $3, $3)`,
+    `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at) values ($1, $2, '/' || $2::uuid || '/', 1, 'S', 'Faena', 'America/Santiago', $3, $3)`,
     [companyId, siteId, start],
   );
   await client.query(

@@ -8,7 +8,7 @@ import type { Client } from '../../support/client.ts';
 import { addCompany } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
 
-interface Department {
+interface Node {
   id: string;
   version: number;
   parentId: string | null;
@@ -28,11 +28,11 @@ describe('sites and departments', () => {
   });
   after(() => app.close());
 
-  const department = async (code: string, parentId?: string, rest: object = {}): Promise<Department> =>
+  const department = async (code: string, parentId?: string, rest: object = {}): Promise<Node> =>
     (await admin.post('/admin/department', { code, name: code, ...(parentId && { parentId }), ...rest }).expect(201))
-      .body as Department;
-  const read = async (id: string): Promise<Department> =>
-    (await admin.get(`/admin/department/${id}`).expect(200)).body as Department;
+      .body as Node;
+  const read = async (id: string): Promise<Node> =>
+    (await admin.get(`/admin/department/${id}`).expect(200)).body as Node;
   const codeOf = (body: unknown): string => (body as { code: string }).code;
 
   describe('a site', () => {
@@ -51,6 +51,47 @@ describe('sites and departments', () => {
       const made = await admin.post('/admin/site', { ...site, latitude: -22.3, longitude: -68.9 }).expect(201);
       expect(made.body).to.include({ timezone: 'America/Santiago', latitude: -22.3 });
       await admin.post('/admin/site', site).expect(409);
+    });
+
+    it('takes everything below it along when it moves, and never stands below itself', async () => {
+      const made = async (code: string, parentId: string | null = null) =>
+        (await admin.post('/admin/site', { ...site, code, parentId }).expect(201)).body as Node;
+      const move = (id: string, parentId: string | null, at: number) =>
+        admin.post(`/admin/site/${id}/move`, { parentId }, version(at));
+      const [mine, plant] = [await made('MINE'), await made('PLANT')];
+      const pit = await made('PIT', mine.id);
+      const bench = await made('BENCH', pit.id);
+      expect((await move(pit.id, plant.id, 1).expect(200)).body).to.include({
+        path: `/${plant.id}/${pit.id}/`,
+        depth: 2,
+      });
+      const below = (await admin.get(`/admin/site?belowId=${plant.id}&sort=path`).expect(200)).body as {
+        items: Node[];
+      };
+      expect(below.items.map(({ path }) => path)).to.deep.equal([
+        `/${plant.id}/`,
+        `/${plant.id}/${pit.id}/`,
+        `/${plant.id}/${pit.id}/${bench.id}/`,
+      ]);
+      expect(codeOf((await move(plant.id, bench.id, 1).expect(409)).body)).to.equal('TREE_CYCLE');
+      expect(codeOf((await admin.del(`/admin/site/${pit.id}`, version(2)).expect(409)).body)).to.equal('IN_USE');
+    });
+
+    it('has members, with those of the sites below when asked', async () => {
+      const made = async (code: string, parentId: string | null = null) =>
+        ((await admin.post('/admin/site', { ...site, code, parentId }).expect(201)).body as Node).id;
+      const top = await made('TOP');
+      const part = await made('PART', top);
+      const person = await addPerson(app, { companyId, roles: [] });
+      const placing = { profileIds: [person.profileId] };
+      expect((await admin.post(`/admin/site/${part}/members`, placing).expect(200)).body).to.deep.equal({ placed: 1 });
+      expect((await admin.post(`/admin/site/${part}/members`, placing).expect(200)).body).to.deep.equal({ placed: 0 });
+      await admin.post(`/admin/site/${uuidv7()}/members`, placing).expect(404);
+      const ids = async (path: string) =>
+        ((await admin.get(path).expect(200)).body as { items: { id: string }[] }).items.map(({ id }) => id);
+      expect(await ids(`/admin/site/${top}/members`)).to.deep.equal([]);
+      expect(await ids(`/admin/site/${top}/members?below=true`)).to.deep.equal([person.profileId]);
+      expect(await ids(`/admin/site/${part}/members`)).to.deep.equal([person.profileId]);
     });
 
     it('is deleted only when nobody stands there', async () => {
@@ -75,7 +116,7 @@ describe('sites and departments', () => {
       expect(moved.body).to.include({ parentId: b.id, path: `/${b.id}/${child.id}/`, depth: 2 });
       expect(await read(grandchild.id)).to.include({ path: `/${b.id}/${child.id}/${grandchild.id}/`, depth: 3 });
       const below = await admin.get(`/admin/department?belowId=${b.id}`).expect(200);
-      expect((below.body as { items: Department[] }).items.map(({ id }) => id)).to.deep.equal([
+      expect((below.body as { items: Node[] }).items.map(({ id }) => id)).to.deep.equal([
         b.id,
         child.id,
         grandchild.id,
@@ -89,15 +130,14 @@ describe('sites and departments', () => {
       const below = await department('C1', top.id);
       for (const parentId of [top.id, below.id]) {
         const refused = await admin.post(`/admin/department/${top.id}/move`, { parentId }, version(1)).expect(409);
-        expect(codeOf(refused.body)).to.equal('DEPARTMENT_CYCLE');
+        expect(codeOf(refused.body)).to.equal('TREE_CYCLE');
       }
       await admin.post(`/admin/department/${top.id}/move`, { parentId: uuidv7() }, version(1)).expect(422);
       const stranger = await clientOf(
         app,
         await addPerson(app, { companyId: await addCompany(app.database), roles: ['admin'] }),
       );
-      const foreign = (await stranger.post('/admin/department', { code: 'X', name: 'X' }).expect(201))
-        .body as Department;
+      const foreign = (await stranger.post('/admin/department', { code: 'X', name: 'X' }).expect(201)).body as Node;
       await admin.post(`/admin/department/${top.id}/move`, { parentId: foreign.id }, version(1)).expect(422);
       await admin.post('/admin/department', { code: 'Y', name: 'Y', parentId: foreign.id }).expect(422);
       await admin.get(`/admin/department/${foreign.id}`).expect(404);
@@ -132,7 +172,7 @@ describe('sites and departments', () => {
       const first = last;
       for (let level = 2; level <= 20; level += 1) last = await department(`L${level}`, last.id);
       const refused = await admin.post('/admin/department', { code: 'L21', name: 'x', parentId: last.id }).expect(409);
-      expect(codeOf(refused.body)).to.equal('DEPARTMENT_TOO_DEEP');
+      expect(codeOf(refused.body)).to.equal('TREE_TOO_DEEP');
       const top = await department('L0');
       await admin.post(`/admin/department/${first.id}/move`, { parentId: top.id }, version(1)).expect(409);
     });

@@ -62,8 +62,8 @@ export const codeOf = ({ body }: Fetched): string => (JSON.parse(body.toString('
 export const addSite = async (client: pg.Client, companyId: string, name: string): Promise<string> => {
   const id = uuidv7();
   await client.query(
-    `insert into site (company_id, id, code, name, timezone, created_at, updated_at)
-     values ($1, $2, $3, $4, 'America/Santiago', $5, $5)`,
+    `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at)
+     values ($1, $2, '/' || $2::uuid || '/', 1, $3, $4, 'America/Santiago', $5, $5)`,
     [companyId, id, id.slice(-12), name, new Date()],
   );
   return id;

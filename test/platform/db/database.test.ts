@@ -37,7 +37,7 @@ describe('the two data paths', () => {
   const addSite = (scope: Scope, code: string) =>
     db.write(scope, (tx) =>
       tx.query(
-        `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, $3, $3, 'Etc/UTC', $4, $4)`,
+        `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at) values ($1, $2, '/' || $2::uuid || '/', 1, $3, $3, 'Etc/UTC', $4, $4)`,
         [scope.companyId, uuidv7(), code, tx.now],
       ),
     );
@@ -52,7 +52,7 @@ describe('the two data paths', () => {
     expect(codes).to.deep.equal([{ code: 'MINE' }]);
     const foreign = db.write(scopeOf(companyId), (tx) =>
       tx.query(
-        `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, 'X', 'X', 'Etc/UTC', $3, $3)`,
+        `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at) values ($1, $2, '/' || $2::uuid || '/', 1, 'X', 'X', 'Etc/UTC', $3, $3)`,
         [other, uuidv7(), tx.now],
       ),
     );
@@ -65,12 +65,12 @@ describe('the two data paths', () => {
   it('roll a refused work back, and leave its record with the problem that it answers', async () => {
     const refused = db.write(scopeOf(companyId), async (tx) => {
       await tx.query(
-        `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, 'WORK', 'W', 'Etc/UTC', $3, $3)`,
+        `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at) values ($1, $2, '/' || $2::uuid || '/', 1, 'WORK', 'W', 'Etc/UTC', $3, $3)`,
         [tx.companyId, uuidv7(), tx.now],
       );
       throw new Refusal(async (own) => {
         await own.query(
-          `insert into site (company_id, id, code, name, timezone, created_at, updated_at) values ($1, $2, 'RECORD', 'R', 'Etc/UTC', $3, $3)`,
+          `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at) values ($1, $2, '/' || $2::uuid || '/', 1, 'RECORD', 'R', 'Etc/UTC', $3, $3)`,
           [own.companyId, uuidv7(), own.now],
         );
         return new Problem(409, 'REFUSED_WITH_RECORD');

@@ -13,6 +13,7 @@ import {
   uuid,
 } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
+import { belowFilter } from '../tree.ts';
 
 export const PROFILE_KINDS = ['employee', 'contractor', 'guest', 'temporary'] as const;
 export const PROFILE_STATES = ['draft', 'invited', 'active', 'suspended', 'ended'] as const;
@@ -84,11 +85,8 @@ export const profileList = listOf(Profile, {
   sorts: ['lastName', 'createdAt'],
   filters: ['status', 'kind', 'departmentId', 'siteId', 'riskGroupId'],
   also: {
-    withinDepartmentId: {
-      schema: uuid({ description: 'People of this department and of all below it' }),
-      sql: (bind, value) => `exists (select 1 from department above where above.company_id = $1
-        and above.id = ${bind(value)} and d.path >= above.path and d.path < above.path || '~')`,
-    },
+    withinDepartmentId: belowFilter('department', 'd', 'People of this department and of all below it'),
+    withinSiteId: belowFilter('site', 's', 'People of this site and of all below it'),
     superiorId: {
       schema: uuid({ description: 'Direct reports of this profile' }),
       sql: (bind, value) => `exists (select 1 from reporting_closure c where c.company_id = $1

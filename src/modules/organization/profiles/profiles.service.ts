@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ListQuery, Restriction } from '../../../platform/db/list.ts';
 import { conflict, createCrud, forbidden, invalid, notFound, Problem } from '../../../platform/module.ts';
 import type { ChangeRecorder, Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
+import type { Home } from '../members.ts';
 import { reachesDepartment, visibleProfiles } from '../reach.ts';
 import { normalizeContact } from './contact.ts';
 import type { ProfileActivation, ProfileInvitations } from './invitations.ts';
@@ -11,7 +12,10 @@ import type { ProfileGuards } from './profiles.lifecycle.ts';
 
 type Given = Partial<ProfileRow> & { readonly nationalId?: NationalId | null };
 
-/** A page of a department's people. */
+const COLUMN = { department: 'departmentId', site: 'siteId' } as const satisfies Record<Home, keyof ProfileRow>;
+const WITHIN = { department: 'withinDepartmentId', site: 'withinSiteId' } as const satisfies Record<Home, string>;
+
+/** A page of the people of a department or site. */
 export interface MembersQuery extends ListQuery {
   readonly below?: boolean;
 }
@@ -124,16 +128,17 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         await deps.changes.event(tx, { entity: 'profile', entityId: id, action: 'reveal_national_id' });
         return { kind: row.nationalIdKind, value };
       }),
-    /** People of a department; with `below` those of all departments below it too. */
-    members: (context: Context, departmentId: string, { below = false, ...query }: MembersQuery): Promise<string> =>
+    /** People of a department or site; with `below` those of all below it too. */
+    members: (context: Context, home: Home, id: string, { below = false, ...query }: MembersQuery): Promise<string> =>
       work.read(context, (reader) => {
-        const filter = below ? { withinDepartmentId: departmentId } : { departmentId: [departmentId] };
+        const filter = below ? { [WITHIN[home]]: id } : { [COLUMN[home]]: [id] };
         return list.page(reader, { ...query, ...filter }, profileRestriction(context));
       }),
-    /** Puts people into a department, all of them or none; answers how many came from elsewhere. */
-    place: (context: Context, departmentId: string, profileIds: readonly string[]): Promise<number> =>
+    /** Puts people into a department or a site, all of them or none; answers how many came from elsewhere. */
+    place: (context: Context, home: Home, homeId: string, profileIds: readonly string[]): Promise<number> =>
       work.write(context, async (tx) => {
-        await mustReach(tx, context, departmentId);
+        const column = COLUMN[home];
+        if (home === 'department') await mustReach(tx, context, homeId);
         const rows: ProfileRow[] = [];
         for (const id of profileIds.toSorted()) {
           await mustManage(tx, context, id).catch((error: unknown) => {
@@ -143,11 +148,12 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
           });
           const row = await repository.lock(tx, id);
           if (row.status === 'ended') throw conflict('PROFILE_ENDED');
-          if (row.departmentId !== departmentId) rows.push(row);
+          if (row[column] !== homeId) rows.push(row);
         }
+        await repository.references.hold(tx, { [column]: homeId });
         for (const row of rows) {
-          await takeIn(tx, departmentId);
-          await repository.update(tx, row, { departmentId }, { action: 'place' });
+          if (home === 'department') await takeIn(tx, homeId);
+          await repository.update(tx, row, { [column]: homeId }, { action: 'place' });
         }
         return rows.length;
       }),

@@ -1,6 +1,7 @@
 import { createCrud, invalid } from '../../../platform/module.ts';
 import type { CrudParts } from '../../../platform/module.ts';
 import { isZone } from '../../../platform/time/zone.ts';
+import { createTree } from '../tree.ts';
 import type { SiteRow } from './sites.repository.ts';
 
 const check = ({ timezone, latitude, longitude }: Pick<SiteRow, 'timezone' | 'latitude' | 'longitude'>): void => {
@@ -9,15 +10,21 @@ const check = ({ timezone, latitude, longitude }: Pick<SiteRow, 'timezone' | 'la
   if (longitude === null && latitude !== null) throw invalid('/longitude', 'required');
 };
 
-/** Sites: a real time zone, both coordinates or none, and deleted only when nobody stands there. */
-export const createSitesService = (parts: CrudParts<SiteRow>) =>
-  createCrud({
-    ...parts,
-    onCreate: (_tx, body) => {
-      check(body);
-    },
-    onEdit: (_tx, row, patch) => {
-      check({ ...row, ...patch });
-    },
-    onRemove: true,
-  });
+/** Sites: a tree; a real time zone, both coordinates or none, and deleted only when nobody and nothing stands there. */
+export const createSitesService = (parts: CrudParts<SiteRow>) => {
+  const tree = createTree('site', parts);
+  return {
+    ...createCrud({
+      ...parts,
+      onCreate: (tx, body) => {
+        check(body);
+        return tree.place(tx, body);
+      },
+      onEdit: (_tx, row, patch) => {
+        check({ ...row, ...patch });
+      },
+      onRemove: true,
+    }),
+    relocate: tree.relocate,
+  };
+};

@@ -107,8 +107,8 @@ describe('leave and declared hours', () => {
       expect(await faultOf(later)).to.deep.equal(['/workedOn', 'IN_FUTURE']);
       const superuser = await app.database.superuser();
       const site = await superuser.query<{ id: string }>(
-        `insert into site (company_id, id, code, name, timezone, created_at, updated_at)
-         values ($1, gen_random_uuid(), 'AKL', 'Auckland', 'Pacific/Auckland', $2, $2) returning id`,
+        `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at)
+         select $1, n.id, '/' || n.id || '/', 1, 'AKL', 'Auckland', 'Pacific/Auckland', $2, $2 from (select gen_random_uuid() as id) n returning id`,
         [mine.companyId, app.clock.now()],
       );
       await superuser.query('update profile set site_id = $2 where id = $1', [worker.profileId, site.rows[0]!.id]);
