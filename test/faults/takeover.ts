@@ -51,7 +51,7 @@ const begunAgain = async (stage: Stage, before: ReadonlyMap<string, number>): Pr
 /** The process that runs jobs is killed, and another takes them over. */
 export const takeover: Fault = {
   name: 'takeover',
-  minutes: 20,
+  minutes: 26,
   run: async ({ short, progress, after, stage }) => {
     const tries = short ? SHORT : FULL;
     const { jobs } = await stage.standing();
