@@ -232,10 +232,13 @@ describe('jobs', () => {
       onDead: () => Promise.reject(new Error('second')),
     });
     const node = harness.node({ definitions: [dying, record] });
-    const [badly, crashed] = await harness.write(async (tx) => [
+    const [badly, crashed, spared] = await harness.write(async (tx) => [
       await node.outbox.enqueue(tx, dying.name, {}),
       await node.outbox.enqueue(tx, record.name, { note: '' }),
+      await node.outbox.enqueue(tx, record.name, { note: '' }),
     ]);
+    // Three tries more than one that fails has.
+    await harness.admin.query('update outbox set attempts = 7 where id = $1', [spared]);
     await harness.admin.query('update outbox set attempts = 8 where id = $1', [crashed]);
     node.start();
     await harness.drained();
@@ -243,7 +246,8 @@ describe('jobs', () => {
     const { state, lastError } = await harness.row(crashed);
     expect(state).to.equal('failed');
     expect(lastError).to.match(/^Vanished: the process ended/);
-    expect(await harness.effects()).to.deep.equal([]);
+    expect((await harness.row(spared)).state).to.equal('done');
+    expect(await harness.effects()).to.deep.equal([spared]);
   });
 
   it('calls off what is not done, and nothing else', async () => {
