@@ -8,10 +8,6 @@ import { addCompany } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
 import type { TestPerson } from '../../support/people.ts';
 
-interface Row {
-  id: string;
-  version: number;
-}
 interface Effective {
   roles: { code: string }[];
   permissions: {
@@ -27,30 +23,23 @@ interface Effective {
 describe('effective permissions are explained', () => {
   let app: TestApp;
   let companyId: string;
-  let owner: TestPerson;
   let boss: Client;
   let admin: Client;
 
   before(async () => {
     app = await startApp();
     companyId = await addCompany(app.database);
-    owner = await addPerson(app, { companyId, roles: ['owner'] });
-    boss = await clientOf(app, owner);
+    boss = await clientOf(app, await addPerson(app, { companyId, roles: ['owner'] }));
     admin = await clientOf(app, await addPerson(app, { companyId, roles: ['admin'] }));
   });
   after(() => app.close());
 
-  const role = (code: string, rest: object = {}) => ({
-    code,
-    name: code,
-    reach: 'company',
-    grants: ['workforce:project:read'],
-    denies: [],
-    ...rest,
+  const made = async (path: string, body: object): Promise<string> =>
+    ((await boss.post(path, body).expect(201)).body as { id: string }).id;
+  const makeRole = async (code: string, rest: object): Promise<{ id: string }> => ({
+    id: await made('/admin/role', { code, name: code, reach: 'company', denies: [], ...rest }),
   });
-  const makeRole = async (code: string, rest: object = {}, by = boss): Promise<Row> =>
-    (await by.post('/admin/role', role(code, rest)).expect(201)).body as Row;
-  const give = (body: object, by = boss) => by.post('/admin/role/assignment', body);
+  const give = (body: object) => boss.post('/admin/role/assignment', body);
   const person = (roles: readonly string[] = []) => addPerson(app, { companyId, roles });
   const effective = async (who: TestPerson): Promise<Effective> =>
     (await boss.get(`/admin/role/effective/${who.profileId}`).expect(200)).body as Effective;
@@ -74,7 +63,6 @@ describe('effective permissions are explained', () => {
 
   it('by role, inheritance, scope, assignment and end: alike to the person, to admins and on the command line', async () => {
     const READ = 'workforce:shift:read';
-    const made = async (path: string, body: object) => ((await boss.post(path, body).expect(201)).body as Row).id;
     const scope = { kind: 'department', id: await made('/admin/department', { code: 'WHY', name: 'W' }) };
     const base = await makeRole('why-base', { grants: [READ] });
     const heir = await makeRole('why-heir', { grants: [], parentId: base.id, systemParent: 'supervisor' });

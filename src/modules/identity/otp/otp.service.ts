@@ -59,8 +59,9 @@ export interface Otps {
   resend(requestId: string, traceId: string): Promise<OtpReceipt>;
   /** Tries a code: signs in, or answers a ticket that the purpose's own route takes. 422 for any code that is not good. */
   verify(requestId: string, code: string, context: PublicContext): Promise<Verified>;
-  /** Spends a ticket in the operator's transaction; 422 when it is not good. */
+  /** 422 unless `redeem` would take this ticket now; it is not spent. */
   check(tx: Tx, ticket: string, purpose: OtpPurpose, pointer: string): Promise<void>;
+  /** Spends a ticket in the operator's transaction; 422 when it is not good. */
   redeem(tx: Tx, ticket: string, purpose: OtpPurpose, pointer: string): Promise<StoredOtp>;
   /** The new address that a one-time password was sent to. */
   destinationOf(otp: Pick<OtpRow, 'id' | 'destinationSealed'>): string | undefined;
