@@ -15,6 +15,7 @@ import type { ProfileRow } from '../modules/organization/profiles/profiles.repos
 import { ProfileItem, profileList, raiseEpoch } from '../modules/organization/profiles/profiles.repository.ts';
 import { profilesModule } from '../modules/organization/profiles/profiles.router.ts';
 import { createProfilesService } from '../modules/organization/profiles/profiles.service.ts';
+import { createProfileSearch } from '../modules/organization/profiles/search.ts';
 import { ReportingLine } from '../modules/organization/profiles/reporting.repository.ts';
 import { createReportingService } from '../modules/organization/profiles/reporting.service.ts';
 import { createAssignmentsService } from '../modules/organization/roles/assignments.service.ts';
@@ -81,6 +82,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     ...platform,
     ...profiles,
     nationalIds,
+    find: createProfileSearch({ ...platform, nationalIds }),
     takeIn,
     guards,
     mayManage,

@@ -95,6 +95,8 @@ export const profileList = listOf(Profile, {
   },
   join: `left join department d on d.company_id = $1 and d.id = t.department_id
     left join site s on s.company_id = $1 and s.id = t.site_id`,
+  finds:
+    'Beginnings of words of the name or the employee number; of an email (with its @) or of a phone (six digits or more); or, for whoever may reveal it, a whole national id.',
   extra: {
     departmentName: { sql: 'd.name', as: 'text' },
     siteName: { sql: 's.name', as: 'text' },

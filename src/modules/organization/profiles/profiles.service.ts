@@ -9,6 +9,7 @@ import type { ProfileActivation, ProfileInvitations } from './invitations.ts';
 import type { NationalId, NationalIds } from './national-id.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { ProfileGuards } from './profiles.lifecycle.ts';
+import type { ProfileSearch } from './search.ts';
 
 type Given = Partial<ProfileRow> & { readonly nationalId?: NationalId | null };
 
@@ -23,6 +24,7 @@ export interface MembersQuery extends ListQuery {
 interface ProfilesDependencies extends MovingParts<ProfileRow> {
   readonly changes: ChangeRecorder;
   readonly nationalIds: NationalIds;
+  readonly find: ProfileSearch;
   /** Refuses one more person in a department that is full. */
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
   readonly guards: ProfileGuards;
