@@ -128,7 +128,7 @@ const organization = [
     'national_id_mask text',
     'contact_email text collate "C"',
     'contact_phone text collate "C"',
-    'photo_key text',
+    'photo_id uuid',
     'employee_number text',
     'kind text not null',
     'department_id uuid',
