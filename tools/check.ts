@@ -1,6 +1,8 @@
 // Everything that can be told without running the program: npm run check.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { lintRealm } from '../src/platform/identity-provider/realm-lint.ts';
+import { REALM_FILE, readRealmFile } from '../src/wiring/realm-file.ts';
 import { withSettingsTable } from '../src/platform/settings/table.ts';
 import { audit } from './checks/audit.ts';
 import { countSources, directionFaults } from './checks/directions.ts';
@@ -84,6 +86,8 @@ const deployment = async (): Promise<Outcome> => ({
   ],
 });
 
+const realm = async (): Promise<Outcome> => ({ faults: [...lintRealm(await readRealmFile(REALM_FILE))] });
+
 const files = sourceFiles();
 const checks: [name: string, check: () => Outcome | Promise<Outcome>][] = [
   ['types', tool('tsc', '-p', '.')],
@@ -94,6 +98,7 @@ const checks: [name: string, check: () => Outcome | Promise<Outcome>][] = [
   ['file length', () => ({ faults: longFiles(files) })],
   ['settings table', settingsTable],
   ['deployment', deployment],
+  ['realm', realm],
   ['licenses', () => ({ faults: foreignLicenses(JSON.parse(readFileSync('package-lock.json', 'utf8')) as Lock) })],
   ['commits', commits],
   ['secrets', () => ({ faults: leakedSecrets(files) })],

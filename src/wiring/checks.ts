@@ -1,7 +1,4 @@
-import { createPublicKey } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import type { IngestSource } from '../modules/fitness/ingest/ingest.ts';
 import { Fault } from '../platform/checks/check.ts';
@@ -11,7 +8,6 @@ import * as database from '../platform/checks/database.ts';
 import type { Ask, AskedUser } from '../platform/checks/database.ts';
 import { checkDisk, checkFolder } from '../platform/checks/machine.ts';
 import { checkAudience, checkIdentityProvider, checkRealm } from '../platform/checks/realm.ts';
-import type { RealmValues } from '../platform/checks/realm.ts';
 import { checkEviction, checkRedis } from '../platform/checks/redis.ts';
 import { migrationNames } from '../platform/db/migrate.ts';
 import type { RealmReader } from '../platform/identity-provider/keycloak/realm-state.ts';
@@ -21,8 +17,7 @@ import type { Settings } from '../platform/settings/settings.ts';
 import type { FileStore } from '../platform/storage/file-store.ts';
 import { connectionsOf } from './connections.ts';
 import { MIGRATIONS } from './embedded.ts';
-
-const REALM_FILE = fileURLToPath(new URL('../../config/keycloak/angelis-realm.json', import.meta.url));
+import { realmOf } from './realm-file.ts';
 
 /** What a process, or the doctor, has opened; what is absent is not checked. */
 export interface CheckedParts {
@@ -120,17 +115,6 @@ const redisChecks = (redis: Redis): readonly Check[] => [
   },
 ];
 
-/** What the realm file leaves open, as these settings have it. Where it is not production, plain connections may be taken. */
-const realmValues = ({ PUBLIC_URL, KEYCLOAK_OTP_KEY: otpKey, APP_ENV }: Settings): RealmValues => {
-  const { x, y } = otpKey === undefined ? {} : createPublicKey(otpKey).export({ format: 'jwk' });
-  return {
-    ANGELIS_BASE_URL: PUBLIC_URL,
-    ANGELIS_SSL_REQUIRED: APP_ENV === 'production' ? 'external' : undefined,
-    ANGELIS_OTP_KEY_X: x,
-    ANGELIS_OTP_KEY_Y: y,
-  };
-};
-
 const realmChecks = (realm: RealmReader, { settings, now }: CheckedParts): readonly Check[] => {
   const needs = 'identity-provider';
   const advice = 'give the service account the roles of config/keycloak/README.md, and correct its id and secret';
@@ -144,10 +128,7 @@ const realmChecks = (realm: RealmReader, { settings, now }: CheckedParts): reado
       name: 'realm',
       needs,
       advice,
-      run: async () => {
-        const file = JSON.parse(await readFile(REALM_FILE, 'utf8')) as Record<string, unknown>;
-        return checkRealm(realm, file, realmValues(settings));
-      },
+      run: async () => checkRealm(realm, await realmOf(settings)),
     },
     { name: 'audience', needs, advice, run: () => checkAudience(realm) },
     {

@@ -7,6 +7,7 @@ import { simulateCommand } from './commands/simulate.ts';
 import { firstDataCommands } from './commands/first-data.ts';
 import { keysCommands } from './commands/keys.ts';
 import { accessCommands } from './commands/access.ts';
+import { realmCommands } from './commands/realm.ts';
 import { databaseCommands } from './commands/database.ts';
 
 /** The commands of `angelis`, in the order of its help. */
@@ -19,5 +20,6 @@ export const commands: readonly CliCommand[] = [
   auditCommands,
   accessCommands,
   doctorCommand,
+  realmCommands,
   keysCommands,
 ];

@@ -16,6 +16,7 @@ import type { Mailer, Sms } from '../platform/messaging/messages.ts';
 import type { Settings } from '../platform/settings/settings.ts';
 import type { FileStore } from '../platform/storage/file-store.ts';
 import { createFolderStore } from '../platform/storage/folder.ts';
+import { MISSING_SECRETS } from './realm-file.ts';
 
 /** The parts outside the database, each the real one where its setting is there, else the local one. */
 export interface Outside {
@@ -50,8 +51,7 @@ export const openKeycloak = async (settings: Settings, now: () => Date): Promise
   const { KEYCLOAK_URL: url, KEYCLOAK_REALM: realm } = settings;
   if (url === undefined) return undefined;
   const { KEYCLOAK_ADMIN_CLIENT_SECRET: clientSecret, KEYCLOAK_OTP_KEY: otpKey } = settings;
-  if (clientSecret === undefined || otpKey === undefined)
-    throw new Error('KEYCLOAK_URL needs KEYCLOAK_ADMIN_CLIENT_SECRET and KEYCLOAK_OTP_KEY');
+  if (clientSecret === undefined || otpKey === undefined) throw new Error(MISSING_SECRETS);
   const { importOtpKey, createKeycloakIdentityProvider } = await loadInTurn(
     () => import('../platform/identity-provider/keycloak.ts'),
   );

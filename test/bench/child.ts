@@ -11,8 +11,6 @@ export interface Readers {
   readonly supervisor: string;
   /** One of them. */
   readonly profileId: string;
-  /** National ids of people of the company. */
-  readonly ruts: readonly string[];
 }
 
 /** What a server that is measured says once it listens. */

@@ -87,7 +87,10 @@ const strayTokens = async (stage: Stage, front: KeycloakFront, email: string): P
   const { name } = stage.realm;
   const login = { username: email, password: PASSWORD, scope: 'openid' };
   const own = await tokenAt(front.url, name, { client_id: 'angelis-worker', ...login });
-  const other = await tokenAt(front.url, name, { client_id: 'admin-cli', ...login });
+  const clientId = 'elsewhere';
+  const console = await stage.realm.console();
+  await console.clients.create({ clientId, publicClient: true, directAccessGrantsEnabled: true });
+  const other = await tokenAt(front.url, name, { client_id: clientId, ...login });
   const master = await tokenAt(front.url, 'master', {
     client_id: 'admin-cli',
     username: 'admin',

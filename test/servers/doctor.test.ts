@@ -100,7 +100,7 @@ describe('angelis doctor on real servers', () => {
     const console = await realm.console();
     await console.realms.update({ realm: realm.name }, { bruteForceProtected: false });
     try {
-      await diagnose('realm', /differs from .* in realm\.bruteForceProtected$/);
+      await diagnose('realm', /differs from .*: realm\.bruteForceProtected: true in the file, false in the realm$/);
     } finally {
       await console.realms.update({ realm: realm.name }, { bruteForceProtected: true });
     }
@@ -108,7 +108,7 @@ describe('angelis doctor on real servers', () => {
   });
 
   it('names a realm whose addresses lead elsewhere', async () => {
-    await diagnose('realm', /angelis-admin\.redirectUris: https:\/\/other\.example\//, {
+    await diagnose('realm', /angelis-admin\.redirectUris: https:\/\/other\.example\/\S+ only in the file/, {
       PUBLIC_URL: 'https://other.example',
     });
   });
@@ -118,7 +118,9 @@ describe('angelis doctor on real servers', () => {
     const [client] = await console.clients.find({ clientId: 'angelis-worker' });
     const mapper = client?.protocolMappers?.find(({ protocolMapper }) => protocolMapper === 'oidc-audience-mapper');
     await console.clients.delProtocolMapper({ id: client!.id!, mapperId: mapper!.id! });
-    await diagnose('audience', /no audience mapper for angelis-api on angelis-worker/);
+    const wrong = await faults();
+    expect(wrong.map(({ name }) => name)).to.deep.equal(['realm', 'audience']);
+    expect(wrong[1]?.error).to.match(/no audience mapper for angelis-api on angelis-worker/);
     const { id: _id, ...rest } = mapper!;
     await (await realm.console()).clients.addProtocolMapper({ id: client!.id! }, rest);
     expect(await faults()).to.deep.equal([]);

@@ -91,7 +91,14 @@ type Json = Record<string, unknown>;
 export interface KeycloakServer extends FaultyServer {
   readonly url: string;
   /** What it answers; tests break it. */
-  readonly realm: Json & { clients: Json[]; roles: { realm: Json[] } };
+  readonly realm: Json & {
+    clients: Json[];
+    roles: { realm: Json[] };
+    authenticationFlows: { alias: string; topLevel: boolean; authenticationExecutions: Record<string, string>[] }[];
+    authenticatorConfig: { alias: string }[];
+    scopeMappings: { client: string; roles: string[] }[];
+    users: { clientRoles: Record<string, string[]> }[];
+  };
   /** Put on answers as their Date, where set; else they carry none, as Keycloak's own. */
   date: string | undefined;
   /** When it says that its tokens are made. */
@@ -111,14 +118,52 @@ export const keycloakServer = async (file: Json): Promise<KeycloakServer> => {
       return rest;
     },
     '/admin/realms/angelis/roles': () => realm.roles.realm,
-    '/admin/realms/angelis/clients': () => realm.clients,
-    '/admin/realms/angelis/authentication/flows': () => realm['authenticationFlows'],
+    '/admin/realms/angelis/clients': () => realm.clients.map((client) => ({ ...client, id: client['clientId'] })),
+    '/admin/realms/angelis/authentication/flows': () => realm.authenticationFlows.filter(({ topLevel }) => topLevel),
     '/admin/realms/angelis/authentication/required-actions': () => realm['requiredActions'],
+  };
+  /** The steps of a flow and of those inside it, in one row. */
+  const rows = (flow: string, level = 0): Json[] =>
+    realm.authenticationFlows
+      .find(({ alias }) => alias === flow)!
+      .authenticationExecutions.flatMap(({ authenticator, flowAlias, requirement, authenticatorConfig }) => [
+        {
+          level,
+          requirement,
+          displayName: flowAlias,
+          authenticationFlow: flowAlias !== undefined,
+          providerId: authenticator,
+          authenticationConfig: authenticatorConfig,
+        },
+        ...(flowAlias === undefined ? [] : rows(flowAlias, level + 1)),
+      ]);
+  const rolesOf = (client: string) => ({
+    mappings: realm.users.flatMap(({ clientRoles }) => clientRoles[client]!.map((name) => ({ name }))),
+  });
+  const named: readonly [RegExp, (name: string) => unknown][] = [
+    [/\/authentication\/flows\/([^/]+)\/executions$/u, (alias) => rows(alias)],
+    [/\/authentication\/config\/([^/]+)$/u, (id) => realm.authenticatorConfig.find(({ alias }) => alias === id)],
+    [
+      /\/clients\/([^/]+)\/scope-mappings\/realm$/u,
+      (id) =>
+        realm.scopeMappings
+          .filter(({ client }) => client === id)
+          .flatMap(({ roles }) => roles.map((name) => ({ name }))),
+    ],
+    [/\/clients\/([^/]+)\/service-account-user$/u, (id) => ({ id })],
+    [
+      /\/users\/([^/]+)\/role-mappings$/u,
+      () => ({ clientMappings: { 'realm-management': rolesOf('realm-management') } }),
+    ],
+  ];
+  const answer = (path: string): unknown => {
+    const [pattern, of] = named.find(([one]) => one.test(path)) ?? [];
+    return of?.(decodeURIComponent(pattern!.exec(path)![1]!)) ?? bodies[path]?.();
   };
   let made: KeycloakServer;
   const server = createHttpServer((request, response) => {
     const [path = ''] = (request.url ?? '').split('?');
-    const body = bodies[path.replace(/\/+$/u, '')]?.();
+    const body = answer(path.replace(/\/+$/u, ''));
     response.sendDate = false;
     if (made.date !== undefined) response.setHeader('Date', made.date);
     response.setHeader('content-type', 'application/json');

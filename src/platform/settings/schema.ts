@@ -136,6 +136,19 @@ export const settingsSchema = Type.Object({
       description: 'Signs the assertion of the OTP client; whoever holds it signs anyone in',
     }),
   ),
+  KEYCLOAK_BOOTSTRAP_USERNAME: text({
+    default: 'admin',
+    minLength: 1,
+    description: 'Administrator of Keycloak, of its realm master, as whom `angelis realm apply` signs in',
+  }),
+  KEYCLOAK_BOOTSTRAP_PASSWORD: Type.Optional(
+    text({
+      secret: true,
+      minLength: 1,
+      absent: 'asked for',
+      description: 'Their password, for that command alone: no process needs it',
+    }),
+  ),
 
   AZURE_STORAGE_CONNECTION_STRING: Type.Optional(
     text({ secret: true, minLength: 1, description: 'Azure Blob storage for files', absent: 'a folder in DATA_DIR' }),

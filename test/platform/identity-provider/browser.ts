@@ -9,12 +9,18 @@ function unescape(text: string): string {
   return text.replaceAll('&amp;', '&').replace(/&#(\d+);/g, (_all, code: string) => String.fromCharCode(Number(code)));
 }
 
+/** Where the form of a page leads. */
+export function formOf(html: string): string {
+  const action = /<form[^>]* action="([^"]+)"/.exec(html)?.[1];
+  if (action === undefined) throw new Error('There is no form on the page');
+  return unescape(action);
+}
+
 /** Opens the page at an authorization URL. */
 export async function openSignInPage(url: string): Promise<SignInPage> {
   const response = await fetch(url, { redirect: 'manual' });
   const html = await response.text();
-  const action = /<form[^>]* action="([^"]+)"/.exec(html)?.[1];
-  if (action === undefined) throw new Error(`There is no form on the page (status ${response.status})`);
+  const action = formOf(html);
   const cookie = response.headers
     .getSetCookie()
     .map((line) => line.split(';')[0])
@@ -23,7 +29,7 @@ export async function openSignInPage(url: string): Promise<SignInPage> {
     html,
     headers: response.headers,
     submit: (username, password) =>
-      fetch(unescape(action), {
+      fetch(action, {
         method: 'POST',
         redirect: 'manual',
         headers: { cookie },

@@ -1,11 +1,11 @@
 import { createPublicKey, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import KeycloakAdminClient from '@keycloak/keycloak-admin-client';
+import { newRealm } from '../../../src/platform/identity-provider/keycloak/realm-apply.ts';
+import { fillRealm } from '../../../src/platform/identity-provider/realm-definition.ts';
+import type { RealmDefinition } from '../../../src/platform/identity-provider/realm-definition.ts';
+import { REALM_FILE, readRealmFile } from '../../../src/wiring/realm-file.ts';
 import { serverSetting } from './settings.ts';
-
-type RealmRepresentation = NonNullable<Parameters<KeycloakAdminClient['realms']['create']>[0]>;
-
-const FILE = 'config/keycloak/angelis-realm.json';
 
 export interface TestRealm {
   readonly name: string;
@@ -26,41 +26,35 @@ const openConsole = async (): Promise<KeycloakAdminClient> => {
   return client;
 };
 
-/** What Keycloak does with the file when it imports it at its start: variables filled in; ids are unique across realms. */
-const readRealm = async (name: string, baseUrl: string): Promise<RealmRepresentation> => {
+/** config/keycloak's realm for a service at `baseUrl`. */
+const fileFor = async (baseUrl: string): Promise<RealmDefinition> => {
   const { x, y } = createPublicKey(await readFile(serverSetting('KEYCLOAK_OTP_KEY_FILE'))).export({ format: 'jwk' });
-  const values: Readonly<Record<string, string | undefined>> = {
+  return fillRealm(await readRealmFile(REALM_FILE), {
     ANGELIS_BASE_URL: baseUrl,
     ANGELIS_API_SECRET: serverSetting('KEYCLOAK_ADMIN_CLIENT_SECRET'),
+    ANGELIS_SSL_REQUIRED: 'external',
     ANGELIS_OTP_KEY_X: x,
     ANGELIS_OTP_KEY_Y: y,
-  };
-  const text = (await readFile(FILE, 'utf8')).replaceAll(/\$\{(\w+)(?::(\w+))?\}/g, (_all, variable: string, other) => {
-    const value = values[variable] ?? (other as string | undefined);
-    if (value === undefined) throw new Error(`${FILE} has a variable that the tests do not know: ${variable}`);
-    return value;
   });
-  const flow = /"id": "([^"]+)"/.exec(text)?.[1];
-  return {
-    ...(JSON.parse(flow === undefined ? text : text.replaceAll(flow, randomUUID())) as RealmRepresentation),
-    realm: name,
-  };
 };
+
+/** A realm of this name, there already or yet to be made. */
+export const openRealm = (name: string): TestRealm => ({
+  name,
+  // A token lives for a minute and does not know realms younger than itself.
+  console: async () => {
+    const client = await openConsole();
+    client.setConfig({ realmName: name });
+    return client;
+  },
+  drop: async () => {
+    await (await openConsole()).realms.del({ realm: name });
+  },
+});
 
 /** A realm of a test's own, as config/keycloak has it, for a service at `baseUrl`. */
 export const createRealm = async (baseUrl: string): Promise<TestRealm> => {
   const name = `angelis-${randomUUID().slice(0, 8)}`;
-  await (await openConsole()).realms.create(await readRealm(name, baseUrl));
-  // A token lives for a minute and does not know realms younger than itself.
-  return {
-    name,
-    console: async () => {
-      const client = await openConsole();
-      client.setConfig({ realmName: name });
-      return client;
-    },
-    drop: async () => {
-      await (await openConsole()).realms.del({ realm: name });
-    },
-  };
+  await (await openConsole()).realms.create(newRealm(await fileFor(baseUrl), name));
+  return openRealm(name);
 };

@@ -212,7 +212,7 @@ describe('angelis doctor', () => {
       ANGELIS_OTP_KEY_X: x,
       ANGELIS_OTP_KEY_Y: y,
       ANGELIS_SSL_REQUIRED: 'external',
-      ANGELIS_API_SECRET: 'secret',
+      ANGELIS_API_SECRET: 'a secret of the service',
     };
     const file = (await readFile(REALM_FILE, 'utf8')).replaceAll(
       /\$\{(\w+)[^}]*\}/gu,
@@ -234,21 +234,24 @@ describe('angelis doctor', () => {
     const well = await examine(settings);
     expect(well.filter(({ ok }) => !ok)).to.deep.equal([]);
     const missing = await diagnose({ ...settings, KEYCLOAK_REALM: 'other' });
-    expectFault(missing, 'identity-provider', /no realm at .*\/realms\/other/, /import config\/keycloak/);
+    expectFault(missing, 'identity-provider', /no realm at .*\/realms\/other/, /angelis realm apply/);
     server.realm['bruteForceProtected'] = false;
     server.realm['enabledEventTypes'] = ['LOGIN'];
     server.realm.clients.find(({ clientId }) => clientId === 'angelis-worker')!['fullScopeAllowed'] = true;
     server.realm.roles.realm.pop();
     const drifted = await diagnose(settings);
-    expectFault(drifted, 'realm', /realm\.bruteForceProtected, realm\.enabledEventTypes: LOGIN_ERROR/, /as the file/);
-    expect(drifted.error).to.match(/and \d+ more$/);
+    const says =
+      /realm\.bruteForceProtected: true in the file, false in the realm; realm\.enabledEventTypes: LOGIN_ERROR only in the file/;
+    expectFault(drifted, 'realm', says, /angelis realm apply/);
+    expect(drifted.error).to.match(/; and \d+ more$/);
   });
 
   it('8: a realm that was imported for other addresses, another key, or lets plain connections in', async () => {
     const { server, settings } = await withKeycloak();
     const elsewhere = await diagnose({ ...settings, PUBLIC_URL: 'https://other.example' });
-    const callback = 'clients.angelis-admin.redirectUris: https://other.example/angelis/admin/auth/callback';
-    expectFault(elsewhere, 'realm', /angelis-worker\.attributes\.backchannel\.logout\.url,/, /PUBLIC_URL/);
+    const callback =
+      'clients.angelis-admin.redirectUris: https://other.example/angelis/admin/auth/callback only in the file';
+    expectFault(elsewhere, 'realm', /angelis-worker\.attributes\.backchannel\.logout\.url: https:/, /PUBLIC_URL/);
     expect(elsewhere.error).to.contain(callback);
     const strange = await diagnose({ ...settings, KEYCLOAK_OTP_KEY: await otpKey() });
     expectFault(strange, 'realm', /angelis-otp\.attributes\.jwks\.string\.keys\.angelis-otp\.x/, /KEYCLOAK_OTP_KEY/);
@@ -262,21 +265,41 @@ describe('angelis doctor', () => {
       server.realm['sslRequired'] = sslRequired;
       expect((await inProduction()).ok, sslRequired).to.equal(ok);
     }
-    expectFault(await inProduction(), 'realm', /in realm\.sslRequired$/, /as the file/);
+    expectFault(
+      await inProduction(),
+      'realm',
+      /: realm\.sslRequired: external in the file, none in the realm$/,
+      /apply/,
+    );
     expect((await examine(settings)).find(({ name }) => name === 'realm')).to.include({ ok: true });
+  });
+
+  it('8: what only the realm has, in our clients and beside them', async () => {
+    const { server, settings } = await withKeycloak();
     const admin = server.realm.clients.find(({ clientId }) => clientId === 'angelis-admin')!;
     admin['redirectUris'] = [...(admin['redirectUris'] as string[]), 'https://old.example/*'];
     const attributes = admin['attributes'] as Record<string, string>;
     attributes['post.logout.redirect.uris'] += '##https://old.example/*';
-    expect((await examine(settings)).find(({ name }) => name === 'realm')).to.include({ ok: true });
+    const machine = { clientId: 'angelis-machine-1', protocolMappers: admin['protocolMappers'] };
+    server.realm.clients.push({ clientId: 'legacy', implicitFlowEnabled: true }, machine);
+    const found = await diagnose(settings);
+    const says = [
+      'clients.angelis-admin.redirectUris: https://old.example/* only in the realm',
+      'clients.angelis-admin.attributes.post.logout.redirect.uris: https://old.example/* only in the realm',
+      'clients.legacy only in the realm',
+    ];
+    expect(found.error?.split(/: (?=clients)|; /).slice(1)).to.deep.equal(says);
   });
 
   it('9: a client without the audience mapper', async () => {
     const { server, settings } = await withKeycloak();
     const client = server.realm.clients.find(({ clientId }) => clientId === 'angelis-otp')!;
     client['protocolMappers'] = [];
-    const found = await diagnose(settings);
-    expectFault(found, 'audience', /no audience mapper for angelis-api on angelis-otp:/, /type Audience/);
+    const wrong = (await examine(settings)).filter(({ ok }) => !ok);
+    expect(wrong.map(({ name }) => name)).to.deep.equal(['realm', 'audience']);
+    const [drifted, found] = wrong as [CheckResult, CheckResult];
+    expectFault(drifted, 'realm', /protocolMappers\.audience angelis-api only in the file$/, /apply/);
+    expectFault(found, 'audience', /no audience mapper for angelis-api on angelis-otp:/, /"angelis realm apply"/);
   });
 
   it('10: a folder that takes no files', async () => {

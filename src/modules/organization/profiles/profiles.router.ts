@@ -16,8 +16,6 @@ import type { Module, Route } from '../../../platform/module.ts';
 import { SystemLink } from './links.repository.ts';
 import type { createLinksService } from './links.service.ts';
 import { NATIONAL_ID, NATIONAL_ID_KINDS } from './national-id.ts';
-import { profilePhotoRoutes } from './photos.router.ts';
-import type { Photos } from './photos.service.ts';
 import { Profile, ProfileItem } from './profiles.repository.ts';
 import type { Profiles } from './profiles.service.ts';
 import type { createReportingService } from './reporting.service.ts';
@@ -26,7 +24,6 @@ interface ProfilesRouterDependencies {
   readonly service: Profiles;
   readonly reporting: ReturnType<typeof createReportingService>;
   readonly links: ReturnType<typeof createLinksService>;
-  readonly photos: Photos;
 }
 
 const base = '/admin/profile';
@@ -145,7 +142,7 @@ const linkRoutes = (links: ProfilesRouterDependencies['links']): Route[] => [
 ];
 
 /** /admin/profile */
-export const profilesModule = ({ service, reporting, links, photos }: ProfilesRouterDependencies): Module =>
+export const profilesModule = ({ service, reporting, links }: ProfilesRouterDependencies): Module =>
   crudModule({
     base,
     permission: 'organization:profile',
@@ -162,11 +159,5 @@ export const profilesModule = ({ service, reporting, links, photos }: ProfilesRo
     item: ProfileItem,
     createBody: withNationalId(Profile.createBody),
     editBody: withNationalId(Profile.editBody, { minProperties: 1 }),
-    jobs: photos.jobs,
-    routes: [
-      nationalIdRoute(service),
-      ...profilePhotoRoutes(photos, clients),
-      ...reportingRoutes(reporting),
-      ...linkRoutes(links),
-    ],
+    routes: [nationalIdRoute(service), ...reportingRoutes(reporting), ...linkRoutes(links)],
   });

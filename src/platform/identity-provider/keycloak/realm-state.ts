@@ -1,40 +1,122 @@
+import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import { decodeJwt } from 'jose';
 import type { MachineToken } from '../port.ts';
+import { MACHINE_PREFIX } from '../realm.ts';
+import type { RealmClient, RealmDefinition, RealmExecution, RealmFlow } from '../realm-definition.ts';
 import type { Connection } from './connection.ts';
-
-/** The realm as Keycloak has it, under the names of an import file. */
-export interface RealmState {
-  readonly realm: object;
-  readonly roles: readonly object[];
-  readonly clients: readonly object[];
-  readonly authenticationFlows: readonly object[];
-  readonly requiredActions: readonly object[];
-}
 
 /** Looks at the realm itself, as the service account. */
 export interface RealmReader {
   /** Below which tokens and keys are. */
   readonly realmUrl: string;
-  state(): Promise<RealmState>;
+  state(): Promise<RealmDefinition>;
   /** When the realm says that a token of the service account is made, now; seconds since 1970. */
   issuedAt(): Promise<number>;
 }
 
-/** Reads what the realm is set to; needs the roles view-realm and view-clients. */
+/** One call that changes nothing. */
+type Read = Connection['read'];
+type Flows = Required<Pick<RealmDefinition, 'authenticationFlows' | 'authenticatorConfig'>>;
+
+/** The flow with those inside it: Keycloak lists their steps in one row, each with its depth. */
+const readFlow = async (client: KeycloakAdminClient, read: Read, flow: RealmFlow): Promise<Flows> => {
+  const management = client.authenticationManagement;
+  const rows = await read(() => management.getExecutions({ flow: flow.alias }));
+  const configs = await Promise.all(
+    rows.flatMap(({ authenticationConfig: id }) =>
+      id === undefined
+        ? []
+        : [read(() => management.getConfig({ id })).then(({ config = {} }) => ({ alias: id, config }))],
+    ),
+  );
+  type Open = RealmFlow & { readonly authenticationExecutions: RealmExecution[] };
+  const top: Open = { ...flow, authenticationExecutions: [] };
+  const open: Open[] = [top];
+  const all = [top];
+  for (const row of rows) {
+    const { level = 0, requirement = '', displayName: flowAlias = '', flowId, providerId, authenticationConfig } = row;
+    const siblings = open[level]!.authenticationExecutions;
+    const place = { requirement, priority: siblings.length };
+    if (row.authenticationFlow !== true) {
+      siblings.push({
+        ...place,
+        ...(providerId !== undefined && { authenticator: providerId }),
+        ...(authenticationConfig !== undefined && { authenticatorConfig: authenticationConfig }),
+      });
+      continue;
+    }
+    siblings.push({ ...place, flowAlias, authenticatorFlow: true });
+    const below: Open = {
+      alias: flowAlias,
+      ...(flowId && { id: flowId }),
+      topLevel: false,
+      authenticationExecutions: [],
+    };
+    open[level + 1] = below;
+    all.push(below);
+  }
+  return { authenticationFlows: all, authenticatorConfig: configs };
+};
+
+/** Of Keycloak's own flows only those that are in use have their steps; of machine clients nothing but themselves is read. */
+export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: string): Promise<RealmDefinition> => {
+  const [settings, roles, found, listed, requiredActions] = await Promise.all([
+    read(() => client.realms.findOne({ realm })),
+    read(() => client.roles.find()),
+    read(() => client.clients.find()),
+    read(() => client.authenticationManagement.getFlows()),
+    read(() => client.authenticationManagement.getRequiredActions()),
+  ]);
+  const clients = found as readonly RealmClient[];
+  const overrides = clients.flatMap((one) => Object.values(one.authenticationFlowBindingOverrides ?? {}));
+  const inUse = new Set([settings?.browserFlow, settings?.directGrantFlow, ...overrides]);
+  const [open, idle] = [[] as RealmFlow[], [] as RealmFlow[]];
+  for (const { authenticationExecutions: _, ...flow } of listed as readonly RealmFlow[])
+    (flow.builtIn !== true || inUse.has(flow.alias) || inUse.has(flow.id) ? open : idle).push(flow);
+  const flows = await Promise.all(open.map((flow) => readFlow(client, read, flow)));
+  const own = clients.filter(({ clientId = '' }) => !clientId.startsWith(MACHINE_PREFIX));
+  const scopeMappings = await Promise.all(
+    own.map(async ({ id = '', clientId = '' }) => {
+      const mapped = await read(() => client.clients.listRealmScopeMappings({ id }));
+      return { client: clientId, roles: mapped.map(({ name = '' }) => name) };
+    }),
+  );
+  const users = await Promise.all(
+    own
+      .filter(({ serviceAccountsEnabled }) => serviceAccountsEnabled === true)
+      .map(async ({ id = '', clientId: serviceAccountClientId = '' }) => {
+        const user = await read(() => client.clients.getServiceAccountUser({ id }));
+        const mapped = await read(() => client.users.listRoleMappings({ id: user.id ?? '' }));
+        const ofClients = Object.entries(mapped.clientMappings ?? {}) as [string, { mappings: { name: string }[] }][];
+        return {
+          id: user.id ?? '',
+          serviceAccountClientId,
+          realmRoles: (mapped.realmMappings ?? []).map(({ name = '' }) => name),
+          clientRoles: Object.fromEntries(
+            ofClients.map(([of, { mappings }]) => [of, mappings.map(({ name }) => name)]),
+          ),
+        };
+      }),
+  );
+  const { attributes: _attributes, ...rest } = settings ?? {};
+  return {
+    ...(rest as RealmDefinition),
+    roles: { realm: roles },
+    clients,
+    requiredActions,
+    authenticationFlows: [...idle, ...flows.flatMap(({ authenticationFlows }) => authenticationFlows)],
+    authenticatorConfig: flows.flatMap(({ authenticatorConfig }) => authenticatorConfig),
+    scopeMappings,
+    users,
+  };
+};
+
+/** Reads what the realm is set to; needs the roles view-realm, view-clients and view-users. */
 export const createRealmReader = (
   { client, read }: Connection,
   { realm, realmUrl, signIn }: { realm: string; realmUrl: string; signIn: () => Promise<MachineToken> },
 ): RealmReader => ({
   realmUrl,
   issuedAt: async () => decodeJwt((await signIn()).accessToken).iat ?? Number.NaN,
-  state: async () => {
-    const [settings, roles, clients, authenticationFlows, requiredActions] = await Promise.all([
-      read(() => client.realms.findOne({ realm })),
-      read(() => client.roles.find()),
-      read(() => client.clients.find()),
-      read(() => client.authenticationManagement.getFlows()),
-      read(() => client.authenticationManagement.getRequiredActions()),
-    ]);
-    return { realm: settings ?? {}, roles, clients, authenticationFlows, requiredActions };
-  },
+  state: () => readRealm(client, read, realm),
 });

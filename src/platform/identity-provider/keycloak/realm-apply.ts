@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
+import { compareRealm, tellDifference } from '../realm-diff.ts';
+import type { Difference } from '../realm-diff.ts';
+import type { RealmDefinition, RealmRepresentation } from '../realm-definition.ts';
+import { mendClients, mendScopes, mendServiceAccounts } from './realm-clients.ts';
+import { mendFlows, removeRetired } from './realm-flows.ts';
+import { readRealm } from './realm-state.ts';
+
+export interface Applied {
+  readonly isNew: boolean;
+  /** What was not as the file says, and is now. */
+  readonly changed: readonly Difference[];
+  /** What only the realm has, and keeps: it is somebody's. */
+  readonly left: readonly Difference[];
+}
+
+/**
+ * A realm of the file (its variables filled in) as Keycloak takes a new one. Ids are unique across realms: those by which
+ * clients name their flows are made anew.
+ */
+export const newRealm = (file: RealmDefinition, realm: string): RealmRepresentation => {
+  const ids = (file.authenticationFlows ?? []).flatMap(({ id }) => id ?? []);
+  const text = ids.reduce((all, id) => all.replaceAll(id, randomUUID()), JSON.stringify({ ...file, realm }));
+  return JSON.parse(text) as RealmRepresentation;
+};
+
+const settingsOf = ({
+  roles: _roles,
+  clients: _clients,
+  users: _users,
+  scopeMappings: _scopeMappings,
+  authenticationFlows: _flows,
+  authenticatorConfig: _config,
+  requiredActions: _actions,
+  ...settings
+}: RealmDefinition) => settings;
+
+const mendRoles = async (client: KeycloakAdminClient, file: RealmDefinition, names: ReadonlySet<string>) => {
+  for (const role of file.roles?.realm ?? []) {
+    const { name = '' } = role;
+    if (!names.has(name)) continue;
+    if (await client.roles.findOneByName({ name })) await client.roles.updateByName({ name }, role);
+    else await client.roles.create(role);
+  }
+};
+
+const mendActions = async (
+  { authenticationManagement: management }: KeycloakAdminClient,
+  { file, live, names }: { file: RealmDefinition; live: RealmDefinition; names: ReadonlySet<string> },
+): Promise<void> => {
+  for (const alias of names) {
+    const wanted = file.requiredActions?.find((one) => one.alias === alias);
+    const actual = live.requiredActions?.find((one) => one.alias === alias);
+    if (!actual && wanted)
+      await management.registerRequiredAction({ providerId: wanted.providerId ?? alias, name: wanted.name ?? alias });
+    await management.updateRequiredAction({ alias }, { ...actual, ...(wanted ?? { enabled: false }) });
+  }
+};
+
+/**
+ * Brings a realm to what the file says (its variables filled in), or makes it. Needs an administrator of Keycloak: `signIn`
+ * answers one who may see the realm, whose token lives for a minute and does not know realms younger than itself. What the
+ * file has nothing to say about is left. Throws an Error that names what Keycloak did not take.
+ */
+export const applyRealm = async (
+  signIn: () => Promise<KeycloakAdminClient>,
+  realm: string,
+  file: RealmDefinition,
+): Promise<Applied> => {
+  let client = await signIn();
+  const isNew = !(await client.realms.findOne({ realm }));
+  if (isNew) {
+    await client.realms.create(newRealm(file, realm));
+    client = await signIn();
+  }
+  const look = async () => {
+    const live = await readRealm(client, (work) => work(), realm);
+    const all = compareRealm(file, live);
+    const ours = all.filter(({ isForeign }) => !isForeign);
+    const named = (part: Difference['part']) =>
+      new Set(ours.filter((one) => one.part === part).map(({ name }) => name));
+    return { live, ours, named, left: all.filter(({ isForeign }) => isForeign) };
+  };
+  const lookAfterRetired = async () => {
+    const seen = await look();
+    return (await removeRetired(client, seen.live)) ? look() : seen;
+  };
+
+  const before = await lookAfterRetired();
+  if (before.ours.length === 0) return { isNew, changed: [], left: before.left };
+  const flows = before.named('flows');
+  await mendFlows(client, file, { live: before.live, names: flows });
+
+  // A flow that was built anew is not yet the one that the realm and its clients go by.
+  const { live, named } = flows.size > 0 ? await look() : before;
+  await mendRoles(client, file, named('roles'));
+  if (named('realm').size > 0) await client.realms.update({ realm }, { ...settingsOf(file), realm });
+  await mendActions(client, { file, live, names: named('requiredActions') });
+  await mendClients(client, file, { live, names: named('clients') });
+  await mendScopes(client, file, { live, names: named('scopeMappings') });
+  await mendServiceAccounts(client, file, { live, names: named('serviceAccounts') });
+
+  const after = await lookAfterRetired();
+  if (after.ours.length > 0) throw new Error(`Keycloak did not take: ${after.ours.map(tellDifference).join('; ')}`);
+  return { isNew, changed: before.ours, left: after.left };
+};

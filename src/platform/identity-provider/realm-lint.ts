@@ -1,0 +1,190 @@
+import { ACCESS_TOKEN_LIFE, API_CLIENT, BRUTE_FORCE, STAFF_ROLES, isAuthorizedParty } from './realm.ts';
+import { stepsOf } from './realm-definition.ts';
+import type { FlowStep, RealmClient, RealmDefinition } from './realm-definition.ts';
+
+const PASSWORD_CLIENT = 'angelis-worker';
+const USERNAME_CLIENT = 'angelis-otp';
+const SECOND_FACTOR = 'auth-otp-form';
+const LOGOUT_ADDRESSES = 'post.logout.redirect.uris';
+
+/** Answers a line for each thing in a realm that breaks the rule. */
+type Rule = (realm: RealmDefinition) => readonly string[];
+
+const clientsOf = ({ clients = [] }: RealmDefinition): readonly RealmClient[] =>
+  clients.filter(({ enabled, bearerOnly }) => enabled !== false && bearerOnly !== true);
+
+/** A rule about each client that is switched on: what it says of a client, if anything. */
+const ofEachClient =
+  (says: (client: RealmClient, realm: RealmDefinition) => string | undefined): Rule =>
+  (realm) =>
+    clientsOf(realm).flatMap((client) => {
+      const fault = says(client, realm);
+      return fault === undefined ? [] : [`clients.${client.clientId}: ${fault}`];
+    });
+
+const implicitGrant = ofEachClient(({ implicitFlowEnabled }) =>
+  implicitFlowEnabled === true ? 'takes the implicit grant: switch implicitFlowEnabled off' : undefined,
+);
+
+/** The alias of the flow that a client has of its own for a kind of sign-in. */
+const ownFlow = (client: RealmClient, kind: string, realm: RealmDefinition): string | undefined => {
+  const own = client.authenticationFlowBindingOverrides?.[kind] ?? '';
+  if (own === '') return undefined;
+  return realm.authenticationFlows?.find(({ id }) => id === own)?.alias ?? own;
+};
+
+const isRequired = (steps: readonly FlowStep[], name: string): boolean =>
+  steps.some((step) => step.name === name && step.requirement === 'REQUIRED');
+
+const passwordGrant = ofEachClient((client, realm) => {
+  if (client.directAccessGrantsEnabled !== true) return undefined;
+  const steps = stepsOf(realm, ownFlow(client, 'direct_grant', realm) ?? realm.directGrantFlow ?? 'direct grant');
+  if (client.clientId === PASSWORD_CLIENT)
+    return isRequired(steps, 'direct-grant-validate-password')
+      ? undefined
+      : 'signs people in without a password: its flow needs direct-grant-validate-password REQUIRED';
+  if (client.clientId !== USERNAME_CLIENT)
+    return `takes the password grant, which only ${PASSWORD_CLIENT} and ${USERNAME_CLIENT} may: switch directAccessGrantsEnabled off`;
+  if (client.publicClient === true || client.clientAuthenticatorType !== 'client-jwt')
+    return 'signs people in by username alone: it must be confidential and sign its requests (client-jwt)';
+  return steps.length === 1 && isRequired(steps, 'direct-grant-validate-username')
+    ? undefined
+    : 'its direct grant must be the flow that only validates the username';
+});
+
+/** Keycloak makes one in every realm, with the password grant, unless the file says otherwise. */
+const adminCli: Rule = ({ clients = [] }) =>
+  clients.some(({ clientId }) => clientId === 'admin-cli')
+    ? []
+    : ['clients.admin-cli: is not named, so that Keycloak makes it with the password grant: name it, switched off'];
+
+const missingPkce = ofEachClient(({ standardFlowEnabled, attributes = {} }) =>
+  standardFlowEnabled !== false && attributes['pkce.code.challenge.method'] !== 'S256'
+    ? 'takes codes without PKCE: set pkce.code.challenge.method to S256'
+    : undefined,
+);
+
+const wildcardRedirects = ofEachClient(({ redirectUris = [], webOrigins = [], attributes = {} }) => {
+  const wild = [...redirectUris, ...webOrigins, ...(attributes[LOGOUT_ADDRESSES] ?? '').split('##')].filter((address) =>
+    address.includes('*'),
+  );
+  return wild.length > 0 ? `leads to any address below ${wild.join(', ')}: name each` : undefined;
+});
+
+const BRUTE_FORCE_SETTINGS = {
+  bruteForceProtected: true,
+  permanentLockout: false,
+  failureFactor: BRUTE_FORCE.failures,
+  waitIncrementSeconds: BRUTE_FORCE.waitStep,
+  maxFailureWaitSeconds: BRUTE_FORCE.waitMax,
+  quickLoginCheckMilliSeconds: BRUTE_FORCE.quickLoginMs,
+  minimumQuickLoginWaitSeconds: BRUTE_FORCE.quickLoginWait,
+  maxDeltaTimeSeconds: BRUTE_FORCE.forgetAfter,
+} as const satisfies Partial<RealmDefinition>;
+
+const bruteForce: Rule = (realm) =>
+  Object.entries(BRUTE_FORCE_SETTINGS).flatMap(([name, wanted]) => {
+    const actual = realm[name as keyof typeof BRUTE_FORCE_SETTINGS];
+    return actual === wanted ? [] : [`realm.${name}: is ${String(actual)}, must be ${wanted}`];
+  });
+
+const isLong = (seconds: unknown): boolean => !(Number(seconds) > 0 && Number(seconds) <= ACCESS_TOKEN_LIFE);
+
+const longTokens: Rule = (realm) => [
+  ...(isLong(realm.accessTokenLifespan)
+    ? [`realm.accessTokenLifespan: is ${realm.accessTokenLifespan}, must be ${ACCESS_TOKEN_LIFE} s at most`]
+    : []),
+  ...ofEachClient(({ attributes = {} }) => {
+    const own = attributes['access.token.lifespan'] ?? '';
+    return own !== '' && isLong(own)
+      ? `its access tokens live ${own} s, must be ${ACCESS_TOKEN_LIFE} at most`
+      : undefined;
+  })(realm),
+];
+
+const selfRegistration: Rule = ({ registrationAllowed }) =>
+  registrationAllowed === true ? ['realm.registrationAllowed: people come by invitation or our own sign-up'] : [];
+
+/** The clients through which tokens for this system are made, and which do not name it as their audience. */
+export const clientsWithoutAudience = (realm: Pick<RealmDefinition, 'clients'>): readonly string[] =>
+  (realm.clients ?? [])
+    .filter(({ clientId = '' }) => isAuthorizedParty(clientId))
+    .filter(
+      ({ protocolMappers = [] }) =>
+        !protocolMappers.some(
+          ({ protocolMapper, config = {} }) =>
+            protocolMapper === 'oidc-audience-mapper' &&
+            config['included.client.audience'] === API_CLIENT &&
+            config['access.token.claim'] === 'true',
+        ),
+    )
+    .map(({ clientId = '' }) => clientId);
+
+const missingAudience: Rule = (realm) =>
+  clientsWithoutAudience(realm).map((id) => `clients.${id}: has no audience mapper for ${API_CLIENT}`);
+
+const OURS: ReadonlySet<string> = new Set(STAFF_ROLES);
+const foreignRoles: Rule = ({ roles }) =>
+  (roles?.realm ?? []).flatMap(({ name = '' }) =>
+    OURS.has(name) || /^(default-roles-.*|offline_access|uma_authorization)$/u.test(name)
+      ? []
+      : [`roles.${name}: the realm knows the roles of the staff and no others`],
+  );
+
+/** Whether a conditional flow is taken by whoever has the role: without a condition it never is, others may spare somebody. */
+const isTaken = (steps: readonly FlowStep[], role: string): boolean => {
+  const conditions = steps.filter(
+    ({ name, requirement }) => name.startsWith('conditional-') && requirement !== 'DISABLED',
+  );
+  return (
+    conditions.length > 0 &&
+    conditions.every(
+      ({ name, config }) =>
+        name === 'conditional-user-role' && config['condUserRole'] === role && config['negate'] !== 'true',
+    )
+  );
+};
+
+/**
+ * Whether nobody with the role comes through these steps without a second factor, as Keycloak takes them: where one is
+ * required or conditional, alternatives beside it count for nothing. A cookie is from an earlier way through.
+ */
+const demands = (steps: readonly FlowStep[], role: string): boolean => {
+  const secures = ({ name, requirement, steps: below }: FlowStep): boolean => {
+    if (below === undefined) return name === SECOND_FACTOR;
+    return (requirement !== 'CONDITIONAL' || isTaken(below, role)) && demands(below, role);
+  };
+  const must = steps.filter(({ requirement }) => requirement === 'REQUIRED' || requirement === 'CONDITIONAL');
+  if (must.length > 0) return must.some(secures);
+  const ways = steps.filter(({ name, requirement }) => requirement === 'ALTERNATIVE' && name !== 'auth-cookie');
+  return ways.length > 0 && ways.every(secures);
+};
+
+const secondFactor: Rule = (realm) => {
+  const own = clientsOf(realm).flatMap((client) => {
+    const alias = ownFlow(client, 'browser', realm);
+    return alias === undefined ? [] : [{ path: `clients.${client.clientId}`, alias }];
+  });
+  return [{ path: 'realm.browserFlow', alias: realm.browserFlow ?? 'browser' }, ...own].flatMap(({ path, alias }) =>
+    STAFF_ROLES.filter((role) => !demands(stepsOf(realm, alias), role)).map(
+      (role) => `${path}: its flow ${alias} lets ${role} in without a second factor`,
+    ),
+  );
+};
+
+const RULES: readonly Rule[] = [
+  implicitGrant,
+  passwordGrant,
+  adminCli,
+  missingPkce,
+  wildcardRedirects,
+  bruteForce,
+  longTokens,
+  selfRegistration,
+  missingAudience,
+  foreignRoles,
+  secondFactor,
+];
+
+/** What no realm of this system may have, in a file or at Keycloak: a line for each thing that breaks a rule. */
+export const lintRealm = (realm: RealmDefinition): readonly string[] => RULES.flatMap((rule) => rule(realm));

@@ -1,0 +1,147 @@
+import { expect } from 'chai';
+import { fillRealm } from '../../../src/platform/identity-provider/realm-definition.ts';
+import type { RealmClient, RealmDefinition } from '../../../src/platform/identity-provider/realm-definition.ts';
+import { compareRealm, tellDifference } from '../../../src/platform/identity-provider/realm-diff.ts';
+import { REALM_FILE, readRealmFile } from '../../../src/wiring/realm-file.ts';
+
+const VALUES = {
+  ANGELIS_BASE_URL: 'https://angelis.example',
+  ANGELIS_API_SECRET: 'not to be shown',
+  ANGELIS_OTP_KEY_X: 'x',
+  ANGELIS_OTP_KEY_Y: 'y',
+};
+
+describe('difference of a realm', () => {
+  let file: RealmDefinition;
+  before(async () => {
+    file = fillRealm(await readRealmFile(REALM_FILE), VALUES);
+  });
+
+  /** The realm of the file, but for some clients. */
+  const withClient = (clientId: string, change: RealmClient): RealmDefinition => ({
+    ...file,
+    clients: file.clients!.map((client) => (client.clientId === clientId ? { ...client, ...change } : client)),
+  });
+  const told = (realm: RealmDefinition) => compareRealm(file, realm).map(tellDifference);
+
+  it('is none between the file and itself, in whatever order Keycloak lists things', () => {
+    const reversed: RealmDefinition = {
+      ...file,
+      supportedLocales: file.supportedLocales!.toReversed(),
+      clients: file.clients!.toReversed(),
+      authenticationFlows: file.authenticationFlows!.toReversed(),
+    };
+    expect(told(reversed)).to.deep.equal([]);
+  });
+
+  it('looks past what Keycloak makes for itself, what it writes for nothing, machine clients and stricter TLS', () => {
+    const worker = file.clients!.find(({ clientId }) => clientId === 'angelis-worker')!;
+    const attributes = { realm_client: 'false', 'oauth2.device.authorization.grant.enabled': 'false', login_theme: '' };
+    const realm = withClient('angelis-worker', { ...worker, attributes: { ...worker.attributes, ...attributes } });
+    const decided = { ...file, sslRequired: 'external' };
+    const actual: RealmDefinition = {
+      ...realm,
+      sslRequired: 'all',
+      roles: { realm: [...file.roles!.realm!, { name: 'default-roles-angelis' }, { name: 'uma_authorization' }] },
+      clients: [...realm.clients!, { clientId: 'broker' }, { clientId: 'angelis-machine-1' }],
+      requiredActions: [...file.requiredActions!, { alias: 'delete_account', enabled: false }],
+    };
+    expect(compareRealm(decided, actual)).to.deep.equal([]);
+    expect(compareRealm(decided, { ...actual, sslRequired: 'none' }).map(tellDifference)).to.deep.equal([
+      'realm.sslRequired: external in the file, none in the realm',
+    ]);
+  });
+
+  it('names what is switched on behind the file’s back, in a client of ours and beside them', () => {
+    const realm = withClient('angelis-worker', {
+      serviceAccountsEnabled: true,
+      webOrigins: ['+'],
+      rootUrl: 'https://a.example',
+    });
+    const actual: RealmDefinition = {
+      ...realm,
+      clients: [...realm.clients!, { clientId: 'legacy' }],
+      requiredActions: [...file.requiredActions!, { alias: 'UPDATE_EMAIL', enabled: true }],
+    };
+    expect(told(actual)).to.have.members([
+      'requiredActions.UPDATE_EMAIL only in the realm',
+      'clients.angelis-worker.serviceAccountsEnabled: false in the file, true in the realm',
+      'clients.angelis-worker.webOrigins: + only in the realm',
+      'clients.angelis-worker.rootUrl: https://a.example only in the realm',
+      'clients.legacy only in the realm',
+    ]);
+    expect(
+      compareRealm(file, actual)
+        .filter(({ isForeign }) => isForeign)
+        .map(({ path }) => path),
+    ).to.deep.equal(['clients.legacy']);
+  });
+
+  it('names what the realm lost', () => {
+    const actual: RealmDefinition = {
+      ...file,
+      roles: { realm: file.roles!.realm!.slice(1) },
+      clients: file.clients!.filter(({ clientId }) => clientId !== 'angelis-otp'),
+      scopeMappings: [],
+    };
+    expect(told(actual)).to.deep.equal([
+      'roles.operator-superadmin only in the file',
+      'clients.angelis-otp only in the file',
+      ...file.scopeMappings![0]!.roles.map((role) => `scopeMappings.angelis-admin: ${role} only in the file`),
+    ]);
+    expect(compareRealm(file, actual).filter(({ isForeign }) => isForeign)).to.deep.equal([]);
+  });
+
+  it('knows flows by their alias, whatever ids Keycloak gave them', () => {
+    const id = '5e0a1f6e-0000-4000-8000-000000000001';
+    const elsewhere = JSON.parse(JSON.stringify(file).replaceAll(id, 'another')) as RealmDefinition;
+    expect(told(elsewhere)).to.deep.equal([]);
+    const otp = withClient('angelis-otp', { authenticationFlowBindingOverrides: { direct_grant: 'unknown' } });
+    expect(told(otp)).to.deep.equal([
+      'clients.angelis-otp.authenticationFlowBindingOverrides.direct_grant: angelis-otp in the file, unknown in the realm',
+    ]);
+  });
+
+  it('names the steps of a flow that are not the file’s, and takes no step of ours for somebody else’s', () => {
+    const authenticationFlows = file.authenticationFlows!.map((flow) => {
+      const executions = flow.authenticationExecutions ?? [];
+      if (flow.alias === 'angelis-otp')
+        return {
+          ...flow,
+          authenticationExecutions: [...executions, { authenticator: 'x', requirement: 'REQUIRED', priority: 20 }],
+        };
+      return flow.alias === 'angelis-password' ? { ...flow, authenticationExecutions: executions.slice(0, 2) } : flow;
+    });
+    const other = {
+      alias: 'other',
+      topLevel: true,
+      authenticationExecutions: [{ authenticator: 'x', requirement: 'REQUIRED' }],
+    };
+    const found = compareRealm(file, { ...file, authenticationFlows: [...authenticationFlows, other] });
+    expect(found.map((one) => [tellDifference(one), one.isForeign])).to.have.deep.members([
+      ['flows.angelis-otp: 2 x REQUIRED only in the realm', false],
+      ['flows.angelis-password: 3 angelis-password-second-factor CONDITIONAL only in the file', false],
+      ['flows.angelis-password: 3.1 conditional-user-configured REQUIRED only in the file', false],
+      ['flows.angelis-password: 3.2 direct-grant-validate-otp REQUIRED only in the file', false],
+      ['flows.other only in the realm', true],
+    ]);
+  });
+
+  it('shows no secret, and compares none that nobody gave', () => {
+    const realm = withClient('angelis-api', { secret: 'another' });
+    expect(told(realm)).to.deep.equal(['clients.angelis-api.secret: (secret) in the file, (secret) in the realm']);
+    const open = fillRealm(file, {});
+    expect(open).to.deep.equal(file);
+    const { secret: _secret, ...api } = file.clients!.find(({ clientId }) => clientId === 'angelis-api')!;
+    const clients = file.clients!.map((client) => (client.clientId === 'angelis-api' ? api : client));
+    expect(compareRealm({ ...file, clients }, realm)).to.deep.equal([]);
+  });
+
+  it('leaves out what names a variable without a value', () => {
+    const filled = fillRealm(
+      { displayName: '${A} and ${B}', sslRequired: '${C:external}', supportedLocales: ['${A}', 'es'] },
+      { B: 'b', C: 'none' },
+    );
+    expect(filled).to.deep.equal({ sslRequired: 'none', supportedLocales: ['es'] });
+  });
+});

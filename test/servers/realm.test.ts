@@ -1,0 +1,267 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import { expect } from 'chai';
+import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
+import { readSettings } from '../../src/platform/settings/settings.ts';
+import type { Settings } from '../../src/platform/settings/settings.ts';
+import { apply, diff, lint } from '../../src/wiring/commands/realm-run.ts';
+import { formOf } from '../platform/identity-provider/browser.ts';
+import { openRealm } from '../support/servers/realm.ts';
+import { serverSetting } from '../support/servers/settings.ts';
+
+const CALLBACK = 'https://angelis.example/angelis/admin/auth/callback';
+const PASSWORD = 'puente y río largos';
+const NOTHING = 'Nothing to change';
+
+/** Today's code of the secret on Keycloak's page (RFC 6238: SHA-1, 30 s, 6 digits), or one of the next. */
+const codeOf = (secret: string, steps = 0): string => {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const digest = createHmac('sha1', secret).update(counter).digest();
+  const number = digest.readUInt32BE(digest.at(-1)! & 0xf) & 0x7fff_ffff;
+  return String(number % 1_000_000).padStart(6, '0');
+};
+
+describe('angelis realm on a real Keycloak', () => {
+  const name = `angelis-${randomUUID().slice(0, 8)}`;
+  const realm = openRealm(name);
+  let settings: Settings;
+  let console: KeycloakAdminClient;
+
+  before(async () => {
+    settings = readSettings(
+      {
+        PUBLIC_URL: 'https://angelis.example',
+        KEYCLOAK_URL: serverSetting('KEYCLOAK_URL'),
+        KEYCLOAK_REALM: name,
+        KEYCLOAK_ADMIN_CLIENT_SECRET: serverSetting('KEYCLOAK_ADMIN_CLIENT_SECRET'),
+        KEYCLOAK_OTP_KEY: await readFile(serverSetting('KEYCLOAK_OTP_KEY_FILE'), 'utf8'),
+      },
+      { keep: false },
+    );
+  });
+  after(() => realm.drop());
+  beforeEach(async () => {
+    console = await realm.console();
+  });
+
+  /** What a command prints, and with what it fails. */
+  const run = async (work: (tell: (text: string) => void) => Promise<void>): Promise<readonly string[]> => {
+    const lines: string[] = [];
+    await work((text) => lines.push(text)).catch((error: unknown) => lines.push(`failed: ${(error as Error).message}`));
+    expect(lines.join('\n')).to.not.contain(serverSetting('KEYCLOAK_ADMIN_CLIENT_SECRET'));
+    return lines;
+  };
+  const applied = (password = serverSetting('ANGELIS_TEST_KEYCLOAK_ADMIN_PASSWORD')) => {
+    const input = new PassThrough();
+    input.end(`${password}\n`);
+    return run((tell) => apply(settings, tell, input, new PassThrough()));
+  };
+  const drift = () => run((tell) => diff(settings, tell));
+  const faults = () => run((tell) => lint(settings, tell));
+  const clientNamed = async (clientId: string) => (await console.clients.find({ clientId }))[0]!;
+
+  /** Somebody spares superadmins their second factor. */
+  const spareTheCode = async (): Promise<void> => {
+    const flow = 'angelis-browser';
+    const steps = await console.authenticationManagement.getExecutions({ flow });
+    const form = steps.find(({ providerId }) => providerId === 'auth-otp-form')!;
+    await console.authenticationManagement.updateExecution({ flow }, { ...form, requirement: 'DISABLED' });
+  };
+
+  it('says that there is no realm, and takes no wrong password', async () => {
+    expect((await drift()).join()).to.match(/^failed: Keycloak has no realm at .*"angelis realm apply"/);
+    expect((await applied('wrong')).join()).to.match(/^failed: Keycloak answers 40[01] .*KEYCLOAK_BOOTSTRAP_USERNAME/);
+  });
+
+  it('makes the realm; a second time it changes nothing', async () => {
+    expect((await applied())[0]).to.match(/^The realm angelis-\w+ was made at/);
+    expect((await applied()).join()).to.match(new RegExp(`^${NOTHING}`));
+    expect((await drift()).join()).to.match(/^No drift/);
+    expect(await faults()).to.deep.equal(['Nothing wrong.']);
+  });
+
+  it('shows all that somebody changed, and mends what is ours; a second time it changes nothing', async () => {
+    const [admin, worker, otp, api, management] = await Promise.all(
+      ['angelis-admin', 'angelis-worker', 'angelis-otp', 'angelis-api', 'realm-management'].map(clientNamed),
+    );
+    const id = admin!.id!;
+    const { attributes } = admin!;
+    await console.realms.update({ realm: name }, { bruteForceProtected: false, accessTokenLifespan: 3600 });
+    await console.clients.update(
+      { id },
+      {
+        ...admin,
+        implicitFlowEnabled: true,
+        redirectUris: [CALLBACK, 'https://old.example/*'],
+        attributes: { ...attributes, 'pkce.code.challenge.method': '', 'access.token.lifespan': '7200' },
+      },
+    );
+    await console.clients.delDefaultClientScope({
+      id,
+      clientScopeId: (await console.clientScopes.findOneByName({ name: 'acr' }))!.id!,
+    });
+    await console.clients.delProtocolMapper({ id: otp!.id!, mapperId: otp!.protocolMappers![0]!.id! });
+    const superadmin = await console.roles.findOneByName({ name: 'operator-superadmin' });
+    await console.roles.updateByName(
+      { name: 'operator-support' },
+      { name: 'operator-support', description: 'Anything' },
+    );
+    await console.roles.create({ name: 'operator-guest' });
+    const carried = { id: superadmin!.id!, name: 'operator-superadmin' };
+    await console.clients.addRealmScopeMappings({ id: worker!.id! }, [carried]);
+    const account = await console.clients.getServiceAccountUser({ id: api!.id! });
+    const manageRealm = await console.clients.findRole({ id: management!.id!, roleName: 'manage-realm' });
+    const given = { id: account.id!, clientUniqueId: management!.id! };
+    await console.users.addClientRoleMappings({ ...given, roles: [{ id: manageRealm!.id!, name: 'manage-realm' }] });
+    await console.authenticationManagement.updateRequiredAction(
+      { alias: 'VERIFY_PROFILE' },
+      { alias: 'VERIFY_PROFILE', name: 'Verify Profile', enabled: true, defaultAction: true, priority: 90 },
+    );
+    await spareTheCode();
+    await console.clients.create({
+      clientId: 'legacy',
+      implicitFlowEnabled: true,
+      publicClient: true,
+      standardFlowEnabled: false,
+    });
+
+    const found = await drift();
+    expect(found.slice(0, -1)).to.have.members([
+      'realm.accessTokenLifespan: 300 in the file, 3600 in the realm',
+      'realm.bruteForceProtected: true in the file, false in the realm',
+      'roles.operator-support.description: Helps companies through support sessions in the file, Anything in the realm',
+      'roles.operator-guest only in the realm',
+      'flows.angelis-browser: 2.2.2 auth-otp-form REQUIRED only in the file',
+      'flows.angelis-browser: 2.2.2 auth-otp-form DISABLED only in the realm',
+      'requiredActions.VERIFY_PROFILE.enabled: false in the file, true in the realm',
+      'requiredActions.VERIFY_PROFILE.defaultAction: false in the file, true in the realm',
+      'clients.angelis-admin.implicitFlowEnabled: false in the file, true in the realm',
+      'clients.angelis-admin.redirectUris: https://old.example/* only in the realm',
+      'clients.angelis-admin.attributes.pkce.code.challenge.method: S256 only in the file',
+      'clients.angelis-admin.attributes.access.token.lifespan: 7200 only in the realm',
+      'clients.angelis-admin.defaultClientScopes: acr only in the file',
+      'clients.angelis-otp.protocolMappers.audience angelis-api only in the file',
+      'clients.legacy only in the realm',
+      'scopeMappings.angelis-worker: operator-superadmin only in the realm',
+      'serviceAccounts.angelis-api: realm-management.manage-realm only in the realm',
+    ]);
+    expect(found.at(-1)).to.match(/^failed: 17 differences/);
+    const wrong = (await faults()).join('\n');
+    for (const says of [
+      /angelis-admin: .*implicit/,
+      /legacy: .*implicit/,
+      /S256/,
+      /old\.example\/\*/,
+      /bruteForce/,
+      /3600/,
+      /7200/,
+      /angelis-otp: .*audience/,
+      /operator-guest/,
+      /lets operator-superadmin in/,
+    ])
+      expect(wrong).to.match(says);
+
+    const mended = await applied();
+    const left = ['  roles.operator-guest only in the realm', '  clients.legacy only in the realm'];
+    expect(mended[0], mended.join('\n')).to.match(/^15 changes/);
+    expect(mended.at(-3)).to.match(/^Left/);
+    expect(mended.slice(-2)).to.deep.equal(left);
+    expect((await applied())[0]).to.match(new RegExp(`^${NOTHING}`));
+    expect((await drift()).slice(0, -1)).to.deep.equal(left.map((line) => line.trim()));
+    const flows = await console.authenticationManagement.getFlows();
+    expect(flows.map(({ alias }) => alias).filter((alias) => alias?.startsWith('angelis-'))).to.have.members([
+      'angelis-browser',
+      'angelis-password',
+      'angelis-otp',
+    ]);
+  });
+
+  it('brings back what was removed, and sign-in by username alone stays with its client', async () => {
+    const { id } = await clientNamed('angelis-otp');
+    await console.clients.del({ id: id! });
+    await console.roles.delByName({ name: 'operator-auditor' });
+    // In use and built anew once already.
+    await spareTheCode();
+    const again = await applied();
+    expect(again[0], again.join('\n')).to.match(/changes/);
+    expect((await applied())[0]).to.match(new RegExp(`^${NOTHING}`));
+    const flow = (await console.authenticationManagement.getFlows()).find(({ alias }) => alias === 'angelis-otp');
+    const { authenticationFlowBindingOverrides } = await clientNamed('angelis-otp');
+    expect(authenticationFlowBindingOverrides).to.deep.equal({ direct_grant: flow!.id });
+  });
+
+  describe('the sign-in page', () => {
+    /** A person's browser: their cookies and the page that they see. */
+    const browser = () => {
+      const jar = new Map<string, string>();
+      const open = async (url: string, body?: URLSearchParams) => {
+        const cookie = [...jar].map((pair) => pair.join('=')).join('; ');
+        const method = body === undefined ? 'GET' : 'POST';
+        const response = await fetch(url, { redirect: 'manual', headers: { cookie }, method, ...(body && { body }) });
+        for (const line of response.headers.getSetCookie()) {
+          const [pair = ''] = line.split(';');
+          jar.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
+        }
+        return response;
+      };
+      /** Where somebody ends after they have sent a form: back at the callback, or on the next page. */
+      const follow = async (response: Response): Promise<{ back: boolean; html: string }> => {
+        const to = response.headers.get('location');
+        if (to === null) return { back: false, html: await response.text() };
+        return to.startsWith(CALLBACK) ? { back: true, html: '' } : follow(await open(to));
+      };
+      const send = async (html: string, fields: Record<string, string>) =>
+        follow(await open(formOf(html), new URLSearchParams(fields)));
+      const begin = async (username: string) => {
+        const url = new URL(`${serverSetting('KEYCLOAK_URL')}/realms/${name}/protocol/openid-connect/auth`);
+        const query = { client_id: 'angelis-admin', redirect_uri: CALLBACK, response_type: 'code', scope: 'openid' };
+        const pkce = { code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' };
+        url.search = new URLSearchParams({ ...query, ...pkce }).toString();
+        return send(await (await open(url.href)).text(), { username, password: PASSWORD });
+      };
+      return { begin, send };
+    };
+    const addPerson = async (role?: string): Promise<{ id: string; username: string }> => {
+      const username = randomUUID();
+      const credentials = [{ type: 'password', value: PASSWORD, temporary: false }];
+      const { id } = await console.users.create({ username, enabled: true, credentials });
+      if (role !== undefined) {
+        const found = await console.roles.findOneByName({ name: role });
+        await console.users.addRealmRoleMappings({ id, roles: [{ id: found!.id!, name: role }] });
+      }
+      return { id, username };
+    };
+
+    it('lets an administrator of a company in by password', async () => {
+      expect(await browser().begin((await addPerson()).username)).to.include({ back: true });
+    });
+
+    it('lets nobody of the staff in by password alone, also after their second factor was removed', async () => {
+      for (const role of ['operator-superadmin', 'operator-support', 'operator-auditor']) {
+        const { id, username } = await addPerson(role);
+        const first = browser();
+        const page = await first.begin(username);
+        expect(page.back, role).to.equal(false);
+        const secret = /name="totpSecret" value="([^"]+)"/.exec(page.html)?.[1];
+        expect(secret, 'the page that sets a second factor up').to.be.a('string');
+        const setUp = { totpSecret: secret!, userLabel: 'phone' };
+        expect(await first.send(page.html, { ...setUp, totp: codeOf(secret!) })).to.include({ back: true });
+
+        const second = browser();
+        const asked = await second.begin(username);
+        expect(asked.back, role).to.equal(false);
+        expect(asked.html).to.contain('name="otp"').and.not.contain('totpSecret');
+        // A code is good once, and that of the next half minute is taken already.
+        expect(await second.send(asked.html, { otp: codeOf(secret!, 1) })).to.include({ back: true });
+
+        const otp = (await console.users.getCredentials({ id })).find(({ type }) => type === 'otp');
+        await console.users.deleteCredential({ id, credentialId: otp!.id! });
+        const after = await browser().begin(username);
+        expect(after.back, role).to.equal(false);
+        expect(after.html).to.contain('totpSecret');
+      }
+    });
+  });
+});
