@@ -9,12 +9,15 @@ import { SystemLink } from '../modules/organization/profiles/links.repository.ts
 import { createLinksService } from '../modules/organization/profiles/links.service.ts';
 import { createNationalIds } from '../modules/organization/profiles/national-id.ts';
 import type { NationalIds } from '../modules/organization/profiles/national-id.ts';
+import { myPhotoModule } from '../modules/organization/profiles/photos.router.ts';
+import { createPhotos } from '../modules/organization/profiles/photos.service.ts';
 import { createProfileLifecycle } from '../modules/organization/profiles/profiles.lifecycle.ts';
 import type { ProfileGuards } from '../modules/organization/profiles/profiles.lifecycle.ts';
 import type { ProfileRow } from '../modules/organization/profiles/profiles.repository.ts';
 import { ProfileItem, profileList, raiseEpoch } from '../modules/organization/profiles/profiles.repository.ts';
 import { profilesModule } from '../modules/organization/profiles/profiles.router.ts';
 import { createProfilesService } from '../modules/organization/profiles/profiles.service.ts';
+import { createProfileSearch } from '../modules/organization/profiles/search.ts';
 import { ReportingLine } from '../modules/organization/profiles/reporting.repository.ts';
 import { createReportingService } from '../modules/organization/profiles/reporting.service.ts';
 import { createAssignmentsService } from '../modules/organization/roles/assignments.service.ts';
@@ -27,6 +30,7 @@ import { createStanding } from '../modules/organization/roles/standing.ts';
 import type { PeopleBulk } from '../modules/workforce/ports.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
+import { createImages } from '../platform/storage/image.ts';
 import type { Platform } from './platform.ts';
 
 export interface PeopleNeeds {
@@ -81,12 +85,16 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     ...platform,
     ...profiles,
     nationalIds,
+    find: createProfileSearch({ ...platform, nationalIds }),
     takeIn,
     guards,
     mayManage,
+    dropPhoto: (tx, row) => photos.dropOf(tx, row),
     withdrawInvitation: (tx, profileId) => invitations.withdraw(tx, profileId),
   });
   const { mustSee, mustManage } = service;
+  const { repository } = profiles;
+  const photos = createPhotos({ ...platform, repository, images: createImages(), mustSee, mustManage });
   const links = createLinksService({ ...platform, repository: platform.repository(SystemLink), mustSee, mustManage });
   return {
     activation: service.activation,
@@ -101,12 +109,14 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
         reporting: createReportingService({
           ...platform,
           repository: platform.repository(ReportingLine),
-          profiles: profiles.repository,
+          profiles: repository,
           mustSee,
           mustManage,
         }),
         links,
+        photos,
       }),
+      myPhotoModule(photos),
       rolesModule({
         service: createRolesService({ ...roles, catalogue: permissions, standing, raiseAccessEpoch }),
         assignments,

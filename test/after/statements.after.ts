@@ -53,12 +53,12 @@ const tailOf = (text: string): string =>
     .slice(0, 400);
 
 /**
- * A page of a list (`createList`) over a company's rows. Words (`q`) are found by their tokens and only then sorted; the list of
+ * A page of a list (`createList`) over a company's rows. What is searched (`q`) is found first and only then sorted; the list of
  * breaches is put together of three tables, within bounds of time.
  */
 const isPage = (text: string, companyTables: ReadonlySet<string>): boolean =>
   / as id, \(.*\)::text as key from /s.test(text) &&
-  !text.includes('search_token') &&
+  !text.includes('with ordinality as listed') &&
   // What happened to one row is few: it is put in the order of the chain, which stands in another table.
   !/\bentity_id = \$/.test(text) &&
   companyTables.has(/^from (\w+)/.exec(tailOf(text))?.[1] ?? '');

@@ -1,6 +1,8 @@
 // The whole system as a process of production composes it: logging to a file, no check of its own answers.
 import { pino } from 'pino';
+import { nationalIdHashes } from '../../src/modules/organization/profiles/national-id.ts';
 import { logTo } from '../../src/platform/telemetry/logger.ts';
+import { rutCheckDigit } from '../../src/platform/text/rut.ts';
 import { startApp } from '../support/app.ts';
 import { openDatabase } from '../support/database.ts';
 import { addPerson } from '../support/people.ts';
@@ -29,7 +31,28 @@ const addReaders = async (companyId: string): Promise<Readers> => {
      returning subordinate_id as id`,
     [companyId, supervisor.profileId],
   );
-  return { owner: await owner.bearer(), supervisor: await supervisor.bearer(), profileId: rows[0]!.id };
+  return {
+    owner: await owner.bearer(),
+    supervisor: await supervisor.bearer(),
+    profileId: rows[0]!.id,
+    ruts: await addRuts(companyId),
+  };
+};
+
+/** Gives a hundred people of a company a RUT; what it is sealed as is not read. */
+const addRuts = async (companyId: string): Promise<string[]> => {
+  const ruts = Array.from({ length: 100 }, (_rut, n) => {
+    const body = String(11_000_000 + n * 37);
+    return `${body}-${rutCheckDigit(body)}`;
+  });
+  const hashes = ruts.map((rut) => nationalIdHashes(app.platform.keys.lookup, companyId, 'RUT', rut)[0]);
+  await client.query(
+    `update profile p set national_id_hash = r.hash from unnest($2::text[]) with ordinality r(hash, nth),
+       (select id, row_number() over (order by id) as nth from bench_profile where company_id = $1) b
+     where p.company_id = $1 and p.id = b.id and b.nth = r.nth`,
+    [companyId, hashes],
+  );
+  return ruts;
 };
 
 const readers: Readers[] = [];

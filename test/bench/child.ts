@@ -11,6 +11,8 @@ export interface Readers {
   readonly supervisor: string;
   /** One of them. */
   readonly profileId: string;
+  /** National ids of people of the company. */
+  readonly ruts: readonly string[];
 }
 
 /** What a server that is measured says once it listens. */

@@ -46,8 +46,10 @@ const PEOPLE: readonly string[] = [
      (${FIRST_NAMES})[1 + n % 20] as first_name,
      (${LAST_NAMES})[1 + (n / 7) % 25] || ' ' || substr(md5(n::text), 1, 6) as last_name
    from bench_company c, generate_series(c.first, c.first + c.people - 1) n`,
-  `insert into profile (company_id, id, first_name, last_name, national_id_kind, employee_number, kind, site_id, status, created_at, updated_at)
-   select company_id, id, first_name, last_name, 'RUT', 'E' || n, 'employee', site_id, 'active',
+  `insert into profile (company_id, id, first_name, last_name, national_id_kind, national_id_hash, contact_email, contact_phone,
+     employee_number, kind, site_id, status, created_at, updated_at)
+   select company_id, id, first_name, last_name, 'RUT', 'bench.' || md5(n::text), 'worker' || n || '@example.cl',
+     '+569' || lpad((n * 97)::text, 8, '0'), 'E' || n, 'employee', site_id, 'active',
      now() - n * interval '1 second', now() from bench_profile`,
   `insert into search_token (company_id, kind, token, entity_id, place)
    select company_id, 'profile', translate(lower(word), 'áéíóúñ', 'aeioun'), id, last_name

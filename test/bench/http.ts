@@ -49,6 +49,19 @@ const p95 = async (count: number, urlOf: (n: number) => string, bearer: string):
   return percentile(times, 0.95);
 };
 
+/** A hundred people of a company by their contact data, each as somebody would type it. */
+const typedOf = async (client: pg.Client, companyId: string): Promise<{ emails: string[]; phones: string[] }> => {
+  const { rows } = await client.query<{ email: string; phone: string }>(
+    `select p.contact_email as email, p.contact_phone as phone from bench_profile b
+     join profile p on p.company_id = b.company_id and p.id = b.id where b.company_id = $1 order by md5(b.n::text) limit 100`,
+    [companyId],
+  );
+  return {
+    emails: rows.map(({ email }, n) => email.slice(0, n % 2 === 0 ? undefined : email.indexOf('@') + 1)),
+    phones: rows.map(({ phone }, n) => (n % 2 === 0 ? phone : phone.slice(3, 9))),
+  };
+};
+
 /** Of ten requests: five pages, two people, two searches and a board. */
 const mixOf = ({ url, readers }: Child): Asked[] => {
   const { owner, supervisor, profileId } = readers![0]!;
@@ -114,7 +127,7 @@ const shares = (layers: Readonly<Record<string, number>>): Row[] =>
 export const http = async ({ database, superuserUrl, companyId, client, seconds, rounds }: Place): Promise<Row[]> => {
   const angelis = await startChild('angelis.child', { BENCH_DATABASE: database, BENCH_COMPANIES: companyId });
   const bearer = angelis.bearer!;
-  const { profileId, supervisor } = angelis.readers![0]!;
+  const { profileId, supervisor, ruts } = angelis.readers![0]!;
   const list = `${angelis.url}/admin/profile`;
   const given = {
     BENCH_URL: superuserUrl,
@@ -141,9 +154,13 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
     const [own, bare, orm] = await interleave(runs, rounds);
     await Promise.all([fastify.stop(), sequelize.stop()]);
     const few = Math.min(rounds, 5);
-    const [found, seen, boards] = await interleave(
+    const { emails, phones } = await typedOf(client, companyId);
+    const searches = [PREFIXES, emails, phones, ruts].map(
+      (typed) => () => p95(100, (n) => `${list}?q=${encodeURIComponent(typed[n % typed.length]!)}`, bearer),
+    );
+    const [found, byEmail, byPhone, byRut, seen, boards] = await interleave(
       [
-        () => p95(100, (n) => `${list}?q=${encodeURIComponent(PREFIXES[n % PREFIXES.length]!)}`, bearer),
+        ...searches,
         () => p95(100, () => `${list}/${profileId}`, bearer),
         () => p95(50, () => `${angelis.url}/supervisor/board`, supervisor),
       ],
@@ -158,7 +175,10 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
       rate({ ...page, baseline: `Express + Sequelize: ${median(orm!).toFixed(0)}/s` }, own!, orm!, 2.3),
       figure({ work: 'the same, processor time', baseline: '–', unit: 'ms/request' }, spent.slice(1)),
       ...shares(layers),
-      figure({ work: 'search by name prefix, p95, whole stack', baseline: '–', unit: 'ms' }, found!, 10),
+      ...[found!, byEmail!, byPhone!, byRut!].map((times, at) => {
+        const by = ['name prefix', 'email', 'phone', 'national id'][at]!;
+        return figure({ work: `search by ${by}, p95, whole stack`, baseline: '–', unit: 'ms' }, times, 10);
+      }),
       figure({ work: 'one profile, p95, whole stack', baseline: '–', unit: 'ms' }, seen!),
       figure({ work: 'board of a supervisor of 25, p95, whole stack', baseline: '–', unit: 'ms' }, boards!),
       ...(await crowd(angelis, client, seconds)),

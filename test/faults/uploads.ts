@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { createAzureStore } from '../../src/platform/storage/azure.ts';
+import { hostilePhotos } from '../support/hostile-photos.ts';
 import { hostileUploads } from '../support/hostile-uploads.ts';
 import type { HostileUpload } from '../support/hostile-uploads.ts';
 import { serverSetting } from '../support/servers/settings.ts';
@@ -11,8 +12,12 @@ import { judged, patienceOf } from './fault.ts';
 import type { Fault } from './fault.ts';
 import { settled } from './outcome.ts';
 
-/** The routes that take an upload, as the API describes itself, and what a driver of each is here for. */
-const DRIVEN = ['/admin/profile/batch'];
+/** The routes that take an upload, as the API describes itself, and what is sent to each. */
+const DRIVEN: Readonly<Record<string, () => Promise<readonly HostileUpload[]>>> = {
+  '/admin/profile/batch': () => Promise.resolve(hostileUploads()),
+  '/admin/profile/{id}/photo': hostilePhotos,
+  '/auth/me/photo': hostilePhotos,
+};
 /** A refusal is there within this, ms. */
 const AT_ONCE = 1_000;
 /** Senders of a byte now and then who hang on while others are served. */
@@ -32,7 +37,8 @@ const uploadPaths = async (url: string): Promise<string[]> => {
     .filter(([, operations]) =>
       Object.values(operations).some(({ requestBody }) => Object.keys(requestBody?.content ?? {}).some(isUpload)),
     )
-    .map(([path]) => path);
+    .map(([path]) => path)
+    .toSorted();
 };
 
 /** What uploads have left: files, rows of people, and rows staged by an upload that nobody can commit. */
@@ -42,7 +48,8 @@ const leftovers = async (client: pg.Client, companyId: string): Promise<string[]
     container: 'angelis',
   });
   const found: string[] = [];
-  for await (const { key } of store.list(`batch/${companyId}/`)) found.push(`file ${key}`);
+  for (const folder of ['batch', 'photos'])
+    for await (const { key } of store.list(`${folder}/${companyId}/`)) found.push(`file ${key}`);
   const { rows } = await client.query<{ staged: number; unfinished: number; people: number }>(
     `select (select count(*) from batch_row r join batch_upload u on u.company_id = r.company_id and u.id = r.upload_id
         where r.company_id = $1 and u.status <> 'validated')::int as staged,
@@ -68,18 +75,20 @@ export const uploads: Fault = {
     const { webs, all } = await stage.standing();
     const web = webs[0]!;
     const [hand] = await addCrew(stage, 1, 1, ['admin']);
-    const { companyId, bearer } = hand!;
+    const { companyId, profileId, bearer } = hand!;
     const client = await stage.database.superuser();
     const paths = await uploadPaths(web.url);
-    if (paths.toString() !== DRIVEN.toString())
-      wrong.push(`uploads go to ${paths.join(', ')}, the fault drives ${DRIVEN.join(', ')}`);
+    const driven = Object.keys(DRIVEN).toSorted();
+    if (paths.toString() !== driven.toString())
+      wrong.push(`uploads go to ${paths.join(', ')}, the fault drives ${driven.join(', ')}`);
     const before = await kept();
     const known = new Map<string, HostileUpload>();
     let slowest = 0;
     let tried = 0;
 
     const judge = async (path: string, upload: HostileUpload): Promise<void> => {
-      const answer = await sendUpload(new URL(`/angelis${path}`, web.url), await bearer(), upload);
+      const url = new URL(`/angelis${path.replace('{id}', profileId)}`, web.url);
+      const answer = await sendUpload(url, await bearer(), upload);
       tried += 1;
       progress(`${tried} uploads`);
       if (upload.fate === 'cut') return;
@@ -92,9 +101,9 @@ export const uploads: Fault = {
       } else if (answer.status === 202) known.set((JSON.parse(answer.body) as { id: string }).id, upload);
       else wrong.push(`${upload.name}: ${answer.status} ${answer.body}`);
     };
-    for (const path of paths) {
-      for (const upload of hostileUploads()) await judge(path, upload);
-      const slow = hostileUploads().filter(({ fate }) => fate === 'cut');
+    for (const path of driven) {
+      for (const upload of await DRIVEN[path]!()) await judge(path, upload);
+      const slow = (await DRIVEN[path]!()).filter(({ fate }) => fate === 'cut');
       const hanging = Array.from({ length: DAWDLERS }, (_one, n) => judge(path, slow[n % slow.length]!));
       const begun = performance.now();
       const { status } = await fetch(`${web.url}/angelis/auth/me`, { headers: { authorization: await bearer() } });
@@ -125,7 +134,7 @@ export const uploads: Fault = {
     await client.end();
     if (!all.every((member) => member.runs())) wrong.push('a process ended');
     return judged({ tried, lost: left.length + files.length, doubled: 0, recoverySeconds: null }, wrong, [
-      `${paths.length} route that takes uploads; slowest refusal ${slowest.toFixed(0)} ms`,
+      `${driven.length} routes that take uploads; slowest refusal ${slowest.toFixed(0)} ms`,
     ]);
   },
 };

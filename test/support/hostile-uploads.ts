@@ -9,6 +9,8 @@ export type Fate = 'refused' | 'rejected' | 'harmless' | 'cut';
 
 export interface HostileUpload {
   readonly name: string;
+  /** Default: POST. */
+  readonly method?: 'PUT';
   readonly fate: Fate;
   /** Head lines beside the request line, Host and Authorization, as they go over the wire. */
   readonly head: readonly string[];
@@ -92,7 +94,7 @@ const png = (width: number, height: number): Buffer => {
 function* repeated(chunk: Buffer, times: number): Generator<Buffer> {
   for (let count = 0; count < times; count += 1) yield chunk;
 }
-function* chunked(first: Buffer, chunk: Buffer, times: number): Generator<Buffer> {
+export function* chunked(first: Buffer, chunk: Buffer, times: number): Generator<Buffer> {
   for (const one of [first, ...repeated(chunk, times)])
     yield Buffer.concat([Buffer.from(`${one.length.toString(16)}\r\n`), one, Buffer.from('\r\n')]);
   yield Buffer.from('0\r\n\r\n');

@@ -40,7 +40,7 @@ export const sendUpload = async (url: URL, authorization: string, upload: Hostil
     socket.on('error', () => resolve()).on('close', () => resolve());
   });
   const head = [
-    `POST ${url.pathname} HTTP/1.1`,
+    `${upload.method ?? 'POST'} ${url.pathname} HTTP/1.1`,
     `Host: ${url.host}`,
     `Authorization: ${authorization}`,
     ...upload.head,

@@ -12,6 +12,7 @@ import { OPERATOR_COMPANY, systemScope } from '../../src/platform/db/scope.ts';
 import { routesOf } from '../../src/platform/http/registry.ts';
 import type { MountedRoute } from '../../src/platform/http/registry.ts';
 import { PARTITIONED_TABLES } from '../../src/wiring/partitions.ts';
+import { photo } from '../support/pictures.ts';
 import { startApp } from '../support/app.ts';
 import type { TestApp } from '../support/app.ts';
 import { addStaff } from '../support/staff.ts';
@@ -115,6 +116,7 @@ describe('another company', () => {
       await client.end();
     }
   };
+  let image: Buffer;
   const call = async (who: Caller, { contract, path }: MountedRoute, id: string, version = 1) => {
     const forWorkers = contract.clients?.includes('admin') === false;
     const asked = app.http[contract.method](`/angelis${path.replace(PARAM, id).replaceAll(PARAM, () => uuidv7())}`).set(
@@ -124,6 +126,7 @@ describe('another company', () => {
         ...(contract.idempotency && { 'idempotency-key': uuidv7() }),
       },
     );
+    if (contract.consumes === 'image/*') return asked.set('content-type', 'image/jpeg').send(image);
     if (contract.consumes !== undefined) return asked.attach('file', Buffer.from('rut\n'), 'people.csv');
     return contract.body === undefined
       ? asked
@@ -218,6 +221,7 @@ describe('another company', () => {
   before(async function prepare() {
     this.timeout(180_000);
     app = await startApp({ observed: false });
+    image = await photo(100);
     const { db, system, keys, companyVault } = app.platform;
     const { companies } = await loadDemo(
       {
@@ -255,6 +259,7 @@ describe('another company', () => {
       const [row] = await listed(isOperators(first!) ? [staff] : theirs, lists.get(prefix.slice(0, -1)));
       if (row !== undefined) known.set(prefix, row.id);
     }
+    await best(theirs, routeOf('setProfilePhoto'), known.get('/admin/profile/')!);
     const { body: policy } = await call(theirs[1]!, routeOf('getFitnessPolicy'), known.get('/fitness/policies/')!);
     bodies.set('reviseFitnessPolicy', { policy: (policy as Loose)['policy'], reason: 'Somebody else’s' });
   });

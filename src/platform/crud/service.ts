@@ -1,5 +1,5 @@
 import type { Tx } from '../db/database.ts';
-import type { List, ListQuery, Restriction } from '../db/list.ts';
+import type { Finder, List, ListQuery, Restriction } from '../db/list.ts';
 import type { Repository } from '../db/repository.ts';
 import type { UnitOfWork } from '../db/unit-of-work.ts';
 import type { Context } from '../http/context.ts';
@@ -47,6 +47,8 @@ type Answer<T> = T | void | Promise<T | void>;
 interface CrudRules<Row> {
   /** The rows that a caller may see; absent: all of the company. */
   readonly restrict?: (context: Context) => Restriction | undefined;
+  /** How the list finds rows by what was typed (`q`) where that is no words, or not only words. */
+  readonly find?: (context: Context, q: string) => Promise<Finder | undefined>;
   /** Throws 403 when a row that the caller may see is not theirs to change; asked before every edit, delete and move. */
   readonly mayChange?: (tx: Tx, id: string, context: Context) => Promise<void>;
   /** Values that the caller does not give; what may be null and was left out is null already. Throws a problem when the body cannot be. */
@@ -94,8 +96,10 @@ export const createCrud = <Row extends Stateful>(
     });
   return {
     about: { entity, list, ...(lifecycle && { lifecycle }) },
-    list: (context, query) =>
-      work.read(context, (reader) => list.page(reader, query, options.restrict?.(context)), ONCE),
+    list: async (context, query) => {
+      const find = query.q === undefined ? undefined : await options.find?.(context, query.q);
+      return work.read(context, (reader) => list.page(reader, query, options.restrict?.(context), find), ONCE);
+    },
     detail: read,
     create: (context, body) =>
       work.write(context, async (tx) => {

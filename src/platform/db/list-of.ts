@@ -22,6 +22,8 @@ interface ListOptions<E extends AnyEntity> {
   readonly detailExtra?: Extra;
   /** SQL that holds for the rows of this list, where they are not all. */
   readonly only?: string;
+  /** What `q` finds, for readers of the API. Default: beginnings of words. */
+  readonly finds?: string;
 }
 
 /** The list of an entity. */
@@ -34,7 +36,7 @@ export interface EntityList<E extends AnyEntity = AnyEntity> extends ListDefinit
  * `q` searches come from the entity.
  */
 export const listOf = <E extends AnyEntity>(entity: E, options: ListOptions<E>): EntityList<E> => {
-  const { sorts, filters = [], coarse = {}, also = {}, join = '', extra, detailExtra, only } = options;
+  const { sorts, filters = [], coarse = {}, also = {}, join = '', extra, detailExtra, only, finds } = options;
   const columnOf = (field: string): string => `t.${snake(field)}`;
   const byValue = (field: Field<E>): Filter => equalTo(columnOf(field), valueSchema(entity.columns[field]!));
   const [first] = sorts;
@@ -57,6 +59,7 @@ export const listOf = <E extends AnyEntity>(entity: E, options: ListOptions<E>):
       ...also,
     },
     ...(entity.search !== undefined && { search: entity }),
+    ...(finds !== undefined && { finds }),
     ...(entity.searchOrder !== undefined && only === undefined && { searchOrder: String(entity.searchOrder) }),
   };
 };

@@ -7,6 +7,7 @@ import { Problem } from '../problem.ts';
 import type { Cursors } from './cursor.ts';
 import type { Reader } from './database.ts';
 import { foundInOrder, tokensIn } from './search.ts';
+import type { FoundTokens } from './search.ts';
 
 /** Adds a value to the statement's parameters and answers its place, `$3`. */
 export type Bind = (value: unknown) => string;
@@ -59,6 +60,8 @@ export interface ListDefinition {
   readonly search?: Pick<AnyEntity, 'table' | 'search'>;
   /** The sort in whose order search tokens stand, where every row of the entity is the list's. */
   readonly searchOrder?: string;
+  /** What `q` finds, for readers of the API. Default: beginnings of words. */
+  readonly finds?: string;
 }
 
 export interface ListQuery {
@@ -73,10 +76,20 @@ export type Restriction = (bind: Bind) => string;
 /** What a restriction answers that leaves no row out. */
 export const EVERY_ROW = 'true';
 
+/** Rows that what was typed (`q`) names in another way than by their words. */
+export interface Found {
+  /** SQL that selects the ids of such rows, one way each; at least one. */
+  readonly ids: readonly [string, ...string[]];
+  /** Whether rows are searched by their words as well. */
+  readonly words: boolean;
+}
+/** How rows are found by a `q` that is no words, or not only words. */
+export type Finder = (bind: Bind) => Found;
+
 export interface List {
   readonly query: TObject;
   /** One page as JSON text: `{"items":[…],"next":…}`. Throws 400 for a cursor that is not of this list and query. */
-  page(reader: Reader, query: ListQuery & object, restrict?: Restriction): Promise<string>;
+  page(reader: Reader, query: ListQuery & object, restrict?: Restriction, find?: Finder): Promise<string>;
   /** One row as JSON text with its version, or undefined when it is not there or may not be seen. */
   one(
     reader: Reader,
@@ -89,14 +102,14 @@ const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 const NOTHING = '{"items":[],"next":null}';
 
-const querySchema = ({ sorts, filters = {}, search }: ListDefinition): TObject => {
+const querySchema = ({ sorts, filters = {}, search, finds }: ListDefinition): TObject => {
   const directions = Object.keys(sorts).flatMap((name) => [name, `-${name}`]);
   return exact({
     cursor: Type.Optional(Type.String({ maxLength: 1_000, description: 'The `next` of the page before.' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })),
     sort: Type.Optional(Type.Enum(directions, { type: 'string', description: 'A leading `-` turns the order round.' })),
     ...(search !== undefined && {
-      q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Beginnings of words.' })),
+      q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: finds ?? 'Beginnings of words.' })),
     }),
     ...Object.fromEntries(Object.entries(filters).map(([name, { schema }]) => [name, Type.Optional(schema)])),
   });
@@ -153,7 +166,7 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
       );
       return rows[0];
     },
-    page: async (reader, query, restrict) => {
+    page: async (reader, query, restrict, find) => {
       const values: unknown[] = [reader.companyId];
       const bind: Bind = (value) => `$${values.push(value)}`;
       const sort = query.sort ?? definition.defaultSort;
@@ -181,19 +194,29 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
       const most = bind(limit + 1);
       const where = conditions.join(' and ');
       const { search } = definition;
-      const tokens = query.q === undefined || search === undefined ? undefined : tokensIn(search.table, query.q, bind);
+      const found = find?.(bind);
+      const isWords = query.q !== undefined && search !== undefined && found?.words !== false;
+      const tokens = isWords ? tokensIn(search.table, query.q, bind) : undefined;
       // What has no word (`%`) finds nothing: as no filter at all it would list everything.
-      if (query.q !== undefined && tokens === undefined) return NOTHING;
+      if (query.q !== undefined && tokens === undefined && found === undefined) return NOTHING;
       // Whatever was typed, an order that the index of tokens has is followed in the same steps.
       const isInOrder = isWhole && sort.replace(/^-/, '') === definition.searchOrder;
       let text = `select ${columns} ${definition.from} where ${where} order by ${expression} ${direction}, ${idOf} ${direction} limit ${most}`;
-      if (tokens !== undefined) {
+      if (tokens !== undefined || found !== undefined) {
         const one = `select ${idOf} as id, ${expression} as key ${definition.from} where ${where}`;
-        const sorted = `select match.id from ${eachOf(`array(${tokens.ids})`, idOf, one, 'match')}
+        const sorted = (
+          unsorted: string,
+        ): string => `select match.id from ${eachOf(`array(${unsorted})`, idOf, one, 'match')}
           order by match.key ${direction}, match.id ${direction} limit ${most}`;
-        const ids = isInOrder
-          ? foundInOrder(tokens, { direction, position, most, otherwise: sorted })
-          : `array(${sorted})`;
+        const byWords = (words: FoundTokens): string => {
+          const otherwise = sorted(words.ids);
+          return isInOrder ? foundInOrder(words, { direction, position, most, otherwise }) : `array(${otherwise})`;
+        };
+        const inWords = tokens === undefined ? [] : [byWords(tokens)];
+        const ids =
+          found === undefined
+            ? inWords[0]!
+            : `array(${sorted([...found.ids, ...inWords.map((array) => `select unnest(${array})`)].join(' union '))})`;
         text = `select item.* from ${eachOf(ids, idOf, `select ${columns} ${definition.from} where ${definition.where}`, 'item')} order by nth`;
       }
       const rows = await reader.texts(text, values, { onePlan: isWhole && (tokens === undefined || isInOrder) });

@@ -22,7 +22,7 @@ export const tokensOf = (text: string): string[] =>
   ].slice(0, MAX_TOKENS);
 
 /** The half-open range `[from, to)` of tokens that start with `prefix`, in the order of COLLATE "C". */
-const prefixRange = (prefix: string): [from: string, to: string] => [prefix, `${prefix}\u{10FFFF}`];
+export const prefixRange = (prefix: string): [from: string, to: string] => [prefix, `${prefix}\u{10FFFF}`];
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 

@@ -4,18 +4,18 @@ import { Problem } from '../problem.ts';
 import type { Contract } from './route.ts';
 import { hasBody } from './turn-away.ts';
 
-const LIMIT = 1_048_576;
+const MEBIBYTE = 1_048_576;
+const LIMIT = MEBIBYTE;
+const JSON_TYPES = ['application/json', 'application/*+json'];
 /** Longest that a body may take, in ms. */
 const PATIENCE = 20_000;
 
-const tooLarge = (cause?: unknown): Problem => new Problem(413, 'BODY_TOO_LARGE', { cause });
-
 /** body-parser's own errors, as problems. */
-const bodyProblem = (error: unknown): unknown => {
+const bodyProblem = (error: unknown, tooLarge: () => Problem): unknown => {
   const { type } = error as { type?: string };
   switch (type) {
     case 'entity.too.large':
-      return tooLarge(error);
+      return tooLarge();
     case 'entity.parse.failed':
     case 'request.aborted':
     case 'request.size.invalid':
@@ -29,41 +29,42 @@ const bodyProblem = (error: unknown): unknown => {
 };
 
 /**
- * Reads a JSON body of at most 1 MiB, not compressed, within 20 s, after the caller was let in. A route without a body leaves it
- * unread.
+ * Reads a JSON body of at most 1 MiB, or the bytes that a route takes (`maxBytes`), not compressed, within 20 s, after the caller
+ * was let in. A route without either leaves it unread.
  */
 export const createBodyReader = ({ patience = PATIENCE } = {}): ((
   contract: Contract,
   request: Request,
   response: Response,
 ) => Promise<void>) => {
-  const parse = express.json({
-    limit: LIMIT,
-    strict: true,
-    inflate: false,
-    type: ['application/json', 'application/*+json'],
-  });
-  return async (contract, request, response) => {
-    if (contract.body === undefined) return;
+  const json = express.json({ limit: LIMIT, strict: true, inflate: false, type: JSON_TYPES });
+  return async ({ body, maxBytes }, request, response) => {
+    if (body === undefined && maxBytes === undefined) return;
     if (!hasBody(request)) throw new Problem(400, 'BODY_REQUIRED');
-    if (request.is(['application/json', 'application/*+json']) === false)
-      throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE');
+    const isJson = maxBytes === undefined;
+    if (isJson && request.is(JSON_TYPES) === false) throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE');
+    const limit = maxBytes ?? LIMIT;
+    const parse = isJson ? json : express.raw({ limit, inflate: false, type: () => true });
+    const tooLarge = (): Problem =>
+      isJson
+        ? new Problem(413, 'BODY_TOO_LARGE')
+        : new Problem(413, 'FILE_TOO_LARGE', { params: { limit: limit / MEBIBYTE } });
     await new Promise<void>((resolve, reject) => {
       // The parser would read a body that is too large to its end before it says so.
-      if (Number(request.headers['content-length'] ?? 0) > LIMIT) {
+      if (Number(request.headers['content-length'] ?? 0) > limit) {
         reject(tooLarge());
         return;
       }
       let size = 0;
       request.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size - chunk.length <= LIMIT && size > LIMIT) reject(tooLarge());
+        if (size - chunk.length <= limit && size > limit) reject(tooLarge());
       });
       const timer = setTimeout(() => reject(new Problem(408, 'BODY_TOO_SLOW')), patience);
       parse(request, response, (error?: unknown) => {
         clearTimeout(timer);
         if (error === undefined) resolve();
-        else reject(bodyProblem(error));
+        else reject(bodyProblem(error, tooLarge));
       });
     });
   };

@@ -66,6 +66,8 @@ export const createErrorHandler =
       response.destroy(error instanceof Error ? error : undefined);
       return;
     }
+    // What was said of an answer that could not be given is not so of this one.
+    response.removeHeader('ETag');
     response
       .status(problem.status)
       .set(headersOf(problem))

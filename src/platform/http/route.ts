@@ -51,6 +51,8 @@ export interface Contract {
   readonly body?: TSchema;
   /** Media type of the body where it is not JSON; the handler reads the request's stream itself. */
   readonly consumes?: string;
+  /** That body is read into memory, at most so many bytes, not compressed: the handler finds a Buffer in `request.body`. */
+  readonly maxBytes?: number;
   readonly produces?: string;
   readonly responses: Responses;
   /** Whether an Idempotency-Key is accepted (every POST that creates or moves) or required. Default none. */

@@ -89,15 +89,18 @@ const send = async (
     response.end();
     return;
   }
-  if (contract.responses[reply.status] === 'stream') {
-    await (reply.body as StreamBody).stream(response);
-    return;
-  }
-  const bytes = Buffer.from(reply.body instanceof RawJson ? reply.body.text : JSON.stringify(reply.body));
-  const tag = reply.etag ?? (request.method === 'GET' ? weakTag(bytes) : undefined);
+  const isStream = contract.responses[reply.status] === 'stream';
+  const bytes = isStream
+    ? undefined
+    : Buffer.from(reply.body instanceof RawJson ? reply.body.text : JSON.stringify(reply.body));
+  const tag = reply.etag ?? (request.method === 'GET' && bytes !== undefined ? weakTag(bytes) : undefined);
   if (tag !== undefined) response.setHeader('ETag', tag);
   if (request.method === 'GET' && tag !== undefined && request.headers['if-none-match'] === tag) {
     response.status(304).end();
+    return;
+  }
+  if (bytes === undefined) {
+    await (reply.body as StreamBody).stream(response);
     return;
   }
   response.setHeader('Content-Type', 'application/json; charset=utf-8');

@@ -86,5 +86,10 @@ describe('common', () => {
       Array.from({ length: LOOKUPS }, () => admin.post('/common/email/free', { email: 'x@y.cl' })),
     );
     expect(rest.filter(({ status }) => status === 429)).to.have.length(4);
+    // Whose a RUT is may be asked no oftener; who may not know is not even counted.
+    await admin.get('/admin/profile?q=12.345.678-5').expect(429);
+    await admin.get('/admin/profile?q=taken').expect(200);
+    const manager = await clientOf(app, await addPerson(app, { companyId, roles: ['manager'] }));
+    for (let count = 0; count <= LOOKUPS; count += 1) await manager.get('/admin/profile?q=12.345.678-5').expect(200);
   });
 });

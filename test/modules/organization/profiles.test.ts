@@ -154,6 +154,118 @@ describe('profiles', () => {
     expect(items[0]).to.include({ departmentName: 'Mina', siteName: null, superiorId: null });
   });
 
+  describe('are found by what identifies them', () => {
+    let company: string;
+    let hr: Client;
+    let north: { id: string };
+    const value = freshRut();
+    const [number, digit] = value.split('-') as [string, string];
+    const grouped = `${number.slice(0, 2)}.${number.slice(2, 5)}.${number.slice(5)}-${digit.toLowerCase()}`;
+
+    before(async () => {
+      company = await addCompany(app.database);
+      hr = await clientOf(app, await addPerson(app, { companyId: company, roles: ['admin'], lastName: 'Zúñiga' }));
+      north = (await hr.post('/admin/department', { code: 'N', name: 'Norte' }).expect(201)).body as typeof north;
+      for (const rest of [
+        { lastName: 'Araya', contactEmail: 'Pia.Araya@mina.cl', contactPhone: '+56 9 8765 4321', ...rut(value) },
+        { lastName: 'Bravo', contactEmail: 'pia.bravo@mina.cl', nationalId: { kind: 'PASSPORT', value: 'AB 123-456' } },
+        { lastName: 'Castro', contactEmail: 'pia_castro@mina.cl', employeeNumber: '987654', departmentId: north.id },
+        { lastName: 'Díaz', contactPhone: '+34 912 345 678', employeeNumber: 'AB123456' },
+      ])
+        await create(rest, hr);
+      await create(
+        { lastName: 'Ajena', contactEmail: 'pia.a@mina.cl', contactPhone: '987654321', ...rut(value) },
+        other,
+      );
+    });
+
+    const found = async (q: string, by = hr, more = ''): Promise<string[]> =>
+      (
+        (await by.get(`/admin/profile?q=${encodeURIComponent(q)}${more}`).expect(200)).body as {
+          items: { lastName: string }[];
+        }
+      ).items.map(({ lastName }) => lastName);
+
+    it('an email, from its beginning on', async () => {
+      for (const q of ['PIA.A@', 'pia.araya@mina.cl', 'Pia.Araya@M', ' pia.araya@mina.cl '])
+        expect(await found(q), q).to.deep.equal(q === 'PIA.A@' ? [] : ['Araya']);
+      for (const q of ['@', '@mina.cl', 'araya@mina.cl', 'pia.araya@mina.cl.', 'pia%@', 'a@b@c'])
+        expect(await found(q), q).to.deep.equal([]);
+      // Without an @ it is words, as before.
+      expect(await found('araya')).to.deep.equal(['Araya']);
+    });
+
+    it('a phone, however it is written, from six digits on', async () => {
+      for (const q of ['+56987654321', '+56 9 8765 4321', '(+56) 9-8765-4321', '56987654321', '987654321', '9 8765 43'])
+        expect(await found(q), q).to.deep.equal(['Araya']);
+      expect(await found('987654')).to.deep.equal(['Araya', 'Castro']);
+      expect(await found('98765')).to.deep.equal(['Castro']);
+      expect(await found('+34912345678')).to.deep.equal(['Díaz']);
+      expect(await found('+987654321')).to.deep.equal([]);
+    });
+
+    it('a whole national id, however it is written', async () => {
+      for (const q of [value, grouped, value.replace('-', ''), ` ${number} - ${digit} `])
+        expect(await found(q), q).to.deep.equal(['Araya']);
+      for (const q of [value.slice(0, -2), value.slice(1), value.slice(0, 6)])
+        expect(await found(q), q).to.deep.equal([]);
+      // Somebody's employee number reads the same.
+      for (const q of ['AB123456', 'ab 123 456']) expect(await found(q), q).to.include('Bravo');
+      expect(await found('AB123456')).to.deep.equal(['Bravo', 'Díaz']);
+      expect(await found('AB12345')).to.deep.equal(['Díaz']);
+    });
+
+    it('within the filters, page by page, from both ends', async () => {
+      expect(await found('987654', hr, `&departmentId=${north.id}`)).to.deep.equal(['Castro']);
+      for (const sort of ['lastName', '-lastName']) {
+        const seen: string[] = [];
+        let next = '';
+        do {
+          const path = `/admin/profile?q=987654&limit=1&sort=${sort}${next}`;
+          const page = (await hr.get(path).expect(200)).body as { items: { lastName: string }[]; next: string | null };
+          seen.push(...page.items.map(({ lastName }) => lastName));
+          next = page.next === null ? '' : `&cursor=${page.next}`;
+        } while (next !== '');
+        expect(seen).to.deep.equal(sort === 'lastName' ? ['Araya', 'Castro'] : ['Castro', 'Araya']);
+      }
+    });
+
+    it('but a national id only by who may reveal it, of those whose it is', async () => {
+      const reader = await addPerson(app, { companyId: company, roles: ['manager', 'auditor'], lastName: 'Vera' });
+      const client = await clientOf(app, reader);
+      expect(await found('araya', client)).to.deep.equal(['Araya']);
+      const nobody = freshRut();
+      for (const q of [value, grouped, 'AB-123-456'])
+        expect(await found(q, client), q).to.deep.equal(
+          await found(q.startsWith('AB') ? 'CD-123-456' : nobody, client),
+        );
+      const role = (
+        await hr
+          .post('/admin/role', {
+            code: 'REVEAL',
+            name: 'Reveal',
+            reach: 'company',
+            grants: ['organization:national-id:reveal'],
+            denies: [],
+          })
+          .expect(201)
+      ).body as { id: string };
+      const scope = { scopeKind: 'department', scopeId: north.id };
+      await hr.post('/admin/role/assignment', { profileId: reader.profileId, roleId: role.id, ...scope }).expect(201);
+      const inside = freshRut();
+      await create({ lastName: 'Norte', departmentId: north.id, ...rut(inside) }, hr);
+      expect(await found(inside, client)).to.deep.equal(['Norte']);
+      expect(await found(value, client)).to.deep.equal([]);
+      expect(await found('araya', client)).to.deep.equal(['Araya']);
+    });
+
+    it('nobody beyond the caller’s reach', async () => {
+      const supervisor = await addPerson(app, { companyId: company, roles: ['supervisor'], lastName: 'Jefa' });
+      const client = await clientOf(app, supervisor);
+      for (const q of ['pia.araya@mina.cl', '+56987654321', value]) expect(await found(q, client), q).to.deep.equal([]);
+    });
+  });
+
   it('show only whom the caller reaches', async () => {
     const supervisor = await addPerson(app, { companyId, roles: ['supervisor'], lastName: 'Jefa' });
     const mine = await addPerson(app, { companyId, roles: ['worker'], lastName: 'Propio' });

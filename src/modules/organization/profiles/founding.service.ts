@@ -42,7 +42,7 @@ export const createFounding = ({ repository, mover, makeFirstOwner }: FoundingDe
       status,
       attributes: {},
       personId: null,
-      photoKey: null,
+      photoId: null,
       epoch: 1,
     });
     await makeFirstOwner(tx, row.id);

@@ -36,6 +36,16 @@ interface NationalIdDependencies {
 }
 
 const DOCUMENT = /^[A-Z0-9]{4,30}$/;
+/** Fewer digits make no document that is looked for: a name would be one too. */
+const LEAST_DIGITS = 4;
+/** Any RUT: which lengths may be entered is a company's own choice, and not needed to find what was. */
+const ANY_RUT = { minBody: 5, maxBody: 9 };
+
+/** A document other than a RUT in its one written form. */
+const documentOf = (written: string): string | undefined => {
+  const text = written.toUpperCase().replaceAll(/[\s.-]/g, '');
+  return DOCUMENT.test(text) ? text : undefined;
+};
 const NONE: StoredNationalId = {
   nationalIdKind: 'RUT',
   nationalIdSealed: null,
@@ -55,8 +65,8 @@ export const createNationalIds = ({ vault, keys, configuration, rutSetting }: Na
       const result = parseRut(value, options);
       return result.ok ? { value: result.rut.value } : { problem: result.problem };
     }
-    const text = value.toUpperCase().replaceAll(/[\s.-]/g, '');
-    return DOCUMENT.test(text) ? { value: text } : { problem: 'NATIONAL_ID' };
+    const text = documentOf(value);
+    return text === undefined ? { problem: 'NATIONAL_ID' } : { value: text };
   };
   /** As `read`; 422 at `pointer` when it is none. */
   const normalize = async (reader: Reader, id: NationalId, pointer: string): Promise<string> => {
@@ -88,6 +98,19 @@ export const createNationalIds = ({ vault, keys, configuration, rutSetting }: Na
       return stored(tx.companyId, id.kind, value, await vault.seal(tx, profileId, value));
     },
     stored,
+    /** The hashes of every id that a text may be, by its form; and whether it is a RUT with its check digit. */
+    possible: (companyId: string, written: string): { isRut: boolean; hashes: string[] } => {
+      const rut = parseRut(written, ANY_RUT);
+      const document = documentOf(written);
+      const isDocument = document !== undefined && document.replaceAll(/\D/g, '').length >= LEAST_DIGITS;
+      return {
+        isRut: rut.ok,
+        hashes: [
+          ...(rut.ok ? hashes(companyId, 'RUT', rut.rut.value) : []),
+          ...(isDocument ? ['PASSPORT', 'OTHER'].flatMap((kind) => hashes(companyId, kind, document)) : []),
+        ],
+      };
+    },
     /** How many ids of one company are read: by its rules, with its hashes. */
     reader: async (reader: Reader) => {
       const options = await configuration.get(reader, rutSetting);

@@ -50,13 +50,13 @@ export const Profile = entity({
     riskGroupId: nullable(uuid()),
     expiresAt: nullable(instant({ description: 'The profile ends then; needed for kind temporary' })),
     status: oneOf(PROFILE_STATES),
+    photoId: nullable(uuid({ description: 'Another with every photo; null: there is none' })),
     attributes: Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,39}$' }), attribute, { maxProperties: 30 }),
   },
   hidden: {
     personId: nullable(uuid()),
     nationalIdSealed: nullable(Type.String()),
     nationalIdHash: nullable(Type.String()),
-    photoKey: nullable(Type.String()),
     epoch: integer(1, 2_147_483_647),
   },
   create: GIVEN,
@@ -95,6 +95,8 @@ export const profileList = listOf(Profile, {
   },
   join: `left join department d on d.company_id = $1 and d.id = t.department_id
     left join site s on s.company_id = $1 and s.id = t.site_id`,
+  finds:
+    'Beginnings of words of the name or the employee number; of an email (with its @) or of a phone (six digits or more); or, for whoever may reveal it, a whole national id.',
   extra: {
     departmentName: { sql: 'd.name', as: 'text' },
     siteName: { sql: 's.name', as: 'text' },

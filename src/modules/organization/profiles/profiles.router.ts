@@ -16,6 +16,8 @@ import type { Module, Route } from '../../../platform/module.ts';
 import { SystemLink } from './links.repository.ts';
 import type { createLinksService } from './links.service.ts';
 import { NATIONAL_ID, NATIONAL_ID_KINDS } from './national-id.ts';
+import { profilePhotoRoutes } from './photos.router.ts';
+import type { Photos } from './photos.service.ts';
 import { Profile, ProfileItem } from './profiles.repository.ts';
 import type { Profiles } from './profiles.service.ts';
 import type { createReportingService } from './reporting.service.ts';
@@ -24,6 +26,7 @@ interface ProfilesRouterDependencies {
   readonly service: Profiles;
   readonly reporting: ReturnType<typeof createReportingService>;
   readonly links: ReturnType<typeof createLinksService>;
+  readonly photos: Photos;
 }
 
 const base = '/admin/profile';
@@ -142,7 +145,7 @@ const linkRoutes = (links: ProfilesRouterDependencies['links']): Route[] => [
 ];
 
 /** /admin/profile */
-export const profilesModule = ({ service, reporting, links }: ProfilesRouterDependencies): Module =>
+export const profilesModule = ({ service, reporting, links, photos }: ProfilesRouterDependencies): Module =>
   crudModule({
     base,
     permission: 'organization:profile',
@@ -159,5 +162,11 @@ export const profilesModule = ({ service, reporting, links }: ProfilesRouterDepe
     item: ProfileItem,
     createBody: withNationalId(Profile.createBody),
     editBody: withNationalId(Profile.editBody, { minProperties: 1 }),
-    routes: [nationalIdRoute(service), ...reportingRoutes(reporting), ...linkRoutes(links)],
+    jobs: photos.jobs,
+    routes: [
+      nationalIdRoute(service),
+      ...profilePhotoRoutes(photos, clients),
+      ...reportingRoutes(reporting),
+      ...linkRoutes(links),
+    ],
   });

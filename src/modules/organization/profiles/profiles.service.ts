@@ -9,6 +9,7 @@ import type { ProfileActivation, ProfileInvitations } from './invitations.ts';
 import type { NationalId, NationalIds } from './national-id.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { ProfileGuards } from './profiles.lifecycle.ts';
+import type { ProfileSearch } from './search.ts';
 
 type Given = Partial<ProfileRow> & { readonly nationalId?: NationalId | null };
 
@@ -23,9 +24,12 @@ export interface MembersQuery extends ListQuery {
 interface ProfilesDependencies extends MovingParts<ProfileRow> {
   readonly changes: ChangeRecorder;
   readonly nationalIds: NationalIds;
+  readonly find: ProfileSearch;
   /** Refuses one more person in a department that is full. */
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
   readonly guards: ProfileGuards;
+  /** Removes the photo of somebody who is deleted. */
+  readonly dropPhoto: (tx: Tx, row: ProfileRow) => Promise<void>;
   /** Ends the link that was mailed to somebody's earlier address. */
   readonly withdrawInvitation: ProfileInvitations['withdraw'];
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
@@ -63,7 +67,7 @@ const mayDecide = (
 
 /** People of a company: their data, their national id, their moves. Never the person behind a profile. */
 export const createProfilesService = (deps: ProfilesDependencies) => {
-  const { repository, list, work, mover, nationalIds, takeIn, guards, mayManage, withdrawInvitation } = deps;
+  const { repository, list, work, mover, nationalIds, takeIn, guards, mayManage, dropPhoto, withdrawInvitation } = deps;
   const crud = createCrud<ProfileRow>({
     ...deps,
     restrict: profileRestriction,
@@ -102,8 +106,9 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         ...(patch.nationalId !== undefined && (await nationalIds.store(tx, row.id, patch.nationalId))),
       };
     },
-    onRemove: (_tx, row) => {
+    onRemove: async (tx, row) => {
       if (row.status !== 'draft') throw conflict('PROFILE_IN_USE');
+      await dropPhoto(tx, row);
     },
   });
   /** 404 unless the caller may see the profile. */

@@ -1,8 +1,7 @@
-import { pipeline } from 'node:stream/promises';
 import Type from 'typebox';
 import type { TSchema } from 'typebox';
 import { ACTIONS } from '../../../platform/crud/routes.ts';
-import type { StreamBody } from '../../../platform/http/route.ts';
+import { streamOf } from '../../../platform/http/stream-of.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import { accepted, BY_ID, exact, nullable, ok, oneOf, pageOf, RawJson, route } from '../../../platform/module.ts';
 import type { List, Module, ReportDefinition, Route } from '../../../platform/module.ts';
@@ -53,14 +52,6 @@ const wishes = (reports: readonly ReportDefinition[]) =>
     discriminator: { propertyName: 'kind' },
     oneOf: reports.map(wishFor),
   });
-
-const sent = ({ file }: Download): StreamBody => ({
-  stream: (response) =>
-    pipeline(file, response).catch((error: unknown) => {
-      // Whoever leaves in the middle is no fault of ours; nobody is there to be told.
-      if (!response.destroyed) throw error;
-    }),
-});
 
 const headersOf = ({ name, contentType, size }: Download): Record<string, string> => ({
   'Content-Type': contentType,
@@ -160,7 +151,7 @@ const downloading = ({ service }: ExportsRouterDependencies): Route =>
     },
     async ({ params }, context) => {
       const file = await service.download(params.token, context);
-      return { status: 200 as const, body: sent(file), headers: headersOf(file) };
+      return { status: 200 as const, body: streamOf(() => file.file), headers: headersOf(file) };
     },
   );
 

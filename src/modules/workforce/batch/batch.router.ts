@@ -1,8 +1,6 @@
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { accepted, BY_ID, crudModule, ok, pageOf, route } from '../../../platform/module.ts';
 import type { JobDefinition, List, Module } from '../../../platform/module.ts';
-import type { StreamBody } from '../../../platform/http/route.ts';
+import { streamOf } from '../../../platform/http/stream-of.ts';
 import { BATCH_ERROR, BatchUpload } from './batch.repository.ts';
 import type { createBatchService } from './batch.service.ts';
 
@@ -16,12 +14,10 @@ const base = '/admin/profile/batch';
 const read = 'organization:batch-upload:read';
 const write = 'organization:batch-upload:write';
 
-const csvBody = (source: () => Readable): StreamBody => ({
-  stream: (response) => {
-    response.type('text/csv').attachment('people.csv');
-    return pipeline(source(), response);
-  },
-});
+const TEMPLATE_HEADERS = {
+  'Content-Type': 'text/csv; charset=utf-8',
+  'Content-Disposition': 'attachment; filename="people.csv"',
+};
 
 /** /admin/profile/batch */
 export const batchModule = ({ service, errors, jobs }: BatchRouterDependencies): Module =>
@@ -57,7 +53,7 @@ export const batchModule = ({ service, errors, jobs }: BatchRouterDependencies):
           produces: 'text/csv',
           responses: { 200: 'stream' },
         },
-        () => Promise.resolve(ok(csvBody(() => service.template()))),
+        () => Promise.resolve({ ...ok(streamOf(() => service.template())), headers: TEMPLATE_HEADERS }),
       ),
       route(
         {
