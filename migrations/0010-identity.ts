@@ -113,8 +113,34 @@ const attempts = [
   `create index provider_event_at_idx on provider_event (at)`,
 ];
 
-export const up = [...passwords, ...links, ...machines, ...attempts];
+const drift = [
+  ...operatorTable(
+    'provider_drift',
+    [
+      'id uuid not null',
+      'kind text not null',
+      'subject text collate "C" not null',
+      'mended boolean not null',
+      'found_at timestamptz(3) not null',
+      'seen_at timestamptz(3) not null',
+      'constraint provider_drift_pkey primary key (id)',
+      'constraint provider_drift_kind_subject_key unique (kind, subject)',
+    ],
+    BY_OPERATOR,
+    'select, insert, update, delete',
+  ),
+  `create index provider_drift_found_at_idx on provider_drift (found_at, id)`,
+  `create index provider_drift_seen_at_idx on provider_drift (seen_at)`,
+];
 
-export const down = ['provider_event', 'sign_in_attempt', 'api_client', 'accept_link', 'otp_tally', 'otp'].map(
-  (table) => `drop table ${table}`,
-);
+export const up = [...passwords, ...links, ...machines, ...attempts, ...drift];
+
+export const down = [
+  'provider_drift',
+  'provider_event',
+  'sign_in_attempt',
+  'api_client',
+  'accept_link',
+  'otp_tally',
+  'otp',
+].map((table) => `drop table ${table}`);

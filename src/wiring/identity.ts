@@ -14,6 +14,7 @@ import { createSupport } from '../modules/identity/staff/support.service.ts';
 import type { Registration } from '../modules/identity/persons/registration.service.ts';
 import { createRegistration } from '../modules/identity/persons/registration.service.ts';
 import { apiClientList } from '../modules/identity/api-clients/api-clients.repository.ts';
+import { apiClientJobs } from '../modules/identity/api-clients/api-clients.jobs.ts';
 import { apiClientsModule } from '../modules/identity/api-clients/api-clients.router.ts';
 import { createApiClients } from '../modules/identity/api-clients/api-clients.service.ts';
 import { createMachineSessions } from '../modules/identity/sessions/machine-sessions.service.ts';
@@ -42,6 +43,9 @@ import { createPersonsAdmin } from '../modules/identity/persons/persons-admin.se
 import { personsModule } from '../modules/identity/persons/persons.router.ts';
 import { createPersons } from '../modules/identity/persons/persons.service.ts';
 import type { Persons } from '../modules/identity/persons/persons.service.ts';
+import { driftList } from '../modules/identity/reconciliation/reconciliation.repository.ts';
+import { reconciliationModule } from '../modules/identity/reconciliation/reconciliation.router.ts';
+import { createReconciliation } from '../modules/identity/reconciliation/reconciliation.service.ts';
 import { createEndings } from '../modules/identity/sessions/endings.service.ts';
 import { Session } from '../modules/identity/sessions/sessions.repository.ts';
 import { createSessions } from '../modules/identity/sessions/sessions.service.ts';
@@ -82,7 +86,8 @@ const wireApiClients = (
   permissions: () => readonly string[],
 ): Module => {
   const parts = platform.crud(apiClientList);
-  return apiClientsModule({ ...parts, service: createApiClients({ ...platform, ...parts, sessions, permissions }) });
+  const service = createApiClients({ ...platform, ...parts, sessions, permissions });
+  return apiClientsModule({ ...parts, service, jobs: apiClientJobs({ ...platform, ...parts }) });
 };
 
 interface StaffNeeds {
@@ -134,6 +139,11 @@ export const wireIdentity = (
   return {
     modules: [
       personsModule({ service: createPersonsAdmin({ ...platform, persons }), lifecycle, jobs: alignment.jobs }),
+      reconciliationModule({
+        ...platform,
+        ...createReconciliation({ ...platform, repository: people, logins }),
+        list: platform.list(driftList),
+      }),
       signUpModule(createSignUp({ persons, registration, otps, companies })),
       operators.module,
       wireApiClients(platform, createMachineSessions(repository), permissions),

@@ -14,6 +14,7 @@ export const OPERATOR_TABLES: readonly string[] = [
   'otp_tally',
   'person',
   'person_company',
+  'provider_drift',
   'provider_event',
   'seed_set',
   'sign_in_attempt',

@@ -112,11 +112,17 @@ export interface IdentityProvider {
     /** @throws conflict when the username or the email is taken, password_refused when the password breaks the policy */
     create: (user: NewUser) => Promise<User>;
     find: (query: UserQuery) => Promise<User | undefined>;
+    /** People in the order of their usernames, `max` at the most from place `first` on (0 the first); no machine clients. */
+    page: (range: { first: number; max: number }) => Promise<User[]>;
     update: (id: string, patch: UserPatch) => Promise<void>;
-    /** Also lifts a lock. @throws password_refused */
+    /** From now on nobody signs in as this user, by whatever way, before `setPassword` or the browser's page gave a new one. */
+    requireNewPassword: (id: string) => Promise<void>;
+    /** Also lifts a lock, and is the new password that may have been required. @throws password_refused */
     setPassword: (id: string, password: string) => Promise<void>;
     remove: (id: string) => Promise<void>;
     roles: (id: string) => Promise<StaffRole[]>;
+    /** Ids of the users that hold a role. */
+    holders: (role: StaffRole) => Promise<string[]>;
     setRoles: (id: string, roles: readonly StaffRole[]) => Promise<void>;
   };
 
@@ -126,6 +132,7 @@ export interface IdentityProvider {
     create: (client: { clientId: string; name: string }) => Promise<{ secret: string }>;
     rotateSecret: (clientId: string) => Promise<{ secret: string }>;
     setEnabled: (clientId: string, enabled: boolean) => Promise<void>;
+    list: () => Promise<{ clientId: string; enabled: boolean }[]>;
     remove: (clientId: string) => Promise<void>;
   };
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { decodeJwt } from 'jose';
-import type { IdentityProvider, ProviderEventType } from '../../../src/platform/identity-provider/port.ts';
+import type { IdentityProvider, ProviderEventType, User } from '../../../src/platform/identity-provider/port.ts';
 import { BRUTE_FORCE, plainName } from '../../../src/platform/identity-provider/realm.ts';
 import { ADDRESS, codeOf, PASSWORD } from './support.ts';
 import type { ProviderCalls } from './support.ts';
@@ -49,6 +49,23 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       expect(await provider.users.find({ id })).to.include(names);
     });
 
+    it('are read in pages, in the order of their usernames, and by role', async () => {
+      const made = [await newUser(), await newUser(), await newUser()];
+      const [first] = made.toSorted((one, other) => (one.username < other.username ? -1 : 1));
+      await provider.users.setRoles(first!.id, ['operator-auditor']);
+      const all: User[] = [];
+      for (let size = 2; size === 2;) {
+        const page = await provider.users.page({ first: all.length, max: 2 });
+        all.push(...page);
+        size = page.length;
+      }
+      const ids = new Set(made.map(({ id }) => id));
+      const mine = all.filter(({ id }) => ids.has(id));
+      expect(mine).to.deep.equal(made.toSorted((one, other) => (one.username < other.username ? -1 : 1)));
+      expect(await provider.users.holders('operator-auditor')).to.include(first!.id);
+      expect(await provider.users.holders('operator-support')).to.not.include(first!.id);
+    });
+
     it('have usernames and emails of their own', async () => {
       const [one, other] = [await newUser(), await newUser()];
       const email = one.email?.toUpperCase() ?? '';
@@ -66,6 +83,18 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
         expect(await codeOf(provider.users.setPassword(id, password))).to.equal('password_refused');
       }
       expect(await codeOf(provider.users.setPassword(id, 'x'.repeat(128)))).to.equal('no error');
+    });
+
+    it('of whom a new password is required sign in with that only', async () => {
+      const user = await newUser();
+      const { id, username } = user;
+      await provider.users.requireNewPassword(id);
+      expect(await codeOf(signIn(user))).to.equal('invalid_credentials');
+      expect(await provider.verifyPassword({ username, password: PASSWORD, address: ADDRESS })).to.equal(false);
+      expect(await codeOf(provider.otpGrant({ username, address: ADDRESS }))).to.equal('invalid_credentials');
+      await provider.users.setPassword(id, PASSWORD);
+      expect(await codeOf(signIn(user))).to.equal('no error');
+      expect(await codeOf(provider.users.requireNewPassword(randomUUID()))).to.equal('not_found');
     });
 
     it('that do not exist are not found', async () => {
@@ -100,6 +129,7 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       expect(await codeOf(sign(created.secret))).to.equal('invalid_credentials');
       expect(await codeOf(sign(secret))).to.equal('no error');
       await provider.machineClients.setEnabled(clientId, false);
+      expect(await provider.machineClients.list()).to.deep.include({ clientId, enabled: false });
       expect(await codeOf(sign(secret))).to.equal('invalid_credentials');
       expect(await isActive(token.accessToken)).to.equal(false);
       await provider.machineClients.setEnabled(clientId, true);

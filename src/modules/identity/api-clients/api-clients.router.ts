@@ -1,5 +1,5 @@
 import { exact, ok, pageOf, RawJson, route, secretRoutes, uuid } from '../../../platform/module.ts';
-import type { List, Module } from '../../../platform/module.ts';
+import type { JobDefinition, List, Module } from '../../../platform/module.ts';
 import { ApiClient, ApiClientView } from './api-clients.repository.ts';
 import type { ApiClients } from './api-clients.service.ts';
 
@@ -10,10 +10,19 @@ const write = 'identity:api-client:write';
 const shown = ({ text, version }: { text: string; version: number }) => ok(new RawJson(text), `"${version}"`);
 
 /** /admin/api-client */
-export const apiClientsModule = ({ service, list }: { service: ApiClients; list: List }): Module => ({
+export const apiClientsModule = ({
+  service,
+  list,
+  jobs,
+}: {
+  service: ApiClients;
+  list: List;
+  jobs: readonly JobDefinition[];
+}): Module => ({
   name: 'api-clients',
   base,
   permissions: [read, write],
+  jobs,
   routes: [
     route(
       {

@@ -6,12 +6,14 @@ import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import { conflict, forbidden, invalid, notFound } from '../../../platform/module.ts';
-import type { Context, List, Repository } from '../../../platform/module.ts';
+import type { Context, Enqueue, List, Repository } from '../../../platform/module.ts';
 import type { MachineSessions } from '../sessions/machine-sessions.service.ts';
+import { ALIGN_CLIENT } from './api-clients.jobs.ts';
 import type { ApiClientRow } from './api-clients.repository.ts';
 
 interface ApiClientsDependencies {
   readonly work: UnitOfWork;
+  readonly enqueue: Enqueue;
   readonly repository: Repository<ApiClientRow>;
   readonly list: List;
   readonly identityProvider: Pick<IdentityProvider, 'machineClients'>;
@@ -40,7 +42,7 @@ export interface ApiClients {
 
 /** Machine clients of a company: what they may do is at most what their maker may. */
 export const createApiClients = (dependencies: ApiClientsDependencies): ApiClients => {
-  const { work, repository, list, identityProvider, sessions, decide, permissions, now } = dependencies;
+  const { work, enqueue, repository, list, identityProvider, sessions, decide, permissions, now } = dependencies;
   const { machineClients } = identityProvider;
 
   const holds = ({ principal }: Context, scope: string): boolean => {
@@ -120,7 +122,7 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
         mustBeActive(row);
         await repository.update(tx, row, { status: 'revoked' }, { action: 'revoke' });
         await sessions.end(tx, row.clientId);
-        await machineClients.setEnabled(row.clientId, false);
+        await enqueue(tx, ALIGN_CLIENT, { id });
       });
       return read(context, id);
     },

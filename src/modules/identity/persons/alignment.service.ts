@@ -20,9 +20,10 @@ interface AlignmentDependencies {
 export interface Alignment {
   /**
    * Brings the identity provider in line with what stands here about a person: a user with their address, names, and roles
-   * of the staff, enabled or not; none at all for nobody. Done again it changes nothing.
+   * of the staff, enabled or not; none at all for nobody. Done again it changes nothing. With `newPassword` their sessions
+   * end, also while the provider is away, and they sign in no more before they have one.
    */
-  align(personId: string, traceId: string): Promise<void>;
+  align(personId: string, traceId: string, options?: { readonly newPassword?: boolean }): Promise<void>;
   readonly jobs: readonly JobDefinition[];
 }
 
@@ -31,8 +32,9 @@ export const createAlignment = (dependencies: AlignmentDependencies): Alignment 
   const { db, repository, logins, identityProvider, endSessions } = dependencies;
   const { users } = identityProvider;
 
-  const align: Alignment['align'] = async (personId, traceId) => {
+  const align: Alignment['align'] = async (personId, traceId, { newPassword = false } = {}) => {
     const scope = systemScope(OPERATOR_COMPANY, ALIGN_PERSON, traceId);
+    if (newPassword) await endSessions(personId, 'new_password_required', traceId);
     const because = await db.write(scope, async (tx) => {
       await logins.hold(tx, personId);
       const person = await repository.find(tx, personId);
@@ -47,7 +49,9 @@ export const createAlignment = (dependencies: AlignmentDependencies): Alignment 
       if (held.length !== roles.length || !roles.every((role) => held.includes(role))) await users.setRoles(id, roles);
       if (person.keycloakId !== id)
         await repository.update(tx, await repository.lock(tx, personId), { keycloakId: id }, { action: 'align' });
-      return wanted.enabled ? undefined : 'person_disabled';
+      if (newPassword) await users.requireNewPassword(id);
+      if (!wanted.enabled) return 'person_disabled';
+      return newPassword ? 'new_password_required' : undefined;
     });
     if (because !== undefined) await endSessions(personId, because, traceId);
   };
@@ -55,9 +59,9 @@ export const createAlignment = (dependencies: AlignmentDependencies): Alignment 
   return {
     align,
     jobs: [
-      job<{ personId: string }>({
+      job<{ personId: string; newPassword?: boolean }>({
         name: ALIGN_PERSON,
-        run: ({ personId }, { scope }) => align(personId, scope.traceId),
+        run: ({ personId, ...options }, { scope }) => align(personId, scope.traceId, options),
       }),
     ],
   };

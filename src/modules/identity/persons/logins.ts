@@ -37,6 +37,7 @@ interface LoginsDependencies {
 export interface Logins {
   /** What the provider is to hold about a person as they stand here. */
   of(person: PersonRow): Login;
+  /** What of a login the provider has otherwise. */
   differences(login: Login, user: User): Difference[];
   /** Holds everybody else off this login until the unit of work ends: its user comes to be, is changed, or goes. */
   hold(tx: Tx, personId: string): Promise<void>;

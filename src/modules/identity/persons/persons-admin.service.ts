@@ -24,6 +24,8 @@ export interface PersonsAdmin {
   actions(context: Context, id: string): Promise<Action[]>;
   /** Moves the sign-in address of somebody who lost theirs. 409 when it is taken. */
   changeEmail(context: Context, id: string, email: string, reason: string, version: number): Promise<PersonRow>;
+  /** Ends somebody's sessions; they sign in no more before they chose a new password by a mailed code. */
+  requireNewPassword(context: Context, id: string, reason: string, version: number): Promise<PersonRow>;
 }
 
 const isTaken = (error: unknown): boolean =>
@@ -54,6 +56,15 @@ export const createPersonsAdmin = ({ work, persons, decide, now }: PersonsAdminD
       work.write(context, async (tx) => {
         const row = await repository.get(tx, id);
         return mover.actions(context, row, now(), await refusalOf(mayChange(tx, context, id)));
+      }),
+    requireNewPassword: (context, id, reason, version) =>
+      work.write(context, async (tx) => {
+        const row = await repository.lock(tx, id, version);
+        await mayChange(tx, context, id);
+        const note = { action: 'require_new_password', reason };
+        const after = await repository.update(tx, row, { epoch: row.epoch + 1 }, note);
+        await persons.align(tx, id, { newPassword: true });
+        return show(after);
       }),
     changeEmail: async (context, id, email, reason, version) => {
       try {

@@ -86,11 +86,28 @@ const REALM_ROLE: Readonly<Record<string, StaffRole>> = {
   operator_auditor: 'operator-auditor',
 };
 
+const STAFF = `select person_id as "personId", role from operator_user where status = 'active' and deleted_at is null`;
+
 /** The roles of the realm that a person holds now, as one of the operator's staff. */
 export const staffRolesOf = async (reader: Reader, personId: string): Promise<StaffRole[]> => {
-  const rows = await reader.prepared<{ role: string }>(
-    `select role from operator_user where person_id = $1 and status = 'active' and deleted_at is null`,
-    [personId],
-  );
+  const rows = await reader.prepared<{ role: string }>(`${STAFF} and person_id = $1`, [personId]);
   return rows.flatMap(({ role }) => REALM_ROLE[role] ?? []);
 };
+
+/** The role of the realm that each of the staff holds now, by person. */
+export const staffRoles = async (reader: Reader): Promise<ReadonlyMap<string, StaffRole>> => {
+  const rows = await reader.prepared<{ personId: string; role: string }>(STAFF);
+  const held = new Map<string, StaffRole>();
+  for (const { personId, role } of rows) {
+    const known = REALM_ROLE[role];
+    if (known !== undefined) held.set(personId, known);
+  }
+  return held;
+};
+
+/** Live persons in the order of their ids, after one and up to another, `limit` at the most. */
+export const personsBetween = (reader: Reader, after: string, upTo: string, limit: number): Promise<PersonRow[]> =>
+  reader.prepared<PersonRow>(
+    `select ${COLUMNS} from person where deleted_at is null and id > $1 and id <= $2 order by id limit $3`,
+    [after, upTo, limit],
+  );

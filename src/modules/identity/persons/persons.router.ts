@@ -64,6 +64,22 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
       async ({ params, body, version }, context) =>
         okRow(await service.changeEmail(context, params.id, body.email, body.reason, version)),
     ),
+    route(
+      {
+        method: 'post',
+        path: '/:id/require-new-password',
+        id: 'requireNewPassword',
+        summary: 'End the sessions of somebody whose password may be known: they sign in again with a new one',
+        permission: 'operator:person:move',
+        clients: ['admin'],
+        params: BY_ID,
+        body: exact({ reason: text(500) }),
+        ifMatch: true,
+        responses: { 200: Person.view },
+      },
+      async ({ params, body, version }, context) =>
+        okRow(await service.requireNewPassword(context, params.id, body.reason, version)),
+    ),
     ...moveRoutes({
       names: namesOf('person'),
       permission: 'operator:person',

@@ -43,7 +43,7 @@ export interface Persons {
   /** Does `work` in the operator's company, as the system. */
   asSystem<T>(traceId: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Asks for the identity provider to be brought in line with this person once the unit of work is committed. */
-  align(tx: Tx, personId: string, runAt?: Date): Promise<void>;
+  align(tx: Tx, personId: string, options?: { readonly runAt?: Date; readonly newPassword?: boolean }): Promise<void>;
 }
 
 /** Persons: found by what they sign in with, changed in the operator's company only. */
@@ -72,8 +72,8 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
         }),
       ),
     byKeycloakId: (id, traceId) => db.read(systemic(traceId), (reader) => findPerson(reader, { by: 'keycloakId', id })),
-    align: async (tx, personId, runAt) => {
-      await enqueue(tx, ALIGN_PERSON, { personId }, runAt && { runAt });
+    align: async (tx, personId, { runAt = tx.now, newPassword = false } = {}) => {
+      await enqueue(tx, ALIGN_PERSON, { personId, newPassword }, { runAt });
     },
     asSystem: (traceId, work) => db.write(systemic(traceId), work),
     asSelf: (tx, { principal, scope: { traceId, address, agent } }, work) => {

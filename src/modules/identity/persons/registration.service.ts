@@ -72,7 +72,7 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
       if (!isProven || (person.status !== 'active' && person.status !== 'locked'))
         throw new Problem(401, 'INVALID_CREDENTIALS');
     },
-    announce: (tx, personId) => persons.align(tx, personId, new Date(tx.now.getTime() + SETTLED_AFTER)),
+    announce: (tx, personId) => persons.align(tx, personId, { runAt: new Date(tx.now.getTime() + SETTLED_AFTER) }),
     createUser: async (tx, { id, firstName, lastName, email }, password) => {
       checkPassword(password, [firstName, lastName], '/password');
       await logins.holdAddress(tx, email);

@@ -75,6 +75,10 @@ export function createGrants(
       fail(attempt, 'user_disabled', user);
       throw new OAuthError(400, 'invalid_grant', 'Account disabled');
     }
+    if (user.needsPassword === true) {
+      fail(attempt, 'resolve_required_actions', user);
+      throw new OAuthError(400, 'invalid_grant', 'Account is not fully set up');
+    }
     user.failures = { ...NO_FAILURES };
     return user;
   };

@@ -36,6 +36,7 @@ export function createMachineClients(keeper: StateKeeper): IdentityProvider['mac
       need(clientId).enabled = enabled;
       await keeper.flush();
     },
+    list: () => Promise.resolve(Object.values(machineClients).map(({ clientId, enabled }) => ({ clientId, enabled }))),
     remove: async (clientId) => {
       need(clientId);
       delete machineClients[clientId];

@@ -94,6 +94,19 @@ export function createUsers(keeper: StateKeeper): Users {
         const user = findUser(state, query);
         return Promise.resolve(user && shown(user));
       },
+      page: ({ first, max }) =>
+        Promise.resolve(
+          Object.values(state.users)
+            .toSorted((one, other) => (one.username < other.username ? -1 : 1))
+            .slice(first, first + max)
+            .map(shown),
+        ),
+      holders: (role) =>
+        Promise.resolve(
+          Object.values(state.users)
+            .filter(({ roles }) => roles.includes(role))
+            .map(({ id }) => id),
+        ),
       update: async (id, patch) => {
         const user = need(id);
         if (patch.email !== undefined) refuseTaken({ email: patch.email }, id);
@@ -102,10 +115,16 @@ export function createUsers(keeper: StateKeeper): Users {
         keeper.record({ type: 'user_changed', userId: id });
         await keeper.flush();
       },
+      requireNewPassword: async (id) => {
+        need(id).needsPassword = true;
+        keeper.record({ type: 'user_changed', userId: id });
+        await keeper.flush();
+      },
       setPassword: async (id, password) => {
         refuseWeak(password);
         const user = need(id);
         user.password = await hashPassword(password);
+        user.needsPassword = false;
         user.failures = { ...NO_FAILURES };
         keeper.record({ type: 'credential_changed', userId: id });
         await keeper.flush();

@@ -1,6 +1,6 @@
 import { IdentityProviderError } from '../errors.ts';
 import type { IdentityProvider } from '../port.ts';
-import { API_CLIENT } from '../realm.ts';
+import { API_CLIENT, MACHINE_PREFIX } from '../realm.ts';
 import type { Connection } from './connection.ts';
 
 /** Machine clients: confidential clients of the realm that have a service account and nothing else. */
@@ -51,6 +51,12 @@ export function createKeycloakMachineClients(connection: Connection): IdentityPr
     setEnabled: async (clientId, enabled) => {
       const id = await machineId(clientId);
       await administer(() => client.clients.update({ id }, { clientId, enabled }));
+    },
+    list: async () => {
+      const found = await read(() => client.clients.find({ clientId: MACHINE_PREFIX, search: true }));
+      return found.flatMap(({ clientId, enabled = false }) =>
+        clientId?.startsWith(MACHINE_PREFIX) ? [{ clientId, enabled }] : [],
+      );
     },
     remove: async (clientId) => {
       const id = await machineId(clientId);

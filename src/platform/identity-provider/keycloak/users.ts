@@ -13,12 +13,18 @@ function userOf(user: UserRepresentation & { id: string }): User {
   return { id, username, email, firstName, lastName, enabled, emailVerified };
 }
 
+const PAGE = 500;
+
 /** People in the realm. */
 export function createKeycloakUsers({ client, administer, read }: Connection): IdentityProvider['users'] {
   const need = async (id: string) => {
     const user = await read(() => client.users.findOne({ id }, { catchNotFound: true }));
     if (!user) throw new IdentityProviderError('not_found', 'No such user');
     return user;
+  };
+  const requireAction = async (user: UserRepresentation, action: string): Promise<void> => {
+    const requiredActions = [...new Set([...(user.requiredActions ?? []), action])];
+    await administer(() => client.users.update({ id: user.id ?? '' }, { requiredActions }));
   };
   const find = async (query: UserQuery): Promise<User | undefined> => {
     if ('id' in query) {
@@ -31,6 +37,14 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
   const roles = async (id: string): Promise<StaffRole[]> => {
     const mapped = await read(() => client.users.listRealmRoleMappings({ id }));
     return STAFF_ROLES.filter((role) => mapped.some(({ name }) => name === role));
+  };
+  const pages = async <T>(load: (range: { first: number; max: number }) => Promise<T[]>): Promise<T[]> => {
+    const all: T[] = [];
+    for (;;) {
+      const page = await read(() => load({ first: all.length, max: PAGE }));
+      all.push(...page);
+      if (page.length < PAGE) return all;
+    }
   };
   const rolePayload = async (names: readonly StaffRole[]): Promise<{ id: string; name: string }[]> =>
     Promise.all(
@@ -50,10 +64,7 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
       rolePayload(current.filter((role) => !wanted.includes(role))),
     ]);
     // Staff sign in with two factors: the second is set up before the role is worth anything.
-    if (added.length > 0 && user.totp !== true) {
-      const requiredActions = [...new Set([...(user.requiredActions ?? []), 'CONFIGURE_TOTP'])];
-      await administer(() => client.users.update({ id }, { requiredActions }));
-    }
+    if (added.length > 0 && user.totp !== true) await requireAction(user, 'CONFIGURE_TOTP');
     if (dropped.length > 0) await administer(() => client.users.delRealmRoleMappings({ id, roles: dropped }));
     if (added.length > 0) await administer(() => client.users.addRealmRoleMappings({ id, roles: added }));
   };
@@ -61,6 +72,14 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
     find,
     roles,
     setRoles,
+    page: async (range) => {
+      const found = await read(() => client.users.find({ ...range, briefRepresentation: true }));
+      return found.flatMap((user) => (user.id === undefined ? [] : [userOf({ ...user, id: user.id })]));
+    },
+    holders: async (name) => {
+      const holders = await pages((range) => client.roles.findUsersWithRole({ name, ...range }));
+      return holders.flatMap(({ id }) => id ?? []);
+    },
     create: async ({ password, ...user }) => {
       const credentials = password === undefined ? [] : [{ type: 'password', value: password, temporary: false }];
       const { id } = await administer(() => client.users.create({ ...user, credentials }));
@@ -69,6 +88,7 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
     update: async (id, patch) => {
       await administer(() => client.users.update({ id }, patch));
     },
+    requireNewPassword: async (id) => requireAction({ ...(await need(id)), id }, 'UPDATE_PASSWORD'),
     setPassword: async (id, password) => {
       const credential = { type: 'password', value: password, temporary: false };
       await administer(() => client.users.resetPassword({ id, credential }));

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
+import { whileCommitsFail } from '../../../support/failing-commits.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 
@@ -24,7 +25,7 @@ describe('machine clients', () => {
   let bearer: string;
 
   before(async () => {
-    app = await startApp();
+    app = await startApp({ background: true });
     admin = await addPerson(app, { companyId: await addCompany(app.database), roles: ['admin'] });
     bearer = await admin.bearer();
   });
@@ -134,8 +135,20 @@ describe('machine clients', () => {
     const revoke = (version: number) => post(`/${client.id}/revoke`, undefined, { 'if-match': `"${version}"` });
     await revoke(client.version).expect(200);
     await ask(authorization).expect(401);
+    await app.idle();
     await tokenFor(client).expect(401);
     await revoke(client.version + 1).expect(409);
+  });
+
+  it('go on when revoking them fails as it commits', async () => {
+    const client = await create();
+    const authorization = await signIn(client);
+    await whileCommitsFail(app.database, 'api_client', () =>
+      post(`/${client.id}/revoke`, undefined, { 'if-match': `"${client.version}"` }).expect(500),
+    );
+    await app.idle();
+    await ask(authorization).expect(200);
+    await signIn(client);
   });
 
   it('lose a scope with the next request', async () => {

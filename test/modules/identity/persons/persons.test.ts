@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { v7 as uuidv7 } from 'uuid';
 import { IdentityProviderError } from '../../../../src/platform/identity-provider/errors.ts';
 import { createPersonLifecycle } from '../../../../src/modules/identity/persons/persons.lifecycle.ts';
 import { startApp } from '../../../support/app.ts';
@@ -152,6 +153,19 @@ describe('persons', () => {
     expect(rows).to.deep.equal([{ actor_id: chief.personId, reason: 'lost' }]);
   });
 
+  it('whose password may be known are signed out, and sign in with a new one only', async () => {
+    const { email, personId, keycloakId, bearer } = await addLogin();
+    const session = await bearer();
+    await me(session).expect(200);
+    expect((await move(personId, 'require-new-password', {})).status).to.equal(422);
+    expect((await move(personId, 'require-new-password', { reason: 'written on a wall' })).status).to.equal(200);
+    await app.idle();
+    await me(session).expect(401);
+    await signIn(email).expect(401);
+    await app.identityProvider.users.setPassword(keycloakId, PASSWORD);
+    await signIn(email).expect(200);
+  });
+
   it('are never ahead at the provider, and catch up there once it is back', async () => {
     const { email, personId, keycloakId } = await addLogin();
     const { users } = app.identityProvider;
@@ -183,6 +197,99 @@ describe('persons', () => {
     await app.idle();
     const user = await app.identityProvider.users.find({ id: keycloakId });
     expect(user).to.include({ firstName: 'Ana la otra', lastName: '¿' });
+  });
+
+  describe('compared with the provider at night', () => {
+    type Found = { kind: string; subject: string; mended: boolean; foundAt: string };
+    const reconcile = async (): Promise<Found[]> => {
+      await app.identity.persons.asSystem('a'.repeat(32), (tx) =>
+        app.platform.enqueue(tx, 'identity.provider.reconcile', {}),
+      );
+      await app.idle();
+      return drift();
+    };
+    const drift = async (query: object = {}): Promise<Found[]> => {
+      const authorization = await chief.bearer();
+      const page = await app.http
+        .get('/angelis/admin/person/drift')
+        .query({ limit: 200, ...query })
+        .set({ authorization })
+        .expect(200);
+      return (page.body as { items: Found[] }).items;
+    };
+    const about = (found: Found[], subject: string) =>
+      found.filter((one) => one.subject === subject).map(({ kind, mended }) => [kind, mended]);
+
+    it('are brought in line there: state, address, names, roles, and a user that is gone', async () => {
+      const { users } = app.identityProvider;
+      const [one, out, gone] = [await addLogin(), await addLogin(), await addLogin()];
+      const wanted = await users.find({ id: one.keycloakId });
+      await users.update(one.keycloakId, { enabled: false, email: 'else@example.cl', firstName: 'Else' });
+      await users.setRoles(one.keycloakId, ['operator-support']);
+      expect((await move(out.personId, 'disable', { reason: 'test' })).status).to.equal(200);
+      await app.idle();
+      await users.update(out.keycloakId, { enabled: true });
+      await users.remove(gone.keycloakId);
+      const found = await reconcile();
+      expect(about(found, one.personId)).to.have.deep.members([
+        ['enabled_differs', true],
+        ['email_differs', true],
+        ['names_differ', true],
+        ['roles_differ', true],
+      ]);
+      expect(about(found, out.personId)).to.deep.equal([['enabled_differs', true]]);
+      expect(about(found, gone.personId)).to.deep.equal([['user_missing', true]]);
+      expect(await users.find({ id: one.keycloakId })).to.deep.equal(wanted);
+      expect(await users.roles(one.keycloakId)).to.deep.equal([]);
+      expect(await users.find({ id: out.keycloakId })).to.include({ enabled: false });
+      const again = await users.find({ email: gone.email });
+      expect(again).to.include({ username: `u-${gone.personId}`, enabled: true });
+      const { persons } = app.identity;
+      expect(await persons.byKeycloakId(again!.id, 'a'.repeat(32))).to.include({ id: gone.personId });
+      const left = await reconcile();
+      for (const { personId } of [one, out, gone]) expect(about(left, personId)).to.deep.equal([]);
+    });
+
+    it('leave alone what nobody here stands behind, and say so until it is gone', async () => {
+      const { users, machineClients } = app.identityProvider;
+      const basics = { enabled: true, emailVerified: true };
+      const foreign = await users.create({ ...basics, username: 'by-hand', email: 'by-hand@example.cl' });
+      const orphan = await users.create({ ...basics, username: `u-${uuidv7()}` });
+      const clientId = `angelis-machine-${uuidv7()}`;
+      await machineClients.create({ clientId, name: 'By hand' });
+      const first = await reconcile();
+      expect(about(first, foreign.id)).to.deep.equal([['user_not_ours', false]]);
+      expect(about(first, orphan.id)).to.deep.equal([['person_missing', false]]);
+      expect(about(first, clientId)).to.deep.equal([['client_not_ours', false]]);
+      expect(await users.find({ id: foreign.id })).to.deep.equal(foreign);
+      expect(await users.find({ id: orphan.id })).to.deep.equal(orphan);
+      await users.remove(orphan.id);
+      const second = await reconcile();
+      expect(about(second, orphan.id)).to.deep.equal([]);
+      const since = (found: Found[]) => found.find(({ subject }) => subject === foreign.id)!.foundAt;
+      expect(since(second)).to.equal(since(first));
+      expect(about(await drift({ kind: 'user_not_ours' }), clientId)).to.deep.equal([]);
+      expect(await drift({ limit: 1 })).to.have.length(1);
+      const { bearer } = await addLogin();
+      await app.http
+        .get('/angelis/admin/person/drift')
+        .set({ authorization: await bearer() })
+        .expect(403);
+    });
+
+    it('make no users anew when many are missing: that is another realm', async () => {
+      const database = await app.database.superuser();
+      const ids = Array.from({ length: 21 }, () => uuidv7());
+      await database.query(
+        `insert into person (id, first_name, last_name, locale, status, data_key, created_at, updated_at)
+         select id, 'Ana', 'Rojas', 'es', 'active', 'none', now(), now() from unnest($1::uuid[]) as id`,
+        [ids],
+      );
+      const found = await reconcile();
+      for (const id of ids) expect(about(found, id)).to.deep.equal([['user_missing', false]]);
+      expect(await app.identityProvider.users.find({ username: `u-${ids[0]}` })).to.equal(undefined);
+      await database.query('delete from person where id = any($1)', [ids]);
+    });
   });
 
   it('swap addresses, and leave nobody behind when they are erased', async () => {
