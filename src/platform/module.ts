@@ -2,6 +2,7 @@
 export { crudModule } from './crud/module.ts';
 export { BY_ID } from './crud/routes.ts';
 export { secretRoutes } from './crud/secrets.ts';
+export type { Revealed } from './crud/secrets.ts';
 export { createCrud } from './crud/service.ts';
 export type { CrudParts, CrudService, MovingParts, MovingService } from './crud/service.ts';
 export type { ChangeRecorder } from './change/recorder.ts';

@@ -14,7 +14,7 @@ import { createSupport } from '../modules/identity/staff/support.service.ts';
 import type { Registration } from '../modules/identity/persons/registration.service.ts';
 import { createRegistration } from '../modules/identity/persons/registration.service.ts';
 import { apiClientList } from '../modules/identity/api-clients/api-clients.repository.ts';
-import { apiClientJobs } from '../modules/identity/api-clients/api-clients.jobs.ts';
+import { ALIGN_CLIENT, apiClientJobs } from '../modules/identity/api-clients/api-clients.jobs.ts';
 import { apiClientsModule } from '../modules/identity/api-clients/api-clients.router.ts';
 import { createApiClients } from '../modules/identity/api-clients/api-clients.service.ts';
 import { createMachineSessions } from '../modules/identity/sessions/machine-sessions.service.ts';
@@ -22,6 +22,8 @@ import type { MachineSessions } from '../modules/identity/sessions/machine-sessi
 import { signUpModule } from '../modules/identity/sign-up/sign-up.router.ts';
 import { createSignUp } from '../modules/identity/sign-up/sign-up.service.ts';
 import type { CompanyFounding } from '../modules/identity/sign-up/sign-up.service.ts';
+import { attemptList } from '../modules/identity/attempts/attempts.repository.ts';
+import { attemptsModule } from '../modules/identity/attempts/attempts.router.ts';
 import { createAttempts } from '../modules/identity/attempts/attempts.service.ts';
 import { staleSessionTicks } from '../modules/identity/sessions/stale.jobs.ts';
 import { createMe } from '../modules/identity/me/me.service.ts';
@@ -47,6 +49,7 @@ import { driftList } from '../modules/identity/reconciliation/reconciliation.rep
 import { reconciliationModule } from '../modules/identity/reconciliation/reconciliation.router.ts';
 import { createReconciliation } from '../modules/identity/reconciliation/reconciliation.service.ts';
 import { createEndings } from '../modules/identity/sessions/endings.service.ts';
+import type { Endings } from '../modules/identity/sessions/endings.service.ts';
 import { Session } from '../modules/identity/sessions/sessions.repository.ts';
 import { createSessions } from '../modules/identity/sessions/sessions.service.ts';
 import type { Sessions } from '../modules/identity/sessions/sessions.service.ts';
@@ -75,6 +78,8 @@ export interface Identity {
   readonly sessions: Sessions;
   readonly persons: Persons;
   readonly alignment: Alignment;
+  /** For organization: admins sign people of theirs out. */
+  readonly endings: Endings;
   readonly invitations: Invitations;
   /** For the command that makes the first superadmin. */
   readonly staff: Staff;
@@ -135,20 +140,33 @@ export const wireIdentity = (
   const links = platform.repository(AcceptLink);
   const invitations = createInvitations({ ...platform, repository: links, persons, registration, activation });
   const operators = wireStaff(platform, { persons, registration, invitations, sessions, endSessions });
+  const attempts = platform.list(attemptList);
   const me = createMe({ ...platform, persons, sessions, endings, permissions });
   return {
     modules: [
-      personsModule({ service: createPersonsAdmin({ ...platform, persons }), lifecycle, jobs: alignment.jobs }),
+      personsModule({
+        service: createPersonsAdmin({ ...platform, persons, endings }),
+        lifecycle,
+        jobs: alignment.jobs,
+      }),
       reconciliationModule({
         ...platform,
-        ...createReconciliation({ ...platform, repository: people, logins }),
+        ...createReconciliation({
+          ...platform,
+          persons,
+          logins,
+          alignClient: (tx, id) => platform.enqueue(tx, ALIGN_CLIENT, { id }),
+        }),
         list: platform.list(driftList),
       }),
       signUpModule(createSignUp({ persons, registration, otps, companies })),
       operators.module,
       wireApiClients(platform, createMachineSessions(repository), permissions),
       { name: 'sessions', settings: [SESSIONS_SETTING], ticks: staleSessionTicks(platform.db, repository) },
-      { name: 'sign-in-attempts', ticks: createAttempts({ ...platform, persons, endings, notices }).ticks },
+      attemptsModule({
+        attempts: createAttempts({ ...platform, persons, endings, notices, list: attempts }),
+        list: attempts,
+      }),
       signInModule({ signIn, tokens }),
       meModule(me, contacts),
       adminAuthModule({ adminAuth: createAdminAuth(platform), signIn, tokens, me }),
@@ -163,6 +181,7 @@ export const wireIdentity = (
     sessions,
     persons,
     alignment,
+    endings,
     invitations,
     staff: operators.staff,
   };

@@ -62,6 +62,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const organization = wireOrganization(platform, {
     modules: () => modules,
     invitations: identity.invitations,
+    endings: identity.endings,
     follow: async (tx, profile) => {
       for (const area of [workforce, commerce, cases]) await area.follow(tx, profile);
     },

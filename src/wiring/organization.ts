@@ -28,7 +28,7 @@ import type { Module } from '../platform/http/module.ts';
 import type { SignUps } from '../modules/organization/companies/sign-ups.service.ts';
 import { wireCompanies } from './companies.ts';
 import { wirePeople } from './people.ts';
-import type { People, ProfileFollower } from './people.ts';
+import type { People, PeopleNeeds, ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
 
 const wireAppconfig = (platform: Platform, modules: () => readonly Module[]): Module[] => {
@@ -67,6 +67,7 @@ export interface OrganizationNeeds {
   /** Every module of the system, once all are wired. */
   readonly modules: () => readonly Module[];
   readonly invitations: ProfileInvitations;
+  readonly endings: PeopleNeeds['endings'];
   readonly follow: ProfileFollower;
 }
 

@@ -1,3 +1,6 @@
+import type { Endings } from '../modules/identity/sessions/endings.service.ts';
+import { profileSessionsModule } from '../modules/identity/sessions/profile-sessions.router.ts';
+import { createProfileSessions } from '../modules/identity/sessions/profile-sessions.service.ts';
 import type { Members } from '../modules/organization/members.ts';
 import { RUT_SETTING } from '../modules/organization/appconfig/settings.ts';
 import { limitsOf, raiseAccessEpoch } from '../modules/organization/companies/companies.repository.ts';
@@ -35,6 +38,7 @@ import type { Platform } from './platform.ts';
 
 export interface PeopleNeeds {
   readonly invitations: ProfileInvitations;
+  readonly endings: Pick<Endings, 'end'>;
   /** Every permission of every module. */
   readonly permissions: () => readonly string[];
   /** Refuses one more person in a department that is full. */
@@ -59,7 +63,7 @@ export interface People {
 
 /** Profiles and roles: who is here, and what they may do. */
 export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
-  const { invitations, permissions, takeIn, follow } = needs;
+  const { invitations, endings, permissions, takeIn, follow } = needs;
   const roles = platform.crud(roleList);
   const given = platform.crud(assignmentList);
   const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
@@ -117,6 +121,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
         photos,
       }),
       myPhotoModule(photos),
+      profileSessionsModule(createProfileSessions({ ...platform, profiles: service, endings })),
       rolesModule({
         service: createRolesService({ ...roles, catalogue: permissions, standing, raiseAccessEpoch }),
         assignments,

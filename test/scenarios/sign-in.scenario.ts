@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import { OPERATOR_COMPANY } from '../../src/platform/db/scope.ts';
 import { BRUTE_FORCE } from '../../src/platform/identity-provider/realm.ts';
 import { addLogin } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
@@ -112,6 +113,56 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
         await refused(accessToken);
         await me(bystander.accessToken).expect(200);
       }
+    });
+
+    it('finds at night what a fault half-way left, and brings the provider in line', async () => {
+      const { users, machineClients } = system.identityProvider;
+      const [shut, moved, gone] = [await addWorker(), await addWorker(), await addWorker()];
+      const client = await system.database.superuser();
+      await client.query(`update person set status = 'disabled' where id = $1`, [shut.personId]);
+      await users.update(moved.keycloakId, { email: `${randomUUID()}@example.cl`, firstName: 'Otra' });
+      await users.remove(gone.keycloakId);
+      const orphan = await users.create({ username: `u-${uuidv7()}`, enabled: true, emailVerified: true });
+      const clientId = `angelis-machine-${uuidv7()}`;
+      await machineClients.create({ clientId, name: 'Sin fila' });
+      const reconcile = () =>
+        client.query(
+          `insert into outbox (company_id, id, job, payload, trace_id, run_at, state, created_at)
+           values ($1, $2, 'identity.provider.reconcile', '{}', $3, now(), 'waiting', now())`,
+          [OPERATOR_COMPANY, uuidv7(), 'a'.repeat(32)],
+        );
+      const drift = async (): Promise<unknown[]> => {
+        const { rows } = await client.query<{ kind: string; subject: string; mended: boolean }>(
+          'select kind, subject, mended from provider_drift where subject = any($1)',
+          [[shut.personId, moved.personId, gone.personId, orphan.id, clientId]],
+        );
+        return rows.map(({ kind, subject, mended }) => [kind, subject, mended]);
+      };
+      await reconcile();
+      await eventually(async () => (await drift()).length > 0);
+      const unknown = [
+        ['client_not_ours', clientId, false],
+        ['person_missing', orphan.id, false],
+      ];
+      expect(await drift()).to.have.deep.members([
+        ...unknown,
+        ['enabled_differs', shut.personId, true],
+        ['email_differs', moved.personId, true],
+        ['names_differ', moved.personId, true],
+        ['user_missing', gone.personId, true],
+      ]);
+      await eventually(async () => {
+        const waiting = `select 1 from outbox where job = 'identity.person.align' and state = 'waiting' and run_at <= now()`;
+        return (await client.query(waiting)).rowCount === 0;
+      });
+      expect(await users.find({ id: shut.keycloakId })).to.include({ enabled: false });
+      expect(await users.find({ id: moved.keycloakId })).to.include({ email: moved.email, firstName: 'Ana' });
+      expect(await users.find({ email: gone.email })).to.include({ username: `u-${gone.personId}` });
+      await signIn(moved);
+      await reconcile();
+      await eventually(async () => (await drift()).length === unknown.length);
+      expect(await drift()).to.have.deep.members(unknown);
+      expect(await users.find({ id: orphan.id })).to.include({ enabled: true });
     });
 
     it('counts what failed at the provider, locks, and writes to whom it concerns', async () => {

@@ -4,7 +4,7 @@ import { open, seal } from '../../platform/crypto/sealed.ts';
 import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
 import { isPublicAddress } from '../../platform/messaging/public-address.ts';
 import { conflict, invalid } from '../../platform/module.ts';
-import type { Context, Enqueue, Repository, Tx } from '../../platform/module.ts';
+import type { Context, Enqueue, Repository, Tx, Revealed } from '../../platform/module.ts';
 import { askToSend } from './deliveries.lifecycle.ts';
 import { UNSENT } from './deliveries.repository.ts';
 import type { DeliveryRow, WebhookEvent } from './deliveries.repository.ts';
@@ -21,7 +21,7 @@ interface WebhooksDependencies {
 }
 
 type Body = Pick<WebhookRow, 'name' | 'url' | 'events'>;
-type WithSecret = WebhookRow & { readonly secret: string };
+type WithSecret = Revealed<WebhookRow>;
 
 /** What a company may have at most: each event goes to all that want it. */
 const MOST = 20;
@@ -64,7 +64,8 @@ export const createWebhooks = (dependencies: WebhooksDependencies) => {
         const [id, secret] = [uuidv7(), newSecret()];
         const secretSealed = seal(secret, dataKeys, place(id));
         const rest = { status: 'active', failingSince: null, previousSealed: null, previousUntil: null } as const;
-        return { ...(await repository.insert(tx, { ...body, ...rest, id, secretSealed })), secret };
+        const row = await repository.insert(tx, { ...body, ...rest, id, secretSealed });
+        return { row, secret: () => Promise.resolve(secret) };
       }),
 
     /** A new secret; messages are signed with the one before, too, for a day. */
@@ -77,7 +78,8 @@ export const createWebhooks = (dependencies: WebhooksDependencies) => {
           previousSealed: row.secretSealed,
           previousUntil: new Date(tx.now.getTime() + OVERLAP).toISOString(),
         };
-        return { ...(await repository.update(tx, row, patch, { action: 'rotate' })), secret };
+        const rotated = await repository.update(tx, row, patch, { action: 'rotate' });
+        return { row: rotated, secret: () => Promise.resolve(secret) };
       }),
 
     /** Sends an event that says nothing; answers its delivery. */

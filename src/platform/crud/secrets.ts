@@ -8,8 +8,11 @@ import type { AnyEntity } from '../schema/entity.ts';
 import { exact } from '../schema/types.ts';
 import { BY_ID } from './routes.ts';
 
-/** A row with its secret in the clear: the only answer in which it stands. */
-export type Revealed<Row> = Row & { readonly secret: string };
+/** A row, and its secret in the clear: asked for once, when the row is committed. */
+export interface Revealed<Row> {
+  readonly row: Row;
+  readonly secret: () => Promise<string>;
+}
 
 interface Named {
   readonly id: string;
@@ -45,7 +48,7 @@ export const secretRoutes = <Row extends { readonly id: string; readonly version
   create: { run: create, ...creating },
   rotate: { run: rotate, ...rotating },
 }: SecretOptions<Row, Body>): Route[] => {
-  const view = Type.Unsafe<Revealed<Row>>(
+  const view = Type.Unsafe<Row>(
     exact({
       ...entity.view.properties,
       secret: Type.Optional(Type.String({ description: 'Shown this once; a repeated request does not show it again' })),
@@ -58,19 +61,19 @@ export const secretRoutes = <Row extends { readonly id: string; readonly version
     idempotency: 'accepted',
     secrets: ['secret'],
   } as const;
-  const shown = ({ secret, ...row }: Revealed<Row>) => ({ ...entity.show(row), secret }) as Revealed<Row>;
+  const revealing = ({ secret }: Revealed<Row>) => ({ reveal: async () => ({ secret: await secret() }) });
   return [
     route({ ...shared, ...creating, path: '/', body: schema, responses: { 201: view } }, async ({ body }, context) => {
       const made = await create(context, body as Static<Body>);
-      const { headers, ...answer } = created(`/angelis${base}/${made.id}`, shown(made));
-      return { ...answer, headers: { ...headers, ...NO_STORE } };
+      const { headers, ...answer } = created(`/angelis${base}/${made.row.id}`, entity.show(made.row) as Row);
+      return { ...answer, ...revealing(made), headers: { ...headers, ...NO_STORE } };
     }),
     route(
       { ...shared, ...rotating, path: '/:id/rotate', params: BY_ID, ifMatch: true, responses: { 200: view } },
-      async ({ params, version }, context) => ({
-        ...okRow(shown(await rotate(context, params.id, version))),
-        headers: NO_STORE,
-      }),
+      async ({ params, version }, context) => {
+        const rotated = await rotate(context, params.id, version);
+        return { ...okRow(entity.show(rotated.row) as Row), ...revealing(rotated), headers: NO_STORE };
+      },
     ),
   ];
 };

@@ -66,6 +66,10 @@ const replay = (kept: Kept, hash: Buffer): AnyReply => {
   };
 };
 
+/** The answer with what may be asked for only now that the work is committed. */
+const revealed = async (reply: AnyReply): Promise<AnyReply> =>
+  reply.reveal === undefined ? reply : { ...reply, body: { ...(reply.body as object), ...(await reply.reveal()) } };
+
 /**
  * Runs a request that carries an Idempotency-Key: the lock on the key, the business change and the kept answer are one
  * transaction, which the services join. Same key and payload: the kept answer; other payload: 422; still running: 409.
@@ -79,7 +83,7 @@ export const runIdempotent = async (
   handle: () => Promise<AnyReply>,
 ): Promise<AnyReply> => {
   const key = contract.idempotency === undefined ? undefined : readKey(contract, header);
-  if (key === undefined) return handle();
+  if (key === undefined) return revealed(await handle());
   const actor = context.principal.profileId ?? context.principal.personId;
   const { body, params, version } = input;
   const hash = payloadHash(contract.id, { body, params, version });
@@ -114,5 +118,5 @@ export const runIdempotent = async (
     return fresh;
   });
   context.committed = true;
-  return reply;
+  return revealed(reply);
 };

@@ -30,6 +30,8 @@ export type Reply<R extends Responses> = {
     readonly body: BodyOf<R[S]>;
     readonly headers?: Headers;
     readonly etag?: string;
+    /** Members that are asked for once the work is committed: they join the body, and nothing keeps them. */
+    readonly reveal?: () => Promise<Readonly<Record<string, unknown>>>;
   };
 }[keyof R];
 

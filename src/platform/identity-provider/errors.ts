@@ -28,3 +28,7 @@ export class IdentityProviderError extends Error {
     this.code = code;
   }
 }
+
+/** Whether the provider threw this, with one of these codes. */
+export const isProviderError = (error: unknown, ...codes: readonly IdentityProviderErrorCode[]): boolean =>
+  error instanceof IdentityProviderError && codes.includes(error.code);

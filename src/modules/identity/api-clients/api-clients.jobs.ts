@@ -1,5 +1,5 @@
 import type { Database } from '../../../platform/db/database.ts';
-import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
+import { isProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import { job } from '../../../platform/module.ts';
 import type { JobDefinition, Repository } from '../../../platform/module.ts';
@@ -24,7 +24,7 @@ export const apiClientJobs = ({ db, repository, identityProvider }: ApiClientJob
       try {
         await identityProvider.machineClients.setEnabled(row.clientId, row.status === 'active');
       } catch (error) {
-        if (!(error instanceof IdentityProviderError) || error.code !== 'not_found') throw error;
+        if (!isProviderError(error, 'not_found')) throw error;
       }
     },
   }),

@@ -4,9 +4,10 @@ import type { Decision } from '../../../platform/access/decision.ts';
 import type { Principal } from '../../../platform/access/principal.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import { isProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import { conflict, forbidden, invalid, notFound } from '../../../platform/module.ts';
-import type { Context, Enqueue, List, Repository } from '../../../platform/module.ts';
+import type { Context, Enqueue, List, Repository, Revealed } from '../../../platform/module.ts';
 import type { MachineSessions } from '../sessions/machine-sessions.service.ts';
 import { ALIGN_CLIENT } from './api-clients.jobs.ts';
 import type { ApiClientRow } from './api-clients.repository.ts';
@@ -25,13 +26,16 @@ interface ApiClientsDependencies {
 }
 
 type Body = Pick<ApiClientRow, 'name' | 'scopes'> & { readonly expiresAt?: string | null };
-type WithSecret = ApiClientRow & { readonly secret: string };
+type WithSecret = Revealed<ApiClientRow>;
 type Shown = { readonly text: string; readonly version: number };
 
 export interface ApiClients {
   page(context: Context, query: ListQuery & object): Promise<string>;
   read(context: Context, id: string): Promise<Shown>;
-  /** Makes a client; its secret is in this answer and nowhere else. 422 for scopes that the caller does not hold. */
+  /**
+   * Makes a client; its secret is in this answer and nowhere else. One without (the try broke off) is given one by `rotate`.
+   * 422 for scopes that the caller does not hold.
+   */
   create(context: Context, body: Body): Promise<WithSecret>;
   edit(context: Context, id: string, patch: Partial<Body>, version: number): Promise<Shown>;
   /** A new secret; the old one is no good any more. */
@@ -67,6 +71,17 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
   const mustBeActive = (row: ApiClientRow): void => {
     if (row.status !== 'active') throw conflict('CLIENT_REVOKED');
   };
+  const firstSecret = async ({ clientId, name }: ApiClientRow): Promise<string> =>
+    (await machineClients.create({ clientId, name })).secret;
+  /** One that the provider does not have, since the try that made it broke off, comes to be there. */
+  const nextSecret = async (row: ApiClientRow): Promise<string> => {
+    try {
+      return (await machineClients.rotateSecret(row.clientId)).secret;
+    } catch (error) {
+      if (!isProviderError(error, 'not_found')) throw error;
+      return firstSecret(row);
+    }
+  };
   const read = async (context: Context, id: string): Promise<Shown> => {
     const found = await work.read(context, (reader) => list.one(reader, id));
     if (found === undefined) throw notFound();
@@ -81,19 +96,12 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
       checkExpiry(expiresAt);
       const id = uuidv7();
       const clientId = `angelis-machine-${id}`;
-      let isMade = false;
-      try {
-        return await work.write(context, async (tx) => {
-          const row = await repository.insert(tx, { id, name, clientId, scopes, expiresAt, status: 'active' });
-          await sessions.align(tx, clientId, expiresAt);
-          const { secret } = await machineClients.create({ clientId, name });
-          isMade = true;
-          return { ...row, secret };
-        });
-      } catch (error) {
-        if (isMade) await machineClients.remove(clientId);
-        throw error;
-      }
+      const row = await work.write(context, async (tx) => {
+        const made = await repository.insert(tx, { id, name, clientId, scopes, expiresAt, status: 'active' });
+        await sessions.align(tx, clientId, expiresAt);
+        return made;
+      });
+      return { row, secret: () => firstSecret(row) };
     },
     edit: async (context, id, patch, version) => {
       checkScopes(context, patch.scopes ?? []);
@@ -107,15 +115,15 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
       });
       return read(context, id);
     },
-    rotate: (context, id, version) =>
-      work.write(context, async (tx) => {
-        const row = await repository.lock(tx, id, version);
-        mustHold(context, row);
-        mustBeActive(row);
-        const after = await repository.update(tx, row, {}, { action: 'rotate_secret' });
-        const { secret } = await machineClients.rotateSecret(row.clientId);
-        return { ...after, secret };
-      }),
+    rotate: async (context, id, version) => {
+      const row = await work.write(context, async (tx) => {
+        const before = await repository.lock(tx, id, version);
+        mustHold(context, before);
+        mustBeActive(before);
+        return repository.update(tx, before, {}, { action: 'rotate_secret' });
+      });
+      return { row, secret: () => nextSecret(row) };
+    },
     revoke: async (context, id, version) => {
       await work.write(context, async (tx) => {
         const row = await repository.lock(tx, id, version);

@@ -1,15 +1,46 @@
+import Type from 'typebox';
 import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { coarse, equalTo } from '../../../platform/db/list.ts';
+import type { ListDefinition } from '../../../platform/db/list.ts';
+import { exact, instant, nullable, oneOf } from '../../../platform/module.ts';
+
+const OUTCOMES = ['succeeded', 'failed', 'locked'] as const;
 
 export interface Attempt {
   /** The provider's own id of the event. */
   readonly id: string;
   readonly at: Date;
   readonly personId: string | null;
-  readonly outcome: 'succeeded' | 'failed' | 'locked';
+  readonly outcome: (typeof OUTCOMES)[number];
   readonly client: string | null;
   readonly address: string | null;
   readonly error: string | null;
 }
+
+/** A sign-in that was tried, as staff see it. */
+export const AttemptView = exact(
+  {
+    at: instant(),
+    outcome: oneOf(OUTCOMES),
+    client: nullable(Type.String({ examples: ['angelis-worker'] })),
+    address: nullable(Type.String()),
+    error: nullable(Type.String({ description: 'The code of the identity provider.' })),
+  },
+  { 'x-component': 'signInAttempt' },
+);
+
+/** Attempts of one person: whoever reads a page says whose. */
+export const attemptList: ListDefinition = {
+  name: 'sign-in-attempts',
+  from: 'from sign_in_attempt a',
+  alias: 'a',
+  where: '$1::uuid is not null',
+  item: `json_build_object('at', to_char(a.at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'outcome', a.outcome,
+    'client', a.client, 'address', a.address, 'error', a.error)`,
+  sorts: { at: 'a.at' },
+  defaultSort: '-at',
+  filters: { outcome: coarse(equalTo('a.outcome', oneOf(OUTCOMES)), 'attempts of one person are few') },
+};
 
 /** When the newest event happened that was read; undefined before the first. */
 export const newestEvent = async (reader: Reader): Promise<Date | undefined> => {

@@ -3,6 +3,9 @@ import type { Scope } from '../../../platform/db/scope.ts';
 import type { IdentityProvider, ProviderEvent } from '../../../platform/identity-provider/port.ts';
 import { BRUTE_FORCE } from '../../../platform/identity-provider/realm.ts';
 import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
+import type { Context, List } from '../../../platform/module.ts';
+import type { ListQuery } from '../../../platform/db/list.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Notices } from '../notices/notices.service.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
@@ -15,6 +18,14 @@ interface AttemptsDependencies {
   readonly persons: Persons;
   readonly endings: Pick<Endings, 'endAll' | 'endBySid'>;
   readonly notices: Pick<Notices, 'send'>;
+  readonly work: UnitOfWork;
+  readonly list: List;
+}
+
+export interface Attempts {
+  /** A page of the sign-ins that were tried for a person, as JSON text. 404 when there is nobody. */
+  page(context: Context, personId: string, query: ListQuery & object): Promise<string>;
+  readonly ticks: readonly TickDefinition[];
 }
 
 const DAY = 86_400_000;
@@ -38,8 +49,8 @@ const lockedUntil = (failed: number, at: Date): Date => {
 };
 
 /** What the identity provider saw becomes attempts, the last sign-in, locks, and ends of sessions. */
-export const createAttempts = (dependencies: AttemptsDependencies): { readonly ticks: readonly TickDefinition[] } => {
-  const { db, identityProvider, persons, endings, notices } = dependencies;
+export const createAttempts = (dependencies: AttemptsDependencies): Attempts => {
+  const { db, identityProvider, persons, endings, notices, work, list } = dependencies;
 
   const move = async (tx: Tx, id: string, name: 'lock' | 'unlock', input = {}): Promise<void> => {
     const row = await persons.repository.lock(tx, id);
@@ -114,5 +125,12 @@ export const createAttempts = (dependencies: AttemptsDependencies): { readonly t
     },
   };
 
-  return { ticks: [readEvents, purge] };
+  return {
+    page: (context, personId, query) =>
+      work.read(context, async (reader) => {
+        await persons.repository.get(reader, personId);
+        return list.page(reader, query, (bind) => `a.person_id = ${bind(personId)}`);
+      }),
+    ticks: [readEvents, purge],
+  };
 };

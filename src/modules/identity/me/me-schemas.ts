@@ -51,25 +51,6 @@ export const MeEdit = exact(
   { minProperties: 1 },
 );
 
-export const SessionsView = exact({
-  items: Type.Array(
-    exact({
-      id: uuid(),
-      current: Type.Boolean(),
-      company: exact({ id: uuid(), name: Type.String() }),
-      kind: Type.String(),
-      client: Type.String(),
-      device: nullable(Type.String()),
-      address: nullable(Type.String()),
-      agent: nullable(Type.String()),
-      createdAt: instant(),
-      lastSeenAt: instant(),
-      expiresAt: instant(),
-    }),
-    { maxItems: 500 },
-  ),
-});
-
 export const CompaniesView = exact({
   items: Type.Array(
     exact({

@@ -3,7 +3,8 @@ import type { TSchema } from 'typebox';
 import { OtpReceiptView } from '../otp/otp-receipt.ts';
 import { email, exact, integer, noContent, ok, okRow, route, text, uuid } from '../../../platform/module.ts';
 import type { Module, Route } from '../../../platform/module.ts';
-import { CompaniesView, MeEdit, MeView, PermissionsView, SessionsView } from './me-schemas.ts';
+import { SessionsView } from '../sessions/session-views.ts';
+import { CompaniesView, MeEdit, MeView, PermissionsView } from './me-schemas.ts';
 import type { ContactChanges, ContactKind } from './contact-changes.service.ts';
 import type { Me } from './me.service.ts';
 

@@ -5,9 +5,11 @@ import { conflict, notFound } from '../../../platform/module.ts';
 import type { Context, Reader } from '../../../platform/module.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
+import { showSession } from '../sessions/session-views.ts';
+import type { SessionsView } from '../sessions/session-views.ts';
 import type { Sessions } from '../sessions/sessions.service.ts';
 import { readSurroundings } from './me.reads.ts';
-import type { CompaniesView, MeEdit, MeView, PermissionsView, SessionsView } from './me-schemas.ts';
+import type { CompaniesView, MeEdit, MeView, PermissionsView } from './me-schemas.ts';
 
 interface MeDependencies {
   readonly work: UnitOfWork;
@@ -72,9 +74,8 @@ export const createMe = ({ work, persons, sessions, endings, permissions }: MeDe
       await checkSession(context);
       const live = await endings.of(context.principal.personId);
       return {
-        items: live.map(({ companyId, companyName, profileId: _profile, sid: _sid, ...session }) => ({
-          ...session,
-          company: { id: companyId, name: companyName },
+        items: live.map((session) => ({
+          ...showSession(session),
           current: session.id === context.principal.sessionId,
         })),
       };
@@ -83,13 +84,13 @@ export const createMe = ({ work, persons, sessions, endings, permissions }: MeDe
       await checkSession(context);
       const session = (await endings.of(context.principal.personId)).find((one) => one.id === id);
       if (session === undefined) throw notFound();
-      await endings.end(session, { because: 'by_person', traceId: context.traceId, bySelf: true });
+      await endings.end(session, { because: 'by_person', traceId: context.traceId, by: 'self' });
     },
     endOtherSessions: async (context) => {
       await checkSession(context);
-      const mine = (await endings.of(context.principal.personId)).find(({ id }) => id === context.principal.sessionId);
-      const ending = { because: 'by_person', traceId: context.traceId, bySelf: true };
-      return { ended: await endings.endAll(context.principal.personId, ending, mine?.sid) };
+      const { personId, sessionId } = context.principal;
+      const ending = { because: 'by_person', traceId: context.traceId, by: 'self' } as const;
+      return { ended: await endings.endAll(personId, ending, ({ id }) => id === sessionId) };
     },
     permissions: async (context, wanted) => {
       await checkSession(context);

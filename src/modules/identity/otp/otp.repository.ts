@@ -140,6 +140,11 @@ export const spendTicket = async (
     )
   )[0];
 
+/** Makes a spent ticket good again, for the rest of its time. */
+export const giveBackTicket = async (tx: Tx, id: string, ticketHash: string): Promise<void> => {
+  await tx.prepared('update otp set ticket_hash = $2 where id = $1', [id, ticketHash]);
+};
+
 /** Forgets one-time passwords of before `otpsBefore` and counts of before `talliesBefore`. */
 export const purgeOtps = async (tx: Tx, otpsBefore: Date, talliesBefore: Date): Promise<void> => {
   await tx.prepared('delete from otp where created_at < $1', [otpsBefore]);

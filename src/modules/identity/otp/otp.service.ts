@@ -11,7 +11,17 @@ import { invalid, notFound, Problem } from '../../../platform/problem.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { SignedInTo, SignIn } from '../sign-in/sign-in.service.ts';
 import type { CountOtp } from './otp.figures.ts';
-import { askedSince, countAsked, findOtp, isTicket, lockKeys, openOtp, spendTicket, tryOtp } from './otp.repository.ts';
+import {
+  askedSince,
+  countAsked,
+  findOtp,
+  giveBackTicket,
+  isTicket,
+  lockKeys,
+  openOtp,
+  spendTicket,
+  tryOtp,
+} from './otp.repository.ts';
 import type { OtpRow, StoredOtp } from './otp.repository.ts';
 import { COUNTED_FOR, KEPT, TICKET_LIFE, waitFor } from './otp.rules.ts';
 import type { OtpChannel, OtpPurpose } from './otp.rules.ts';
@@ -63,6 +73,8 @@ export interface Otps {
   check(tx: Tx, ticket: string, purpose: OtpPurpose, pointer: string): Promise<void>;
   /** Spends a ticket in the operator's transaction; 422 when it is not good. */
   redeem(tx: Tx, ticket: string, purpose: OtpPurpose, pointer: string): Promise<StoredOtp>;
+  /** A ticket that `redeem` spent for what then came to nothing is good again. In the operator's transaction. */
+  giveBack(tx: Tx, spent: Pick<StoredOtp, 'id'>, ticket: string): Promise<void>;
   /** The new address that a one-time password was sent to. */
   destinationOf(otp: Pick<OtpRow, 'id' | 'destinationSealed'>): string | undefined;
 }
@@ -191,6 +203,7 @@ export const createOtps = ({ db, keys, enqueue, persons, signIn, count }: OtpDep
       if (spent === undefined) throw invalid(pointer, 'WRONG_TICKET');
       return spent;
     },
+    giveBack: (tx, { id }, ticket) => giveBackTicket(tx, id, hashOf(ticket)),
     destinationOf,
   };
 };

@@ -19,6 +19,7 @@ interface PasswordsRouterDependencies {
 export const passwordsModule = ({ passwords, forgotten }: PasswordsRouterDependencies): Module => ({
   name: 'passwords',
   base: '/auth',
+  jobs: passwords.jobs,
   routes: [
     route(
       {

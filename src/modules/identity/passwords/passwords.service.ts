@@ -3,8 +3,11 @@ import type { Database, Tx } from '../../../platform/db/database.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context, PublicContext } from '../../../platform/http/context.ts';
-import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
+import { isProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import { job } from '../../../platform/module.ts';
+import type { JobDefinition } from '../../../platform/module.ts';
+import type { Outbox } from '../../../platform/jobs/outbox.ts';
 import { invalid } from '../../../platform/problem.ts';
 import type { Notices } from '../notices/notices.service.ts';
 import type { Otps } from '../otp/otp.service.ts';
@@ -16,10 +19,11 @@ interface PasswordsDependencies {
   readonly db: Database;
   readonly work: UnitOfWork;
   readonly changes: Pick<ChangeRecorder, 'event'>;
+  readonly outbox: Pick<Outbox, 'enqueue' | 'cancel'>;
   readonly identityProvider: Pick<IdentityProvider, 'users' | 'verifyPassword'>;
   readonly persons: Persons;
-  readonly otps: Pick<Otps, 'redeem'>;
-  readonly endings: Pick<Endings, 'of' | 'endAll'>;
+  readonly otps: Pick<Otps, 'redeem' | 'giveBack'>;
+  readonly endings: Pick<Endings, 'endAll'>;
   readonly notices: Notices;
 }
 
@@ -28,55 +32,114 @@ export interface Passwords {
   reset(request: { ticket: string; password: string }, context: PublicContext): Promise<void>;
   /** Changes the caller's password; their other sessions end. 422 when the one they have is wrong. */
   change(context: Context, request: { currentPassword: string; newPassword: string }): Promise<void>;
-  /** Sets a password that fits the rules, in the operator's transaction. */
-  set(tx: Tx, person: PersonRow, password: string, pointer: string): Promise<void>;
+  readonly jobs: readonly JobDefinition[];
 }
 
-/** Passwords live at the identity provider; what they must be is decided here. */
-export const createPasswords = (dependencies: PasswordsDependencies): Passwords => {
-  const { db, work, changes, identityProvider, persons, otps, endings, notices } = dependencies;
+/** What follows once somebody has a new password. */
+interface Following {
+  readonly personId: string;
+  readonly because: 'password_reset' | 'password_changed';
+  /** The session that goes on. */
+  readonly keptId: string | null;
+  readonly openedBefore: string;
+}
 
-  const set: Passwords['set'] = async (tx, person, password, pointer) => {
+/** A new password that is written down, and not yet at the identity provider. */
+interface Begun {
+  readonly person: PersonRow;
+  readonly following: Following;
+  readonly jobId: string | undefined;
+}
+
+const FOLLOW = 'identity.password.follow';
+/** When the job does what the request should have done long since; milliseconds. */
+const FOLLOWED_AFTER = 60_000;
+
+/**
+ * Passwords live at the identity provider; what they must be is decided here. Rows first: that a password is set, and the job
+ * that ends the sessions and tells the person, are committed before the provider is asked. See
+ * docs/decisions/rows-first-then-the-identity-provider.md.
+ */
+export const createPasswords = (dependencies: PasswordsDependencies): Passwords => {
+  const { db, work, changes, outbox, identityProvider, persons, otps, endings, notices } = dependencies;
+
+  const begin = async (
+    tx: Tx,
+    { personId, password, pointer, ...rest }: Omit<Following, 'openedBefore'> & { password: string; pointer: string },
+  ): Promise<Begun> => {
+    const person = await persons.repository.lock(tx, personId);
     checkPassword(password, [person.firstName, person.lastName], pointer);
-    await changes.event(tx, { entity: 'person', entityId: person.id, action: 'set_password' });
-    await notices.send(tx, person.id, 'passwordChanged');
+    await changes.event(tx, { entity: 'person', entityId: personId, action: 'set_password' });
+    const following = { personId, ...rest, openedBefore: tx.now.toISOString() };
+    const runAt = new Date(tx.now.getTime() + FOLLOWED_AFTER);
+    return { person, following, jobId: await outbox.enqueue(tx, FOLLOW, following, { runAt }) };
+  };
+
+  /** Calls the job off, where it has not run: what it would do is done, or there is nothing to do. */
+  const callOff = async (tx: Tx, { jobId }: Begun): Promise<boolean> =>
+    jobId !== undefined && (await outbox.cancel(tx, jobId));
+
+  const setAtProvider = async (begun: Begun, password: string, pointer: string, traceId: string): Promise<void> => {
     try {
-      await identityProvider.users.setPassword(person.keycloakId ?? '', password);
+      await identityProvider.users.setPassword(begun.person.keycloakId ?? '', password);
     } catch (error) {
-      const isRefused = error instanceof IdentityProviderError && error.code === 'password_refused';
-      throw isRefused ? invalid(pointer, 'PASSWORD_REFUSED') : error;
+      if (!isProviderError(error, 'password_refused')) throw error;
+      await persons.asSystem(traceId, (tx) => callOff(tx, begun));
+      throw invalid(pointer, 'PASSWORD_REFUSED');
     }
   };
 
+  const follow = async (begun: Begun, traceId: string): Promise<void> => {
+    const { personId, because, keptId } = begun.following;
+    await endings.endAll(personId, { because, traceId }, ({ id }) => id === keptId);
+    await persons.asSystem(traceId, async (tx) => {
+      if (await callOff(tx, begun)) await notices.send(tx, personId, 'passwordChanged');
+    });
+  };
+
   return {
-    set,
     reset: async ({ ticket, password }, { traceId, address, agent }) => {
       checkPassword(password, [], '/password');
       const scope = { ...systemScope(OPERATOR_COMPANY, 'reset', traceId), address, agent };
-      const personId = await db.write(scope, async (tx) => {
-        const spent = await otps.redeem(tx, ticket, 'reset', '/ticket');
-        if (spent.personId === null) throw invalid('/ticket', 'WRONG_TICKET');
-        const person = await persons.repository.lock(tx, spent.personId);
-        await set(tx, person, password, '/password');
-        return person.id;
+      const { spent, begun } = await db.write(scope, async (tx) => {
+        const redeemed = await otps.redeem(tx, ticket, 'reset', '/ticket');
+        const { personId } = redeemed;
+        if (personId === null) throw invalid('/ticket', 'WRONG_TICKET');
+        const asked = { personId, because: 'password_reset', keptId: null, password, pointer: '/password' } as const;
+        return { spent: redeemed, begun: await begin(tx, asked) };
       });
-      await endings.endAll(personId, { because: 'password_reset', traceId });
+      try {
+        await setAtProvider(begun, password, '/password', traceId);
+      } catch (error) {
+        await persons.asSystem(traceId, (tx) => otps.giveBack(tx, spent, ticket));
+        throw error;
+      }
+      await follow(begun, traceId);
     },
     change: async (context, { currentPassword, newPassword }) => {
-      const { personId, sessionId } = context.principal;
+      const { personId, sessionId: keptId } = context.principal;
+      const { address, traceId } = context;
       const username = persons.usernameOf(personId);
-      const { address } = context;
       await work.read(context, () => Promise.resolve());
       if (!(await identityProvider.verifyPassword({ username, password: currentPassword, address })))
         throw invalid('/currentPassword', 'WRONG_PASSWORD');
-      await work.write(context, (tx) =>
-        persons.asSelf(tx, context, async (own) => {
-          const person = await persons.repository.lock(own, personId);
-          await set(own, person, newPassword, '/newPassword');
-        }),
+      const asked = { personId, because: 'password_changed', keptId, password: newPassword } as const;
+      const begun = await work.write(context, (tx) =>
+        persons.asSelf(tx, context, (own) => begin(own, { ...asked, pointer: '/newPassword' })),
       );
-      const mine = (await endings.of(personId)).find(({ id }) => id === sessionId);
-      await endings.endAll(personId, { because: 'password_changed', traceId: context.traceId }, mine?.sid);
+      await setAtProvider(begun, newPassword, '/newPassword', traceId);
+      await follow(begun, traceId);
     },
+    jobs: [
+      job<Following>({
+        name: FOLLOW,
+        run: async ({ personId, because, keptId, openedBefore }, { scope }) => {
+          const isKept = ({ id, createdAt }: { id: string; createdAt: string }): boolean =>
+            id === keptId || Date.parse(createdAt) > Date.parse(openedBefore);
+          await endings.endAll(personId, { because, traceId: scope.traceId }, isKept);
+          await db.write(scope, (tx) => notices.send(tx, personId, 'passwordChanged'));
+        },
+      }),
+    ],
   };
 };

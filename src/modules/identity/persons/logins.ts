@@ -1,7 +1,6 @@
 import type { Reader, Tx } from '../../../platform/db/database.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
-import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
-import type { IdentityProviderErrorCode } from '../../../platform/identity-provider/errors.ts';
+import { isProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProvider, User } from '../../../platform/identity-provider/port.ts';
 import { plainName } from '../../../platform/identity-provider/realm.ts';
 import type { Repository } from '../../../platform/module.ts';
@@ -52,16 +51,13 @@ export interface Logins {
   remove(personId: string): Promise<void>;
 }
 
-const isCode = (error: unknown, code: IdentityProviderErrorCode): boolean =>
-  error instanceof IdentityProviderError && error.code === code;
-
 /** The users of this system at the identity provider, each under the name of its person. */
 export const createLogins = ({ users, repository, contacts }: LoginsDependencies): Logins => {
   const removeUser = async (id: string): Promise<void> => {
     try {
       await users.remove(id);
     } catch (error) {
-      if (!isCode(error, 'not_found')) throw error;
+      if (!isProviderError(error, 'not_found')) throw error;
     }
   };
 
@@ -88,7 +84,7 @@ export const createLogins = ({ users, repository, contacts }: LoginsDependencies
     try {
       return await work();
     } catch (error) {
-      if (email === null || !isCode(error, 'conflict') || !(await free(reader, email))) throw error;
+      if (email === null || !isProviderError(error, 'conflict') || !(await free(reader, email))) throw error;
       return work();
     }
   };

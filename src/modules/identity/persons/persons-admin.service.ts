@@ -1,3 +1,4 @@
+import type { Static } from 'typebox';
 import type { Decision } from '../../../platform/access/decision.ts';
 import type { Principal } from '../../../platform/access/principal.ts';
 import type { Tx } from '../../../platform/db/database.ts';
@@ -5,12 +6,16 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import type { Action } from '../../../platform/lifecycle/mover.ts';
 import { conflict, forbidden, notFound, Problem, refusalOf } from '../../../platform/problem.ts';
+import type { Endings } from '../sessions/endings.service.ts';
+import { showSession } from '../sessions/session-views.ts';
+import type { PersonSessionsView } from '../sessions/session-views.ts';
 import { isStaff } from './persons.repository.ts';
 import type { PersonRow, Persons } from './persons.service.ts';
 
 interface PersonsAdminDependencies {
   readonly work: UnitOfWork;
   readonly persons: Persons;
+  readonly endings: Pick<Endings, 'of' | 'end' | 'endAll'>;
   readonly decide: (principal: Principal, permission: string) => Decision;
   readonly now: () => Date;
 }
@@ -26,13 +31,19 @@ export interface PersonsAdmin {
   changeEmail(context: Context, id: string, email: string, reason: string, version: number): Promise<PersonRow>;
   /** Ends somebody's sessions; they sign in no more before they chose a new password by a mailed code. */
   requireNewPassword(context: Context, id: string, reason: string, version: number): Promise<PersonRow>;
+  /** Where a person is signed in, in every company. */
+  sessions(context: Context, id: string): Promise<Static<typeof PersonSessionsView>>;
+  /** Ends one of their sessions. 404 when it is not theirs, or over. */
+  endSession(context: Context, id: string, sessionId: string): Promise<void>;
+  /** Ends all of them but the one that asks. */
+  endSessions(context: Context, id: string): Promise<{ ended: number }>;
 }
 
 const isTaken = (error: unknown): boolean =>
   error instanceof Problem && error.options.constraint === 'person_email_hash_key';
 
 /** Logins in the hands of the operator's staff; the route's transactions are the operator's own. */
-export const createPersonsAdmin = ({ work, persons, decide, now }: PersonsAdminDependencies): PersonsAdmin => {
+export const createPersonsAdmin = ({ work, persons, endings, decide, now }: PersonsAdminDependencies): PersonsAdmin => {
   const { repository, mover } = persons;
   const show = (row: PersonRow): PersonRow => repository.entity.show(row) as PersonRow;
   /** A login of the staff is changed by those who say who is staff. */
@@ -40,7 +51,28 @@ export const createPersonsAdmin = ({ work, persons, decide, now }: PersonsAdminD
     if ((await isStaff(tx, id)) && !decide(principal, 'operator:staff:write').allowed)
       throw forbidden('ROLE_ABOVE_OWN');
   };
+  const mustBeChangeable = (context: Context, id: string): Promise<void> =>
+    work.write(context, async (tx) => {
+      await repository.get(tx, id);
+      await mayChange(tx, context, id);
+    });
+  const byStaff = ({ traceId, scope }: Context) => ({ because: 'by_staff', traceId, by: scope.actor });
   return {
+    sessions: async (context, id) => {
+      await work.read(context, (reader) => repository.get(reader, id));
+      return { items: (await endings.of(id)).map(showSession) };
+    },
+    endSession: async (context, id, sessionId) => {
+      await mustBeChangeable(context, id);
+      const session = (await endings.of(id)).find((one) => one.id === sessionId);
+      if (session === undefined) throw notFound();
+      await endings.end(session, byStaff(context));
+    },
+    endSessions: async (context, id) => {
+      await mustBeChangeable(context, id);
+      const isOwn = (session: { id: string }): boolean => session.id === context.principal.sessionId;
+      return { ended: await endings.endAll(id, byStaff(context), isOwn) };
+    },
     find: (context, identifier) =>
       work.read(context, async (reader) => {
         const { kind, hashes } = persons.identifierOf(identifier);

@@ -1,7 +1,8 @@
 import { moveRoutes } from '../../../platform/crud/routes.ts';
 import { namesOf } from '../../../platform/crud/names.ts';
-import { email, exact, okRow, route, text, uuid } from '../../../platform/module.ts';
-import type { JobDefinition, Lifecycle, Module } from '../../../platform/module.ts';
+import { BY_ID, email, exact, integer, noContent, ok, okRow, route, text, uuid } from '../../../platform/module.ts';
+import type { JobDefinition, Lifecycle, Module, Route } from '../../../platform/module.ts';
+import { PersonSessionsView } from '../sessions/session-views.ts';
 import { Person } from './persons.repository.ts';
 import type { PersonsAdmin } from './persons-admin.service.ts';
 import type { PersonRow } from './persons.service.ts';
@@ -12,7 +13,54 @@ interface PersonsRouterDependencies {
   readonly jobs: readonly JobDefinition[];
 }
 
-const BY_ID = exact({ id: uuid() });
+const clients = ['admin'] as const;
+
+/** Where somebody is signed in. */
+const sessionRoutes = (service: PersonsAdmin): Route[] => [
+  route(
+    {
+      method: 'get',
+      path: '/:id/session',
+      id: 'listPersonSessions',
+      summary: 'Where somebody is signed in, in every company',
+      permission: 'operator:person:read',
+      clients,
+      params: BY_ID,
+      responses: { 200: PersonSessionsView },
+    },
+    async ({ params }, context) => ok(await service.sessions(context, params.id)),
+  ),
+  route(
+    {
+      method: 'delete',
+      path: '/:id/session/:sessionId',
+      id: 'endPersonSession',
+      summary: 'Sign somebody out of one session',
+      permission: 'operator:person:move',
+      clients,
+      params: exact({ id: uuid(), sessionId: uuid() }),
+      withoutVersion: 'a session is ended whatever happened to it since it was listed',
+      responses: { 204: null },
+    },
+    async ({ params }, context) => {
+      await service.endSession(context, params.id, params.sessionId);
+      return noContent;
+    },
+  ),
+  route(
+    {
+      method: 'post',
+      path: '/:id/session/end-all',
+      id: 'endPersonSessions',
+      summary: 'Sign somebody out everywhere; your own present session goes on',
+      permission: 'operator:person:move',
+      clients,
+      params: BY_ID,
+      responses: { 200: exact({ ended: integer(0, 1_000) }) },
+    },
+    async ({ params }, context) => ok(await service.endSessions(context, params.id)),
+  ),
+];
 
 /** /admin/person: logins, for operator staff. */
 export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDependencies): Module => ({
@@ -29,7 +77,7 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
         id: 'findPerson',
         summary: 'The login with a RUT or an email',
         permission: 'operator:person:read',
-        clients: ['admin'],
+        clients,
         query: exact({ identifier: text(254) }),
         responses: { 200: Person.view },
       },
@@ -42,7 +90,7 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
         id: 'getPerson',
         summary: 'Read a login',
         permission: 'operator:person:read',
-        clients: ['admin'],
+        clients,
         params: BY_ID,
         responses: { 200: Person.view },
       },
@@ -55,7 +103,7 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
         id: 'changePersonEmail',
         summary: 'Move the sign-in address of somebody who lost theirs',
         permission: 'operator:person:write',
-        clients: ['admin'],
+        clients,
         params: BY_ID,
         body: exact({ email: email(), reason: text(500) }),
         ifMatch: true,
@@ -71,7 +119,7 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
         id: 'requireNewPassword',
         summary: 'End the sessions of somebody whose password may be known: they sign in again with a new one',
         permission: 'operator:person:move',
-        clients: ['admin'],
+        clients,
         params: BY_ID,
         body: exact({ reason: text(500) }),
         ifMatch: true,
@@ -80,10 +128,11 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
       async ({ params, body, version }, context) =>
         okRow(await service.requireNewPassword(context, params.id, body.reason, version)),
     ),
+    ...sessionRoutes(service),
     ...moveRoutes({
       names: namesOf('person'),
       permission: 'operator:person',
-      clients: ['admin'],
+      clients,
       view: Person.view,
       lifecycle,
       service,

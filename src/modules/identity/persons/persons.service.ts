@@ -3,13 +3,14 @@ import { inCompany } from '../../../platform/db/in-company.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
+import type { StaffRole } from '../../../platform/identity-provider/port.ts';
 import type { Context, Enqueue, Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
 import { createContacts } from './contact.ts';
 import type { Contacts } from './contact.ts';
 import { identifierHashes, nationalIdText, readIdentifier, usernameOf } from './identifiers.ts';
 import type { Identifier } from './identifiers.ts';
 import { ALIGN_PERSON } from './persons.lifecycle.ts';
-import { countSignIns, findPerson } from './persons.repository.ts';
+import { countSignIns, findPerson, personsBetween, staffRoles } from './persons.repository.ts';
 import type { PersonKey, PersonRow } from './persons.repository.ts';
 
 export type { PersonRow } from './persons.repository.ts';
@@ -36,6 +37,10 @@ export interface Persons {
   identify(identifier: Identifier, traceId: string): Promise<PersonRow | undefined>;
   byKeycloakId(id: string, traceId: string): Promise<PersonRow | undefined>;
   find(reader: Reader, key: PersonKey): Promise<PersonRow | undefined>;
+  /** Live persons in the order of their ids, after one and up to another, `limit` at the most. */
+  between(reader: Reader, after: string, upTo: string, limit: number): Promise<PersonRow[]>;
+  /** The role of the realm that each of the staff holds now, by person. */
+  staffRoles(reader: Reader): Promise<ReadonlyMap<string, StaffRole>>;
   /** Does `work` for the caller on their own row: its changes stand in the operator's log, not in a company's. */
   asSelf<T>(tx: Tx, context: Context, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** How often signing in failed since it last worked, and when that was; no change of the row. */
@@ -56,6 +61,8 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
     mover,
     repository,
     find: findPerson,
+    between: personsBetween,
+    staffRoles,
     countSignIns,
     usernameOf,
     nationalIdHashes: (kind, value) =>

@@ -6,13 +6,10 @@ import type { Scope } from '../../../platform/db/scope.ts';
 import type { IdentityProvider, StaffRole, User } from '../../../platform/identity-provider/port.ts';
 import { STAFF_ROLES } from '../../../platform/identity-provider/realm.ts';
 import { job } from '../../../platform/module.ts';
-import type { Enqueue, JobDefinition, Repository, TickDefinition } from '../../../platform/module.ts';
-import { ALIGN_CLIENT } from '../api-clients/api-clients.jobs.ts';
+import type { Enqueue, JobDefinition, TickDefinition, Tx } from '../../../platform/module.ts';
 import { personIdOf, usernameOf } from '../persons/identifiers.ts';
 import type { Difference, Logins } from '../persons/logins.ts';
-import { ALIGN_PERSON } from '../persons/persons.lifecycle.ts';
-import { personsBetween, staffRoles } from '../persons/persons.repository.ts';
-import type { PersonRow } from '../persons/persons.repository.ts';
+import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import { replaceDrift } from './reconciliation.repository.ts';
 import type { Drift, DriftKind } from './reconciliation.repository.ts';
 
@@ -46,9 +43,11 @@ interface ReconciliationDependencies {
   readonly db: Pick<Database, 'read' | 'write'>;
   /** A pool of user `system`: machine clients are of every company. */
   readonly system: pg.Pool;
-  readonly repository: Pick<Repository<PersonRow>, 'find'>;
+  readonly persons: Pick<Persons, 'repository' | 'between' | 'staffRoles' | 'align'>;
   readonly logins: Pick<Logins, 'of' | 'differences'>;
   readonly identityProvider: Pick<IdentityProvider, 'users' | 'machineClients'>;
+  /** Asks for a machine client of the transaction's company to be switched as it stands here. */
+  readonly alignClient: (tx: Tx, id: string) => Promise<unknown>;
   readonly enqueue: Enqueue;
   readonly log: Pick<Logger, 'warn'>;
 }
@@ -79,7 +78,7 @@ type Findings = ReturnType<typeof createFindings>;
 export const createReconciliation = (
   dependencies: ReconciliationDependencies,
 ): { readonly jobs: readonly JobDefinition[]; readonly ticks: readonly TickDefinition[] } => {
-  const { db, system, repository, logins, identityProvider, enqueue, log } = dependencies;
+  const { db, system, persons, logins, identityProvider, alignClient, enqueue, log } = dependencies;
   const { users, machineClients } = identityProvider;
 
   const heldRoles = async (): Promise<ReadonlyMap<string, readonly StaffRole[]>> => {
@@ -92,7 +91,7 @@ export const createReconciliation = (
   const comparePeople = async (scope: Scope, findings: Findings, signal: AbortSignal): Promise<void> => {
     const read = <T>(work: (reader: Reader) => Promise<T>): Promise<T> => db.read(scope, work);
     const held = await heldRoles();
-    const staff = await read(staffRoles);
+    const staff = await read(persons.staffRoles);
 
     const compare = (person: PersonRow, user: User): void => {
       if (person.status === 'erased') {
@@ -116,15 +115,15 @@ export const createReconciliation = (
     const comparePersons = async (after: string, upTo: string, left: Map<string, User>): Promise<void> => {
       for (let from = after; ;) {
         signal.throwIfAborted();
-        const persons = await read((reader) => personsBetween(reader, from, upTo, PAGE));
-        for (const person of persons) {
+        const page = await read((reader) => persons.between(reader, from, upTo, PAGE));
+        for (const person of page) {
           const user = left.get(person.id);
           left.delete(person.id);
           if (user !== undefined) compare(person, user);
           else await compareAlone(person);
         }
-        if (persons.length < PAGE) return;
-        from = persons.at(-1)!.id;
+        if (page.length < PAGE) return;
+        from = page.at(-1)!.id;
       }
     };
 
@@ -142,7 +141,7 @@ export const createReconciliation = (
       const upTo = isLast ? LAST : [after, ...ours.keys()].toSorted().at(-1)!;
       await comparePersons(after, upTo, ours);
       for (const [personId, user] of ours) {
-        const person = await read((reader) => repository.find(reader, personId));
+        const person = await read((reader) => persons.repository.find(reader, personId));
         if (person === undefined) findings.add('person_missing', user.id, false);
         else compare(person, user);
       }
@@ -177,17 +176,17 @@ export const createReconciliation = (
 
   const reconcile = async (scope: Scope, signal: AbortSignal): Promise<void> => {
     const findings = createFindings();
-    const different = await compareMachines(findings);
+    const switched = await compareMachines(findings);
     await comparePeople(scope, findings, signal);
     const found = findings.settled();
     const isMachine = ({ kind }: Drift): boolean => kind.startsWith('client_');
-    const persons = new Set(found.filter((one) => one.mended && !isMachine(one)).map(({ subject }) => subject));
+    const different = new Set(found.filter((one) => one.mended && !isMachine(one)).map(({ subject }) => subject));
     await db.write(scope, async (tx) => {
       await replaceDrift(tx, found);
-      for (const personId of persons) await enqueue(tx, ALIGN_PERSON, { personId });
+      for (const personId of different) await persons.align(tx, personId);
     });
-    for (const { companyId, id } of different)
-      await db.write(systemScope(companyId, RECONCILE, scope.traceId), (tx) => enqueue(tx, ALIGN_CLIENT, { id }));
+    for (const { companyId, id } of switched)
+      await db.write(systemScope(companyId, RECONCILE, scope.traceId), (tx) => alignClient(tx, id));
     if (found.length === 0) return;
     log.warn({ counts: findings.counts() }, 'the identity provider differs: see GET /angelis/admin/person/drift');
   };

@@ -3,7 +3,7 @@ import type { Directory, LiveSession } from '../../../platform/access/directory.
 import type { Database } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import { systemScope } from '../../../platform/db/scope.ts';
-import type { Scope } from '../../../platform/db/scope.ts';
+import type { Actor, Scope } from '../../../platform/db/scope.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import type { SessionRow } from './sessions.repository.ts';
 
@@ -17,37 +17,41 @@ interface EndingsDependencies {
   readonly log: Pick<Logger, 'warn'>;
 }
 
-/** How a session ends: by its person (`actor`), else by the system. */
+/** How a session ends: by its own person, by somebody else, or (without `by`) by the system. */
 export interface Ending {
   readonly because: string;
   readonly traceId: string;
-  readonly bySelf?: boolean;
+  readonly by?: 'self' | Actor;
 }
+
+/** What has to be known of a session to end it. */
+export type Endable = Pick<LiveSession, 'id' | 'companyId' | 'profileId' | 'kind' | 'sid'>;
 
 /** The ways in which sessions end, in whatever company they are. */
 export interface Endings {
   /** Live sessions of a person in every company. */
   of(personId: string): Promise<LiveSession[]>;
   /** Ends one session here and at the identity provider. One that ended already stays as it is. */
-  end(session: LiveSession, ending: Ending): Promise<void>;
-  /** Ends every session of a person, except the one of sid `except`. Answers how many. */
-  endAll(personId: string, ending: Ending, except?: string): Promise<number>;
+  end(session: Endable, ending: Ending): Promise<void>;
+  /** Ends every session of a person, save those that `isKept`. Answers how many. */
+  endAll(personId: string, ending: Ending, isKept?: (session: LiveSession) => boolean): Promise<number>;
   /** Ends the session of a sid, when it lives; the provider knows already. */
   endBySid(sid: string, ending: Ending): Promise<void>;
   /** Ends the provider's session only; when it does not answer, ours has ended all the same. */
   endAtProvider(sid: string): Promise<void>;
 }
 
-const scopeFor = (session: LiveSession, { traceId, bySelf = false }: Ending): Scope =>
-  bySelf && session.profileId !== null
-    ? { companyId: session.companyId, actor: { kind: 'profile', id: session.profileId }, traceId }
-    : systemScope(session.companyId, 'sessions', traceId);
+const scopeFor = ({ companyId, profileId }: Endable, { traceId, by }: Ending): Scope => {
+  const self: Actor | undefined = profileId === null ? undefined : { kind: 'profile', id: profileId };
+  const actor = by === 'self' ? self : by;
+  return actor === undefined ? systemScope(companyId, 'sessions', traceId) : { companyId, actor, traceId };
+};
 
 /** Ends sessions: their row is what counts, and the next request of each sees it. */
 export const createEndings = (dependencies: EndingsDependencies): Endings => {
   const { db, directory, repository, identityProvider, forget, log } = dependencies;
 
-  const endRow = async (session: LiveSession, ending: Ending): Promise<void> => {
+  const endRow = async (session: Endable, ending: Ending): Promise<void> => {
     await db.write(scopeFor(session, ending), async (tx) => {
       const row = await repository.lock(tx, session.id);
       if (row.revokedAt !== null) return;
@@ -65,7 +69,7 @@ export const createEndings = (dependencies: EndingsDependencies): Endings => {
     }
   };
 
-  const end = async (session: LiveSession, ending: Ending): Promise<void> => {
+  const end = async (session: Endable, ending: Ending): Promise<void> => {
     await endRow(session, ending);
     if (session.kind !== 'machine') await endAtProvider(session.sid);
   };
@@ -74,8 +78,8 @@ export const createEndings = (dependencies: EndingsDependencies): Endings => {
     of: (personId) => directory.sessions(personId),
     end,
     endAtProvider,
-    endAll: async (personId, ending, except) => {
-      const others = (await directory.sessions(personId)).filter(({ sid }) => sid !== except);
+    endAll: async (personId, ending, isKept = () => false) => {
+      const others = (await directory.sessions(personId)).filter((session) => !isKept(session));
       for (const session of others) await end(session, ending);
       return others.length;
     },

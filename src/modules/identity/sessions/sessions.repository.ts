@@ -1,3 +1,4 @@
+import type { LiveSession } from '../../../platform/access/directory.ts';
 import { entity, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
@@ -27,15 +28,24 @@ export const Session = entity({
 });
 export type SessionRow = RowOf<typeof Session>;
 
-/** Live sessions of a person in the transaction's company, the one seen longest ago first. */
-export const liveSessionsOf = (
-  reader: Reader,
-  personId: string,
-): Promise<{ id: string; sid: string; expiresAt: string }[]> =>
+/** Live sessions of a person in the transaction's company that were seen since, the one seen longest ago first. */
+export const liveSessionsOf = (reader: Reader, personId: string, since: Date): Promise<{ id: string; sid: string }[]> =>
   reader.prepared(
-    `select id, sid, expires_at as "expiresAt" from session
-     where company_id = $1 and person_id = $2 and revoked_at is null order by last_seen_at, id`,
-    [reader.companyId, personId],
+    `select id, sid from session
+     where company_id = $1 and person_id = $2 and revoked_at is null and last_seen_at > $3 order by last_seen_at, id`,
+    [reader.companyId, personId, since],
+  );
+
+/** A live session of somebody's profile. */
+export type ProfileSession = Omit<LiveSession, 'companyId' | 'companyName' | 'profileId'>;
+
+/** Live sessions of a profile of the transaction's company, the one seen last first. */
+export const sessionsOfProfile = (reader: Reader, profileId: string): Promise<ProfileSession[]> =>
+  reader.prepared<ProfileSession>(
+    `select id, kind, client, sid, device, address, agent, created_at as "createdAt", last_seen_at as "lastSeenAt",
+       expires_at as "expiresAt"
+     from session where company_id = $1 and profile_id = $2 and revoked_at is null order by last_seen_at desc, id limit 500`,
+    [reader.companyId, profileId],
   );
 
 /** Id of the live session of a sid in the transaction's company. */

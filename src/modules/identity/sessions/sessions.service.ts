@@ -12,6 +12,7 @@ import type { Claims } from '../../../platform/http/authentication.ts';
 import type { CompanyHint } from '../../../platform/http/company-hints.ts';
 import type { Context, PublicContext } from '../../../platform/http/context.ts';
 import { forbidden, Problem } from '../../../platform/problem.ts';
+import { deviceOf } from './device.ts';
 import { liveSessionsOf, touchSession } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
 import { SESSIONS_SETTING } from './settings.ts';
@@ -24,6 +25,8 @@ const READ_ONLY: Readonly<Record<string, Principal['readOnly']>> = {
 
 const DAY = 86_400_000;
 const LONGEST = 30 * DAY;
+/** A session that was idle for so long is over at the identity provider: it takes nobody's place. */
+const LONGEST_IDLE = 8 * 3_600_000;
 const MOST_OF_STAFF = 5;
 /** How old `last_seen_at` may be. */
 const SEEN = 60_000;
@@ -99,7 +102,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
 
   const endOldest = async (tx: Tx, { personId, kind }: NewSession): Promise<void> => {
     const most = kind === 'member' ? (await configuration.get(tx, SESSIONS_SETTING)).mostLive : MOST_OF_STAFF;
-    const live = await liveSessionsOf(tx, personId);
+    const live = await liveSessionsOf(tx, personId, new Date(tx.now.getTime() - LONGEST_IDLE));
     const surplus = live.slice(0, Math.max(0, live.length + 1 - most));
     for (const { id } of surplus) await revoke(tx, id, 'too_many');
     tx.afterCommit(() => {
@@ -114,7 +117,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
       tx,
       {
         ...values,
-        device: null,
+        device: deviceOf(agent),
         reason,
         address,
         agent,

@@ -133,7 +133,7 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
       await work.read(context, () => Promise.resolve());
       const { personId, sessionId } = context.principal;
       const mine = (await endings.of(personId)).find(({ id }) => id === sessionId);
-      if (mine !== undefined) await endings.end(mine, { because: 'logout', traceId: context.traceId, bySelf: true });
+      if (mine !== undefined) await endings.end(mine, { because: 'logout', traceId: context.traceId, by: 'self' });
     },
     backChannelLogout: async (form, traceId) => {
       const notice = await authentication.verifyLogout(form.need('logout_token')).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import { IdentityProviderError } from '../../../../src/platform/identity-provider/errors.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
@@ -54,6 +55,16 @@ describe('machine clients', () => {
       .map(({ permission }) => permission);
   };
   const ask = (authorization: string) => app.http.get('/angelis/auth/me/permissions').set({ authorization });
+  /** What the comparison with the provider says of a client. */
+  const drift = async ({ clientId }: Client): Promise<object[]> => {
+    await app.identity.persons.asSystem('a'.repeat(32), (tx) =>
+      app.platform.enqueue(tx, 'identity.provider.reconcile', {}),
+    );
+    await app.idle();
+    const superuser = await app.database.superuser();
+    const sql = 'select kind, mended from provider_drift where subject = $1';
+    return (await superuser.query<object>(sql, [clientId])).rows;
+  };
   const fault = ({ body }: { body: unknown }) => {
     const [first] = (body as { errors: { pointer: string; code: string }[] }).errors;
     return [first?.pointer, first?.code];
@@ -138,6 +149,40 @@ describe('machine clients', () => {
     await app.idle();
     await tokenFor(client).expect(401);
     await revoke(client.version + 1).expect(409);
+  });
+
+  it('come to be at the provider once they are here: what fails before leaves nothing there, what fails after is reported, and mended by a new secret', async () => {
+    const { machineClients } = app.identityProvider;
+    const there = async () => (await machineClients.list()).map(({ clientId }) => clientId);
+    const before = await there();
+    const fresh = () => post('', { name: 'Torniquete', scopes: [SCOPE] });
+    await whileCommitsFail(app.database, 'api_client', () => fresh().expect(500));
+    expect(await there()).to.deep.equal(before);
+    const { create: make } = machineClients;
+    machineClients.create = () => Promise.reject(new IdentityProviderError('unavailable', 'no answer'));
+    try {
+      await fresh().expect(503);
+    } finally {
+      machineClients.create = make;
+    }
+    const listed = await app.http.get(BASE).set({ authorization: bearer }).expect(200);
+    const half = (listed.body as { items: Client[] }).items.find(({ clientId }) => !before.includes(clientId))!;
+    expect(await drift(half)).to.deep.equal([{ kind: 'client_missing', mended: false }]);
+    const rotated = await post(`/${half.id}/rotate`, undefined, { 'if-match': `"${half.version}"` }).expect(200);
+    await ask(await signIn(rotated.body as Client)).expect(200);
+    expect(await drift(half)).to.deep.equal([]);
+  });
+
+  it('keep their secret when the new one is not written down', async () => {
+    const client = await create();
+    const rotate = () => post(`/${client.id}/rotate`, undefined, { 'if-match': `"${client.version}"` });
+    await whileCommitsFail(app.database, 'api_client', () => rotate().expect(500));
+    const key = { 'idempotency-key': uuidv7() };
+    await whileCommitsFail(app.database, 'api_client', () => rotate().set(key).expect(500));
+    await signIn(client);
+    const rotated = await rotate().set(key).expect(200);
+    await tokenFor(client).expect(401);
+    await signIn(rotated.body as Client);
   });
 
   it('go on when revoking them fails as it commits', async () => {

@@ -6,6 +6,7 @@ import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
+import { addStaff } from '../../../support/staff.ts';
 
 const PASSWORD = 'luna de valparaiso 9';
 
@@ -65,6 +66,33 @@ describe('what the identity provider saw', () => {
     const after = await person(personId);
     expect(after.failed_logins).to.equal(0);
     expect(after.last_login_at).to.be.an.instanceOf(Date);
+  });
+
+  it('is read by staff, the newest first', async () => {
+    const { email, personId, bearer } = await addLogin();
+    const staff = await addStaff(app, 'support');
+    await signIn(email, 'wrong').expect(401);
+    await readEvents();
+    await signIn(email).expect(200);
+    await readEvents();
+    await query(
+      `update sign_in_attempt set at = at - interval '1 second' where person_id = $1 and outcome = 'failed'`,
+      [personId],
+    );
+    const read = async (about: string, filter: object, authorization: string) =>
+      app.http.get(`/angelis/admin/person/${about}/attempt`).query(filter).set({ authorization });
+    const seen = async (filter: object) => {
+      const { body } = await read(personId, filter, await staff.bearer());
+      return (body as { items: { outcome: string; error: string | null }[] }).items;
+    };
+    expect((await seen({})).map(({ outcome }) => outcome)).to.deep.equal(['succeeded', 'failed']);
+    const [failed, ...more] = await seen({ outcome: ['failed'] });
+    expect([failed, more]).to.deep.equal([
+      { ...failed, client: 'angelis-worker', error: 'invalid_user_credentials' },
+      [],
+    ]);
+    expect((await read(uuidv7(), {}, await staff.bearer())).status).to.equal(404);
+    expect((await read(personId, {}, await bearer())).status).to.equal(403);
   });
 
   it('locks the person, tells them, and lets them in again when the time is over', async () => {

@@ -171,6 +171,76 @@ describe('me', () => {
     expect(answers.map(({ status }) => status)).to.deep.equal([401, 200, 200, 200]);
   });
 
+  it('counts no session that was idle for more than eight hours', async () => {
+    const person = await addPerson(app, { companyId: first, roles: ['worker'] });
+    const open = async (): Promise<string> => {
+      const sid = uuidv7();
+      const user = { id: person.keycloakId };
+      const bearer = `Bearer ${await app.identityProvider.mint({ user, client: 'angelis-worker', sid })}`;
+      await get('', bearer).expect(200);
+      return bearer;
+    };
+    const bearers = [await open(), await open(), await open()];
+    const client = await app.database.superuser();
+    await client.query(`update session set last_seen_at = last_seen_at - interval '481 minutes' where id = $1`, [
+      (await me(bearers[1]!)).session.id,
+    ]);
+    bearers.push(await open());
+    const answers = await Promise.all(bearers.map((bearer) => get('', bearer)));
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200]);
+  });
+
+  it('is signed out by admins of the company: of what is open there, and no other', async () => {
+    const person = await shared();
+    const bearer = await person.bearer();
+    const agent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0';
+    await get('', bearer).set({ 'x-company-id': first, 'user-agent': agent }).expect(200);
+    const elsewhere = await person.bearer('angelis-worker');
+    await get('', elsewhere).set({ 'x-company-id': second }).expect(200);
+    const admin = await addPerson(app, { companyId: first, roles: ['admin'] });
+    const owner = await addPerson(app, { companyId: first, roles: ['owner'] });
+    const stranger = await addPerson(app, { companyId: second, roles: ['admin'] });
+    const sessions = async (of: TestPerson, by: TestPerson, status = 200) => {
+      const { body } = await app.http
+        .get(`/angelis/admin/profile/${of.profileId}/session`)
+        .set({ authorization: await by.bearer() })
+        .expect(status);
+      return (body as { items: { id: string }[] }).items;
+    };
+    const end = async (of: TestPerson, by: TestPerson, id: string) =>
+      app.http.delete(`/angelis/admin/profile/${of.profileId}/session/${id}`).set({ authorization: await by.bearer() });
+    const endAll = async (of: TestPerson, by: TestPerson) => {
+      const answer = await app.http
+        .post(`/angelis/admin/profile/${of.profileId}/session/end-all`)
+        .set({ authorization: await by.bearer() });
+      const { code, ended } = answer.body as { code?: string; ended?: number };
+      return [answer.status, code ?? ended];
+    };
+    await sessions(person, stranger, 404);
+    expect(await endAll(person, stranger)).to.deep.equal([404, 'NOT_FOUND']);
+    const [mine, ...more] = await sessions(person, admin);
+    expect(more).to.deep.equal([]);
+    expect(mine).to.include({ device: 'Chrome, Windows 10', client: 'admin' });
+    expect(mine).to.not.have.any.keys('sid', 'epoch');
+    const theirs = (await me(elsewhere)).session.id;
+    expect((await end(person, admin, theirs)).status).to.equal(404);
+    expect((await end(person, admin, mine!.id)).status).to.equal(204);
+    await get('', bearer).expect(401);
+    await get('', elsewhere).expect(200);
+    expect(await endAll(person, admin)).to.deep.equal([200, 0]);
+    expect(await endAll(owner, admin)).to.deep.equal([403, 'ROLE_ABOVE_OWN']);
+    await sessions(admin, owner);
+    expect(await endAll(owner, owner)).to.deep.equal([200, 0]);
+    expect(await endAll(admin, owner)).to.deep.equal([200, 1]);
+    await get('', await admin.bearer()).expect(401);
+    const client = await app.database.superuser();
+    const { rows } = await client.query(
+      `select actor_id from change where entity_id = $1 and action = 'session.revoke'`,
+      [mine!.id],
+    );
+    expect(rows).to.deep.equal([{ actor_id: admin.profileId }]);
+  });
+
   it('explains permissions: held with its reach and roles, or why not', async () => {
     const bearer = await (await addPerson(app, { companyId: first, roles: ['manager'] })).bearer();
     const ask = async (permission: string) =>

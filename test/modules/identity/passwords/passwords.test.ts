@@ -1,13 +1,18 @@
 import { expect } from 'chai';
+import { IdentityProviderError } from '../../../../src/platform/identity-provider/errors.ts';
+import type { IdentityProvider } from '../../../../src/platform/identity-provider/port.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { clientOf, version } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
+import { whileCommitsFail } from '../../../support/failing-commits.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 
 const OLD = 'la clave de siempre 1';
 const NEW = 'una muy distinta 2';
+
+type Users = IdentityProvider['users'];
 
 interface Receipt {
   requestId: string;
@@ -56,6 +61,23 @@ describe('passwords and sign-in addresses', () => {
     return ticketFor(receipt, email);
   };
 
+  /** Does `work` while passwords are set at the provider by `set`. */
+  const whileSetting = async <T>(set: Users['setPassword'], work: () => PromiseLike<T>): Promise<T> => {
+    const { users } = app.identityProvider;
+    const { setPassword } = users;
+    users.setPassword = set;
+    try {
+      return await work();
+    } finally {
+      users.setPassword = setPassword;
+    }
+  };
+  const aMinuteLater = async (): Promise<void> => {
+    app.clock.set(new Date(Date.now() + 61_000));
+    await app.idle();
+    app.clock.set(undefined);
+  };
+
   it('are reset by a code: every session ends, the mail says so, and the ticket is good once', async () => {
     const { email } = await addWorker();
     const bearer = await enter(email);
@@ -79,6 +101,55 @@ describe('passwords and sign-in addresses', () => {
       Array.from({ length: 20 }, (_, i) => post('/auth/password/reset', { ticket, password: `${NEW} ${i}` })),
     );
     expect(answers.filter(({ status }) => status === 204)).to.have.length(1);
+  });
+
+  it('stay as they were while the new one is not written down, and the ticket stays good', async () => {
+    const { email } = await addWorker();
+    const ticket = await forget(email);
+    const reset = () => post('/auth/password/reset', { ticket, password: NEW });
+    await whileCommitsFail(app.database, 'otp', () => reset().expect(500));
+    await enter(email, OLD);
+    await whileSetting(
+      () => Promise.reject(new IdentityProviderError('unavailable', 'no answer')),
+      () => reset().expect(503),
+    );
+    await enter(email, OLD);
+    await reset().expect(204);
+    await enter(email, NEW);
+  });
+
+  it('that the provider refuses end no session, and nobody is told', async () => {
+    const { email } = await addWorker();
+    const [here, there] = [await enter(email), await enter(email)];
+    const change = () => post('/auth/me/password', { currentPassword: OLD, newPassword: NEW }, here);
+    const refused = await whileSetting(
+      () => Promise.reject(new IdentityProviderError('password_refused', 'the policy says no')),
+      () => change().expect(422),
+    );
+    expect(faults(refused.body)).to.deep.equal([['/newPassword', 'PASSWORD_REFUSED']]);
+    await aMinuteLater();
+    await me(there).expect(200);
+    expect(app.messages.mails.filter(({ to }) => to === email)).to.deep.equal([]);
+  });
+
+  it('that were set as the process died end the sessions all the same, and their owner is told', async () => {
+    const { email } = await addWorker();
+    const bearer = await enter(email);
+    const ticket = await forget(email);
+    const { setPassword } = app.identityProvider.users;
+    await whileSetting(
+      async (id, password) => {
+        await setPassword(id, password);
+        throw new Error('the process is gone');
+      },
+      () => post('/auth/password/reset', { ticket, password: NEW }).expect(500),
+    );
+    const after = await enter(email, NEW);
+    await me(bearer).expect(200);
+    await aMinuteLater();
+    await me(bearer).expect(401);
+    await me(after).expect(200);
+    expect(app.messages.mails.findLast(({ to }) => to === email)?.subject).to.equal('Your password was changed');
   });
 
   it('take no ticket of another purpose', async () => {

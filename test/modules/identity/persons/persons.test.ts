@@ -166,6 +166,44 @@ describe('persons', () => {
     await signIn(email).expect(200);
   });
 
+  it('are signed out by staff, of one session or everywhere; of the staff by superadmins only', async () => {
+    const person = await addLogin();
+    const second = await addCompany(app.database);
+    await addPerson(app, { companyId: second, roles: ['worker'], person });
+    const [here, there] = [await person.bearer('angelis-admin'), await person.bearer('angelis-worker')];
+    await me(here).set({ 'x-company-id': person.companyId }).expect(200);
+    await me(there).set({ 'x-company-id': second }).expect(200);
+    const helper = await addStaff(app, 'support');
+    const authorization = await helper.bearer();
+    const path = `/angelis/admin/person/${person.personId}/session`;
+    const list = async () => {
+      const { body } = await app.http.get(path).set({ authorization }).expect(200);
+      return (body as { items: { id: string; company: { id: string } }[] }).items;
+    };
+    const [first] = (await list()).filter(({ company }) => company.id === second);
+    expect(first).to.not.have.any.keys('sid', 'epoch');
+    await app.http.delete(`${path}/${first!.id}`).set({ authorization }).expect(204);
+    await app.http.delete(`${path}/${first!.id}`).set({ authorization }).expect(404);
+    await me(there).expect(401);
+    await me(here).expect(200);
+    expect((await app.http.post(`${path}/end-all`).set({ authorization }).expect(200)).body).to.deep.equal({
+      ended: 1,
+    });
+    await me(here).expect(401);
+    expect(await list()).to.deep.equal([]);
+    const ofChief = `/angelis/admin/person/${chief.personId}/session`;
+    await app.http.post(`${ofChief}/end-all`).set({ authorization }).expect(403);
+    const own = await app.http.post(`${ofChief}/end-all`).set({ authorization: await chief.bearer() });
+    expect([own.status, own.body]).to.deep.equal([200, { ended: 0 }]);
+    await app.http.get(`/angelis/admin/person/${uuidv7()}/session`).set({ authorization }).expect(404);
+    const client = await app.database.superuser();
+    const { rows } = await client.query(
+      'select company_id, actor_id from change where entity_id = $1 and action = $2',
+      [first!.id, 'session.revoke'],
+    );
+    expect(rows).to.deep.equal([{ company_id: second, actor_id: helper.personId }]);
+  });
+
   it('are never ahead at the provider, and catch up there once it is back', async () => {
     const { email, personId, keycloakId } = await addLogin();
     const { users } = app.identityProvider;
@@ -248,6 +286,23 @@ describe('persons', () => {
       expect(await persons.byKeycloakId(again!.id, 'a'.repeat(32))).to.include({ id: gone.personId });
       const left = await reconcile();
       for (const { personId } of [one, out, gone]) expect(about(left, personId)).to.deep.equal([]);
+    });
+
+    it('are shut out there in the end, though the job that should have done it was given up', async () => {
+      const { users } = app.identityProvider;
+      const { personId, keycloakId } = await addLogin();
+      const { update } = users;
+      users.update = () => Promise.reject(new Error('a fault of some kind'));
+      try {
+        expect((await move(personId, 'disable', { reason: 'test' })).status).to.equal(200);
+        await app.idle();
+      } finally {
+        users.update = update;
+      }
+      expect(await users.find({ id: keycloakId })).to.include({ enabled: true });
+      expect(about(await reconcile(), personId)).to.deep.equal([['enabled_differs', true]]);
+      expect(await users.find({ id: keycloakId })).to.include({ enabled: false });
+      expect(about(await reconcile(), personId)).to.deep.equal([]);
     });
 
     it('leave alone what nobody here stands behind, and say so until it is gone', async () => {

@@ -1,0 +1,65 @@
+import type { Static } from 'typebox';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import { notFound } from '../../../platform/module.ts';
+import type { Context, Reader, Tx } from '../../../platform/module.ts';
+import type { Endings } from './endings.service.ts';
+import type { ProfileSessionsView } from './session-views.ts';
+import { sessionsOfProfile } from './sessions.repository.ts';
+import type { ProfileSession } from './sessions.repository.ts';
+
+/** People of a company as far as a caller may see and change them. */
+export interface ReachableProfiles {
+  /** 404 unless the caller may see the profile. */
+  mustSee(reader: Reader, context: Context, profileId: string): Promise<void>;
+  /** 404 unless the caller may see the profile, 403 unless it is theirs to change. */
+  mustManage(tx: Tx, context: Context, profileId: string): Promise<void>;
+}
+
+interface ProfileSessionsDependencies {
+  readonly work: UnitOfWork;
+  readonly profiles: ReachableProfiles;
+  readonly endings: Pick<Endings, 'end'>;
+}
+
+export interface ProfileSessions {
+  /** Live sessions of a profile in the caller's company, the one seen last first. */
+  list(context: Context, profileId: string): Promise<Static<typeof ProfileSessionsView>>;
+  /** Ends one of them, at the identity provider too. 404 when it is not theirs, or over. */
+  end(context: Context, profileId: string, id: string): Promise<void>;
+  /** Ends all of them but the one that asks. */
+  endAll(context: Context, profileId: string): Promise<{ ended: number }>;
+}
+
+/** Sessions of a company's people in the hands of its admins; none of what somebody does in another company. */
+export const createProfileSessions = (dependencies: ProfileSessionsDependencies): ProfileSessions => {
+  const { work, profiles, endings } = dependencies;
+
+  const managed = (context: Context, profileId: string): Promise<ProfileSession[]> =>
+    work.write(context, async (tx) => {
+      await profiles.mustManage(tx, context, profileId);
+      return sessionsOfProfile(tx, profileId);
+    });
+  const endEach = async (context: Context, profileId: string, sessions: readonly ProfileSession[]): Promise<void> => {
+    const { companyId, actor } = context.scope;
+    const ending = { because: 'by_admin', traceId: context.traceId, by: actor };
+    for (const session of sessions) await endings.end({ ...session, companyId, profileId }, ending);
+  };
+
+  return {
+    list: (context, profileId) =>
+      work.read(context, async (reader) => {
+        await profiles.mustSee(reader, context, profileId);
+        return { items: (await sessionsOfProfile(reader, profileId)).map(({ sid: _sid, ...session }) => session) };
+      }),
+    end: async (context, profileId, id) => {
+      const sessions = (await managed(context, profileId)).filter((session) => session.id === id);
+      if (sessions.length === 0) throw notFound();
+      await endEach(context, profileId, sessions);
+    },
+    endAll: async (context, profileId) => {
+      const sessions = (await managed(context, profileId)).filter(({ id }) => id !== context.principal.sessionId);
+      await endEach(context, profileId, sessions);
+      return { ended: sessions.length };
+    },
+  };
+};
