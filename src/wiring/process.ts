@@ -30,7 +30,6 @@ import { databaseParts, refuseWhatIsUnsafe } from './checked.ts';
 import { openConnections } from './connections.ts';
 import { urlsOf } from './database-urls.ts';
 import type { Connections } from './connections.ts';
-import { startEmbedded } from './embedded.ts';
 import type { EmbeddedParts } from './embedded.ts';
 import { showFigures } from './figures.ts';
 import { createSystem } from './index.ts';
@@ -106,7 +105,7 @@ const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOption
     given === undefined
       ? await lifetime.start(
           'database',
-          () => startEmbedded(settings, say),
+          async () => (await import('./embedded.ts')).startEmbedded(settings, say),
           (parts) => parts.stop(),
         )
       : undefined;
@@ -256,9 +255,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     );
     await lifetime.start(
       'jobs',
-      () => {
-        jobs.start();
-      },
+      () => jobs.start(),
       (_part, cut) => jobs.stop(cut),
     );
   }

@@ -1,4 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
+import { writeCompiledCode } from '../platform/process/compile-cache.ts';
 import { createLifetime } from '../platform/process/lifetime.ts';
 import { environmentFaults, productionFaults } from '../platform/settings/production.ts';
 import { readSettings, SettingsError } from '../platform/settings/settings.ts';
@@ -30,6 +31,7 @@ const start = async (): Promise<void> => {
   try {
     await serveProcess(await openProcess(options), options);
     log.info({ port: settings.PORT, process: settings.PROCESS }, 'ready');
+    writeCompiledCode();
   } catch (error) {
     log.fatal({ err: error }, 'the process could not start');
     await lifetime.stop('could not start');

@@ -38,7 +38,7 @@ const jobs = createJobs({
   metrics: createMetrics(),
   now: () => new Date(),
 });
-jobs.start();
+await jobs.start();
 
 const one = async (): Promise<number> => {
   const start = new Promise<number>((resolve) => {

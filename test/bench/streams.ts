@@ -57,7 +57,7 @@ export const streams = async ({ database, companyId, streams: count }: Place): P
         times.push(await timed(async () => (await fetch(`${child.url}/angelis/admin/profile`, { headers })).text()));
       return percentile(times, 0.95);
     };
-    await rest();
+    for (let warmUp = 0; warmUp < 3; warmUp += 1) await rest();
     const alone = await rest();
     const before = await child.rss();
     const all: Listener[] = [];

@@ -24,7 +24,7 @@ describe('a Redis that loses what it holds', () => {
       for (let n = 0; n < 1_000; n += 1) made.push(await node.outbox.enqueue(tx, record.name, {}));
       return made;
     });
-    node.start();
+    await node.start();
     const redis = new Redis(url);
     for (;;) if ((await harness.effects()).length >= 50) break;
     // What FLUSHALL does, at once as there, to the keys of this test only.

@@ -151,7 +151,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
   };
   const system = (options.createSystem ?? createSystem)(foundation, surface);
   handler = system.app;
-  const background = options.background ? startBackground(database, system, sealer) : undefined;
+  const background = options.background ? await startBackground(database, system, sealer) : undefined;
   return {
     ...system,
     database,

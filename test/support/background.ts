@@ -12,11 +12,11 @@ export const failLoudly = (error: unknown): void => {
 };
 
 /** Starts what a process of `all` runs beside the web. */
-export const startBackground = (
+export const startBackground = async (
   database: TestDatabase,
   { modules, platform }: System,
   sealer: Sealer,
-): { stop: () => Promise<void> } => {
+): Promise<{ stop: () => Promise<void> }> => {
   const jobs = createJobs({
     db: platform.db,
     connections: 8,
@@ -32,7 +32,7 @@ export const startBackground = (
     backoff: () => 50,
   });
   sealer.start();
-  jobs.start();
+  await jobs.start();
   return {
     stop: async () => {
       await jobs.stop();

@@ -37,15 +37,18 @@ const worksIn = (id: string, projects: readonly string[], bind: Bind): string =>
     where assigned.company_id = $1 and assigned.profile_id = ${id} and assigned.status = 'active'
       and assigned.deleted_at is null and assigned.project_id = any(${bind(projects)}::uuid[]))`;
 
+/** SQL of an array: a person and their direct reports. */
+const andReports = (me: string): string =>
+  `array(select below_me.subordinate_id from reporting_closure below_me
+      where below_me.company_id = $1 and below_me.superior_id = ${me} and below_me.depth = 1 union all select ${me}::uuid)`;
+
 const withinReach = ({ principal: { profileId } }: Caller, { reach }: Way, id: string, bind: Bind): string => {
   if (reach === 'company' || reach === 'operator') return EVERY_ROW;
   if (profileId === null) return 'false';
   const me = bind(profileId);
   if (reach === 'self') return `${id} = ${me}`;
   // Direct reports are few: as an array they are looked up, where a condition would be asked of everybody in the company.
-  if (reach === 'reports')
-    return `${id} = any(array(select below_me.subordinate_id from reporting_closure below_me
-      where below_me.company_id = $1 and below_me.superior_id = ${me} and below_me.depth = 1 union all select ${me}::uuid))`;
+  if (reach === 'reports') return `${id} = any(${andReports(me)})`;
   return `(${id} = ${me} or exists (select 1 from reporting_closure below_me
     where below_me.company_id = $1 and below_me.superior_id = ${me} and below_me.subordinate_id = ${id}))`;
 };
@@ -89,6 +92,15 @@ export const visibleProfiles = (context: Caller, idExpression: string, bind: Bin
   const reached = further.length === 0 ? widest : `(${[widest, ...further].join(' or ')})`;
   return every(reached, denied.length === 0 ? EVERY_ROW : `not ${worksIn(idExpression, denied, bind)}`);
 };
+
+/**
+ * SQL of an array of ids, in which all are whom the permission reaches, where it goes no further than direct reports: a read
+ * that is planned once begins with these few, however many people other companies have. Undefined where it goes further.
+ */
+export const fewInReach = ({ principal, allowance }: Caller, bind: Bind): string | undefined =>
+  principal.profileId !== null && waysOf(allowance).every(({ reach }) => reach === 'self' || reach === 'reports')
+    ? andReports(bind(principal.profileId))
+    : undefined;
 
 /** Whether a permission reaches all who belong to a department; null: those who belong to none. */
 export const reachesDepartment = async (

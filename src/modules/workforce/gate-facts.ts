@@ -1,6 +1,7 @@
 import { shown } from '../../platform/schema/entity.ts';
 import { instant } from '../../platform/schema/types.ts';
 import type { FactProvider, GatePlace } from '../gate/ports.ts';
+import { LONGEST_SHIFT } from './rosters/swing.ts';
 import { BEST, REQUIRED } from './qualifications/required.ts';
 
 const at = (column: string): string => shown(column, instant());
@@ -9,7 +10,7 @@ const at = (column: string): string => shown(column, instant());
 const AT_HAND = `
   select n.id from shift n where n.company_id = $1 and n.profile_id = asked.profile_id and n.deleted_at is null
     and n.status in ('planned', 'started') and n.kind <> 'travel' and asked.purpose <> 'assignment'
-    and n.starts_at > asked.at - interval '2 days' and n.starts_at <= asked.at + interval '1 day' and n.ends_at > asked.at
+    and n.starts_at > asked.at - ${LONGEST_SHIFT} and n.starts_at <= asked.at + interval '1 day' and n.ends_at > asked.at
     and (asked.assignment_id is null or n.assignment_id = asked.assignment_id)
   order by n.starts_at, n.id limit 1`;
 

@@ -44,6 +44,8 @@ export interface ReadOptions {
   readonly snapshot?: boolean;
   /** `work` runs one statement and no other: BEGIN, session, statement and COMMIT travel in one message. */
   readonly once?: boolean;
+  /** As `StatementOptions`, for all statements of a read that has several. */
+  readonly onePlan?: boolean;
 }
 
 /** A running unit of work. Everything written with it is committed together or not at all. */

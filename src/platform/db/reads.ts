@@ -67,12 +67,12 @@ export const createReader = (client: pg.PoolClient, companyId: string, { nameOf,
  */
 export const readTransaction = async <T>(
   pool: pg.Pool,
-  { snapshot }: ReadOptions,
+  { snapshot, onePlan }: ReadOptions,
   scope: Entrance,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> => {
   const begin = snapshot ? 'begin isolation level repeatable read read only' : 'begin read only';
-  const enter = `${begin}; ${entering(scope)}`;
+  const enter = `${begin}; ${onePlan ? `${ONE_PLAN.text}; ` : ''}${entering(scope)}`;
   const client = await connect(pool);
   const wire: Wire = client;
   const { stream } = wire.connection;

@@ -15,7 +15,6 @@ import type { JobsHealth } from './figures.ts';
 import { startLoop } from '../process/loop.ts';
 import type { Loop } from '../process/loop.ts';
 import type { Outbox } from './outbox.ts';
-import { createQueue } from './queue.ts';
 import type { JobQueue, QueueConsumer, QueueOptions } from './queue.ts';
 import { createRegistry } from './registry.ts';
 import { createRelay } from './relay.ts';
@@ -50,7 +49,7 @@ export interface JobsOptions {
 /** The background work of one process. */
 export interface Jobs {
   /** Begins to relay, consume, tick and sweep. A process that only asks for work does not start it. */
-  start(): void;
+  start(): Promise<void>;
   /** Takes on nothing new and waits for what runs; when `cut` is raised, what runs is cut and left to others. */
   stop(cut?: AbortSignal): Promise<void>;
   health(): Promise<JobsHealth>;
@@ -111,8 +110,10 @@ export const createJobs = (options: JobsOptions): Jobs => {
       onError: (error) => log.error({ err: error, loop: name }, 'background work stumbles'),
     });
 
-  const start = (): void => {
+  const start = async (): Promise<void> => {
     if (running !== undefined) throw new Error('the jobs of this process run already');
+    // With BullMQ, which a process that only answers requests need not load.
+    const { createQueue } = await import('./queue.ts');
     const queue = createQueue({ ...options.queue, log });
     const relay = createRelay({ system, queue, registry, now, log });
     const fresh = loop('relay', 50, 200, () => relay.dispatchFresh());

@@ -1,4 +1,4 @@
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 /** Beside the packages, where only who may change the program writes: what lies there is run. */
@@ -10,4 +10,9 @@ const FOLDER = fileURLToPath(new URL('../../../node_modules/.cache/angelis', imp
  */
 export const keepCompiledCode = (): void => {
   enableCompileCache(FOLDER);
+};
+
+/** Writes what was compiled since: Node does so only where a process ends by itself, and servers are killed, too. */
+export const writeCompiledCode = (): void => {
+  flushCompileCache();
 };

@@ -14,7 +14,7 @@ export interface HubOptions {
   readonly system: pg.Pool;
   readonly source: EventSource;
   readonly onError: (error: unknown, companyId?: string) => void;
-  /** Milliseconds; default 200. */
+  /** Milliseconds; default 100. */
   readonly pollEvery?: number;
   /** Milliseconds; default 15 s. */
   readonly heartbeatEvery?: number;
@@ -58,7 +58,7 @@ export const startHub = ({
   system,
   source,
   onError,
-  pollEvery = 200,
+  pollEvery = 100,
   heartbeatEvery = 15_000,
   checkEvery = 2_000,
   slowAfter = 15_000,

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { pino } from 'pino';
 import type { DestinationStream, Level, Logger } from 'pino';
-import roll from 'pino-roll';
 import { errorCode } from '../errors.ts';
 import { redactKeys, redactText } from './redact.ts';
 
@@ -76,20 +75,23 @@ export const logTo = (dest: string | number) => {
   };
 };
 
+/** Loaded only where it is used: with date-fns it is a twentieth of a start. */
+const rolling = async (file: string) => {
+  const { default: roll } = await import('pino-roll');
+  return roll({
+    file,
+    frequency: 'daily',
+    size: '50m',
+    limit: { count: 14, removeOtherLogFiles: true },
+    mkdir: true,
+  });
+};
+
 /** Makes the process's logger: one JSON object a line, credentials redacted, errors without the values they carry. */
 export const createLogging = async ({ level, file, errors, stream }: LoggerOptions): Promise<Logging> => {
   const standard = stream === undefined ? logTo(1) : undefined;
   const output = stream ?? standard!.stream;
-  const rolled =
-    file === undefined
-      ? undefined
-      : await roll({
-          file,
-          frequency: 'daily',
-          size: '50m',
-          limit: { count: 14, removeOtherLogFiles: true },
-          mkdir: true,
-        });
+  const rolled = file === undefined ? undefined : await rolling(file);
   const log = pino(
     {
       level,

@@ -1,3 +1,4 @@
+import { LONGEST_SHIFT } from '../../modules/workforce/rosters/swing.ts';
 import type { Reader } from '../../platform/db/database.ts';
 import type { Restriction } from '../../platform/db/list.ts';
 import { iso, object } from '../json.ts';
@@ -22,7 +23,8 @@ export const ownFigures = (reader: Reader, profileId: string, now: Date): Promis
     reader,
     object({
       nextShiftAt: `(select ${iso('min(s.starts_at)')} from shift s where s.company_id = $1 and s.profile_id = $2
-        and s.status in ('planned', 'started') and s.deleted_at is null and s.ends_at > $3)`,
+        and s.status in ('planned', 'started') and s.deleted_at is null
+        and s.starts_at > $3::timestamptz - ${LONGEST_SHIFT} and s.ends_at > $3)`,
       testsDue: `(select count(*)::int from requirement r where r.company_id = $1 and r.profile_id = $2
         and r.status = 'due' and r.deleted_at is null and r.due_at < $3::timestamptz + interval '24 hours'
         and (r.kind <> 'random' or r.window_from <= $3))`,
@@ -59,7 +61,8 @@ export const boardFigures = (
       select ${object({
         people: '(select count(*)::int from mine)',
         onShift: `(select count(*)::int from mine m where exists (select 1 from shift s where s.company_id = $1
-          and s.profile_id = m.id and s.status = 'started' and s.deleted_at is null and s.ends_at > $2))`,
+          and s.profile_id = m.id and s.status = 'started' and s.deleted_at is null
+          and s.starts_at > $2::timestamptz - ${LONGEST_SHIFT} and s.ends_at > $2))`,
         held: `(select count(*)::int from mine m where exists (select 1 from hold h where h.company_id = $1
           and h.profile_id = m.id and h.kind = 'hold' and h.ended_at is null))`,
         undecided: `(select count(*)::int from mine m join fitness_case c on c.company_id = $1 and c.profile_id = m.id

@@ -1,3 +1,4 @@
+import { LONGEST_SHIFT } from '../../modules/workforce/rosters/swing.ts';
 import type { Reader } from '../../platform/db/database.ts';
 import { idFloor } from '../../platform/db/ids.ts';
 import type { Bind, Restriction } from '../../platform/db/list.ts';
@@ -18,6 +19,8 @@ export interface BoardQuery {
   /** The caller: nobody is on their own board. */
   readonly me: string | null;
   readonly visible: Restriction;
+  /** SQL of an array of ids in which all who are visible are, where they are few. */
+  readonly few: (bind: Bind) => string | undefined;
   readonly filters: BoardFilters;
   readonly after?: { readonly key: string; readonly id: string };
   readonly limit: number;
@@ -39,7 +42,8 @@ const WORST = `array['green', 'invalid', 'none', 'yellow', 'orange', 'red']`;
 const state = (now: string, since: string): string => `
   left join lateral (select s.id, s.status, s.kind, s.work_date, s.starts_at, s.ends_at, s.actual_start_at, s.project_id
     from shift s where s.company_id = $1 and s.profile_id = p.id and s.status in ('planned', 'started')
-      and s.deleted_at is null and s.ends_at > ${now} and s.starts_at < ${now}::timestamptz + interval '24 hours'
+      and s.deleted_at is null
+      and s.starts_at > ${now}::timestamptz - ${LONGEST_SHIFT} and s.starts_at < ${now}::timestamptz + interval '24 hours' and s.ends_at > ${now}
     order by s.starts_at limit 1) sh on true
   left join lateral (select x.id, x.status, x.level from fitness_case x
     where x.company_id = $1 and x.profile_id = p.id and x.deleted_at is null and x.status in ${LIVE}
@@ -69,6 +73,7 @@ const URGENCY = `case
   when sh.status = 'planned' then 7
   else 8 end`;
 
+/** `offset 0`: a person has few results of a month; a plan for everybody would look through those of the company by their time. */
 const item = (now: string, since: string, caseJson: (alias: string) => string): string =>
   object({
     profileId: 'b.id',
@@ -121,9 +126,10 @@ const item = (now: string, since: string, caseJson: (alias: string) => string): 
     trend: `coalesce((select json_agg(${object({ day: 'd.day', level: `(${WORST})[d.worst]` })} order by d.day)
       from (select to_char(t.taken_at at time zone b.timezone, 'YYYY-MM-DD') as day,
           max(array_position(${WORST}, t.level)) as worst
-        from test_result t where t.company_id = $1 and t.profile_id = b.id and t.id >= ${since} and not t.practice
-          and t.taken_at > ${now}::timestamptz - interval '30 days' and t.taken_at <= ${now}::timestamptz + interval '5 minutes'
-          and not exists (select 1 from test_result n where n.company_id = $1 and n.supersedes = t.id)
+        from (select q.id, q.taken_at, q.level from test_result q
+          where q.company_id = $1 and q.profile_id = b.id and q.id >= ${since} and not q.practice offset 0) t
+        where t.taken_at > ${now}::timestamptz - interval '30 days' and t.taken_at <= ${now}::timestamptz + interval '5 minutes'
+          and not exists (select 1 from test_result n where n.company_id = $1 and n.supersedes = t.id and n.id >= ${since})
         group by 1) d), '[]'::json)`,
     case: `(select ${caseJson('c')} from fitness_case c where c.company_id = $1 and c.id = b.case_id)`,
   });
@@ -143,6 +149,13 @@ const conditions = ({ filters, after }: BoardQuery, bind: Bind): string => {
   return given.join(' and ');
 };
 
+/** Those looked at: a few one by one, whatever a plan that is kept for all companies thinks of how many people this one has. */
+const people = (few: string | undefined): string =>
+  few === undefined
+    ? 'profile p'
+    : `unnest(${few}) few(id) cross join lateral (select q.* from profile q
+        where q.company_id = $1 and q.id = few.id offset 0) p`;
+
 /** The board of the people whom a caller reaches, the most urgent first: one statement a page. */
 export const createBoard =
   (caseJson: (alias: string) => string) =>
@@ -159,7 +172,7 @@ export const createBoard =
           la.level as latest_level, la.taken_at as latest_at, la.source as latest_source,
           la.definition_code as latest_code, mi.count as missing,
           (${URGENCY} || ' ' || lower(p.last_name || ' ' || p.first_name)) collate "C" as key
-        from profile p join company co on co.id = $1
+        from ${people(query.few(bind))} join company co on co.id = $1
         left join site st on st.company_id = $1 and st.id = p.site_id ${state(now, since)}
         where p.company_id = $1 and p.status = 'active' and p.deleted_at is null
           and p.id is distinct from ${bind(query.me)}::uuid and ${query.visible(bind)}),

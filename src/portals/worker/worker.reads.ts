@@ -1,3 +1,4 @@
+import { LONGEST_SHIFT } from '../../modules/workforce/rosters/swing.ts';
 import type { Reader } from '../../platform/db/database.ts';
 import type { ListDefinition } from '../../platform/db/list.ts';
 import { iso, listOf, object } from '../json.ts';
@@ -31,7 +32,7 @@ const SHIFT = `(select ${object({
   join project j on j.company_id = $1 and j.id = s.project_id
   left join site st on st.company_id = $1 and st.id = j.site_id
   where s.company_id = $1 and s.profile_id = $2 and s.status in ('planned', 'started') and s.deleted_at is null
-    and s.ends_at > $3 and s.starts_at < $3::timestamptz + interval '24 hours'
+    and s.starts_at > $3::timestamptz - ${LONGEST_SHIFT} and s.ends_at > $3 and s.starts_at < $3::timestamptz + interval '24 hours'
   order by s.starts_at limit 1)`;
 
 /** A random test is nobody's to foresee: its worker sees it from when it may be taken. */

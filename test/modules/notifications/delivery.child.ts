@@ -12,4 +12,4 @@ const { node } = createDeliveryProcess(urls, {
     return { providerId: messageId };
   },
 });
-node.start();
+await node.start();

@@ -62,7 +62,7 @@ describe('notices whose process is killed in the middle of their mails', () => {
         )
       ).rows;
     expect((await states()).map(({ status }) => status)).to.include('pending');
-    here.node.start();
+    await here.node.start();
     await harness.drained();
     await here.close();
     expect(await states()).to.deep.equal([{ status: 'sent', n: PEOPLE }]);

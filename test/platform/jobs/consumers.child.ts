@@ -22,4 +22,4 @@ const outside = job({
   },
 });
 
-createNode(urls, { definitions: [slow, outside] }).start();
+await createNode(urls, { definitions: [slow, outside] }).start();

@@ -36,7 +36,7 @@ describe('jobs', () => {
       },
     });
     const node = harness.node({ definitions: [seeing] });
-    node.start();
+    await node.start();
     const ids = await Promise.all(
       harness.companies.map((company) =>
         harness.write((tx) => node.outbox.enqueue(tx, seeing.name, { note: 'of' }), company),
@@ -68,7 +68,7 @@ describe('jobs', () => {
     expect(first).to.be.a('string');
     expect(again).to.equal(undefined);
     expect(elsewhere).to.be.a('string');
-    node.start();
+    await node.start();
     await harness.drained();
     expect(await harness.effects()).to.have.members([first, elsewhere]);
   });
@@ -82,7 +82,7 @@ describe('jobs', () => {
 
   it('does not run a job before its time', async () => {
     const node = harness.node({ definitions: [record] });
-    node.start();
+    await node.start();
     const later = new Date(Date.now() + 3_600_000);
     const [id, marker] = await harness.write(async (tx) => [
       await node.outbox.enqueue(tx, record.name, { note: '' }, { runAt: later }),
@@ -107,7 +107,7 @@ describe('jobs', () => {
     const items = ids.map((outboxId) => ({ companyId: harness.companies[0], outboxId: outboxId!, job: record.name }));
     await extra.add('common', items);
     await extra.add(record.name, items);
-    for (const node of nodes) node.start();
+    await Promise.all(nodes.map((node) => node.start()));
     await harness.drained();
     await extra.close();
     expect(await harness.effects()).to.have.members(ids);
@@ -117,7 +117,7 @@ describe('jobs', () => {
     const node = harness.node({ definitions: [record] });
     const id = await harness.write((tx) => node.outbox.enqueue(tx, record.name, { note: '' }));
     await harness.admin.query('insert into inbox values ($1, $2, $3, now())', [harness.companies[0], record.name, id]);
-    node.start();
+    await node.start();
     await harness.drained();
     expect((await harness.row(id)).state).to.equal('done');
     expect(await harness.effects()).to.deep.equal([]);
@@ -136,7 +136,7 @@ describe('jobs', () => {
       },
     });
     const node = harness.node({ definitions: [waiting], backoff: quickly });
-    node.start();
+    await node.start();
     const id = await harness.write((tx) => node.outbox.enqueue(tx, waiting.name, {}));
     await harness.drained();
     expect(attempts).to.deep.equal([1, 1, 1, 1, 2, 2]);
@@ -160,7 +160,7 @@ describe('jobs', () => {
       },
     });
     const node = harness.node({ definitions: [cutOff], backoff: quickly, db });
-    node.start();
+    await node.start();
     const id = await harness.write((tx) => node.outbox.enqueue(tx, cutOff.name, {}));
     await harness.drained();
     expect(attempts).to.deep.equal([1, 1]);
@@ -178,7 +178,7 @@ describe('jobs', () => {
       },
     });
     const node = harness.node({ definitions: [failing], backoff: quickly });
-    node.start();
+    await node.start();
     const id = await harness.write((tx) => node.outbox.enqueue(tx, failing.name, {}));
     await harness.drained();
     expect(attempts).to.deep.equal([1, 2, 3]);
@@ -201,7 +201,7 @@ describe('jobs', () => {
       onDead: (tx, { note }, error) => leaveEffect(tx, uuidv7(), `${note}: ${error}`),
     });
     const node = harness.node({ definitions: [dying], backoff: quickly });
-    node.start();
+    await node.start();
     const id = await harness.write((tx) => node.outbox.enqueue(tx, dying.name, { note: 'dead' }));
     await harness.drained();
     const [failed, ...others] = await harness.write((tx) => node.outbox.listFailed(tx, { limit: 10 }));
@@ -240,7 +240,7 @@ describe('jobs', () => {
     // Three tries more than one that fails has.
     await harness.admin.query('update outbox set attempts = 7 where id = $1', [spared]);
     await harness.admin.query('update outbox set attempts = 8 where id = $1', [crashed]);
-    node.start();
+    await node.start();
     await harness.drained();
     expect((await harness.row(badly)).lastError).to.equal('Error: first | onDead: Error: second');
     const { state, lastError } = await harness.row(crashed);
@@ -257,7 +257,7 @@ describe('jobs', () => {
     expect(await cancel(harness.companies[1])).to.equal(false);
     expect(await cancel()).to.equal(true);
     expect(await cancel()).to.equal(false);
-    node.start();
+    await node.start();
     const marker = await harness.write((tx) => node.outbox.enqueue(tx, record.name, { note: '' }));
     await harness.drained();
     expect(await harness.effects()).to.deep.equal([marker]);
@@ -286,7 +286,7 @@ describe('jobs', () => {
         }),
     });
     const node = harness.node({ definitions: [heeding, deaf] });
-    node.start();
+    await node.start();
     const ids = await harness.write(async (tx) => [
       await node.outbox.enqueue(tx, heeding.name, {}),
       await node.outbox.enqueue(tx, deaf.name, {}),
@@ -322,7 +322,7 @@ describe('jobs', () => {
       for (let n = 0; n < 12; n += 1) await node.outbox.enqueue(tx, slow.name, {});
       await node.outbox.enqueue(tx, record.name, { note: '' });
     });
-    node.start();
+    await node.start();
     await harness.drained();
     expect(most).to.equal(2);
   });
@@ -342,7 +342,7 @@ describe('jobs', () => {
       for (let n = 0; n < 6; n += 1) made.push(await node.outbox.enqueue(tx, slow.name, {}));
       return made;
     });
-    node.start();
+    await node.start();
     await harness.drained();
     expect(await harness.effects()).to.have.members(ids);
   });
@@ -365,7 +365,7 @@ describe('jobs', () => {
     await queue.empty('common');
     await queue.close();
     const node = harness.node({ definitions: [record], now });
-    node.start();
+    await node.start();
     offset = 16_000;
     await harness.drained();
     expect(await harness.effects()).to.have.members(ids);

@@ -68,7 +68,7 @@ export const processContract = (name: string, redisUrl?: string): void =>
         'select state, count(*)::int as count from outbox group by state order by state',
       );
       expect(rows.map(({ state }) => state)).to.deep.equal(['done', 'waiting']);
-      node.start();
+      await node.start();
       await harness.drained();
       const states = await harness.admin.query('select distinct state from outbox');
       expect(states.rows).to.deep.equal([{ state: 'done' }]);
@@ -91,7 +91,7 @@ export const processContract = (name: string, redisUrl?: string): void =>
       await harness.write(async (tx) => {
         for (let n = 0; n < 30; n += 1) await node.outbox.enqueue(tx, slow.name, {});
       });
-      node.start();
+      await node.start();
       await first.promise;
       await node.stop();
       const effects = await harness.effects();
@@ -100,7 +100,7 @@ export const processContract = (name: string, redisUrl?: string): void =>
       await sleep(50);
       expect(begun).to.equal(effects.length);
       const other = harness.node({ definitions: [slow] });
-      other.start();
+      await other.start();
       await harness.drained();
       expect(await harness.effects()).to.have.length(30);
     });
@@ -122,14 +122,14 @@ export const processContract = (name: string, redisUrl?: string): void =>
       });
       const node = harness.node({ definitions: [endless] });
       const id = await harness.write((tx) => node.outbox.enqueue(tx, endless.name, {}));
-      node.start();
+      await node.start();
       await first.promise;
       const stopped = node.stop(cut.signal);
       cut.abort();
       await stopped;
       expect(await harness.row(id)).to.deep.include({ state: 'waiting', attempts: 0, lastError: null });
       const other = harness.node({ definitions: [endless] });
-      other.start();
+      await other.start();
       await harness.drained();
       expect(await harness.row(id)).to.deep.include({ state: 'done', attempts: 1 });
       expect(await harness.effects()).to.deep.equal([id]);

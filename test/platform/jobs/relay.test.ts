@@ -118,7 +118,7 @@ describe('the relay', () => {
     });
     const [id] = await ask(1);
     const node = harness.node({ definitions: [slow] });
-    node.start();
+    await node.start();
     await begun.promise;
     const queue = createQueue({ store: { systemUrl: harness.urls.system }, log: silent });
     await queue.empty('common');

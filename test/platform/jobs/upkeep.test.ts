@@ -21,7 +21,7 @@ describe("the platform's own ticks", () => {
       for (let n = 0; n < 5; n += 1) made.push(await first.outbox.enqueue(tx, nothing.name, {}));
       return made;
     });
-    first.start();
+    await first.start();
     await harness.drained();
     await first.stop();
     const [old, recent, failedOld, failedRecent, open] = ids;
@@ -39,7 +39,7 @@ describe("the platform's own ticks", () => {
 
     const inAYear = new Date(Date.now() + 400 * DAY);
     const node = harness.node({ definitions: [nothing], now: () => inAYear });
-    node.start();
+    await node.start();
     const finished = `select count(*)::int as count from tick_run where finished_at = $1 and error is null`;
     for (;;) {
       const { rows } = await harness.admin.query<{ count: number }>(finished, [inAYear]);

@@ -1,3 +1,4 @@
+import { LONGEST_SHIFT } from '../../workforce/rosters/swing.ts';
 import type { Opener } from '../../../platform/change/company-vault.ts';
 import type { Reader, Tx } from '../../../platform/db/database.ts';
 import type { RequirementKind } from '../classification/policy.ts';
@@ -188,6 +189,7 @@ export const shiftsOf = (reader: Reader, spans: readonly Span[]): Promise<ShiftF
        coalesce(s.actual_end_at, s.ends_at) as "endsAt"
      from ${SPANS}
      join shift s on s.company_id = $1 and s.profile_id = w.profile and s.starts_at <= w."to" and s.ends_at > w."from"
+       and s.starts_at > w."from" - ${LONGEST_SHIFT}
        and s.status <> 'cancelled' and s.deleted_at is null
      order by s.starts_at desc, s.id`,
     [reader.companyId, JSON.stringify(spans)],

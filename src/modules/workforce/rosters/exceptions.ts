@@ -1,3 +1,4 @@
+import { LONGEST_SHIFT_MS } from './swing.ts';
 import type { PlannedShift } from './swing.ts';
 
 /**
@@ -20,7 +21,8 @@ const isFree = (shifts: PlannedShift[], wanted: PlannedShift): boolean =>
   shifts.every(({ startsAt, endsAt }) => endsAt <= wanted.startsAt || startsAt >= wanted.endsAt);
 
 const place = (others: PlannedShift[], wanted: PlannedShift): PlannedShift[] | ExceptionProblem => {
-  if (!(wanted.endsAt > wanted.startsAt)) return 'EXCEPTION_LENGTH';
+  const length = wanted.endsAt.getTime() - wanted.startsAt.getTime();
+  if (!(length > 0 && length <= LONGEST_SHIFT_MS)) return 'EXCEPTION_LENGTH';
   return isFree(others, wanted) ? [...others, wanted] : 'EXCEPTION_OVERLAP';
 };
 
@@ -36,7 +38,7 @@ const apply = (shifts: PlannedShift[], exception: RosterException): PlannedShift
 };
 
 /**
- * A person's shifts with the exceptions applied in their order. One that names no shift, has no length or would make two shifts overlap
+ * A person's shifts with the exceptions applied in their order. One that names no shift, has no length, is longer than any may be or would make two shifts overlap
  * changes nothing and comes back in `refused`. The shifts are ordered by start and never overlap when the ones given do not.
  */
 export const applyExceptions = (

@@ -9,6 +9,7 @@ import { activeAssignment, assignmentFacts } from './roster-exceptions.repositor
 import type { RosterExceptionRow } from './roster-exceptions.repository.ts';
 import { standingShifts } from './shifts.repository.ts';
 import type { ShiftRow } from './shifts.repository.ts';
+import { LONGEST_SHIFT_MS } from './swing.ts';
 import type { PlannedShift } from './swing.ts';
 
 export interface ExceptionEffectDependencies {
@@ -17,9 +18,6 @@ export interface ExceptionEffectDependencies {
   readonly zones: Zones;
   readonly gate: Pick<ShiftGate, 'askForCrew'>;
 }
-
-/** The longest shift with its longest extension, in ms: what lies further away cannot overlap. */
-const FAR = 3 * 86_400_000;
 
 const planned = ({
   workDate,
@@ -43,7 +41,7 @@ export const createExceptionEffects = ({ shifts, mover, zones, gate }: Exception
   };
 
   const mustFit = async (tx: Tx, profileId: string, exception: RosterException, around: Date): Promise<void> => {
-    const [from, to] = [new Date(around.getTime() - FAR), new Date(around.getTime() + FAR)];
+    const [from, to] = [new Date(around.getTime() - LONGEST_SHIFT_MS), new Date(around.getTime() + LONGEST_SHIFT_MS)];
     const taken = exception.kind === 'swap' ? exception.takes : null;
     const near = await standingShifts(tx, profileId, from, to);
     const far = taken === null ? [] : await standingShifts(tx, profileId, taken.startsAt, taken.endsAt);

@@ -11,7 +11,7 @@ import {
   uuid,
 } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
-import { WORK_KINDS } from './swing.ts';
+import { LONGEST_SHIFT, WORK_KINDS } from './swing.ts';
 
 const SHIFT_SOURCES = ['pattern', 'swap', 'call_out'] as const;
 const CANCEL_CAUSES = ['manager', 'swap', 'suspension', 'ended'] as const;
@@ -69,7 +69,7 @@ export const standingShifts = (
   reader.prepared(
     `select s.id, s.starts_at as "startsAt", s.ends_at as "endsAt", s.work_date as "workDate", s.kind from shift s
      where s.company_id = $1 and s.profile_id = $2 and s.status <> 'cancelled' and s.deleted_at is null
-       and s.ends_at > $3 and s.starts_at < $4 order by s.starts_at`,
+       and s.starts_at > $3::timestamptz - ${LONGEST_SHIFT} and s.ends_at > $3 and s.starts_at < $4 order by s.starts_at`,
     [reader.companyId, profileId, from, to],
   );
 

@@ -34,6 +34,11 @@ export type PatternProblem =
   | 'PATTERN_OVERLAP';
 
 const DAY_MINUTES = 24 * 60;
+/** The longest that a shift may be with all its extensions, ms; the table holds it. What started longer ago does not go on. */
+export const LONGEST_SHIFT_MS = 72 * 3_600_000;
+/** The same as an interval of SQL: reads of what goes on look no further back, whatever years of shifts a person has. */
+export const LONGEST_SHIFT = `interval '72 hours'`;
+
 const LONGEST_PATTERN = 366;
 
 const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));

@@ -61,12 +61,16 @@ describe('rosters: exceptions', () => {
       { kind: 'extension', shift: starting('06T07:00'), minutes: 0 },
       { kind: 'extension', shift: starting('06T07:00'), minutes: 1.5 },
       { kind: 'call_out', shift: shift('14T02:00', 0) },
+      { kind: 'call_out', shift: shift('14T02:00', 72.1) },
+      { kind: 'extension', shift: starting('12T07:00'), minutes: 60 * 60 + 1 },
     ];
     expect(problems(...exceptions)).to.deep.equal([
       'EXCEPTION_NO_SHIFT',
       'EXCEPTION_NO_SHIFT',
       'EXCEPTION_OVERLAP',
       'EXCEPTION_OVERLAP',
+      'EXCEPTION_LENGTH',
+      'EXCEPTION_LENGTH',
       'EXCEPTION_LENGTH',
       'EXCEPTION_LENGTH',
       'EXCEPTION_LENGTH',
@@ -77,6 +81,7 @@ describe('rosters: exceptions', () => {
   it('lets shifts touch', () => {
     expect(problems({ kind: 'call_out', shift: shift('06T19:00', 12, 'night') })).to.deep.equal([]);
     expect(problems({ kind: 'extension', shift: starting('06T07:00'), minutes: 12 * 60 })).to.deep.equal([]);
+    expect(problems({ kind: 'call_out', shift: shift('14T02:00', 72) })).to.deep.equal([]);
   });
 
   it('never makes two shifts overlap, and accounts for every exception', () => {
