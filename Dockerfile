@@ -14,8 +14,10 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/bin ./bin
-RUN mkdir /data && chown node:node /data
+RUN mkdir -p /data dist/node_modules/.cache && chown node:node /data dist/node_modules/.cache
 USER node
+# Compiled code is kept in the image, half of a start: without settings the program refuses to run, once all of it is loaded.
+RUN ! node --env-file=dist/config/node.env dist/src/server.js 2>/dev/null
 VOLUME /data
 EXPOSE 3000 3001
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s \

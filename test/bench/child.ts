@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** `Bearer …` of those who read the pages of a company. */
+/** `Bearer …` of those who read the pages of a company: `ask('readers')` gives them for each of `BENCH_COMPANIES`. */
 export interface Readers {
   readonly owner: string;
   /** Of 25 people. */
@@ -22,8 +22,6 @@ export interface Listening {
   readonly bearer?: string;
   /** Of many people. */
   readonly bearers?: readonly string[];
-  /** Of each company that it was asked for. */
-  readonly readers?: readonly Readers[];
   readonly jwksUri?: string;
   readonly issuer?: string;
 }

@@ -3,7 +3,7 @@ import autocannon from 'autocannon';
 import { expect } from 'chai';
 import type pg from 'pg';
 import { startChild } from './child.ts';
-import type { Child } from './child.ts';
+import type { Child, Readers } from './child.ts';
 import { figure, interleave, median, percentile, rate, spreadOf, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
@@ -40,12 +40,21 @@ const load = async (pages: readonly Asked[], seconds: number): Promise<number> =
   return result.requests.total / result.duration;
 };
 
+/** Those who read, with tokens of now. */
+const readersOf = async (child: Child): Promise<Readers> => (await child.ask<[Readers]>('readers'))[0];
+
 const PREFIXES = ['roj', 'garc', 'mu', 'cam', 'e99', 'ibanez q', 'sofia v', 'pe', 'qui', 'tomas'];
 
 /** p95 of `count` requests, one after the other. */
-const p95 = async (count: number, urlOf: (n: number) => string, bearer: string): Promise<number> => {
+const p95 = async (
+  child: Child,
+  count: number,
+  pathOf: (n: number) => string,
+  reader: 'owner' | 'supervisor' = 'owner',
+): Promise<number> => {
+  const { [reader]: bearer } = await readersOf(child);
   const times: number[] = [];
-  for (let n = 0; n < count; n += 1) times.push(await timed(() => pageOf(urlOf(n), bearer)));
+  for (let n = 0; n < count; n += 1) times.push(await timed(() => pageOf(`${child.url}${pathOf(n)}`, bearer)));
   return percentile(times, 0.95);
 };
 
@@ -63,8 +72,9 @@ const typedOf = async (client: pg.Client, companyId: string): Promise<{ emails: 
 };
 
 /** Of ten requests: five pages, two people, two searches and a board. */
-const mixOf = ({ url, readers }: Child): Asked[] => {
-  const { owner, supervisor, profileId } = readers![0]!;
+const mixOf = async (child: Child): Promise<Asked[]> => {
+  const { url } = child;
+  const { owner, supervisor, profileId } = await readersOf(child);
   const list = { url: `${url}/admin/profile`, bearer: owner };
   const one = { url: `${list.url}/${profileId}`, bearer: owner };
   const found = (q: string) => ({ url: `${list.url}?q=${q}`, bearer: owner });
@@ -89,7 +99,7 @@ const slowest = (times: ReadonlyMap<string, readonly number[]>): Row => {
 
 /** A thousand connections that ask, evenly, for seven tenths of what the process can do at that time. */
 const crowd = async (angelis: Child, client: pg.Client, seconds: number): Promise<Row[]> => {
-  const pages = mixOf(angelis);
+  const pages = await mixOf(angelis);
   const [peaks] = await interleave([() => load(pages, seconds)], 3);
   let answers: Awaited<ReturnType<typeof steadyLoad>> | undefined;
   const asked = { pages, perSecond: median(peaks!) * 0.7, seconds: Math.max(10, seconds * 2) };
@@ -126,8 +136,7 @@ const shares = (layers: Readonly<Record<string, number>>): Row[] =>
 /** The whole stack over HTTP: a page of fifty people beside the two baselines, and a search. */
 export const http = async ({ database, superuserUrl, companyId, client, seconds, rounds }: Place): Promise<Row[]> => {
   const angelis = await startChild('angelis.child', { BENCH_DATABASE: database, BENCH_COMPANIES: companyId });
-  const bearer = angelis.bearer!;
-  const { profileId, supervisor, ruts } = angelis.readers![0]!;
+  const { profileId, ruts } = await readersOf(angelis);
   const list = `${angelis.url}/admin/profile`;
   const given = {
     BENCH_URL: superuserUrl,
@@ -141,12 +150,15 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
   try {
     await client.query('analyze');
     const urls = [list, fastify.url, sequelize.url];
-    const [ours, ...theirs] = await Promise.all(urls.map(async (url) => (await pageOf(url, bearer)).items));
+    const { owner } = await readersOf(angelis);
+    const [ours, ...theirs] = await Promise.all(urls.map(async (url) => (await pageOf(url, owner)).items));
     for (const items of theirs) expect(items).to.deep.equal(ours);
     const spent: number[] = [];
+    const loaded = async (url: string): Promise<number> =>
+      load([{ url, bearer: (await readersOf(angelis)).owner }], seconds);
     const runs = servers.map((server, index) => async () => {
       const before = await server.cpu();
-      const perSecond = await load([{ url: urls[index]!, bearer }], seconds);
+      const perSecond = await loaded(urls[index]!);
       if (index === 0) spent.push(((await server.cpu()) - before) / (perSecond * seconds));
       await sleep(200);
       return perSecond;
@@ -156,18 +168,18 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
     const few = Math.min(rounds, 5);
     const { emails, phones } = await typedOf(client, companyId);
     const searches = [PREFIXES, emails, phones, ruts].map(
-      (typed) => () => p95(100, (n) => `${list}?q=${encodeURIComponent(typed[n % typed.length]!)}`, bearer),
+      (typed) => () => p95(angelis, 100, (n) => `/admin/profile?q=${encodeURIComponent(typed[n % typed.length]!)}`),
     );
     const [found, byEmail, byPhone, byRut, seen, boards] = await interleave(
       [
         ...searches,
-        () => p95(100, () => `${list}/${profileId}`, bearer),
-        () => p95(50, () => `${angelis.url}/supervisor/board`, supervisor),
+        () => p95(angelis, 100, () => `/admin/profile/${profileId}`),
+        () => p95(angelis, 50, () => '/supervisor/board', 'supervisor'),
       ],
       few,
     );
     await angelis.ask('profile');
-    await load([{ url: list, bearer }], seconds);
+    await loaded(list);
     const layers = await angelis.ask<Readonly<Record<string, number>>>('layers');
     const page = { work: 'list of 50 profiles, whole stack', unit: 'requests/s' };
     return [

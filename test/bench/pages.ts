@@ -77,9 +77,10 @@ export const measurePages = async ({ database, client, companyId, medianId }: Pl
     };
     const times: number[][][] = [];
     for (const page of PAGES) {
-      const ofPage = child.readers!.map((): number[] => []);
+      const fresh = await child.ask<Readers[]>('readers');
+      const ofPage = fresh.map((): number[] => []);
       for (let n = -REQUESTS / 4; n < REQUESTS; n += 1)
-        for (const [index, readers] of child.readers!.entries()) {
+        for (const [index, readers] of fresh.entries()) {
           const took = await timed(() => ask(page, readers, Math.abs(n)));
           if (n >= 0) ofPage[index]!.push(took);
         }

@@ -87,8 +87,8 @@ try {
     client,
     companyId: companies[0]!.id,
     medianId: companies[companies.length >> 1]!.id,
-    seconds: full ? 10 : 2,
-    rounds: full ? 9 : 5,
+    seconds: full ? 5 : 2,
+    rounds: full ? 7 : 5,
     streams: full ? 10_000 : 2_000,
     full: full === true,
   };
