@@ -315,6 +315,18 @@ begin
   end if;
 end $$`;
 
+/** The numbers, from 1, of those sessions that may still enter as they are known: one statement for all whom a process serves live. */
+const holding = `create function app.holding(company uuid, sessions uuid[], epochs bigint[], at timestamptz) returns setof integer language plpgsql as $$
+begin
+  for i in 1 .. cardinality(sessions) loop
+    begin
+      perform app.enter(company, sessions[i], epochs[i], at);
+      return next i;
+    exception when sqlstate 'AN001' or sqlstate 'AN002' then null;
+    end;
+  end loop;
+end $$`;
+
 const seeds = [
   `create table seed_set (
      name text not null,
@@ -334,6 +346,9 @@ export const up = [
   enter,
   `revoke all on function app.enter(uuid, uuid, bigint, timestamptz) from public`,
   `grant execute on function app.enter(uuid, uuid, bigint, timestamptz) to app`,
+  holding,
+  `revoke all on function app.holding(uuid, uuid[], bigint[], timestamptz) from public`,
+  `grant execute on function app.holding(uuid, uuid[], bigint[], timestamptz) to app`,
   `create function app.enter_person(person uuid) returns void language plpgsql as $$
    begin execute format('set local app.person_id = %L', person); end $$`,
   `revoke all on function app.enter_person(uuid) from public`,
@@ -343,6 +358,7 @@ export const up = [
 export const down = [
   'alter table department drop constraint department_manager_id_fkey',
   'drop function app.enter_person(uuid)',
+  'drop function app.holding(uuid, uuid[], bigint[], timestamptz)',
   'drop function app.enter(uuid, uuid, bigint, timestamptz)',
   ...[
     ['session', 'role_assignment', 'role', 'system_role', 'seed_set', 'system_link', 'reporting_closure'],

@@ -2,7 +2,7 @@ import { bulkhead } from 'cockatiel';
 import type pg from 'pg';
 import { Problem } from '../problem.ts';
 import { startLoop } from '../process/loop.ts';
-import type { EventSource, StreamEvent } from './events.ts';
+import type { EventSource, StreamEvent, StreamSession } from './events.ts';
 import { eventText, Stream } from './sse.ts';
 import type { StreamRequest } from './sse.ts';
 
@@ -18,7 +18,7 @@ export interface HubOptions {
   readonly pollEvery?: number;
   /** Milliseconds; default 15 s. */
   readonly heartbeatEvery?: number;
-  /** Milliseconds between questions whether a session may still listen; default 2 s. */
+  /** Milliseconds between questions whether sessions may still listen; default 2 s. */
   readonly checkEvery?: number;
   /** Milliseconds without reading after which a client is dropped; default 15 s. */
   readonly slowAfter?: number;
@@ -47,7 +47,9 @@ const LIVE_WINDOW = 200;
 const CATCH_UP_WINDOW = 1_000;
 const COMPANIES_AT_ONCE = 4;
 const CATCH_UPS_AT_ONCE = 4;
-const CHECKS_AT_ONCE = 8;
+const CHECKS_AT_ONCE = 4;
+/** Streams whose sessions are asked for in one statement. */
+const CHECKED_TOGETHER = 1_000;
 const RETRY_WITHIN = 4_000;
 const HEADS = 'select company_id, seq from change_head where company_id = any($1::uuid[])';
 
@@ -169,31 +171,43 @@ export const startHub = ({
     );
   };
 
-  /** Closes the stream unless its session may still listen, and says so before the next round. */
-  const check = async (stream: Stream): Promise<void> => {
-    stream.isChecking = true;
-    const isValid = await checkLimit.execute(async () => {
-      const late = Promise.withResolvers<boolean>();
-      const timer = setTimeout(late.resolve, checkEvery, false);
-      try {
-        return stream.isClosed || (await Promise.race([stream.stillValid(), late.promise]));
-      } catch (error) {
-        onError(error, stream.companyId);
-        return false;
-      } finally {
-        clearTimeout(timer);
-      }
-    });
-    stream.isChecking = false;
-    if (!isValid) close(stream);
+  /** Which of the sessions may still listen; none of those of which it is not known before the next round. */
+  const holding = async (companyId: string, sessions: readonly StreamSession[]): Promise<readonly boolean[]> => {
+    const late = Promise.withResolvers<readonly boolean[]>();
+    const timer = setTimeout(late.resolve, checkEvery, []);
+    try {
+      return await Promise.race([source.holding(companyId, sessions), late.promise]);
+    } catch (error) {
+      onError(error, companyId);
+      return [];
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  /** Closes those streams whose session may no longer listen. */
+  const check = async (companyId: string, streams: readonly Stream[]): Promise<void> => {
+    const sessions = new Map(streams.map(({ session }) => [`${session.id} ${session.epoch}`, session]));
+    for (const stream of streams) stream.isChecking = true;
+    const holds = await checkLimit.execute(() => holding(companyId, [...sessions.values()]));
+    const held = new Set([...sessions.keys()].filter((_, index) => holds[index] === true));
+    for (const stream of streams) {
+      stream.isChecking = false;
+      if (!held.has(`${stream.session.id} ${stream.session.epoch}`)) close(stream);
+    }
   };
 
   const checkAll = (): void => {
-    for (const stream of all()) {
-      if (!stream.hasBegun) continue;
-      const isSlow = stream.blockedAt !== undefined && performance.now() - stream.blockedAt > slowAfter;
-      if (isSlow || stream.isChecking) close(stream);
-      else void check(stream);
+    for (const { id, streams } of companies.values()) {
+      const asked: Stream[] = [];
+      for (const stream of streams) {
+        if (!stream.hasBegun) continue;
+        const isSlow = stream.blockedAt !== undefined && performance.now() - stream.blockedAt > slowAfter;
+        if (isSlow || stream.isChecking) close(stream);
+        else asked.push(stream);
+      }
+      for (let at = 0; at < asked.length; at += CHECKED_TOGETHER)
+        void check(id, asked.slice(at, at + CHECKED_TOGETHER));
     }
   };
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { StreamEvent } from './events.ts';
+import type { StreamEvent, StreamSession } from './events.ts';
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -28,7 +28,7 @@ const MOST_WAITING = 16_384;
 export class Stream {
   readonly companyId: string;
   readonly profileId: string;
-  readonly stillValid: () => Promise<boolean>;
+  readonly session: StreamSession;
   /** Everything up to this number was sent, or is not for this profile. */
   position = 0;
   /** Gets events as they are polled; while false it is being caught up, or blocked. */
@@ -47,7 +47,7 @@ export class Stream {
   constructor(request: StreamRequest, onRoom: (stream: Stream) => void) {
     this.companyId = request.companyId;
     this.profileId = request.profileId;
-    this.stillValid = request.stillValid;
+    this.session = request.session;
     this.#response = request.response;
     this.#unblock = () => {
       this.blockedAt = undefined;
@@ -103,6 +103,6 @@ export interface StreamRequest {
   readonly companyId: string;
   /** Header Last-Event-ID, as it came. */
   readonly lastEventId?: string | undefined;
-  /** Asked every 2 s: whether the session may still listen. A rejection or no answer closes the stream. */
-  readonly stillValid: () => Promise<boolean>;
+  /** It is asked every 2 s whether it may still listen; one that may not, or of which nothing is known, closes the stream. */
+  readonly session: StreamSession;
 }

@@ -10,6 +10,7 @@ import type { Sealer } from '../../../src/platform/change/sealer.ts';
 import type { Database } from '../../../src/platform/db/database.ts';
 import { Problem } from '../../../src/platform/problem.ts';
 import { createEventSource } from '../../../src/platform/stream/events.ts';
+import type { EventSource } from '../../../src/platform/stream/events.ts';
 import { startHub } from '../../../src/platform/stream/hub.ts';
 import type { Hub, HubOptions } from '../../../src/platform/stream/hub.ts';
 import { commitChange, plainRecorder } from '../../support/changes.ts';
@@ -42,8 +43,8 @@ interface Bench {
   company: string;
   readonly recorder: ChangeRecorder;
   readonly errors: unknown[];
-  /** What streams are told when they ask whether their session may still listen. */
-  stillValid: () => Promise<boolean>;
+  /** What is answered when it is asked whether sessions may still listen. */
+  holding: EventSource['holding'];
 }
 
 export const ids = (client: SseClient): number[] => client.events.map(({ id }) => id);
@@ -66,14 +67,17 @@ export const useStreams = () => {
           companyId: companyId!,
           profileId: profileId!,
           lastEventId,
-          stillValid: () => bench.stillValid(),
+          session: { id: profileId!, epoch: 1 },
         })
         .catch((error: unknown) => {
           response.writeHead(error instanceof Problem ? error.status : 500).end();
         });
     });
   const start = async (options: Partial<HubOptions> = {}, socketPath?: string): Promise<Instance> => {
-    const source = createEventSource(bench.db, () => new Date());
+    const source: EventSource = {
+      ...createEventSource(bench.db, () => new Date()),
+      holding: (companyId, sessions) => bench.holding(companyId, sessions),
+    };
     const hub = startHub({ system: bench.system, source, onError, pollEvery: 10, ...options });
     const responses: ServerResponse[] = [];
     const server = serve(hub, responses);
@@ -118,7 +122,7 @@ export const useStreams = () => {
   after(() => database.drop());
   beforeEach(async () => {
     bench.company = await addCompany(database);
-    bench.stillValid = () => Promise.resolve(true);
+    bench.holding = (_companyId, sessions) => Promise.resolve(sessions.map(() => true));
     bench.errors.length = 0;
   });
   afterEach(async () => {

@@ -36,18 +36,18 @@ describe('limits of streams', () => {
 
   describe('closes a stream', () => {
     for (const [name, answer] of [
-      ['was revoked', () => Promise.resolve(false)],
+      ['was revoked', () => Promise.resolve([false])],
       ['cannot be asked', () => Promise.reject(new Error('no database'))],
-      ['gives no answer', () => new Promise<boolean>(() => undefined)],
+      ['gives no answer', () => new Promise<boolean[]>(() => undefined)],
     ] as const)
       it(`whose session ${name}, at the next question`, async () => {
         const instance = await start({ checkEvery: 25 });
         const ana = uuidv7();
         let asked = 0;
         let isRevoked = false;
-        bench.stillValid = () => {
+        bench.holding = () => {
           asked += 1;
-          return isRevoked ? answer() : Promise.resolve(true);
+          return isRevoked ? answer() : Promise.resolve([true]);
         };
         const client = await open(instance, ana);
         await until(() => asked >= 3);
@@ -58,6 +58,23 @@ describe('limits of streams', () => {
         expect(instance.hub.count()).to.equal(0);
         bench.errors.length = 0;
       });
+  });
+
+  it('asks for all sessions of a company in one question, and closes only the streams of those that ended', async () => {
+    const instance = await start({ checkEvery: 25 });
+    const [ana, ben] = [uuidv7(), uuidv7()];
+    const questions: string[][] = [];
+    let ended: string | undefined;
+    bench.holding = (_companyId, sessions) => {
+      questions.push(sessions.map(({ id }) => id).toSorted());
+      return Promise.resolve(sessions.map(({ id }) => id !== ended));
+    };
+    const clients = await Promise.all([ana, ben, ana, ben].map((one) => open(instance, one)));
+    await until(() => questions.at(-1)?.length === 2);
+    expect(questions.at(-1)).to.deep.equal([ana, ben].toSorted());
+    ended = ana;
+    await Promise.all([clients[0]!.closed, clients[2]!.closed]);
+    expect(instance.hub.count()).to.equal(2);
   });
 
   it('holds a client that does not read to little, goes on with the others, and catches it up when it reads again', async () => {

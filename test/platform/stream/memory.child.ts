@@ -16,14 +16,17 @@ const now = () => new Date();
 const db = createDatabase({ writer: app, reader: app, now });
 const hub = startHub({
   system: pool(systemUrl),
-  source: createEventSource(db, now),
+  source: {
+    ...createEventSource(db, now),
+    holding: (_companyId, sessions) => Promise.resolve(sessions.map(() => true)),
+  },
   onError,
   pollEvery: 20,
   checkEvery: 200,
 });
 const server = createServer((request, response) => {
   const [, companyId, profileId] = request.url!.split('/') as [string, string, string];
-  hub.openStream({ response, companyId, profileId, stillValid: () => Promise.resolve(true) }).catch(onError);
+  hub.openStream({ response, companyId, profileId, session: { id: profileId, epoch: 1 } }).catch(onError);
 });
 server.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as AddressInfo).port }));
 process.on('message', () => {
