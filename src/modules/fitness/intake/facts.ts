@@ -1,4 +1,3 @@
-import { LONGEST_SHIFT } from '../../workforce/rosters/swing.ts';
 import type { Opener } from '../../../platform/change/company-vault.ts';
 import type { Reader, Tx } from '../../../platform/db/database.ts';
 import type { RequirementKind } from '../classification/policy.ts';
@@ -182,14 +181,14 @@ export interface ShiftFacts {
   readonly endsAt: string;
 }
 
-/** Shifts that touch the spans, those that start last first. */
+/** Shifts that touch the spans, those that start last first. None lasts longer than 72 hours (`shift_ends_at_check`). */
 export const shiftsOf = (reader: Reader, spans: readonly Span[]): Promise<ShiftFacts[]> =>
   reader.prepared<ShiftFacts>(
     `select s.id, s.profile_id as "profileId", coalesce(s.actual_start_at, s.starts_at) as "startsAt",
        coalesce(s.actual_end_at, s.ends_at) as "endsAt"
      from ${SPANS}
      join shift s on s.company_id = $1 and s.profile_id = w.profile and s.starts_at <= w."to" and s.ends_at > w."from"
-       and s.starts_at > w."from" - ${LONGEST_SHIFT}
+       and s.starts_at > w."from" - interval '72 hours'
        and s.status <> 'cancelled' and s.deleted_at is null
      order by s.starts_at desc, s.id`,
     [reader.companyId, JSON.stringify(spans)],
