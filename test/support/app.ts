@@ -25,6 +25,7 @@ import { startHub } from '../../src/platform/stream/hub.ts';
 import { createMetrics } from '../../src/platform/telemetry/metrics.ts';
 import { createSystem } from '../../src/wiring/index.ts';
 import type { System } from '../../src/wiring/index.ts';
+import type { Foundation } from '../../src/wiring/platform.ts';
 import { randomRing } from './companies.ts';
 import { cloneDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
@@ -73,6 +74,8 @@ export interface TestAppOptions {
   /** Another wiring, and other texts: a copy of the program with something added. */
   readonly createSystem?: typeof createSystem;
   readonly locales?: string;
+  /** Other parts than those of a test: for a second process, or one that stands still. */
+  readonly replace?: (foundation: Foundation) => Partial<Foundation>;
   /** How webhooks are called. Default: not at all. */
   readonly webhooks?: Poster;
   /** Default: silent. */
@@ -116,7 +119,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
   const db = database.open({ now, observed: options.observed ?? true });
   const sealer = createSealer({ system: systemPool, keyRing: keys.chain, now, onError: failLoudly });
   const hub = startHub({ system: systemPool, source: createEventSource(db, now), onError: failLoudly });
-  const foundation = {
+  const made: Foundation = {
     hub,
     db,
     jobsDb: db,
@@ -140,6 +143,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     now,
     publicUrl: url,
   };
+  const foundation = { ...made, ...options.replace?.(made) };
   const surface = {
     authentication,
     health: { checks: [], stopping: new AbortController().signal },

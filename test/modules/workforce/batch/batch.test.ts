@@ -187,10 +187,11 @@ describe('batch uploads of people', () => {
       '9 phone PHONE',
       '10 rut required',
     ]);
-    const shown = await mine.admin.get(`${base}/${row.id}/errors?limit=1`, { 'accept-language': 'es' }).expect(200);
-    const [first] = (shown.body as { items: { message: string }[] }).items;
-    expect(first!.message).to.be.a('string').and.not.equal('required');
-    expect((shown.body as { next: string | null }).next).to.be.a('string');
+    for (const [language, message] of Object.entries({ es: 'Falta', en: 'Missing', fr: 'Manquant' })) {
+      const { body } = await mine.admin.get(`${base}/${row.id}/errors?limit=1`, { 'accept-language': language });
+      expect(body).to.deep.include({ items: [{ row: 2, column: 'first_name', code: 'required', message }] });
+      expect((body as { next: string | null }).next).to.be.a('string');
+    }
   });
 
   it('find who is twice in the file, by RUT however it is written, by employee number and by the number elsewhere', async () => {
