@@ -5,6 +5,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Decision } from './platform/access/decision.ts';
 import type { Principals } from './platform/access/principals.ts';
+import type { Directory } from './platform/access/directory.ts';
 import type { Principal } from './platform/access/principal.ts';
 import type { Database } from './platform/db/database.ts';
 import type { Authentication } from './platform/http/authentication.ts';
@@ -39,6 +40,7 @@ export interface AppParts {
   readonly principals: Principals;
   readonly decide: (principal: Principal, permission: string) => Decision;
   readonly rates: RateLimits;
+  readonly directory: Pick<Directory, 'isOne'>;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Absent where no collector is set. */

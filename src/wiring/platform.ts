@@ -24,6 +24,7 @@ import { createRepository } from '../platform/db/repository.ts';
 import type { Repository } from '../platform/db/repository.ts';
 import { createUnitOfWork } from '../platform/db/unit-of-work.ts';
 import type { UnitOfWork } from '../platform/db/unit-of-work.ts';
+import type { Beat } from '../platform/http/beat.ts';
 import type { RateLimits } from '../platform/http/rate-limits.ts';
 import type { I18n } from '../platform/i18n/i18n.ts';
 import type { IdentityProvider } from '../platform/identity-provider/port.ts';
@@ -64,6 +65,8 @@ export interface Foundation {
   /** Absent where no collector is set. */
   readonly tracer?: Tracer;
   readonly rates: RateLimits;
+  /** When refused sign-ins answer. */
+  readonly beat: Beat;
   readonly outbox: Outbox;
   readonly files: FileStore;
   readonly mailer: Mailer;

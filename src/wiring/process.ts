@@ -10,6 +10,7 @@ import { parseKeyRing } from '../platform/crypto/key-ring.ts';
 import { applySeedSets, loadSeedSets } from '../platform/db/seed.ts';
 import { ensurePartitions } from '../platform/db/partitions.ts';
 import { createAuthentication } from '../platform/http/authentication.ts';
+import { createBeat } from '../platform/http/beat.ts';
 import { createRateLimits, LIMITS } from '../platform/http/rate-limits.ts';
 import { answerUnreadable } from '../platform/http/unreadable.ts';
 import { createI18n } from '../platform/i18n/i18n.ts';
@@ -197,6 +198,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     log,
     metrics,
     rates: createRateLimits(LIMITS, connections.redis),
+    beat: createBeat(settings.SIGN_IN_REFUSAL_MS),
     outbox,
     changed: (companyId: string) => {
       sealer.nudge(companyId);

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Fault, Figures } from './fault.ts';
 import { flush } from './flush.ts';
 import { forgeries } from './forgeries.ts';
+import { guesses } from './guesses.ts';
 import { kills } from './kills.ts';
 import { memory } from './memory.ts';
 import { shortened } from './notes.ts';
@@ -16,7 +17,18 @@ import { takeover } from './takeover.ts';
 import { uploads } from './uploads.ts';
 import { inTime, waitedFor } from './waiting.ts';
 
-const FAULTS: readonly Fault[] = [kills, ...outages, flush, takeover, restarts, revocation, forgeries, uploads, memory];
+const FAULTS: readonly Fault[] = [
+  kills,
+  ...outages,
+  flush,
+  takeover,
+  restarts,
+  revocation,
+  forgeries,
+  guesses,
+  uploads,
+  memory,
+];
 /** A line of progress at most this often, ms. */
 const SAY_EVERY = 5_000;
 /** Longest that a fault takes, ms: nothing in it waits as long. A full one is given six times what it says. */

@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import request from 'supertest';
 import type { IngestSource } from '../../src/modules/fitness/ingest/ingest.ts';
 import { createSealer } from '../../src/platform/change/sealer.ts';
+import type { Beat } from '../../src/platform/http/beat.ts';
 import { createAuthentication } from '../../src/platform/http/authentication.ts';
 import { createRateLimits, LIMITS } from '../../src/platform/http/rate-limits.ts';
 import type { Limits } from '../../src/platform/http/rate-limits.ts';
@@ -68,6 +69,8 @@ export interface TestAppOptions {
   /** Runs jobs, ticks, timed moves and the sealer, as a process of `all` does. Default false. */
   readonly background?: boolean;
   readonly limits?: Limits;
+  /** When refused sign-ins answer. Default: at once. */
+  readonly beat?: Beat;
   /** False for tests with tables of their own. */
   readonly observed?: boolean;
   readonly sources?: readonly IngestSource[];
@@ -134,6 +137,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     log: options.log ?? pino({ level: 'silent' }),
     metrics: createMetrics(),
     rates: createRateLimits(options.limits ?? GENEROUS),
+    beat: options.beat ?? ((work) => work()),
     outbox: createOutbox(),
     files: await createFolderStore(files),
     mailer: messages.mailer,

@@ -46,6 +46,7 @@ export const startSystem = async (surround: (baseUrl: string) => Promise<Surroun
   const settings = readSettings({
     NODE_ENV: 'test',
     UNREADY_SECONDS: '0',
+    SIGN_IN_REFUSAL_MS: '1',
     PORT: String(port),
     METRICS_PORT: String(await freePort()),
     PUBLIC_URL: url,

@@ -97,6 +97,8 @@ export interface Directory {
   person(keycloakId: string): Promise<PersonRecord | undefined>;
   /** The company that all hints name; undefined without hints, when they differ, or when it is archived. */
   company(hints: readonly CompanyHint[]): Promise<CompanyRecord | undefined>;
+  /** Whether all hints name one and the same company, in whatever state. */
+  isOne(hints: readonly CompanyHint[]): Promise<boolean>;
   /** Companies of a person, the one used last first. */
   memberships(personId: string): Promise<Membership[]>;
   /** Sessions of a person that live, in every company, the one seen last first. */
@@ -155,16 +157,21 @@ const MEMBERSHIPS = `
   where m.person_id = $1
   order by "lastSeenAt" desc nulls last, m.created_at, c.id`;
 
+const NAMED = `($1::text is null or slug = $1) and ($2::text is null or id::text = $2) and ($3::text is null or custom_domain = $3)`;
+
 const COMPANY = `
   select id, slug, name, locale, timezone from company
-  where ($1::text is null or slug = $1) and ($2::text is null or id::text = $2) and ($3::text is null or custom_domain = $3)
-    and kind <> 'operator' and status in ('active', 'suspended') and deleted_at is null`;
+  where ${NAMED} and kind <> 'operator' and status in ('active', 'suspended') and deleted_at is null`;
 
 const LIVE = `
   select s.id, s.company_id as "companyId", c.name as "companyName", s.profile_id as "profileId", s.kind, s.client, s.sid,
     s.device, s.address, s.agent, s.created_at as "createdAt", s.last_seen_at as "lastSeenAt", s.expires_at as "expiresAt"
   from session s join company c on c.id = s.company_id
   where s.revoked_at is null`;
+
+/** Slug, id and domain, as far as they are named; no two of a kind differ. */
+const namesOf = (hints: readonly CompanyHint[]): (string | null)[] =>
+  (['slug', 'id', 'domain'] as const).map((kind) => hints.find((hint) => hint.kind === kind)?.value ?? null);
 
 /** The directory over `pool`, of user `system`. */
 export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
@@ -188,10 +195,12 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
         )
       )[0],
     company: async (hints) => {
-      const named = (kind: CompanyHint['kind']) => hints.find((hint) => hint.kind === kind)?.value ?? null;
       if (hints.length === 0) return undefined;
-      return (await query<CompanyRecord>('company', COMPANY, [named('slug'), named('id'), named('domain')]))[0];
+      return (await query<CompanyRecord>('company', COMPANY, namesOf(hints)))[0];
     },
+    isOne: async (hints) =>
+      new Set(hints.map(({ kind }) => kind)).size < 2 ||
+      (await query('named', `select 1 from company where ${NAMED} limit 1`, namesOf(hints))).length > 0,
     memberships: (personId) => query<Membership>('memberships', MEMBERSHIPS, [personId]),
     sessions: (personId) =>
       query<LiveSession>('sessions', `${LIVE} and s.person_id = $1 order by s.last_seen_at desc, s.id`, [personId]),

@@ -17,7 +17,7 @@ export interface HintOptions {
 }
 
 const fromHost = (request: Request, { host }: HintOptions): CompanyHint[] => {
-  const name = request.hostname;
+  const name = request.hostname.toLowerCase();
   if (name === host || name === 'localhost' || /^[\d.:[\]]+$/.test(name)) return [];
   const label = name.endsWith(`.${host}`) ? name.slice(0, -host.length - 1) : undefined;
   if (label !== undefined) return SLUG.test(label) ? [{ kind: 'slug', value: label }] : [];

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Decision } from '../access/decision.ts';
+import type { Directory } from '../access/directory.ts';
 import type { Client, Principal } from '../access/principal.ts';
 import { ofBody } from '../db/constraints.ts';
 import type { Database } from '../db/database.ts';
@@ -28,6 +29,7 @@ export interface ServeDependencies {
   readonly decide: (principal: Principal, permission: string) => Decision;
   readonly readBody: ReturnType<typeof createBodyReader>;
   readonly rates: RateLimits;
+  readonly directory: Pick<Directory, 'isOne'>;
   readonly publicContext: (request: Request, response: Response) => PublicContext;
   /** Told which permission a signed-in request used; the access test and the metrics listen. */
   readonly checkResponses: boolean;
@@ -130,6 +132,19 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     });
   };
 
+  const mustAgree = async ({ hints }: PublicContext): Promise<void> => {
+    if (!(await deps.directory.isOne(hints))) throw new Problem(400, 'COMPANY_HINTS_DIFFER');
+  };
+
+  const mustBeTheirs = async (request: Request, base: PublicContext, fresh: boolean): Promise<Context> => {
+    try {
+      return await authorize(request, base, fresh);
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'OTHER_COMPANY') await mustAgree(base);
+      throw error;
+    }
+  };
+
   type RouteInput = Parameters<typeof handle>[0];
   /** A refusal of the input never hides that the session ended: whoever reads it asks the database first. */
   const read = async (request: Request, response: Response): Promise<RouteInput> => {
@@ -153,14 +168,18 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     base: PublicContext,
     fresh: boolean,
   ): Promise<Reply<Responses>> => {
-    const context = contract.permission === 'public' ? (base as Context) : await authorize(request, base, fresh);
-    await deps.rates.consume(contract.rate ?? 'default', base, context.principal);
+    const isPublic = contract.permission === 'public';
+    const { rate = 'default' } = contract;
+    const context = isPublic ? (base as Context) : await mustBeTheirs(request, base, fresh);
+    await deps.rates.consume(rate, base, context.principal);
+    // What is not counted asks the database nothing.
+    if (isPublic && rate !== 'unlimited') await mustAgree(base);
     const input = await read(request, response).catch(async (error: unknown) => {
-      if (contract.permission !== 'public' && !fresh) await authorize(request, base, true);
+      if (!isPublic && !fresh) await authorize(request, base, true);
       throw error;
     });
     const run = () => checked(() => handle(input, context));
-    if (contract.permission === 'public') return run();
+    if (isPublic) return run();
     try {
       const reply = await runIdempotent(deps.db, contract, context, input, request.get('idempotency-key'), run);
       // An answer that asked no database must not outlive the session either.

@@ -136,6 +136,11 @@ export const settingsSchema = Type.Object({
       description: 'Signs the assertion of the OTP client; whoever holds it signs anyone in',
     }),
   ),
+  SIGN_IN_REFUSAL_MS: whole(1, 10_000, {
+    default: 1000,
+    description:
+      'A refused sign-in answers after a multiple of these milliseconds; longer than Keycloak takes for nearly all',
+  }),
   KEYCLOAK_BOOTSTRAP_USERNAME: text({
     default: 'admin',
     minLength: 1,

@@ -99,7 +99,7 @@ describe('company configuration', () => {
     expect((await app.http.get(`/angelis/c/${slug}/appconfig`).expect(200)).body).to.deep.equal(answer.body);
     await ask({}).expect(404);
     await ask({ 'x-company-slug': 'nobody-has-this' }).expect(404);
-    await ask({ 'x-company-slug': slug, 'x-company-id': '0198c2f0-7b3a-7cc1-9f4e-3a5b8c7d6e1f' }).expect(404);
+    await ask({ 'x-company-slug': slug, 'x-company-id': '0198c2f0-7b3a-7cc1-9f4e-3a5b8c7d6e1f' }).expect(400);
     await ask({ 'x-company-slug': 'operator' }).expect(404);
   });
 

@@ -224,9 +224,31 @@ describe('the surface of the application', () => {
     expect(
       codeOf(await get(`/angelis/c/${slug}/admin/project`, { 'x-company-slug': 'elsewhere' }).expect(400)),
     ).to.equal('COMPANY_HINTS_DIFFER');
-    expect(
-      codeOf(await get('/angelis/admin/project', { 'x-company-slug': slug, 'x-company-id': uuidv7() }).expect(400)),
-    ).to.equal('COMPANY_HINTS_DIFFER');
+    for (const other of [slug, 'elsewhere'])
+      expect(
+        codeOf(await get('/angelis/admin/project', { 'x-company-slug': other, 'x-company-id': uuidv7() }).expect(400)),
+      ).to.equal('COMPANY_HINTS_DIFFER');
+  });
+
+  it('takes the company from the host, and refuses another', async () => {
+    const slug = `c-${companyId.slice(-12)}`;
+    const get = (host: string, headers: Record<string, string> = {}) =>
+      app.http.get('/angelis/admin/project').set({ authorization: bearer, host, ...headers });
+    await get(`${slug}.127.0.0.1`).expect(200);
+    await get(`${slug}.127.0.0.1:8443`, { 'x-company-id': companyId }).expect(200);
+    // No name of a company: the service's own, and deeper ones.
+    await get('127.0.0.1').expect(200);
+    await get(`app.${slug}.127.0.0.1`).expect(200);
+    expect(codeOf(await get('elsewhere.127.0.0.1').expect(403))).to.equal('OTHER_COMPANY');
+    expect(codeOf(await get('turnos.example').expect(403))).to.equal('OTHER_COMPANY');
+    expect(codeOf(await get('elsewhere.127.0.0.1', { 'x-company-slug': slug }).expect(400))).to.equal(
+      'COMPANY_HINTS_DIFFER',
+    );
+    expect(codeOf(await get('turnos.example', { 'x-company-id': companyId }).expect(400))).to.equal(
+      'COMPANY_HINTS_DIFFER',
+    );
+    const forwarded = { 'x-forwarded-host': `elsewhere.127.0.0.1` };
+    await get(`${slug}.127.0.0.1`, forwarded).expect(403);
   });
 
   it('refuses another company in the language of whoever asks', async () => {

@@ -66,6 +66,8 @@ export interface Sessions extends PrincipalStore {
   memberships(personId: string): Promise<Membership[]>;
   /** True when this sid had a session and has none any more: it never comes to life again. */
   isOver(sid: string): Promise<boolean>;
+  /** The company in which a session lives; undefined when there is none. A machine client's is named like the client. */
+  companyOf(sid: string): Promise<string | undefined>;
   /** Ends the caller's session and opens one elsewhere under the same sid: both or neither. */
   exchange(context: Context, destination: Destination): Promise<void>;
 }
@@ -193,6 +195,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     choose,
     memberships: (personId) => directory.memberships(personId),
     isOver: async (sid) => (await directory.sessionOf(sid)) === undefined && (await directory.hasEnded(sid)),
+    companyOf: async (sid) => (await directory.sessionOf(sid))?.companyId,
     exchange: async (context, destination) => {
       const { principal } = context;
       const target: Scope = {

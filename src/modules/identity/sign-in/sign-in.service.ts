@@ -1,8 +1,10 @@
 import { decodeJwt } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
+import type { Membership } from '../../../platform/access/directory.ts';
 import type { Configuration } from '../../../platform/configuration.ts';
 import type { Database } from '../../../platform/db/database.ts';
 import { systemScope } from '../../../platform/db/scope.ts';
+import type { Beat } from '../../../platform/http/beat.ts';
 import type { CompanyHint } from '../../../platform/http/company-hints.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import { Problem } from '../../../platform/problem.ts';
@@ -23,6 +25,7 @@ interface SignInDependencies {
   readonly sessions: Pick<Sessions, 'open' | 'choose' | 'isOver'>;
   readonly endings: Pick<Endings, 'endAtProvider'>;
   readonly rates: RateLimits;
+  readonly beat: Beat;
 }
 
 /** What a sign-in answers; lifetimes in seconds. */
@@ -40,8 +43,8 @@ export interface SignedInTo extends SignedIn {
 
 export interface SignIn {
   /**
-   * Signs in on the worker client with RUT or email and password. Unknown, wrong, locked and disabled are one answer,
-   * 401 INVALID_CREDENTIALS, after the same steps. Throws 403 when there is no company to enter.
+   * Signs in on the worker client with RUT or email and password. Unknown, wrong, locked, disabled, and without a place in
+   * the company that is named are one answer, 401 INVALID_CREDENTIALS, at the same time.
    */
   withPassword(request: { identifier: string; password: string }, context: PublicContext): Promise<SignedInTo>;
   /** Signs a person in whose one-time password was verified, where the company takes it. */
@@ -78,7 +81,7 @@ const ADMITTED = ['active', 'locked'];
 
 /** Sign-in on the worker client. */
 export const createSignIn = (dependencies: SignInDependencies): SignIn => {
-  const { db, configuration, identityProvider, persons, sessions, endings, rates } = dependencies;
+  const { db, configuration, identityProvider, persons, sessions, endings, rates, beat } = dependencies;
 
   const refuse = (cause?: unknown): Problem => new Problem(401, 'INVALID_CREDENTIALS', { cause });
 
@@ -90,6 +93,16 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
     }
   };
 
+  /** The company that a person would enter, if there is one. */
+  const placeOf = async (personId: string, hints: readonly CompanyHint[]): Promise<Membership | undefined> => {
+    try {
+      return await sessions.choose(personId, hints);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 403) return undefined;
+      throw error;
+    }
+  };
+
   const begin = async (
     person: PersonRow | undefined,
     tokens: TokenSet,
@@ -98,8 +111,9 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
     try {
       if (person === undefined || person.keycloakId !== tokens.userId || !ADMITTED.includes(person.status))
         throw refuse();
+      const membership = await placeOf(person.id, context.hints);
+      if (membership === undefined) throw refuse();
       context.speak(person.locale);
-      const membership = await sessions.choose(person.id, context.hints);
       const { companyId, profileId, companySlug, companyName } = membership;
       await sessions.open(
         { companyId, profileId, personId: person.id, kind: 'member', client: 'worker', sid: tokens.sid },
@@ -113,10 +127,7 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
   };
 
   const allowsOtp: SignIn['allowsOtp'] = async (personId, hints, channel) => {
-    const found = await sessions.choose(personId, hints).catch((error: unknown) => {
-      if (error instanceof Problem && error.status === 403) return undefined;
-      throw error;
-    });
+    const found = await placeOf(personId, hints);
     if (found === undefined) return false;
     const scope = systemScope(found.companyId, 'otp', personId);
     const allowed = await db.read(scope, (reader) => configuration.get(reader, OTP_SIGN_IN_SETTING));
@@ -127,10 +138,13 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
     withPassword: async ({ identifier, password }, context) => {
       const wanted = persons.identifierOf(identifier);
       await rates.count('signIn', `account:${wanted.hashes[0]}`);
-      const person = await persons.identify(wanted, context.traceId);
-      const username = persons.usernameOf(person?.id ?? uuidv7());
-      const { address } = context;
-      return begin(person, await grant(() => identityProvider.passwordGrant({ username, password, address })), context);
+      return beat(async () => {
+        const person = await persons.identify(wanted, context.traceId);
+        const username = persons.usernameOf(person?.id ?? uuidv7());
+        const { address } = context;
+        const tokens = await grant(() => identityProvider.passwordGrant({ username, password, address }));
+        return begin(person, tokens, context);
+      });
     },
     allowsOtp,
     withOtp: async (person, channel, context) => {

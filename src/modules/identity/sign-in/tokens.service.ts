@@ -16,7 +16,7 @@ interface TokensDependencies {
   readonly identityProvider: Pick<IdentityProvider, 'exchangeCode' | 'clientCredentials' | 'introspect' | 'logout'>;
   readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout'>;
   readonly signIn: Pick<SignIn, 'refresh'>;
-  readonly sessions: Pick<Sessions, 'isOver'>;
+  readonly sessions: Pick<Sessions, 'companyOf'>;
   readonly endings: Pick<Endings, 'endBySid' | 'endAll' | 'endAtProvider' | 'of' | 'end'>;
   readonly persons: Pick<Persons, 'byKeycloakId'>;
   readonly work: UnitOfWork;
@@ -46,7 +46,10 @@ export type IntrospectionAnswer =
 export interface Tokens {
   /** The token endpoint: authorization_code, refresh_token, client_credentials. Throws 400 INVALID_GRANT, 401. */
   token(form: Form): Promise<TokenAnswer>;
-  /** Reads the form once the caller's session is known to live. */
+  /**
+   * Says whether a token is active, to those of its company: of every other it says what it says of one that nobody made.
+   * Reads the form once the caller's session is known to live.
+   */
   introspect(read: () => Promise<Form>, context: Context): Promise<IntrospectionAnswer>;
   /** RFC 7009: ends the session of an access or refresh token; a token that nobody knows is no error. */
   revoke(form: Form, traceId: string): Promise<void>;
@@ -110,8 +113,10 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
       await work.read(context, () => Promise.resolve());
       const form = await read();
       const found = await identityProvider.introspect(form.need('token'));
-      if (!found.active || (found.sid !== undefined && (await sessions.isOver(found.sid)))) return { active: false };
+      if (!found.active) return found;
       const { userId, clientId, expiresAt, sid } = found;
+      const companyId = await sessions.companyOf(sid ?? clientId);
+      if (companyId !== context.principal.companyId) return { active: false };
       const exp = Math.floor(expiresAt.getTime() / 1000);
       return { active: true, sub: userId, client_id: clientId, exp, ...(sid !== undefined && { sid }) };
     },

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import type { Beat } from '../../../../src/platform/http/beat.ts';
 import { LIMITS } from '../../../../src/platform/http/rate-limits.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
@@ -21,8 +22,19 @@ describe('sign-in', () => {
   let company: string;
   let n = 0;
 
+  /** Refusals that waited for the beat. */
+  let waited = 0;
+
   before(async () => {
-    app = await startApp();
+    const beat: Beat = async (work) => {
+      try {
+        return await work();
+      } catch (error) {
+        waited += 1;
+        throw error;
+      }
+    };
+    app = await startApp({ beat });
     company = await addCompany(app.database);
   });
   after(() => app.close());
@@ -62,24 +74,87 @@ describe('sign-in', () => {
     }
   });
 
-  it('answers alike for accounts that are unknown, known, locked, disabled or malformed', async () => {
+  it('answers alike for accounts that are unknown, known, locked, disabled, malformed or of another company', async () => {
     const known = await addWorker();
     const disabled = await addWorker();
     const locked = await addWorker();
     const client = await app.database.superuser();
     await client.query(`update person set status = 'disabled' where id = $1`, [disabled.personId]);
+    const [guest, placeless] = [await addWorker(), await addWorker()];
+    await client.query(`update profile set status = 'ended' where id = $1`, [placeless.profileId]);
+    const stranger = await addCompany(app.database);
+    const elsewhere = await addCompany(app.database);
+    // Nobody is answered in the language of an account that they only named.
+    const any = { 'accept-language': '*' };
+    const of = (companyId: string) => ({ ...any, 'x-company-id': companyId });
     for (let failed = 0; failed < 6; failed += 1) await signIn(locked.email, 'wrong password');
+    waited = 0;
     const answers = await Promise.all([
-      signIn('nobody@example.cl'),
-      signIn('22.222.222-2'),
-      signIn('¿?'),
-      signIn(known.email, 'wrong password'),
-      signIn(locked.email),
-      signIn(disabled.email),
+      signIn('nobody@example.cl', PASSWORD, any),
+      signIn('22.222.222-2', PASSWORD, any),
+      signIn('¿?', PASSWORD, any),
+      signIn(known.email, 'wrong password', any),
+      signIn(locked.email, PASSWORD, any),
+      signIn(disabled.email, PASSWORD, any),
+      signIn(placeless.email, PASSWORD, any),
+      signIn('nobody@example.cl', PASSWORD, of(stranger)),
+      signIn(guest.email, PASSWORD, of(stranger)),
+      signIn(placeless.email, PASSWORD, of(elsewhere)),
     ]);
-    const [first, ...others] = answers.map(refusal);
-    expect(first).to.include({ status: 401, code: 'INVALID_CREDENTIALS' });
+    const [first, ...others] = answers.map((answer) => ({
+      ...refusal(answer),
+      headers: Object.keys(answer.headers as object),
+      language: (answer.headers as Record<string, string>)['content-language'],
+    }));
+    expect(first).to.include({ status: 401, code: 'INVALID_CREDENTIALS', language: 'es' });
     for (const other of others) expect(other).to.deep.equal(first);
+    expect(waited, 'each waits for the beat').to.equal(answers.length);
+    await enter(guest.email);
+  });
+
+  it('refuses two names that are not one company’s before it looks at the account', async () => {
+    const { email } = await addWorker();
+    const other = await addCompany(app.database);
+    const slugOf = (id: string) => `c-${id.slice(-12)}`;
+    const named = (identifier: string, headers: Record<string, string>, password = PASSWORD) =>
+      signIn(identifier, password, headers).expect(400);
+    const differing: Record<string, string>[] = [
+      { 'x-company-slug': slugOf(company), 'x-company-id': other },
+      { 'x-company-slug': slugOf(other), 'x-company-id': company },
+      { 'x-company-slug': 'nobodys', 'x-company-id': company },
+      { 'x-company-slug': 'nobodys', 'x-company-id': uuidv7() },
+      { 'x-company-slug': slugOf(company), host: 'minera.example' },
+      { host: `${slugOf(company)}.127.0.0.1`, 'x-company-id': other },
+    ];
+    for (const headers of differing)
+      for (const refused of [await named(email, headers), await named('nobody@example.cl', headers)])
+        expect((refused.body as { code: string }).code).to.equal('COMPANY_HINTS_DIFFER');
+    const { body } = await app.http
+      .get('/angelis/appconfig')
+      .set({ 'x-company-slug': slugOf(company), 'x-company-id': other })
+      .expect(400);
+    expect((body as { code: string }).code).to.equal('COMPANY_HINTS_DIFFER');
+    await signIn(email, PASSWORD, { 'x-company-slug': slugOf(company), 'x-company-id': company }).expect(200);
+  });
+
+  it('takes the company from the subdomain or the domain of its own', async () => {
+    const person = await addWorker();
+    const second = await addCompany(app.database);
+    await addPerson(app, { companyId: second, roles: ['worker'], person });
+    const client = await app.database.superuser();
+    await client.query(`update company set custom_domain = 'turnos.minera.example' where id = $1`, [second]);
+    const at = async (host: string) =>
+      ((await signIn(person.email, PASSWORD, { host }).expect(200)).body as SignedIn).company.id;
+    expect(await at(`c-${company.slice(-12)}.127.0.0.1`)).to.equal(company);
+    expect(await at(`C-${second.slice(-12).toUpperCase()}.127.0.0.1:8443`)).to.equal(second);
+    expect(await at(`c-${company.slice(-12)}.127.0.0.1`)).to.equal(company);
+    expect(await at('turnos.minera.example')).to.equal(second);
+    for (const host of ['nobodys.127.0.0.1', 'elsewhere.example'])
+      await signIn(person.email, PASSWORD, { host }).expect(401);
+    const path = (slug: string) =>
+      app.http.post(`/angelis/c/${slug}/auth/sign-in`).send({ identifier: person.email, password: PASSWORD });
+    expect(((await path(`c-${company.slice(-12)}`).expect(200)).body as SignedIn).company.id).to.equal(company);
+    await path('nobodys').expect(401);
   });
 
   it('does the same work for accounts that are unknown and known', async () => {
@@ -105,9 +180,7 @@ describe('sign-in', () => {
     const there = (await signIn(person.email, PASSWORD, { 'x-company-id': second }).expect(200)).body as SignedIn;
     expect(there.company.id).to.equal(second);
     expect((await enter(person.email)).company.id).to.equal(second);
-    const any = { 'accept-language': '*', 'x-company-id': stranger };
-    const refused = await signIn(person.email, PASSWORD, any).expect(403);
-    expect(refused.body).to.include({ code: 'OTHER_COMPANY', title: 'Another company' });
+    await signIn(person.email, PASSWORD, { 'x-company-id': stranger }).expect(401);
     const client = await app.database.superuser();
     const { rows } = await client.query('select 1 from session where person_id = $1 and company_id = $2', [
       person.personId,
@@ -175,6 +248,12 @@ describe('sign-in', () => {
       sub: keycloakId,
       client_id: 'angelis-worker',
     });
+    const login = { email: 'abroad@example.cl', password: PASSWORD };
+    await addPerson(app, { companyId: await addCompany(app.database), roles: ['worker'], login });
+    const { accessToken: foreign } = await enter(login.email);
+    expect(await ask(foreign)).to.deep.equal({ active: false });
+    const { body } = await form('introspect', { token: foreign }, { authorization: `Bearer ${foreign}` }).expect(200);
+    expect(body).to.include({ active: true, client_id: 'angelis-worker' });
     await form('revoke', { token: target.accessToken }).expect(204);
     await me(target.accessToken).expect(401);
     expect(await ask(target.accessToken)).to.deep.equal({ active: false });
