@@ -253,7 +253,7 @@ const support = [
      constraint idempotency_pkey primary key (company_id, actor_id, key))`,
   ...isolate('idempotency'),
   `create index idempotency_created_at_idx on idempotency (created_at)`,
-  `grant select, insert on idempotency to app`,
+  `grant select, insert, update (body) on idempotency to app`,
   ...systemMay('idempotency', 'select, delete'),
   `create table search_token (
      company_id uuid not null,

@@ -137,6 +137,7 @@ const organization = [
     'expires_at timestamptz(3)',
     'status text not null',
     `attributes jsonb not null default '{}'`,
+    'erased_at timestamptz(3)',
     'epoch integer not null default 1',
     reference('profile', 'department_id', 'department'),
     reference('profile', 'site_id', 'site'),

@@ -48,19 +48,23 @@ const passwords = [
 ];
 
 const links = [
-  ...companyTable('accept_link', [
-    'profile_id uuid',
-    'person_id uuid not null',
-    'email text not null',
-    'locale text not null',
-    'sends integer not null',
-    'token_hash text collate "C"',
-    'expires_at timestamptz(3) not null',
-    'used_at timestamptz(3)',
-    'revoked_at timestamptz(3)',
-    part('accept_link', 'profile_id', 'profile'),
-    'constraint accept_link_sends_check check (sends between 1 and 6)',
-  ]),
+  ...companyTable(
+    'accept_link',
+    [
+      'profile_id uuid',
+      'person_id uuid not null',
+      'email text not null',
+      'locale text not null',
+      'sends integer not null',
+      'token_hash text collate "C"',
+      'expires_at timestamptz(3) not null',
+      'used_at timestamptz(3)',
+      'revoked_at timestamptz(3)',
+      part('accept_link', 'profile_id', 'profile'),
+      'constraint accept_link_sends_check check (sends between 1 and 6)',
+    ],
+    { allow: ['update', 'delete'] },
+  ),
   companyIndex('accept_link', 'profile_id', {
     unique: true,
     where: 'profile_id is not null and used_at is null and revoked_at is null',

@@ -7,7 +7,7 @@ import { devicesModule } from '../modules/fitness/devices/devices.router.ts';
 import { createDevicesService } from '../modules/fitness/devices/devices.service.ts';
 import { createIngest } from '../modules/fitness/ingest/ingest.ts';
 import { ingestTicks } from '../modules/fitness/ingest/ingest.jobs.ts';
-import { createQuarantine } from '../modules/fitness/ingest/quarantine.ts';
+import { createQuarantine, quarantineErasure } from '../modules/fitness/ingest/quarantine.ts';
 import { SourceCompany, sourceCompanyList } from '../modules/fitness/ingest/source-companies.ts';
 import { anyRowList, quarantineList, sourceLags, unownedList } from '../modules/fitness/ingest/sources.repository.ts';
 import { sourcesModules } from '../modules/fitness/ingest/sources.router.ts';
@@ -75,7 +75,12 @@ const wireSources = (platform: Platform, intake: Intake): Module[] => {
   const unowned = platform.list(unownedList);
   const staff = createStaffQuarantine({ ...parts, ingest, unowned, anyRow: platform.list(anyRowList) });
   return [
-    ...sourcesModules({ list, service: createSourcesService(parts), ticks: ingestTicks(ingest, platform.sources) }),
+    ...sourcesModules({
+      list,
+      service: createSourcesService(parts),
+      ticks: ingestTicks(ingest, platform.sources),
+      erasures: [quarantineErasure(platform.keys.data)],
+    }),
     staffQuarantineModule({ service: staff, list: unowned }),
     sourceCompaniesModule({
       work: platform.work,

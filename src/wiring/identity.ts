@@ -1,7 +1,7 @@
 import { adminAuthModule } from '../modules/identity/admin-auth/admin-auth.router.ts';
 import { createAdminAuth } from '../modules/identity/admin-auth/admin-auth.service.ts';
 import { acceptLinkJobs } from '../modules/identity/invitations/accept-links.jobs.ts';
-import { AcceptLink } from '../modules/identity/invitations/accept-links.repository.ts';
+import { AcceptLink, forgetLinks } from '../modules/identity/invitations/accept-links.repository.ts';
 import { acceptLinksModule } from '../modules/identity/invitations/invitations.router.ts';
 import { createInvitations } from '../modules/identity/invitations/invitations.service.ts';
 import type { Invitations } from '../modules/identity/invitations/invitations.service.ts';
@@ -22,7 +22,7 @@ import type { MachineSessions } from '../modules/identity/sessions/machine-sessi
 import { signUpModule } from '../modules/identity/sign-up/sign-up.router.ts';
 import { createSignUp } from '../modules/identity/sign-up/sign-up.service.ts';
 import type { CompanyFounding } from '../modules/identity/sign-up/sign-up.service.ts';
-import { attemptList } from '../modules/identity/attempts/attempts.repository.ts';
+import { attemptList, forgetAttempts } from '../modules/identity/attempts/attempts.repository.ts';
 import { attemptsModule } from '../modules/identity/attempts/attempts.router.ts';
 import { createAttempts } from '../modules/identity/attempts/attempts.service.ts';
 import { staleSessionTicks } from '../modules/identity/sessions/stale.jobs.ts';
@@ -30,7 +30,9 @@ import { createMe } from '../modules/identity/me/me.service.ts';
 import { meModule } from '../modules/identity/me/me.router.ts';
 import { createContactChanges } from '../modules/identity/me/contact-changes.service.ts';
 import { createNotices } from '../modules/identity/notices/notices.service.ts';
+import type { Notices } from '../modules/identity/notices/notices.service.ts';
 import { createOtpFigures } from '../modules/identity/otp/otp.figures.ts';
+import { forgetOtps } from '../modules/identity/otp/otp.repository.ts';
 import { otpJobs } from '../modules/identity/otp/otp.jobs.ts';
 import { otpModule } from '../modules/identity/otp/otp.router.ts';
 import { createOtps } from '../modules/identity/otp/otp.service.ts';
@@ -50,13 +52,14 @@ import { reconciliationModule } from '../modules/identity/reconciliation/reconci
 import { createReconciliation } from '../modules/identity/reconciliation/reconciliation.service.ts';
 import { createEndings } from '../modules/identity/sessions/endings.service.ts';
 import type { Endings } from '../modules/identity/sessions/endings.service.ts';
-import { Session } from '../modules/identity/sessions/sessions.repository.ts';
+import { forgetSessions, Session, sessionErasure } from '../modules/identity/sessions/sessions.repository.ts';
 import { createSessions } from '../modules/identity/sessions/sessions.service.ts';
 import type { Sessions } from '../modules/identity/sessions/sessions.service.ts';
 import { SESSIONS_SETTING } from '../modules/identity/sessions/settings.ts';
 import { signInModule } from '../modules/identity/sign-in/sign-in.router.ts';
 import { createSignIn } from '../modules/identity/sign-in/sign-in.service.ts';
 import { createTokens } from '../modules/identity/sign-in/tokens.service.ts';
+import type { Tx } from '../platform/db/database.ts';
 import { createOperatorRepository } from '../platform/db/operator-repository.ts';
 import type { Authentication } from '../platform/http/authentication.ts';
 import type { Module } from '../platform/http/module.ts';
@@ -81,6 +84,9 @@ export interface Identity {
   /** For organization: admins sign people of theirs out. */
   readonly endings: Endings;
   readonly invitations: Invitations;
+  readonly notices: Pick<Notices, 'send'>;
+  /** What the operator has of a login beside its row goes; in the operator's transaction. */
+  readonly forget: (tx: Tx, personId: string) => Promise<void>;
   /** For the command that makes the first superadmin. */
   readonly staff: Staff;
 }
@@ -162,7 +168,12 @@ export const wireIdentity = (
       signUpModule(createSignUp({ persons, registration, otps, companies })),
       operators.module,
       wireApiClients(platform, createMachineSessions(repository), permissions),
-      { name: 'sessions', settings: [SESSIONS_SETTING], ticks: staleSessionTicks(platform.db, repository) },
+      {
+        name: 'sessions',
+        settings: [SESSIONS_SETTING],
+        ticks: staleSessionTicks(platform.db, repository),
+        erasures: [sessionErasure],
+      },
       attemptsModule({
         attempts: createAttempts({ ...platform, persons, endings, notices, list: attempts }),
         list: attempts,
@@ -183,6 +194,10 @@ export const wireIdentity = (
     alignment,
     endings,
     invitations,
+    notices,
+    forget: async (tx, personId) => {
+      for (const forgotten of [forgetOtps, forgetAttempts, forgetLinks, forgetSessions]) await forgotten(tx, personId);
+    },
     staff: operators.staff,
   };
 };

@@ -24,6 +24,7 @@ import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
 import { wirePortals } from './portals.ts';
+import { wireErasing, wirePrivacy } from './privacy.ts';
 import { wireReporting } from './reporting.ts';
 import { wireWorkforce } from './workforce.ts';
 
@@ -63,6 +64,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     modules: () => modules,
     invitations: identity.invitations,
     endings: identity.endings,
+    erasing: wireErasing(platform, () => modules),
     follow: async (tx, profile) => {
       for (const area of [workforce, commerce, cases]) await area.follow(tx, profile);
     },
@@ -87,6 +89,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     ...identity.modules,
     ...notifying,
     ...organization.modules,
+    ...wirePrivacy(platform, { identity, profiles: organization.erasable }),
     ...commerce.modules,
     ...workforce.modules,
     ...fitness.modules,

@@ -1,3 +1,4 @@
+import type { Erasing } from '../modules/identity/privacy/erasures.ts';
 import type { SystemLinks } from '../modules/commerce/ports.ts';
 import { CompanySetting } from '../modules/organization/appconfig/appconfig.repository.ts';
 import { appconfigModule, publicAppconfigModule } from '../modules/organization/appconfig/appconfig.router.ts';
@@ -30,6 +31,7 @@ import { wireCompanies } from './companies.ts';
 import { wirePeople } from './people.ts';
 import type { People, PeopleNeeds, ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
+import type { ErasableProfiles } from './privacy.ts';
 
 const wireAppconfig = (platform: Platform, modules: () => readonly Module[]): Module[] => {
   const service = createAppconfigService(
@@ -69,6 +71,7 @@ export interface OrganizationNeeds {
   readonly invitations: ProfileInvitations;
   readonly endings: PeopleNeeds['endings'];
   readonly follow: ProfileFollower;
+  readonly erasing: Erasing;
 }
 
 export interface Organization {
@@ -81,6 +84,7 @@ export interface Organization {
   readonly links: SystemLinks;
   /** For batch uploads. */
   readonly bulk: PeopleBulk;
+  readonly erasable: ErasableProfiles;
 }
 
 /** Companies, sites, departments, people and their roles. */
@@ -95,6 +99,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
     signUps: companies.signUps,
     links: people.links,
     bulk: people.bulk,
+    erasable: people.erasable,
     modules: [
       sitesModule(createSitesService(platform.crud(siteList)), people.members),
       departmentsModule(departments, people.members),

@@ -2,6 +2,7 @@ import type { Endings } from '../modules/identity/sessions/endings.service.ts';
 import { profileSessionsModule } from '../modules/identity/sessions/profile-sessions.router.ts';
 import { createProfileSessions } from '../modules/identity/sessions/profile-sessions.service.ts';
 import type { Members } from '../modules/organization/members.ts';
+import type { Erasing } from '../modules/identity/privacy/erasures.ts';
 import { RUT_SETTING } from '../modules/organization/appconfig/settings.ts';
 import { limitsOf, raiseAccessEpoch } from '../modules/organization/companies/companies.repository.ts';
 import { createPeopleBulk } from '../modules/organization/profiles/bulk.service.ts';
@@ -35,6 +36,7 @@ import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
 import { createImages } from '../platform/storage/image.ts';
 import type { Platform } from './platform.ts';
+import type { ErasableProfiles } from './privacy.ts';
 
 export interface PeopleNeeds {
   readonly invitations: ProfileInvitations;
@@ -45,6 +47,8 @@ export interface PeopleNeeds {
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
   /** What follows in other areas when a profile changes its state; in its transaction. */
   readonly follow: ProfileFollower;
+  /** What an erasure does elsewhere. */
+  readonly erasing: Erasing;
 }
 
 export type ProfileFollower = (tx: Tx, profile: Pick<ProfileRow, 'id' | 'status'>) => Promise<void>;
@@ -59,11 +63,13 @@ export interface People {
   readonly bulk: PeopleBulk;
   /** Ids of people in other systems. */
   readonly links: ReturnType<typeof createLinksService>;
+  /** For legal holds, and for people who have themselves erased. */
+  readonly erasable: ErasableProfiles;
 }
 
 /** Profiles and roles: who is here, and what they may do. */
 export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
-  const { invitations, endings, permissions, takeIn, follow } = needs;
+  const { invitations, endings, permissions, takeIn, follow, erasing } = needs;
   const roles = platform.crud(roleList);
   const given = platform.crud(assignmentList);
   const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
@@ -82,8 +88,16 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   const guards: ProfileGuards = {
     ...assignments,
     userLimit: async (tx) => (await limitsOf(tx)).users ?? null,
+    mayBeErased: (tx, profileId) => erasing.mayBeErased(tx, profileId),
   };
-  const profiles = platform.crud(profileList, { ...createProfileLifecycle({ ...guards, invitations }), follow });
+  const dropPhoto = (tx: Tx, row: ProfileRow): Promise<void> => photos.dropOf(tx, row);
+  const profiles = platform.crud(profileList, {
+    ...createProfileLifecycle({ ...guards, invitations, dropPhoto }),
+    follow: async (tx, profile) => {
+      await follow(tx, profile);
+      if (profile.erasedAt !== null) await erasing.carryOut(tx, profile.id);
+    },
+  });
   const { mayManage } = assignments;
   const service = createProfilesService({
     ...platform,
@@ -92,19 +106,27 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     find: createProfileSearch({ ...platform, nationalIds }),
     takeIn,
     guards,
+    obstacles: (tx, profileId) => erasing.obstacles(tx, profileId),
     mayManage,
-    dropPhoto: (tx, row) => photos.dropOf(tx, row),
+    dropPhoto,
     withdrawInvitation: (tx, profileId) => invitations.withdraw(tx, profileId),
   });
-  const { mustSee, mustManage } = service;
+  const { mustSee, mustManage, lockNamed } = service;
   const { repository } = profiles;
   const photos = createPhotos({ ...platform, repository, images: createImages(), mustSee, mustManage });
-  const links = createLinksService({ ...platform, repository: platform.repository(SystemLink), mustSee, mustManage });
+  const links = createLinksService({
+    ...platform,
+    repository: platform.repository(SystemLink),
+    mustSee,
+    mustManage,
+    lockNamed,
+  });
   return {
     activation: service.activation,
     bulk: createPeopleBulk({ ...platform, nationalIds }),
     links,
     nationalIds,
+    erasable: { ...service.vanishing, lockNamed },
     members: { ...service, item: ProfileItem },
     founding: createFounding({ ...profiles, makeFirstOwner: assignments.makeFirstOwner }),
     modules: [

@@ -182,6 +182,7 @@ describe('another company', () => {
       startsAt: soon(100),
       endsAt: soon(104),
     });
+    bodies.set('createLegalHold', { profileId, reason: 'Court' });
     bodies.set('addSystemLink', { system: 'SAFER', externalId: 'theirs' });
     for (const route of all)
       if (route.contract.method === 'post' && !route.path.includes(':')) await call(theirs[0], route, '');
@@ -202,6 +203,8 @@ describe('another company', () => {
     bodies.set('createCredential', credential);
     const { body: made } = await call(theirs[0], routeOf('createCredential'), '');
     await call(theirs[0], routeOf('setCredentialEvidence'), (made as Item).id);
+    const { body: left } = await call(theirs[0], routeOf('createProfile'), '');
+    await call(theirs[0], routeOf('eraseProfile'), (left as Item).id);
     known.set('/admin/credential/', (made as Item).id);
     known.set('/admin/person/', theirs[0].personId);
     known.set('/admin/role/effective/', profileId);

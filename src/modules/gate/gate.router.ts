@@ -4,6 +4,7 @@ import { BY_ID } from '../../platform/crud/routes.ts';
 import type { Module } from '../../platform/http/module.ts';
 import { created, ok, RawJson, route } from '../../platform/http/route.ts';
 import type { Route } from '../../platform/http/route.ts';
+import { keeps } from '../../platform/privacy/erasure.ts';
 import { exact, instant, integer, oneOf, pageOf, text, uuid } from '../../platform/schema/types.ts';
 import type { DecisionsService } from './decisions.service.ts';
 import { PURPOSES } from './facts.ts';
@@ -168,5 +169,6 @@ export const gateModule = (dependencies: GateRouterDependencies): Module => ({
     'gate:rule:read',
     'gate:rule:write',
   ],
+  erasures: [keeps('gate_decision'), keeps('gate_override')],
   routes: [...decisionRoutes(dependencies), ...ruleRoutes(dependencies)],
 });

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { BY_ID, crudModule, exact, instant, integer, ok, okRow, pageOf, route } from '../../platform/module.ts';
 import type { CrudService, JobDefinition, List, Module, MovingService, Route } from '../../platform/module.ts';
 import type { DeliveryRow } from './deliveries.repository.ts';
+import { notificationErasures } from './notifications.erasures.ts';
 import { Notification } from './notifications.repository.ts';
 import type { Notifications } from './notifications.service.ts';
 import { PreferencesBody, PreferencesView } from './preferences.repository.ts';
@@ -156,6 +157,7 @@ export const notificationsModule = (parts: NotificationsParts): Module => ({
   base: '/notification',
   permissions: ['notifications:own:read', 'notifications:own:write'],
   settings: [NOTICES_SETTING],
+  erasures: notificationErasures,
   jobs: parts.jobs,
   ticks: parts.notifications.ticks,
   routes: [...ownRoutes(parts), ...preferenceRoutes(parts), ...streamRoutes(parts)],

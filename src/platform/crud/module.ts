@@ -8,7 +8,7 @@ import type { CrudService, MovingService } from './service.ts';
 
 interface CrudModuleOptions<Row extends Stateful> extends Pick<
   Module,
-  'requires' | 'routes' | 'permissions' | 'reports' | 'jobs' | 'ticks' | 'settings'
+  'requires' | 'routes' | 'permissions' | 'reports' | 'jobs' | 'ticks' | 'settings' | 'erasures'
 > {
   /** Path below `/angelis`. */
   readonly base: string;

@@ -4,6 +4,7 @@
  */
 export const OPERATOR_TABLES: readonly string[] = [
   'company',
+  'erasure_request',
   'ingest_cursor',
   'ingest_mark',
   'ingest_quarantine',

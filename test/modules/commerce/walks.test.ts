@@ -47,7 +47,7 @@ const AUTHORIZATION_BY_TIME: Table = { draft: {}, active: { expire: 'expired' },
 const RUNS = 10;
 const NOW = new Date('2027-01-04T12:00:00Z');
 
-describe('random walks over subscriptions, licenses, webhooks and authorizations of hours', function walks() {
+describe('random walks over subscriptions, licenses, webhooks, authorizations of hours and legal holds', function walks() {
   this.timeout(120_000);
   let app: TestApp;
   let mine: Mine;
@@ -179,6 +179,23 @@ describe('random walks over subscriptions, licenses, webhooks and authorizations
       RUNS,
     );
   });
+
+  it('legal holds, which are lifted once', () =>
+    walk(
+      app,
+      {
+        entity: 'legal_hold',
+        path: '/privacy/legal-hold',
+        table: { standing: { lift: 'lifted' }, lifted: {} },
+        client: mine.admin,
+        stranger,
+        open: async () => {
+          const { profileId } = await mine.addWorker();
+          return rowOf(mine.admin.post('/privacy/legal-hold', { profileId, reason: 'Labor court' }), 201);
+        },
+      },
+      RUNS,
+    ));
 
   it('and over every other lifecycle, in the test that is named for it', () => {
     const declared = app.modules.flatMap(({ lifecycles = [] }) => lifecycles.map(({ entity }) => entity));

@@ -17,13 +17,18 @@ interface Profile {
 const PASSWORD = 'grapas y caballos';
 const HOUR = 3_600_000;
 const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  draft: { invite: 'invited', expire: 'ended' },
+  draft: { invite: 'invited', expire: 'ended', erase: 'erased' },
   invited: { resend: 'invited', withdraw: 'draft', accept: 'active', end: 'ended', expire: 'ended' },
   active: { suspend: 'suspended', end: 'ended', expire: 'ended' },
-  suspended: { resume: 'active', expire: 'ended' },
-  ended: {},
+  suspended: { resume: 'active', expire: 'ended', erase: 'erased' },
+  ended: { erase: 'erased' },
+  erased: {},
 };
-const BODIES: Readonly<Record<string, object | undefined>> = { suspend: { reason: 'x' }, end: { reason: 'x' } };
+const BODIES: Readonly<Record<string, object | undefined>> = {
+  suspend: { reason: 'x' },
+  end: { reason: 'x' },
+  erase: { reason: 'x' },
+};
 
 describe('a walk through the states of a profile', () => {
   let app: TestApp;
@@ -40,8 +45,13 @@ describe('a walk through the states of a profile', () => {
   });
   after(() => app.close());
 
-  const read = async (id: string): Promise<Profile> =>
-    (await admin.get(`/admin/profile/${id}`).expect(200)).body as Profile;
+  /** An erased profile has ended, and more. */
+  const read = async (id: string): Promise<Profile> => {
+    const { erasedAt, ...row } = (await admin.get(`/admin/profile/${id}`).expect(200)).body as Profile & {
+      erasedAt: string | null;
+    };
+    return erasedAt === null ? row : { ...row, status: 'erased' };
+  };
 
   const newcomer = async (): Promise<{ profile: Profile; email: string }> => {
     made += 1;
@@ -84,12 +94,25 @@ describe('a walk through the states of a profile', () => {
       version(profile.version),
     );
     expect(answer.status).to.equal(to === undefined ? 409 : 200);
-    if (to === undefined) expect((answer.body as { code: string }).code).to.equal('INVALID_TRANSITION');
+    if (to === undefined)
+      expect((answer.body as { code: string }).code).to.equal(
+        profile.status === 'erased' && name === 'erase' ? 'PROFILE_ERASED' : 'INVALID_TRANSITION',
+      );
   };
 
   it('reaches what the table names and nothing else; who is active has a login, the rest have none here', async function run() {
     this.timeout(120_000);
-    const names = fc.constantFrom('invite', 'resend', 'withdraw', 'accept', 'suspend', 'resume', 'end', 'expire');
+    const names = fc.constantFrom(
+      'invite',
+      'resend',
+      'withdraw',
+      'accept',
+      'suspend',
+      'resume',
+      'end',
+      'expire',
+      'erase',
+    );
     const leading = fc.constantFrom<string[]>([], ['invite'], ['invite', 'accept'], ['invite', 'accept', 'suspend']);
     const database = await app.database.superuser();
     await fc.assert(

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { code, created, crudModule, exact, route, text, uuid } from '../../../platform/module.ts';
+import { code, created, crudModule, exact, keeps, route, text, uuid } from '../../../platform/module.ts';
 import type { JobDefinition, Module } from '../../../platform/module.ts';
 import { License } from './licenses.repository.ts';
 import type { createLicensesService } from './licenses.service.ts';
@@ -22,6 +22,7 @@ export const licensesModule = (
     requires: ['subscriptions'],
     service,
     jobs,
+    erasures: [keeps('license')],
     routes: [
       route(
         {

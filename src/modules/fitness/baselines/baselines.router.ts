@@ -3,6 +3,7 @@ import { BY_ID } from '../../../platform/crud/routes.ts';
 import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
 import { created, ok, RawJson, route } from '../../../platform/http/route.ts';
+import { keeps } from '../../../platform/privacy/erasure.ts';
 import { exact, nullable, pageOf, text, uuid } from '../../../platform/schema/types.ts';
 import { StoredBaseline } from './baselines.repository.ts';
 import type { BaselinesService } from './baselines.service.ts';
@@ -23,6 +24,7 @@ export const baselinesModule = ({ service, list }: BaselinesRouterDependencies):
   base,
   requires: ['fitness-results'],
   permissions: [read, write],
+  erasures: [keeps('baseline')],
   ticks: [
     {
       name: 'fitness.baselines',

@@ -168,6 +168,10 @@ export const undecidedCaseOf = async (reader: Reader, profileId: string): Promis
     )
   )[0]?.id;
 
+/** Why somebody with such a case may not be erased. */
+export const openCaseOf = async (reader: Reader, profileId: string): Promise<string | undefined> =>
+  (await undecidedCaseOf(reader, profileId)) === undefined ? undefined : 'OPEN_CASE';
+
 /** Ids of a shift's cases that still wait for its end. */
 export const casesOfShift = async (reader: Reader, shiftId: string): Promise<string[]> => {
   const rows = await reader.prepared<{ id: string }>(

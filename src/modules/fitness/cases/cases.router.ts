@@ -1,7 +1,7 @@
-import { BY_ID, crudModule, ok, route } from '../../../platform/module.ts';
+import { BY_ID, crudModule, keeps, ok, route } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import { DecisionNotes } from '../decisions.ts';
-import { CaseDetail } from './cases.repository.ts';
+import { CaseDetail, openCaseOf } from './cases.repository.ts';
 import type { CasesService } from './cases.service.ts';
 
 /** /fitness/cases */
@@ -13,6 +13,11 @@ export const casesModule = (service: CasesService): Module =>
     noun: 'fitness-case',
     service,
     detail: CaseDetail,
+    erasures: [
+      { ...keeps('fitness_case'), obstacle: openCaseOf },
+      keeps('fitness_decision', { writtenOnce: true }),
+      keeps('hold'),
+    ],
     routes: [
       route(
         {

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { BY_ID } from '../../../platform/crud/routes.ts';
 import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
+import { keeps } from '../../../platform/privacy/erasure.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import { ok, RawJson, route } from '../../../platform/http/route.ts';
 import { day, exact, instant, integer, nullable, oneOf, pageOf, uuid } from '../../../platform/schema/types.ts';
@@ -47,6 +48,7 @@ export const complianceModule = ({ service, list, keepTotals }: ComplianceRouter
   name: 'fitness-compliance',
   base: '/fitness',
   permissions: ['fitness:compliance:read'],
+  erasures: [keeps('fitness_breach', { writtenOnce: true })],
   ticks: [
     {
       name: 'fitness.compliance.totals',

@@ -4,6 +4,7 @@ import { rekeying } from '../../../platform/crypto/rekey.ts';
 import type { Rekeying } from '../../../platform/crypto/rekey.ts';
 import { open, seal } from '../../../platform/crypto/sealed.ts';
 import type { Reader, Tx } from '../../../platform/db/database.ts';
+import type { Erasure } from '../../../platform/privacy/erasure.ts';
 import type { TestSource } from '../definitions/definitions.ts';
 import type { RowIdentity } from '../sources/rows.ts';
 import type { RawRow } from '../sources/raw-row.ts';
@@ -125,3 +126,24 @@ export const quarantineRekeying = (keys: KeyRing): Rekeying =>
       await tx.prepared('update ingest_quarantine set raw_sealed = $2 where id = $1', values);
     },
   });
+
+/** Rows that waited for somebody who is erased: neither who they are of nor what they say is known any more. */
+export const quarantineErasure = (keys: KeyRing): Erasure => ({
+  of: 'ingest_quarantine',
+  fate: 'cleared',
+  apply: async (tx, { externalIds }) => {
+    const rows = await tx.prepared<{ id: string; source: string; externalId: string }>(
+      `select id, source, external_id as "externalId" from ingest_quarantine
+       where company_id = $1 and person_code = any($2) order by id for no key update`,
+      [tx.companyId, externalIds],
+    );
+    for (const { id, source, externalId } of rows)
+      await tx.prepared(
+        `update ingest_quarantine set person_code = '–', raw_sealed = $2, updated_at = $3, version = version + 1,
+           resolved_at = coalesce(resolved_at, $3), status = case status when 'waiting' then 'discarded' else status end
+         where id = $1`,
+        [id, seal('{}', keys, place(source, externalId)), tx.now],
+      );
+    return rows.length;
+  },
+});

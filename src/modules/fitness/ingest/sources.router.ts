@@ -4,6 +4,7 @@ import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
 import { ok, RawJson, route } from '../../../platform/http/route.ts';
 import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
+import type { Erasure } from '../../../platform/privacy/erasure.ts';
 import { exact, pageOf } from '../../../platform/schema/types.ts';
 import { DISCARD, QuarantineView, SourceHealth } from './sources.repository.ts';
 import type { SourcesService } from './sources.service.ts';
@@ -12,6 +13,7 @@ interface SourcesRouterDependencies {
   readonly service: SourcesService;
   readonly list: List;
   readonly ticks: readonly TickDefinition[];
+  readonly erasures: readonly Erasure[];
 }
 
 const read = 'fitness:source:read';
@@ -19,7 +21,7 @@ const retry = 'fitness:source:retry';
 const discard = 'fitness:source:discard';
 
 /** /fitness/sources and /fitness/quarantine */
-export const sourcesModules = ({ service, list, ticks }: SourcesRouterDependencies): Module[] => [
+export const sourcesModules = ({ service, list, ticks, erasures }: SourcesRouterDependencies): Module[] => [
   {
     name: 'fitness-sources',
     base: '/fitness/sources',
@@ -43,6 +45,7 @@ export const sourcesModules = ({ service, list, ticks }: SourcesRouterDependenci
     name: 'fitness-quarantine',
     base: '/fitness/quarantine',
     requires: ['fitness-sources'],
+    erasures,
     routes: [
       route(
         {

@@ -1,4 +1,4 @@
-import { BY_ID, created, crudModule, exact, ok, oneOf, route, uuid } from '../../../platform/module.ts';
+import { BY_ID, created, crudModule, exact, keeps, ok, oneOf, route, uuid } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import { DecisionNotes } from '../decisions.ts';
 import { Requirement } from './requirements.repository.ts';
@@ -15,6 +15,7 @@ export const requirementsModule = (service: RequirementsService): Module =>
     permission: 'fitness:requirement',
     permissions: ['fitness:requirement:ask'],
     service,
+    erasures: [keeps('requirement')],
     ticks: [
       {
         name: 'fitness.requirements.generate',

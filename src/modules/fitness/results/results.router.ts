@@ -2,6 +2,7 @@ import { BY_ID } from '../../../platform/crud/routes.ts';
 import type { List } from '../../../platform/db/list.ts';
 import type { Module } from '../../../platform/http/module.ts';
 import { ok, RawJson, route } from '../../../platform/http/route.ts';
+import { keeps } from '../../../platform/privacy/erasure.ts';
 import { pageOf } from '../../../platform/schema/types.ts';
 import { MetricsView, ResultView } from './results.repository.ts';
 import type { Entered, ResultsService } from './results.service.ts';
@@ -26,6 +27,7 @@ export const resultsModule = ({ service, list }: ResultsRouterDependencies): Mod
   name: 'fitness-results',
   base,
   permissions: ['fitness:result:read', 'fitness:result:write', 'fitness:metrics:read'],
+  erasures: [keeps('test_result', { writtenOnce: true })],
   routes: [
     route(
       {

@@ -1,4 +1,4 @@
-import { conflict, createCrud, crudModule, invalid } from '../../../platform/module.ts';
+import { conflict, createCrud, crudModule, invalid, keeps } from '../../../platform/module.ts';
 import type { Module, MovingParts, Tx } from '../../../platform/module.ts';
 import type { visibleProfiles } from '../../organization/reach.ts';
 import type { Zones } from '../../organization/zones.ts';
@@ -38,5 +38,10 @@ export const authorizationsModule = ({ zones, visible, ...parts }: Authorization
       mustBeDraft(row);
     },
   });
-  return crudModule({ base: '/gate/hour-authorizations', permission: 'gate:hour-authorization', service });
+  return crudModule({
+    base: '/gate/hour-authorizations',
+    permission: 'gate:hour-authorization',
+    service,
+    erasures: [keeps('hour_authorization')],
+  });
 };

@@ -73,3 +73,8 @@ export const purgeAttempts = async (tx: Tx, attemptsBefore: Date, marksBefore: D
     [marksBefore],
   );
 };
+
+/** Forgets from where a person tried to sign in. */
+export const forgetAttempts = async (tx: Tx, personId: string): Promise<void> => {
+  await tx.prepared('delete from sign_in_attempt where person_id = $1', [personId]);
+};

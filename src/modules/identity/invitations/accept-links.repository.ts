@@ -1,4 +1,4 @@
-import { email, entity, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { clears, email, entity, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 /** A mailed link by which a profile's person, or a member of the staff, accepts. */
@@ -78,3 +78,13 @@ export const invitingCompany = async (reader: Reader): Promise<InvitingCompany |
       [reader.companyId],
     )
   )[0];
+
+export const linkErasure = clears(
+  'accept_link',
+  'delete from accept_link where company_id = $1 and profile_id = $2 returning id',
+);
+
+/** Forgets the links that were mailed to somebody of the staff. In the operator's transaction. */
+export const forgetLinks = async (tx: Tx, personId: string): Promise<void> => {
+  await tx.prepared('delete from accept_link where company_id = $1 and person_id = $2', [tx.companyId, personId]);
+};

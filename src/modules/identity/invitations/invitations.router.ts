@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { email, exact, instant, ok, route, uuid } from '../../../platform/module.ts';
 import type { JobDefinition, Module } from '../../../platform/module.ts';
+import { linkErasure } from './accept-links.repository.ts';
 import type { Invitations } from './invitations.service.ts';
 
 const token = Type.String({ minLength: 1, maxLength: 200, description: 'From the mailed link' });
@@ -15,6 +16,7 @@ export const acceptLinksModule = ({ invitations, jobs }: InvitationsRouterDepend
   name: 'accept-links',
   base: '/auth/invitation',
   jobs,
+  erasures: [linkErasure],
   routes: [
     route(
       {

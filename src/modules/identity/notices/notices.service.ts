@@ -6,7 +6,7 @@ import type { Mailer } from '../../../platform/messaging/messages.ts';
 import type { Persons } from '../persons/persons.service.ts';
 
 const SEND_NOTICE = 'identity.notice.send';
-export type NoticeKind = 'passwordChanged' | 'locked';
+export type NoticeKind = 'passwordChanged' | 'locked' | 'erasureAsked';
 
 interface NoticesDependencies {
   readonly db: Database;

@@ -150,3 +150,8 @@ export const purgeOtps = async (tx: Tx, otpsBefore: Date, talliesBefore: Date): 
   await tx.prepared('delete from otp where created_at < $1', [otpsBefore]);
   await tx.prepared('delete from otp_tally where at < $1', [talliesBefore]);
 };
+
+/** Forgets the codes of a person. */
+export const forgetOtps = async (tx: Tx, personId: string): Promise<void> => {
+  await tx.prepared('delete from otp where person_id = $1', [personId]);
+};

@@ -18,6 +18,8 @@ const GONE: Partial<PersonRow> = {
   keycloakId: null,
   dataKey: 'erased',
   preferences: {},
+  failedLogins: 0,
+  lastLoginAt: null,
 };
 
 /** Brings the identity provider and the sessions in line with what stands here about a person. */

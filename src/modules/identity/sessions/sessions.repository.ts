@@ -1,5 +1,5 @@
 import type { LiveSession } from '../../../platform/access/directory.ts';
-import { entity, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { clears, entity, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 /** One person in one company through one client; see docs/glossary.md. */
@@ -74,3 +74,17 @@ export const staleSessions = async (reader: Reader, at: Date, limit: number): Pr
       [reader.companyId, at, limit],
     )
   ).map(({ id }) => id);
+
+/** From where and with what the person came; who is not there any more can open none of them. */
+export const sessionErasure = clears(
+  'session',
+  'update session set device = null, address = null, agent = null where company_id = $1 and profile_id = $2 returning id',
+);
+
+/** The same for the sessions of somebody who was of the staff. In the operator's transaction. */
+export const forgetSessions = async (tx: Tx, personId: string): Promise<void> => {
+  await tx.prepared(
+    'update session set device = null, address = null, agent = null where company_id = $1 and person_id = $2',
+    [tx.companyId, personId],
+  );
+};

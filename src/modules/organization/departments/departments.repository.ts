@@ -1,4 +1,4 @@
-import { code, entity, integer, listOf, nullable, text, uuid } from '../../../platform/module.ts';
+import { clears, code, entity, integer, listOf, nullable, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 import { belowFilter, treeFields } from '../tree.ts';
 
@@ -37,3 +37,9 @@ export const headcount = async (reader: Reader, id: string): Promise<number> => 
   );
   return row?.people ?? 0;
 };
+
+/** A department whose manager is erased has none. */
+export const managerErasure = clears(
+  'department',
+  'update department set manager_id = null, version = version + 1 where company_id = $1 and manager_id = $2 returning id',
+);

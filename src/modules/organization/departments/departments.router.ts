@@ -3,7 +3,7 @@ import type { Module } from '../../../platform/module.ts';
 import { memberRoutes } from '../members.ts';
 import type { Members } from '../members.ts';
 import { relocationRoute } from '../tree.ts';
-import { Department } from './departments.repository.ts';
+import { Department, managerErasure } from './departments.repository.ts';
 import type { Departments } from './departments.service.ts';
 
 /** /admin/department */
@@ -12,5 +12,6 @@ export const departmentsModule = (service: Departments, people: Members): Module
     base: '/admin/department',
     permission: 'organization:department',
     service,
+    erasures: [managerErasure],
     routes: [relocationRoute('Department', Department, service), ...memberRoutes('department', service, people)],
   });

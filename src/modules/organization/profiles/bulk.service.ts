@@ -14,19 +14,17 @@ interface BulkDependencies {
   readonly changes: Pick<ChangeRecorder, 'creations'>;
 }
 
-const never = (): never => {
-  throw new Error('a link has no personal value');
-};
+type Seal = (subject: string, plaintext: string) => string;
 
 /** Adds many people at once, by the rules that add one: sealed, hashed and masked ids, search words, change rows. */
 export const createPeopleBulk = ({ nationalIds, vault, changes }: BulkDependencies): PeopleBulk => {
-  const link = async (tx: Tx, people: readonly NewPerson[]): Promise<void> => {
+  const link = async (tx: Tx, people: readonly NewPerson[], seal: Seal): Promise<void> => {
     const rows = people.flatMap(({ id: profileId, links }) =>
       Object.entries(links).map(([system, externalId]) => ({ id: uuidv7(), profileId, system, externalId })),
     );
     if (rows.length === 0) return;
     await insertLinks(tx, rows);
-    await changes.creations(tx, SystemLink, rows, never);
+    await changes.creations(tx, SystemLink, rows, seal);
   };
   return {
     nationalIds: (reader) => nationalIds.reader(reader),
@@ -45,7 +43,7 @@ export const createPeopleBulk = ({ nationalIds, vault, changes }: BulkDependenci
       await insertProfiles(tx, rows);
       await writeNewSearchTokens(tx, Profile, rows);
       await changes.creations(tx, Profile, rows, seal);
-      await link(tx, people);
+      await link(tx, people, seal);
     },
   };
 };

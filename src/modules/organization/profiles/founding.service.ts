@@ -39,6 +39,7 @@ export const createFounding = ({ repository, mover, makeFirstOwner }: FoundingDe
       siteId: null,
       riskGroupId: null,
       expiresAt: null,
+      erasedAt: null,
       status,
       attributes: {},
       personId: null,

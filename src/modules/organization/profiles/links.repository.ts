@@ -9,6 +9,8 @@ export const SystemLink = entity({
   fields: { system: oneOf(LINKED_SYSTEMS), externalId: text(100), profileId: uuid() },
   create: ['system', 'externalId'],
   edit: [],
+  personal: ['externalId'],
+  subject: ({ profileId }) => profileId,
 });
 export type SystemLinkRow = RowOf<typeof SystemLink>;
 

@@ -3,7 +3,7 @@ import type { MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { ProfileInvitations } from './invitations.ts';
-import { countUsers, linkPerson, Profile } from './profiles.repository.ts';
+import { countUsers, linkPerson, Profile, PROFILE_STATES, pseudonymOf } from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import { conflict, exact, lifecycle, move, oneOf, text, uuid } from '../../../platform/module.ts';
@@ -15,10 +15,14 @@ export interface ProfileGuards {
   userLimit(tx: Tx): Promise<number | null>;
   /** Throws 409 when the company would be without an active owner without this profile. */
   mayLeave(tx: Tx, profileId: string): Promise<void>;
+  /** Throws 409 when something has to be known by name still: a legal hold, an open case. */
+  mayBeErased(tx: Tx, profileId: string): Promise<void>;
 }
 
 interface ProfileLifecycleDependencies extends ProfileGuards {
   readonly invitations: ProfileInvitations;
+  /** Removes the photo of somebody who goes. */
+  readonly dropPhoto: (tx: Tx, row: ProfileRow) => Promise<void>;
 }
 
 const invitation = exact({
@@ -29,6 +33,23 @@ const needsEmail = (row: ProfileRow): string | undefined =>
   row.contactEmail === null ? 'PROFILE_WITHOUT_EMAIL' : undefined;
 const notOneself = (row: ProfileRow, _now: Date, caller?: Context): string | undefined =>
   caller?.principal.profileId === row.id ? 'OWN_PROFILE' : undefined;
+const notErased = (row: ProfileRow, now: Date, caller?: Context): string | undefined =>
+  row.erasedAt === null ? notOneself(row, now, caller) : 'PROFILE_ERASED';
+/** What is left of a profile that is erased: where it belonged, of what kind it was, and since when it has no name. */
+const erased = (row: ProfileRow, now: Date): Partial<ProfileRow> => ({
+  ...pseudonymOf(row.id),
+  personId: null,
+  nationalIdSealed: null,
+  nationalIdHash: null,
+  nationalIdMask: null,
+  contactEmail: null,
+  contactPhone: null,
+  photoId: null,
+  employeeNumber: null,
+  attributes: {},
+  erasedAt: now.toISOString(),
+  epoch: row.epoch + 1,
+});
 const rethink = ({ row }: { row: ProfileRow }): Partial<ProfileRow> => ({ epoch: row.epoch + 1 });
 
 /** draft <-> invited -> active <-> suspended, active -> ended; see docs/architecture.md, lifecycle. */
@@ -46,6 +67,11 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
     if (limit !== null && (await countUsers(tx)) >= limit) throw conflict('USER_LIMIT', { params: { limit } });
   };
   const mayGo = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayLeave(tx, row.id);
+  const mayBeErased = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayBeErased(tx, row.id);
+  const clear = async (tx: Tx, { row }: { row: ProfileRow }): Promise<Partial<ProfileRow>> => {
+    await deps.dropPhoto(tx, row);
+    return erased(row, tx.now);
+  };
   return lifecycle<ProfileRow>({
     entity: Profile,
     initial: 'draft',
@@ -123,6 +149,29 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         summary: 'The profile’s time is over',
         dueAt: (row) => (row.expiresAt === null ? null : new Date(row.expiresAt)),
         set: rethink,
+        effect: withdraw,
+      }),
+      erase: move({
+        from: ['draft', 'suspended', 'ended'],
+        to: 'ended',
+        permission: 'organization:profile:erase',
+        summary: 'Erase who a person was; what must be kept stays under a pseudonym',
+        fields: reason,
+        when: notErased,
+        check: mayBeErased,
+        find: clear,
+      }),
+      vanish: move({
+        from: PROFILE_STATES,
+        to: 'ended',
+        system: true,
+        summary: 'The person had themselves erased',
+        when: notErased,
+        check: async (tx, about) => {
+          await mayGo(tx, about);
+          await mayBeErased(tx, about);
+        },
+        find: clear,
         effect: withdraw,
       }),
     },

@@ -51,6 +51,7 @@ export const Profile = entity({
     expiresAt: nullable(instant({ description: 'The profile ends then; needed for kind temporary' })),
     status: oneOf(PROFILE_STATES),
     photoId: nullable(uuid({ description: 'Another with every photo; null: there is none' })),
+    erasedAt: nullable(instant({ description: 'What identifies the person was erased then; names are a pseudonym' })),
     attributes: Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,39}$' }), attribute, { maxProperties: 30 }),
   },
   hidden: {
@@ -61,7 +62,7 @@ export const Profile = entity({
   },
   create: GIVEN,
   edit: [...GIVEN, 'attributes'],
-  personal: ['firstName', 'lastName', 'contactEmail', 'contactPhone', 'nationalIdMask', 'attributes'],
+  personal: ['firstName', 'lastName', 'contactEmail', 'contactPhone', 'nationalIdMask', 'employeeNumber', 'attributes'],
   search: ['firstName', 'lastName', 'employeeNumber'],
   searchOrder: 'lastName',
 });
@@ -146,6 +147,12 @@ export const linkPerson = async (tx: Tx, personId: string, profileId: string): P
     [tx.companyId, personId, profileId, tx.now],
   );
 };
+
+/** What of a profile takes its place when it is erased: the end of its id tells it from others. */
+export const pseudonymOf = (id: string): Pick<ProfileRow, 'firstName' | 'lastName'> => ({
+  firstName: '–',
+  lastName: `P-${id.slice(-8)}`,
+});
 
 /** Inserts many new profiles in one statement; nothing else that hangs on a profile is written. */
 export const insertProfiles = async (

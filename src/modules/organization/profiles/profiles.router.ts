@@ -18,6 +18,7 @@ import type { createLinksService } from './links.service.ts';
 import { NATIONAL_ID, NATIONAL_ID_KINDS } from './national-id.ts';
 import { profilePhotoRoutes } from './photos.router.ts';
 import type { Photos } from './photos.service.ts';
+import { profileErasures } from './profiles.erasures.ts';
 import { Profile, ProfileItem } from './profiles.repository.ts';
 import type { Profiles } from './profiles.service.ts';
 import type { createReportingService } from './reporting.service.ts';
@@ -162,6 +163,7 @@ export const profilesModule = ({ service, reporting, links, photos }: ProfilesRo
     item: ProfileItem,
     createBody: withNationalId(Profile.createBody),
     editBody: withNationalId(Profile.editBody, { minProperties: 1 }),
+    erasures: profileErasures,
     jobs: photos.jobs,
     routes: [
       nationalIdRoute(service),

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { ListQuery, Restriction } from '../../../platform/db/list.ts';
 import { conflict, createCrud, forbidden, invalid, notFound, Problem } from '../../../platform/module.ts';
+import { refusalOf } from '../../../platform/problem.ts';
 import type { ChangeRecorder, Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
 import type { Home } from '../members.ts';
 import { reachesDepartment, visibleProfiles } from '../reach.ts';
@@ -30,6 +31,8 @@ interface ProfilesDependencies extends MovingParts<ProfileRow> {
   readonly guards: ProfileGuards;
   /** Removes the photo of somebody who is deleted. */
   readonly dropPhoto: (tx: Tx, row: ProfileRow) => Promise<void>;
+  /** Codes of all that stands against the erasure of a profile. */
+  readonly obstacles: (tx: Tx, profileId: string) => Promise<string[]>;
   /** Ends the link that was mailed to somebody's earlier address. */
   readonly withdrawInvitation: ProfileInvitations['withdraw'];
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
@@ -67,7 +70,19 @@ const mayDecide = (
 
 /** People of a company: their data, their national id, their moves. Never the person behind a profile. */
 export const createProfilesService = (deps: ProfilesDependencies) => {
-  const { repository, list, work, mover, nationalIds, takeIn, guards, mayManage, dropPhoto, withdrawInvitation } = deps;
+  const {
+    repository,
+    list,
+    work,
+    mover,
+    nationalIds,
+    takeIn,
+    guards,
+    mayManage,
+    dropPhoto,
+    withdrawInvitation,
+    obstacles,
+  } = deps;
   const crud = createCrud<ProfileRow>({
     ...deps,
     restrict: profileRestriction,
@@ -162,6 +177,23 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         }
         return rows.length;
       }),
+    /** Locks a profile that a body names, so that it is not erased meanwhile. Throws 422 for one that the caller may not see; 409. */
+    lockNamed: async (tx: Tx, context: Context, id: string): Promise<void> => {
+      if ((await list.one(tx, id, profileRestriction(context))) === undefined)
+        throw invalid('/profileId', 'UNKNOWN_REFERENCE');
+      if ((await repository.lock(tx, id)).erasedAt !== null) throw conflict('PROFILE_ERASED');
+    },
+    /** For a person who has themselves erased. */
+    vanishing: {
+      obstacles: async (tx: Tx, id: string): Promise<string[]> => [
+        ...(await obstacles(tx, id)),
+        ...[await refusalOf(guards.mayLeave(tx, id))].filter((code) => code !== undefined),
+      ],
+      erase: async (tx: Tx, id: string): Promise<void> => {
+        const row = await repository.lock(tx, id);
+        if (row.erasedAt === null) await mover.moveAs(tx, { scope: tx.scope }, row, 'vanish');
+      },
+    },
     activation: {
       activate: async (tx, profileId, personId) => {
         const row = await repository.lock(tx, profileId);

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import type { GrantScope } from '../../../platform/access/principal.ts';
 import {
+  clears,
   code,
   entity,
   exact,
@@ -182,3 +183,11 @@ export const scopesAround = async (
   const projects = ids('project').length > 0 ? await find('project', 'id') : [];
   return new Map([...departments, ...projects].map(({ id, path }) => [id, new Set(path.split('/'))]));
 };
+
+/** Whoever is erased holds nothing. */
+export const roleErasure = clears(
+  'role_assignment',
+  `update role_assignment set deleted_at = $3, version = version + 1
+   where company_id = $1 and profile_id = $2 and deleted_at is null returning id`,
+  (_profile, { now }) => [now],
+);

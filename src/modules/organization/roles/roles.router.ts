@@ -21,7 +21,7 @@ import { REACHES } from '../../../platform/access/principal.ts';
 import type { createCatalogue } from './catalogue.service.ts';
 import type { Assignments } from './assignments.service.ts';
 import type { createEffectivePermissions } from './effective.service.ts';
-import { RoleAssignment, RoleAssignmentItem, SCOPE_KINDS } from './roles.repository.ts';
+import { RoleAssignment, RoleAssignmentItem, roleErasure, SCOPE_KINDS } from './roles.repository.ts';
 import type { createRolesService } from './roles.service.ts';
 
 interface RolesRouterDependencies {
@@ -159,6 +159,7 @@ export const rolesModule = (deps: RolesRouterDependencies): Module =>
     clients,
     service: deps.service,
     ticks: deps.ticks,
+    erasures: [roleErasure],
     routes: [
       ...catalogueRoutes(deps.catalogue),
       ...assignmentRoutes(deps),

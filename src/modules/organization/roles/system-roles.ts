@@ -109,7 +109,13 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'identity:*:*',
     'notifications:own:*',
   ]),
-  company('institution_admin', 'company', 500, ['organization:profile:*', 'notifications:own:*']),
+  company(
+    'institution_admin',
+    'company',
+    500,
+    ['organization:profile:*', 'notifications:own:*'],
+    ['organization:profile:erase'],
+  ),
   company(
     'manager',
     'hierarchy',

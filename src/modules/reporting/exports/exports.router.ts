@@ -3,7 +3,18 @@ import type { TSchema } from 'typebox';
 import { ACTIONS } from '../../../platform/crud/routes.ts';
 import { streamOf } from '../../../platform/http/stream-of.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import { accepted, BY_ID, exact, nullable, ok, oneOf, pageOf, RawJson, route } from '../../../platform/module.ts';
+import {
+  accepted,
+  BY_ID,
+  exact,
+  keeps,
+  nullable,
+  ok,
+  oneOf,
+  pageOf,
+  RawJson,
+  route,
+} from '../../../platform/module.ts';
 import type { List, Module, ReportDefinition, Route } from '../../../platform/module.ts';
 import { CREATE_PERMISSION } from './exports.access.ts';
 import { attachment } from './exports.file-name.ts';
@@ -165,6 +176,7 @@ export const exportsModules = (
     name: 'exports',
     base: '/admin/export',
     permissions: EXPORT_PERMISSIONS,
+    erasures: [keeps('export_job', { by: 'requested_by' })],
     routes: [...routesBelow('admin', dependencies), downloading(dependencies)],
   },
   {

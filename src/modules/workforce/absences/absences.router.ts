@@ -1,10 +1,16 @@
-import { crudModule } from '../../../platform/module.ts';
+import { crudModule, keeps } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import type { createDeclaredHoursService, createLeaveService } from './absences.service.ts';
 
 /** /admin/assignment/leave */
 export const leaveModule = (service: ReturnType<typeof createLeaveService>): Module =>
-  crudModule({ base: '/admin/assignment/leave', permission: 'workforce:leave', plural: 'leave', service });
+  crudModule({
+    base: '/admin/assignment/leave',
+    permission: 'workforce:leave',
+    plural: 'leave',
+    service,
+    erasures: [keeps('leave')],
+  });
 
 /** /admin/assignment/declared-hours */
 export const declaredHoursModule = (service: ReturnType<typeof createDeclaredHoursService>): Module =>
@@ -13,4 +19,5 @@ export const declaredHoursModule = (service: ReturnType<typeof createDeclaredHou
     permission: 'workforce:declared-hours',
     plural: 'declared-hours',
     service,
+    erasures: [keeps('declared_hours')],
   });

@@ -1,4 +1,4 @@
-import { crudModule } from '../../../platform/module.ts';
+import { crudModule, keeps } from '../../../platform/module.ts';
 import type { JobDefinition, Module, TickDefinition } from '../../../platform/module.ts';
 import type { createAssignmentsService } from './assignments.service.ts';
 
@@ -15,4 +15,5 @@ export const assignmentsModule = (
     service,
     ticks,
     jobs,
+    erasures: [keeps('work_assignment')],
   });

@@ -1,8 +1,14 @@
-import { crudModule } from '../../../platform/module.ts';
+import { crudModule, keeps } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import { projectsReport } from './projects.report.ts';
 import type { createProjectsService } from './projects.service.ts';
 
 /** /admin/project */
 export const projectsModule = (service: ReturnType<typeof createProjectsService>): Module =>
-  crudModule({ base: '/admin/project', permission: 'workforce:project', service, reports: [projectsReport] });
+  crudModule({
+    base: '/admin/project',
+    permission: 'workforce:project',
+    service,
+    reports: [projectsReport],
+    erasures: [keeps('project', { by: 'owner_id' })],
+  });

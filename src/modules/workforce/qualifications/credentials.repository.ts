@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { atMost, day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { atMost, clears, day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import { CREDENTIAL_KINDS } from './kinds.ts';
 import { BEST, REQUIRED } from './required.ts';
@@ -108,3 +108,10 @@ export const takeExpiryNotices = (tx: Tx): Promise<Expiring[]> =>
      from due join fresh on fresh.credential_id = due.id order by due.id`,
     [tx.companyId, tx.now],
   );
+
+/** What proves a credential says more of a person than that it was valid. */
+export const evidenceErasure = clears(
+  'credential.evidence',
+  `update credential set evidence_sealed = null, has_evidence = false, version = version + 1
+   where company_id = $1 and profile_id = $2 and has_evidence returning id`,
+);

@@ -4,6 +4,7 @@ import {
   crudModule,
   day,
   exact,
+  keeps,
   nullable,
   ok,
   okRow,
@@ -15,7 +16,7 @@ import {
   uuid,
 } from '../../../platform/module.ts';
 import type { List, Module, TickDefinition } from '../../../platform/module.ts';
-import { Credential, CREDENTIAL_STATES } from './credentials.repository.ts';
+import { Credential, CREDENTIAL_STATES, evidenceErasure } from './credentials.repository.ts';
 import type { createCredentialsService } from './credentials.service.ts';
 import { CREDENTIAL_KINDS } from './kinds.ts';
 
@@ -49,6 +50,7 @@ export const credentialsModule = ({ service, expiring, ticks }: CredentialsRoute
     requires: ['assignments'],
     service,
     ticks,
+    erasures: [keeps('credential'), evidenceErasure],
     routes: [
       route(
         {

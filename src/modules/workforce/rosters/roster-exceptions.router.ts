@@ -1,4 +1,4 @@
-import { crudModule } from '../../../platform/module.ts';
+import { crudModule, keeps } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import type { createRosterExceptionsService } from './roster-exceptions.service.ts';
 
@@ -9,4 +9,5 @@ export const rosterExceptionsModule = (service: ReturnType<typeof createRosterEx
     permission: 'workforce:roster-exception',
     requires: ['shifts'],
     service,
+    erasures: [keeps('roster_exception')],
   });

@@ -1,7 +1,12 @@
-import { crudModule } from '../../../platform/module.ts';
+import { crudModule, keeps } from '../../../platform/module.ts';
 import type { CrudService, Module, MovingService } from '../../../platform/module.ts';
 import type { ShiftRow } from './shifts.repository.ts';
 
 /** /admin/assignment/shift */
 export const shiftsModule = (service: CrudService<ShiftRow> & MovingService<ShiftRow>): Module =>
-  crudModule({ base: '/admin/assignment/shift', permission: 'workforce:shift', service });
+  crudModule({
+    base: '/admin/assignment/shift',
+    permission: 'workforce:shift',
+    service,
+    erasures: [keeps('shift')],
+  });

@@ -1,0 +1,15 @@
+import { clears, keeps } from '../../platform/module.ts';
+import type { Erasure } from '../../platform/module.ts';
+
+/** Notices say codes and days, deliveries no address: both go with their retention. */
+export const notificationErasures: readonly Erasure[] = [
+  keeps('notification'),
+  keeps('delivery'),
+  clears(
+    'notification_preference',
+    `update notification_preference set modes = '[]', quiet_hours = null, mute_until = null,
+       deleted_at = coalesce(deleted_at, $3), version = version + 1
+     where company_id = $1 and profile_id = $2 returning id`,
+    (_profile, { now }) => [now],
+  ),
+];

@@ -1,0 +1,51 @@
+import { createErasing, ErasureReport, erasureList } from '../modules/identity/privacy/erasures.ts';
+import type { Erasing } from '../modules/identity/privacy/erasures.ts';
+import { legalHoldLifecycle, legalHoldList, legalHoldsModule } from '../modules/identity/privacy/legal-holds.ts';
+import { createPersonErasure } from '../modules/identity/privacy/person-erasure.service.ts';
+import type { ErasedProfiles } from '../modules/identity/privacy/person-erasure.service.ts';
+import { erasureRequestsModule, erasuresModule } from '../modules/identity/privacy/privacy.router.ts';
+import { createRequestLifecycle, ErasureRequest } from '../modules/identity/privacy/requests.ts';
+import { staffRolesOf } from '../modules/identity/persons/persons.repository.ts';
+import { visibleProfiles } from '../modules/organization/reach.ts';
+import { createCrud } from '../platform/crud/service.ts';
+import { createOperatorRepository } from '../platform/db/operator-repository.ts';
+import type { Tx } from '../platform/db/database.ts';
+import type { Context } from '../platform/http/context.ts';
+import type { Module } from '../platform/http/module.ts';
+import type { Identity } from './identity.ts';
+import type { Platform } from './platform.ts';
+
+/** What clears a profile everywhere; `modules` are asked when it comes to that. */
+export const wireErasing = (platform: Platform, modules: () => readonly Module[]): Erasing =>
+  createErasing({ ...platform, modules, repository: platform.repository(ErasureReport) });
+
+/** What the organization does with profiles that are held, or erased. */
+export interface ErasableProfiles extends ErasedProfiles {
+  readonly lockNamed: (tx: Tx, context: Context, profileId: string) => Promise<void>;
+}
+
+interface PrivacyNeeds {
+  readonly identity: Pick<Identity, 'persons' | 'notices' | 'forget'>;
+  readonly profiles: ErasableProfiles;
+}
+
+/** Legal holds, erasure, and what is left to show of it. */
+export const wirePrivacy = (platform: Platform, { identity, profiles }: PrivacyNeeds): readonly Module[] => {
+  const lifecycle = createRequestLifecycle(platform.enqueue);
+  const repository = createOperatorRepository(ErasureRequest, platform.changes);
+  const mover = platform.mover(lifecycle, repository);
+  const requests = createPersonErasure({ ...platform, ...identity, repository, mover, profiles, staffRolesOf });
+  const reports = createCrud({
+    ...platform.crud(erasureList),
+    restrict: (context) => (bind) => visibleProfiles(context, 't.profile_id', bind),
+  });
+  return [
+    legalHoldsModule({
+      ...platform.crud(legalHoldList, legalHoldLifecycle),
+      visible: visibleProfiles,
+      lockNamed: profiles.lockNamed,
+    }),
+    erasuresModule(reports),
+    erasureRequestsModule(requests, lifecycle),
+  ];
+};
