@@ -28,12 +28,12 @@ const chunk = (type: string, content: Buffer): Buffer => {
   return Buffer.concat([length, named, sum]);
 };
 
-/** A small PNG that says it is `width` × `height`. */
-export const bomb = (width: number, height: number): Buffer => {
+/** A small PNG that says it is `width` × `height`, with so many bits a channel. */
+export const bomb = (width: number, height: number, bits = 8): Buffer => {
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
-  head.set([8, 2, 0, 0, 0], 8);
+  head.set([bits, 2, 0, 0, 0], 8);
   return Buffer.concat([
     Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
     chunk('IHDR', head),

@@ -3,7 +3,7 @@ import { Problem } from '../problem.ts';
 
 /** Longest side of a picture that is kept, in pixels. */
 const SIDE = 512;
-/** Megapixels of what is sent: a phone's photo, and at 8 bytes each no more memory than a process can spare. */
+/** Megapixels of what is sent: a phone's photo, and read at once no more memory than a process can spare. */
 const MOST_MEGAPIXELS = 25;
 const MOST_PIXELS = MOST_MEGAPIXELS * 1_000_000;
 const QUALITY = 85;
@@ -16,7 +16,7 @@ export interface Images {
   /**
    * A JPEG of at most 512 × 512 pixels of what was sent: turned as its EXIF says and without any of that (no place, no time, no
    * device), on white where it was transparent, the first frame where it moves. Throws 415 for what is no JPEG, PNG or WebP by its
-   * content, 422 for one of more than 25 megapixels, or that is broken.
+   * content, 422 for one of more than 25 megapixels (of 16 bits a channel, half of that), or that is broken.
    */
   picture: (bytes: Buffer) => Promise<Buffer>;
 }
@@ -38,10 +38,11 @@ export const createImages = (): Images => {
   const shrink = async (bytes: Buffer): Promise<Buffer> => {
     const sharp = await (library ??= load());
     const measure = async () => sharp(bytes, { limitInputPixels: false }).metadata();
-    const { width, height } = await measure().catch((cause: unknown) => {
+    const { width, height, depth } = await measure().catch((cause: unknown) => {
       throw new Problem(415, 'IMAGE_TYPE', { cause });
     });
-    if (width * height > MOST_PIXELS)
+    // Of 16 bits a channel each pixel needs the memory of two.
+    if (width * height * (depth === 'uchar' ? 1 : 2) > MOST_PIXELS)
       throw new Problem(422, 'IMAGE_TOO_MANY_PIXELS', { params: { limit: MOST_MEGAPIXELS } });
     return sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error', sequentialRead: true })
       .timeout({ seconds: PATIENCE })
