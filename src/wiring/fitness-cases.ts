@@ -35,7 +35,7 @@ import * as roster from '../modules/fitness/shifts.reads.ts';
 import { runningShiftEnd } from '../modules/fitness/shifts.reads.ts';
 import { createShiftFollower } from '../modules/fitness/shift-follower.ts';
 import type { FollowShifts } from '../modules/fitness/shift-follower.ts';
-import { visibleProfiles } from '../modules/organization/reach.ts';
+import { towardRow as toward, visibleProfiles } from '../modules/organization/reach.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { ProfileFollower } from './people.ts';
@@ -80,7 +80,7 @@ const wireCases = (platform: Platform, { decisions, holds, telling }: Shared) =>
   });
   const parts = platform.crud(caseList, lifecycle, (rows) => withAudience(rows, recipients));
   const { repository, mover } = parts;
-  const service = createCases({ ...platform, ...parts, decisions, visible });
+  const service = createCases({ ...platform, ...parts, decisions, visible, toward });
   const rise = createRising({ holds, tell });
   const openCase = createOpening({ cases: repository, mover, holds, tell, rise });
   return { breaches, repository, mover, openCase, rise, module: casesModule(service) };
@@ -97,7 +97,7 @@ const wireRequirements = (platform: Platform, { decisions, holds, telling }: Sha
   });
   const parts = platform.crud(requirementList, lifecycle, (rows) => withMarks(withAudience(rows, recipients)));
   const generation = createGeneration({ requirements: parts.repository, mover: parts.mover, policies, roster, draw });
-  const service = createRequirements({ ...platform, ...parts, generation, decisions, roster, visible });
+  const service = createRequirements({ ...platform, ...parts, generation, decisions, roster, visible, toward });
   const attempts = createAttempts({
     bulk: withBulkMarks(platform.bulk(Requirement)),
     mover: parts.mover,

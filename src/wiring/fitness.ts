@@ -27,6 +27,7 @@ import { resultList } from '../modules/fitness/results/results.repository.ts';
 import { resultsModule, submissionsModules } from '../modules/fitness/results/results.router.ts';
 import { createResultsService } from '../modules/fitness/results/results.service.ts';
 import type { Reach } from '../modules/fitness/results/results.service.ts';
+import { towardRow } from '../modules/organization/reach.ts';
 import { createSourceOwners } from '../platform/access/source-owners.ts';
 import { createOperatorRepository } from '../platform/db/operator-repository.ts';
 import { OPERATOR_COMPANY, systemScope } from '../platform/db/scope.ts';
@@ -39,7 +40,7 @@ export interface Fitness {
 }
 
 interface FitnessNeeds {
-  readonly people: Reach;
+  readonly people: Pick<Reach, 'restrict'>;
   /** What follows from results: requirements, cases, holds. */
   readonly outcome: FitnessOutcome;
   readonly notices: Notices;
@@ -99,7 +100,13 @@ export const wireFitness = (platform: Platform, { people, outcome, notices }: Fi
     policies: platform.list(policyList),
     baselines: platform.list(baselineList),
   };
-  const results = createResultsService({ ...platform, list: lists.results, intake, people, policies: policyReads });
+  const results = createResultsService({
+    ...platform,
+    list: lists.results,
+    intake,
+    people: { ...people, toward: towardRow },
+    policies: policyReads,
+  });
   const stored = platform.repository(StoredPolicy);
   const policies = createPoliciesService({ ...platform, list: lists.policies, repository: stored });
   const repository = platform.repository(StoredBaseline);

@@ -21,10 +21,12 @@ import type { AssignmentGate, ShiftGate } from '../modules/workforce/ports.ts';
 import type { Zones } from '../modules/organization/zones.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import type { Module } from '../platform/http/module.ts';
+import type { People } from '../modules/workforce/ports.ts';
 import type { Platform } from './platform.ts';
 
 export interface GateNeeds {
   readonly zones: Zones;
+  readonly people: Pick<People, 'mustReach'>;
   /** Makes what a shift requires before the gate asks for it, and counts it from the actual start. */
   readonly requirements: Pick<Generation, 'forShiftIds' | 'shiftStarted'>;
 }
@@ -90,6 +92,7 @@ export const wireGate = (platform: Platform, needs: GateNeeds): GateArea => {
         ...platform.crud(authorizationList, authorizationLifecycle),
         zones: needs.zones,
         visible: visibleProfiles,
+        mustReach: (tx, context, profileId, pointer) => needs.people.mustReach(tx, context, profileId, pointer),
       }),
     ],
   };

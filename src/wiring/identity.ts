@@ -68,8 +68,6 @@ import type { Platform } from './platform.ts';
 /** What identity needs from the rest of the system, some of it known only once everything is wired. */
 export interface IdentityNeeds {
   readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout' | 'forget'>;
-  /** Every permission that a module declares. */
-  readonly permissions: () => readonly string[];
   /** Makes an invited profile active. */
   readonly activation: () => ProfileActivation;
   /** Founds the company that somebody signs up. */
@@ -91,13 +89,9 @@ export interface Identity {
   readonly staff: Staff;
 }
 
-const wireApiClients = (
-  platform: Platform,
-  sessions: MachineSessions,
-  permissions: () => readonly string[],
-): Module => {
+const wireApiClients = (platform: Platform, sessions: MachineSessions): Module => {
   const parts = platform.crud(apiClientList);
-  const service = createApiClients({ ...platform, ...parts, sessions, permissions });
+  const service = createApiClients({ ...platform, ...parts, sessions });
   return apiClientsModule({ ...parts, service, jobs: apiClientJobs({ ...platform, ...parts }) });
 };
 
@@ -121,7 +115,7 @@ const wireStaff = (platform: Platform, needs: StaffNeeds): { module: Module; sta
 /** Persons, sign-in, sessions. */
 export const wireIdentity = (
   platform: Platform,
-  { authentication, permissions, activation, companies }: IdentityNeeds,
+  { authentication, activation, companies }: IdentityNeeds,
 ): Identity => {
   const repository = platform.repository(Session);
   const endings = createEndings({ ...platform, repository, forget: (sid) => authentication.forget(sid) });
@@ -147,7 +141,7 @@ export const wireIdentity = (
   const invitations = createInvitations({ ...platform, repository: links, persons, registration, activation });
   const operators = wireStaff(platform, { persons, registration, invitations, sessions, endSessions });
   const attempts = platform.list(attemptList);
-  const me = createMe({ ...platform, persons, sessions, endings, permissions });
+  const me = createMe({ ...platform, persons, sessions, endings });
   return {
     modules: [
       personsModule({
@@ -167,7 +161,7 @@ export const wireIdentity = (
       }),
       signUpModule(createSignUp({ persons, registration, otps, companies })),
       operators.module,
-      wireApiClients(platform, createMachineSessions(repository), permissions),
+      wireApiClients(platform, createMachineSessions(repository)),
       {
         name: 'sessions',
         settings: [SESSIONS_SETTING],

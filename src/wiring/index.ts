@@ -7,10 +7,12 @@ import { createZones } from '../modules/organization/zones.ts';
 import { createPeople } from '../modules/workforce/people.ts';
 import { createPrincipals } from '../platform/access/principals.ts';
 import type { Principals } from '../platform/access/principals.ts';
+import type { Catalogue } from '../platform/access/catalogue.ts';
 import type { Authentication } from '../platform/http/authentication.ts';
 import { createHealth } from '../platform/http/health.ts';
 import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
+import { catalogueOf } from '../platform/http/registry.ts';
 import { createTicketPass } from '../platform/http/ticket-pass.ts';
 import { wireAuditTrail } from './audit-trail.ts';
 import { wireCommerce } from './commerce.ts';
@@ -50,11 +52,10 @@ export interface System {
 
 /** The map of the system: every area, built from the platform and from what others hand it. */
 export const createSystem = (foundation: Foundation, surface: Surface): System => {
-  const platform = createPlatform(foundation);
-  const permissions = () => modules.flatMap((module) => module.permissions ?? []);
+  let catalogue: Catalogue | undefined;
+  const platform = createPlatform(foundation, () => (catalogue ??= catalogueOf(modules)));
   const identity = wireIdentity(platform, {
     authentication: surface.authentication,
-    permissions,
     activation: () => organization.activation,
     companies: () => organization.signUps,
   });
@@ -75,7 +76,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const told = forFitness(notices);
   const cases = wireFitnessCases(platform, { notices: [told] });
   const fitness = wireFitness(platform, { people, outcome: cases.outcome, notices: told });
-  const gate = wireGate(platform, { zones, requirements: cases.generation });
+  const gate = wireGate(platform, { people, zones, requirements: cases.generation });
   const workforce = wireWorkforce(platform, {
     people,
     zones,

@@ -91,8 +91,7 @@ export interface Organization {
 export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): Organization => {
   const { modules, ...others } = needs;
   const departments = createDepartmentsService(platform.crud(departmentList));
-  const permissions = () => modules().flatMap((module) => module.permissions ?? []);
-  const people = wirePeople(platform, { ...others, permissions, takeIn: departments.takeIn });
+  const people = wirePeople(platform, { ...others, takeIn: departments.takeIn });
   const companies = wireCompanies(platform, people);
   return {
     activation: people.activation,

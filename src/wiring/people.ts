@@ -41,8 +41,6 @@ import type { ErasableProfiles } from './privacy.ts';
 export interface PeopleNeeds {
   readonly invitations: ProfileInvitations;
   readonly endings: Pick<Endings, 'end'>;
-  /** Every permission of every module. */
-  readonly permissions: () => readonly string[];
   /** Refuses one more person in a department that is full. */
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
   /** What follows in other areas when a profile changes its state; in its transaction. */
@@ -69,11 +67,11 @@ export interface People {
 
 /** Profiles and roles: who is here, and what they may do. */
 export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
-  const { invitations, endings, permissions, takeIn, follow, erasing } = needs;
+  const { invitations, endings, takeIn, follow, erasing } = needs;
   const roles = platform.crud(roleList);
   const given = platform.crud(assignmentList);
   const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
-  const standing = createStanding(permissions);
+  const standing = createStanding(platform.catalogue);
   const assignments = createAssignmentsService({
     ...platform,
     ...given,
@@ -145,10 +143,10 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
       myPhotoModule(photos),
       profileSessionsModule(createProfileSessions({ ...platform, profiles: service, endings })),
       rolesModule({
-        service: createRolesService({ ...roles, catalogue: permissions, standing, raiseAccessEpoch }),
+        service: createRolesService({ ...roles, catalogue: platform.catalogue, standing, raiseAccessEpoch }),
         assignments,
-        effective: createEffectivePermissions({ ...platform, catalogue: permissions, mustSee }),
-        catalogue: createCatalogue({ ...platform, catalogue: permissions }),
+        effective: createEffectivePermissions({ ...platform, mustSee }),
+        catalogue: createCatalogue(platform),
         assignmentList: given.list,
         ticks: [
           {

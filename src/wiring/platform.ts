@@ -2,7 +2,9 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { createConfiguration } from '../modules/organization/appconfig/appconfig.service.ts';
 import type { IngestSource } from '../modules/fitness/ingest/ingest.ts';
+import type { Catalogue } from '../platform/access/catalogue.ts';
 import { createDecider } from '../platform/access/decision.ts';
+import type { Decide } from '../platform/access/decision.ts';
 import { createDirectory } from '../platform/access/directory.ts';
 import type { Directory } from '../platform/access/directory.ts';
 import { createChangeRecorder } from '../platform/change/recorder.ts';
@@ -107,7 +109,9 @@ export interface Platform extends Foundation {
   readonly companyVault: CompanyVault;
   readonly directory: Directory;
   readonly configuration: ReturnType<typeof createConfiguration>;
-  readonly decide: ReturnType<typeof createDecider>;
+  /** Every permission of the modules, once all are wired. */
+  readonly catalogue: () => Catalogue;
+  readonly decide: Decide;
   readonly repository: <E extends AnyEntity>(entity: E) => Repository<RowOf<E>>;
   readonly bulk: <E extends AnyEntity>(entity: E) => Bulk<RowOf<E>>;
   readonly list: (definition: ListDefinition) => List;
@@ -117,13 +121,13 @@ export interface Platform extends Foundation {
   readonly movers: ReadonlyMap<string, Mover<never>>;
 }
 
-/** Builds the mechanisms over what the process was given. */
-export const createPlatform = (foundation: Foundation): Platform => {
+/** Builds the mechanisms over what the process was given, and the permissions of the modules to come. */
+export const createPlatform = (foundation: Foundation, catalogue: () => Catalogue): Platform => {
   const { db, system, keys, validator, now } = foundation;
   const work = createUnitOfWork(db);
   const vault = createVault(keys.data);
   const changes = createChangeRecorder(vault, foundation.changed);
-  const decide = createDecider();
+  const decide = createDecider(catalogue);
   const cursors = createCursors(keys.signing, now);
   const movers = new Map<string, Mover<never>>();
   const repository: Platform['repository'] = (entity) => createRepository(entity, db, changes);
@@ -148,6 +152,7 @@ export const createPlatform = (foundation: Foundation): Platform => {
     vault,
     companyVault: createCompanyVault(keys.data),
     changes,
+    catalogue,
     decide,
     movers,
     enqueue: foundation.outbox.enqueue,

@@ -93,6 +93,7 @@ const wireRosters = (platform: Platform, { people, gate, followShifts }: Workfor
   const { repository, mover } = shifts;
   const exceptionLifecycle = createRosterExceptionLifecycle(
     createExceptionEffects({ shifts: repository, mover, zones, gate }),
+    (tx, caller, profileId) => people.reaches(tx, caller, profileId),
   );
   const exceptions = platform.crud(rosterExceptionList, exceptionLifecycle);
   return {

@@ -7,7 +7,7 @@ import type { FitnessCaseRow } from '../../src/modules/fitness/cases/cases.repos
 import { createDecisions } from '../../src/modules/fitness/decisions.ts';
 import { createCases } from '../../src/modules/fitness/cases/cases.service.ts';
 import * as recipients from '../../src/modules/fitness/recipients.reads.ts';
-import { visibleProfiles } from '../../src/modules/organization/reach.ts';
+import { towardRow, visibleProfiles } from '../../src/modules/organization/reach.ts';
 import type { Context } from '../../src/platform/http/context.ts';
 import type { Mover } from '../../src/platform/lifecycle/mover.ts';
 import { startApp } from '../support/app.ts';
@@ -65,6 +65,7 @@ const service = createCases({
   mover: platform.movers.get('fitness_case') as unknown as Mover<FitnessCaseRow>,
   decisions: createDecisions(platform),
   visible: visibleProfiles,
+  toward: towardRow,
 });
 const scope = scopeOf(companyId, safety.profileId);
 const context = (): Context =>

@@ -1,3 +1,4 @@
+import type { About } from '../../src/platform/access/catalogue.ts';
 import { matches } from '../../src/platform/access/decision.ts';
 import type { Grant, Reach } from '../../src/platform/access/principal.ts';
 
@@ -10,14 +11,27 @@ export interface Place {
 /**
  * The rule of scopes, said plainly, to hold the real one against: how far a permission reaches a row. One walks from the
  * row outward. A deny ends the walk: what is granted there or farther up is not held. One for the company ends it before
- * it begins; projects are neither nearer nor farther than departments, so a deny in one counts everywhere.
+ * it begins; projects are neither nearer nor farther than departments, so a deny in one counts everywhere. What is about the
+ * company as a whole is in no department or project: it takes a grant for the company, and no deny anywhere. What is about
+ * everybody is held by whoever holds it at any one place.
  */
-export const reachesAt = (grants: readonly Grant[], permission: string, place: Place): Reach[] => {
-  const about = grants.filter((grant) => matches(grant.permission, permission));
+export const reachesAt = (
+  grants: readonly Grant[],
+  permission: string,
+  place: Place,
+  about: About = 'rows',
+): Reach[] => {
+  const spoken = grants.filter((grant) => matches(grant.permission, permission));
   const at = (kind: 'department' | 'project', id: string): readonly Grant[] =>
-    about.filter(({ scope }) => scope?.kind === kind && scope.id === id);
+    spoken.filter(({ scope }) => scope?.kind === kind && scope.id === id);
   const isDenied = (some: readonly Grant[]): boolean => some.some(({ effect }) => effect === 'deny');
-  const company = about.filter(({ scope }) => scope === undefined);
+  const company = spoken.filter(({ scope }) => scope === undefined);
+  if (about === 'company') return isDenied(spoken) ? [] : company.map(({ reach }) => reach);
+  if (about === 'everybody') {
+    if (isDenied(company)) return [];
+    const scoped = Object.values(Object.groupBy(spoken, ({ scope }) => `${scope?.kind} ${scope?.id}`));
+    return scoped.flatMap((here = []) => (isDenied(here) ? [] : here.map(({ reach }) => reach)));
+  }
   const projects = place.projects.flatMap((id) => at('project', id));
   if (isDenied(company) || isDenied(projects)) return [];
   const found: Grant[] = [];

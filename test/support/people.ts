@@ -150,3 +150,52 @@ export const addReportingLine = async (
     [companyId, superior.profileId, subordinate.profileId],
   );
 };
+
+/** A department of its own, with these people in it; its id. */
+export const addDepartment = async (
+  app: Pick<PeopleHost, 'database' | 'clock'>,
+  companyId: string,
+  people: readonly Pick<TestPerson, 'profileId'>[],
+): Promise<string> => {
+  const id = uuidv7();
+  await app.database.sql(
+    `insert into department (company_id, id, code, name, path, depth, created_at, updated_at)
+     values ($1, $2, $3, $3, $4, 1, $5, $5)`,
+    [companyId, id, id.slice(-12), `/${id}/`, app.clock.now()],
+  );
+  const ids = people.map(({ profileId }) => profileId);
+  await app.database.sql('update profile set department_id = $3 where company_id = $1 and id = any($2)', [
+    companyId,
+    ids,
+    id,
+  ]);
+  return id;
+};
+
+/** Gives a role, of the system or an own one, within a department. */
+export const giveWithin = async (
+  app: Pick<PeopleHost, 'database' | 'clock'>,
+  { companyId, profileId }: Pick<TestPerson, 'companyId' | 'profileId'>,
+  departmentId: string,
+  role: { readonly systemRole: string } | { readonly roleId: string },
+): Promise<void> => {
+  const { systemRole = null, roleId = null } = { systemRole: undefined, roleId: undefined, ...role };
+  await app.database.sql(
+    `insert into role_assignment (company_id, id, profile_id, system_role, role_id, scope_kind, scope_id, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, 'department', $6, $7, $7)`,
+    [companyId, uuidv7(), profileId, systemRole, roleId, departmentId, app.clock.now()],
+  );
+};
+
+/** Somebody who may do everything that people of a company may, within a department of which nobody else is. */
+export const addDepartmentHead = async (app: TestApp, companyId: string): Promise<TestPerson> => {
+  const head = await addPerson(app, { companyId, roles: [], lastName: 'Head' });
+  const roleId = uuidv7();
+  await app.database.sql(
+    `insert into role (company_id, id, code, name, reach, grants, denies, created_at, updated_at)
+     values ($1, $2, $3, 'All', 'company', '{*:*:*}', '{operator:*:*}', $4, $4)`,
+    [companyId, roleId, `all-${roleId.slice(-12)}`, app.clock.now()],
+  );
+  await giveWithin(app, head, await addDepartment(app, companyId, [head]), { roleId });
+  return head;
+};

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { SYSTEM_ROLES } from '../../src/modules/organization/roles/system-roles.ts';
 import type { SystemRole } from '../../src/modules/organization/roles/system-roles.ts';
+import type { About, Catalogue } from '../../src/platform/access/catalogue.ts';
 import { decide, matches } from '../../src/platform/access/decision.ts';
 import type { Client } from '../../src/platform/access/principal.ts';
 import { routesOf } from '../../src/platform/http/registry.ts';
@@ -11,12 +12,18 @@ import type { SignInClient } from '../../src/platform/identity-provider/port.ts'
 import { startApp } from '../support/app.ts';
 import type { TestApp } from '../support/app.ts';
 import { addCompany } from '../support/companies.ts';
-import { addPerson } from '../support/people.ts';
+import { addDepartmentHead, addPerson } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
 import { addStaff } from '../support/staff.ts';
 
-/** Who may call what, written down: a change of it has to be seen in a review. `npm run access` writes it anew. */
-type Matrix = Record<string, { clients: readonly Client[]; roles: readonly string[] | 'public' | 'signed-in' }>;
+/**
+ * Who may call what, and what the permission is about, written down: a change of it has to be seen in a review. `npm run access`
+ * writes it anew, as it does the catalogue of permissions that commands read.
+ */
+type Matrix = Record<
+  string,
+  { clients: readonly Client[]; about?: About; roles: readonly string[] | 'public' | 'signed-in' }
+>;
 
 /** Who calls, by the clients that can: staff have no other than `admin`, a machine is its own. */
 interface Caller extends Pick<SystemRole, 'code' | 'reach' | 'grants' | 'denies'> {
@@ -26,6 +33,7 @@ interface Caller extends Pick<SystemRole, 'code' | 'reach' | 'grants' | 'denies'
 const COMPANY_CLIENTS: readonly Client[] = ['admin', 'worker'];
 const ADMIN_ONLY: readonly Client[] = ['admin'];
 const FILE = new URL('access-matrix.json', import.meta.url);
+const CATALOGUE_FILE = new URL('../../config/permissions.json', import.meta.url);
 const ROLES = SYSTEM_ROLES.filter(({ scope }) => scope === 'company');
 const STAFF = ['superadmin', 'support', 'operator_auditor'] as const;
 /** A machine client that was given every scope that there is. */
@@ -39,7 +47,7 @@ const PROVIDER_CLIENT = { admin: 'angelis-admin', worker: 'angelis-worker' } as 
 >;
 const clientsOf = ({ contract }: MountedRoute): readonly Client[] => contract.clients ?? ['worker', 'admin'];
 
-const declared = (routes: readonly MountedRoute[]): Matrix =>
+const declared = (routes: readonly MountedRoute[], catalogue: Catalogue): Matrix =>
   Object.fromEntries(
     routes.map((mounted) => {
       const { permission, id } = mounted.contract;
@@ -49,11 +57,16 @@ const declared = (routes: readonly MountedRoute[]): Matrix =>
           ...grants.map((pattern) => ({ permission: pattern, effect: 'grant' as const })),
           ...denies.map((pattern) => ({ permission: pattern, effect: 'deny' as const })),
         ];
-        return decide({ grants: all.map((grant) => ({ ...grant, reach, role: code })) }, permission).allowed;
+        const given = { grants: all.map((grant) => ({ ...grant, reach, role: code })) };
+        return decide(given, permission, catalogue[permission]).allowed;
       });
       const roles =
         permission === 'public' || permission === 'signed-in' ? permission : holders.map(({ code }) => code);
-      return [`${id} ${mounted.contract.method.toUpperCase()} ${mounted.path}`, { clients: clientsOf(mounted), roles }];
+      const about = catalogue[permission];
+      return [
+        `${id} ${mounted.contract.method.toUpperCase()} ${mounted.path}`,
+        { clients: clientsOf(mounted), ...(about && { about }), roles },
+      ];
     }),
   );
 
@@ -64,6 +77,7 @@ describe('the access matrix', () => {
   let outsiders: Map<string, string>;
   let routes: MountedRoute[];
   let matrix: Matrix;
+  let catalogue: Catalogue;
 
   before(async function prepare() {
     this.timeout(60_000);
@@ -71,8 +85,12 @@ describe('the access matrix', () => {
     // Tokens last for minutes, which a slow machine needs for all of it.
     app.clock.set(new Date());
     routes = routesOf(app.modules);
-    if (process.env['ANGELIS_WRITE_ACCESS'] !== undefined)
-      writeFileSync(FILE, `${JSON.stringify(declared(routes), null, 2)}\n`);
+    catalogue = app.platform.catalogue();
+    if (process.env['ANGELIS_WRITE_ACCESS'] !== undefined) {
+      const inOrder = Object.entries(catalogue).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      writeFileSync(FILE, `${JSON.stringify(declared(routes, catalogue), null, 2)}\n`);
+      writeFileSync(CATALOGUE_FILE, `${JSON.stringify(Object.fromEntries(inOrder), null, 2)}\n`);
+    }
     matrix = JSON.parse(readFileSync(FILE, 'utf8')) as Matrix;
     const companyId = await addCompany(app.database);
     people = new Map();
@@ -100,7 +118,7 @@ describe('the access matrix', () => {
       .expect(201);
     const { id, clientId, secret } = made as { id: string; clientId: string; secret: string };
     const client = await app.database.superuser();
-    const known = app.modules.flatMap(({ permissions = [] }) => permissions);
+    const known = Object.keys(catalogue);
     await client.query('update api_client set scopes = $1 where id = $2', [known, id]);
     await client.end();
     const { body } = await app.http
@@ -141,11 +159,12 @@ describe('the access matrix', () => {
     CALLERS.find(({ code }) => code === who)!.clients.some((client) => clientsOf(mounted).includes(client));
 
   it('is written down for every route, as the routes declare it', () => {
-    expect(matrix).to.deep.equal(declared(routes));
+    expect(matrix).to.deep.equal(declared(routes, catalogue));
+    expect(JSON.parse(readFileSync(CATALOGUE_FILE, 'utf8'))).to.deep.equal(catalogue);
   });
 
   it('has roles whose every grant and deny means a permission that there is, in the areas that there are', () => {
-    const known = app.modules.flatMap(({ permissions = [] }) => permissions);
+    const known = Object.keys(catalogue);
     const areas = new Set(['*', ...known.map((permission) => permission.split(':')[0]!)]);
     const lost = SYSTEM_ROLES.flatMap(({ code, grants, denies }) =>
       [...grants, ...denies]
@@ -196,6 +215,23 @@ describe('the access matrix', () => {
       const bearers = new Map(outsiders);
       if (client !== undefined) for (const role of people.keys()) bearers.set(role, await bearerOf(role, client));
       await Promise.all([...bearers].map(([who, bearer]) => ask(mounted, who, bearer)));
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('lets nobody whose every role is scoped near the company as a whole', async function run() {
+    this.timeout(120_000);
+    const { companyId } = people.get('owner')!;
+    const scoped = await addDepartmentHead(app, companyId);
+    const wrong: string[] = [];
+    for (const mounted of guarded().filter((each) => !endsSession(each))) {
+      const about = catalogue[mounted.contract.permission];
+      const client = clientFor(mounted);
+      if (about === undefined || client === undefined) continue;
+      const { status, body } = await call(mounted, { authorization: await scoped.bearer(client) });
+      const { code = '' } = body as { code?: string };
+      const isRefused = status === 403 && code === 'FORBIDDEN';
+      if (isRefused !== (about === 'company') || status >= 500) wrong.push(`${keyOf(mounted)}: ${status} ${code}`);
     }
     expect(wrong).to.deep.equal([]);
   });

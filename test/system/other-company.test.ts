@@ -16,7 +16,7 @@ import { photo } from '../support/pictures.ts';
 import { startApp } from '../support/app.ts';
 import type { TestApp } from '../support/app.ts';
 import { addStaff } from '../support/staff.ts';
-import { addPerson } from '../support/people.ts';
+import { addDepartmentHead, addPerson } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
 
 interface Loose {
@@ -88,6 +88,21 @@ const UNTRIED: Readonly<Record<string, readonly string[]>> = {
   'a list, of what there is: empty for others, below': ['getEntityHistory'],
 };
 const LISTED = Object.values(UNTRIED).flat();
+/** What whoever keeps to one department is answered beyond it where that is not 404, and why. */
+const BEYOND: Readonly<Record<string, number>> = {
+  // Of people: none of them is shown, or taken.
+  listDepartmentMembers: 200,
+  listSiteMembers: 200,
+  placeDepartmentMembers: 403,
+  placeSiteMembers: 422,
+  // Of nobody: it holds for all, and is written by whoever reaches all.
+  getHourAuthorization: 200,
+  listHourAuthorizationActions: 200,
+  editHourAuthorization: 403,
+  deleteHourAuthorization: 403,
+  activateHourAuthorization: 403,
+  revokeHourAuthorization: 403,
+};
 
 type Caller = Pick<TestPerson, 'bearer'>;
 interface Item {
@@ -328,5 +343,56 @@ describe('another company', () => {
       .delete(`/angelis/admin/profile/${mine[0].profileId}/system-link/${link!.id}`)
       .set({ authorization: await mine[0].bearer(), 'if-match': '"1"' })
       .expect(404);
+  });
+
+  describe('and a department of which nobody else is', () => {
+    let head: TestPerson;
+    const aboutRows = () => all.filter(({ contract }) => app.platform.catalogue()[contract.permission] === 'rows');
+
+    before(async () => {
+      head = await addDepartmentHead(app, theirs[0].companyId);
+    });
+
+    it('lets whoever keeps to it list nobody beyond', async () => {
+      const own = [head.companyId, head.profileId];
+      const people = await sql<Item>('select id from profile where company_id = $1 and id <> $2', own);
+      const told: string[] = [];
+      for (const route of aboutRows().filter(({ contract }) => contract.method === 'get')) {
+        const { status, text } = await call(head, route, known.get(prefixOf(route)) ?? '');
+        if (status === 200 && people.some(({ id }) => text.includes(id))) told.push(route.contract.id);
+      }
+      expect(told).to.deep.equal([]);
+    });
+
+    it('shows and changes none of the rows beyond', async function run() {
+      this.timeout(180_000);
+      const before = await picture();
+      const told: string[] = [];
+      for (const route of aboutRows().filter(({ path }) => path.includes(':'))) {
+        const { id: name } = route.contract;
+        const { status } = await call(head, route, known.get(prefixOf(route))!);
+        if (status !== (BEYOND[name] ?? 404)) told.push(`${name}: ${status}`);
+      }
+      expect(told).to.deep.equal([]);
+      expect(await picture()).to.deep.equal(before);
+    });
+
+    it('makes nothing for anybody beyond', async () => {
+      const before = await picture();
+      const { profileId } = theirs[0];
+      const made: string[] = [];
+      for (const route of aboutRows().filter(
+        ({ path, contract }) => contract.method === 'post' && !path.includes(':'),
+      )) {
+        const { id: name } = route.contract;
+        const schema = (route.contract.body ?? {}) as Loose & { properties?: Loose };
+        const isAbout = schema.properties?.['profileId'] !== undefined;
+        bodies.set(name, { ...(bodies.get(name) ?? (sample(schema) as object)), ...(isAbout && { profileId }) });
+        const { status } = await call(head, route, '');
+        if (![403, 404, 422].includes(status)) made.push(`${name}: ${status}`);
+      }
+      expect(made).to.deep.equal([]);
+      expect(await picture()).to.deep.equal(before);
+    });
   });
 });

@@ -162,13 +162,13 @@ const ruleRoutes = ({ service }: GateRouterDependencies): Route[] => [
 export const gateModule = (dependencies: GateRouterDependencies): Module => ({
   name: 'gate',
   base: '/gate',
-  permissions: [
-    'gate:decision:ask',
-    'gate:decision:read',
-    'gate:decision:override',
-    'gate:rule:read',
-    'gate:rule:write',
-  ],
+  permissions: {
+    'gate:decision:ask': 'rows',
+    'gate:decision:read': 'rows',
+    'gate:decision:override': 'rows',
+    'gate:rule:read': 'company',
+    'gate:rule:write': 'company',
+  },
   erasures: [keeps('gate_decision'), keeps('gate_override')],
   routes: [...decisionRoutes(dependencies), ...ruleRoutes(dependencies)],
 });

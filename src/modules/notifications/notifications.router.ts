@@ -155,7 +155,7 @@ const streamRoutes = ({ stream }: NotificationsParts): Route[] => [
 export const notificationsModule = (parts: NotificationsParts): Module => ({
   name: 'notifications',
   base: '/notification',
-  permissions: ['notifications:own:read', 'notifications:own:write'],
+  permissions: { 'notifications:own:read': 'everybody', 'notifications:own:write': 'everybody' },
   settings: [NOTICES_SETTING],
   erasures: notificationErasures,
   jobs: parts.jobs,
@@ -168,6 +168,7 @@ export const deliveriesModule = (service: CrudService<DeliveryRow> & MovingServi
   crudModule({
     base: '/notification/delivery',
     permission: 'notifications:delivery',
+    about: 'rows',
     clients: ['admin'],
     service,
   });

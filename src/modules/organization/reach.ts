@@ -1,5 +1,6 @@
 import { waysOf } from '../../platform/access/allowance.ts';
 import type { Allowance, Way } from '../../platform/access/allowance.ts';
+import { REACHES } from '../../platform/access/principal.ts';
 import type { GrantScope } from '../../platform/access/principal.ts';
 import { EVERY_ROW } from '../../platform/db/list.ts';
 import type { Bind } from '../../platform/db/list.ts';
@@ -101,6 +102,40 @@ export const fewInReach = ({ principal, allowance }: Caller, bind: Bind): string
   principal.profileId !== null && waysOf(allowance).every(({ reach }) => reach === 'self' || reach === 'reports')
     ? andReports(bind(principal.profileId))
     : undefined;
+
+const byDistance = (a: Way, b: Way): number => REACHES.indexOf(b.reach) - REACHES.indexOf(a.reach);
+
+/**
+ * The caller as they stand to each of `profileIds`, whom they reach: allowed what the furthest of the ways allows that takes
+ * the profile in. A manager here may be a supervisor there. Only of several ways the database is asked.
+ */
+export const toward = async <C extends Caller>(
+  reader: Reader,
+  caller: C,
+  profileIds: readonly string[],
+): Promise<(profileId: string) => C> => {
+  const { allowance } = caller;
+  const ways = waysOf(allowance).toSorted(byDistance);
+  if (ways.length === 1) return () => caller;
+  const { except = [] } = allowance;
+  const callers = ways.map((way): C => ({ ...caller, allowance: { ...way, except } }));
+  const values: unknown[] = [reader.companyId, profileIds];
+  const bind: Bind = (value) => `$${values.push(value)}`;
+  const cases = callers.map((each, n) => `when ${visibleProfiles(each, 'p.id', bind)} then ${n}`);
+  const rows = await reader.prepared<{ id: string; way: number | null }>(
+    `select p.id, case ${cases.join(' ')} end as way from profile p where p.company_id = $1 and p.id = any($2::uuid[])`,
+    values,
+  );
+  const found = new Map(rows.map(({ id, way }) => [id, way === null ? undefined : callers[way]]));
+  return (profileId) => found.get(profileId) ?? callers.at(-1)!;
+};
+
+/** The same for the one whom a row is about. */
+export const towardRow = async <C extends Caller>(
+  reader: Reader,
+  caller: C,
+  { profileId }: { readonly profileId: string },
+): Promise<C> => (await toward(reader, caller, [profileId]))(profileId);
 
 /** Whether a permission reaches all who belong to a department; null: those who belong to none. */
 export const reachesDepartment = async (

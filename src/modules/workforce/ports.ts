@@ -65,6 +65,8 @@ export interface Notices {
 export interface People {
   /** Restricts rows to those whose profile (`idExpression`, `t.profile_id` by default) the caller reaches. */
   restrict(context: Context, idExpression?: string): Restriction;
+  /** Whether a profile is there and within reach. */
+  reaches(reader: Reader, context: Context, profileId: string): Promise<boolean>;
   /** Throws 422 at `pointer` for a profile that is not there or out of reach. */
   mustReach(reader: Reader, context: Context, profileId: string, pointer?: string): Promise<void>;
 }

@@ -1,10 +1,12 @@
 import { sameScope } from './allowance.ts';
 import type { Allowance, Way } from './allowance.ts';
+import type { About, Catalogue } from './catalogue.ts';
 import { REACHES } from './principal.ts';
-import type { Grant, GrantScope, Principal } from './principal.ts';
+import type { Grant, GrantScope, Principal, Reach } from './principal.ts';
 
-/** Why a permission is not held. */
-export type Lack = 'NOT_GRANTED' | 'DENIED' | 'TOKEN_SCOPE';
+/** Why a permission is not held; `NEEDS_COMPANY`: it is about the company as a whole, and granted in a scope only. */
+export const LACKS = ['NOT_GRANTED', 'DENIED', 'TOKEN_SCOPE', 'NEEDS_COMPANY'] as const;
+export type Lack = (typeof LACKS)[number];
 
 export type Decision<Because extends string = string> =
   | ({ readonly allowed: true } & Allowance)
@@ -37,24 +39,24 @@ const distinctScopes = (grants: readonly Grant[]): GrantScope[] =>
     .flatMap(({ scope }) => scope ?? [])
     .filter((scope, index, all) => all.findIndex((other) => sameScope(other, scope)) === index);
 
-/**
- * Decides one permission: a deny for the company is final; of scopes the nearest decides, and at the same one deny beats
- * grant. Which of two departments is nearer is for whoever reads rows to ask (organization/reach.ts). What remains is held
- * in every way in which it was granted. Token scopes narrow first. Pure, so it can be explained and tested.
- */
-export const decide = (principal: Pick<Principal, 'grants' | 'tokenScopes'>, permission: string): Decision<Lack> => {
-  const { grants, tokenScopes } = principal;
-  if (tokenScopes !== undefined && !tokenScopes.some((scope) => matches(scope, permission)))
-    return { allowed: false, because: 'TOKEN_SCOPE' };
-  const relevant = grants.filter((grant) => matches(grant.permission, permission));
-  const denied = relevant.filter((grant) => grant.effect === 'deny');
-  if (denied.some((grant) => grant.scope === undefined)) return { allowed: false, because: 'DENIED' };
-  const held = relevant.filter(
-    (grant) => grant.effect === 'grant' && !denied.some((deny) => sameScope(deny.scope, grant.scope)),
-  );
+type Told = Pick<Principal, 'grants' | 'tokenScopes'>;
+
+const lacking = (because: Lack): Decision<Lack> => ({ allowed: false, because });
+const furthest = (held: readonly Grant[]): Reach =>
+  REACHES.findLast((reach) => held.some((grant) => grant.reach === reach)) ?? 'self';
+/** A permission that no row bounds. */
+const unbound = (held: readonly Grant[]): Decision<Lack> => ({ allowed: true, reach: furthest(held), scopes: [] });
+
+/** What is granted where it is not denied: at the same scope deny beats grant. */
+const heldOf = (granted: readonly Grant[], denied: readonly Grant[]): Grant[] =>
+  granted.filter(({ scope }) => !denied.some((deny) => sameScope(deny.scope, scope)));
+
+/** Of scopes the nearest decides; which department is nearer is for whoever reads rows. */
+const ofRows = (granted: readonly Grant[], denied: readonly Grant[]): Decision<Lack> => {
+  const held = heldOf(granted, denied);
   const except = distinctScopes(denied);
   const [first, ...others] = distinctWays(held, except.length > 0);
-  if (first === undefined) return { allowed: false, because: denied.length > 0 ? 'DENIED' : 'NOT_GRANTED' };
+  if (first === undefined) return lacking(denied.length > 0 ? 'DENIED' : 'NOT_GRANTED');
   return {
     allowed: true,
     ...first,
@@ -63,24 +65,47 @@ export const decide = (principal: Pick<Principal, 'grants' | 'tokenScopes'>, per
   };
 };
 
+const ofEverybody = (granted: readonly Grant[], denied: readonly Grant[]): Decision<Lack> => {
+  const held = heldOf(granted, denied);
+  if (held.length > 0) return unbound(held);
+  return lacking(denied.length > 0 ? 'DENIED' : 'NOT_GRANTED');
+};
+
+const ofCompany = (granted: readonly Grant[], denied: readonly Grant[]): Decision<Lack> => {
+  if (denied.length > 0) return lacking('DENIED');
+  const wide = granted.filter(({ scope }) => scope === undefined);
+  if (wide.length > 0) return unbound(wide);
+  return lacking(granted.length > 0 ? 'NEEDS_COMPANY' : 'NOT_GRANTED');
+};
+
+/**
+ * Decides one permission by what it is about: a deny for the company is final; what scopes say is for each kind its own matter
+ * (catalogue.ts). One of which nobody said what it is about is of the strictest kind. Of rows it is held in every way in which
+ * it was granted; which of two departments is nearer is for whoever reads them to ask (organization/reach.ts). Token scopes
+ * narrow first. Pure, so it can be explained and tested.
+ */
+export const decide = ({ grants, tokenScopes }: Told, permission: string, about: About | undefined): Decision<Lack> => {
+  if (tokenScopes !== undefined && !tokenScopes.some((scope) => matches(scope, permission)))
+    return lacking('TOKEN_SCOPE');
+  const relevant = grants.filter((grant) => matches(grant.permission, permission));
+  const denied = relevant.filter(({ effect }) => effect === 'deny');
+  if (denied.some(({ scope }) => scope === undefined)) return lacking('DENIED');
+  const granted = relevant.filter(({ effect }) => effect === 'grant');
+  if (about === 'rows') return ofRows(granted, denied);
+  return about === 'everybody' ? ofEverybody(granted, denied) : ofCompany(granted, denied);
+};
+
+/** Decides by the catalogue of the modules that there are. */
+export type Decide = (principal: Told, permission: string) => Decision<Lack>;
+
 /** A decision function that remembers its answers for one principal: the request path asks the same few again and again. */
-export const createDecider = (): ((principal: Principal, permission: string) => Decision) => {
-  const known = new WeakMap<Principal, Map<string, Decision>>();
+export const createDecider = (catalogue: () => Catalogue): Decide => {
+  const known = new WeakMap<Told, Map<string, Decision<Lack>>>();
   return (principal, permission) => {
-    const answers = known.get(principal) ?? new Map<string, Decision>();
+    const answers = known.get(principal) ?? new Map<string, Decision<Lack>>();
     known.set(principal, answers);
-    const answer = answers.get(permission) ?? decide(principal, permission);
+    const answer = answers.get(permission) ?? decide(principal, permission, catalogue()[permission]);
     answers.set(permission, answer);
     return answer;
   };
 };
-
-/** Why a permission is held or not, for `me/permissions` and the effective permissions of a person. */
-export const explain = (
-  principal: Pick<Principal, 'grants' | 'tokenScopes'>,
-  permission: string,
-): { permission: string; decision: Decision<Lack>; grants: readonly Grant[] } => ({
-  permission,
-  decision: decide(principal, permission),
-  grants: principal.grants.filter((grant) => matches(grant.permission, permission)),
-});

@@ -1,7 +1,9 @@
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { exact, instant, nullable, oneOf, uuid } from '../schema/types.ts';
-import { explain } from './decision.ts';
+import { ABOUTS } from './catalogue.ts';
+import type { About } from './catalogue.ts';
+import { decide, LACKS, matches } from './decision.ts';
 import { REACHES } from './principal.ts';
 import type { GrantScope, Principal } from './principal.ts';
 
@@ -11,8 +13,12 @@ const SCOPES = Type.Array(SCOPE, { description: 'None: the whole company' });
 /** One permission as it is held or not, and every grant and deny that speaks of it. */
 export const Explained = exact({
   permission: Type.String({ examples: ['workforce:shift:read'] }),
+  about: oneOf(ABOUTS, {
+    description:
+      'Rows of people: scopes narrow it; what everybody needs: a grant in any scope opens it; the company as a whole: no grant in a scope does',
+  }),
   allowed: Type.Boolean(),
-  because: nullable(oneOf(['NOT_GRANTED', 'DENIED', 'TOKEN_SCOPE'], { description: 'Why it is not held' })),
+  because: nullable(oneOf(LACKS, { description: 'Why it is not held' })),
   reach: nullable(oneOf(REACHES)),
   scopes: SCOPES,
   further: Type.Array(exact({ reach: oneOf(REACHES), scopes: SCOPES }), {
@@ -38,11 +44,17 @@ export type Explained = Static<typeof Explained>;
 const plain = (scopes: readonly GrantScope[]): GrantScope[] => scopes.map(({ kind, id }) => ({ kind, id }));
 
 /** Why a permission is held or not: the very decision that requests go through, in the words of every answer about it. */
-export const explained = (principal: Pick<Principal, 'grants' | 'tokenScopes'>, permission: string): Explained => {
-  const { decision, grants } = explain(principal, permission);
+export const explained = (
+  principal: Pick<Principal, 'grants' | 'tokenScopes'>,
+  permission: string,
+  about: About,
+): Explained => {
+  const decision = decide(principal, permission, about);
   const { allowed } = decision;
+  const grants = principal.grants.filter((grant) => matches(grant.permission, permission));
   return {
     permission,
+    about,
     allowed,
     because: allowed ? null : decision.because,
     reach: allowed ? decision.reach : null,

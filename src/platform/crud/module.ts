@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import type { About } from '../access/catalogue.ts';
 import type { Client } from '../access/principal.ts';
 import type { Module } from '../http/module.ts';
 import type { Stateful } from '../lifecycle/lifecycle.ts';
@@ -14,6 +15,8 @@ interface CrudModuleOptions<Row extends Stateful> extends Pick<
   readonly base: string;
   /** `area:resource`: `:read`, `:write` and those of the moves are the module's permissions. */
   readonly permission: `${string}:${string}`;
+  /** What these are about, but for those that `permissions` names. Default: the company as a whole. */
+  readonly about?: About;
   /** What one of them is called, kebab-case. Default: the permission's resource. */
   readonly noun?: string;
   /** Where English does not follow the rule. */
@@ -33,9 +36,10 @@ interface CrudModuleOptions<Row extends Stateful> extends Pick<
  * of its lifecycle, and whatever else the caller adds.
  */
 export const crudModule = <Row extends Stateful>(options: CrudModuleOptions<Row>): Module => {
-  const { base, permission, noun, plural, clients, service, item, detail, createBody, editBody, ...rest } = options;
+  const { base, permission, about = 'company', noun, plural, clients, service, item, ...others } = options;
+  const { detail, createBody, editBody, ...rest } = others;
   const { entity, list, lifecycle } = service.about;
-  const { view = entity.view, routes = [], permissions = [], ...registered } = rest;
+  const { view = entity.view, routes = [], permissions, ...registered } = rest;
   const names = namesOf(noun ?? permission.slice(permission.lastIndexOf(':') + 1), plural);
   const common = { names, permission, view, service, ...(clients && { clients }) };
   const writing = writeRoutes({
@@ -50,7 +54,7 @@ export const crudModule = <Row extends Stateful>(options: CrudModuleOptions<Row>
     ...registered,
     name: names.module,
     base,
-    permissions: [...new Set([...own, ...permissions])],
+    permissions: { ...Object.fromEntries(own.map((one) => [one, about])), ...permissions },
     ...(lifecycle && { lifecycles: [lifecycle] }),
     routes: [
       ...readRoutes({ ...common, list, item: item ?? view, detail: detail ?? view }),

@@ -1,4 +1,4 @@
-import type { Tx } from '../db/database.ts';
+import type { Reader, Tx } from '../db/database.ts';
 import type { Finder, List, ListQuery, Restriction } from '../db/list.ts';
 import type { Repository } from '../db/repository.ts';
 import type { UnitOfWork } from '../db/unit-of-work.ts';
@@ -51,6 +51,8 @@ interface CrudRules<Row> {
   readonly find?: (context: Context, q: string) => Promise<Finder | undefined>;
   /** Throws 403 when a row that the caller may see is not theirs to change; asked before every edit, delete and move. */
   readonly mayChange?: (tx: Tx, id: string, context: Context) => Promise<void>;
+  /** The caller as they stand to this row, where they reach rows in several ways; the guards of moves are told of them so. */
+  readonly toward?: (reader: Reader, context: Context, row: Row) => Promise<Context>;
   /** Values that the caller does not give; what may be null and was left out is null already. Throws a problem when the body cannot be. */
   readonly onCreate?: (tx: Tx, body: InsertOf<Row>, context: Context) => Answer<object>;
   /** Checks a change, and answers what follows from it. */
@@ -123,14 +125,19 @@ export const createCrud = <Row extends Stateful>(
     ...(onRemove !== undefined && { remove }),
     move: async (context, id, move, input, version) => {
       if (mover === undefined) throw notFound();
-      const row = await mover.move(context, id, move, input as never, version, (tx) => mustReach(tx, id, context));
+      const row = await mover.move(context, id, move, input as never, version, async (tx, locked) => {
+        await mustReach(tx, id, context);
+        return options.toward?.(tx, context, locked);
+      });
       return entity.show(row) as Row;
     },
     actions: async (context, id) => {
       await read(context, id);
       return work.write(context, async (tx) => {
         const refusal = await refusalOf(options.mayChange?.(tx, id, context));
-        return mover?.actions(context, await repository.get(tx, id), options.now(), refusal) ?? [];
+        const row = await repository.get(tx, id);
+        const caller = (await options.toward?.(tx, context, row)) ?? context;
+        return mover?.actions(caller, row, options.now(), refusal) ?? [];
       });
     },
   };

@@ -1,3 +1,4 @@
+import type { Catalogue } from '../access/catalogue.ts';
 import type { Setting } from '../configuration.ts';
 import type { AnyLifecycle } from '../lifecycle/lifecycle.ts';
 import type { JobDefinition, TickDefinition } from '../jobs/definitions.ts';
@@ -13,8 +14,8 @@ export interface Module {
   /** Path below `/angelis`, for example `/admin/project`. */
   readonly base?: string;
   readonly routes?: readonly Route[];
-  /** Permissions that this module defines, `area:resource:action`. */
-  readonly permissions?: readonly string[];
+  /** Permissions that this module defines, with what each is about. */
+  readonly permissions?: Catalogue;
   readonly lifecycles?: readonly AnyLifecycle[];
   readonly jobs?: readonly JobDefinition[];
   readonly ticks?: readonly TickDefinition[];

@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import type { Express, RequestHandler } from 'express';
+import type { Catalogue } from '../access/catalogue.ts';
 import type { Module } from './module.ts';
 import { createHandler } from './serve.ts';
 import type { ServeDependencies } from './serve.ts';
@@ -40,9 +41,11 @@ const contractFaults = ({ contract }: MountedRoute): string[] => [
   ...(Object.keys(contract.responses).length === 0 ? [`${contract.id}: no response`] : []),
 ];
 
+const permissionsOf = ({ permissions = {} }: Module): string[] => Object.keys(permissions);
+
 /** Who asks for a permission that no module defines: nobody could ever hold it. */
 const permissionFaults = (modules: readonly Module[], routes: readonly MountedRoute[]): string[] => {
-  const known = new Set(['public', 'signed-in', ...modules.flatMap(({ permissions = [] }) => permissions)]);
+  const known = new Set(['public', 'signed-in', ...modules.flatMap(permissionsOf)]);
   const asked = [
     ...routes.map(({ contract: { id, permission } }) => ({ by: id, permission })),
     ...modules
@@ -62,7 +65,7 @@ const permissionFaults = (modules: readonly Module[], routes: readonly MountedRo
 /** Names that only one may have, with what is said of two. */
 const uniqueNames = (modules: readonly Module[]): [names: string[], said: (name: string) => string][] => [
   [modules.map(({ name }) => name), (name) => `two modules are called ${name}`],
-  [modules.flatMap(({ permissions = [] }) => permissions), (name) => `permission ${name} is defined twice`],
+  [modules.flatMap(permissionsOf), (name) => `permission ${name} is defined twice`],
   [
     modules.flatMap(({ lifecycles = [] }) => lifecycles.map(({ entity }) => entity)),
     (name) => `two lifecycles of ${name}`,
@@ -86,6 +89,10 @@ const moduleFaults = (modules: readonly Module[]): string[] => {
       .map(({ name }) => `${name} has routes but no base`),
   ];
 };
+
+/** Every permission of the modules, with what it is about. */
+export const catalogueOf = (modules: readonly Module[]): Catalogue =>
+  Object.assign({}, ...modules.map(({ permissions }) => permissions)) as Catalogue;
 
 /** All routes of the modules, at their full paths. */
 export const routesOf = (modules: readonly Module[]): MountedRoute[] =>

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
-import type { Decision } from '../access/decision.ts';
+import type { Decide, Decision } from '../access/decision.ts';
 import type { Directory } from '../access/directory.ts';
 import type { Client, Principal } from '../access/principal.ts';
 import { ofBody } from '../db/constraints.ts';
@@ -26,7 +26,7 @@ export interface ServeDependencies {
   readonly db: Database;
   readonly validator: Validator;
   readonly principals: PrincipalSource;
-  readonly decide: (principal: Principal, permission: string) => Decision;
+  readonly decide: Decide;
   readonly readBody: ReturnType<typeof createBodyReader>;
   readonly rates: RateLimits;
   readonly directory: Pick<Directory, 'isOne'>;

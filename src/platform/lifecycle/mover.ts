@@ -1,6 +1,5 @@
 import type { Static, TObject } from 'typebox';
-import type { Decision } from '../access/decision.ts';
-import type { Principal } from '../access/principal.ts';
+import type { Decide } from '../access/decision.ts';
 import type { ChangeNote } from '../change/recorder.ts';
 import type { Tx } from '../db/database.ts';
 import type { Repository } from '../db/repository.ts';
@@ -21,14 +20,17 @@ type Input = Static<TObject>;
 
 export interface Mover<Row> {
   readonly lifecycle: Lifecycle<Row>;
-  /** Moves a row for a caller: lock, version, state, guards, update, change row, effects: one transaction. */
+  /**
+   * Moves a row for a caller: lock, version, state, guards, update, change row, effects: one transaction. `visible` throws
+   * where the caller may not see the row, and may answer the caller as they stand to it.
+   */
   move(
     context: Context,
     id: string,
     name: string,
     input: Input,
     version: number | undefined,
-    visible?: (tx: Tx, row: Row) => Promise<void>,
+    visible?: (tx: Tx, row: Row) => Promise<Context | void>,
   ): Promise<Row>;
   /** Moves a row as the system does (a timer, another module), inside a transaction that runs. */
   moveAs(tx: Tx, worker: Worker, row: Row, name: string, input?: Input): Promise<Row>;
@@ -46,7 +48,7 @@ export interface Mover<Row> {
 
 export interface MoverDependencies {
   readonly work: UnitOfWork;
-  readonly decide: (principal: Principal, permission: string) => Decision;
+  readonly decide: Decide;
 }
 
 const refuse = <Row>(lifecycle: Lifecycle<Row>, row: Row, name: string): Problem => {
@@ -153,11 +155,11 @@ export const createMover = <Row extends Stateful>(
     move: (context, id, name, input, version, visible) =>
       work.write(context, async (tx) => {
         const row = await repository.lock(tx, id);
-        await visible?.(tx, row);
+        const caller = (await visible?.(tx, row)) ?? context;
         if (!mayMove(lifecycle.moves[name], context)) throw forbidden();
         if (version !== undefined && row.version !== version)
           throw new Problem(412, 'VERSION_MISMATCH', { extra: { version: row.version } });
-        return perform(tx, row, name, input, context, context);
+        return perform(tx, row, name, input, context, caller);
       }),
     moveAs: (tx, worker, row, name, input = {}) => perform(tx, row, name, input, worker),
     plan: (tx, worker, row, name, input) => {

@@ -2,8 +2,7 @@ import { addCounts, complianceOf, percentOf } from '../../modules/fitness/compli
 import type { Compliance } from '../../modules/fitness/compliance/compliance.ts';
 import { isUnbounded } from '../../platform/access/allowance.ts';
 import type { Allowance } from '../../platform/access/allowance.ts';
-import type { Decision } from '../../platform/access/decision.ts';
-import type { Principal } from '../../platform/access/principal.ts';
+import type { Decide } from '../../platform/access/decision.ts';
 import type { Reader } from '../../platform/db/database.ts';
 import type { Bind, Restriction } from '../../platform/db/list.ts';
 import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
@@ -15,7 +14,7 @@ type Caller = Pick<Context, 'principal' | 'allowance'>;
 
 interface DashboardDependencies {
   readonly work: UnitOfWork;
-  readonly decide: (principal: Principal, permission: string) => Decision;
+  readonly decide: Decide;
   readonly visible: (caller: Caller, idExpression: string, bind: Bind) => string;
   readonly complianceByDay: (
     reader: Reader,

@@ -16,7 +16,7 @@ interface SupervisorParts {
 export const supervisorModule = ({ portal, cases, caseView }: SupervisorParts): Module => ({
   name: 'supervisor-portal',
   base: '/supervisor',
-  permissions: ['fitness:board:read'],
+  permissions: { 'fitness:board:read': 'rows' },
   routes: [
     route(
       {

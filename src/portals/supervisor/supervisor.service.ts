@@ -21,6 +21,12 @@ interface SupervisorDependencies {
   readonly visible: (context: Context, idExpression: string, bind: Bind) => string;
   /** SQL of an array with the ids of all of them, where they are few. */
   readonly few: (context: Context, bind: Bind) => string | undefined;
+  /** The caller as they stand to each of these people. */
+  readonly toward: (
+    reader: Reader,
+    context: Context,
+    profileIds: readonly string[],
+  ) => Promise<(profileId: string) => Context>;
   /** What the caller may do with a case now. */
   readonly caseActions: (context: Context, row: object) => Action[];
   /** Compliance by shift day, as everywhere. */
@@ -36,7 +42,7 @@ const DEFAULT_LIMIT = 50;
 
 /** The supervisor's screens: nobody is on their own board, nor among the cases they decide. */
 export const createSupervisorPortal = (dependencies: SupervisorDependencies) => {
-  const { work, cursors, board, cases, visible, few, caseActions, complianceByDay, now } = dependencies;
+  const { work, cursors, board, cases, visible, few, toward, caseActions, complianceByDay, now } = dependencies;
 
   /** Of the shifts that began today and yesterday: a night's people are still at work in the morning. */
   const complianceOfNow = async (reader: Reader, context: Context) => {
@@ -53,10 +59,10 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
       const after = cursor === undefined ? undefined : cursors.read(purpose, cursor);
       if (cursor !== undefined && after === undefined)
         throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
-      const { rows, compliance } = await work.read(
+      const { rows, shown, callerFor, compliance } = await work.read(
         context,
-        async (reader) => ({
-          rows: await board(reader, {
+        async (reader) => {
+          const found = await board(reader, {
             now: now(),
             me: context.principal.profileId,
             visible: (bind) => visible(context, 'p.id', bind),
@@ -64,18 +70,24 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
             filters,
             limit: limit + 1,
             ...(after && { after }),
-          }),
-          compliance: await complianceOfNow(reader, context),
-        }),
+          });
+          const page = found.slice(0, limit);
+          const ids = page.map(({ id }) => id);
+          return {
+            rows: found,
+            shown: page,
+            callerFor: await toward(reader, context, ids),
+            compliance: await complianceOfNow(reader, context),
+          };
+        },
         // Whoever is on it, it is their rows one by one: planning took three times as long.
         { onePlan: true },
       );
-      const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       return {
-        items: shown.map(({ item }) => ({
+        items: shown.map(({ id, item }) => ({
           ...item,
-          actions: item.case === null ? [] : caseActions(context, item.case),
+          actions: item.case === null ? [] : caseActions(callerFor(id), item.case),
         })),
         next: last === undefined ? null : cursors.write(purpose, last),
         compliance,
@@ -90,8 +102,13 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
           (bind) =>
             `t.profile_id is distinct from ${bind(profileId)}::uuid and ${visible(context, 't.profile_id', bind)}`,
         );
-        const page = JSON.parse(text) as { items: object[]; next: string | null };
-        return { items: page.items.map((row) => ({ ...row, actions: caseActions(context, row) })), next: page.next };
+        const { items, next } = JSON.parse(text) as { items: { profileId: string }[]; next: string | null };
+        const callerFor = await toward(
+          reader,
+          context,
+          items.map((row) => row.profileId),
+        );
+        return { items: items.map((row) => ({ ...row, actions: caseActions(callerFor(row.profileId), row) })), next };
       }),
   };
 };

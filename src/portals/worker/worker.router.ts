@@ -15,7 +15,7 @@ interface WorkerParts {
 export const workerModule = ({ portal, results, cases }: WorkerParts): Module => ({
   name: 'worker-portal',
   base: '/worker',
-  permissions: ['fitness:own:read'],
+  permissions: { 'fitness:own:read': 'everybody' },
   routes: [
     route(
       {

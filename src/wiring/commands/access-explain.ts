@@ -1,8 +1,12 @@
 import type pg from 'pg';
 import { identifierHashes, readIdentifier } from '../../modules/identity/persons/identifiers.ts';
+import catalogue from '../../../config/permissions.json' with { type: 'json' };
 import { createDirectory } from '../../platform/access/directory.ts';
+import type { Catalogue } from '../../platform/access/catalogue.ts';
+import { matches } from '../../platform/access/decision.ts';
 import { explained } from '../../platform/access/explained.ts';
 import type { Explained } from '../../platform/access/explained.ts';
+import type { Grant } from '../../platform/access/principal.ts';
 import type { KeyRing } from '../../platform/crypto/key-ring.ts';
 
 /** About whom, and what: one permission, or all that their roles speak of. */
@@ -29,8 +33,13 @@ interface Found {
   readonly states: Readonly<Record<'company' | 'person' | 'profile', string>>;
 }
 
+/** What a command knows of the modules, which it does not wire: `npm run access` writes it, a test holds it to them. */
+const CATALOGUE = catalogue as Catalogue;
+
+const isSpokenOf = (permission: string, grants: readonly Grant[]): boolean =>
+  grants.some((grant) => matches(grant.permission, permission));
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const PERMISSION = /^([a-z][a-z-]*|\*):([a-z][a-z-]*|\*):([a-z][a-z-]*|\*)$/;
 
 const FIND = `select f.company_id as "companyId", f.id as "profileId", f.first_name || ' ' || f.last_name as name,
     json_build_object('company', c.status, 'person', coalesce(p.status, 'unknown'), 'profile', f.status) as states
@@ -65,13 +74,14 @@ export const explainAccess = async (
   now: () => Date,
 ): Promise<AccessReport> => {
   const { company, permission } = asked;
-  if (permission !== undefined && !PERMISSION.test(permission))
-    throw new Error('--permission takes area:resource:action, as in workforce:shift:read');
+  if (permission !== undefined && !Object.hasOwn(CATALOGUE, permission))
+    throw new Error('--permission takes one that there is, as in workforce:shift:read; without it all are shown.');
   const found = await find(system, lookup, asked);
   const { companyId, profileId, name } = found;
   const grants = await createDirectory(system, now).grantsOf(companyId, profileId);
-  const named = permission === undefined ? new Set(grants.map((grant) => grant.permission)) : [permission];
-  const permissions = [...named].toSorted().map((each) => explained({ grants }, each));
+  const permissions = Object.entries(CATALOGUE)
+    .filter(([each]) => permission === each || (permission === undefined && isSpokenOf(each, grants)))
+    .map(([each, about]) => explained({ grants }, each, about));
   return { company, profileId, name, inactive: inactive(found), permissions };
 };
 

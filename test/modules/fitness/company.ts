@@ -7,7 +7,9 @@ import type { FitnessNotice } from '../../../src/modules/fitness/notices.ts';
 import type { JudgedResult } from '../../../src/modules/fitness/ports.ts';
 import { systemScope } from '../../../src/platform/db/scope.ts';
 import { createSweeper } from '../../../src/platform/jobs/sweeper.ts';
+import { visibleProfiles } from '../../../src/modules/organization/reach.ts';
 import { createZones } from '../../../src/modules/organization/zones.ts';
+import { createPeople } from '../../../src/modules/workforce/people.ts';
 import { wireFitnessCases } from '../../../src/wiring/fitness-cases.ts';
 import type { CasesArea } from '../../../src/wiring/fitness-cases.ts';
 import type { Gate } from '../../../src/modules/gate/ports.ts';
@@ -52,7 +54,8 @@ export interface FitnessCompany {
   readonly projectId: string;
   /** Moves the clock to so many ms after the start, and makes the timed moves that fell due. */
   readonly at: (ms: number) => Promise<void>;
-  readonly addWorker: (high?: boolean) => Promise<TestPerson>;
+  /** Who reports to the supervisor, or to somebody else. */
+  readonly addWorker: (high?: boolean, superior?: TestPerson) => Promise<TestPerson>;
   readonly addAssignment: (worker: TestPerson, taskKindIds?: readonly string[]) => Promise<string>;
   readonly addShift: (worker: TestPerson, options?: ShiftOptions) => Promise<string>;
   /** A worker with a shift in an hour, its test done. */
@@ -156,7 +159,11 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
     return Promise.resolve();
   };
   const area = wireFitnessCases(app.platform, { notices: [{ notify }] });
-  const { gate } = wireGate(app.platform, { zones: createZones(), requirements: area.generation });
+  const { gate } = wireGate(app.platform, {
+    zones: createZones(),
+    people: createPeople(visibleProfiles),
+    requirements: area.generation,
+  });
   const { db, system, movers } = app.platform;
   const { now } = app.clock;
   const sweeper = createSweeper({
@@ -229,9 +236,9 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
     return id;
   };
 
-  const addWorker: FitnessCompany['addWorker'] = async (high = false) => {
+  const addWorker: FitnessCompany['addWorker'] = async (high = false, superior = supervisor) => {
     const made = await person(['worker']);
-    await addReportingLine(app, supervisor, made);
+    await addReportingLine(app, superior, made);
     if (high) await setHighRisk(made);
     return made;
   };

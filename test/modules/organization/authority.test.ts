@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { waysOf } from '../../../src/platform/access/allowance.ts';
+import { ABOUTS } from '../../../src/platform/access/catalogue.ts';
+import type { Catalogue } from '../../../src/platform/access/catalogue.ts';
 import { decide, matches } from '../../../src/platform/access/decision.ts';
 import { REACHES } from '../../../src/platform/access/principal.ts';
 import type { Grant, GrantScope, Reach } from '../../../src/platform/access/principal.ts';
@@ -17,9 +19,14 @@ import type { Place } from '../../support/nearest-scope.ts';
 import { SYSTEM_ROLES } from '../../../src/modules/organization/roles/system-roles.ts';
 
 const PARTS = { area: ['a', 'b'], resource: ['x', 'y'], action: ['read', 'write', 'delete'] };
-const CATALOGUE = PARTS.area.flatMap((area) =>
+const NAMES = PARTS.area.flatMap((area) =>
   PARTS.resource.flatMap((resource) => PARTS.action.map((action) => `${area}:${resource}:${action}`)),
 );
+const CATALOGUE: Catalogue = Object.fromEntries(NAMES.map((name) => [name, 'rows']));
+/** Each permission is about something, whatever it is. */
+const catalogues = fc
+  .array(fc.constantFrom(...ABOUTS), { minLength: NAMES.length, maxLength: NAMES.length })
+  .map((abouts): Catalogue => Object.fromEntries(NAMES.map((name, n) => [name, abouts[n]!])));
 const part = (values: readonly string[]) => fc.constantFrom('*', ...values);
 const pattern = fc.tuple(part(PARTS.area), part(PARTS.resource), part(PARTS.action)).map((parts) => parts.join(':'));
 const patterns = fc.uniqueArray(pattern, { maxLength: 4 });
@@ -59,11 +66,11 @@ const grantsFrom = (lineage: readonly RoleParts[], where: GrantScope | null): Gr
 describe('a decision', () => {
   it('denies whatever is denied for the whole company, whatever is granted', () => {
     fc.assert(
-      fc.property(grants, fc.constantFrom(...CATALOGUE), (held, permission) => {
+      fc.property(grants, fc.constantFrom(...NAMES), fc.constantFrom(...ABOUTS), (held, permission, about) => {
         const denied = held.some(
           (each) => each.effect === 'deny' && each.scope === undefined && matches(each.permission, permission),
         );
-        const { allowed } = decide({ grants: held }, permission);
+        const { allowed } = decide({ grants: held }, permission, about);
         if (denied) expect(allowed).to.equal(false);
       }),
       { numRuns: 2_000 },
@@ -72,13 +79,19 @@ describe('a decision', () => {
 
   it('never allows what nothing grants, and one more deny never allows more', () => {
     fc.assert(
-      fc.property(grants, grant, fc.constantFrom(...CATALOGUE), (held, added, permission) => {
-        const before = decide({ grants: held }, permission);
-        const isGranted = held.some((each) => each.effect === 'grant' && matches(each.permission, permission));
-        if (!isGranted) expect(before.allowed).to.equal(false);
-        const after = decide({ grants: [...held, { ...added, effect: 'deny' }] }, permission);
-        if (after.allowed) expect(before.allowed).to.equal(true);
-      }),
+      fc.property(
+        grants,
+        grant,
+        fc.constantFrom(...NAMES),
+        fc.constantFrom(...ABOUTS),
+        (held, added, permission, about) => {
+          const before = decide({ grants: held }, permission, about);
+          const isGranted = held.some((each) => each.effect === 'grant' && matches(each.permission, permission));
+          if (!isGranted) expect(before.allowed).to.equal(false);
+          const after = decide({ grants: [...held, { ...added, effect: 'deny' }] }, permission, about);
+          if (after.allowed) expect(before.allowed).to.equal(true);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });
@@ -95,7 +108,7 @@ describe('the reach of a decision', () => {
   });
 
   it('is never wider in the company than what was granted for the company', () => {
-    const decision = decide({ grants: [held('company', department), held('self')] }, 'a:x:read');
+    const decision = decide({ grants: [held('company', department), held('self')] }, 'a:x:read', 'rows');
     expect(decision).to.deep.equal({
       allowed: true,
       reach: 'self',
@@ -103,13 +116,13 @@ describe('the reach of a decision', () => {
       further: [{ reach: 'company', scopes: [department] }],
     });
     const other = { kind: 'department', id: 'd2' } as const;
-    expect(decide({ grants: [held('self', other), held('company', department)] }, 'a:x:read')).to.deep.equal({
+    expect(decide({ grants: [held('self', other), held('company', department)] }, 'a:x:read', 'rows')).to.deep.equal({
       allowed: true,
       reach: 'company',
       scopes: [department],
       further: [{ reach: 'self', scopes: [other] }],
     });
-    expect(decide({ grants: [held('hierarchy'), held('self', department)] }, 'a:x:read')).to.deep.equal({
+    expect(decide({ grants: [held('hierarchy'), held('self', department)] }, 'a:x:read', 'rows')).to.deep.equal({
       allowed: true,
       reach: 'hierarchy',
       scopes: [],
@@ -118,14 +131,14 @@ describe('the reach of a decision', () => {
 
   it('takes in exactly what one grant or another takes in', () => {
     fc.assert(
-      fc.property(grants, fc.constantFrom(...CATALOGUE), reach, scope, (given, permission, need, where) => {
+      fc.property(grants, fc.constantFrom(...NAMES), reach, scope, (given, permission, need, where) => {
         const granted = given.filter(({ effect }) => effect === 'grant');
         const inScope = (outer: GrantScope | undefined) =>
           outer === undefined || (where !== undefined && outer.kind === where.kind && outer.id === where.id);
         const expected = granted.some(
           (each) => matches(each.permission, permission) && far(each.reach, need) && inScope(each.scope),
         );
-        const decision = decide({ grants: granted }, permission);
+        const decision = decide({ grants: granted }, permission, 'rows');
         const got =
           decision.allowed &&
           waysOf(decision).some(
@@ -145,15 +158,15 @@ describe('what a change takes', () => {
 
   it('is named when somebody may do less somewhere, wherever departments stand, and only then', () => {
     fc.assert(
-      fc.property(grants, grants, fc.nat(8), (before, more, kept) => {
+      fc.property(grants, grants, fc.nat(8), catalogues, (before, more, kept, catalogue) => {
         const after = [...before.slice(0, kept), ...more];
         const isLess = (permission: string) =>
           places.some((place) => {
-            const [then, now] = [reachesAt(before, permission, place), reachesAt(after, permission, place)];
-            return !then.every((one) => now.some((other) => far(other, one)));
+            const about = catalogue[permission];
+            const [then, now] = [before, after].map((held) => reachesAt(held, permission, place, about));
+            return !then!.every((one) => now!.some((other) => far(other, one)));
           });
-        const lost = lostOf(before, after, CATALOGUE);
-        expect(lost).to.equal(CATALOGUE.find(isLess));
+        expect(lostOf(before, after, catalogue)).to.equal(NAMES.find(isLess));
       }),
       { numRuns: 500 },
     );
@@ -164,23 +177,47 @@ describe('giving roles', () => {
   it('hands on nothing that the giver does not hold, nor further than it reaches them', () => {
     let given = 0;
     fc.assert(
-      fc.property(grants, roleOf('child'), roleOf('parent'), scope, (own, child, parent, where) => {
-        const lineage = [{ ...child, parentId: parent.id }, parent];
-        if (beyondOwn(lineage, own, CATALOGUE, where ?? null, covers) !== undefined) return;
-        given += 1;
-        for (const permission of CATALOGUE)
-          for (const place of PLACES) {
-            const mine = reachesAt(own, permission, place);
-            for (const got of reachesAt(grantsFrom(lineage, where ?? null), permission, place))
-              expect(
-                mine.some((one) => far(one, got)),
-                `${permission} reaches ${got} at ${JSON.stringify(place)}`,
-              ).to.equal(true);
-          }
-      }),
+      fc.property(
+        grants,
+        roleOf('child'),
+        roleOf('parent'),
+        scope,
+        catalogues,
+        (own, child, parent, where, catalogue) => {
+          const lineage = [{ ...child, parentId: parent.id }, parent];
+          if (beyondOwn(lineage, own, catalogue, where ?? null, covers) !== undefined) return;
+          given += 1;
+          for (const permission of NAMES)
+            for (const place of PLACES) {
+              const mine = reachesAt(own, permission, place, catalogue[permission]);
+              for (const got of reachesAt(grantsFrom(lineage, where ?? null), permission, place, catalogue[permission]))
+                expect(
+                  mine.some((one) => far(one, got)),
+                  `${permission} reaches ${got} at ${JSON.stringify(place)}`,
+                ).to.equal(true);
+            }
+        },
+      ),
       { numRuns: 5_000 },
     );
     expect(given).to.be.greaterThan(200);
+  });
+
+  it('gives within a scope what is about the company by name only: it takes one who holds it to give it for the company', () => {
+    const role = {
+      id: 'r',
+      code: 'r',
+      parentId: null,
+      systemParent: null,
+      reach: 'company',
+      grants: ['a:x:read'],
+      denies: [],
+    } as const;
+    const d1 = { kind: 'department', id: 'd1' } as const;
+    const mine: Grant = { permission: '*:*:*', effect: 'grant', reach: 'company', role: 'o', scope: d1 };
+    const catalogue: Catalogue = { ...CATALOGUE, 'a:x:read': 'company' };
+    expect(beyondOwn([role], [mine], catalogue, d1, covers)).to.equal(undefined);
+    expect(beyondOwn([role], [mine], catalogue, null, covers)).to.equal('a:x:read');
   });
 
   it('refuses a pattern to whoever holds all it means today, but not the pattern', () => {
@@ -193,7 +230,7 @@ describe('giving roles', () => {
       grants: ['a:*:*'],
       denies: [],
     };
-    const each: Grant[] = CATALOGUE.map((permission) => ({ permission, effect: 'grant', reach: 'company', role: 'o' }));
+    const each: Grant[] = NAMES.map((permission) => ({ permission, effect: 'grant', reach: 'company', role: 'o' }));
     expect(beyondOwn([role], each, CATALOGUE, null, covers)).to.equal('a:*:*');
     const wide: Grant = { permission: '*:*:*', effect: 'grant', reach: 'company', role: 'o' };
     expect(beyondOwn([role], [wide], CATALOGUE, null, covers)).to.equal(undefined);

@@ -76,6 +76,7 @@ describe('effective permissions are explained', () => {
     const own = { effect: 'grant', role: 'why-heir', scope: null, assignmentId: held, expiresAt };
     const expected = {
       permission: READ,
+      about: 'rows',
       allowed: true,
       because: null,
       reach: 'company',
@@ -116,7 +117,8 @@ describe('effective permissions are explained', () => {
       expect(about).to.include({ profileId, inactive: null });
     }
     const all = (await ask(profileId)).permissions.map(({ permission }) => permission);
-    expect(all).to.include.members([READ, 'fitness:board:read', 'workforce:*:read']);
+    expect(all).to.include.members([READ, 'fitness:board:read', 'workforce:leave:read']);
+    expect(all).not.to.include('organization:company:read');
     const text = accessText(await ask(profileId, READ)).split('\n');
     expect(text.slice(1)).to.deep.equal([
       `${READ}  allowed: company, but not in department ${scope.id}`,
@@ -131,6 +133,18 @@ describe('effective permissions are explained', () => {
       ),
     );
     expect(await Promise.all(refusals)).to.deep.equal(['Nobody', '--permission']);
+  });
+
+  it('says that what is about the company needs a role for all of it', async () => {
+    const someone = await person();
+    const scopeId = await made('/admin/department', { code: 'PART', name: 'P' });
+    await give({ profileId: someone.profileId, systemRole: 'manager', scopeKind: 'department', scopeId }).expect(201);
+    const told = await permissionOf(someone, 'organization:appconfig:read');
+    expect(told).to.include({ about: 'company', allowed: false, because: 'NEEDS_COMPANY' });
+    expect(await permissionOf(someone, 'organization:site:read')).to.include({ about: 'everybody', allowed: true });
+    await (await clientOf(app, someone)).get('/admin/appconfig').expect(403);
+    await give({ profileId: someone.profileId, systemRole: 'manager' }).expect(201);
+    await (await clientOf(app, someone)).get('/admin/appconfig').expect(200);
   });
 
   it('every permission has a text, in each language', async () => {

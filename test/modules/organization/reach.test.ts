@@ -189,7 +189,7 @@ describe('reach over profiles', () => {
     let [narrowed, reopened] = [0, 0];
     await fc.assert(
       fc.asyncProperty(fc.array(grant, { minLength: 1, maxLength: 6 }), async (grants) => {
-        const decision = decide({ grants }, PERMISSION);
+        const decision = decide({ grants }, PERMISSION, 'rows');
         const found = decision.allowed ? new Set(await seen('boss', decision)) : new Set();
         const expected = [...places].filter(([, place]) => reachesAt(grants, PERMISSION, place).includes('company'));
         const granted = grants.filter(({ effect }) => effect === 'grant');

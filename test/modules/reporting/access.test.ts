@@ -28,7 +28,7 @@ const grant = (permission: string, more: Partial<Grant> = {}): Grant => ({
 const deciding =
   (...grants: Grant[]) =>
   (permission: string) =>
-    decide({ grants }, permission);
+    decide({ grants }, permission, 'rows');
 const names = (decider: ReturnType<typeof deciding>, columns: string[] | null = null): string[] =>
   shownColumns(report, { columns, permissionSnapshot: snapshotOf(decider, report) }).map(({ name }) => name);
 

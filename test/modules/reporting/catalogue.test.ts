@@ -1,7 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { expect } from 'chai';
 import { SYSTEM_ROLES } from '../../../src/modules/organization/roles/system-roles.ts';
-import { decide } from '../../../src/platform/access/decision.ts';
 import { LOCALES } from '../../../src/platform/i18n/locales.ts';
 import { labelsOf } from '../../../src/platform/render/report.ts';
 import type { ReportDefinition } from '../../../src/platform/render/report.ts';
@@ -58,7 +57,8 @@ describe('the catalogue of reports', () => {
       roles.some(({ grants, reach, code }) => {
         const all = grants.map((held) => ({ permission: held, effect: 'grant' as const, reach, role: code }));
         return (
-          decide({ grants: all }, permission).allowed && decide({ grants: all }, 'reporting:export:create').allowed
+          app.platform.decide({ grants: all }, permission).allowed &&
+          app.platform.decide({ grants: all }, 'reporting:export:create').allowed
         );
       });
     expect(reports.map(({ permission }) => permission).filter((permission) => !isHeld(permission))).to.deep.equal([]);

@@ -56,9 +56,10 @@ export const openExportNode = async (
   const db = createDatabase({ writer, reader: writer, now });
   const work = createUnitOfWork(db);
   const repository = createRepository(ExportJob, db, plainRecorder());
+  const decide = createDecider(() => ({ [projectsReport.permission]: 'everybody' }));
   const mover = createMover(createExportLifecycle(createOutbox().enqueue, notices), repository, {
     work,
-    decide: createDecider(),
+    decide,
   });
   const files = wrap(await createFolderStore(folder));
   const runner = createRunner({
@@ -66,6 +67,7 @@ export const openExportNode = async (
     repository,
     mover,
     directory: createDirectory(systemPool, now),
+    decide,
     reports: new Map([[projectsReport.kind, projectsReport]]),
     files,
     i18n: createI18n({ folder: new URL('../../../locales', import.meta.url).pathname }),

@@ -25,7 +25,7 @@ const at = (over: Partial<Contract> = {}) =>
 const thing = (over: Partial<Module> = {}): Module => ({
   name: 'thing',
   base: '/thing',
-  permissions: ['area:thing:read'],
+  permissions: { 'area:thing:read': 'rows' },
   routes: [at()],
   ...over,
 });
@@ -48,7 +48,7 @@ describe('the registry of modules', () => {
           name: 'other',
           base: '/other',
           requires: ['thing'],
-          permissions: [],
+          permissions: {},
           routes: [at({ id: 'getOther' })],
         }),
       ]),
@@ -59,13 +59,13 @@ describe('the registry of modules', () => {
   for (const [what, modules, said] of [
     [
       'two of one name',
-      [thing(), thing({ base: '/b', permissions: [], routes: [at({ id: 'b' })] })],
+      [thing(), thing({ base: '/b', permissions: {}, routes: [at({ id: 'b' })] })],
       'two modules are called thing',
     ],
     ['a requirement that is missing', [thing({ requires: ['gone'] })], 'thing requires gone, which is missing'],
     [
       'a path that collides',
-      [thing(), thing({ name: 'b', permissions: [], routes: [at({ id: 'b' })] })],
+      [thing(), thing({ name: 'b', permissions: {}, routes: [at({ id: 'b' })] })],
       'two routes answer get /thing',
     ],
     [
@@ -75,10 +75,10 @@ describe('the registry of modules', () => {
     ],
     [
       'one operation twice',
-      [thing(), thing({ name: 'b', base: '/b', permissions: [] })],
+      [thing(), thing({ name: 'b', base: '/b', permissions: {} })],
       'two routes are called getThing',
     ],
-    ['a permission nobody defines', [thing({ permissions: [] })], 'no permission area:thing:read'],
+    ['a permission nobody defines', [thing({ permissions: {} })], 'no permission area:thing:read'],
     [
       'a report with a permission nobody defines',
       [thing({ reports: [{ ...projectsReport, permission: 'area:thing:export' }] })],
@@ -98,7 +98,7 @@ describe('the registry of modules', () => {
     ],
     [
       'routes without a base',
-      [{ name: 'thing', permissions: ['area:thing:read'], routes: [at()] }],
+      [{ name: 'thing', permissions: { 'area:thing:read': 'rows' }, routes: [at()] }],
       'thing has routes but no base',
     ],
   ] satisfies [string, Module[], string][])
@@ -107,7 +107,7 @@ describe('the registry of modules', () => {
     });
 
   it('tells every fault at once', () => {
-    expect(faultOf([thing({ permissions: [], requires: ['gone'] })]).split('\n')).to.have.length(3);
+    expect(faultOf([thing({ permissions: {}, requires: ['gone'] })]).split('\n')).to.have.length(3);
   });
 
   it('refuses an application that answers where nobody declared it', () => {

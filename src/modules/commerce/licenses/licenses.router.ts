@@ -18,7 +18,8 @@ export const licensesModule = (
   crudModule({
     base: '/admin/license',
     permission: 'commerce:license',
-    permissions: ['commerce:license:write'],
+    about: 'rows',
+    permissions: { 'commerce:license:write': 'rows' },
     requires: ['subscriptions'],
     service,
     jobs,

@@ -7,7 +7,7 @@ import { OFFERING, offeringsPage } from './offerings.repository.ts';
 export const offeringsModule = ({ work }: { readonly work: UnitOfWork }): Module => ({
   name: 'offerings',
   base: '/admin/offering',
-  permissions: ['commerce:offering:read'],
+  permissions: { 'commerce:offering:read': 'everybody' },
   routes: [
     route(
       {

@@ -23,7 +23,7 @@ export const baselinesModule = ({ service, list }: BaselinesRouterDependencies):
   name: 'fitness-baselines',
   base,
   requires: ['fitness-results'],
-  permissions: [read, write],
+  permissions: { [read]: 'rows', [write]: 'rows' },
   erasures: [keeps('baseline')],
   ticks: [
     {

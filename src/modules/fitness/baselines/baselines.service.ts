@@ -80,6 +80,10 @@ export const createBaselinesService = (dependencies: BaselinesDependencies) => {
     });
   };
 
+  const mustSee = async (tx: Tx, context: Context, id: string): Promise<void> => {
+    if ((await list.one(tx, id, people.restrict(context, 't.profile_id'))) === undefined) throw notFound();
+  };
+
   /** One chunk of people: their baselines as of today. */
   const recomputeOf = async (tx: Tx, profileIds: readonly string[]): Promise<Speeds[]> => {
     const profiles = await lockProfiles(tx, profileIds, policies);
@@ -145,7 +149,7 @@ export const createBaselinesService = (dependencies: BaselinesDependencies) => {
     /** Mean and deviation in 1/s. The row that logs the read is committed before they are handed over. */
     values: (context: Context, id: string) =>
       work.write(context, async (tx) => {
-        if ((await list.one(tx, id, people.restrict(context, 't.profile_id'))) === undefined) throw notFound();
+        await mustSee(tx, context, id);
         const row = await repository.get(tx, id);
         const { profileId, definitionCode } = row;
         await changes.event(tx, {
@@ -161,6 +165,7 @@ export const createBaselinesService = (dependencies: BaselinesDependencies) => {
     /** A new version of an active or stale baseline, of the latest tests. 409 for one that has no such version. */
     supersede: (context: Context, id: string, reason: string, version: number): Promise<StoredBaselineRow> =>
       work.write(context, async (tx) => {
+        await mustSee(tx, context, id);
         const found = await repository.get(tx, id);
         const profile = (await lockProfiles(tx, [found.profileId], policies)).get(found.profileId);
         const row = await repository.lock(tx, id, version);

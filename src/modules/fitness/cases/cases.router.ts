@@ -9,7 +9,8 @@ export const casesModule = (service: CasesService): Module =>
   crudModule({
     base: '/fitness/cases',
     permission: 'fitness:case',
-    permissions: ['fitness:case:notes'],
+    about: 'rows',
+    permissions: { 'fitness:case:notes': 'rows' },
     noun: 'fitness-case',
     service,
     detail: CaseDetail,

@@ -1,12 +1,13 @@
 import { createCrud, notFound } from '../../../platform/module.ts';
 import type { Context, MovingParts, Reader } from '../../../platform/module.ts';
-import type { visibleProfiles } from '../../organization/reach.ts';
+import type { towardRow, visibleProfiles } from '../../organization/reach.ts';
 import type { Decisions } from '../decisions.ts';
 import type { FitnessCaseRow } from './cases.repository.ts';
 
 interface CasesDependencies extends MovingParts<FitnessCaseRow> {
   readonly decisions: Decisions;
   readonly visible: typeof visibleProfiles;
+  readonly toward: typeof towardRow;
 }
 
 /** Credential kind that a referred person has to renew. */
@@ -23,10 +24,10 @@ export const medicalRenewedSince = async (reader: Reader, profileId: string, sin
 };
 
 /** Cases within the caller's reach, their moves, and what was decided in them. */
-export const createCases = ({ decisions, visible, ...parts }: CasesDependencies) => {
+export const createCases = ({ decisions, visible, toward, ...parts }: CasesDependencies) => {
   const { list, work } = parts;
   const restrict = (context: Context) => (bind: (value: unknown) => string) => visible(context, 't.profile_id', bind);
-  const crud = createCrud({ ...parts, restrict });
+  const crud = createCrud({ ...parts, restrict, toward });
 
   return {
     ...crud,

@@ -47,7 +47,7 @@ const MOST_LINES = 100_000;
 export const complianceModule = ({ service, list, keepTotals }: ComplianceRouterDependencies): Module => ({
   name: 'fitness-compliance',
   base: '/fitness',
-  permissions: ['fitness:compliance:read'],
+  permissions: { 'fitness:compliance:read': 'rows' },
   erasures: [keeps('fitness_breach', { writtenOnce: true })],
   ticks: [
     {

@@ -25,7 +25,7 @@ export const sourcesModules = ({ service, list, ticks, erasures }: SourcesRouter
   {
     name: 'fitness-sources',
     base: '/fitness/sources',
-    permissions: [read, retry, discard],
+    permissions: { [read]: 'company', [retry]: 'company', [discard]: 'company' },
     ticks,
     routes: [
       route(

@@ -34,7 +34,7 @@ const discard = 'operator:quarantine:discard';
 export const staffQuarantineModule = ({ service, list }: StaffQuarantineDependencies): Module => ({
   name: 'operator-quarantine',
   base: '/operations/quarantine',
-  permissions: [read, retry, discard],
+  permissions: { [read]: 'company', [retry]: 'company', [discard]: 'company' },
   routes: [
     route(
       {

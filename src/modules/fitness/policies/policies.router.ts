@@ -19,7 +19,7 @@ const write = 'fitness:policy:write';
 export const policiesModule = ({ service, list }: PoliciesRouterDependencies): Module => ({
   name: 'fitness-policies',
   base,
-  permissions: [read, write],
+  permissions: { [read]: 'company', [write]: 'company' },
   routes: [
     route(
       {

@@ -13,7 +13,8 @@ export const requirementsModule = (service: RequirementsService): Module =>
   crudModule({
     base,
     permission: 'fitness:requirement',
-    permissions: ['fitness:requirement:ask'],
+    about: 'rows',
+    permissions: { 'fitness:requirement:ask': 'rows' },
     service,
     erasures: [keeps('requirement')],
     ticks: [

@@ -1,7 +1,7 @@
 import type { Scope } from '../../../platform/db/scope.ts';
 import { createCrud, forbidden, notFound } from '../../../platform/module.ts';
 import type { Context, MovingParts, MovingService, Tx } from '../../../platform/module.ts';
-import type { visibleProfiles } from '../../organization/reach.ts';
+import type { towardRow, visibleProfiles } from '../../organization/reach.ts';
 import type { Action } from '../classification/classify.ts';
 import type { Decisions } from '../decisions.ts';
 import type { RosterFacts } from '../ports.ts';
@@ -15,6 +15,7 @@ interface RequirementsDependencies extends MovingParts<RequirementRow> {
   readonly decisions: Decisions;
   readonly roster: Pick<RosterFacts, 'shiftsWithoutRequirements'>;
   readonly visible: typeof visibleProfiles;
+  readonly toward: typeof towardRow;
   readonly now: () => Date;
 }
 

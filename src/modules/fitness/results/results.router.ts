@@ -26,7 +26,7 @@ const entered = ({ id, text }: Entered) => ({
 export const resultsModule = ({ service, list }: ResultsRouterDependencies): Module => ({
   name: 'fitness-results',
   base,
-  permissions: ['fitness:result:read', 'fitness:result:write', 'fitness:metrics:read'],
+  permissions: { 'fitness:result:read': 'rows', 'fitness:result:write': 'rows', 'fitness:metrics:read': 'rows' },
   erasures: [keeps('test_result', { writtenOnce: true })],
   routes: [
     route(
@@ -86,7 +86,7 @@ export const submissionsModules = (service: ResultsService): Module[] => [
   {
     name: 'fitness-self-report',
     base: '/fitness/self-report',
-    permissions: ['fitness:self-report:write'],
+    permissions: { 'fitness:self-report:write': 'everybody' },
     routes: [
       route(
         {
@@ -107,7 +107,7 @@ export const submissionsModules = (service: ResultsService): Module[] => [
   {
     name: 'fitness-signal',
     base: '/fitness/signal',
-    permissions: ['fitness:signal:write'],
+    permissions: { 'fitness:signal:write': 'rows' },
     routes: [
       route(
         {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { CompanyVault } from '../../../platform/change/company-vault.ts';
 import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
-import type { Tx } from '../../../platform/db/database.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
 import type { List, ListQuery, Restriction } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
@@ -20,6 +20,8 @@ import type { ManualResultInput, SelfReportInput, SignalInput } from './submissi
 /** The people whom a caller reaches by the permission of the route. */
 export interface Reach {
   restrict(context: Context, idExpression: string): Restriction;
+  /** The caller as they stand to one person. */
+  toward(reader: Reader, context: Context, person: { readonly profileId: string }): Promise<Context>;
 }
 
 interface ResultsDependencies {
@@ -132,16 +134,16 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
 
   /** A colleague may warn of another, a device of whoever it sees, a superior of their people; clearance is for who reaches beyond reports. */
   const mustBeAllowed = async (tx: Tx, context: Context, { kind, profileId }: SignalInput): Promise<void> => {
-    const { principal, allowance } = context;
+    const { principal } = context;
     if (principal.kind === 'machine') {
       if (kind !== 'in_cab' && kind !== 'clearance') throw forbidden('SIGNAL_NOT_ALLOWED');
       return;
     }
     if (principal.profileId === profileId || kind === 'in_cab') throw forbidden('SIGNAL_NOT_ALLOWED');
     if (kind === 'peer') return;
-    const isSuperior =
-      allowance.reach !== 'self' && (await profileIsThere(tx, profileId, people.restrict(context, 'p.id')));
-    if (!isSuperior || (kind === 'clearance' && allowance.reach === 'reports')) throw forbidden('SIGNAL_NOT_ALLOWED');
+    const { reach } = (await people.toward(tx, context, { profileId })).allowance;
+    const isSuperior = reach !== 'self' && (await profileIsThere(tx, profileId, people.restrict(context, 'p.id')));
+    if (!isSuperior || (kind === 'clearance' && reach === 'reports')) throw forbidden('SIGNAL_NOT_ALLOWED');
   };
 
   /** A colleague's alert weighs until the test for its cause: saying it again adds nothing. The profile is locked until the end. */

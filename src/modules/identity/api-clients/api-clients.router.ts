@@ -21,7 +21,7 @@ export const apiClientsModule = ({
 }): Module => ({
   name: 'api-clients',
   base,
-  permissions: [read, write],
+  permissions: { [read]: 'company', [write]: 'company' },
   jobs,
   routes: [
     route(

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { isUnbounded } from '../../../platform/access/allowance.ts';
-import type { Decision } from '../../../platform/access/decision.ts';
-import type { Principal } from '../../../platform/access/principal.ts';
+import type { Catalogue } from '../../../platform/access/catalogue.ts';
+import type { Decide } from '../../../platform/access/decision.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { isProviderError } from '../../../platform/identity-provider/errors.ts';
@@ -19,9 +19,8 @@ interface ApiClientsDependencies {
   readonly list: List;
   readonly identityProvider: Pick<IdentityProvider, 'machineClients'>;
   readonly sessions: MachineSessions;
-  readonly decide: (principal: Principal, permission: string) => Decision;
-  /** Every permission that there is. */
-  readonly permissions: () => readonly string[];
+  readonly decide: Decide;
+  readonly catalogue: () => Catalogue;
   readonly now: () => Date;
 }
 
@@ -46,7 +45,7 @@ export interface ApiClients {
 
 /** Machine clients of a company: what they may do is at most what their maker may. */
 export const createApiClients = (dependencies: ApiClientsDependencies): ApiClients => {
-  const { work, enqueue, repository, list, identityProvider, sessions, decide, permissions, now } = dependencies;
+  const { work, enqueue, repository, list, identityProvider, sessions, decide, catalogue, now } = dependencies;
   const { machineClients } = identityProvider;
 
   const holds = ({ principal }: Context, scope: string): boolean => {
@@ -54,9 +53,9 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
     return held.allowed && isUnbounded(held);
   };
   const checkScopes = (context: Context, scopes: readonly string[]): void => {
-    const known = new Set(permissions());
+    const known = catalogue();
     for (const [index, scope] of scopes.entries()) {
-      if (!known.has(scope)) throw invalid(`/scopes/${index}`, 'UNKNOWN_REFERENCE');
+      if (!Object.hasOwn(known, scope)) throw invalid(`/scopes/${index}`, 'UNKNOWN_REFERENCE');
       if (!holds(context, scope)) throw invalid(`/scopes/${index}`, 'SCOPE_NOT_HELD');
     }
   };

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import type { Catalogue } from '../../../platform/access/catalogue.ts';
 import { explained } from '../../../platform/access/explained.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { conflict, notFound } from '../../../platform/module.ts';
@@ -16,8 +17,7 @@ interface MeDependencies {
   readonly persons: Persons;
   readonly sessions: Pick<Sessions, 'memberships' | 'exchange'>;
   readonly endings: Pick<Endings, 'of' | 'end' | 'endAll'>;
-  /** Every permission that there is. */
-  readonly permissions: () => readonly string[];
+  readonly catalogue: () => Catalogue;
 }
 
 export interface Me {
@@ -35,7 +35,7 @@ export interface Me {
 }
 
 /** What people see and change of themselves. */
-export const createMe = ({ work, persons, sessions, endings, permissions }: MeDependencies): Me => {
+export const createMe = ({ work, persons, sessions, endings, catalogue }: MeDependencies): Me => {
   const view = async (reader: Reader, { principal }: Context) => {
     const person = await persons.repository.get(reader, principal.personId);
     const { company, session } = await readSurroundings(reader, principal.sessionId);
@@ -94,8 +94,9 @@ export const createMe = ({ work, persons, sessions, endings, permissions }: MeDe
     },
     permissions: async (context, wanted) => {
       await checkSession(context);
-      const names = permissions().filter((name) => wanted === undefined || name === wanted);
-      return { items: names.toSorted().map((name) => explained(context.principal, name)) };
+      const known = Object.entries(catalogue()).filter(([name]) => wanted === undefined || name === wanted);
+      const inOrder = known.toSorted(([a], [b]) => (a < b ? -1 : 1));
+      return { items: inOrder.map(([name, about]) => explained(context.principal, name, about)) };
     },
     companies: async (context) => {
       await checkSession(context);

@@ -1,6 +1,5 @@
 import type { Static } from 'typebox';
-import type { Decision } from '../../../platform/access/decision.ts';
-import type { Principal } from '../../../platform/access/principal.ts';
+import type { Decide } from '../../../platform/access/decision.ts';
 import type { Tx } from '../../../platform/db/database.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
@@ -16,7 +15,7 @@ interface PersonsAdminDependencies {
   readonly work: UnitOfWork;
   readonly persons: Persons;
   readonly endings: Pick<Endings, 'of' | 'end' | 'endAll'>;
-  readonly decide: (principal: Principal, permission: string) => Decision;
+  readonly decide: Decide;
   readonly now: () => Date;
 }
 

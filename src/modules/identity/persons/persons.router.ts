@@ -66,7 +66,11 @@ const sessionRoutes = (service: PersonsAdmin): Route[] => [
 export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDependencies): Module => ({
   name: 'persons',
   base: '/admin/person',
-  permissions: ['operator:person:read', 'operator:person:write', 'operator:person:move'],
+  permissions: {
+    'operator:person:read': 'company',
+    'operator:person:write': 'company',
+    'operator:person:move': 'company',
+  },
   lifecycles: [lifecycle],
   jobs,
   routes: [

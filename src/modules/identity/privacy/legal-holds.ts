@@ -77,6 +77,7 @@ export const legalHoldsModule = ({ visible, lockNamed, ...parts }: LegalHoldsDep
   crudModule({
     base: '/privacy/legal-hold',
     permission: 'identity:legal-hold',
+    about: 'rows',
     clients: ['admin'],
     service: createCrud({
       ...parts,

@@ -64,6 +64,7 @@ export const erasuresModule = (service: CrudService<ErasureReportRow> & MovingSe
   crudModule({
     base: '/privacy/erasure',
     permission: 'identity:erasure',
+    about: 'rows',
     clients: ['admin'],
     service,
     erasures: ERASURES,

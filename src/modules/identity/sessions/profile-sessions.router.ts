@@ -12,7 +12,7 @@ export const profileSessionsModule = (sessions: ProfileSessions): Module => ({
   name: 'profile-sessions',
   base: '/admin/profile',
   requires: ['profiles'],
-  permissions: [read, end],
+  permissions: { [read]: 'rows', [end]: 'rows' },
   routes: [
     route(
       {

@@ -178,6 +178,11 @@ const supportRoutes = ({ support, supportList }: StaffRouterDependencies): Route
 export const staffModule = (dependencies: StaffRouterDependencies): Module => ({
   name: 'staff',
   base,
-  permissions: [read, write, 'operator:support:begin', 'identity:support:read'],
+  permissions: {
+    [read]: 'company',
+    [write]: 'company',
+    'operator:support:begin': 'company',
+    'identity:support:read': 'company',
+  },
   routes: [...staffRoutes(dependencies), ...supportRoutes(dependencies)],
 });

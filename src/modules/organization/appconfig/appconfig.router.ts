@@ -22,7 +22,7 @@ const VIEW = exact({
 export const appconfigModule = (service: Service, settings: readonly Setting<unknown>[]): Module => ({
   name: 'appconfig',
   base: '/admin/appconfig',
-  permissions: ['organization:appconfig:read', 'organization:appconfig:write'],
+  permissions: { 'organization:appconfig:read': 'company', 'organization:appconfig:write': 'company' },
   settings,
   routes: [
     route(

@@ -73,7 +73,7 @@ export const companiesModule = (service: Companies): Module =>
   crudModule({
     base: '/admin/companies',
     permission: 'operator:company',
-    permissions: ['organization:company:read', 'organization:company:write'],
+    permissions: { 'organization:company:read': 'company', 'organization:company:write': 'company' },
     clients,
     service,
     routes: [

@@ -150,14 +150,15 @@ export const profilesModule = ({ service, reporting, links, photos }: ProfilesRo
   crudModule({
     base,
     permission: 'organization:profile',
-    permissions: [
-      'organization:profile:check',
-      'organization:national-id:reveal',
-      'organization:reporting-line:read',
-      'organization:reporting-line:write',
-      'organization:system-link:read',
-      'organization:system-link:write',
-    ],
+    about: 'rows',
+    permissions: {
+      'organization:profile:check': 'everybody',
+      'organization:national-id:reveal': 'rows',
+      'organization:reporting-line:read': 'rows',
+      'organization:reporting-line:write': 'rows',
+      'organization:system-link:read': 'rows',
+      'organization:system-link:write': 'rows',
+    },
     clients,
     service,
     item: ProfileItem,

@@ -1,5 +1,6 @@
 import { placesOf, reachesAsFar, sameScope, takesIn } from '../../../platform/access/allowance.ts';
 import type { Allowance } from '../../../platform/access/allowance.ts';
+import type { Catalogue } from '../../../platform/access/catalogue.ts';
 import { decide, matches } from '../../../platform/access/decision.ts';
 import { grantsOfRoles } from '../../../platform/access/grants.ts';
 import type { Grant, GrantScope, Reach } from '../../../platform/access/principal.ts';
@@ -95,18 +96,19 @@ export const holdsWithin = (allowance: Allowance, reach: Reach, scope: GrantScop
 
 /**
  * The permission or pattern of a role that its giver does not hold as far as the role reaches; undefined when they hold
- * all. What comes from system roles is a matter of rank, and what the role denies it does not give.
+ * all. What comes from system roles is a matter of rank; what the role denies it does not give, nor, within a scope, what is
+ * about the company as a whole.
  */
 export const beyondOwn = (
   lineage: readonly RoleParts[],
   own: readonly Grant[],
-  catalogue: readonly string[],
+  catalogue: Catalogue,
   scope: GrantScope | null,
   covers: Covers,
 ): string | undefined => {
   const denies = lineage.flatMap((role) => role.denies);
   const holds = (permission: string, reach: Reach): boolean => {
-    const decision = decide({ grants: own }, permission);
+    const decision = decide({ grants: own }, permission, catalogue[permission]);
     return decision.allowed && holdsWithin(decision, reach, scope, covers);
   };
   /** A pattern also gives what is not in the catalogue yet: the giver needs one as wide. */
@@ -118,32 +120,28 @@ export const beyondOwn = (
         reachesAsFar(grant.reach, reach) &&
         (grant.scope === undefined || (scope !== null && covers(grant.scope, scope))),
     );
+  const given = Object.keys(catalogue).filter(
+    (permission) =>
+      !denies.some((deny) => matches(deny, permission)) && (scope === null || catalogue[permission] !== 'company'),
+  );
   for (const { grants, reach } of lineage)
     for (const pattern of grants) {
       if (pattern.includes('*') && !holdsPattern(pattern, reach)) return pattern;
-      const missing = catalogue.find(
-        (permission) =>
-          matches(pattern, permission) &&
-          !denies.some((deny) => matches(deny, permission)) &&
-          !holds(permission, reach),
-      );
+      const missing = given.find((permission) => matches(pattern, permission) && !holds(permission, reach));
       if (missing !== undefined) return missing;
     }
   return undefined;
 };
 
 /** The first permission that `after` gives less far than `before`, or within fewer scopes; undefined when nothing is lost. */
-export const lostOf = (
-  before: readonly Grant[],
-  after: readonly Grant[],
-  catalogue: readonly string[],
-): string | undefined => {
+export const lostOf = (before: readonly Grant[], after: readonly Grant[], catalogue: Catalogue): string | undefined => {
   const texts = (grants: readonly Grant[]) => new Set(grants.map((grant) => JSON.stringify(grant)));
   const [had, has] = [texts(before), texts(after)];
   const moved = [...had.symmetricDifference(has)].map((text) => (JSON.parse(text) as Grant).permission);
-  return catalogue.find((permission) => {
+  return Object.keys(catalogue).find((permission) => {
     if (!moved.some((pattern) => matches(pattern, permission))) return false;
-    const [then, now] = [decide({ grants: before }, permission), decide({ grants: after }, permission)];
+    const about = catalogue[permission];
+    const [then, now] = [decide({ grants: before }, permission, about), decide({ grants: after }, permission, about)];
     return then.allowed && !(now.allowed && takesIn(now, then));
   });
 };

@@ -1,3 +1,4 @@
+import type { Catalogue } from '../../../platform/access/catalogue.ts';
 import type { Directory } from '../../../platform/access/directory.ts';
 import { explained } from '../../../platform/access/explained.ts';
 import type { Explained } from '../../../platform/access/explained.ts';
@@ -9,7 +10,7 @@ import { holdingsOf, rolesOf } from './roles.repository.ts';
 interface EffectiveDependencies {
   readonly directory: Pick<Directory, 'grantsOf'>;
   readonly work: UnitOfWork;
-  readonly catalogue: () => readonly string[];
+  readonly catalogue: () => Catalogue;
   /** 404 when the caller may not see the profile. */
   readonly mustSee: (reader: Reader, context: Context, id: string) => Promise<void>;
   readonly now: () => Date;
@@ -36,6 +37,6 @@ export const createEffectivePermissions =
         scope,
         expiresAt,
       })),
-      permissions: catalogue().map((permission) => explained({ grants }, permission)),
+      permissions: Object.entries(catalogue()).map(([permission, about]) => explained({ grants }, permission, about)),
     };
   };

@@ -17,6 +17,7 @@ import {
 } from '../../../platform/module.ts';
 import type { List, Module, Route, TickDefinition } from '../../../platform/module.ts';
 import { Explained } from '../../../platform/access/explained.ts';
+import { ABOUTS } from '../../../platform/access/catalogue.ts';
 import { REACHES } from '../../../platform/access/principal.ts';
 import type { createCatalogue } from './catalogue.service.ts';
 import type { Assignments } from './assignments.service.ts';
@@ -37,6 +38,7 @@ const base = '/admin/role';
 const clients = ['admin'] as const;
 const PERMISSION = exact({
   permission: Type.String({ examples: ['workforce:shift:read'] }),
+  about: oneOf(ABOUTS),
   area: Type.String(),
   text: text(300, { description: "In the caller's language" }),
 });
@@ -155,7 +157,11 @@ export const rolesModule = (deps: RolesRouterDependencies): Module =>
   crudModule({
     base,
     permission: 'organization:role',
-    permissions: ['organization:role-assignment:read', 'organization:role-assignment:write'],
+    permissions: {
+      'organization:role:read': 'everybody',
+      'organization:role-assignment:read': 'rows',
+      'organization:role-assignment:write': 'rows',
+    },
     clients,
     service: deps.service,
     ticks: deps.ticks,

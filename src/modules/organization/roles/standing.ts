@@ -1,3 +1,4 @@
+import type { Catalogue } from '../../../platform/access/catalogue.ts';
 import type { GrantScope } from '../../../platform/access/principal.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import { conflict, forbidden } from '../../../platform/module.ts';
@@ -37,7 +38,7 @@ export const coversOf = async (
 };
 
 /** Who stands above whom, and what follows from it for writes of roles. */
-export const createStanding = (catalogue: () => readonly string[]) => {
+export const createStanding = (catalogue: () => Catalogue) => {
   /** Refuses whoever does not stand above all of `holdings`: by rank what is of system roles, by own permissions the rest. */
   const mustStandAbove = async (tx: Tx, { principal }: Context, holdings: readonly Holding[]): Promise<void> => {
     const all = await rolesOf(tx);

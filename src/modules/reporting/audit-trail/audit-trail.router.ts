@@ -38,7 +38,11 @@ const REPORT = exact({
 export const auditTrailModule = ({ service, searchQuery, historyQuery }: AuditTrailRouterDependencies): Module => ({
   name: 'audit-trail',
   base: '/admin/auditLog',
-  permissions: ['reporting:audit:read', 'reporting:audit:reveal', 'reporting:audit:verify'],
+  permissions: {
+    'reporting:audit:read': 'company',
+    'reporting:audit:reveal': 'company',
+    'reporting:audit:verify': 'company',
+  },
   routes: [
     route(
       {

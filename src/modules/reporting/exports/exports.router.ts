@@ -23,7 +23,6 @@ import { ExportJob, FORMATS, SEPARATORS } from './exports.repository.ts';
 import type { createExportsService, Download, ExportRequest } from './exports.service.ts';
 
 const READ_PERMISSION = 'reporting:export:read';
-const EXPORT_PERMISSIONS = [CREATE_PERMISSION, READ_PERMISSION, CANCEL_PERMISSION];
 
 interface ExportsRouterDependencies {
   readonly service: ReturnType<typeof createExportsService>;
@@ -175,7 +174,7 @@ export const exportsModules = (
     ...brings,
     name: 'exports',
     base: '/admin/export',
-    permissions: EXPORT_PERMISSIONS,
+    permissions: { [CREATE_PERMISSION]: 'everybody', [READ_PERMISSION]: 'everybody', [CANCEL_PERMISSION]: 'everybody' },
     erasures: [keeps('export_job', { by: 'requested_by' })],
     routes: [...routesBelow('admin', dependencies), downloading(dependencies)],
   },

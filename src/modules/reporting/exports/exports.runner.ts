@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
-import { decide } from '../../../platform/access/decision.ts';
+import type { Decide, Decision } from '../../../platform/access/decision.ts';
 import type { Directory, Standing } from '../../../platform/access/directory.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { I18n } from '../../../platform/i18n/i18n.ts';
@@ -9,7 +9,7 @@ import type { ReportReach, ReportScope } from '../../../platform/render/report.t
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import type { Mover, Reader, ReportDefinition, Repository, Tx } from '../../../platform/module.ts';
 import { renderCsv } from './rendering/csv.ts';
-import { filterFacts } from './rendering/facts.ts';
+import { filterFacts, reachFact } from './rendering/facts.ts';
 import { renderPdf } from './rendering/pdf.ts';
 import { createTexts } from './rendering/texts.ts';
 import type { PercentOf } from './rendering/texts.ts';
@@ -25,6 +25,7 @@ export interface RunnerDependencies {
   readonly repository: Repository<ExportRow>;
   readonly mover: Mover<ExportRow>;
   readonly directory: Pick<Directory, 'standing'>;
+  readonly decide: Decide;
   readonly reports: ReadonlyMap<string, ReportDefinition>;
   readonly files: FileStore;
   readonly i18n: I18n;
@@ -69,8 +70,7 @@ const periodOf = ({ filters: { from, to } }: ExportRow): { from: string; to: str
   typeof from === 'string' && typeof to === 'string' ? { from, to } : undefined;
 
 /** What a report is asked with: whose, how far, for which instant. */
-const scopeFor = (standing: Standing, report: ReportDefinition, at: Date): ReportScope => {
-  const decision = decide(standing, report.permission);
+const scopeFor = (standing: Standing, decision: Decision, at: Date): ReportScope => {
   if (!decision.allowed) throw new Unfit('PERMISSION_CHANGED');
   const { companyId, profileId, timezone } = standing;
   return { companyId, principal: { profileId }, allowance: decision, at, zone: timezone };
@@ -78,7 +78,7 @@ const scopeFor = (standing: Standing, report: ReportDefinition, at: Date): Repor
 
 /** The job that writes exports. Each run may be the second: whatever the first left is found and finished once. */
 export const createRunner = (dependencies: RunnerDependencies) => {
-  const { work, repository, mover, directory, reports, files, i18n, visible, percentOf, now } = dependencies;
+  const { work, repository, mover, directory, decide, reports, files, i18n, visible, percentOf, now } = dependencies;
 
   /** Takes the export up. Undefined when it is over already: cancelled, ready, failed. */
   const begin = (exportId: string, { scope }: JobContext): Promise<ExportRow | undefined> =>
@@ -97,7 +97,7 @@ export const createRunner = (dependencies: RunnerDependencies) => {
     at: Date,
     progress: Progress,
   ): Promise<Readable> => {
-    const scope = scopeFor(standing, report, at);
+    const scope = scopeFor(standing, decide(standing, report.permission), at);
     const condensed = row.format === 'pdf' && row.columns === null ? report.condensed?.(row.filters) : undefined;
     const shape = { ...report, ...condensed };
     const columns = shownColumns(shape, row);
@@ -115,7 +115,7 @@ export const createRunner = (dependencies: RunnerDependencies) => {
     if (row.format === 'csv')
       return renderCsv({ columns, rows: rows(), texts, bom: row.bom, separator: row.separator });
     const summary = await report.summary?.(reader, scope, row.filters);
-    const reach = { label: texts.t('reports:reach.label'), value: texts.t(`reports:reach.${scope.allowance.reach}`) };
+    const reach = await reachFact(reader, scope.allowance, texts);
     const facts = [reach, ...(await filterFacts(reader, { report, visible, scope }, row.filters, texts))];
     return renderPdf({
       report,

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { decide } from '../../../platform/access/decision.ts';
+import type { Decide } from '../../../platform/access/decision.ts';
 import type { Directory } from '../../../platform/access/directory.ts';
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
 import { databaseError } from '../../../platform/db/errors.ts';
@@ -44,6 +44,7 @@ interface ExportsDependencies {
   readonly enqueue: Enqueue;
   readonly reports: ReadonlyMap<string, ReportDefinition>;
   readonly directory: Pick<Directory, 'standing'>;
+  readonly decide: Decide;
   readonly files: FileStore;
   readonly signing: KeyRing;
   readonly publicUrl: string;
@@ -76,9 +77,13 @@ const EMPTY = {
 } as const;
 
 /** A column that is asked for by name must be one that the person may see. */
-const checkColumns = ({ columns }: ReportDefinition, wanted: readonly string[] | undefined, context: Context): void => {
+const checkColumns = (
+  { columns }: ReportDefinition,
+  wanted: readonly string[] | undefined,
+  may: (permission: string) => boolean,
+) => {
   for (const { name, permission } of columns)
-    if (permission !== undefined && wanted?.includes(name) && !decide(context.principal, permission).allowed)
+    if (permission !== undefined && wanted?.includes(name) && !may(permission))
       throw forbidden('FORBIDDEN', { params: { permission } });
 };
 
@@ -89,8 +94,8 @@ const checkPeriod = ({ filters = {} }: ExportRequest): void => {
 
 /** Exports: asked for, followed, cancelled by their owner; fetched by whoever holds their link. */
 export const createExportsService = (dependencies: ExportsDependencies) => {
-  const { repository, list, work, mover, enqueue, reports, directory, files, signing, publicUrl, visible, now } =
-    dependencies;
+  const { repository, list, work, mover, enqueue, reports, directory, decide } = dependencies;
+  const { files, signing, publicUrl, visible, now } = dependencies;
   const crud = createCrud<ExportRow>({
     repository,
     list,
@@ -129,7 +134,7 @@ export const createExportsService = (dependencies: ExportsDependencies) => {
     const { permission } = report;
     if (profileId === null || !decide(context.principal, permission).allowed)
       throw forbidden('FORBIDDEN', { params: { permission } });
-    checkColumns(report, body.columns, context);
+    checkColumns(report, body.columns, (each) => decide(context.principal, each).allowed);
     checkPeriod(body);
     const row = await work.write(context, async (tx) => {
       await checkReferences(tx, context, report, body.filters ?? {});

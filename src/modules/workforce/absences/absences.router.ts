@@ -7,6 +7,7 @@ export const leaveModule = (service: ReturnType<typeof createLeaveService>): Mod
   crudModule({
     base: '/admin/assignment/leave',
     permission: 'workforce:leave',
+    about: 'rows',
     plural: 'leave',
     service,
     erasures: [keeps('leave')],
@@ -17,6 +18,7 @@ export const declaredHoursModule = (service: ReturnType<typeof createDeclaredHou
   crudModule({
     base: '/admin/assignment/declared-hours',
     permission: 'workforce:declared-hours',
+    about: 'rows',
     plural: 'declared-hours',
     service,
     erasures: [keeps('declared_hours')],

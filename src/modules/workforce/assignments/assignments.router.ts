@@ -11,6 +11,7 @@ export const assignmentsModule = (
   crudModule({
     base: '/admin/assignment',
     permission: 'workforce:assignment',
+    about: 'rows',
     requires: ['projects', 'contracts', 'shifts', 'task-kinds'],
     service,
     ticks,

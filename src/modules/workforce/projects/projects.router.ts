@@ -8,6 +8,7 @@ export const projectsModule = (service: ReturnType<typeof createProjectsService>
   crudModule({
     base: '/admin/project',
     permission: 'workforce:project',
+    permissions: { 'workforce:project:read': 'everybody' },
     service,
     reports: [projectsReport],
     erasures: [keeps('project', { by: 'owner_id' })],

@@ -46,7 +46,8 @@ export const credentialsModule = ({ service, expiring, ticks }: CredentialsRoute
   crudModule({
     base: '/admin/credential',
     permission: 'workforce:credential',
-    permissions: ['workforce:evidence:read'],
+    about: 'rows',
+    permissions: { 'workforce:evidence:read': 'rows' },
     requires: ['assignments'],
     service,
     ticks,

@@ -4,4 +4,9 @@ import type { createRequirementsService } from './requirements.service.ts';
 
 /** /admin/credential/requirement */
 export const requirementsModule = (service: ReturnType<typeof createRequirementsService>): Module =>
-  crudModule({ base: '/admin/credential/requirement', permission: 'workforce:credential-requirement', service });
+  crudModule({
+    base: '/admin/credential/requirement',
+    permission: 'workforce:credential-requirement',
+    permissions: { 'workforce:credential-requirement:read': 'everybody' },
+    service,
+  });

@@ -8,12 +8,27 @@ import type {
 
 /** /fitness/risk-group */
 export const riskGroupsModule = (service: ReturnType<typeof createRiskGroupsService>): Module =>
-  crudModule({ base: '/fitness/risk-group', permission: 'workforce:risk-group', service });
+  crudModule({
+    base: '/fitness/risk-group',
+    permission: 'workforce:risk-group',
+    permissions: { 'workforce:risk-group:read': 'everybody' },
+    service,
+  });
 
 /** /admin/assignment/task-kind */
 export const taskKindsModule = (service: ReturnType<typeof createTaskKindsService>): Module =>
-  crudModule({ base: '/admin/assignment/task-kind', permission: 'workforce:task-kind', service });
+  crudModule({
+    base: '/admin/assignment/task-kind',
+    permission: 'workforce:task-kind',
+    permissions: { 'workforce:task-kind:read': 'everybody' },
+    service,
+  });
 
 /** /admin/assignment/equipment-kind */
 export const equipmentKindsModule = (service: ReturnType<typeof createEquipmentKindsService>): Module =>
-  crudModule({ base: '/admin/assignment/equipment-kind', permission: 'workforce:equipment-kind', service });
+  crudModule({
+    base: '/admin/assignment/equipment-kind',
+    permission: 'workforce:equipment-kind',
+    permissions: { 'workforce:equipment-kind:read': 'everybody' },
+    service,
+  });

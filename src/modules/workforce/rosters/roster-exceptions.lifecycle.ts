@@ -1,5 +1,5 @@
-import { exact, lifecycle, move, text } from '../../../platform/module.ts';
-import type { Context } from '../../../platform/module.ts';
+import { exact, forbidden, lifecycle, move, text } from '../../../platform/module.ts';
+import type { Context, Tx } from '../../../platform/module.ts';
 import type { ExceptionEffects } from './roster-exceptions.effects.ts';
 import { RosterExceptionEntity } from './roster-exceptions.repository.ts';
 import type { RosterExceptionRow } from './roster-exceptions.repository.ts';
@@ -24,8 +24,11 @@ const decided = ({ caller }: { readonly caller?: Context }, now: Date): Partial<
 const audience = ({ profileId, withProfileId }: RosterExceptionRow): readonly string[] =>
   withProfileId === null ? [profileId] : [profileId, withProfileId];
 
+/** Whether the caller reaches a person by the permission of the route. */
+type Reaches = (tx: Tx, caller: Context, profileId: string) => Promise<boolean>;
+
 /** requested → approved (its shifts change with it) or rejected by a manager, never one's own; requested → cancelled. */
-export const createRosterExceptionLifecycle = (effects: ExceptionEffects) =>
+export const createRosterExceptionLifecycle = (effects: ExceptionEffects, reaches: Reaches) =>
   lifecycle<RosterExceptionRow>({
     entity: RosterExceptionEntity,
     initial: 'requested',
@@ -36,6 +39,10 @@ export const createRosterExceptionLifecycle = (effects: ExceptionEffects) =>
         permission,
         summary: 'Approve a roster exception: the shifts change with it',
         when: notOwn,
+        check: async (tx, { row: { withProfileId }, caller }) => {
+          if (caller === undefined || withProfileId === null) return;
+          if (!(await reaches(tx, caller, withProfileId))) throw forbidden('OUT_OF_REACH');
+        },
         set: decided,
         effect: (tx, { row, worker }) => effects(tx, worker, row),
         audience,

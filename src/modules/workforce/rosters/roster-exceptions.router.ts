@@ -7,6 +7,7 @@ export const rosterExceptionsModule = (service: ReturnType<typeof createRosterEx
   crudModule({
     base: '/admin/assignment/roster-exception',
     permission: 'workforce:roster-exception',
+    about: 'rows',
     requires: ['shifts'],
     service,
     erasures: [keeps('roster_exception')],

@@ -4,4 +4,9 @@ import type { createShiftPatternsService } from './shift-patterns.service.ts';
 
 /** /admin/assignment/shift-pattern */
 export const shiftPatternsModule = (service: ReturnType<typeof createShiftPatternsService>): Module =>
-  crudModule({ base: '/admin/assignment/shift-pattern', permission: 'workforce:shift-pattern', service });
+  crudModule({
+    base: '/admin/assignment/shift-pattern',
+    permission: 'workforce:shift-pattern',
+    permissions: { 'workforce:shift-pattern:read': 'everybody' },
+    service,
+  });

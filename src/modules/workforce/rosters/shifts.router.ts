@@ -7,6 +7,7 @@ export const shiftsModule = (service: CrudService<ShiftRow> & MovingService<Shif
   crudModule({
     base: '/admin/assignment/shift',
     permission: 'workforce:shift',
+    about: 'rows',
     service,
     erasures: [keeps('shift')],
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../company.ts';
 import type { FitnessCompany } from '../company.ts';
-import { addPerson } from '../../../support/people.ts';
+import { addDepartment, addPerson, giveWithin } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 
 describe('fitness cases', () => {
@@ -222,6 +222,29 @@ describe('fitness cases', () => {
     expect(company.notices.map(({ kind, recipients, entityId }) => [kind, recipients, entityId])).to.deep.equal([
       ['case_recheck', [company.supervisor.profileId], id],
     ]);
+  });
+
+  it('are decided by a manager where they are one, and not where they are a supervisor', async () => {
+    const { app, companyId } = company;
+    const both = await addPerson(app, { companyId, roles: [] });
+    const [managed, supervised] = [await company.addWorker(false, both), await company.addWorker(false, both)];
+    for (const [worker, systemRole] of [
+      [managed, 'manager'],
+      [supervised, 'supervisor'],
+    ] as const) {
+      await giveWithin(app, both, await addDepartment(app, companyId, [worker]), { systemRole });
+      await company.judge(worker, { level: 'red' });
+    }
+    const decide = async (worker: TestPerson) => {
+      const { id } = await company.caseOf(worker);
+      await company.move(both, id, 'acknowledge');
+      const { body } = await company.ask(both, 'get', `/fitness/cases/${id}/actions`);
+      const { items } = body as unknown as { items: { move: string; reason: string | null }[] };
+      const { status } = await company.move(both, id, 'decide', DECISION);
+      return [items.find(({ move }) => move === 'decide')!.reason, status];
+    };
+    expect(await decide(managed)).to.deep.equal([null, 200]);
+    expect(await decide(supervised)).to.deep.equal(['CASE_RED_NEEDS_MANAGER', 409]);
   });
 
   it('lapse when the shift ends undecided: a breach, the hold stays, a manager decides', async () => {

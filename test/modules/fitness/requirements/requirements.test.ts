@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { systemScope } from '../../../../src/platform/db/scope.ts';
+import { addDepartment, addPerson, giveWithin } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { DEFAULT_FITNESS_POLICY } from '../../../../src/modules/fitness/classification/policy.ts';
 import { HOUR, MINUTE, startFitnessCompany } from '../company.ts';
@@ -234,6 +235,18 @@ describe('required tests', () => {
   });
 
   describe('are excused', () => {
+    it('late by whoever is a manager where the person is, whatever else they are', async () => {
+      const { app, companyId } = company;
+      const both = await addPerson(app, { companyId, roles: ['supervisor'] });
+      const here = await requiring.withShift(false, both);
+      const there = await requiring.withShift(false, both);
+      await giveWithin(app, both, await addDepartment(app, companyId, [here.worker]), { systemRole: 'manager' });
+      await company.at(2 * HOUR + 24 * HOUR + 1);
+      const excuse = async ({ row }: typeof here) =>
+        (await requiring.move(both, row, 'excuse', { reason: 'absent' })).status;
+      expect([await excuse(here), await excuse(there)]).to.deep.equal([200, 409]);
+    });
+
     it('by the supervisor within a day, by a manager after it, with a reason code', async () => {
       const { worker, row } = await requiring.withShift();
       await company.at(2 * HOUR + 24 * HOUR + 1);
@@ -293,7 +306,6 @@ describe('required tests', () => {
     };
     expect(await listed(company.supervisor)).to.equal(1);
     expect(await listed(company.manager)).to.equal(1);
-    const { addPerson } = await import('../../../support/people.ts');
     const other = await addPerson(company.app, { companyId: company.companyId, roles: ['supervisor'] });
     expect(await listed(other)).to.equal(0);
   });

@@ -32,8 +32,8 @@ export const requiringOf = (company: FitnessCompany) => {
     return company.ask(who, 'post', `/fitness/requirements/${row.id}/${name}`, body, rows[0]!.version);
   };
   /** A worker with one shift in two hours, and what it requires. */
-  const withShift = async (high = false) => {
-    const worker = await company.addWorker(high);
+  const withShift = async (high = false, superior?: TestPerson) => {
+    const worker = await company.addWorker(high, superior);
     const shiftId = await company.addShift(worker, { startsAt: inHours(2), hours: 8 });
     await tick('generate');
     const [row] = await rowsOf(worker);

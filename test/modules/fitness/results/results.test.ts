@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { codeOf, itemsOf, rowOf } from '../../../support/workforce.ts';
 import { trialsOf } from '../../../support/sources.ts';
+import { clientOf } from '../../../support/client.ts';
 import type { Client } from '../../../support/client.ts';
+import { addDepartment, addPerson, addReportingLine, giveWithin } from '../../../support/people.ts';
 import { startFitness } from '../people.ts';
 import type { FitnessPeople } from '../people.ts';
 
@@ -176,6 +178,14 @@ describe('results through the API', () => {
       expect(await codeOf(signal(clearance, f.as[name]), 403)).to.equal('SIGNAL_NOT_ALLOWED');
     await rowOf(signal({ kind: 'supervisor' }, f.as.supervisor), 201);
     expect(await rowOf<Result>(signal(clearance, f.as.manager), 201)).to.include({ level: 'red', action: 'hold' });
+    const both = await addPerson(f.app, { companyId: f.companyId, roles: ['supervisor'] });
+    const managed = await addPerson(f.app, { companyId: f.companyId, roles: ['worker'] });
+    await addReportingLine(f.app, both, managed);
+    await giveWithin(f.app, both, await addDepartment(f.app, f.companyId, [managed]), {
+      systemRole: 'manager',
+    });
+    const asBoth = await clientOf(f.app, both);
+    await rowOf(signal({ ...clearance, profileId: managed.profileId }, asBoth), 201);
     await rowOf(signal({ kind: 'clearance' }, f.as.safety), 422);
     await rowOf(signal({ kind: 'peer', cleared: true }), 422);
     await rowOf(signal({ profileId: uuidv7(), kind: 'peer' }), 422);

@@ -3,6 +3,7 @@ import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { clientOf, version } from '../../../support/client.ts';
 import type { Client } from '../../../support/client.ts';
+import { addDepartment, addPerson, giveWithin } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { codeOf, DAY_SHIFT, itemsOf, NIGHT_SHIFT, openMine, rowOf, tick } from '../../../support/workforce.ts';
 import type { Mine, Row } from '../../../support/workforce.ts';
@@ -130,6 +131,19 @@ describe('roster exceptions', () => {
       [refused.decisionId],
     );
     expect(rows).to.deep.equal([{ profile_id: peer.profileId, minutes: '720' }]);
+  });
+
+  it('of kind swap are approved by whoever reaches both', async () => {
+    await assignPeer();
+    const { id: shiftId } = await on(own.profileId, '2027-01-06');
+    const row = await rowOf(ask(mine.worker, { kind: 'swap', shiftId, withProfileId: peer.profileId }), 201);
+    const near = await addPerson(app, { companyId: peer.companyId, roles: [] });
+    const departmentId = await addDepartment(app, peer.companyId, [mine.people.worker]);
+    await giveWithin(app, near, departmentId, { systemRole: 'admin' });
+    const as = await clientOf(app, near);
+    expect(await codeOf(decide(as, row, 'approve'), 403)).to.equal('OUT_OF_REACH');
+    expect((await on(own.profileId, '2027-01-06')).id).to.equal(shiftId);
+    expect((await rowOf(decide(as, row, 'reject', { reason: 'Not both are mine' }))).status).to.equal('rejected');
   });
 
   it('are withdrawn while they wait, and change nothing then', async () => {
