@@ -7,6 +7,9 @@ const SIDE = 512;
 const MOST_MEGAPIXELS = 25;
 const MOST_PIXELS = MOST_MEGAPIXELS * 1_000_000;
 const QUALITY = 85;
+/** Images that may be in memory at once, each of some megabytes: the one that is read, and those that wait for it. */
+const MOST_AT_ONCE = 16;
+const RETRY_AFTER = 5;
 /** Longest that one picture may take, in seconds. */
 const PATIENCE = 10;
 /** Everything else that the library could read (SVG, PDF, TIFF …) is closed in it. */
@@ -16,7 +19,8 @@ export interface Images {
   /**
    * A JPEG of at most 512 × 512 pixels of what was sent: turned as its EXIF says and without any of that (no place, no time, no
    * device), on white where it was transparent, the first frame where it moves. Throws 415 for what is no JPEG, PNG or WebP by its
-   * content, 422 for one of more than 25 megapixels (of 16 bits a channel, half of that), or that is broken.
+   * content, 422 for one of more than 25 megapixels (of 16 bits a channel, half of that), or that is broken; 503
+   * while too many wait.
    */
   picture: (bytes: Buffer) => Promise<Buffer>;
 }
@@ -35,6 +39,7 @@ const load = async (): Promise<typeof Sharp> => {
 export const createImages = (): Images => {
   let library: Promise<typeof Sharp> | undefined;
   let last: Promise<unknown> = Promise.resolve();
+  let held = 0;
   const shrink = async (bytes: Buffer): Promise<Buffer> => {
     const sharp = await (library ??= load());
     const measure = async () => sharp(bytes, { limitInputPixels: false }).metadata();
@@ -56,10 +61,16 @@ export const createImages = (): Images => {
       });
   };
   return {
-    picture: (bytes) => {
+    picture: async (bytes) => {
+      if (held >= MOST_AT_ONCE) throw new Problem(503, 'IMAGES_BUSY', { retryAfter: RETRY_AFTER });
+      held += 1;
       const next = last.then(() => shrink(bytes));
       last = next.catch(() => undefined);
-      return next;
+      try {
+        return await next;
+      } finally {
+        held -= 1;
+      }
     },
   };
 };

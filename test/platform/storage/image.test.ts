@@ -75,6 +75,14 @@ describe('pictures', () => {
     expect(await refusal(Buffer.alloc(0))).to.equal('415 IMAGE_TYPE');
   });
 
+  it('wait for each other, so many that their memory is bounded: who comes then is asked to come again', async () => {
+    const sent = await photo(50);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => refusal(sent)));
+    const busy = '503 IMAGES_BUSY';
+    expect(answers.map((answer) => answer === busy)).to.deep.equal(answers.map((_answer, at) => at >= 16));
+    expect(Buffer.isBuffer(await picture(sent))).to.equal(true);
+  });
+
   it('are not made of what is broken, or larger than it looks; the next one is made all the same', async () => {
     const whole = await halves(600, 600).png({ compressionLevel: 0 }).toBuffer();
     const answers = await Promise.all([
