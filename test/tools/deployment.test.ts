@@ -34,6 +34,7 @@ describe('the check of the deployment files', () => {
       [/HEALTHCHECK[^\n]*\n[^\n]*\n/u, 'HEALTHCHECK NONE\n', /no HEALTHCHECK/],
       [/HEALTHCHECK[^\n]*\n[^\n]*\n/u, '', /no HEALTHCHECK/],
       ['"--env-file=dist/config/node.env", ', '', /started without --env-file/],
+      ['npm prune --omit=dev', 'npm prune --omit=dev --omit=optional', /photos could not be read/],
       ['--from=build /app/bin', '--from=buidl /app/bin', /--from=buidl: there is no such stage/],
       [/FROM node:[\w.-]+\nENV/u, 'FROM node:latest\nENV', /image node:latest has no version/],
       [/FROM node:[\w.-]+\nENV/u, 'FROM registry:5000/node\nENV', /image registry:5000\/node has no version/],

@@ -17,6 +17,8 @@ export const dockerfileFaults = (text: string): string[] => {
   if (!/^HEALTHCHECK\s+(?!NONE)/mu.test(last)) faults.push('Dockerfile: the image has no HEALTHCHECK');
   if (!/^CMD .*"--env-file=dist\/config\/node\.env"/mu.test(last))
     faults.push('Dockerfile: the process is started without --env-file=dist/config/node.env');
+  if (/--omit[= ]optional/u.test(text))
+    faults.push("Dockerfile: --omit=optional leaves out sharp's code for the platform: photos could not be read");
   const stages = Array.from(
     text.matchAll(/^FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?/gimu),
     ([, image = '', name]) => ({
