@@ -21,7 +21,7 @@ export { lifecycle, move } from './lifecycle/lifecycle.ts';
 export type { Lifecycle } from './lifecycle/lifecycle.ts';
 export type { Mover } from './lifecycle/mover.ts';
 export { conflict, forbidden, invalid, notFound, Problem } from './problem.ts';
-export { clears, keeps } from './privacy/erasure.ts';
+export { clears, keeps, shows } from './privacy/erasure.ts';
 export type { Erasure } from './privacy/erasure.ts';
 export { equals, statement } from './render/report-sql.ts';
 export type { ReportDefinition, ReportReach } from './render/report.ts';

@@ -90,7 +90,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     ...identity.modules,
     ...notifying,
     ...organization.modules,
-    ...wirePrivacy(platform, { identity, profiles: organization.erasable }),
+    ...wirePrivacy(platform, { identity, profiles: organization.erasable, modules: () => modules }),
     ...commerce.modules,
     ...workforce.modules,
     ...fitness.modules,

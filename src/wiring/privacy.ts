@@ -1,3 +1,4 @@
+import { disclosureModule } from '../modules/identity/privacy/disclosure.ts';
 import { createErasing, ErasureReport, erasureList } from '../modules/identity/privacy/erasures.ts';
 import type { Erasing } from '../modules/identity/privacy/erasures.ts';
 import { legalHoldLifecycle, legalHoldList, legalHoldsModule } from '../modules/identity/privacy/legal-holds.ts';
@@ -27,10 +28,12 @@ export interface ErasableProfiles extends ErasedProfiles {
 interface PrivacyNeeds {
   readonly identity: Pick<Identity, 'persons' | 'notices' | 'forget'>;
   readonly profiles: ErasableProfiles;
+  /** Every module of the system, once all are wired. */
+  readonly modules: () => readonly Module[];
 }
 
 /** Legal holds, erasure, and what is left to show of it. */
-export const wirePrivacy = (platform: Platform, { identity, profiles }: PrivacyNeeds): readonly Module[] => {
+export const wirePrivacy = (platform: Platform, { identity, profiles, modules }: PrivacyNeeds): readonly Module[] => {
   const lifecycle = createRequestLifecycle(platform.enqueue);
   const repository = createOperatorRepository(ErasureRequest, platform.changes);
   const mover = platform.mover(lifecycle, repository);
@@ -47,5 +50,6 @@ export const wirePrivacy = (platform: Platform, { identity, profiles }: PrivacyN
     }),
     erasuresModule(reports),
     erasureRequestsModule(requests, lifecycle),
+    disclosureModule({ ...platform, ...identity, modules }),
   ];
 };

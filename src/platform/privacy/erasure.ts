@@ -1,4 +1,5 @@
 import type { Tx } from '../db/database.ts';
+import { camel } from '../schema/entity.ts';
 
 /** A profile that is erased, in a transaction of its company. */
 export interface ErasedProfile {
@@ -17,7 +18,40 @@ export interface Erasure {
   readonly apply: (tx: Tx, profile: ErasedProfile) => Promise<number>;
   /** The code of why the profile may not be erased now; asked under the profile's lock, before anything is cleared. */
   readonly obstacle?: (tx: Tx, profileId: string) => Promise<string | undefined>;
+  /** What the person is given of it when they ask what stands about them. Absent: nothing. */
+  readonly rows?: (tx: Tx, profileId: string) => Promise<DisclosedRow[]>;
 }
+
+/** A row as its person is given it: its columns in camelCase. */
+export type DisclosedRow = Readonly<Record<string, unknown>>;
+
+interface RowsOptions {
+  /** Which column names the profile. Default `profile_id`. */
+  readonly by?: string;
+  /** For tables whose rows are never deleted softly. */
+  readonly writtenOnce?: boolean;
+}
+
+/** What only the system reads: sealed values, look-ups, tokens, places of files, counters. */
+const INNER = /_(?:sealed|hash|hashes|key)$|^(?:company_id|sid|epoch|path)$/;
+
+const ofProfile = (of: string, { by = 'profile_id', writtenOnce = false }: RowsOptions): string =>
+  `from ${of} t where t.company_id = $1 and t.${by} = $2${writtenOnce ? '' : ' and t.deleted_at is null'}`;
+
+/** A row as JSON without what only the system reads. */
+export const disclosed = (row: Readonly<Record<string, unknown>>): DisclosedRow =>
+  Object.fromEntries(Object.entries(row).flatMap(([name, value]) => (INNER.test(name) ? [] : [[camel(name), value]])));
+
+/** Declares that the person is given the rows of a table that are about them. */
+export const shows = (of: string, options: RowsOptions = {}): Pick<Erasure, 'rows'> => ({
+  rows: async (tx, profileId) => {
+    const rows = await tx.prepared<{ row: Record<string, unknown> }>(
+      `select to_jsonb(t) as row ${ofProfile(of, options)}`,
+      [tx.companyId, profileId],
+    );
+    return rows.map(({ row }) => disclosed(row));
+  },
+});
 
 /**
  * Declares that rows of a table are emptied or deleted, by a statement that returns a row for each. `$1` is the company,
@@ -34,22 +68,16 @@ export const clears = (
     (await tx.prepared(statement, [tx.companyId, profile.profileId, ...values(profile, tx)])).length,
 });
 
-interface KeepOptions {
-  /** Which column names the profile. Default `profile_id`. */
-  readonly by?: string;
-  /** For tables whose rows are never deleted softly. */
-  readonly writtenOnce?: boolean;
-}
-
 /** Declares that rows of a table stay as they are: what they say must be known longer than whom it is about. */
-export const keeps = (of: string, { by = 'profile_id', writtenOnce = false }: KeepOptions = {}): Erasure => ({
+export const keeps = (of: string, options: RowsOptions = {}): Erasure => ({
   of,
   fate: 'kept',
   apply: async (tx, { profileId }) => {
-    const [found] = await tx.prepared<{ rows: number }>(
-      `select count(*)::int as rows from ${of} where company_id = $1 and ${by} = $2${writtenOnce ? '' : ' and deleted_at is null'}`,
-      [tx.companyId, profileId],
-    );
+    const [found] = await tx.prepared<{ rows: number }>(`select count(*)::int as rows ${ofProfile(of, options)}`, [
+      tx.companyId,
+      profileId,
+    ]);
     return found!.rows;
   },
+  ...shows(of, options),
 });

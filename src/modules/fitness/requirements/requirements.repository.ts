@@ -8,13 +8,14 @@ import {
   exact,
   instant,
   integer,
+  keeps,
   listOf,
   nullable,
   oneOf,
   text,
   uuid,
 } from '../../../platform/module.ts';
-import type { Reader, RowOf } from '../../../platform/module.ts';
+import type { Erasure, Reader, RowOf } from '../../../platform/module.ts';
 import { shown } from '../../../platform/schema/entity.ts';
 import { ACTIONS, INVALID_REASONS, LEVELS } from '../classification/classify.ts';
 import { REQUIREMENT_KINDS } from '../classification/policy.ts';
@@ -227,3 +228,14 @@ export const overdue = (
      order by r.miss_at, r.id limit $5`,
     [reader.companyId, at, ...after, limit],
   );
+
+const KEPT = keeps('requirement');
+
+/** A random test is nobody's to foresee, whatever a person asks for. */
+export const requirementErasure: Erasure = {
+  ...KEPT,
+  rows: async (tx, profileId) =>
+    ((await KEPT.rows?.(tx, profileId)) ?? []).filter(
+      ({ kind, windowFrom }) => kind !== 'random' || Date.parse(String(windowFrom)) <= tx.now.getTime(),
+    ),
+};

@@ -1,7 +1,7 @@
-import { BY_ID, created, crudModule, exact, keeps, ok, oneOf, route, uuid } from '../../../platform/module.ts';
+import { BY_ID, created, crudModule, exact, ok, oneOf, route, uuid } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import { DecisionNotes } from '../decisions.ts';
-import { Requirement } from './requirements.repository.ts';
+import { Requirement, requirementErasure } from './requirements.repository.ts';
 import type { RequirementsService } from './requirements.service.ts';
 
 const base = '/fitness/requirements';
@@ -16,7 +16,7 @@ export const requirementsModule = (service: RequirementsService): Module =>
     about: 'rows',
     permissions: { 'fitness:requirement:ask': 'rows' },
     service,
-    erasures: [keeps('requirement')],
+    erasures: [requirementErasure],
     ticks: [
       {
         name: 'fitness.requirements.generate',

@@ -1,6 +1,6 @@
 import type { LiveSession } from '../../../platform/access/directory.ts';
-import { clears, entity, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
-import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
+import { clears, entity, instant, integer, nullable, oneOf, shows, text, uuid } from '../../../platform/module.ts';
+import type { Erasure, Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 /** One person in one company through one client; see docs/glossary.md. */
 export const Session = entity({
@@ -76,10 +76,13 @@ export const staleSessions = async (reader: Reader, at: Date, limit: number): Pr
   ).map(({ id }) => id);
 
 /** From where and with what the person came; who is not there any more can open none of them. */
-export const sessionErasure = clears(
-  'session',
-  'update session set device = null, address = null, agent = null where company_id = $1 and profile_id = $2 returning id',
-);
+export const sessionErasure: Erasure = {
+  ...clears(
+    'session',
+    'update session set device = null, address = null, agent = null where company_id = $1 and profile_id = $2 returning id',
+  ),
+  ...shows('session'),
+};
 
 /** The same for the sessions of somebody who was of the staff. In the operator's transaction. */
 export const forgetSessions = async (tx: Tx, personId: string): Promise<void> => {

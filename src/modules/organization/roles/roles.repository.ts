@@ -10,10 +10,11 @@ import {
   listOf,
   nullable,
   oneOf,
+  shows,
   text,
   uuid,
 } from '../../../platform/module.ts';
-import type { Reader, RowOf } from '../../../platform/module.ts';
+import type { Erasure, Reader, RowOf } from '../../../platform/module.ts';
 import type { Holding, RoleParts } from './authority.ts';
 
 const PATTERN = '^([a-z][a-z-]*|\\*):([a-z][a-z-]*|\\*):([a-z][a-z-]*|\\*)$';
@@ -185,9 +186,12 @@ export const scopesAround = async (
 };
 
 /** Whoever is erased holds nothing. */
-export const roleErasure = clears(
-  'role_assignment',
-  `update role_assignment set deleted_at = $3, version = version + 1
-   where company_id = $1 and profile_id = $2 and deleted_at is null returning id`,
-  (_profile, { now }) => [now],
-);
+export const roleErasure: Erasure = {
+  ...clears(
+    'role_assignment',
+    `update role_assignment set deleted_at = $3, version = version + 1
+     where company_id = $1 and profile_id = $2 and deleted_at is null returning id`,
+    (_profile, { now }) => [now],
+  ),
+  ...shows('role_assignment'),
+};

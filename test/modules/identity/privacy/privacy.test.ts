@@ -219,6 +219,32 @@ describe('privacy', () => {
     const photos = () => readdir(join(app.folder, 'photos', companyId, her.profileId)).catch((): string[] => []);
     expect(await photos()).to.have.length(1);
 
+    for (const kind of ['pre_shift', 'random'])
+      await app.database.sql(
+        `insert into requirement (company_id, id, profile_id, shift_date, kind, definition_code, window_from, due_at, grace_until,
+           status, high_risk, terms, miss_at, created_at, updated_at)
+         values ($1, gen_random_uuid(), $2, '2027-01-01', $3, 'any', $4, $5, $5, 'excused', false, '{}', $5, $4, $4)`,
+        [companyId, her.profileId, kind, new Date(Date.now() + DAY), new Date(Date.now() + 2 * DAY)],
+      );
+    const { body, headers } = await her.me.get('/privacy/export').expect(200);
+    expect(headers['content-disposition']).to.include('attachment');
+    const {
+      person,
+      profile: hers,
+      data,
+    } = body as Record<'person' | 'profile', object> & {
+      data: Record<string, object[]>;
+    };
+    expect(person).to.include({ id: her.personId, lastName: SECRETS.lastName, email: SECRETS.email });
+    expect(hers).to.include({ id: her.profileId, nationalId: '14275836-9', employeeNumber: SECRETS.employeeNumber });
+    expect(data['system_link']).to.have.length(1);
+    expect(data['session']).to.have.length(1);
+    expect(data['requirement']).to.have.length(1);
+    expect(data['requirement']![0]).to.include({ kind: 'pre_shift' });
+    expect(JSON.stringify(body)).to.not.match(/"(?:sid|epoch|companyId|[a-zA-Z]*(?:Sealed|Hash))":/);
+    const elsewhere = await her.theirOwner.get('/privacy/export').expect(200);
+    expect(JSON.stringify(elsewhere.body)).to.not.include(SECRETS.lastName);
+
     const asked = (await her.me.post('/privacy/erasure-request').expect(201)).body as Request;
     expect(Date.parse(asked.dueAt) - app.clock.now().getTime()).to.be.within(29.9 * DAY, 30 * DAY);
     expect(code(await her.me.post('/privacy/erasure-request').expect(409))).to.equal('ERASURE_ASKED');
