@@ -49,6 +49,23 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
     const signIn = ({ email }: Somebody): Promise<Tokens> => signInByPassword(system, email, nextAddress());
     const refused = (token: string) => eventually(async () => (await me(token)).status === 401);
 
+    const sql = async <Row extends object>(text: string, values: unknown[]): Promise<Row[]> =>
+      (await (await system.database.superuser()).query<Row>(text, values)).rows;
+    /** Compares the provider with what stands here, as is done each night. */
+    const reconcile = () =>
+      sql(
+        `insert into outbox (company_id, id, job, payload, trace_id, run_at, state, created_at)
+         values ($1, $2, 'identity.provider.reconcile', '{}', $3, $4, 'waiting', $4)`,
+        [OPERATOR_COMPANY, uuidv7(), 'a'.repeat(32), new Date()],
+      );
+    const drift = async (subjects: readonly string[]): Promise<unknown[]> =>
+      (
+        await sql<{ kind: string; subject: string; mended: boolean }>(
+          'select kind, subject, mended from provider_drift where subject = any($1)',
+          [subjects],
+        )
+      ).map(({ kind, subject, mended }) => [kind, subject, mended]);
+
     it('takes a worker’s password, rotates what was given, and ends the session when a spent token comes back', async () => {
       const worker = await addWorker();
       const first = await signIn(worker);
@@ -125,26 +142,14 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
       const orphan = await users.create({ username: `u-${uuidv7()}`, enabled: true, emailVerified: true });
       const clientId = `angelis-machine-${uuidv7()}`;
       await machineClients.create({ clientId, name: 'Sin fila' });
-      const reconcile = () =>
-        client.query(
-          `insert into outbox (company_id, id, job, payload, trace_id, run_at, state, created_at)
-           values ($1, $2, 'identity.provider.reconcile', '{}', $3, now(), 'waiting', now())`,
-          [OPERATOR_COMPANY, uuidv7(), 'a'.repeat(32)],
-        );
-      const drift = async (): Promise<unknown[]> => {
-        const { rows } = await client.query<{ kind: string; subject: string; mended: boolean }>(
-          'select kind, subject, mended from provider_drift where subject = any($1)',
-          [[shut.personId, moved.personId, gone.personId, orphan.id, clientId]],
-        );
-        return rows.map(({ kind, subject, mended }) => [kind, subject, mended]);
-      };
       await reconcile();
-      await eventually(async () => (await drift()).length > 0);
+      const subjects = [shut.personId, moved.personId, gone.personId, orphan.id, clientId];
+      await eventually(async () => (await drift(subjects)).length > 0);
       const unknown = [
         ['client_not_ours', clientId, false],
         ['person_missing', orphan.id, false],
       ];
-      expect(await drift()).to.have.deep.members([
+      expect(await drift(subjects)).to.have.deep.members([
         ...unknown,
         ['enabled_differs', shut.personId, true],
         ['email_differs', moved.personId, true],
@@ -160,9 +165,43 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
       expect(await users.find({ email: gone.email })).to.include({ username: `u-${gone.personId}` });
       await signIn(moved);
       await reconcile();
-      await eventually(async () => (await drift()).length === unknown.length);
-      expect(await drift()).to.have.deep.members(unknown);
+      await eventually(async () => (await drift(subjects)).length === unknown.length);
+      expect(await drift(subjects)).to.have.deep.members(unknown);
       expect(await users.find({ id: orphan.id })).to.include({ enabled: true });
+    });
+
+    it('has a machine client whose secret nobody got: it is reported at night, and works with a new one', async () => {
+      const email = `${randomUUID()}@example.cl`;
+      await addLogin(system, { companyId, roles: ['admin'], login: { email, password: PASSWORD } });
+      const { accessToken } = await signInOnAdmin(system, email);
+      const { machineClients } = system.identityProvider;
+      const { create } = machineClients;
+      machineClients.create = () => Promise.reject(new Error('the process is gone'));
+      try {
+        const body = { name: 'Torniquete', scopes: ['workforce:project:read'] };
+        await post('/admin/api-client', body, accessToken).expect(500);
+      } finally {
+        machineClients.create = create;
+      }
+      const [half] = await sql<{ id: string; clientId: string }>(
+        'select id, client_id as "clientId" from api_client where company_id = $1',
+        [companyId],
+      );
+      const { id, clientId } = half!;
+      await reconcile();
+      await eventually(async () => (await drift([clientId])).length > 0);
+      expect(await drift([clientId])).to.deep.equal([['client_missing', clientId, false]]);
+      const rotated = await post(`/admin/api-client/${id}/rotate`, undefined, accessToken)
+        .set('if-match', '"1"')
+        .expect(200);
+      const { secret } = rotated.body as { secret: string };
+      const grant = { grant_type: 'client_credentials', client_id: clientId, client_secret: secret };
+      const granted = await system.http.post('/angelis/auth/token').type('form').send(grant).expect(200);
+      const { access_token: token } = granted.body as { access_token: string };
+      const held = await system.http.get('/angelis/auth/me/permissions').set({ authorization: `Bearer ${token}` });
+      expect(held.status).to.equal(200);
+      await reconcile();
+      await eventually(async () => (await drift([clientId])).length === 0);
     });
 
     it('counts what failed at the provider, locks, and writes to whom it concerns', async () => {
