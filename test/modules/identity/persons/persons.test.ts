@@ -11,6 +11,7 @@ import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { addStaff } from '../../../support/staff.ts';
 import type { TestStaff } from '../../../support/staff.ts';
+import { until } from '../../../support/until.ts';
 
 const PASSWORD = 'nube y cordillera';
 const MOVES: Readonly<Record<string, { from: string[]; to: string }>> = {
@@ -64,11 +65,11 @@ describe('persons', () => {
         let expected = 'active';
         for (const name of walk) {
           const isAllowed = MOVES[name]!.from.includes(expected);
-          const until = new Date(Date.now() + 3_600_000).toISOString();
+          const input = { until: new Date(Date.now() + 3_600_000).toISOString(), reason: 'walk' };
           const done = await persons
             .asSystem('a'.repeat(32), async (tx) => {
               const row = await persons.repository.lock(tx, personId);
-              return persons.mover.moveAs(tx, { scope: tx.scope }, row, name, { until, reason: 'walk' });
+              return persons.mover.moveAs(tx, { scope: tx.scope }, row, name, input);
             })
             .then(
               ({ status }) => status,
@@ -166,6 +167,23 @@ describe('persons', () => {
     await signIn(email).expect(200);
   });
 
+  it('whose password may be known are signed out also while the provider is away', async () => {
+    const { personId, bearer } = await addLogin();
+    const session = await bearer();
+    await me(session).expect(200);
+    const { users } = app.identityProvider;
+    const { find } = users;
+    users.find = () => Promise.reject(new IdentityProviderError('unavailable', 'no answer'));
+    try {
+      expect((await move(personId, 'require-new-password', { reason: 'on a wall' })).status).to.equal(200);
+      await until(async () => (await me(session)).status === 401);
+    } finally {
+      users.find = find;
+    }
+    const login = { username: `u-${personId}`, password: PASSWORD, address: '192.0.2.1' };
+    await until(async () => !(await app.identityProvider.verifyPassword(login)));
+  });
+
   it('are signed out by staff, of one session or everywhere; of the staff by superadmins only', async () => {
     const person = await addLogin();
     const second = await addCompany(app.database);
@@ -218,8 +236,7 @@ describe('persons', () => {
     } finally {
       users.find = find;
     }
-    await app.idle();
-    expect(await held()).to.equal('later@example.cl');
+    await until(async () => (await held()) === 'later@example.cl');
   });
 
   it('have the same names at the provider, as far as it takes them, when they change theirs', async () => {
@@ -295,7 +312,9 @@ describe('persons', () => {
       users.update = () => Promise.reject(new Error('a fault of some kind'));
       try {
         expect((await move(personId, 'disable', { reason: 'test' })).status).to.equal(200);
-        await app.idle();
+        const database = await app.database.superuser();
+        const givenUp = `select 1 from outbox where state = 'failed' and payload ->> 'personId' = $1`;
+        await until(async () => (await database.query(givenUp, [personId])).rowCount === 1);
       } finally {
         users.update = update;
       }
