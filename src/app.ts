@@ -63,6 +63,7 @@ const EXPOSED = [
   'ETag',
   'Retry-After',
   'RateLimit',
+  'RateLimit-Policy',
   'X-Request-Id',
   'Content-Disposition',
   'Idempotency-Replayed',

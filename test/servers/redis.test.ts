@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import { createRateLimits, LIMITS } from '../../src/platform/http/rate-limits.ts';
+import type { RateLimits } from '../../src/platform/http/rate-limits.ts';
+import type { Problem } from '../../src/platform/problem.ts';
 import { job } from '../../src/platform/jobs/definitions.ts';
 import { leaveEffect, openHarness } from '../platform/jobs/harness.ts';
 import { processContract } from '../platform/jobs/processes.contract.ts';
@@ -37,5 +41,28 @@ describe('a Redis that loses what it holds', () => {
     await harness.drained();
     expect(await harness.effects()).to.have.members(ids);
     await harness.close();
+  });
+});
+
+describe('rate limits in a Redis', () => {
+  it('are one for all processes, which count for themselves while it is away, and for all again after', async () => {
+    const [one, two] = [new Redis(url), new Redis(url)];
+    const limits = { ...LIMITS, lookup: { points: 2, per: 600 } };
+    const [here, there] = [createRateLimits(limits, one), createRateLimits(limits, two)];
+    const key = randomUUID();
+    const ask = (rates: RateLimits) =>
+      rates.count('lookup', key).then(
+        ({ left }) => left,
+        (error: unknown) => (error as Problem).code,
+      );
+    expect([await ask(here), await ask(there), await ask(here)]).to.deep.equal([1, 0, 'TOO_MANY_REQUESTS']);
+    one.disconnect();
+    expect([await ask(here), await ask(here), await ask(here)]).to.deep.equal([1, 0, 'TOO_MANY_REQUESTS']);
+    expect(await ask(there)).to.equal('TOO_MANY_REQUESTS');
+    await one.connect();
+    expect(await ask(here)).to.equal('TOO_MANY_REQUESTS');
+    await two.del(`rate:lookup:${key}`);
+    expect([await ask(here), await ask(there)]).to.deep.equal([1, 0]);
+    for (const redis of [one, two]) redis.disconnect();
   });
 });

@@ -71,6 +71,8 @@ export interface TestAppOptions {
   readonly limits?: Limits;
   /** When refused sign-ins answer. Default: at once. */
   readonly beat?: Beat;
+  /** Whose word on a client's address is taken. Default: this machine's, as behind the gateway. */
+  readonly trustedProxies?: readonly string[];
   /** False for tests with tables of their own. */
   readonly observed?: boolean;
   readonly sources?: readonly IngestSource[];
@@ -153,7 +155,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     health: { checks: [], stopping: new AbortController().signal },
     version: 'test',
     corsOrigins: ['https://app.example.com'],
-    trustedProxies: ['loopback'],
+    trustedProxies: options.trustedProxies ?? ['loopback'],
     besides: { path: '/realms/angelis', router: identityProvider.router },
     checkResponses: options.checkResponses ?? true,
   };

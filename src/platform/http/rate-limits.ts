@@ -26,7 +26,7 @@ export type LimitName =
   | 'badToken';
 export type Limits = Readonly<Record<LimitName, Limit>>;
 
-/** Defaults of docs/architecture.md: anonymous, sign-in and bad tokens count by address, the others by principal. */
+/** Anonymous requests, sign-ins and bad tokens count by address; the others by person or machine client, however many sessions they have. */
 export const LIMITS: Limits = {
   anonymous: { points: 50, per: 60 },
   principal: { points: 600, per: 60 },
@@ -53,58 +53,84 @@ const EXTRA: Partial<Record<RateClass, LimitName>> = {
   stream: 'stream',
 };
 
+/** How a caller stands with one limit. */
+export interface Standing extends Limit {
+  readonly name: LimitName;
+  /** What is left of the window's points. */
+  readonly left: number;
+  /** Until the window begins anew, in whole seconds. */
+  readonly seconds: number;
+}
+
 export interface RateLimits {
-  /** Counts a request against its classes; 429 with Retry-After when one is used up. */
+  /** Counts a request against its classes, and answers how the caller stands with each; 429 with Retry-After when one is used up. */
   consume(
     rate: RateClass,
     context: Pick<PublicContext, 'address'>,
-    principal: Pick<Principal, 'sessionId' | 'companyId'> | undefined,
-  ): Promise<void>;
+    principal: Pick<Principal, 'personId' | 'companyId'> | undefined,
+  ): Promise<readonly Standing[]>;
   /** Counts one more thing under a name of the caller's choice (an account that is tried). */
-  count(name: LimitName, key: string): Promise<void>;
+  count(name: LimitName, key: string): Promise<Standing>;
 }
+
+/** `RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers-10 has them; none where nothing was counted. */
+export const rateHeaders = (standings: readonly Standing[]): Readonly<Record<string, string>> =>
+  standings.length === 0
+    ? {}
+    : {
+        'RateLimit-Policy': standings.map(({ name, points, per }) => `"${name}";q=${points};w=${per}`).join(', '),
+        RateLimit: standings.map(({ name, left, seconds }) => `"${name}";r=${left};t=${seconds}`).join(', '),
+      };
 
 /** Rate limits in Redis where there is one (with memory as insurance while it is away), else in this process. */
 export const createRateLimits = (limits: Limits, redis?: Redis): RateLimits => {
-  const limiters = new Map<LimitName, RateLimiterAbstract>(
-    Object.entries(limits).map(([name, { points, per }]) => {
-      const memory = new RateLimiterMemory({ keyPrefix: `rate:${name}`, points, duration: per });
-      const limiter =
-        redis === undefined
-          ? memory
-          : new RateLimiterRedis({
-              storeClient: redis,
-              keyPrefix: `rate:${name}`,
-              points,
-              duration: per,
-              insuranceLimiter: memory,
-            });
-      return [name as LimitName, limiter];
-    }),
-  );
-  const count = async (name: LimitName, key: string): Promise<void> => {
+  const limiterOf = (name: LimitName): RateLimiterAbstract => {
+    const { points, per } = limits[name];
+    const options = { keyPrefix: `rate:${name}`, points, duration: per };
+    const memory = new RateLimiterMemory(options);
+    return redis === undefined
+      ? memory
+      : new RateLimiterRedis({ ...options, storeClient: redis, insuranceLimiter: memory });
+  };
+  const limiters = new Map<LimitName, RateLimiterAbstract>();
+  const take = async (name: LimitName, key: string): Promise<RateLimiterRes> => {
+    const limiter = limiters.get(name) ?? limiterOf(name);
+    limiters.set(name, limiter);
     try {
-      await limiters.get(name)?.consume(key);
+      return await limiter.consume(key);
     } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      throw new Problem(429, 'TOO_MANY_REQUESTS', {
-        retryAfter: Math.ceil(error.msBeforeNext / 1000),
-        params: { limit: name },
-      });
+      if (error instanceof RateLimiterRes) return error;
+      throw error;
     }
   };
+  /** Counts one limit after those of `before`; 429 tells how the caller stands with all of them. */
+  const count = async (name: LimitName, key: string, before: readonly Standing[] = []): Promise<Standing> => {
+    const { consumedPoints, remainingPoints: left, msBeforeNext } = await take(name, key);
+    const standing = { name, ...limits[name], left, seconds: Math.ceil(msBeforeNext / 1000) };
+    if (consumedPoints <= standing.points) return standing;
+    throw new Problem(429, 'TOO_MANY_REQUESTS', {
+      retryAfter: standing.seconds,
+      params: { limit: name },
+      headers: rateHeaders([...before, standing]),
+    });
+  };
   return {
-    count,
+    count: (name, key) => count(name, key),
     consume: async (rate, { address }, principal) => {
-      if (rate === 'unlimited') return;
+      if (rate === 'unlimited') return [];
+      const who = principal?.personId ?? address;
       const extra = EXTRA[rate];
-      if (extra !== undefined) await count(extra, principal?.sessionId ?? address);
-      if (principal === undefined) {
-        await count('anonymous', address);
-        return;
-      }
-      await count('principal', principal.sessionId);
-      await count('company', principal.companyId);
+      const counted: (readonly [LimitName, string])[] =
+        principal === undefined
+          ? [['anonymous', address]]
+          : [
+              ['principal', who],
+              ['company', principal.companyId],
+            ];
+      if (extra !== undefined) counted.unshift([extra, who]);
+      const standings: Standing[] = [];
+      for (const [name, key] of counted) standings.push(await count(name, key, standings));
+      return standings;
     },
   };
 };

@@ -12,6 +12,7 @@ import type { createBodyReader } from './body.ts';
 import type { Context, PublicContext } from './context.ts';
 import { runIdempotent } from './idempotency.ts';
 import { createInputReader } from './inputs.ts';
+import { rateHeaders } from './rate-limits.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { RawJson } from './route.ts';
 import type { Contract, Reply, Responses, Route, StreamBody } from './route.ts';
@@ -171,7 +172,7 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     const isPublic = contract.permission === 'public';
     const { rate = 'default' } = contract;
     const context = isPublic ? (base as Context) : await mustBeTheirs(request, base, fresh);
-    await deps.rates.consume(rate, base, context.principal);
+    response.set(rateHeaders(await deps.rates.consume(rate, base, context.principal)));
     // What is not counted asks the database nothing.
     if (isPublic && rate !== 'unlimited') await mustAgree(base);
     const input = await read(request, response).catch(async (error: unknown) => {

@@ -323,9 +323,14 @@ describe('rate limits', () => {
     );
     const get = (authorization: string) => app.http.get('/angelis/admin/project').set({ authorization });
     for (let n = 0; n < 5; n += 1) await get(one!).expect(200);
-    const refused = await get(one!).expect(429);
+    const refused = await get(one!).set('origin', 'https://app.example.com').expect(429);
     expect(Number(refused.headers['retry-after'])).to.be.within(1, 60);
-    await get(two!).expect(200);
+    expect(refused.headers['ratelimit']).to.equal(`"principal";r=0;t=${refused.headers['retry-after']}`);
+    const { headers } = await get(two!).expect(200);
+    expect(headers['ratelimit']).to.match(/^"principal";r=4;t=\d+, "company";r=\d+;t=\d+$/);
+    expect(headers['ratelimit-policy']).to.equal('"principal";q=5;w=60, "company";q=6000;w=60');
+    const exposed = refused.headers['access-control-expose-headers']!.toLowerCase().split(',');
+    expect(exposed).to.include.members(['ratelimit', 'ratelimit-policy', 'retry-after']);
   });
 
   it('slow the guessing of tokens from one address, in one way for all that are bad, and nobody else there', async () => {
@@ -351,5 +356,22 @@ describe('rate limits', () => {
     await get(good!).expect(200);
     await call('/angelis/common/countries').expect(200);
     await get('Bearer other', '10.9.0.2').expect(401);
+  });
+
+  it('believe about an address only what a trusted proxy saw itself', async () => {
+    const left = async (of: TestApp, forwarded: string): Promise<string> => {
+      const { headers } = await of.http.get('/angelis/common/countries').set('x-forwarded-for', forwarded);
+      return /r=(\d+)/.exec(headers['ratelimit'] ?? '')![1]!;
+    };
+    // Each of these says something else in front of what the proxy added.
+    const seen: string[] = [];
+    for (const said of ['10.8.0.1', '10.8.0.1, 10.8.0.9', '6.6.6.6, 127.0.0.1, 10.8.0.9', '127.0.0.1, 10.8.0.9'])
+      seen.push(await left(app, said));
+    expect(seen).to.deep.equal(['2', '2', '1', '0']);
+    const alone = await startApp({ limits: { ...LIMITS, anonymous: { points: 3, per: 60 } }, trustedProxies: [] });
+    const own: string[] = [];
+    for (const said of ['10.8.0.1', '10.8.0.2', '127.0.0.1']) own.push(await left(alone, said));
+    expect(own).to.deep.equal(['2', '1', '0']);
+    await alone.close();
   });
 });

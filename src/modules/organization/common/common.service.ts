@@ -19,7 +19,9 @@ export type RutVerdict =
 /** Questions that forms ask before they are sent. What is free is answered for the caller's own company only. */
 export const createCommonService = ({ work, rates, nationalIds, hasContactEmail }: CommonDependencies) => {
   /** Whoever asks much is looking for people: 30 questions a minute. */
-  const count = ({ principal }: Context): Promise<void> => rates.count('lookup', principal.sessionId);
+  const count = async ({ principal }: Context): Promise<void> => {
+    await rates.count('lookup', principal.personId);
+  };
   return {
     checkRut: (written: string): RutVerdict => {
       const result = parseRut(written);

@@ -53,7 +53,7 @@ export const createProfileSearch = ({ nationalIds, decide, rates }: SearchDepend
     const { isRut, hashes } = nationalIds.possible(scope.companyId, typed);
     if (!allowance.allowed || hashes.length === 0) return { isRut: false, ways: [] };
     // A mask leaves some thousand RUTs open: whoever tries them all is slower than whoever asks, which is logged.
-    if (isRut) await rates.count('lookup', principal.sessionId);
+    if (isRut) await rates.count('lookup', principal.personId);
     const revealed = (bind: Bind): string => visibleProfiles({ principal, allowance }, 'p.id', bind);
     return {
       isRut,
