@@ -8,23 +8,25 @@ import type { Fault } from './fault.ts';
 import { rankTest } from './rank-test.ts';
 import type { Stage } from './stage.ts';
 
-/** Tries of each kind. */
-const TRIES = 500;
+/** Tries of each kind in one batch: locks last five minutes, so that each batch has accounts of its own. */
+const BATCH = 125;
+const BATCHES = { full: 4, short: 1 };
 /** Tries at once. */
-const HANDS = 16;
-/** Two wrong passwords for one account, so that it is not locked by them. */
-const KNOWN = TRIES / 2;
-/** Few enough to lock them one after the other, enough for ten tries a minute each. */
-const OTHERS = 50;
+const HANDS = 8;
+/** Accounts that are named more than once in a batch: few enough to be locked soon, enough for ten tries a minute each. */
+const OTHERS = 25;
 /** In one of a hundred runs at most, six pairs by chance differ as much. */
 const LEAST = 0.01 / 6;
 /** Two wrong passwords apart by this, ms, are no robot's. */
 const APART = BRUTE_FORCE.quickLoginMs + 200;
 
+const KINDS = ['unknown', 'known', 'locked', 'other company'] as const;
+type Kind = (typeof KINDS)[number];
+
 interface Answer {
   readonly kind: string;
   readonly milliseconds: number;
-  /** What it says, but for the time and the trace id. */
+  /** Its status, and of a refusal all that it says, but for the time and the trace id. */
   readonly text: string;
 }
 
@@ -58,6 +60,16 @@ const atOnce = async (works: readonly (() => Promise<void>)[], hands: number): P
   await Promise.all(Array.from({ length: hands }, hand));
 };
 
+/** How often each kind had which answer, where not all had the same. */
+const differing = (answers: readonly Answer[]): string | undefined => {
+  const texts = Map.groupBy(answers, ({ text }) => text);
+  if (texts.size === 1 && answers[0]!.text.startsWith('401 ')) return undefined;
+  const counts = [...texts].flatMap(([text, all]) =>
+    [...Map.groupBy(all, ({ kind }) => kind)].map(([kind, { length }]) => `${kind} ${length} times ${text}`),
+  );
+  return `not alike: ${counts.join('; ')}`;
+};
+
 /** Whether Keycloak takes this person's own password. */
 const isTaken = ({ identityProvider }: Stage, username: string): Promise<boolean> =>
   identityProvider.passwordGrant({ username, password: PASSWORD, address: '198.51.100.202' }).then(
@@ -80,28 +92,11 @@ const lock = async ({ identityProvider }: Stage, emails: readonly string[]): Pro
 export const guesses: Fault = {
   name: 'guesses',
   onlyFull: true,
-  minutes: 5,
-  run: async ({ progress, stage }) => {
+  minutes: 7,
+  run: async ({ short, progress, stage }) => {
     const web = await stage.member('web');
     await web.start();
     const [companyId, other] = [await stage.addCompany(), await stage.addCompany()];
-    progress('people are made');
-    const known = await addPeople(stage, companyId, KNOWN);
-    const foreign = await addPeople(stage, companyId, OTHERS);
-    const locked = await addPeople(stage, companyId, OTHERS);
-    progress('some are locked');
-    await lock(stage, locked);
-
-    const kinds: Readonly<Record<string, (n: number) => Guess>> = {
-      unknown: () => ({ identifier: `${randomUUID()}@example.cl`, password: PASSWORD }),
-      known: (n) => ({ identifier: known[n % KNOWN]!, password: WRONG }),
-      locked: (n) => ({ identifier: locked[n % OTHERS]!, password: PASSWORD }),
-      'other company': (n) => ({
-        identifier: foreign[n % OTHERS]!,
-        password: PASSWORD,
-        headers: { 'x-company-id': other },
-      }),
-    };
     const answers: Answer[] = [];
     const guess = async (kind: string, { identifier, password, headers }: Guess): Promise<void> => {
       // The limits are by address, too.
@@ -116,36 +111,53 @@ export const guesses: Fault = {
       const milliseconds = performance.now() - begun;
       const { timestamp: _at, traceId: _trace, ...rest } = JSON.parse(body) as Record<string, unknown>;
       const language = response.headers.get('content-language');
-      answers.push({ kind, milliseconds, text: JSON.stringify([response.status, language, body.length, rest]) });
+      const says = response.ok ? '' : ` ${language} ${body.length} ${JSON.stringify(rest)}`;
+      answers.push({ kind, milliseconds, text: `${response.status}${says}` });
       progress(`${answers.length} tries`);
     };
-    const rounds = Array.from({ length: TRIES }, (_, n) =>
-      shuffled(Object.entries(kinds)).map(
-        ([kind, make]) =>
-          () =>
-            guess(kind, make(n)),
-      ),
-    );
-    // The first of a process are slow, whoever is meant.
-    await atOnce(rounds.slice(0, HANDS).flat(), HANDS);
-    answers.length = 0;
-    await atOnce(rounds.flat(), HANDS);
 
     const wrong: string[] = [];
-    const texts = [...new Set(answers.map(({ text }) => text))];
-    if (texts.length !== 1 || !texts[0]!.startsWith('[401,')) wrong.push(`not alike: ${texts.join(' and ')}`);
-    if (await isTaken(stage, locked[0]!)) wrong.push('a locked account was not locked to the end');
-    if (!(await isTaken(stage, known[0]!))) wrong.push('a known account was locked');
-    const names = Object.keys(kinds);
+    for (let batch = 0; batch < (short ? BATCHES.short : BATCHES.full); batch += 1) {
+      progress('people are made, and some of them locked');
+      const known = await addPeople(stage, companyId, BATCH);
+      const foreign = await addPeople(stage, companyId, OTHERS);
+      const locked = await addPeople(stage, companyId, OTHERS);
+      await lock(stage, locked);
+      const guessesOf = (n: number): Readonly<Record<Kind, Guess>> => ({
+        unknown: { identifier: `${randomUUID()}@example.cl`, password: PASSWORD },
+        known: { identifier: known[n]!, password: WRONG },
+        locked: { identifier: locked[n % OTHERS]!, password: PASSWORD },
+        'other company': {
+          identifier: foreign[n % OTHERS]!,
+          password: PASSWORD,
+          headers: { 'x-company-id': other },
+        },
+      });
+      const round = (n: number) => {
+        const all = guessesOf(n);
+        return shuffled(KINDS).map((kind) => () => guess(kind, all[kind]));
+      };
+      if (batch === 0) {
+        // The first of a process are slow, whoever is meant.
+        await atOnce(Array.from({ length: HANDS }, (_, n) => round(n)).flat(), HANDS);
+        answers.length = 0;
+      }
+      await atOnce(Array.from({ length: BATCH }, (_, n) => round(n)).flat(), HANDS);
+      if (await isTaken(stage, locked[0]!)) wrong.push('a locked account was not locked to the end');
+      if (!(await isTaken(stage, known[0]!))) wrong.push('a known account was locked');
+    }
+
+    const difference = differing(answers);
+    if (difference !== undefined) wrong.push(difference);
     const timesOf = (kind: string): number[] =>
       answers.flatMap((answer) => (answer.kind === kind ? [answer.milliseconds] : []));
-    const notes = names.map((kind) => {
+    const notes = KINDS.map((kind: string) => {
       const times = timesOf(kind).toSorted((one, another) => one - another);
       const at = (part: number): string => times[Math.floor(part * (times.length - 1))]!.toFixed(1);
       return `${kind}: median ${at(0.5)} ms, 1st and 99th of a hundred ${at(0.01)} and ${at(0.99)}`;
     });
-    for (const [index, one] of names.entries())
-      for (const another of names.slice(index + 1)) {
+    for (const [index, one] of KINDS.entries())
+      for (const another of KINDS.slice(index + 1)) {
         const p = rankTest(timesOf(one), timesOf(another));
         const said = `${one} against ${another}: rank test p = ${p.toPrecision(3)}`;
         if (p < LEAST) wrong.push(`${said}, told apart`);
