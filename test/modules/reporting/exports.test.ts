@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { createHash } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
 import { expect } from 'chai';
@@ -10,6 +11,7 @@ import type { TestApp } from '../../support/app.ts';
 import { addCompany } from '../../support/companies.ts';
 import { addPerson, addReportingLine } from '../../support/people.ts';
 import type { TestPerson } from '../../support/people.ts';
+import { pageText, readPdf } from '../../support/pdf-reader.ts';
 import { addDepartment, addProject, addShift, addSite, codeOf, exporter, fetchLink } from './fixtures.ts';
 import { until } from '../../support/until.ts';
 import type { ExportView } from './fixtures.ts';
@@ -152,6 +154,9 @@ describe('exports', () => {
     const narrowed = await run({ kind: 'people', format: 'csv', locale: 'en', columns: ['lastName'], bom: false });
     const left = (await fetchLink(app, narrowed.download)).body.toString('utf8');
     expect(left.split('\r\n')).to.deep.equal(['Last name', 'Arriba', '']);
+    const printed = await run({ kind: 'people', format: 'pdf', locale: 'en' });
+    const { pages } = await readPdf(Readable.from([(await fetchLink(app, printed.download)).body]));
+    expect(pages.map(pageText).join(' ')).to.include('Direct reports of whoever asked; but not in Shut');
     await (
       await exporter(app, supervisor)
     )
