@@ -16,10 +16,12 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/bin ./bin
-RUN mkdir -p /data dist/node_modules/.cache && chown node:node /data dist/node_modules/.cache
+# Compiled code is kept in the image, half of a start: without settings production refuses to run, once all of it is loaded. It
+# is found by who compiled it, so that is who will run it; what lies there is run, so they may not write it afterwards.
+RUN mkdir -p /data dist/node_modules/.cache && chown node:node /data dist/node_modules/.cache \
+  && ! APP_ENV=production setpriv --reuid=node --regid=node --init-groups node --env-file=dist/config/node.env dist/src/server.js 2>/dev/null \
+  && chown -R root:root dist/node_modules
 USER node
-# Compiled code is kept in the image, half of a start: without settings production refuses to run, once all of it is loaded.
-RUN ! APP_ENV=production node --env-file=dist/config/node.env dist/src/server.js 2>/dev/null
 VOLUME /data
 EXPOSE 3000 3001
 HEALTHCHECK --interval=15s --timeout=3s --start-period=20s \

@@ -2,7 +2,7 @@ import { caseList, FitnessCase } from '../modules/fitness/cases/cases.repository
 import { breachList } from '../modules/fitness/compliance/breaches.reads.ts';
 import type { ComplianceCounts } from '../modules/fitness/compliance/compliance.ts';
 import { complianceBy, COUNTS, fallenDue, levelsBy } from '../modules/fitness/compliance/compliance.reads.ts';
-import { fewInReach, toward, visibleProfiles } from '../modules/organization/reach.ts';
+import { toward, visibleProfiles } from '../modules/organization/reach.ts';
 import type { CompliancePeriod } from '../modules/fitness/compliance/compliance.reads.ts';
 import { createCursors } from '../platform/db/cursor.ts';
 import type { Reader } from '../platform/db/database.ts';
@@ -61,7 +61,6 @@ const wireSupervisor = (platform: Platform): Module => {
     cursors: createCursors(platform.keys.signing, platform.now),
     board: createBoard((alias) => FitnessCase.json(alias)),
     visible: visibleProfiles,
-    few: fewInReach,
     toward,
     caseActions: actionsOf(platform, 'fitness_case'),
     complianceByDay,

@@ -94,15 +94,6 @@ export const visibleProfiles = (context: Caller, idExpression: string, bind: Bin
   return every(reached, denied.length === 0 ? EVERY_ROW : `not ${worksIn(idExpression, denied, bind)}`);
 };
 
-/**
- * SQL of an array of ids, in which all are whom the permission reaches, where it goes no further than direct reports: a read
- * that is planned once begins with these few, however many people other companies have. Undefined where it goes further.
- */
-export const fewInReach = ({ principal, allowance }: Caller, bind: Bind): string | undefined =>
-  principal.profileId !== null && waysOf(allowance).every(({ reach }) => reach === 'self' || reach === 'reports')
-    ? andReports(bind(principal.profileId))
-    : undefined;
-
 const byDistance = (a: Way, b: Way): number => REACHES.indexOf(b.reach) - REACHES.indexOf(a.reach);
 
 /**

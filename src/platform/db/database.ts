@@ -44,8 +44,11 @@ export interface ReadOptions {
   readonly snapshot?: boolean;
   /** `work` runs one statement and no other: BEGIN, session, statement and COMMIT travel in one message. */
   readonly once?: boolean;
-  /** As `StatementOptions`, for all statements of a read that has several. */
-  readonly onePlan?: boolean;
+  /**
+   * `anew`: its statements are planned for their values each time. PostgreSQL would keep a plan made for a company of average
+   * size where that looks as cheap, and run it in the largest one, too, where it can take a hundred times as long.
+   */
+  readonly planned?: 'anew';
 }
 
 /** A running unit of work. Everything written with it is committed together or not at all. */

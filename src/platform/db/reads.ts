@@ -67,12 +67,12 @@ export const createReader = (client: pg.PoolClient, companyId: string, { nameOf,
  */
 export const readTransaction = async <T>(
   pool: pg.Pool,
-  { snapshot, onePlan }: ReadOptions,
+  { snapshot, planned }: ReadOptions,
   scope: Entrance,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> => {
   const begin = snapshot ? 'begin isolation level repeatable read read only' : 'begin read only';
-  const enter = `${begin}; ${onePlan ? `${ONE_PLAN.text}; ` : ''}${entering(scope)}`;
+  const enter = `${begin}; ${planned === 'anew' ? 'set local plan_cache_mode = force_custom_plan; ' : ''}${entering(scope)}`;
   const client = await connect(pool);
   const wire: Wire = client;
   const { stream } = wire.connection;

@@ -53,6 +53,12 @@ const CHECKED_TOGETHER = 1_000;
 const RETRY_WITHIN = 4_000;
 const HEADS = 'select company_id, seq from change_head where company_id = any($1::uuid[])';
 
+/** Does so once what has arrived meanwhile is read: a process that stood still for a moment has its answers, and not looked at them. */
+const afterAnswers =
+  <Args extends readonly unknown[]>(run: (...args: Args) => void) =>
+  (...args: Args): void =>
+    void setImmediate(() => run(...args));
+
 const isStopping = (): Problem => new Problem(503, 'STOPPING', { retryAfter: 2 });
 
 /** Starts the hub of this process. */
@@ -174,7 +180,7 @@ export const startHub = ({
   /** Which of the sessions may still listen; none of those of which it is not known before the next round. */
   const holding = async (companyId: string, sessions: readonly StreamSession[]): Promise<readonly boolean[]> => {
     const late = Promise.withResolvers<readonly boolean[]>();
-    const timer = setTimeout(late.resolve, checkEvery, []);
+    const timer = setTimeout(afterAnswers(late.resolve), checkEvery, []);
     try {
       return await Promise.race([source.holding(companyId, sessions), late.promise]);
     } catch (error) {
@@ -193,7 +199,8 @@ export const startHub = ({
     const held = new Set([...sessions.keys()].filter((_, index) => holds[index] === true));
     for (const stream of streams) {
       stream.isChecking = false;
-      if (!held.has(`${stream.session.id} ${stream.session.epoch}`)) close(stream);
+      if (!held.has(`${stream.session.id} ${stream.session.epoch}`))
+        close(stream, holds.length === 0 ? RETRY_WITHIN : undefined);
     }
   };
 
@@ -216,7 +223,7 @@ export const startHub = ({
   };
 
   const loop = startLoop({ look: poll, least: pollEvery, onError, longest: 5_000 });
-  const timers = [setInterval(checkAll, checkEvery), setInterval(beat, heartbeatEvery)];
+  const timers = [setInterval(afterAnswers(checkAll), checkEvery), setInterval(beat, heartbeatEvery)];
 
   /** The company of a stream that may be opened. */
   const companyOf = ({ companyId, profileId }: StreamRequest): Company => {

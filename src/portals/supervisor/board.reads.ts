@@ -19,8 +19,6 @@ export interface BoardQuery {
   /** The caller: nobody is on their own board. */
   readonly me: string | null;
   readonly visible: Restriction;
-  /** SQL of an array of ids in which all who are visible are, where they are few. */
-  readonly few: (bind: Bind) => string | undefined;
   readonly filters: BoardFilters;
   readonly after?: { readonly key: string; readonly id: string };
   readonly limit: number;
@@ -149,13 +147,6 @@ const conditions = ({ filters, after }: BoardQuery, bind: Bind): string => {
   return given.join(' and ');
 };
 
-/** Those looked at: a few one by one, whatever a plan that is kept for all companies thinks of how many people this one has. */
-const people = (few: string | undefined): string =>
-  few === undefined
-    ? 'profile p'
-    : `unnest(${few}) few(id) cross join lateral (select q.* from profile q
-        where q.company_id = $1 and q.id = few.id offset 0) p`;
-
 /** The board of the people whom a caller reaches, the most urgent first: one statement a page. */
 export const createBoard =
   (caseJson: (alias: string) => string) =>
@@ -172,7 +163,7 @@ export const createBoard =
           la.level as latest_level, la.taken_at as latest_at, la.source as latest_source,
           la.definition_code as latest_code, mi.count as missing,
           (${URGENCY} || ' ' || lower(p.last_name || ' ' || p.first_name)) collate "C" as key
-        from ${people(query.few(bind))} join company co on co.id = $1
+        from profile p join company co on co.id = $1
         left join site st on st.company_id = $1 and st.id = p.site_id ${state(now, since)}
         where p.company_id = $1 and p.status = 'active' and p.deleted_at is null
           and p.id is distinct from ${bind(query.me)}::uuid and ${query.visible(bind)}),

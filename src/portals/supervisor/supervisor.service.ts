@@ -19,8 +19,6 @@ interface SupervisorDependencies {
   readonly cases: List;
   /** SQL that holds for the profiles that a caller reaches. */
   readonly visible: (context: Context, idExpression: string, bind: Bind) => string;
-  /** SQL of an array with the ids of all of them, where they are few. */
-  readonly few: (context: Context, bind: Bind) => string | undefined;
   /** The caller as they stand to each of these people. */
   readonly toward: (
     reader: Reader,
@@ -42,7 +40,7 @@ const DEFAULT_LIMIT = 50;
 
 /** The supervisor's screens: nobody is on their own board, nor among the cases they decide. */
 export const createSupervisorPortal = (dependencies: SupervisorDependencies) => {
-  const { work, cursors, board, cases, visible, few, toward, caseActions, complianceByDay, now } = dependencies;
+  const { work, cursors, board, cases, visible, toward, caseActions, complianceByDay, now } = dependencies;
 
   /** Of the shifts that began today and yesterday: a night's people are still at work in the morning. */
   const complianceOfNow = async (reader: Reader, context: Context) => {
@@ -66,7 +64,6 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
             now: now(),
             me: context.principal.profileId,
             visible: (bind) => visible(context, 'p.id', bind),
-            few: (bind) => few(context, bind),
             filters,
             limit: limit + 1,
             ...(after && { after }),
@@ -80,8 +77,8 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
             compliance: await complianceOfNow(reader, context),
           };
         },
-        // Whoever is on it, it is their rows one by one: planning took three times as long.
-        { onePlan: true },
+        // How many people a company has, and how many results, decides how they are read.
+        { planned: 'anew' },
       );
       const last = rows.length > limit ? shown.at(-1) : undefined;
       return {
