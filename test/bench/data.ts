@@ -57,16 +57,15 @@ const PEOPLE: readonly string[] = [
    on conflict do nothing`,
 ];
 
-const MEDIAN =
-  'select id from bench_company order by people desc offset (select count(*) / 2 from bench_company) limit 1';
+const LARGEST = 'select id from bench_company order by people desc limit 1';
 const PARTITIONS = `select app.ensure_partitions('test_result', current_date - 400, current_date + 62)`;
 
 /** An id of the millisecond `at`, as partitions by month want it. */
 const idAt = (kind: string, at: string, number: string): string =>
   `(lpad(to_hex((extract(epoch from ${at}) * 1000)::bigint), 12, '0') || '7' || substr(md5('${kind}' || ${number}), 1, 3) || '8' || substr(md5('${kind}' || ${number}), 4, 15))::uuid`;
 
-/** Five years of shifts for people of the median company, seven days on and seven off, and the last two days for those of all others: 300 of each. */
-const shifts = (median: string): string => `
+/** Shifts of 200 people of each company, seven days on and seven off: of five years in the largest, of the last two days in all others. */
+const shifts = (largest: string): string => `
   insert into shift (company_id, id, assignment_id, profile_id, project_id, work_date, kind, source, timezone, starts_at, ends_at,
     status, created_at, updated_at)
   select p.company_id, ${id('shift', `p.n * 2000::bigint + d.back`)}, p.id, p.id, p.site_id, d.day,
@@ -74,8 +73,8 @@ const shifts = (median: string): string => `
     case when d.back > 1 then 'done' when d.back < 0 then 'planned' else 'started' end, d.at, d.at
   from bench_profile p join bench_company c on c.id = p.company_id,
     lateral (select back, current_date - back as day, (current_date - back)::timestamptz + interval '8 hours' + p.n % 3 * interval '4 hours' as at
-      from generate_series(-1, case when p.company_id = '${median}' then 5 * 365 else 1 end) back) d
-  where (d.back + p.n) % 14 < 7 and p.n - c.first < 300`;
+      from generate_series(-1, case when p.company_id = '${largest}' then 5 * 365 else 1 end) back) d
+  where (d.back + p.n) % 14 < 7 and p.n - c.first < 200`;
 
 /** Tests `from` (included) to `to`, each with its result: in a company of any size, and at any number, those of each site lie on all days of a year. */
 const tests = ({ requirements, profiles }: Scale, from: number, to: number): readonly string[] => {
@@ -140,7 +139,7 @@ export const loadData = async (client: pg.Client, scale: Scale, say: (text: stri
       .replaceAll('$2', String(scale.profiles))
       .replaceAll('$3', String(HUGE)),
   );
-  const { rows } = await client.query<{ id: string }>(MEDIAN);
+  const { rows } = await client.query<{ id: string }>(LARGEST);
   await client.query(PARTITIONS);
   await run(client, [...PEOPLE, shifts(rows[0]!.id), ...tests(scale, 0, scale.first ?? scale.requirements)], say);
 };

@@ -51,10 +51,12 @@ describe('DATA_DIR', function () {
     expect([status.status, angelis(['demo', '--days', '0']).status]).to.deep.equal([0, 2]);
     const server = createServer().listen(0);
     await once(server, 'listening');
-    const refused = angelis(['demo'], { PORT: String((server.address() as AddressInfo).port) });
+    const PORT = String((server.address() as AddressInfo).port);
+    const refused = angelis(['demo'], { PORT });
     server.close();
+    await once(server, 'close');
     expect(refused.stderr).to.include('is taken');
-    expect(angelis(['demo'], { METRICS_HOST: '192.0.2.1' }).stderr).to.include('cannot be opened at 192.0.2.1');
+    expect(angelis(['demo'], { PORT, METRICS_HOST: '192.0.2.1' }).stderr).to.include('cannot be opened at 192.0.2.1');
     expect(existsSync(join(folder, 'data'))).to.equal(false);
   });
 
