@@ -47,29 +47,43 @@ const passwords = [
   `create index otp_tally_at_idx on otp_tally (at)`,
 ];
 
-const links = [
+const PENDING = `status = 'pending'`;
+
+const invitations = [
   ...companyTable(
-    'accept_link',
+    'invitation',
     [
       'profile_id uuid',
+      'department_id uuid',
       'person_id uuid not null',
       'email text not null',
       'locale text not null',
-      'sends integer not null',
-      'token_hash text collate "C"',
+      'status text not null',
+      'sent_count integer not null',
+      'last_sent_at timestamptz(3) not null',
+      'reminded_at timestamptz(3)',
       'expires_at timestamptz(3) not null',
-      'used_at timestamptz(3)',
-      'revoked_at timestamptz(3)',
-      part('accept_link', 'profile_id', 'profile'),
-      'constraint accept_link_sends_check check (sends between 1 and 6)',
+      'ended_at timestamptz(3)',
+      'invited_by uuid',
+      'given_roles uuid[] not null',
+      'token_hash text collate "C"',
+      part('invitation', 'profile_id', 'profile'),
+      part('invitation', 'department_id', 'department'),
+      `constraint invitation_status_check check (status in ('pending', 'accepted', 'declined', 'revoked', 'expired'))`,
+      'constraint invitation_sent_count_check check (sent_count between 1 and 6)',
     ],
     { allow: ['update', 'delete'] },
   ),
-  companyIndex('accept_link', 'profile_id', {
-    unique: true,
-    where: 'profile_id is not null and used_at is null and revoked_at is null',
-  }),
-  companyIndex('accept_link', 'person_id', { unique: true, where: 'used_at is null and revoked_at is null' }),
+  companyIndex('invitation', 'profile_id', { unique: true, where: `profile_id is not null and ${PENDING}` }),
+  companyIndex('invitation', 'person_id', { unique: true, where: PENDING }),
+  `create unique index invitation_email_key on invitation (company_id, email, department_id) nulls not distinct
+    where profile_id is not null and ${PENDING}`,
+  companyIndex('invitation', 'profile_id'),
+  companyIndex('invitation', 'person_id'),
+  companyIndex('invitation', 'email', { where: 'deleted_at is null' }),
+  companyIndex('invitation', 'status, created_at, id', { where: 'deleted_at is null' }),
+  companyIndex('invitation', 'created_at, id', { where: 'deleted_at is null' }),
+  companyIndex('invitation', 'expires_at, id', { where: 'deleted_at is null' }),
 ];
 
 const machines = [
@@ -137,14 +151,14 @@ const drift = [
   `create index provider_drift_seen_at_idx on provider_drift (seen_at)`,
 ];
 
-export const up = [...passwords, ...links, ...machines, ...attempts, ...drift];
+export const up = [...passwords, ...invitations, ...machines, ...attempts, ...drift];
 
 export const down = [
   'provider_drift',
   'provider_event',
   'sign_in_attempt',
   'api_client',
-  'accept_link',
+  'invitation',
   'otp_tally',
   'otp',
 ].map((table) => `drop table ${table}`);

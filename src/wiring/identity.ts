@@ -1,11 +1,8 @@
 import { adminAuthModule } from '../modules/identity/admin-auth/admin-auth.router.ts';
 import { createAdminAuth } from '../modules/identity/admin-auth/admin-auth.service.ts';
-import { acceptLinkJobs } from '../modules/identity/invitations/accept-links.jobs.ts';
-import { AcceptLink, forgetLinks } from '../modules/identity/invitations/accept-links.repository.ts';
-import { acceptLinksModule } from '../modules/identity/invitations/invitations.router.ts';
-import { createInvitations } from '../modules/identity/invitations/invitations.service.ts';
+import { forgetInvitations } from '../modules/identity/invitations/invitations.repository.ts';
 import type { Invitations } from '../modules/identity/invitations/invitations.service.ts';
-import type { ProfileActivation } from '../modules/identity/invitations/profile-activation.ts';
+import type { InvitedProfiles } from '../modules/identity/invitations/invited-profiles.ts';
 import { OperatorUser, staffList, supportSessionList } from '../modules/identity/staff/staff.repository.ts';
 import { staffModule } from '../modules/identity/staff/staff.router.ts';
 import { createStaff } from '../modules/identity/staff/staff.service.ts';
@@ -63,13 +60,14 @@ import type { Tx } from '../platform/db/database.ts';
 import { createOperatorRepository } from '../platform/db/operator-repository.ts';
 import type { Authentication } from '../platform/http/authentication.ts';
 import type { Module } from '../platform/http/module.ts';
+import { wireInvitations } from './invitations.ts';
 import type { Platform } from './platform.ts';
 
 /** What identity needs from the rest of the system, some of it known only once everything is wired. */
 export interface IdentityNeeds {
   readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout' | 'forget'>;
-  /** Makes an invited profile active. */
-  readonly activation: () => ProfileActivation;
+  /** The profiles that invitations are about. */
+  readonly invited: () => InvitedProfiles;
   /** Founds the company that somebody signs up. */
   readonly companies: () => CompanyFounding;
 }
@@ -113,10 +111,7 @@ const wireStaff = (platform: Platform, needs: StaffNeeds): { module: Module; sta
 };
 
 /** Persons, sign-in, sessions. */
-export const wireIdentity = (
-  platform: Platform,
-  { authentication, activation, companies }: IdentityNeeds,
-): Identity => {
+export const wireIdentity = (platform: Platform, { authentication, invited, companies }: IdentityNeeds): Identity => {
   const repository = platform.repository(Session);
   const endings = createEndings({ ...platform, repository, forget: (sid) => authentication.forget(sid) });
   const sessions = createSessions({ ...platform, repository, endAtProvider: (sid) => endings.endAtProvider(sid) });
@@ -137,8 +132,7 @@ export const wireIdentity = (
   const passwords = createPasswords({ ...platform, persons, otps, endings, notices });
   const contacts = createContactChanges({ ...platform, persons, otps });
   const registration = createRegistration({ ...platform, persons, logins });
-  const links = platform.repository(AcceptLink);
-  const invitations = createInvitations({ ...platform, repository: links, persons, registration, activation });
+  const { invitations, modules: inviting } = wireInvitations(platform, { persons, registration, profiles: invited });
   const operators = wireStaff(platform, { persons, registration, invitations, sessions, endSessions });
   const attempts = platform.list(attemptList);
   const me = createMe({ ...platform, persons, sessions, endings });
@@ -181,7 +175,7 @@ export const wireIdentity = (
       }),
       otpModule({ otps, ...otpWork }),
       { name: 'notices', jobs: notices.jobs },
-      acceptLinksModule({ invitations, jobs: acceptLinkJobs({ ...platform, repository: links }) }),
+      ...inviting,
     ],
     sessions,
     persons,
@@ -190,7 +184,8 @@ export const wireIdentity = (
     invitations,
     notices,
     forget: async (tx, personId) => {
-      for (const forgotten of [forgetOtps, forgetAttempts, forgetLinks, forgetSessions]) await forgotten(tx, personId);
+      for (const forgotten of [forgetOtps, forgetAttempts, forgetInvitations, forgetSessions])
+        await forgotten(tx, personId);
     },
     staff: operators.staff,
   };

@@ -56,7 +56,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const platform = createPlatform(foundation, () => (catalogue ??= catalogueOf(modules)));
   const identity = wireIdentity(platform, {
     authentication: surface.authentication,
-    activation: () => organization.activation,
+    invited: () => organization.inviting,
     companies: () => organization.signUps,
   });
   const { notices, modules: notifying } = wireNotifications(platform);

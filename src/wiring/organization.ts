@@ -7,7 +7,9 @@ import { BRANDING_SETTING, RUT_SETTING } from '../modules/organization/appconfig
 import { departmentList } from '../modules/organization/departments/departments.repository.ts';
 import { departmentsModule } from '../modules/organization/departments/departments.router.ts';
 import { createDepartmentsService } from '../modules/organization/departments/departments.service.ts';
-import type { ProfileActivation, ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
+import type { InvitedProfiles } from '../modules/identity/invitations/invited-profiles.ts';
+import { INVITATION_STATES } from '../modules/identity/invitations/invitations.repository.ts';
+import type { ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
 import { commonModule } from '../modules/organization/common/common.router.ts';
 import { createCommonService } from '../modules/organization/common/common.service.ts';
 import { COMPANY_KINDS, COMPANY_STATES } from '../modules/organization/companies/companies.repository.ts';
@@ -49,6 +51,7 @@ const wireAppconfig = (platform: Platform, modules: () => readonly Module[]): Mo
 const ENUMS = {
   companyKind: COMPANY_KINDS,
   companyStatus: COMPANY_STATES,
+  invitationStatus: INVITATION_STATES,
   linkedSystem: LINKED_SYSTEMS,
   locale: LOCALES,
   nationalIdKind: NATIONAL_ID_KINDS,
@@ -76,8 +79,8 @@ export interface OrganizationNeeds {
 
 export interface Organization {
   readonly modules: readonly Module[];
-  /** For identity: the invited person accepted. */
-  readonly activation: ProfileActivation;
+  /** For invitations: profiles that are asked to join. */
+  readonly inviting: InvitedProfiles;
   /** For identity: somebody signs a company up. */
   readonly signUps: SignUps;
   /** For licenses: assigning one links the person to its system. */
@@ -94,7 +97,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
   const people = wirePeople(platform, { ...others, takeIn: departments.takeIn });
   const companies = wireCompanies(platform, people);
   return {
-    activation: people.activation,
+    inviting: people.inviting,
     signUps: companies.signUps,
     links: people.links,
     bulk: people.bulk,

@@ -8,7 +8,9 @@ import { limitsOf, raiseAccessEpoch } from '../modules/organization/companies/co
 import { createPeopleBulk } from '../modules/organization/profiles/bulk.service.ts';
 import { createFounding } from '../modules/organization/profiles/founding.service.ts';
 import type { Founding } from '../modules/organization/profiles/founding.service.ts';
-import type { ProfileActivation, ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
+import type { InvitedProfiles } from '../modules/identity/invitations/invited-profiles.ts';
+import type { ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
+import { createInviting } from '../modules/organization/profiles/inviting.service.ts';
 import { SystemLink } from '../modules/organization/profiles/links.repository.ts';
 import { createLinksService } from '../modules/organization/profiles/links.service.ts';
 import { createNationalIds } from '../modules/organization/profiles/national-id.ts';
@@ -53,7 +55,8 @@ export type ProfileFollower = (tx: Tx, profile: Pick<ProfileRow, 'id' | 'status'
 
 export interface People {
   readonly modules: readonly Module[];
-  readonly activation: ProfileActivation;
+  /** For invitations: profiles that are asked to join. */
+  readonly inviting: InvitedProfiles;
   readonly founding: Founding;
   readonly members: Members;
   readonly nationalIds: NationalIds;
@@ -120,7 +123,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     lockNamed,
   });
   return {
-    activation: service.activation,
+    inviting: createInviting({ ...platform, ...profiles, profiles: service, assignments }),
     bulk: createPeopleBulk({ ...platform, nationalIds }),
     links,
     nationalIds,

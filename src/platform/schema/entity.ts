@@ -25,7 +25,7 @@ export interface EntityDefinition<F extends TProperties, H extends TProperties, 
   /** Fields with personal values: in the change log they are encrypted under the key of `subject`. */
   readonly personal?: readonly (keyof F)[];
   /** Whose key encrypts the personal values of a row: a profile's id. Default: the row's own id. */
-  readonly subject?: (row: Values<F> & { id: string }) => string;
+  readonly subject?: (row: Values<F> & Values<H> & { id: string }) => string;
   /** Words by which the row is found; kept as search tokens with every write. */
   readonly search?: readonly (keyof F)[];
   /** Of rows that are very many: the text by which those found are put in order, kept beside each of their tokens. */

@@ -13,7 +13,14 @@ describe('invitations that are mailed', () => {
         .flatMap(({ routes = [] }) => routes)
         .filter(({ contract }) => contract.rate === 'invitation')
         .map(({ contract }) => contract.id);
-      expect(mailing).to.have.members(['inviteProfile', 'resendProfile', 'createInternalUser', 'inviteCompanyOwner']);
+      expect(mailing).to.have.members([
+        'inviteProfile',
+        'resendProfile',
+        'sendInvitation',
+        'resendInvitation',
+        'createInternalUser',
+        'inviteCompanyOwner',
+      ]);
       const admin = await clientOf(
         app,
         await addPerson(app, { companyId: await addCompany(app.database), roles: ['admin'] }),

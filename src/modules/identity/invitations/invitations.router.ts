@@ -1,54 +1,81 @@
 import Type from 'typebox';
-import { email, exact, instant, ok, route, uuid } from '../../../platform/module.ts';
+import { LOCALES } from '../../../platform/i18n/locales.ts';
+import {
+  created,
+  crudModule,
+  email,
+  exact,
+  instant,
+  nullable,
+  oneOf,
+  route,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
 import type { JobDefinition, Module } from '../../../platform/module.ts';
-import { linkErasure } from './accept-links.repository.ts';
+import { Invitation, invitationErasure, InvitationItem } from './invitations.repository.ts';
 import type { Invitations } from './invitations.service.ts';
 
-const token = Type.String({ minLength: 1, maxLength: 200, description: 'From the mailed link' });
+const base = '/admin/invitation';
+const clients = ['admin'] as const;
 
-interface InvitationsRouterDependencies {
-  readonly invitations: Invitations;
-  readonly jobs: readonly JobDefinition[];
-}
-
-/** /auth/invitation */
-export const acceptLinksModule = ({ invitations, jobs }: InvitationsRouterDependencies): Module => ({
-  name: 'accept-links',
-  base: '/auth/invitation',
-  jobs,
-  erasures: [linkErasure],
-  routes: [
-    route(
-      {
-        method: 'get',
-        path: '/',
-        id: 'showMyInvitation',
-        summary: 'Whether a mailed link is still good, and whose it is',
-        permission: 'public',
-        query: exact({ token }),
-        responses: {
-          200: exact({
-            company: exact({ name: Type.String() }),
-            firstName: Type.String(),
-            email: email(),
-            expiresAt: instant(),
-          }),
-        },
-      },
-      async ({ query }, { traceId }) => ok(await invitations.show(query.token, traceId)),
-    ),
-    route(
-      {
-        method: 'post',
-        path: '/accept',
-        id: 'acceptMyInvitation',
-        summary: 'Accept: choose a password, or prove with the one you have that you are meant',
-        permission: 'public',
-        rate: 'sign-in',
-        body: exact({ token, password: Type.String({ minLength: 1, maxLength: 1_000 }) }),
-        responses: { 200: exact({ company: exact({ id: uuid(), slug: Type.String(), name: Type.String() }) }) },
-      },
-      async ({ body }, context) => ok({ company: await invitations.accept(body, context) }),
-    ),
-  ],
+const OFFERED = exact({
+  systemRole: Type.Optional(nullable(Type.String({ maxLength: 40, examples: ['supervisor'] }))),
+  roleId: Type.Optional(nullable(uuid({ description: 'Own role; either this or systemRole' }))),
+  scopeKind: Type.Optional(nullable(oneOf(['department', 'project']))),
+  scopeId: Type.Optional(nullable(uuid({ description: 'Department (with all below it) or project' }))),
+  expiresAt: Type.Optional(nullable(instant())),
 });
+
+const REQUEST = exact({
+  email: email(),
+  firstName: text(100),
+  lastName: text(100),
+  kind: Type.Optional(oneOf(['employee', 'contractor', 'guest', 'temporary'], { description: 'Default: employee' })),
+  departmentId: Type.Optional(nullable(uuid())),
+  siteId: Type.Optional(nullable(uuid())),
+  expiresAt: Type.Optional(nullable(instant({ description: 'The profile ends then; needed for kind temporary' }))),
+  locale: Type.Optional(oneOf(LOCALES, { description: "Language of the mail; default: the caller's" })),
+  roles: Type.Optional(
+    Type.Array(OFFERED, {
+      maxItems: 10,
+      description: 'What they hold once they accept: nothing above what the caller may give',
+    }),
+  ),
+});
+
+/** /admin/invitation */
+export const invitationsModule = (service: Invitations, jobs: readonly JobDefinition[]): Module =>
+  crudModule({
+    base,
+    permission: 'organization:invitation',
+    about: 'rows',
+    clients,
+    service,
+    item: InvitationItem,
+    detail: InvitationItem,
+    erasures: [invitationErasure],
+    jobs,
+    routes: [
+      route(
+        {
+          method: 'post',
+          path: '/',
+          id: 'sendInvitation',
+          summary: 'Invite somebody by mail',
+          description:
+            'Their draft profile becomes invited, made anew where the department has no draft of this address. Once the invitation ends without being accepted it is a draft again.',
+          permission: 'organization:invitation:write',
+          clients,
+          rate: 'invitation',
+          body: REQUEST,
+          idempotency: 'accepted',
+          responses: { 201: Invitation.view },
+        },
+        async ({ body: { kind = 'employee', ...body } }, context) => {
+          const row = await service.send(context, { kind, ...body });
+          return created(`/angelis${base}/${row.id}`, row);
+        },
+      ),
+    ],
+  });

@@ -1,5 +1,6 @@
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { Mover, Repository, Tx } from '../../../platform/module.ts';
+import { BLANK_PROFILE } from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 
 export interface Founder {
@@ -25,26 +26,11 @@ export const createFounding = ({ repository, mover, makeFirstOwner }: FoundingDe
     status: 'draft' | 'invited' = 'draft',
   ): Promise<ProfileRow> => {
     const row = await repository.insert(tx, {
+      ...BLANK_PROFILE,
       firstName,
       lastName,
-      nationalIdKind: 'RUT',
-      nationalIdMask: null,
-      nationalIdSealed: null,
-      nationalIdHash: null,
       contactEmail: email.toLowerCase(),
-      contactPhone: null,
-      employeeNumber: null,
-      kind: 'employee',
-      departmentId: null,
-      siteId: null,
-      riskGroupId: null,
-      expiresAt: null,
-      erasedAt: null,
       status,
-      attributes: {},
-      personId: null,
-      photoId: null,
-      epoch: 1,
     });
     await makeFirstOwner(tx, row.id);
     return row;

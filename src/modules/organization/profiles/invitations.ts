@@ -3,17 +3,18 @@ import type { Locale } from '../../../platform/i18n/locales.ts';
 
 /** How a profile's person is asked to join; identity fills it. */
 export interface ProfileInvitations {
-  /** Ends earlier invitations of the profile and mails a new link once the transaction is committed. */
+  /** Mails a link once the transaction is committed; links of the profile that were mailed before end. Throws 409. */
   issue(
     tx: Tx,
-    invitation: { readonly profileId: string; readonly email: string; readonly locale: Locale },
+    invitation: {
+      readonly profileId: string;
+      readonly departmentId: string | null;
+      readonly email: string;
+      readonly locale: Locale;
+      /** Assignments of roles that came with the invitation. */
+      readonly givenRoles?: readonly string[];
+    },
   ): Promise<void>;
-  /** Ends the invitation that is open, if one is: its link is good no more. */
+  /** Ends the invitation that is pending, if one is: its link is good no more. */
   withdraw(tx: Tx, profileId: string): Promise<void>;
-}
-
-/** What identity calls when the invited person accepted. */
-export interface ProfileActivation {
-  /** Links the person to an invited profile and makes it active. 409 when it is not invited, or the person is here already. */
-  activate(tx: Tx, profileId: string, personId: string): Promise<void>;
 }

@@ -3,7 +3,14 @@ import type { MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { ProfileInvitations } from './invitations.ts';
-import { countUsers, linkPerson, Profile, PROFILE_STATES, pseudonymOf } from './profiles.repository.ts';
+import {
+  countUsers,
+  isEmailOfMember,
+  linkPerson,
+  Profile,
+  PROFILE_STATES,
+  pseudonymOf,
+} from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import { conflict, exact, lifecycle, move, oneOf, text, uuid } from '../../../platform/module.ts';
@@ -54,17 +61,26 @@ const rethink = ({ row }: { row: ProfileRow }): Partial<ProfileRow> => ({ epoch:
 
 /** draft <-> invited -> active <-> suspended, active -> ended; see docs/architecture.md, lifecycle. */
 export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Lifecycle<ProfileRow> => {
-  const issue = (tx: Tx, { row, input, caller }: MoveContext<ProfileRow, { locale?: Locale }>): Promise<void> =>
+  const issue = (
+    tx: Tx,
+    { row, input, caller }: MoveContext<ProfileRow, { locale?: Locale; givenRoles?: readonly string[] }>,
+  ): Promise<void> =>
     deps.invitations.issue(tx, {
       profileId: row.id,
+      departmentId: row.departmentId,
       email: row.contactEmail!,
       locale: input.locale ?? caller?.locale ?? 'es',
+      ...(input.givenRoles !== undefined && { givenRoles: input.givenRoles }),
     });
   const withdraw = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.invitations.withdraw(tx, row.id);
   const mustHaveRoom = async (tx: Tx): Promise<void> => {
     await serialize(tx, 'users');
     const limit = await deps.userLimit(tx);
     if (limit !== null && (await countUsers(tx)) >= limit) throw conflict('USER_LIMIT', { params: { limit } });
+  };
+  const mayBeAsked = async (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => {
+    if (await isEmailOfMember(tx, row.contactEmail!)) throw conflict('EMAIL_OF_MEMBER');
+    await mustHaveRoom(tx);
   };
   const mayGo = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayLeave(tx, row.id);
   const mayBeErased = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayBeErased(tx, row.id);
@@ -84,7 +100,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         summary: 'Ask a person by mail to join',
         fields: invitation,
         when: needsEmail,
-        check: mustHaveRoom,
+        check: mayBeAsked,
         effect: issue,
       }),
       resend: move({
@@ -103,6 +119,12 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         permission: 'organization:profile:invite',
         summary: 'Take the invitation back: its link ends',
         effect: withdraw,
+      }),
+      lapse: move({
+        from: ['invited'],
+        to: 'draft',
+        system: true,
+        summary: 'The invitation was declined, revoked, or not answered in time',
       }),
       activate: move({
         from: ['invited'],

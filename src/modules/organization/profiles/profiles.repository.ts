@@ -68,6 +68,28 @@ export const Profile = entity({
 });
 export type ProfileRow = RowOf<typeof Profile>;
 
+/** A profile of which nothing is known but a name. */
+export const BLANK_PROFILE = {
+  nationalIdKind: 'RUT',
+  nationalIdMask: null,
+  nationalIdSealed: null,
+  nationalIdHash: null,
+  contactEmail: null,
+  contactPhone: null,
+  employeeNumber: null,
+  kind: 'employee',
+  departmentId: null,
+  siteId: null,
+  riskGroupId: null,
+  expiresAt: null,
+  erasedAt: null,
+  personId: null,
+  photoId: null,
+  attributes: {},
+  status: 'draft',
+  epoch: 1,
+} satisfies Partial<ProfileRow>;
+
 /** A row of the list: with the names that a screen shows beside it. */
 export const ProfileItem = exact(
   {
@@ -123,6 +145,30 @@ export const hasContactEmail = async (reader: Reader, address: string): Promise<
   );
   return rows.length > 0;
 };
+
+/** Whether somebody who is in the company already, active or suspended, has this contact email. */
+export const isEmailOfMember = async (reader: Reader, address: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 from profile where company_id = $1 and contact_email = $2 and status in ('active', 'suspended')
+       and deleted_at is null limit 1`,
+    [reader.companyId, address],
+  );
+  return rows.length > 0;
+};
+
+/** The first draft of a department (null: of none) with this contact email. */
+export const draftWithEmail = async (
+  reader: Reader,
+  address: string,
+  departmentId: string | null,
+): Promise<string | undefined> =>
+  (
+    await reader.prepared<{ id: string }>(
+      `select id from profile where company_id = $1 and contact_email = $2 and department_id is not distinct from $3
+         and status = 'draft' and deleted_at is null order by id limit 1`,
+      [reader.companyId, address.toLowerCase(), departmentId],
+    )
+  )[0]?.id;
 
 /** People who count against the plan's limit of users: asked to join, active or suspended. */
 export const countUsers = async (reader: Reader): Promise<number> => {

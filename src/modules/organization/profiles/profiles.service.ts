@@ -3,10 +3,11 @@ import type { ListQuery, Restriction } from '../../../platform/db/list.ts';
 import { conflict, createCrud, forbidden, invalid, notFound, Problem } from '../../../platform/module.ts';
 import { refusalOf } from '../../../platform/problem.ts';
 import type { ChangeRecorder, Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
+import type { Caller } from '../caller.ts';
 import type { Home } from '../members.ts';
 import { reachesDepartment, visibleProfiles } from '../reach.ts';
 import { normalizeContact } from './contact.ts';
-import type { ProfileActivation, ProfileInvitations } from './invitations.ts';
+import type { ProfileInvitations } from './invitations.ts';
 import type { NationalId, NationalIds } from './national-id.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { ProfileGuards } from './profiles.lifecycle.ts';
@@ -33,14 +34,14 @@ interface ProfilesDependencies extends MovingParts<ProfileRow> {
   readonly dropPhoto: (tx: Tx, row: ProfileRow) => Promise<void>;
   /** Codes of all that stands against the erasure of a profile. */
   readonly obstacles: (tx: Tx, profileId: string) => Promise<string[]>;
-  /** Ends the link that was mailed to somebody's earlier address. */
+  /** Ends the invitation that was mailed to somebody's earlier address. */
   readonly withdrawInvitation: ProfileInvitations['withdraw'];
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
-  readonly mayManage: (tx: Tx, context: Context, profileId: string) => Promise<void>;
+  readonly mayManage: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
 }
 
 const profileRestriction =
-  (context: Context): Restriction =>
+  (context: Caller): Restriction =>
   (bind) =>
     visibleProfiles(context, 't.id', bind);
 
@@ -50,7 +51,7 @@ const checkExpiry = (tx: Tx, { kind, expiresAt }: Given): void => {
 };
 
 /** Whoever may write only for some departments, or not for some, puts people where they may; whoever reaches less than the company adds none. */
-const mustReach = async (tx: Tx, { allowance }: Context, departmentId: string | null): Promise<void> => {
+const mustReach = async (tx: Tx, { allowance }: Caller, departmentId: string | null): Promise<void> => {
   if (!(await reachesDepartment(tx, allowance, departmentId))) throw forbidden('OUT_OF_REACH');
 };
 
@@ -58,7 +59,7 @@ const mustReach = async (tx: Tx, { allowance }: Context, departmentId: string | 
 const CLOSED_TO_SUPPORT = { riskGroupId: 'fitness:policy:write', expiresAt: 'workforce:assignment:write' } as const;
 
 const mayDecide = (
-  { principal }: Context,
+  { principal }: Caller,
   given: Given,
   current: Pick<ProfileRow, keyof typeof CLOSED_TO_SUPPORT>,
 ): void => {
@@ -83,16 +84,20 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     withdrawInvitation,
     obstacles,
   } = deps;
+  /** Refuses somebody new whom the caller may not add, or the department cannot take in. */
+  const mayAdd = async (tx: Tx, caller: Caller, body: Given): Promise<void> => {
+    checkExpiry(tx, body);
+    mayDecide(caller, body, { riskGroupId: null, expiresAt: body.expiresAt ?? null });
+    await mustReach(tx, caller, body.departmentId ?? null);
+    if ((body.departmentId ?? null) !== null) await takeIn(tx, body.departmentId!);
+  };
   const crud = createCrud<ProfileRow>({
     ...deps,
     restrict: profileRestriction,
     mayChange: (tx, id, context) => mayManage(tx, context, id),
     onCreate: async (tx, body: Given, context) => {
       const id = uuidv7();
-      checkExpiry(tx, body);
-      mayDecide(context, body, { riskGroupId: null, expiresAt: body.expiresAt ?? null });
-      await mustReach(tx, context, body.departmentId ?? null);
-      if ((body.departmentId ?? null) !== null) await takeIn(tx, body.departmentId!);
+      await mayAdd(tx, context, body);
       return {
         id,
         attributes: {},
@@ -113,10 +118,12 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         if (departmentId !== null) await takeIn(tx, departmentId);
       }
       const contact = normalizeContact(patch);
-      if (row.status === 'invited' && contact.contactEmail !== undefined && contact.contactEmail !== row.contactEmail)
-        await withdrawInvitation(tx, row.id);
+      const isReaddressed = contact.contactEmail !== undefined && contact.contactEmail !== row.contactEmail;
+      const isAsked = row.status === 'invited' && isReaddressed;
+      if (isAsked) await withdrawInvitation(tx, row.id);
       return {
         ...contact,
+        ...(isAsked && { status: 'draft' }),
         nationalId: undefined,
         ...(patch.nationalId !== undefined && (await nationalIds.store(tx, row.id, patch.nationalId))),
       };
@@ -127,16 +134,17 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     },
   });
   /** 404 unless the caller may see the profile. */
-  const mustSee = async (reader: Reader, context: Context, id: string): Promise<void> => {
+  const mustSee = async (reader: Reader, context: Caller, id: string): Promise<void> => {
     if ((await list.one(reader, id, profileRestriction(context))) === undefined) throw notFound();
   };
   /** 404 unless the caller may see the profile, 403 unless it is theirs to change. */
-  const mustManage = async (tx: Tx, context: Context, id: string): Promise<void> => {
+  const mustManage = async (tx: Tx, context: Caller, id: string): Promise<void> => {
     await mustSee(tx, context, id);
     await mayManage(tx, context, id);
   };
   return {
     ...crud,
+    mayAdd,
     mustSee,
     mustManage,
     /** The national id in the clear. That it was read is committed before it is answered. */
@@ -194,12 +202,6 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         if (row.erasedAt === null) await mover.moveAs(tx, { scope: tx.scope }, row, 'vanish');
       },
     },
-    activation: {
-      activate: async (tx, profileId, personId) => {
-        const row = await repository.lock(tx, profileId);
-        await mover.moveAs(tx, { scope: tx.scope }, row, 'activate', { personId });
-      },
-    } satisfies ProfileActivation,
   };
 };
 

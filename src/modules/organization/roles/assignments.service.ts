@@ -5,6 +5,7 @@ import { serialize } from '../../../platform/db/serialize.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { conflict, forbidden, invalid, notFound } from '../../../platform/module.ts';
 import type { Context, List, Repository, Tx } from '../../../platform/module.ts';
+import type { Caller } from '../caller.ts';
 import { visibleProfiles } from '../reach.ts';
 import { holdsWithin } from './authority.ts';
 import type { Holding } from './authority.ts';
@@ -30,7 +31,7 @@ interface AssignmentsDependencies {
   readonly work: UnitOfWork;
   readonly standing: Standing;
   /** Locks a profile of the company and answers its status; 404 when the caller may not see it. */
-  readonly lockProfile: (tx: Tx, context: Context, id: string) => Promise<string>;
+  readonly lockProfile: (tx: Tx, context: Caller, id: string) => Promise<string>;
   /** What the person may do changed. */
   readonly raiseEpoch: (tx: Tx, profileId: string) => Promise<void>;
 }
@@ -55,7 +56,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
   const { repository, roles, list, work, standing, lockProfile, raiseEpoch } = deps;
 
   /** Refuses whoever may not give, or take, what `holding` is. */
-  const mustCommand = async (tx: Tx, context: Context, holding: Holding): Promise<void> => {
+  const mustCommand = async (tx: Tx, context: Caller, holding: Holding): Promise<void> => {
     const { scope } = holding;
     const covers = await coversOf(tx, context.principal, scope);
     if (scope !== null && !covers(scope, scope)) throw invalid('/scopeId', 'UNKNOWN_REFERENCE');
@@ -63,7 +64,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
     await standing.mustStandAbove(tx, context, [holding]);
   };
 
-  const mustNotBeOneself = ({ principal }: Context, profileId: string): void => {
+  const mustNotBeOneself = ({ principal }: Caller, profileId: string): void => {
     if (principal.profileId === profileId) throw forbidden('OWN_ROLES');
   };
 
@@ -105,11 +106,11 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
      * Throws 403 when somebody else's profile holds what the caller could not give: whoever writes a profile's address
      * can have its roles, so both are one question.
      */
-    mayManage: async (tx: Tx, context: Context, profileId: string): Promise<void> => {
+    mayManage: async (tx: Tx, context: Caller, profileId: string): Promise<void> => {
       if (context.principal.profileId !== profileId)
         await standing.mustStandAbove(tx, context, await holdingsOf(tx, profileId, tx.now));
     },
-    give: (context: Context, body: AssignmentBody): Promise<RoleAssignmentRow> =>
+    give: (context: Caller, body: AssignmentBody): Promise<RoleAssignmentRow> =>
       work.write(context, async (tx) => {
         checkBody(tx, body);
         mustNotBeOneself(context, body.profileId);
@@ -155,6 +156,15 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         await repository.remove(tx, row, { action: 'take', audience: [row.profileId] });
         await raiseEpoch(tx, row.profileId);
       }),
+    /** Takes away those of these assignments that are there still: what came with an invitation that nobody accepted. */
+    takeBack: async (tx: Tx, ids: readonly string[]): Promise<void> => {
+      for (const id of ids) {
+        const row = await repository.find(tx, id);
+        if (row === undefined) continue;
+        await raiseEpoch(tx, row.profileId);
+        await repository.remove(tx, row, { action: 'take', audience: [row.profileId] });
+      }
+    },
     /** Takes away, in one company, what was given until now. Repeat until nothing is left. */
     expire: (scope: Scope): Promise<number> =>
       work.write({ scope }, async (tx) => {

@@ -2,7 +2,8 @@ import type { Catalogue } from '../../../platform/access/catalogue.ts';
 import type { GrantScope } from '../../../platform/access/principal.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import { conflict, forbidden } from '../../../platform/module.ts';
-import type { Context, Tx } from '../../../platform/module.ts';
+import type { Tx } from '../../../platform/module.ts';
+import type { Caller } from '../caller.ts';
 import { beyondOwn, grantsOf, lineageOf, lostOf, outranks, rankWithin, worthOf } from './authority.ts';
 import type { Covers, Holding, RoleParts } from './authority.ts';
 import { holdingsOf, rolesOf, scopesAround, steadyOwners } from './roles.repository.ts';
@@ -18,7 +19,7 @@ const SUPPORT_SESSION: readonly Holding[] = [{ systemRole: 'support_session', ro
 const OWNER: readonly Holding[] = [{ systemRole: 'owner', roleId: null, scope: null }];
 
 /** What a caller holds in the company: people their roles, staff the one of their support session, machines none. */
-const heldBy = async (tx: Tx, { profileId, support }: Context['principal']): Promise<readonly Holding[]> => {
+const heldBy = async (tx: Tx, { profileId, support }: Caller['principal']): Promise<readonly Holding[]> => {
   if (support) return SUPPORT_SESSION;
   return profileId === null ? [] : holdingsOf(tx, profileId, tx.now);
 };
@@ -29,7 +30,7 @@ export const serializeRoles = (tx: Tx): Promise<void> => serialize(tx, 'roles');
 /** Which of a caller's scopes takes which in, `scope` among them; a scope that is not there is in none. */
 export const coversOf = async (
   tx: Tx,
-  { grants }: Pick<Context['principal'], 'grants'>,
+  { grants }: Pick<Caller['principal'], 'grants'>,
   scope: GrantScope | null,
 ): Promise<Covers> => {
   if (scope === null) return () => false;
@@ -40,7 +41,11 @@ export const coversOf = async (
 /** Who stands above whom, and what follows from it for writes of roles. */
 export const createStanding = (catalogue: () => Catalogue) => {
   /** Refuses whoever does not stand above all of `holdings`: by rank what is of system roles, by own permissions the rest. */
-  const mustStandAbove = async (tx: Tx, { principal }: Context, holdings: readonly Holding[]): Promise<void> => {
+  const mustStandAbove = async (
+    tx: Tx,
+    { principal }: Pick<Caller, 'principal'>,
+    holdings: readonly Holding[],
+  ): Promise<void> => {
     const all = await rolesOf(tx);
     const held = await heldBy(tx, principal);
     for (const holding of holdings) {
@@ -77,7 +82,12 @@ export const createStanding = (catalogue: () => Catalogue) => {
      * Refuses a write that takes a permission from a holder above whom the caller does not stand, or from the last owner.
      * What somebody keeps by another role is not taken.
      */
-    mustMayTake: async (tx: Tx, context: Context, holders: readonly Holder[], effect: Effect): Promise<void> => {
+    mustMayTake: async (
+      tx: Tx,
+      context: Pick<Caller, 'principal'>,
+      holders: readonly Holder[],
+      effect: Effect,
+    ): Promise<void> => {
       const { held: heldAfter = (held) => held, roles: rolesAfter = (roles) => roles } = effect;
       const all = await rolesOf(tx);
       const after = rolesAfter(all);

@@ -53,6 +53,7 @@ const SUPPORT = [
   'organization:appconfig:write',
   'organization:batch-upload:write',
   'organization:department:write',
+  'organization:invitation:write',
   'organization:profile:check',
   'organization:profile:invite',
   'organization:profile:write',
@@ -113,7 +114,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'institution_admin',
     'company',
     500,
-    ['organization:profile:*', 'notifications:own:*'],
+    ['organization:profile:*', 'organization:invitation:*', 'notifications:own:*'],
     ['organization:profile:erase'],
   ),
   company(

@@ -277,7 +277,7 @@ describe('privacy', () => {
     expect(left).to.include({ status: 'ended', firstName: '–', lastName: `P-${her.profileId.slice(-8)}` });
     const [report] = await reports(her.profileId);
     expect(report!.askedBy).to.equal('person');
-    expect(ofCount(report!.cleared)).to.include.members(['session', 'accept_link', 'system_link', 'idempotency']);
+    expect(ofCount(report!.cleared)).to.include.members(['session', 'invitation', 'system_link', 'idempotency']);
     const { items } = (await her.theirOwner.get('/privacy/erasure').expect(200)).body as { items: Report[] };
     expect(items.map(({ profileId }) => profileId)).to.deep.equal([her.secondId]);
 

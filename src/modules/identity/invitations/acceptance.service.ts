@@ -1,0 +1,209 @@
+import type { PersonalVault } from '../../../platform/change/vault.ts';
+import type { Database } from '../../../platform/db/database.ts';
+import { inCompany } from '../../../platform/db/in-company.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
+import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
+import type { PublicContext } from '../../../platform/http/context.ts';
+import type { RateLimits } from '../../../platform/http/rate-limits.ts';
+import { conflict, Problem } from '../../../platform/module.ts';
+import type { Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
+import type { Persons } from '../persons/persons.service.ts';
+import type { NewPerson, Registration } from '../persons/registration.service.ts';
+import { isTokenOf, readInvitationToken } from './invitation-token.ts';
+import { invitedProfile, invitingCompany } from './invitations.repository.ts';
+import type { InvitationRow, InvitingCompany } from './invitations.repository.ts';
+import type { InvitedProfiles } from './invited-profiles.ts';
+
+interface AcceptanceDependencies {
+  readonly db: Database;
+  readonly vault: Pick<PersonalVault, 'open'>;
+  readonly rates: RateLimits;
+  readonly repository: Repository<InvitationRow>;
+  readonly mover: Mover<InvitationRow>;
+  readonly persons: Pick<Persons, 'repository' | 'mover'>;
+  readonly registration: Registration;
+  readonly profiles: () => Pick<InvitedProfiles, 'activate'>;
+  readonly now: () => Date;
+}
+
+/** What a link shows before anybody proved anything: nothing of whether the person is known. */
+export interface ShownInvitation {
+  readonly company: { readonly name: string };
+  readonly firstName: string;
+  readonly email: string;
+  readonly expiresAt: string;
+}
+
+export interface Acceptance {
+  /** 410 for a link that is used, replaced, declined, revoked, too old, or never was. */
+  show(token: string, traceId: string): Promise<ShownInvitation>;
+  /**
+   * Accepts: a new person gets this password, somebody who is known elsewhere proves with it that they are meant. Done
+   * again with the same password it answers the same; of many at once one is first, and 410 for the others. Throws 401,
+   * 409, 410, 422.
+   */
+  accept(request: { token: string; password: string }, context: PublicContext): Promise<InvitingCompany>;
+  /** Declines; done again it is the same. 410 for a link that is over in another way. */
+  decline(token: string, context: PublicContext): Promise<void>;
+}
+
+const VIA = 'invitation';
+const over = (): Problem => new Problem(410, 'LINK_OVER');
+
+interface Found {
+  readonly invitation: InvitationRow;
+  readonly company: InvitingCompany;
+  readonly person: Omit<NewPerson, 'id'>;
+}
+
+/** What whoever has the mailed link does with it. */
+export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptance => {
+  const { db, vault, rates, repository, mover, persons, registration, profiles, now } = dependencies;
+
+  const nationalIdOf = async (reader: Reader, profileId: string, sealed: string | null, kind: string) => {
+    const value = sealed === null ? undefined : await vault.open(reader, profileId, sealed);
+    return value === undefined ? null : { kind, value };
+  };
+
+  const personOf = async (reader: Reader, invitation: InvitationRow): Promise<Found['person'] | undefined> => {
+    const { profileId, email, locale } = invitation;
+    if (profileId === null) {
+      const person = await persons.repository.find(reader, invitation.personId);
+      return person && { firstName: person.firstName, lastName: person.lastName, email, locale, nationalId: null };
+    }
+    const profile = await invitedProfile(reader, profileId);
+    if (profile === undefined || (profile.status !== 'invited' && invitation.status === 'pending')) return undefined;
+    const { firstName, lastName, nationalIdSealed, nationalIdKind } = profile;
+    const nationalId = await nationalIdOf(reader, profileId, nationalIdSealed, nationalIdKind);
+    return { firstName, lastName, email, locale, nationalId };
+  };
+
+  /** The invitation whose last token this is, whatever became of it. */
+  const find = async (token: string, traceId: string): Promise<Found> => {
+    const named = readInvitationToken(token);
+    if (named === undefined) throw over();
+    return db.read(systemScope(named.companyId, VIA, traceId), async (reader) => {
+      const invitation = await repository.find(reader, named.invitationId);
+      const company = await invitingCompany(reader);
+      const isKnown = isTokenOf(invitation?.tokenHash, token);
+      if (invitation === undefined || company === undefined || !isKnown) throw over();
+      const person = await personOf(reader, invitation);
+      if (person === undefined) throw over();
+      return { invitation, company, person };
+    });
+  };
+  const mustBePending = (found: Found): Found => {
+    const { status, expiresAt } = found.invitation;
+    if (status !== 'pending' || new Date(expiresAt) <= now()) throw over();
+    return found;
+  };
+
+  /** What was found is still so, now that nobody else writes it. */
+  const mustStillBe = ({ invitation }: Found, row: InvitationRow): void => {
+    if (row.status !== 'pending' || row.tokenHash !== invitation.tokenHash) throw over();
+  };
+
+  const use = async (tx: Tx, found: Found, personId: string): Promise<void> => {
+    const { id, profileId } = found.invitation;
+    if (profileId !== null) await profiles().activate(tx, profileId, personId);
+    const row = await repository.lock(tx, id);
+    mustStillBe(found, row);
+    await mover.moveAs(tx, { scope: tx.scope }, row, 'accept', { personId });
+  };
+
+  const scopeIn = (companyId: string, { traceId, address, agent }: PublicContext): Scope => ({
+    ...systemScope(companyId, VIA, traceId),
+    address,
+    agent,
+  });
+
+  /**
+   * One transaction: the person in the operator's company, then the profile in its own. Of many who accept one link at once
+   * only the first gets as far as `person`, so that nobody else's password is set.
+   */
+  const commit = (found: Found, context: PublicContext, person: (tx: Tx) => Promise<string>): Promise<void> => {
+    const there = scopeIn(found.company.id, context);
+    return db.write(scopeIn(OPERATOR_COMPANY, context), async (tx) => {
+      await serialize(tx, `invitation:${found.invitation.id}`);
+      await inCompany(tx, there, async (own) => mustStillBe(found, await repository.get(own, found.invitation.id)));
+      const personId = await person(tx);
+      await inCompany(tx, there, (own) => use(own, found, personId));
+    });
+  };
+
+  const acceptAsKnown = async (found: Found, password: string, context: PublicContext, personId: string) => {
+    const person = await db.read(systemScope(OPERATOR_COMPANY, VIA, context.traceId), (reader) =>
+      persons.repository.get(reader, personId),
+    );
+    await registration.prove(person, password, context.address);
+    if (registration.isAnother(person, found.person.nationalId)) throw conflict('INVITATION_OF_ANOTHER');
+    await commit(found, context, () => Promise.resolve(person.id));
+  };
+
+  const acceptAsNew = async (found: Found, password: string, context: PublicContext): Promise<void> => {
+    const person: NewPerson = { ...found.person, id: found.invitation.personId };
+    await db.write(systemScope(OPERATOR_COMPANY, VIA, context.traceId), (tx) => registration.announce(tx, person.id));
+    await commit(found, context, async (tx) => {
+      const made = await registration.createUser(tx, person, password);
+      return (await registration.insert(tx, person, made, 'active')).id;
+    });
+  };
+
+  const acceptAsStaff = async (found: Found, password: string, context: PublicContext): Promise<void> => {
+    const { personId } = found.invitation;
+    await commit(found, context, async (tx) => {
+      const keycloakId = await registration.createUser(tx, { ...found.person, id: personId }, password);
+      const row = await persons.repository.lock(tx, personId);
+      const known = await persons.repository.update(tx, row, { keycloakId }, { action: 'align' });
+      await persons.mover.moveAs(tx, { scope: tx.scope }, known, 'activate');
+      return row.id;
+    });
+  };
+
+  /** A second try of what was done already answers the same to who has the password, and nothing to others. */
+  const acceptAgain = async (found: Found, password: string, context: PublicContext): Promise<void> => {
+    const person = await db.read(systemScope(OPERATOR_COMPANY, VIA, context.traceId), (reader) =>
+      persons.repository.find(reader, found.invitation.personId),
+    );
+    if (person === undefined) throw over();
+    await registration.prove(person, password, context.address).catch((error: unknown) => {
+      throw error instanceof Problem && error.status === 401 ? over() : error;
+    });
+  };
+
+  const acceptOnce = async (found: Found, password: string, context: PublicContext): Promise<void> => {
+    if (found.invitation.profileId === null) return acceptAsStaff(found, password, context);
+    const known = await db.read(systemScope(OPERATOR_COMPANY, VIA, context.traceId), (reader) =>
+      registration.findKnown(reader, found.person),
+    );
+    return known === undefined
+      ? acceptAsNew(found, password, context)
+      : acceptAsKnown(found, password, context, known.id);
+  };
+
+  return {
+    show: async (token, traceId) => {
+      const { invitation, company, person } = mustBePending(await find(token, traceId));
+      const { firstName, email } = person;
+      return { company: { name: company.name }, firstName, email, expiresAt: invitation.expiresAt };
+    },
+    accept: async ({ token, password }, context) => {
+      const found = await find(token, context.traceId);
+      await rates.count('signIn', `invitation:${found.invitation.id}`);
+      if (found.invitation.status === 'accepted') await acceptAgain(found, password, context);
+      else await acceptOnce(mustBePending(found), password, context);
+      return found.company;
+    },
+    decline: async (token, context) => {
+      const found = await find(token, context.traceId);
+      if (found.invitation.status === 'declined') return;
+      mustBePending(found);
+      await db.write(scopeIn(found.company.id, context), async (tx) => {
+        const row = await repository.lock(tx, found.invitation.id);
+        mustStillBe(found, row);
+        await mover.moveAs(tx, { scope: tx.scope }, row, 'decline');
+      });
+    },
+  };
+};

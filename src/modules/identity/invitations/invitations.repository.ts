@@ -1,0 +1,169 @@
+import Type from 'typebox';
+import {
+  clears,
+  email,
+  entity,
+  exact,
+  instant,
+  integer,
+  listOf,
+  nullable,
+  oneOf,
+  shows,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
+import type { Erasure, Reader, RowOf, Tx } from '../../../platform/module.ts';
+
+export const INVITATION_STATES = ['pending', 'accepted', 'declined', 'revoked', 'expired'] as const;
+
+/** How often an invitation may be sent again. */
+export const MOST_RESENDS = 5;
+
+/** A mailed question whether somebody joins: a profile's person, or a member of the staff. Its token is good while it is pending. */
+export const Invitation = entity({
+  table: 'invitation',
+  fields: {
+    profileId: nullable(uuid({ description: 'Who is asked to join; null: somebody of the staff' })),
+    departmentId: nullable(uuid({ description: 'Department of the profile when it was sent' })),
+    email: email(),
+    locale: oneOf(['es', 'en', 'fr']),
+    status: oneOf(INVITATION_STATES),
+    sentCount: integer(1, MOST_RESENDS + 1),
+    lastSentAt: instant(),
+    remindedAt: nullable(instant({ description: 'When it was mailed once more, before its end' })),
+    expiresAt: instant(),
+    endedAt: nullable(instant({ description: 'When it was accepted, declined, revoked or expired' })),
+    invitedBy: nullable(uuid({ description: 'Profile of whoever sent it first; null: the operator or the system' })),
+  },
+  hidden: {
+    /** Who accepts as somebody new, chosen beforehand; who accepted. */
+    personId: uuid(),
+    tokenHash: nullable(text(100)),
+    /** Role assignments that came with it, and go with it unless it is accepted. */
+    givenRoles: Type.Array(uuid()),
+  },
+  create: [],
+  edit: [],
+  personal: ['email'],
+  subject: ({ profileId, personId }) => profileId ?? personId,
+});
+export type InvitationRow = RowOf<typeof Invitation>;
+
+/** A row of the list: with the names that a screen shows beside it. */
+export const InvitationItem = exact(
+  {
+    ...Invitation.view.properties,
+    firstName: text(100),
+    lastName: text(100),
+    departmentName: nullable(text(200)),
+    roles: Type.Array(Type.String({ description: 'Codes of the roles that came with it' }), { maxItems: 50 }),
+  },
+  { 'x-component': 'invitation_item' },
+);
+
+const ROLES = `(select coalesce(json_agg(coalesce(a.system_role, r.code) order by a.id), '[]')
+  from role_assignment a left join role r on r.company_id = $1 and r.id = a.role_id
+  where a.company_id = $1 and a.id = any(t.given_roles))`;
+
+/** Invitations of a company's people; those of the staff are the operator's. */
+export const invitationList = listOf(Invitation, {
+  sorts: ['-createdAt', 'expiresAt'],
+  filters: ['status', 'profileId', 'email'],
+  coarse: { departmentId: 'a company has few thousands of invitations, and its departments few of them each' },
+  only: 't.profile_id is not null',
+  join: `join profile p on p.company_id = $1 and p.id = t.profile_id
+    left join department d on d.company_id = $1 and d.id = t.department_id`,
+  extra: {
+    firstName: { sql: 'p.first_name', as: 'text' },
+    lastName: { sql: 'p.last_name', as: 'text' },
+    departmentName: { sql: 'd.name', as: 'text' },
+    roles: ROLES,
+  },
+});
+
+/** Id of the invitation that is pending for a profile, or for a person of the staff. */
+export const pendingOf = async (
+  tx: Tx,
+  { profileId, personId }: { profileId: string | null; personId: string | null },
+): Promise<string | undefined> =>
+  (
+    await tx.prepared<{ id: string }>(
+      `select id from invitation where company_id = $1 and status = 'pending'
+         and (($2::uuid is not null and profile_id = $2) or ($2::uuid is null and profile_id is null and person_id = $3))
+       for no key update`,
+      [tx.companyId, profileId, personId],
+    )
+  )[0]?.id;
+
+/** Whether an invitation of this address is pending in a department; null: in none. */
+export const isPendingTo = async (reader: Reader, address: string, departmentId: string | null): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 from invitation where company_id = $1 and email = $2 and department_id is not distinct from $3
+       and status = 'pending' and profile_id is not null`,
+    [reader.companyId, address, departmentId],
+  );
+  return rows.length > 0;
+};
+
+/** The profile that an invitation is about: null for the staff's, undefined where there is no such invitation. */
+export const profileOf = async (reader: Reader, id: string): Promise<string | null | undefined> =>
+  (
+    await reader.prepared<{ profileId: string | null }>(
+      'select profile_id as "profileId" from invitation where company_id = $1 and id = $2',
+      [reader.companyId, id],
+    )
+  )[0]?.profileId;
+
+/** Puts the hash of the token in its place, unless the invitation was sent again or ended meanwhile. */
+export const armInvitation = async (tx: Tx, id: string, version: number, tokenHash: string): Promise<boolean> =>
+  (
+    await tx.prepared(
+      `update invitation set token_hash = $4
+       where company_id = $1 and id = $2 and version = $3 and status = 'pending' returning id`,
+      [tx.companyId, id, version, tokenHash],
+    )
+  ).length === 1;
+
+export interface InvitedProfile {
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly status: string;
+  readonly nationalIdKind: string;
+  readonly nationalIdSealed: string | null;
+}
+
+/** Read model: what is needed of a profile that was invited. */
+export const invitedProfile = async (reader: Reader, id: string): Promise<InvitedProfile | undefined> =>
+  (
+    await reader.prepared<InvitedProfile>(
+      `select first_name as "firstName", last_name as "lastName", status, national_id_kind as "nationalIdKind",
+         national_id_sealed as "nationalIdSealed"
+       from profile where company_id = $1 and id = $2 and deleted_at is null`,
+      [reader.companyId, id],
+    )
+  )[0];
+
+export interface InvitingCompany {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+}
+
+export const invitingCompany = async (reader: Reader): Promise<InvitingCompany | undefined> =>
+  (
+    await reader.prepared<InvitingCompany>(
+      `select id, slug, name from company where id = $1 and status in ('pending', 'active', 'suspended')`,
+      [reader.companyId],
+    )
+  )[0];
+
+export const invitationErasure: Erasure = {
+  ...clears('invitation', 'delete from invitation where company_id = $1 and profile_id = $2 returning id'),
+  ...shows('invitation'),
+};
+
+/** Forgets the invitations that were mailed to somebody of the staff. In the operator's transaction. */
+export const forgetInvitations = async (tx: Tx, personId: string): Promise<void> => {
+  await tx.prepared('delete from invitation where company_id = $1 and person_id = $2', [tx.companyId, personId]);
+};

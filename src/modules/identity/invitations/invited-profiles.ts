@@ -1,0 +1,46 @@
+import type { Tx } from '../../../platform/db/database.ts';
+import type { Locale } from '../../../platform/i18n/locales.ts';
+import type { Caller } from '../../organization/caller.ts';
+
+/** Somebody whom an invitation asks to join. */
+export interface Invitee {
+  readonly email: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly kind: 'employee' | 'contractor' | 'guest' | 'temporary';
+  readonly departmentId?: string | null;
+  readonly siteId?: string | null;
+  readonly expiresAt?: string | null;
+}
+
+/** A role that comes with an invitation: a system role or an own one, within a scope or not. */
+export interface OfferedRole {
+  readonly systemRole?: string | null;
+  readonly roleId?: string | null;
+  readonly scopeKind?: 'department' | 'project' | null;
+  readonly scopeId?: string | null;
+  readonly expiresAt?: string | null;
+}
+
+/** What the organization does with the profiles of invitations; each in the company's transaction. */
+export interface InvitedProfiles {
+  /**
+   * Asks somebody to join: their draft profile, made where the department has none of this address, gets the roles as the
+   * caller may give them, and becomes invited. Answers its id. Throws 403, 409, 422.
+   */
+  invite(
+    tx: Tx,
+    caller: Caller,
+    request: Invitee & { readonly locale: Locale; readonly roles?: readonly OfferedRole[] },
+  ): Promise<string>;
+  /** Locks a profile: before its invitation, always. */
+  lock(tx: Tx, profileId: string): Promise<void>;
+  /** Throws 403 for somebody who holds what the caller could not give. */
+  mayManage(tx: Tx, caller: Caller, profileId: string): Promise<void>;
+  /** An invited profile gets its person and becomes active. 409 when it is not invited, or the person is here already. */
+  activate(tx: Tx, profileId: string, personId: string): Promise<void>;
+  /** Its invitation ended: it is a draft again. */
+  lapse(tx: Tx, profileId: string): Promise<void>;
+  /** Takes away roles that came with an invitation that nobody accepted. */
+  takeBack(tx: Tx, assignmentIds: readonly string[]): Promise<void>;
+}
