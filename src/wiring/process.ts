@@ -160,7 +160,13 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
   const keys = keysOf(settings);
   const metrics = createMetrics();
   const onError = (error: unknown, companyId?: string) => log.error({ err: error, companyId }, 'sealing failed');
-  const sealer = createSealer({ system: connections.system, keyRing: keys.chain, now, onError });
+  const sealer = createSealer({
+    system: connections.system,
+    keyRing: keys.chain,
+    now,
+    onError,
+    onSealed: () => hub.nudge(),
+  });
   const outbox = createOutbox();
   const { issuer, jwksUri } = outside.identityProvider;
   const authentication = createAuthentication({

@@ -28,9 +28,10 @@ export interface Listening {
 
 /** A server in a process of its own. */
 export interface Child extends Listening {
+  readonly pid: number;
   /** Milliseconds of processor time so far. */
   cpu(): Promise<number>;
-  /** Resident memory, MiB. */
+  /** Resident memory in MiB; after a collection where the process was started with `--expose-gc`. */
   rss(): Promise<number>;
   /** The same at its highest. */
   peak(): Promise<number>;
@@ -49,7 +50,7 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 
 const ending = extname(import.meta.url);
 /** How processes of production are started. */
-const PRODUCTION = [
+export const PRODUCTION = [
   `--env-file=${here('../../config/node.env')}`,
   `--import=${new URL(`production.child${ending}`, import.meta.url).href}`,
 ];
@@ -82,6 +83,7 @@ export const startChild = async (
   ])) as [Listening];
   return {
     ...listening,
+    pid: child.pid!,
     cpu: () => ask(child, 'cpu'),
     rss: () => ask(child, 'rss'),
     peak: () => ask(child, 'peak'),
@@ -137,7 +139,10 @@ export const report = (
       const { user, system } = process.cpuUsage();
       return Promise.resolve((user + system) / 1000);
     },
-    rss: () => Promise.resolve(process.memoryUsage.rss() / 2 ** 20),
+    rss: () => {
+      globalThis.gc?.();
+      return Promise.resolve(process.memoryUsage.rss() / 2 ** 20);
+    },
     peak: () => Promise.resolve(process.resourceUsage().maxRSS / 1024),
     ...handlers,
   };

@@ -27,9 +27,9 @@ const COMPANIES = `
     select i, case when i = 0 then $3::float8 else (1 - $3::float8) / (i + 5.0) / sum(case when i = 0 then 0 else 1 / (i + 5.0) end) over () end as share
     from generate_series(0, $1::int - 1) i)
   select i, ${id('company', 'i')} as id, ${id('site', 'i * 2')} as site_a, ${id('site', 'i * 2 + 1')} as site_b,
-    greatest(1, floor(share * $2::int))::int as people,
-    (sum(greatest(1, floor(share * $2::int))) over (order by i) - greatest(1, floor(share * $2::int)))::int as first
-  from part`;
+    (last - first)::int as people, first::int
+  from (select i, coalesce(lag(last) over (order by i), 0) as first, last
+    from (select i, round(sum(share) over (order by i) * $2::int) as last from part) p) p`;
 
 const FIRST_NAMES = `'{Ana,Luis,María,Pedro,Rosa,Juan,Camila,Diego,Sofía,Jorge,Elena,Tomás,Laura,Hugo,Inés,Raúl,Nadia,Omar,Paula,Iván}'::text[]`;
 const LAST_NAMES = `'{Rojas,García,Muñoz,Soto,Díaz,Silva,Pérez,Núñez,Vega,Tapia,Reyes,Castro,Pizarro,Fuentes,Araya,Godoy,Lagos,Mella,Ibáñez,Quiroga,Bravo,Cortés,Duarte,Espinoza,Figueroa}'::text[]`;
@@ -64,7 +64,7 @@ const PARTITIONS = `select app.ensure_partitions('test_result', current_date - 4
 const idAt = (kind: string, at: string, number: string): string =>
   `(lpad(to_hex((extract(epoch from ${at}) * 1000)::bigint), 12, '0') || '7' || substr(md5('${kind}' || ${number}), 1, 3) || '8' || substr(md5('${kind}' || ${number}), 4, 15))::uuid`;
 
-/** Shifts of 200 people of each company, seven days on and seven off: of five years in the largest, of the last two days in all others. */
+/** Shifts of a hundred people of each company, seven days on and seven off: of five years in the largest, of the last two days in all others. */
 const shifts = (largest: string): string => `
   insert into shift (company_id, id, assignment_id, profile_id, project_id, work_date, kind, source, timezone, starts_at, ends_at,
     status, created_at, updated_at)
@@ -74,10 +74,10 @@ const shifts = (largest: string): string => `
   from bench_profile p join bench_company c on c.id = p.company_id,
     lateral (select back, current_date - back as day, (current_date - back)::timestamptz + interval '8 hours' + p.n % 3 * interval '4 hours' as at
       from generate_series(-1, case when p.company_id = '${largest}' then 5 * 365 else 1 end) back) d
-  where (d.back + p.n) % 14 < 7 and p.n - c.first < 200`;
+  where (d.back + p.n) % 14 < 7 and p.n - c.first < 100`;
 
-/** Tests `from` (included) to `to`, each with its result: in a company of any size, and at any number, those of each site lie on all days of a year. */
-const tests = ({ requirements, profiles }: Scale, from: number, to: number): readonly string[] => {
+/** Tests `from` (included) to `to`, each with its result,: in a company of any size, and at any number, those of each site lie on all days of a year. */
+const tests = ({ requirements, profiles }: Scale, from: number, to: number): readonly [string, string, string] => {
   const apart = Math.max(1, Math.floor((365 * profiles) / requirements));
   const rows = `generate_series(${from}, ${to} - 1) r join bench_profile p on p.n = r % ${profiles},
      lateral (select current_date - 1 - (r % ${profiles} * 7 + r / ${profiles} * ${apart}) % 365 as day) s,
@@ -108,32 +108,59 @@ const tests = ({ requirements, profiles }: Scale, from: number, to: number): rea
 const INDEXES = `select indexrelid::regclass::text as name, replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') as text
   from pg_index where indrelid = any('{search_token,requirement,test_result,shift}'::regclass[]) and not indisunique and not indisexclusion`;
 
-/** Runs the statements past triggers, keys, indexes and row level security, and says how long each took. */
-const run = async (client: pg.Client, statements: readonly string[], say: (text: string) => void): Promise<void> => {
-  const { rows: indexes } = await client.query<{ name: string; text: string }>(INDEXES);
-  const texts = [
-    'set session_replication_role = replica',
-    `set maintenance_work_mem = '512MB'`,
-    ...indexes.map(({ name }) => `drop index ${name}`),
-    ...statements,
-    ...indexes.map(({ text }) => text),
-    'reset session_replication_role',
-  ];
-  const begun = performance.now();
-  for (const text of texts) {
-    const before = performance.now();
-    const { rowCount } = await client.query(text);
-    if (rowCount !== null && rowCount > 0)
-      say(
-        `  ${rowCount.toLocaleString('en')} rows in ${((performance.now() - before) / 1000).toFixed(1)} s: ${text.trim().split('\n')[0]!.slice(0, 50)} …`,
+/** Some of what has to be done before the next step: each list in its order, all lists side by side. */
+type Step = readonly (readonly string[])[];
+
+/** Lists of about as many texts as there are processors to write with. */
+const inTwo = (texts: readonly string[]): Step => [
+  texts.filter((_, index) => index % 2 === 0),
+  texts.filter((_, index) => index % 2 === 1),
+];
+
+/** Runs the steps past triggers, keys, indexes and row level security, and says how long each statement took. */
+const run = async (
+  open: () => Promise<pg.Client>,
+  steps: readonly Step[],
+  say: (text: string) => void,
+): Promise<void> => {
+  const clients = [await open(), await open()];
+  try {
+    for (const client of clients)
+      await client.query(`set session_replication_role = replica; set maintenance_work_mem = '512MB'`);
+    const { rows: indexes } = await clients[0]!.query<{ name: string; text: string }>(INDEXES);
+    const all = [
+      [indexes.map(({ name }) => `drop index ${name}`)],
+      ...steps,
+      inTwo(indexes.map(({ text }) => text)),
+      [['vacuum analyze']],
+    ];
+    const begun = performance.now();
+    const one = async (client: pg.Client, text: string): Promise<void> => {
+      const before = performance.now();
+      const { rowCount } = await client.query(text);
+      if (rowCount === null || rowCount === 0) return;
+      const took = ((performance.now() - before) / 1000).toFixed(1);
+      say(`  ${rowCount.toLocaleString('en')} rows in ${took} s: ${text.trim().split('\n')[0]!.slice(0, 50)} …`);
+    };
+    for (const lists of all)
+      await Promise.all(
+        lists.map(async (texts, index) => {
+          for (const text of texts) await one(clients[index]!, text);
+        }),
       );
+    say(`  with indexes and statistics after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+  } finally {
+    for (const client of clients) await client.end();
   }
-  await client.query('vacuum analyze');
-  say(`  with indexes and statistics after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
 };
 
-/** Fills an empty, migrated database with people and their first tests. `client` passes row level security. */
-export const loadData = async (client: pg.Client, scale: Scale, say: (text: string) => void): Promise<void> => {
+/** Fills an empty, migrated database with people and their first tests. Clients of `open` pass row level security. */
+export const loadData = async (
+  open: () => Promise<pg.Client>,
+  scale: Scale,
+  say: (text: string) => void,
+): Promise<void> => {
+  const client = await open();
   await client.query(
     COMPANIES.replaceAll('$1', String(scale.companies))
       .replaceAll('$2', String(scale.profiles))
@@ -141,10 +168,30 @@ export const loadData = async (client: pg.Client, scale: Scale, say: (text: stri
   );
   const { rows } = await client.query<{ id: string }>(LARGEST);
   await client.query(PARTITIONS);
-  await run(client, [...PEOPLE, shifts(rows[0]!.id), ...tests(scale, 0, scale.first ?? scale.requirements)], say);
+  await client.end();
+  const [company, site, people, profile, token] = PEOPLE as [string, string, string, string, string];
+  const [requirement, result, mark] = tests(scale, 0, scale.first ?? scale.requirements);
+  await run(
+    open,
+    [
+      [[company, site, people]],
+      [[profile], [shifts(rows[0]!.id)]],
+      [
+        [requirement, mark],
+        [result, token],
+      ],
+    ],
+    say,
+  );
 };
 
 /** Adds the others. */
-export const loadOn = async (client: pg.Client, scale: Scale, say: (text: string) => void): Promise<void> => {
-  if (scale.first !== undefined) await run(client, tests(scale, scale.first, scale.requirements), say);
+export const loadOn = async (
+  open: () => Promise<pg.Client>,
+  scale: Scale,
+  say: (text: string) => void,
+): Promise<void> => {
+  if (scale.first === undefined) return;
+  const [requirement, result, mark] = tests(scale, scale.first, scale.requirements);
+  await run(open, [[[requirement, mark], [result]]], say);
 };

@@ -4,6 +4,8 @@ import { expect } from 'chai';
 import type pg from 'pg';
 import { startChild } from './child.ts';
 import type { Child, Readers } from './child.ts';
+import { onCores } from './cores.ts';
+import type { Layers } from './layers.ts';
 import { figure, interleave, median, percentile, rate, spreadOf, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
@@ -94,7 +96,7 @@ const slowest = (times: ReadonlyMap<string, readonly number[]>): Row => {
     baseline: `${runs} timed by PostgreSQL; it is: ${text.slice(0, 60)}…`.replaceAll('|', '/'),
     unit: 'ms',
   };
-  return { ...figure(named, [percentile(took, 0.95)], 50), spread: spreadOf(took) };
+  return { ...figure(named, [percentile(took, 0.95)], 50), ...spreadOf(took) };
 };
 
 /** A thousand connections that ask, evenly, for seven tenths of what the process can do at that time. */
@@ -117,24 +119,27 @@ const crowd = async (angelis: Child, client: pg.Client, seconds: number): Promis
   return [
     { ...row, ok: row.ok === true && failed === 0 },
     slowest(times),
-    figure({ ...named, work: 'the process after that, resident', unit: 'MiB' }, [await angelis.rss()], 400),
+    figure({ ...named, work: 'the process, resident at most', unit: 'MB' }, [(await angelis.peak()) * 1.048_576], 400),
   ];
 };
 
 /** The layers that take most, as lines of the table; those of ours have a bound. */
-const shares = (layers: Readonly<Record<string, number>>): Row[] =>
-  Object.entries(layers)
+const shares = ({ own, charged }: Layers): Row[] =>
+  Object.entries(own)
     .slice(0, 12)
-    .map(([layer, percent]) =>
-      figure(
-        { work: `processor time of a page: ${layer}`, baseline: '–', unit: '%' },
+    .map(([layer, percent]) => {
+      const all = charged[layer];
+      const baseline = all === undefined || all === percent ? '–' : `with what it calls of Node: ${all.toFixed(1)} %`;
+      return figure(
+        { work: `own processor time of a page: ${layer}`, baseline, unit: '%' },
         [percent],
         layer.startsWith('Angelis') ? 15 : undefined,
-      ),
-    );
+      );
+    });
 
 /** The whole stack over HTTP: a page of fifty people beside the two baselines, and a search. */
-export const http = async ({ database, superuserUrl, companyId, client, seconds, rounds }: Place): Promise<Row[]> => {
+export const http = async (place: Place): Promise<Row[]> => {
+  const { database, superuserUrl, companyId, client, seconds, rounds, full } = place;
   const angelis = await startChild('angelis.child', { BENCH_DATABASE: database, BENCH_COMPANIES: companyId });
   const { profileId, ruts } = await readersOf(angelis);
   const list = `${angelis.url}/admin/profile`;
@@ -145,11 +150,13 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
     BENCH_ISSUER: angelis.issuer!,
   };
   const fastify = await startChild('fastify.child', given, []);
+  const planned = `${superuserUrl}?options=${encodeURIComponent('-c plan_cache_mode=force_generic_plan')}`;
   const sequelize = await startChild('sequelize.child', given, []);
-  const servers = [angelis, fastify, sequelize];
+  const onePlan = full ? [await startChild('fastify.child', { ...given, BENCH_URL: planned }, [])] : [];
+  const servers = [angelis, fastify, sequelize, ...onePlan];
   try {
     await client.query('analyze');
-    const urls = [list, fastify.url, sequelize.url];
+    const urls = [list, fastify.url, sequelize.url, ...onePlan.map(({ url }) => url)];
     const { owner } = await readersOf(angelis);
     const [ours, ...theirs] = await Promise.all(urls.map(async (url) => (await pageOf(url, owner)).items));
     for (const items of theirs) expect(items).to.deep.equal(ours);
@@ -163,27 +170,31 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
       await sleep(200);
       return perSecond;
     });
-    const [own, bare, orm] = await interleave(runs, rounds);
-    await Promise.all([fastify.stop(), sequelize.stop()]);
+    const [own, bare, orm, kept] = await onCores(place, servers, () => interleave(runs, rounds));
+    await Promise.all(servers.slice(1).map((server) => server.stop()));
     const few = Math.min(rounds, 5);
     const { emails, phones } = await typedOf(client, companyId);
     const searches = [PREFIXES, emails, phones, ruts].map(
       (typed) => () => p95(angelis, 100, (n) => `/admin/profile?q=${encodeURIComponent(typed[n % typed.length]!)}`),
     );
-    const [found, byEmail, byPhone, byRut, seen, boards] = await interleave(
+    const [found, byEmail, byPhone, byRut, seen, boards, everybody] = await interleave(
       [
         ...searches,
         () => p95(angelis, 100, () => `/admin/profile/${profileId}`),
         () => p95(angelis, 50, () => '/supervisor/board', 'supervisor'),
+        () => p95(angelis, 2, () => '/supervisor/board'),
       ],
       few,
     );
     await angelis.ask('profile');
     await loaded(list);
-    const layers = await angelis.ask<Readonly<Record<string, number>>>('layers');
+    const layers = await angelis.ask<Layers>('layers');
     const page = { work: 'list of 50 profiles, whole stack', unit: 'requests/s' };
     return [
       rate({ ...page, baseline: `Fastify + pg: ${median(bare!).toFixed(0)}/s` }, own!, bare!, 1),
+      ...(kept === undefined
+        ? []
+        : [rate({ ...page, baseline: `the same, planned once as ours is: ${median(kept).toFixed(0)}/s` }, own!, kept)]),
       rate({ ...page, baseline: `Express + Sequelize: ${median(orm!).toFixed(0)}/s` }, own!, orm!, 2.3),
       figure({ work: 'the same, processor time', baseline: '–', unit: 'ms/request' }, spent.slice(1)),
       ...shares(layers),
@@ -193,7 +204,8 @@ export const http = async ({ database, superuserUrl, companyId, client, seconds,
       }),
       figure({ work: 'one profile, p95, whole stack', baseline: '–', unit: 'ms' }, seen!),
       figure({ work: 'board of a supervisor of 25, p95, whole stack', baseline: '–', unit: 'ms' }, boards!),
-      ...(await crowd(angelis, client, seconds)),
+      figure({ work: 'board of everybody in the largest company', baseline: '–', unit: 'ms' }, everybody!),
+      ...(await onCores(place, [angelis], () => crowd(angelis, client, seconds))),
     ];
   } finally {
     await Promise.all(servers.map((server) => server.stop()));

@@ -2,21 +2,36 @@ import { Session } from 'node:inspector/promises';
 import type { Runtime } from 'node:inspector';
 
 /** The calls by which Node writes to sockets and files. */
+const NODE = 'Node and V8';
+const WRITTEN = 'writes to sockets and the log';
 const WRITES = new Set(['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1String', 'writeString']);
 
 /** By whose code time was spent: a library, a part of ours, or Node itself. The profiler's own is left out. */
 const layerOf = ({ url, functionName }: Runtime.CallFrame): string | undefined => {
   if (url === 'node:inspector' || functionName === '(idle)' || functionName === '(root)') return undefined;
-  if (url === '' && WRITES.has(functionName)) return 'writes to sockets and the log';
+  if (url === '' && WRITES.has(functionName)) return WRITTEN;
   if (url === '' && functionName.startsWith('(')) return functionName;
   const library = /node_modules\/((?:@[^/]+\/)?[^/]+)(?!.*node_modules)/.exec(url)?.[1];
   if (library !== undefined) return library;
   const own = /\/src\/((?:platform|modules)\/[^/]+|[^/]+)/.exec(url)?.[1];
-  return own === undefined ? 'Node and V8' : `Angelis: ${own.replace(/\.[jt]s$/, '')}`;
+  return own === undefined ? NODE : `Angelis: ${own.replace(/\.[jt]s$/, '')}`;
 };
 
-/** Samples what this process does; `stop` tells each layer's part of the time it was busy, in percent. */
-export const startProfile = async (): Promise<() => Promise<Readonly<Record<string, number>>>> => {
+/** Of each layer, its part of the time that a process was busy, in percent. */
+type Shares = Readonly<Record<string, number>>;
+
+export interface Layers {
+  /** While its own code ran: what it calls of Node's is Node's, and what it writes is a write. */
+  readonly own: Shares;
+  /** With what it called of Node and V8, writes included: whoever of ours or of a library called last pays for it. */
+  readonly charged: Shares;
+}
+
+/** Node, V8 and what the system does for them: it runs because somebody called it. */
+const isCalled = (layer: string): boolean => layer.startsWith('(') || layer === NODE || layer === WRITTEN;
+
+/** Samples what this process does until it is stopped. */
+export const startProfile = async (): Promise<() => Promise<Layers>> => {
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');
@@ -26,14 +41,24 @@ export const startProfile = async (): Promise<() => Promise<Readonly<Record<stri
     const { profile } = await session.post('Profiler.stop');
     session.disconnect();
     const layers = new Map(profile.nodes.map(({ id, callFrame }) => [id, layerOf(callFrame)]));
-    const spent = new Map<string, number>();
-    for (const [index, id] of (profile.samples ?? []).entries()) {
-      const layer = layers.get(id);
-      if (layer !== undefined) spent.set(layer, (spent.get(layer) ?? 0) + Math.max(0, profile.timeDeltas![index]!));
+    const payers = new Map(layers);
+    // Parents come before those that they called.
+    for (const { id, children } of profile.nodes) {
+      const payer = payers.get(id);
+      if (payer === undefined || isCalled(payer)) continue;
+      for (const called of children ?? []) if (isCalled(layers.get(called) ?? '')) payers.set(called, payer);
     }
-    const busy = [...spent.values()].reduce((sum, time) => sum + time, 0);
-    return Object.fromEntries(
-      [...spent].toSorted((a, b) => b[1] - a[1]).map(([layer, time]) => [layer, (100 * time) / busy]),
-    );
+    const sharesOf = (of: ReadonlyMap<number, string | undefined>): Shares => {
+      const spent = new Map<string, number>();
+      for (const [index, id] of (profile.samples ?? []).entries()) {
+        const layer = of.get(id);
+        if (layer !== undefined) spent.set(layer, (spent.get(layer) ?? 0) + Math.max(0, profile.timeDeltas![index]!));
+      }
+      const busy = [...spent.values()].reduce((sum, time) => sum + time, 0);
+      return Object.fromEntries(
+        [...spent].toSorted((a, b) => b[1] - a[1]).map(([layer, time]) => [layer, (100 * time) / busy]),
+      );
+    };
+    return { own: sharesOf(layers), charged: sharesOf(payers) };
   };
 };

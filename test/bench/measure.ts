@@ -9,8 +9,10 @@ export interface Row {
   /** What it has to reach, as the table shows it: `≥ 1.0×`, `≤ 10 ms`. */
   readonly reach: string;
   readonly ok: boolean | null;
-  /** Lowest and highest of the rounds. */
+  /** Lowest and highest of what `value` is the median of. */
   readonly spread: readonly [number, number];
+  /** Of how many values. */
+  readonly rounds: number;
 }
 
 export const median = (values: readonly number[]): number => {
@@ -25,18 +27,19 @@ export const percentile = (values: readonly number[], part: number): number => {
 };
 
 /**
- * Runs the candidates in turn, `rounds` times after one that does not count, so that whatever slows the machine slows
- * all of them. Answers the figures of each, in the order of the candidates.
+ * Runs the candidates in turn, `rounds` times after `warmUps` that do not count, so that whatever slows the machine slows all of
+ * them. Answers the figures of each, in the order of the candidates.
  */
 export const interleave = async (
   candidates: readonly (() => Promise<number>)[],
   rounds: number,
+  warmUps = 1,
 ): Promise<number[][]> => {
   const figures = candidates.map((): number[] => []);
-  for (let round = 0; round <= rounds; round += 1)
+  for (let round = -warmUps; round < rounds; round += 1)
     for (const [index, run] of candidates.entries()) {
       const figure = await run();
-      if (round > 0) figures[index]!.push(figure);
+      if (round >= 0) figures[index]!.push(figure);
     }
   return figures;
 };
@@ -54,19 +57,22 @@ interface Named {
   readonly unit: string;
 }
 
-/** Lowest and highest. */
-export const spreadOf = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)];
+/** The lowest and the highest of the values, and how many they are. */
+export const spreadOf = (values: readonly number[]): Pick<Row, 'spread' | 'rounds'> => ({
+  spread: [Math.min(...values), Math.max(...values)],
+  rounds: values.length,
+});
 
-/** More is better: requests or rows a second. */
-export const rate = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast: number): Row => {
+/** More is better: requests or rows a second. Without a bound it is told and not judged. */
+export const rate = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast?: number): Row => {
   const ratio = median(ours) / median(theirs);
   return {
     ...named,
     value: median(ours),
     ratio,
-    reach: `≥ ${atLeast}×`,
-    ok: ratio >= atLeast,
-    spread: spreadOf(ours),
+    reach: atLeast === undefined ? '–' : `≥ ${atLeast}×`,
+    ok: atLeast === undefined ? null : ratio >= atLeast,
+    ...spreadOf(ours),
   };
 };
 
@@ -79,7 +85,7 @@ export const speed = (named: Named, ours: readonly number[], theirs: readonly nu
     ratio,
     reach: atLeast === undefined ? '–' : `≥ ${atLeast}×`,
     ok: atLeast === undefined ? null : ratio >= atLeast,
-    spread: spreadOf(ours),
+    ...spreadOf(ours),
   };
 };
 
@@ -90,5 +96,5 @@ export const figure = (named: Named, values: readonly number[], atMost?: number)
   ratio: null,
   reach: atMost === undefined ? '–' : `≤ ${atMost} ${named.unit}`,
   ok: atMost === undefined ? null : median(values) <= atMost,
-  spread: spreadOf(values),
+  ...spreadOf(values),
 });

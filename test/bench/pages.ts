@@ -101,7 +101,7 @@ const flat = (work: string, beside: string, own: readonly number[], theirs: read
   ratio: median(theirs) / median(own),
   reach: `≤ ${FLAT}× its time`,
   ok: median(own) <= FLAT * median(theirs),
-  spread: spreadOf(own),
+  ...spreadOf(own),
 });
 
 /** Whether pages of one size take as long in the largest company as in one of middle size, and as they took with fewer tests. */

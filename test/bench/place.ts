@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Cores } from './cores.ts';
 import type { PageTimes } from './pages.ts';
 
 /** A database that is full, and the company with the most in it. */
@@ -12,6 +13,8 @@ export interface Place {
   readonly medianId: string;
   /** What pages took when there were fewer tests, in the large run. */
   readonly before?: { readonly tests: number; readonly times: PageTimes };
+  /** Of servers and of who asks them, where each can have its own. */
+  readonly cores: Cores | undefined;
   /** Seconds of load a round. */
   readonly seconds: number;
   readonly rounds: number;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { complianceBy } from '../../src/modules/fitness/compliance/compliance.reads.ts';
+import type { ComplianceLine } from '../../src/modules/fitness/compliance/compliance.reads.ts';
 import { scopeOf } from '../support/companies.ts';
 import { openDatabase } from '../support/database.ts';
 import type { Place } from './place.ts';
@@ -11,7 +12,9 @@ import { keepTotals, YEAR } from './pages.ts';
 const TIMES = 50;
 
 const NAIVE = `
-  select site_id::text as key, count(*)::int as total, count(*) filter (where status = 'done_on_time')::int as "onTime"
+  select site_id::text as key, count(*) filter (where status = 'done_on_time')::int as "onTime",
+    count(*) filter (where status = 'done_late')::int as late, count(*) filter (where status = 'missed')::int as missed,
+    count(*) filter (where status = 'excused')::int as excused, count(*) filter (where had_invalid)::int as invalid
   from requirement where company_id = $1 and deleted_at is null and shift_date between $2 and $3 and due_at <= $4
   group by site_id order by site_id`;
 
@@ -26,11 +29,17 @@ export const reads = async ({ database, client, companyId, rounds }: Place): Pro
       for (let n = 0; n < TIMES; n += 1) await ours();
     };
     const naive = async () =>
-      (await client.query<{ key: string; onTime: number }>(NAIVE, [companyId, period.from, period.to, now])).rows;
+      (await client.query<ComplianceLine>(NAIVE, [companyId, period.from, period.to, now])).rows;
     await keepTotals(database, client, [companyId]);
-    expect((await ours()).map(({ key, onTime }) => [key, onTime])).to.deep.equal(
-      (await naive()).map(({ key, onTime }) => [key, onTime]),
-    );
+    const counts = ({ key, onTime, late, missed, excused, invalid }: ComplianceLine) => ({
+      key,
+      onTime,
+      late,
+      missed,
+      excused,
+      invalid,
+    });
+    expect((await ours()).map(counts)).to.deep.equal(await naive());
     const [own, theirs] = await interleave([async () => (await timed(often)) / TIMES, () => timed(naive)], rounds);
     return [
       speed(

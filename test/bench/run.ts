@@ -3,17 +3,19 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import { mochaGlobalSetup, mochaGlobalTeardown } from '../support/global.ts';
+import { startServer, stopServer } from '../support/global.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { superuserUrl } from '../support/template.ts';
 import { batch } from './batch.ts';
 import { command } from './command.ts';
+import { splitCores } from './cores.ts';
 import { csv } from './csv.ts';
 import { FULL, loadData, loadOn, SMALL } from './data.ts';
 import { http } from './http.ts';
 import type { Place } from './place.ts';
 import { ingest } from './ingest.ts';
 import { jobs } from './jobs.ts';
+import { timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import { measurePages, pages } from './pages.ts';
 import { pdf } from './pdf.ts';
@@ -27,12 +29,12 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 const short = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-const line = ({ work, baseline, value, unit, ratio, reach, ok, spread }: Row): string =>
+const line = ({ work, baseline, value, unit, ratio, reach, ok, spread, rounds }: Row): string =>
   `| ${[
     work,
     baseline,
     `${short(value)} ${unit}`,
-    `${short(spread[0])} to ${short(spread[1])}`,
+    rounds === 1 ? '–' : `${short(spread[0])} to ${short(spread[1])} of ${rounds}`,
     ratio === null ? '–' : `${ratio.toFixed(2)}×`,
     reach,
     ok === null ? '' : ok ? 'yes' : '**no**',
@@ -70,7 +72,8 @@ const { full, only, json } = new Command('bench')
   .parse()
   .opts<{ full?: boolean; only?: string[]; json?: string }>();
 
-await mochaGlobalSetup();
+// The large run waits for the disk at each commit, the small one for nothing.
+await startServer(full === true);
 const database = await cloneDatabase();
 try {
   const client = await database.superuser();
@@ -78,8 +81,9 @@ try {
   say(
     `Loading ${scale.companies} companies, ${scale.profiles.toLocaleString('en')} people, ${scale.requirements.toLocaleString('en')} tests …`,
   );
-  await loadData(client, scale, say);
+  await loadData(() => database.superuser(), scale, say);
   const { rows: companies } = await client.query<{ id: string }>('select id from bench_company order by people desc');
+  const cores = await splitCores();
   const { rows: versions } = await client.query<{ server_version: string }>('show server_version');
   const loaded: Place = {
     database: database.name,
@@ -87,8 +91,9 @@ try {
     client,
     companyId: companies[0]!.id,
     medianId: companies[companies.length >> 1]!.id,
+    cores,
     seconds: full ? 5 : 2,
-    rounds: full ? 7 : 5,
+    rounds: full ? 7 : 3,
     streams: full ? 10_000 : 2_000,
     full: full === true,
   };
@@ -98,19 +103,31 @@ try {
     say(`Measuring pages at ${scale.first.toLocaleString('en')} tests …`);
     place = { ...loaded, before: { tests: scale.first, times: await measurePages(loaded) } };
   }
-  await loadOn(client, scale, say);
+  await loadOn(() => database.superuser(), scale, say);
   const rows: Row[] = [];
+  const failures: unknown[] = [];
   for (const [name, run] of wanted) {
     say(`Measuring ${name} …`);
-    rows.push(...(await run(place)));
+    const took = await timed(async () => {
+      try {
+        rows.push(...(await run(place)));
+      } catch (error) {
+        failures.push(error);
+        say(`  it failed, the other parts are measured: ${String(error)}`);
+      }
+    });
+    say(`  ${(took / 1_000).toFixed(0)} s`);
   }
   const machine = {
     processor: cpus()[0]?.model,
     cores: cpus().length,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     node: process.version,
-    postgresql: versions[0]!.server_version,
-    rounds: place.rounds,
+    postgresql: `${versions[0]!.server_version}, ${full ? 'each commit on the disk' : 'in memory'}`,
+    placed:
+      cores === undefined
+        ? 'servers and load on the same cores'
+        : `servers and PostgreSQL on ${cores.servers}, load on ${cores.load}`,
   };
   process.stdout.write(
     `${Object.entries(machine)
@@ -119,8 +136,9 @@ try {
         ' · ',
       )}\n\n| Work | Baseline | Median | Spread | Ratio | Reach | ok |\n|---|---|---|---|---|---|---|\n${rows.map(line).join('\n')}\n`,
   );
+  if (failures.length > 0) process.exitCode = 1;
   if (json !== undefined) await writeFile(json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
 } finally {
   await database.drop();
-  await mochaGlobalTeardown();
+  await stopServer();
 }

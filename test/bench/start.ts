@@ -86,6 +86,7 @@ export const startUp = async ({ database, superuserUrl, rounds }: Place): Promis
     }).privateKey,
   };
   const idle: number[] = [];
+  const all: number[] = [];
   const ours = async (): Promise<number> => {
     const METRICS_PORT = String(await freePort());
     const { ms, resident } = await start(
@@ -95,6 +96,7 @@ export const startUp = async ({ database, superuserUrl, rounds }: Place): Promis
       1_000,
     );
     idle.push(resident);
+    all.push(ms);
     return ms;
   };
   const bare = async () => (await start([here('start.child.js')], '/health', { BENCH_URL: superuserUrl }, 0)).ms;
@@ -103,11 +105,12 @@ export const startUp = async ({ database, superuserUrl, rounds }: Place): Promis
     const named = { baseline: `Express with a pool: ${median(theirs!).toFixed(0)} ms`, unit: 'ms' };
     return [
       {
-        ...speed({ ...named, work: 'start, built, to the first answer' }, own!, theirs!),
+        ...speed({ ...named, work: 'start, built, to the first answer, where code is kept' }, own!, theirs!),
         reach: '≤ 1000 ms',
         ok: median(own!) <= 1_000,
       },
-      figure({ work: 'the same, resident while idle', baseline: '–', unit: 'MiB' }, idle),
+      figure({ work: 'the very first start, which compiles', baseline: '–', unit: 'ms' }, all.slice(0, 1)),
+      figure({ work: 'a start, resident while idle', baseline: '–', unit: 'MiB' }, idle),
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });

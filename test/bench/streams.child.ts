@@ -1,36 +1,76 @@
-// A whole process with its background work, and people who each open some live streams.
+// A whole process, with its background work but where it is web only, and people who each open a live stream.
 import { pino } from 'pino';
-import { inParallel } from '../../src/platform/process/parallel.ts';
+import { v7 as uuidv7 } from 'uuid';
 import { plainRecorder } from '../support/changes.ts';
 import { startApp } from '../support/app.ts';
 import { scopeOf } from '../support/companies.ts';
 import { openDatabase } from '../support/database.ts';
 import { addPerson } from '../support/people.ts';
-import type { TestPerson } from '../support/people.ts';
 import { report } from './child.ts';
 
-const { BENCH_DATABASE, BENCH_COMPANY, BENCH_PEOPLE } = process.env as Record<string, string>;
+const { BENCH_DATABASE, BENCH_COMPANY, BENCH_PEOPLE, BENCH_PROCESS } = process.env as Record<string, string>;
 
 const app = await startApp({
   database: openDatabase(BENCH_DATABASE!),
-  background: true,
+  background: BENCH_PROCESS !== 'web',
   observed: false,
   checkResponses: false,
   log: pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false })),
 });
 const companyId = BENCH_COMPANY!;
 const admin = await addPerson(app, { companyId, roles: ['admin'] });
-const people: TestPerson[] = [];
-await inParallel(Array.from({ length: Number(BENCH_PEOPLE) }), 8, async () => {
-  people.push(await addPerson(app, { companyId, roles: ['worker'] }));
-});
+
+/** Workers, all of them at once: `addPerson` would have the issuer write down everybody again for each. */
+const addWorkers = async (count: number): Promise<{ userId: string; profileId: string }[]> => {
+  const people = Array.from({ length: count }, () => ({ userId: uuidv7(), personId: uuidv7(), profileId: uuidv7() }));
+  const users = people.map(({ userId: id }) => ({ id, username: `u-${id}`, firstName: 'Ana', lastName: 'Rojas' }));
+  await app.identityProvider.addUsers(
+    users.map((user) => ({ ...user, enabled: true, emailVerified: true })),
+    'a password nobody uses',
+  );
+  const at = new Date();
+  const ids = [people.map((p) => p.personId), people.map((p) => p.userId), people.map((p) => p.profileId)];
+  const from = 'from unnest($1::uuid[], $2::uuid[], $3::uuid[]) p(id, user_id, profile_id)';
+  for (const [insert, ...more] of [
+    [
+      `insert into person (id, keycloak_id, first_name, last_name, locale, status, data_key, created_at, updated_at)
+       select p.id, p.user_id, 'Ana', 'Rojas', 'en', 'active', 'none', $4, $4 ${from}`,
+      at,
+    ],
+    [
+      `insert into profile (company_id, id, person_id, first_name, last_name, national_id_kind, kind, status, created_at, updated_at)
+       select $5, p.profile_id, p.id, 'Ana', 'Rojas', 'RUT', 'employee', 'active', $4, $4 ${from}`,
+      at,
+      companyId,
+    ],
+    [
+      `insert into person_company (person_id, company_id, profile_id, created_at) select p.id, $5, p.profile_id, $4 ${from}`,
+      at,
+      companyId,
+    ],
+    [
+      `insert into role_assignment (company_id, id, profile_id, system_role, created_at, updated_at)
+       select $5, gen_random_uuid(), p.profile_id, 'worker', $4, $4 ${from}`,
+      at,
+      companyId,
+    ],
+  ] as const)
+    await app.database.sql(insert, [...ids, ...more]);
+  return people;
+};
+
+const people = await addWorkers(Number(BENCH_PEOPLE));
+const bearerOf = async ({ userId }: { userId: string }): Promise<string> => {
+  const token = await app.identityProvider.mint({ user: { id: userId }, client: 'angelis-worker', sid: uuidv7() });
+  return `Bearer ${token}`;
+};
 const recorder = plainRecorder();
 const audience = people.map(({ profileId }) => profileId);
 report(
   {
     url: app.url,
     bearer: await admin.bearer(),
-    bearers: await Promise.all(people.map((person) => person.bearer('angelis-worker'))),
+    bearers: await Promise.all(people.map(bearerOf)),
   },
   {
     /** Commits one change that all of them hear of. */

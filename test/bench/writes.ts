@@ -3,7 +3,10 @@ import { Project } from '../../src/modules/workforce/projects/projects.repositor
 import { createChangeRecorder } from '../../src/platform/change/recorder.ts';
 import type { ChangeRecorder } from '../../src/platform/change/recorder.ts';
 import { createVault } from '../../src/platform/change/vault.ts';
+import { createSealer } from '../../src/platform/change/sealer.ts';
+import type { Tx } from '../../src/platform/db/database.ts';
 import { createRepository } from '../../src/platform/db/repository.ts';
+import { failLoudly } from '../support/background.ts';
 import { randomRing, scopeOf } from '../support/companies.ts';
 import { openDatabase } from '../support/database.ts';
 import type { Place } from './place.ts';
@@ -12,15 +15,21 @@ import type { Row } from './measure.ts';
 
 const WRITERS = 16;
 const WRITES = 40;
+/** Every so many units of work of a writer change a row that all of them change. */
+const COMMON = 8;
 
 const nothing = () => Promise.resolve();
 const OFF: ChangeRecorder = { record: nothing, records: nothing, event: nothing, events: nothing, creations: nothing };
 
-/** Units of work of sixteen writers on one company, with the change log and without. */
+/** Units of work of sixteen writers on one company while its changes are sealed, with the change log and without. */
 export const writes = async ({ database, client, companyId, rounds }: Place): Promise<Row[]> => {
-  const db = openDatabase(database).open({ observed: false, max: WRITERS });
+  const open = openDatabase(database);
+  const db = open.open({ observed: false, max: WRITERS });
+  const now = () => new Date();
+  const sealer = createSealer({ system: open.pool('system', 2), keyRing: randomRing(), now, onError: failLoudly });
   try {
     const scope = scopeOf(companyId);
+    sealer.start();
     const deadlocks = async () =>
       (
         await client.query<{ n: number }>(
@@ -30,14 +39,16 @@ export const writes = async ({ database, client, companyId, rounds }: Place): Pr
     const before = await deadlocks();
     const perSecond = async (changes: ChangeRecorder): Promise<number> => {
       const projects = createRepository(Project, db, changes);
-      const one = async (): Promise<void> => {
+      const add = (tx: Tx) => projects.insert(tx, { code: uuidv7(), name: 'Expansion', status: 'planning' } as never);
+      const common = await db.write(scope, add);
+      const one = async (_writer: unknown, writer: number): Promise<void> => {
         for (let n = 0; n < WRITES; n += 1)
           await db.write(scope, async (tx) => {
-            const row = await projects.insert(tx, { code: uuidv7(), name: 'Expansion', status: 'planning' } as never);
-            await projects.update(tx, row, { name: 'Expansion of the pit' });
+            const row = n % COMMON === 0 ? await projects.lock(tx, common.id) : await add(tx);
+            await projects.update(tx, row, { name: `Expansion of the pit, ${writer} ${n}` });
           });
       };
-      const took = await timed(() => Promise.all(Array.from({ length: WRITERS }, one)));
+      const took = await timed(() => Promise.all(Array.from({ length: WRITERS }).map(one)));
       return (WRITERS * WRITES * 1000) / took;
     };
     const logged = createChangeRecorder(createVault(randomRing()));
@@ -54,6 +65,7 @@ export const writes = async ({ database, client, companyId, rounds }: Place): Pr
     );
     return [{ ...row, ok: row.ok && (await deadlocks()) === before }];
   } finally {
+    await sealer.stop();
     await db.close();
   }
 };

@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { FitnessCase } from '../../src/modules/fitness/cases/cases.repository.ts';
+import { createBoard } from '../../src/portals/supervisor/board.reads.ts';
+import { scopeOf } from '../support/companies.ts';
 import { addPerson, addReportingLine } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
 import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../modules/fitness/company.ts';
@@ -289,6 +292,31 @@ describe('the screens of workers and supervisors', () => {
       await store(worker, 'yellow', later(-20 * MINUTE), { receivedAt: later(-40 * MINUTE) });
       await store(worker, 'orange', later(-30 * MINUTE));
       expect(await latest()).to.equal('orange');
+    });
+
+    it('shows a company, read at once, as it shows a team, person by person', async () => {
+      const { worker, colleague } = await team();
+      await company.addShift(worker, { startsAt: later(-HOUR), status: 'started' });
+      await company.addShift(worker, { startsAt: later(22 * HOUR) });
+      await company.judge(worker, { level: 'red' });
+      await addRequirement(colleague, null, later(-HOUR), 'missed');
+      await store(colleague, 'yellow', later(-2 * HOUR));
+      await store(colleague, 'green', later(-HOUR));
+      const boardOf = (oneByOne: number) =>
+        company.app.platform.db.read(scopeOf(company.companyId), (reader) =>
+          createBoard((alias) => FitnessCase.json(alias), oneByOne)(reader, {
+            now: company.app.clock.now(),
+            me: null,
+            visible: () => 'true',
+            filters: {},
+            limit: 1_000,
+          }),
+        );
+      const people = await boardOf(1_000);
+      const of = ({ profileId }: TestPerson) => people.find(({ id }) => id === profileId)!.item;
+      expect([of(worker)['hold'], of(worker)['case'], of(worker)['shift']]).to.not.include(null);
+      expect(of(colleague)).to.deep.include({ missing: 1 }).and.have.nested.property('latest.level', 'green');
+      expect(await boardOf(0)).to.deep.equal(people);
     });
 
     it('lists the cases of the own people, never the own one', async () => {

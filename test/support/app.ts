@@ -122,7 +122,13 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
   const keys = { data: randomRing(), lookup: randomRing(), signing: randomRing(), chain: randomRing() };
   const systemPool = database.pool('system', 6);
   const db = database.open({ now, observed: options.observed ?? true });
-  const sealer = createSealer({ system: systemPool, keyRing: keys.chain, now, onError: failLoudly });
+  const sealer = createSealer({
+    system: systemPool,
+    keyRing: keys.chain,
+    now,
+    onError: failLoudly,
+    onSealed: () => hub.nudge(),
+  });
   const hub = startHub({ system: systemPool, source: createEventSource(db, now), onError: failLoudly });
   const made: Foundation = {
     hub,

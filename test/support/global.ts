@@ -22,23 +22,27 @@ const removeLeft = async (base: string): Promise<void> => {
   }
 };
 
-/** A folder where a cluster is quick: hundreds of databases of a thousand files each are made and dropped. */
-const makeFolder = async (): Promise<string> => {
-  const room = await statfs(MEMORY).catch(() => undefined);
+/** A folder on the disk, or one where a cluster is quick: hundreds of databases of a thousand files each are made and dropped. */
+const makeFolder = async (durable: boolean): Promise<string> => {
+  const room = durable ? undefined : await statfs(MEMORY).catch(() => undefined);
   const base = room !== undefined && room.bavail * room.bsize >= ENOUGH ? MEMORY : tmpdir();
   await removeLeft(base);
   return mkdtemp(join(base, `angelis-test-${process.pid}-`));
 };
 
-/** Starts one PostgreSQL for the whole run and migrates the template that each file clones. */
-export const mochaGlobalSetup = async (): Promise<void> => {
-  folder = await makeFolder();
-  server = await startEmbeddedPostgres({ dataDir: folder, durable: false });
+/** Starts one PostgreSQL and migrates the template that databases are cloned from; a durable one waits for the disk at each commit. */
+export const startServer = async (durable: boolean): Promise<void> => {
+  folder = await makeFolder(durable);
+  server = await startEmbeddedPostgres({ dataDir: folder, durable });
   process.env['ANGELIS_TEST_SUPERUSER_URL'] = server.superuserUrl('postgres');
   await makeTemplate();
 };
 
-export const mochaGlobalTeardown = async (): Promise<void> => {
+export const stopServer = async (): Promise<void> => {
   await server?.stop();
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 };
+
+/** One server for the whole run. */
+export const mochaGlobalSetup = (): Promise<void> => startServer(false);
+export const mochaGlobalTeardown = stopServer;

@@ -13,7 +13,9 @@ export interface SealerOptions {
   readonly now: () => Date;
   /** Told what sealing threw; the company is missing where the search for work failed. Sealing goes on. */
   readonly onError: (error: unknown, companyId?: string) => void;
-  /** Milliseconds between looks for rows that other processes wrote. Default 250. */
+  /** Told of each company whose rows have got numbers. */
+  readonly onSealed?: (companyId: string) => void;
+  /** Milliseconds between looks for rows that other processes wrote. Default 100: live streams wait for it. */
   readonly pollEvery?: number;
   /** Rows a transaction. Default 500. */
   readonly batch?: number;
@@ -73,7 +75,8 @@ export const createSealer = ({
   keyRing,
   now,
   onError,
-  pollEvery = 250,
+  onSealed,
+  pollEvery = 100,
   batch = 500,
 }: SealerOptions): Sealer => {
   const nudged = new Set<string>();
@@ -132,6 +135,7 @@ export const createSealer = ({
       count = await sealBatch(companyId);
       total += count;
     } while (count === batch && !stopping.signal.aborted);
+    if (total > 0) onSealed?.(companyId);
     return total;
   };
 

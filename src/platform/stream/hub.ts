@@ -18,7 +18,7 @@ export interface HubOptions {
   readonly pollEvery?: number;
   /** Milliseconds; default 15 s. */
   readonly heartbeatEvery?: number;
-  /** Milliseconds between questions whether sessions may still listen; default 2 s. */
+  /** Milliseconds between questions whether a session may still listen; default 2 s. */
   readonly checkEvery?: number;
   /** Milliseconds without reading after which a client is dropped; default 15 s. */
   readonly slowAfter?: number;
@@ -28,6 +28,8 @@ export interface HubOptions {
 export interface Hub {
   /** Opens a stream. Throws 429 TOO_MANY_STREAMS, 503 while stopping or without database; the headers are not sent then. */
   openStream(request: StreamRequest): Promise<void>;
+  /** This process has given changes their numbers: looks for them now. */
+  nudge(): void;
   /** How many streams are open. */
   count(): number;
   /** Tells every client when to come back, and ends all streams. */
@@ -48,6 +50,8 @@ const CATCH_UP_WINDOW = 1_000;
 const COMPANIES_AT_ONCE = 4;
 const CATCH_UPS_AT_ONCE = 4;
 const CHECKS_AT_ONCE = 4;
+/** Sessions are asked for in turns, each once a round: all at once would hold up PostgreSQL, and with it everybody's requests. */
+const TURNS = 20;
 /** Streams whose sessions are asked for in one statement. */
 const CHECKED_TOGETHER = 1_000;
 const RETRY_WITHIN = 4_000;
@@ -58,6 +62,9 @@ const afterAnswers =
   <Args extends readonly unknown[]>(run: (...args: Args) => void) =>
   (...args: Args): void =>
     void setImmediate(() => run(...args));
+
+/** Streams of one session have their turn together. */
+const turnOf = ({ session }: Stream): number => Number.parseInt(session.id.slice(-4), 16) % TURNS;
 
 const isStopping = (): Problem => new Problem(503, 'STOPPING', { retryAfter: 2 });
 
@@ -204,11 +211,13 @@ export const startHub = ({
     }
   };
 
-  const checkAll = (): void => {
+  let turn = 0;
+  const checkNext = (): void => {
+    turn = (turn + 1) % TURNS;
     for (const { id, streams } of companies.values()) {
       const asked: Stream[] = [];
       for (const stream of streams) {
-        if (!stream.hasBegun) continue;
+        if (!stream.hasBegun || turnOf(stream) !== turn) continue;
         const isSlow = stream.blockedAt !== undefined && performance.now() - stream.blockedAt > slowAfter;
         if (isSlow || stream.isChecking) close(stream);
         else asked.push(stream);
@@ -223,7 +232,7 @@ export const startHub = ({
   };
 
   const loop = startLoop({ look: poll, least: pollEvery, onError, longest: 5_000 });
-  const timers = [setInterval(afterAnswers(checkAll), checkEvery), setInterval(beat, heartbeatEvery)];
+  const timers = [setInterval(afterAnswers(checkNext), checkEvery / TURNS), setInterval(beat, heartbeatEvery)];
 
   /** The company of a stream that may be opened. */
   const companyOf = ({ companyId, profileId }: StreamRequest): Company => {
@@ -256,6 +265,7 @@ export const startHub = ({
       }
       void resume(company, stream);
     },
+    nudge: () => loop.nudge(),
     count: () => companies.values().reduce((sum, { streams }) => sum + streams.size, 0),
     stop: async () => {
       stopping.abort();

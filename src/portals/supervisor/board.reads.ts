@@ -37,25 +37,54 @@ const LIVE = `('open', 'acknowledged', 'resting', 'awaiting_retest', 'retested',
 /** From the mildest to the worst; a test that stays without a valid result weighs more than a green one. */
 const WORST = `array['green', 'invalid', 'none', 'yellow', 'orange', 'red']`;
 
-const state = (now: string, since: string): string => `
-  left join lateral (select s.id, s.status, s.kind, s.work_date, s.starts_at, s.ends_at, s.actual_start_at, s.project_id
-    from shift s where s.company_id = $1 and s.profile_id = p.id and s.status in ('planned', 'started')
-      and s.deleted_at is null
-      and s.starts_at > ${now}::timestamptz - ${LONGEST_SHIFT} and s.starts_at < ${now}::timestamptz + interval '24 hours' and s.ends_at > ${now}
-    order by s.starts_at limit 1) sh on true
-  left join lateral (select x.id, x.status, x.level from fitness_case x
-    where x.company_id = $1 and x.profile_id = p.id and x.deleted_at is null and x.status in ${LIVE}
-    order by x.opened_at desc limit 1) ca on true
-  left join lateral (select h.level, h.starts_at from hold h
-    where h.company_id = $1 and h.profile_id = p.id and h.kind = 'hold' and h.ended_at is null
-    order by h.starts_at desc limit 1) ho on true
-  left join lateral (select t.level, t.taken_at, t.source, t.definition_code from test_result t
-    where t.company_id = $1 and t.profile_id = p.id and t.id >= ${since} and not t.practice
-    order by least(t.taken_at, t.received_at) desc, t.id desc limit 1) la on true
-  cross join lateral (select count(*) filter (where r.status = 'missed' or (r.status = 'due' and r.due_at <= ${now}))::int
-      as count from requirement r
-    where r.company_id = $1 and r.profile_id = p.id and r.deleted_at is null
-      and r.due_at > ${now}::timestamptz - interval '16 hours' and r.due_at < ${now}::timestamptz + interval '24 hours') mi`;
+/** How many people are still looked at one by one; of more, what there is is read at once. */
+const ONE_BY_ONE = 500;
+
+/**
+ * SQL that adds to each person `p` what they are about now. One by one it is looked up by index: right for a team. At once it is
+ * read for the whole company and joined: right for a company.
+ */
+const state = (now: string, since: string, atOnce: boolean): string => {
+  const first = (as: string, columns: readonly string[], from: string, order: string): string =>
+    atOnce
+      ? `left join (select distinct on (x.profile_id) x.profile_id, ${columns.map((name) => `x.${name}`).join(', ')}
+          from ${from} order by x.profile_id, ${order}) ${as} on ${as}.profile_id = p.id`
+      : `left join lateral (select ${columns.map((name) => `x.${name}`).join(', ')}
+          from ${from} and x.profile_id = p.id order by ${order} limit 1) ${as} on true`;
+  const fallen = `select count(*) filter (where r.status = 'missed' or (r.status = 'due' and r.due_at <= ${now}))::int as count`;
+  const due = `from requirement r where r.company_id = $1 and r.deleted_at is null
+      and r.due_at > ${now}::timestamptz - interval '16 hours' and r.due_at < ${now}::timestamptz + interval '24 hours'`;
+  return [
+    first(
+      'sh',
+      ['id', 'status', 'kind', 'work_date', 'starts_at', 'ends_at', 'actual_start_at', 'project_id'],
+      `shift x where x.company_id = $1 and x.status in ('planned', 'started') and x.deleted_at is null
+        and x.starts_at > ${now}::timestamptz - ${LONGEST_SHIFT} and x.starts_at < ${now}::timestamptz + interval '24 hours' and x.ends_at > ${now}`,
+      'x.starts_at',
+    ),
+    first(
+      'ca',
+      ['id', 'status', 'level'],
+      `fitness_case x where x.company_id = $1 and x.deleted_at is null and x.status in ${LIVE}`,
+      'x.opened_at desc',
+    ),
+    first(
+      'ho',
+      ['level', 'starts_at'],
+      `hold x where x.company_id = $1 and x.kind = 'hold' and x.ended_at is null`,
+      'x.starts_at desc',
+    ),
+    first(
+      'la',
+      ['level', 'taken_at', 'source', 'definition_code'],
+      `test_result x where x.company_id = $1 and x.id >= ${since} and not x.practice`,
+      'least(x.taken_at, x.received_at) desc, x.id desc',
+    ),
+    atOnce
+      ? `left join (${fallen}, r.profile_id ${due} group by r.profile_id) mi on mi.profile_id = p.id`
+      : `cross join lateral (${fallen} ${due} and r.profile_id = p.id) mi`,
+  ].join('\n');
+};
 
 /** Results are partitioned by when they came: so the board looks into two months, whatever a company keeps. */
 const LOOK_BACK_MS = 31 * 86_400_000;
@@ -147,12 +176,20 @@ const conditions = ({ filters, after }: BoardQuery, bind: Bind): string => {
   return given.join(' and ');
 };
 
-/** The board of the people whom a caller reaches, the most urgent first: one statement a page. */
+/**
+ * The board of the people whom a caller reaches, the most urgent first: one statement a page, after one that asks whether they
+ * are more than `oneByOne`.
+ */
 export const createBoard =
-  (caseJson: (alias: string) => string) =>
+  (caseJson: (alias: string) => string, oneByOne = ONE_BY_ONE) =>
   async (reader: Reader, query: BoardQuery): Promise<BoardRow[]> => {
     const values: unknown[] = [reader.companyId];
     const bind: Bind = (value) => `$${values.push(value)}`;
+    const people = `p.company_id = $1 and p.status = 'active' and p.deleted_at is null
+          and p.id is distinct from ${bind(query.me)}::uuid and ${query.visible(bind)}`;
+    const beyond = await reader.prepared(`select 1 from profile p where ${people} offset ${oneByOne} limit 1`, [
+      ...values,
+    ]);
     const now = bind(query.now);
     const since = `${bind(idFloor(new Date(query.now.getTime() - LOOK_BACK_MS)))}::uuid`;
     const text = `with s as (
@@ -161,12 +198,11 @@ export const createBoard =
           sh.id as shift_id, sh.status as shift_status, sh.kind as shift_kind, sh.work_date, sh.starts_at, sh.ends_at,
           sh.actual_start_at, sh.project_id, ca.id as case_id, ho.level as hold_level, ho.starts_at as hold_since,
           la.level as latest_level, la.taken_at as latest_at, la.source as latest_source,
-          la.definition_code as latest_code, mi.count as missing,
+          la.definition_code as latest_code, coalesce(mi.count, 0) as missing,
           (${URGENCY} || ' ' || lower(p.last_name || ' ' || p.first_name)) collate "C" as key
         from profile p join company co on co.id = $1
-        left join site st on st.company_id = $1 and st.id = p.site_id ${state(now, since)}
-        where p.company_id = $1 and p.status = 'active' and p.deleted_at is null
-          and p.id is distinct from ${bind(query.me)}::uuid and ${query.visible(bind)}),
+        left join site st on st.company_id = $1 and st.id = p.site_id ${state(now, since, beyond.length > 0)}
+        where ${people}),
       b as (select s.* from s where ${conditions(query, bind)} order by s.key, s.id limit ${bind(query.limit)})
       select ${item(now, since, caseJson)} as item, b.key, b.id from b order by b.key, b.id`;
     return reader.prepared<BoardRow>(text, values);

@@ -138,10 +138,15 @@ describe('the live stream', () => {
     await client.end();
   };
 
-  it('ends with its session, and does not open again', async () => {
+  it('ends with its session and not with that of others, and does not open again', async () => {
+    const third = await addPerson(app, { companyId, roles: ['worker'] });
+    const before = await listen(other);
     const client = await listen(person);
+    const after = await listen(third);
     await endSessions(person);
     await client.closed;
+    for (const who of [other, third]) await notify(who);
+    await until(() => before.events.length === 1 && after.events.length === 1, 'what others are told');
     const again = await stream('', { authorization: await person.bearer('angelis-worker') });
     expect(again.status).to.equal(401);
   });
