@@ -11,7 +11,7 @@ import { applySeedSets, loadSeedSets } from '../platform/db/seed.ts';
 import { ensurePartitions } from '../platform/db/partitions.ts';
 import { createAuthentication } from '../platform/http/authentication.ts';
 import { createBeat } from '../platform/http/beat.ts';
-import { createRateLimits, LIMITS } from '../platform/http/rate-limits.ts';
+import { createRateLimits } from '../platform/http/rate-limits.ts';
 import { answerUnreadable } from '../platform/http/unreadable.ts';
 import { createI18n } from '../platform/i18n/i18n.ts';
 import { isAuthorizedParty } from '../platform/identity-provider/realm.ts';
@@ -19,6 +19,7 @@ import { createJobs } from '../platform/jobs/runtime.ts';
 import { createOutbox } from '../platform/jobs/outbox.ts';
 import type { Lifetime } from '../platform/process/lifetime.ts';
 import { createValidator } from '../platform/schema/validator.ts';
+import { limitsOf } from '../platform/settings/rates.ts';
 import type { Settings } from '../platform/settings/settings.ts';
 import { createEventSource } from '../platform/stream/events.ts';
 import { startHub } from '../platform/stream/hub.ts';
@@ -203,7 +204,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     }),
     log,
     metrics,
-    rates: createRateLimits(LIMITS, connections.redis),
+    rates: createRateLimits(limitsOf(settings), connections.redis),
     beat: createBeat(settings.SIGN_IN_REFUSAL_MS),
     outbox,
     changed: (companyId: string) => {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { createRateLimits, LIMITS } from '../../src/platform/http/rate-limits.ts';
+import { createRateLimits } from '../../src/platform/http/rate-limits.ts';
+import { LIMITS } from '../../src/platform/settings/rates.ts';
 import type { RateLimits } from '../../src/platform/http/rate-limits.ts';
 import type { Problem } from '../../src/platform/problem.ts';
 import { job } from '../../src/platform/jobs/definitions.ts';

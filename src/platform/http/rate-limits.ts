@@ -3,47 +3,9 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Redis } from 'ioredis';
 import type { Principal } from '../access/principal.ts';
 import { Problem } from '../problem.ts';
+import type { Limit, LimitName, Limits } from '../settings/rates.ts';
 import type { PublicContext } from './context.ts';
 import type { RateClass } from './route.ts';
-
-/** Requests per window of a rate class, for one caller. */
-export interface Limit {
-  readonly points: number;
-  /** Window, in seconds. */
-  readonly per: number;
-}
-
-export type LimitName =
-  | 'anonymous'
-  | 'principal'
-  | 'company'
-  | 'signIn'
-  | 'otp'
-  | 'export'
-  | 'invitation'
-  | 'stream'
-  | 'lookup'
-  | 'badToken';
-export type Limits = Readonly<Record<LimitName, Limit>>;
-
-/** Anonymous requests, sign-ins and bad tokens count by address; the others by person or machine client, however many sessions they have. */
-export const LIMITS: Limits = {
-  anonymous: { points: 50, per: 60 },
-  principal: { points: 600, per: 60 },
-  company: { points: 6_000, per: 60 },
-  signIn: { points: 10, per: 60 },
-  otp: { points: 20, per: 60 },
-  export: { points: 30, per: 3_600 },
-  invitation: { points: 100, per: 3_600 },
-  stream: { points: 10, per: 60 },
-  lookup: { points: 30, per: 60 },
-  /**
-   * By address, apart from `anonymous`: one client that sends a dead token over and over must not take the sign-in from the
-   * office behind its address. As much again as several hundred people there need who learn by 401 that their token of five
-   * minutes is over; no guess comes nearer to a signature by five tries a second.
-   */
-  badToken: { points: 300, per: 60 },
-};
 
 const EXTRA: Partial<Record<RateClass, LimitName>> = {
   'sign-in': 'signIn',

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { connectionFaults, connections } from './connection-rules.ts';
 import { isNear, isPrivateAddress, takeInAnyone } from './networks.ts';
+import { rateFaults } from './rates.ts';
 import { declarations } from './schema.ts';
 import type { Settings } from './schema.ts';
 
@@ -137,6 +138,7 @@ export const productionFaults = (settings: Settings, env: Readonly<Record<string
   ...userFaults(settings),
   ...secretFaults(settings),
   ...edgeFaults(settings),
+  ...rateFaults(settings),
   ...storageFault(settings),
   ...(['trace', 'debug'].includes(settings.LOG_LEVEL)
     ? [`LOG_LEVEL ${settings.LOG_LEVEL} tells too much: use info or above`]

@@ -27,6 +27,13 @@ const keys = (about: About) =>
     expected: 'one or more keys "id:base64 of 32 bytes", apart by commas, the one to write with first',
   });
 
+const rate = (about: About & { default: string }) =>
+  text({
+    ...about,
+    pattern: '^[1-9][0-9]{0,6}/(s|min|h)$',
+    expected: 'how many, and in what time: 50/s, 50/min or 50/h',
+  });
+
 /** Every setting: its name in the environment, type, default, meaning, and whether it is a secret. */
 export const settingsSchema = Type.Object({
   APP_ENV: choice(['development', 'staging', 'production'], {
@@ -136,6 +143,17 @@ export const settingsSchema = Type.Object({
       description: 'Signs the assertion of the OTP client; whoever holds it signs anyone in',
     }),
   ),
+  RATE_ANONYMOUS: rate({ default: '50/min', description: 'Requests without a session, by address' }),
+  RATE_PRINCIPAL: rate({ default: '600/min', description: 'Requests of one person or machine client' }),
+  RATE_COMPANY: rate({ default: '6000/min', description: 'Requests of all who are signed in to one company' }),
+  RATE_SIGN_IN: rate({ default: '10/min', description: 'Sign-ins that are tried, by account and by address' }),
+  RATE_OTP: rate({ default: '20/min', description: 'One-time codes asked for and tried, by address' }),
+  RATE_EXPORT: rate({ default: '30/h', description: 'Exports of one person' }),
+  RATE_INVITATION: rate({ default: '100/h', description: 'Invitations that one person sends' }),
+  RATE_STREAM: rate({ default: '10/min', description: 'Live streams that one person opens' }),
+  RATE_LOOKUP: rate({ default: '30/min', description: 'Look-ups by an identifier of one person' }),
+  RATE_BAD_TOKEN: rate({ default: '300/min', description: 'Tokens and stream tickets that are no good, by address' }),
+
   SIGN_IN_REFUSAL_MS: whole(1, 10_000, {
     default: 1000,
     description:

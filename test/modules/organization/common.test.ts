@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { LIMITS } from '../../../src/platform/http/rate-limits.ts';
-import type { Limits } from '../../../src/platform/http/rate-limits.ts';
+import { LIMITS } from '../../../src/platform/settings/rates.ts';
+import type { Limits } from '../../../src/platform/settings/rates.ts';
 import { isZone } from '../../../src/platform/time/zone.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { LIMITS } from '../../../src/platform/http/rate-limits.ts';
+import { LIMITS } from '../../../src/platform/settings/rates.ts';
 import { startApp } from '../../support/app.ts';
 import { clientOf, version } from '../../support/client.ts';
 import { addCompany } from '../../support/companies.ts';

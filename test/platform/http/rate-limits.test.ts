@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { createRateLimits, LIMITS, rateHeaders } from '../../../src/platform/http/rate-limits.ts';
+import { createRateLimits, rateHeaders } from '../../../src/platform/http/rate-limits.ts';
+import { LIMITS } from '../../../src/platform/settings/rates.ts';
 import { Problem } from '../../../src/platform/problem.ts';
 import { openRedis } from '../../../src/wiring/connections.ts';
 import { redisServer } from '../../support/faulty-servers.ts';

@@ -10,7 +10,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createBodyReader } from '../../../src/platform/http/body.ts';
 import type { Contract } from '../../../src/platform/http/route.ts';
 import type { Problem } from '../../../src/platform/problem.ts';
-import { LIMITS } from '../../../src/platform/http/rate-limits.ts';
+import { LIMITS } from '../../../src/platform/settings/rates.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { addCompany } from '../../support/companies.ts';

@@ -122,6 +122,10 @@ describe('production settings', () => {
     ['MAIL_FROM', '', 'MAIL_FROM is missing or of this machine only'],
     ['MAIL_FROM', 'no-reply@localhost', 'MAIL_FROM is missing or of this machine only'],
     ['MAIL_FROM', 'Angelis <no-reply@a.LOCALHOST>', 'MAIL_FROM is missing or of this machine only'],
+    ['RATE_SIGN_IN', '101/min', 'RATE_SIGN_IN is 101/min, more than 10 times 10/min'],
+    ['RATE_SIGN_IN', '2/s', 'RATE_SIGN_IN is 2/s, more than 10 times 10/min'],
+    ['RATE_BAD_TOKEN', '9999999/h', 'RATE_BAD_TOKEN is 9999999/h, more than 10 times 300/min'],
+    ['RATE_COMPANY', '599/min', 'RATE_PRINCIPAL is above RATE_COMPANY'],
     ['LOG_LEVEL', 'debug', 'LOG_LEVEL debug tells too much'],
     ['LOG_LEVEL', 'trace', 'LOG_LEVEL trace tells too much'],
     ['NODE_ENV', 'development', 'NODE_ENV is not production'],
@@ -225,6 +229,11 @@ describe('production settings', () => {
       expect(found[0]).to.contain(says);
     });
   }
+
+  it('take limits of rate up to ten times what is meant, over any time', () => {
+    const rates = { RATE_SIGN_IN: '100/min', RATE_LOOKUP: '5/s', RATE_ANONYMOUS: '1/h', RATE_COMPANY: '60000/min' };
+    expect(faults(rates)).to.deep.equal([]);
+  });
 
   it('need no lasting folder where files go to Azure', () => {
     const azure = 'DefaultEndpointsProtocol=https;AccountName=angelis;AccountKey=x';

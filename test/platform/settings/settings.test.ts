@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import { parseKeyRing } from '../../../src/platform/crypto/key-ring.ts';
 import { declarations, settingsSchema } from '../../../src/platform/settings/schema.ts';
+import { LIMITS, limitsOf } from '../../../src/platform/settings/rates.ts';
 import { isEmbedded, readSettings, SettingsError } from '../../../src/platform/settings/settings.ts';
 import { settingsTable, withSettingsTable } from '../../../src/platform/settings/table.ts';
 
@@ -136,6 +137,24 @@ describe('settings', () => {
       'DATABASE_URL: write a URL with its scheme (what it has now is not shown, it is a secret)',
       'SIGNING_KEY: write one or more keys "id:base64 of 32 bytes", apart by commas, the one to write with first (what it has now is not shown, it is a secret)',
     ]);
+  });
+
+  it('say how many requests each limit takes, and in what time', () => {
+    const limits = limitsOf(readSettings({ DATA_DIR: folder, RATE_SIGN_IN: '5/s', RATE_EXPORT: '7/h' }));
+    expect(limits).to.deep.equal({ ...LIMITS, signIn: { points: 5, per: 1 }, export: { points: 7, per: 3_600 } });
+    expect(LIMITS).to.deep.include({
+      anonymous: { points: 50, per: 60 },
+      principal: { points: 600, per: 60 },
+      company: { points: 6_000, per: 60 },
+      signIn: { points: 10, per: 60 },
+      export: { points: 30, per: 3_600 },
+      invitation: { points: 100, per: 3_600 },
+      stream: { points: 10, per: 60 },
+    });
+    for (const rate of ['0/min', '10', '10/day', '-1/min', '1.5/s', '99999999/min', '10 / min'])
+      expect(faultsOf({ DATA_DIR: folder, RATE_OTP: rate }), rate).to.deep.equal([
+        `RATE_OTP: write how many, and in what time: 50/s, 50/min or 50/h (it is "${rate}")`,
+      ]);
   });
 
   it('are refused where one needs another', () => {

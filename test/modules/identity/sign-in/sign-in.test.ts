@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import type { Beat } from '../../../../src/platform/http/beat.ts';
-import { LIMITS } from '../../../../src/platform/http/rate-limits.ts';
+import { LIMITS } from '../../../../src/platform/settings/rates.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
