@@ -236,6 +236,17 @@ const background = [
   `alter table tick_run enable row level security`,
   `alter table tick_run force row level security`,
   ...systemMay('tick_run', 'select, insert, update, delete'),
+  `create table running_process (
+     id uuid not null,
+     process text not null,
+     host text not null,
+     keys jsonb not null,
+     started_at timestamptz(3) not null,
+     seen_at timestamptz(3) not null,
+     constraint running_process_pkey primary key (id))`,
+  `alter table running_process enable row level security`,
+  `alter table running_process force row level security`,
+  ...systemMay('running_process', 'select, insert, update, delete'),
 ];
 
 const support = [
@@ -297,7 +308,17 @@ export const up = [
 ];
 
 export const down = [
-  ['company_setting', 'data_key', 'search_token', 'idempotency', 'tick_run', 'due_move', 'inbox', 'outbox'],
+  [
+    'company_setting',
+    'data_key',
+    'search_token',
+    'idempotency',
+    'running_process',
+    'tick_run',
+    'due_move',
+    'inbox',
+    'outbox',
+  ],
   ['stream_ticket', 'change_recipient', 'change_head', 'change_seal', 'change_pending', 'change', 'company'],
 ]
   .flat()

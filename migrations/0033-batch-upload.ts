@@ -42,7 +42,7 @@ export const up = [
       `links jsonb not null default '{}'`,
       reference('batch_row', 'upload_id', 'batch_upload'),
     ],
-    { mutable: false, allow: ['delete'] },
+    { mutable: false, allow: ['update', 'delete'] },
   ),
   companyIndex('batch_row', 'upload_id, row_number', { unique: true }),
   ...companyTable(

@@ -6,7 +6,6 @@ import type { Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
 import { createCheckpointer } from '../platform/change/checkpoints.ts';
 import { createSealer } from '../platform/change/sealer.ts';
-import { parseKeyRing } from '../platform/crypto/key-ring.ts';
 import { applySeedSets, loadSeedSets } from '../platform/db/seed.ts';
 import { ensurePartitions } from '../platform/db/partitions.ts';
 import { createAuthentication } from '../platform/http/authentication.ts';
@@ -18,7 +17,10 @@ import { isAuthorizedParty } from '../platform/identity-provider/realm.ts';
 import { createJobs } from '../platform/jobs/runtime.ts';
 import { createOutbox } from '../platform/jobs/outbox.ts';
 import type { Lifetime } from '../platform/process/lifetime.ts';
+import { createLiveKeys, watchKeys } from '../platform/process/live-keys.ts';
+import { createRegister } from '../platform/process/register.ts';
 import { createValidator } from '../platform/schema/validator.ts';
+import type { KeyPlace, KeySetting } from '../platform/settings/key-place.ts';
 import { limitsOf } from '../platform/settings/rates.ts';
 import type { Settings } from '../platform/settings/settings.ts';
 import { createEventSource } from '../platform/stream/events.ts';
@@ -54,6 +56,8 @@ export interface RunningProcess {
 
 export interface ProcessOptions {
   readonly settings: Settings;
+  /** Where keys are read again from while the process runs. Absent: they stay as the settings have them. */
+  readonly keyPlaces?: ReadonlyMap<KeySetting, KeyPlace>;
   readonly lifetime: Lifetime;
   readonly log: Logger;
   readonly now: () => Date;
@@ -94,12 +98,22 @@ const closeServer = (server: Server, cut: AbortSignal): Promise<void> =>
     server.closeIdleConnections();
   });
 
-const keysOf = ({ DATA_KEY, LOOKUP_KEY, SIGNING_KEY, CHAIN_KEY }: Settings) => ({
-  data: parseKeyRing(DATA_KEY),
-  lookup: parseKeyRing(LOOKUP_KEY),
-  signing: parseKeyRing(SIGNING_KEY),
-  chain: parseKeyRing(CHAIN_KEY),
-});
+/** The keys of this process; those that stand in files are read again when these change. */
+const openKeys = async ({ settings, lifetime, log, now, keyPlaces }: ProcessOptions, { system }: Connections) => {
+  const keys = createLiveKeys(settings);
+  const register = createRegister(system, settings.PROCESS);
+  await lifetime.start(
+    'keys',
+    () => watchKeys({ keys, places: keyPlaces ?? new Map(), register, log, now }),
+    async (watch) => {
+      await watch.stop();
+      await register
+        .leave()
+        .catch((error: unknown) => log.warn({ err: error }, 'that this process ends cannot be told'));
+    },
+  );
+  return { data: keys.DATA_KEY, lookup: keys.LOOKUP_KEY, signing: keys.SIGNING_KEY, chain: keys.CHAIN_KEY };
+};
 
 const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOptions, tracer: Tracer) => {
   const given = urlsOf(settings);
@@ -158,7 +172,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
   };
   await refuseWhatIsUnsafe(checked, connections.urls.owner);
   await prepareDatabase(connections, now);
-  const keys = keysOf(settings);
+  const keys = await openKeys(options, connections);
   const metrics = createMetrics();
   const onError = (error: unknown, companyId?: string) => log.error({ err: error, companyId }, 'sealing failed');
   const sealer = createSealer({

@@ -1,6 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import { writeCompiledCode } from '../platform/process/compile-cache.ts';
 import { createLifetime } from '../platform/process/lifetime.ts';
+import { placesOfKeys } from '../platform/settings/key-place.ts';
 import { environmentFaults, productionFaults } from '../platform/settings/production.ts';
 import { readSettings, SettingsError } from '../platform/settings/settings.ts';
 import { createErrorReporter } from '../platform/telemetry/error-reporter.ts';
@@ -27,7 +28,14 @@ const start = async (): Promise<void> => {
   const { log, close } = await createLogging({ level: settings.LOG_LEVEL, file: settings.LOG_FILE, errors });
   const lifetime = createLifetime({ log, drainSeconds: settings.DRAIN_SECONDS, flush: close });
   lifetime.obeySignals();
-  const options = { settings, lifetime, log, now: () => new Date(), say: (message: string) => log.info(message) };
+  const options = {
+    settings,
+    keyPlaces: placesOfKeys(process.env, settings.DATA_DIR),
+    lifetime,
+    log,
+    now: () => new Date(),
+    say: (message: string) => log.info(message),
+  };
   try {
     await serveProcess(await openProcess(options), options);
     log.info({ port: settings.PORT, process: settings.PROCESS }, 'ready');

@@ -7,7 +7,9 @@ import request from 'supertest';
 import { freePort } from '../../src/platform/embedded/ports.ts';
 import type { IdentityProvider } from '../../src/platform/identity-provider/port.ts';
 import { createLifetime } from '../../src/platform/process/lifetime.ts';
+import { placesOfKeys } from '../../src/platform/settings/key-place.ts';
 import { readSettings } from '../../src/platform/settings/settings.ts';
+import type { System } from '../../src/wiring/index.ts';
 import { openProcess, serveProcess } from '../../src/wiring/process.ts';
 import { addCompany } from './companies.ts';
 import { cloneDatabase } from './database.ts';
@@ -31,6 +33,7 @@ export interface TestSystem extends PeopleHost {
   readonly addCompany: () => Promise<string>;
   readonly mailsOf: Surroundings['mailsOf'];
   readonly identityProvider: IdentityProvider;
+  readonly identity: System['identity'];
   readonly stop: () => Promise<void>;
 }
 
@@ -43,7 +46,7 @@ export const startSystem = async (surround: (baseUrl: string) => Promise<Surroun
   const url = `http://127.0.0.1:${port}`;
   const surroundings = await surround(url);
   const database = await cloneDatabase();
-  const settings = readSettings({
+  const env = {
     NODE_ENV: 'test',
     UNREADY_SECONDS: '0',
     SIGN_IN_REFUSAL_MS: '1',
@@ -60,11 +63,13 @@ export const startSystem = async (surround: (baseUrl: string) => Promise<Surroun
     SIGNING_KEY: newKey(),
     CHAIN_KEY: newKey(),
     ...surroundings.settings,
-  });
+  };
+  const settings = readSettings(env);
   const log = pino({ level: process.env['ANGELIS_TEST_LOG_LEVEL'] ?? 'silent' });
   const lifetime = createLifetime({ log, drainSeconds: 10, flush: () => Promise.resolve() });
   const now = () => new Date();
-  const options = { settings, lifetime, log, now, say: () => undefined };
+  const keyPlaces = placesOfKeys(env, folder);
+  const options = { settings, keyPlaces, lifetime, log, now, say: () => undefined };
   const opened = await openProcess(options);
   await serveProcess(opened, options);
   const { identityProvider } = opened.outside;
@@ -73,6 +78,7 @@ export const startSystem = async (surround: (baseUrl: string) => Promise<Surroun
     clock: { now },
     platform: opened.system.platform,
     identityProvider,
+    identity: opened.system.identity,
     url,
     http: request(url),
     addCompany: () => addCompany(database),

@@ -14,6 +14,12 @@ export interface KeyRing {
   find: (id: string) => Key | undefined;
 }
 
+/** A ring whose keys are replaced while it is in use: who holds it asks it again for each value. */
+export interface LiveKeyRing extends KeyRing {
+  /** Throws unless `next` has one of the keys that are in use: what stands under them would be lost. */
+  replace(next: KeyRing): void;
+}
+
 export const KEY_BYTES = 32;
 
 /**
@@ -47,3 +53,22 @@ export function parseKeyRing(setting: string): KeyRing {
   });
   return createKeyRing(entries);
 }
+
+/** A ring that begins with the keys of `first`. */
+export const createLiveKeyRing = (first: KeyRing): LiveKeyRing => {
+  let ring = first;
+  return {
+    get current() {
+      return ring.current;
+    },
+    get keys() {
+      return ring.keys;
+    },
+    find: (id) => ring.find(id),
+    replace: (next) => {
+      const goesOn = next.keys.some(({ id, key }) => ring.find(id)?.key.equals(key) === true);
+      if (!goesOn) throw new Error('none of the keys in use is among the new ones: put them back behind the new one');
+      ring = next;
+    },
+  };
+};

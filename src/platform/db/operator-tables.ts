@@ -17,6 +17,7 @@ export const OPERATOR_TABLES: readonly string[] = [
   'person_company',
   'provider_drift',
   'provider_event',
+  'running_process',
   'seed_set',
   'sign_in_attempt',
   'source_company',

@@ -44,6 +44,7 @@ export const retireOthers = (setting: string): string => setting.split(',')[0]!;
 /** Where a setting's value stands, and can be replaced. */
 export interface KeyPlace {
   readonly file: string;
+  readonly read: () => string;
   readonly write: (value: string) => void;
 }
 
@@ -64,14 +65,38 @@ export const placeOfKeys = (
   out?: string,
 ): KeyPlace | undefined => {
   const plain = out ?? (env[name] ? undefined : env[`${name}_FILE`] || undefined);
-  if (plain !== undefined) return { file: plain, write: (value) => replace(plain, `${value}\n`) };
+  if (plain !== undefined)
+    return {
+      file: plain,
+      read: () => readFileSync(plain, 'utf8').trim(),
+      write: (value) => replace(plain, `${value}\n`),
+    };
   const kept = join(dataDir, 'secrets.json');
   if (env[name] || !existsSync(kept)) return undefined;
+  const secrets = (): Record<string, string> => {
+    const text = readFileSync(kept, 'utf8');
+    try {
+      return JSON.parse(text) as Record<string, string>;
+    } catch {
+      // What the parser says would quote the secrets.
+      throw new Error(`${kept} is damaged: restore it`);
+    }
+  };
   return {
     file: kept,
-    write: (value) => {
-      const secrets = JSON.parse(readFileSync(kept, 'utf8')) as Record<string, string>;
-      replace(kept, `${JSON.stringify({ ...secrets, [name]: value }, null, 2)}\n`);
-    },
+    read: () => secrets()[name] ?? '',
+    write: (value) => replace(kept, `${JSON.stringify({ ...secrets(), [name]: value }, null, 2)}\n`),
   };
 };
+
+/** Where each setting of keys is kept that stands in a file: the others change with the environment, at the next start. */
+export const placesOfKeys = (
+  env: Readonly<Record<string, string | undefined>>,
+  dataDir: string,
+): ReadonlyMap<KeySetting, KeyPlace> =>
+  new Map(
+    KEY_SETTINGS.flatMap((name) => {
+      const place = placeOfKeys(name, env, dataDir);
+      return place === undefined ? [] : [[name, place] as const];
+    }),
+  );

@@ -5,24 +5,26 @@ import type { KeySetting } from '../../platform/settings/key-place.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
 
 const HELP = `
-Keys carry ids, so that a new one comes in without a pause. Run "keys rotate NAME", restart every process, and again:
-  1. a new key is added: every process can read it, none writes with it
+Keys carry ids, so that a new one comes in while everything runs. Where they are kept in files (NAME_FILE, or embedded mode's
+secrets.json) every process reads them again within a second, and one run does all of it:
+  1. a new key is added, which every process then knows
   2. the new key comes first: every process writes with it
-  3. DATA_KEY, LOOKUP_KEY: what stands under the old keys is encrypted anew, then they go
-SIGNING_KEY: cursors and links of the old key end after a day; --retire removes it then. CHAIN_KEY: old keys stay for ever,
-the trail is verified with them.
-The keys are changed where they are kept: the file of NAME_FILE, or embedded mode's secrets.json; where the environment
-holds them, --out FILE says where to write the new value for you to put there.`;
+  3. DATA_KEY, LOOKUP_KEY: what stands under the old keys comes under the new one
+  4. the old keys go once what was made with them is over: codes and sign-ins after 15 minutes; cursors and links
+     (SIGNING_KEY) after a day, for which it is run again. CHAIN_KEY: they stay for ever, the trail is verified with them
+Stopped at any point, it goes on where it was. It waits for the processes that tell of themselves in the database; one that
+reads another copy of the file has to be given the new value. Where the environment holds keys, --out FILE says where to
+write each new value for you to put there; restart every process with it, and run this again.`;
 
 /** `angelis keys rotate | status` */
 export const keysCommands = (program: Command): void => {
   const keys = program.command('keys').description('rotates the keys of personal data, look-ups, links and the trail');
   keys
     .command('rotate')
-    .description('takes the next step of a rotation, and says what comes after it')
+    .description('brings a new key in and the old ones out, while everything runs')
     .addArgument(new Argument('<name>', 'which keys').choices(KEY_SETTINGS))
     .option('--out <file>', 'write the new value here, for keys that the environment holds itself')
-    .option('--retire', 'SIGNING_KEY: remove the old keys')
+    .option('--retire', 'remove the old keys without waiting until what was made with them is over')
     .addHelpText('after', HELP)
     .action(async (name: KeySetting, options: { out?: string; retire?: true }) => {
       const { rotate } = await import('./keys-rotate.ts');
@@ -32,7 +34,7 @@ export const keysCommands = (program: Command): void => {
     .command('status')
     .description('lists the ids of all keys, and how many values stand under old ones')
     .action(async () => {
-      const { status } = await import('./keys-rotate.ts');
+      const { status } = await import('./keys-status.ts');
       await status(readSettings(process.env), (text) => void process.stdout.write(`${text}\n`));
     });
 };

@@ -12,6 +12,7 @@ import { RUT_SETTING } from '../../modules/organization/appconfig/settings.ts';
 import { createNationalIds } from '../../modules/organization/profiles/national-id.ts';
 import { ensurePartitions } from '../../platform/db/partitions.ts';
 import { createLifetime } from '../../platform/process/lifetime.ts';
+import { placesOfKeys } from '../../platform/settings/key-place.ts';
 import { readSettings } from '../../platform/settings/settings.ts';
 import { createLogging } from '../../platform/telemetry/logger.ts';
 import { removeData } from '../data-folder.ts';
@@ -158,7 +159,8 @@ export const runDemo = async ({ fresh, days, quiet = false }: DemoOptions): Prom
   const { log, close } = await createLogging({ level: kept.LOG_LEVEL, file: kept.LOG_FILE });
   const lifetime = createLifetime({ log, drainSeconds: kept.DRAIN_SECONDS, flush: close });
   lifetime.obeySignals();
-  const options = { settings: kept, lifetime, log, now: () => new Date(), say };
+  const keyPlaces = placesOfKeys(env, kept.DATA_DIR);
+  const options = { settings: kept, keyPlaces, lifetime, log, now: () => new Date(), say };
   try {
     const opened = await openProcess(options);
     const plan = await load(opened, options, days);

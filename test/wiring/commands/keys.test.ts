@@ -15,15 +15,19 @@ import { parseKeyRing } from '../../../src/platform/crypto/key-ring.ts';
 import { open, seal, SealError } from '../../../src/platform/crypto/sealed.ts';
 import type { Database } from '../../../src/platform/db/database.ts';
 import { OPERATOR_COMPANY } from '../../../src/platform/db/scope.ts';
+import { KEY_SETTINGS } from '../../../src/platform/settings/key-place.ts';
 import type { KeySetting } from '../../../src/platform/settings/key-place.ts';
 import { readSettings } from '../../../src/platform/settings/settings.ts';
 import type { Settings } from '../../../src/platform/settings/settings.ts';
-import { rotate, status } from '../../../src/wiring/commands/keys-rotate.ts';
+import { rotate } from '../../../src/wiring/commands/keys-rotate.ts';
+import { status } from '../../../src/wiring/commands/keys-status.ts';
+import type { RotateOptions } from '../../../src/wiring/commands/keys-rotate.ts';
 import { addCompany, scopeOf } from '../../support/companies.ts';
 import { cloneDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
 
 interface Written {
+  readonly companyId: string;
   readonly personId: string;
   readonly profileId: string;
   readonly webhookId: string;
@@ -41,11 +45,14 @@ describe('angelis keys', () => {
   let db: Database;
   let companyId: string;
   let env: Record<string, string>;
+  /** What the clock is ahead, in ms: nobody waits here. */
+  let ahead: number;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'angelis-keys-'));
     database = await cloneDatabase();
     db = database.open({ observed: false });
+    ahead = 0;
     companyId = await addCompany(database);
     env = {
       DATABASE_URL: database.url('app'),
@@ -69,10 +76,36 @@ describe('angelis keys', () => {
     data: parseKeyRing(DATA_KEY),
     lookup: parseKeyRing(LOOKUP_KEY),
   });
-  const step = async (name: KeySetting, options: { out?: string; retire?: true } = {}): Promise<string> => {
+  const clock = {
+    now: () => new Date(Date.now() + ahead),
+    sleep: (milliseconds: number) => {
+      // Hurries: who waits two minutes looks a hundred times.
+      ahead += 20 * milliseconds;
+      return Promise.resolve();
+    },
+  };
+  /** Runs the command; what it said, and why it failed if it did. */
+  const run = async (name: KeySetting, options: RotateOptions = {}, ticking = clock): Promise<string> => {
     const said: string[] = [];
-    await rotate(settings(), name, options, (text) => said.push(text), env);
+    try {
+      await rotate(settings(), name, options, (text) => said.push(text), env, ticking);
+    } catch (error) {
+      said.push(String(error));
+    }
     return said.join('\n');
+  };
+  /** A process tells that it has the keys of these settings. */
+  const tells = async (with_: Settings, id = uuidv7()): Promise<string> => {
+    const keys = Object.fromEntries(
+      KEY_SETTINGS.map((name) => [name, parseKeyRing(with_[name]).keys.map((key) => key.id)]),
+    );
+    const client = await database.superuser();
+    await client.query(
+      `insert into running_process (id, process, host, keys, started_at, seen_at) values ($1, 'web', 'far', $2, $3, $3)
+       on conflict (id) do update set keys = excluded.keys`,
+      [id, JSON.stringify(keys), new Date(Date.now() + 86_400_000)],
+    );
+    return id;
   };
   const idsOf = (name: KeySetting): string[] => parseKeyRing(settings()[name]).keys.map(({ id }) => id);
 
@@ -117,13 +150,13 @@ describe('angelis keys', () => {
     const { rows } = await client.query<{ id: string }>('select id from ingest_quarantine where external_id = $1', [
       tag,
     ]);
-    return { personId, profileId, webhookId, quarantineId: rows[0]!.id, companySealed, email, rut };
+    return { companyId, personId, profileId, webhookId, quarantineId: rows[0]!.id, companySealed, email, rut };
   };
 
   /** Reads and finds all of it, as a process with these settings does. */
   const expectReadable = async (with_: Settings, written: Written): Promise<void> => {
     const keys = ringsOf(with_);
-    const { personId, profileId, webhookId, quarantineId, companySealed, email, rut } = written;
+    const { companyId: at, personId, profileId, webhookId, quarantineId, companySealed, email, rut } = written;
     const client = await database.superuser();
     const one = async <Row>(text: string, values: unknown[]): Promise<Row | undefined> =>
       (await client.query(text, values)).rows[0] as Row | undefined;
@@ -138,13 +171,13 @@ describe('angelis keys', () => {
     expect(person?.id).to.equal(personId);
     expect(createContacts(keys).emailOf({ ...person!, phoneSealed: null })).to.equal(email);
 
-    const hashes = nationalIdHashes(keys.lookup, companyId, 'RUT', rut);
+    const hashes = nationalIdHashes(keys.lookup, at, 'RUT', rut);
     const profile = await one<{ id: string; sealed: string }>(
       'select id, national_id_sealed as sealed from profile where company_id = $1 and national_id_hash = any($2)',
-      [companyId, hashes],
+      [at, hashes],
     );
     expect(profile?.id).to.equal(profileId);
-    await db.read(scopeOf(companyId), async (reader) => {
+    await db.read(scopeOf(at), async (reader) => {
       expect(await createVault(keys.data).open(reader, profileId, profile!.sealed)).to.equal(rut);
       expect((await createCompanyVault(keys.data).opener(reader))('a place', companySealed)).to.equal(
         'a value of health',
@@ -162,31 +195,45 @@ describe('angelis keys', () => {
       expect(open(sealed, keys.data, place(webhookId))).to.equal('a secret of a webhook');
   };
 
-  it('rotate the keys of personal data and look-ups, with everything readable all the time', async () => {
+  it('take each step when every process is ready for it, with everything readable all the time', async () => {
     const before = settings();
     const early = await write(before, 'early');
+    const far = await tells(before);
     for (const name of ['DATA_KEY', 'LOOKUP_KEY'] as const) {
-      expect(await step(name)).to.match(/a new key of \w+ is added.*Restart every process/);
+      expect(await run(name)).to.match(
+        /a new key of \w+ is added(.|\n)*not every process knows the new key .*: web on far/,
+      );
       expect(idsOf(name)[0]).to.equal('first');
     }
     const knowing = settings();
+    await tells(knowing, far);
     const meanwhile = await write(before, 'meanwhile');
     for (const name of ['DATA_KEY', 'LOOKUP_KEY'] as const)
-      expect(await step(name)).to.match(/writes with the new key/);
+      expect(await run(name)).to.match(/writes with the new key(.|\n)*not every process writes with .*: web on far/);
     const using = settings();
     const late = await write(using, 'late');
     for (const written of [early, meanwhile, late])
       for (const process of [knowing, using]) await expectReadable(process, written);
 
-    const said = await step('DATA_KEY');
+    await tells(using, far);
+    // What a request that was under way writes under the old key, of a company that was not there yet.
+    const lingering: Written[] = [];
+    const sleep = async (milliseconds: number): Promise<void> => {
+      companyId = await addCompany(database);
+      lingering.push(await write(knowing, `lingering-${lingering.length}`));
+      await clock.sleep(milliseconds);
+    };
+    const said = await run('DATA_KEY', {}, { ...clock, sleep });
     expect(said).to.match(/^data_key\.wrapped: 2 under the current key now$/m);
-    expect(said).to.match(/the old keys of DATA_KEY are retired/);
+    expect(said).to.match(/^data_key\.wrapped: 1 under the current key now$/m);
+    expect(said).to.match(/Waiting until .*\n(.|\n)*the old keys of DATA_KEY are retired.* That is all\.$/);
     await expectReadable(using, early);
-    expect(await step('LOOKUP_KEY')).to.match(/^profile: look-ups of national id: 2 under/m);
+    expect(await run('LOOKUP_KEY')).to.match(/^profile: look-ups of national id: 3 under/m);
 
     const after = settings();
     expect([...idsOf('DATA_KEY'), ...idsOf('LOOKUP_KEY')].map((id) => id.slice(0, 3))).to.deep.equal(['r20', 'r20']);
-    for (const written of [early, meanwhile, late]) await expectReadable(after, written);
+    expect(lingering).to.have.length(1);
+    for (const written of [early, meanwhile, late, ...lingering]) await expectReadable(after, written);
     const client = await database.superuser();
     const { rows } = await client.query<{ key: string }>('select data_key as key from person where id = $1', [
       early.personId,
@@ -195,16 +242,28 @@ describe('angelis keys', () => {
     expect(() => createContacts(ringsOf(before)).emailOf(owner)).to.throw(SealError);
   });
 
+  it('forget processes that said nothing for a minute', async () => {
+    const far = await tells(settings());
+    const client = await database.superuser();
+    await client.query('update running_process set seen_at = $2 where id = $1', [far, clock.now()]);
+    const said = await run('DATA_KEY');
+    expect(said).to.match(/waiting until every process knows the new key of DATA_KEY: web on far\n/);
+    expect(said).to.contain('That is all.');
+  });
+
   it('count what stands under old keys, and print no key', async () => {
     await write(settings(), 'early');
-    await step('DATA_KEY');
-    await step('DATA_KEY');
+    const far = await tells(settings());
+    await run('DATA_KEY');
+    await tells(settings(), far);
+    await run('DATA_KEY');
     const said: string[] = [];
     await status(settings(), (text) => said.push(text));
     expect(said[0]).to.match(/^DATA_KEY: writes with r\d{17}, reads first$/);
     expect(said).to.include('  data_key.wrapped: 1 under old keys of DATA_KEY');
     expect(said).to.include('  person.data_key: 1 under old keys of DATA_KEY');
     expect(said).to.include('  person: look-ups of email, phone and national id: 0 under old keys of LOOKUP_KEY');
+    expect(said.at(-1)).to.match(/^  web on far writes with DATA_KEY first, LOOKUP_KEY first, /);
     for (const { key } of parseKeyRing(settings().DATA_KEY).keys)
       expect(said.join('\n')).to.not.contain(key.export().toString('base64'));
   });
@@ -212,34 +271,45 @@ describe('angelis keys', () => {
   it('forget a look-up whose id was erased', async () => {
     const { profileId } = await write(settings(), 'erased');
     await db.write(scopeOf(companyId), (tx) => createVault(ringsOf(settings()).data).erase(tx, profileId));
-    for (let n = 0; n < 3; n += 1) await step('LOOKUP_KEY');
+    expect(await run('LOOKUP_KEY')).to.contain('That is all.');
     const client = await database.superuser();
     const { rows } = await client.query('select national_id_hash as hash from profile where id = $1', [profileId]);
     expect(rows).to.deep.equal([{ hash: null }]);
   });
 
-  it('keep the old keys of links until they are told, and those of the trail for ever', async () => {
-    await step('SIGNING_KEY');
-    await step('SIGNING_KEY');
-    expect(await step('SIGNING_KEY')).to.contain('--retire');
+  it('keep the old keys of links for a day, or until they are told, and those of the trail for ever', async () => {
+    expect(await run('SIGNING_KEY')).to.match(/is over 1440 minutes later\. Run this again after 20/);
     expect(idsOf('SIGNING_KEY')).to.have.length(2);
-    await step('SIGNING_KEY', { retire: true });
+    ahead += 86_400_000;
+    expect(await run('SIGNING_KEY')).to.contain('That is all.');
     expect(idsOf('SIGNING_KEY')).to.have.length(1);
-    await step('CHAIN_KEY');
-    await step('CHAIN_KEY');
+    ahead = 0;
+    await run('SIGNING_KEY');
+    expect(idsOf('SIGNING_KEY')).to.have.length(2);
+    await run('SIGNING_KEY', { retire: true });
+    expect(idsOf('SIGNING_KEY')).to.have.length(1);
+    await run('CHAIN_KEY');
     expect(idsOf('CHAIN_KEY')[1]).to.equal('first');
-    await step('CHAIN_KEY');
+    await run('CHAIN_KEY');
     expect(idsOf('CHAIN_KEY')).to.have.length(3).and.to.include('first');
   });
 
   it('write a value that the environment holds where they are told, closed to others', async () => {
     delete env['DATA_KEY_FILE'];
     env['DATA_KEY'] = `mine:${randomBytes(32).toString('base64')}`;
-    const failure = await step('DATA_KEY').catch((error: unknown) => String(error));
-    expect(failure).to.contain('--out');
+    expect(await run('DATA_KEY')).to.contain('--out');
     const out = join(folder, 'new');
-    await step('DATA_KEY', { out });
+    const step = async (options: RotateOptions = {}): Promise<string> => {
+      const said = await run('DATA_KEY', { out, ...options });
+      env['DATA_KEY'] = (await readFile(out, 'utf8')).trim();
+      return said;
+    };
+    expect(await step()).to.match(/is added: .* Restart every process with it, then run this again\.$/);
     expect(await readFile(out, 'utf8')).to.match(/^mine:[^,]+,r\d{17}:[^,]+\n$/);
     expect((await stat(out)).mode & 0o777).to.equal(0o600);
+    expect(await step()).to.match(/writes with the new key: .* Restart every process with it, then run this again\.$/);
+    expect(await step()).to.match(/Run this again with --retire then\.$/);
+    expect(await step({ retire: true })).to.match(/Restart every process with it\. That is all\.$/);
+    expect(idsOf('DATA_KEY').map((id) => id.slice(0, 3))).to.deep.equal(['r20']);
   });
 });

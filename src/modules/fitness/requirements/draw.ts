@@ -11,12 +11,11 @@ const BYTES = 6;
  * Draws by HMAC-SHA-256 under the current key; purposes are apart from each other and from whatever else the key is used for.
  * A new key draws anew what was not drawn yet; what was drawn stands in its requirement.
  */
-export const createDraw = (keys: KeyRing): Draw => {
-  const { key } = keys.current;
-  return (...words) =>
-    createHmac('sha256', key)
+export const createDraw =
+  (keys: KeyRing): Draw =>
+  (...words) =>
+    createHmac('sha256', keys.current.key)
       .update(JSON.stringify(['fitness.draw', ...words]))
       .digest()
       .readUIntBE(0, BYTES) /
     2 ** (8 * BYTES);
-};
