@@ -52,7 +52,8 @@ export const LIMITS: Limits = limits((name) => String(declarations.get(RATES[nam
 /** Above so many times what is meant a limit is none. */
 const MOST = 10;
 /** Whether one limit lets more than `times` another through, over whatever time each counts. */
-const exceeds = (one: Limit, other: Limit, times = 1): boolean => one.points * other.per > times * other.points * one.per;
+const exceeds = (one: Limit, other: Limit, times = 1): boolean =>
+  one.points * other.per > times * other.points * one.per;
 
 /** Limits that would not hold back whoever guesses or floods, one line each. */
 export const rateFaults = (settings: RateSettings): string[] => {
