@@ -14,7 +14,7 @@ export const up = [
     'progress integer not null default 0',
     'expires_at timestamptz(3)',
     'status text not null',
-    `constraint batch_upload_kind_check check (kind in ('profiles'))`,
+    `constraint batch_upload_kind_check check (kind in ('profiles', 'invitations'))`,
     `constraint batch_upload_mode_check check (mode in ('dry_run', 'commit'))`,
     `constraint batch_upload_status_check check (status in ('uploaded', 'validating', 'rejected', 'validated',
        'committing', 'committed', 'failed', 'expired'))`,
@@ -46,6 +46,25 @@ export const up = [
   ),
   companyIndex('batch_row', 'upload_id, row_number', { unique: true }),
   ...companyTable(
+    'batch_invitee',
+    [
+      'upload_id uuid not null',
+      'row_number integer not null',
+      'email text not null',
+      'first_name text not null',
+      'last_name text not null',
+      'kind text not null',
+      'department_id uuid',
+      'site_id uuid',
+      'expires_at timestamptz(3)',
+      'locale text not null',
+      'system_role text',
+      reference('batch_invitee', 'upload_id', 'batch_upload'),
+    ],
+    { mutable: false, allow: ['delete'] },
+  ),
+  companyIndex('batch_invitee', 'upload_id, row_number', { unique: true }),
+  ...companyTable(
     'batch_error',
     [
       'upload_id uuid not null',
@@ -60,4 +79,4 @@ export const up = [
   companyIndex('batch_error', 'upload_id, row_number, id'),
 ];
 
-export const down = ['batch_error', 'batch_row', 'batch_upload'].map((table) => `drop table ${table}`);
+export const down = ['batch_error', 'batch_invitee', 'batch_row', 'batch_upload'].map((table) => `drop table ${table}`);

@@ -56,6 +56,7 @@ import { SESSIONS_SETTING } from '../modules/identity/sessions/settings.ts';
 import { signInModule } from '../modules/identity/sign-in/sign-in.router.ts';
 import { createSignIn } from '../modules/identity/sign-in/sign-in.service.ts';
 import { createTokens } from '../modules/identity/sign-in/tokens.service.ts';
+import type { BulkInviting } from '../modules/workforce/ports.ts';
 import type { Tx } from '../platform/db/database.ts';
 import { createOperatorRepository } from '../platform/db/operator-repository.ts';
 import type { Authentication } from '../platform/http/authentication.ts';
@@ -80,6 +81,8 @@ export interface Identity {
   /** For organization: admins sign people of theirs out. */
   readonly endings: Endings;
   readonly invitations: Invitations;
+  /** For batch uploads. */
+  readonly bulkInviting: BulkInviting;
   readonly notices: Pick<Notices, 'send'>;
   /** What the operator has of a login beside its row goes; in the operator's transaction. */
   readonly forget: (tx: Tx, personId: string) => Promise<void>;
@@ -132,7 +135,11 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
   const passwords = createPasswords({ ...platform, persons, otps, endings, notices });
   const contacts = createContactChanges({ ...platform, persons, otps });
   const registration = createRegistration({ ...platform, persons, logins });
-  const { invitations, modules: inviting } = wireInvitations(platform, { persons, registration, profiles: invited });
+  const {
+    invitations,
+    bulkInviting,
+    modules: inviting,
+  } = wireInvitations(platform, { persons, registration, profiles: invited });
   const operators = wireStaff(platform, { persons, registration, invitations, sessions, endSessions });
   const attempts = platform.list(attemptList);
   const me = createMe({ ...platform, persons, sessions, endings });
@@ -182,6 +189,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
     alignment,
     endings,
     invitations,
+    bulkInviting,
     notices,
     forget: async (tx, personId) => {
       for (const forgotten of [forgetOtps, forgetAttempts, forgetInvitations, forgetSessions])

@@ -81,6 +81,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     people,
     zones,
     bulk: organization.bulk,
+    inviting: identity.bulkInviting,
     seats: commerce.seats,
     gate: gate.forWork,
     followShifts: cases.followShifts,

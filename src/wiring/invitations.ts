@@ -1,5 +1,6 @@
 import { acceptanceModule } from '../modules/identity/invitations/acceptance.router.ts';
 import { createAcceptance } from '../modules/identity/invitations/acceptance.service.ts';
+import { createBulkInviting } from '../modules/identity/invitations/bulk-inviting.ts';
 import { invitationJobs } from '../modules/identity/invitations/invitations.jobs.ts';
 import { createInvitationLifecycle } from '../modules/identity/invitations/invitations.lifecycle.ts';
 import { invitationList } from '../modules/identity/invitations/invitations.repository.ts';
@@ -10,6 +11,7 @@ import type { InvitedProfiles } from '../modules/identity/invitations/invited-pr
 import type { Registration } from '../modules/identity/persons/registration.service.ts';
 import type { Persons } from '../modules/identity/persons/persons.service.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
+import type { BulkInviting } from '../modules/workforce/ports.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
@@ -24,7 +26,7 @@ interface InvitationNeeds {
 export const wireInvitations = (
   platform: Platform,
   needs: InvitationNeeds,
-): { invitations: Invitations; modules: readonly Module[] } => {
+): { invitations: Invitations; bulkInviting: BulkInviting; modules: readonly Module[] } => {
   const deliver = deliverBy(platform.enqueue);
   const lifecycle = createInvitationLifecycle({ ...needs, deliver });
   const follow = lockedAfter((tx, profileId) => needs.profiles().lock(tx, profileId));
@@ -33,6 +35,7 @@ export const wireInvitations = (
   const acceptance = createAcceptance({ ...platform, ...parts, ...needs });
   return {
     invitations,
+    bulkInviting: createBulkInviting({ ...platform, ...needs }),
     modules: [acceptanceModule(acceptance), invitationsModule(invitations, invitationJobs({ ...platform, ...parts }))],
   };
 };

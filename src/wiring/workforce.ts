@@ -13,12 +13,15 @@ import { createBatchLifecycle } from '../modules/workforce/batch/batch.lifecycle
 import { batchErrorList, batchList } from '../modules/workforce/batch/batch.repository.ts';
 import { batchModule } from '../modules/workforce/batch/batch.router.ts';
 import { createBatchService } from '../modules/workforce/batch/batch.service.ts';
+import { INVITE, inviteeJobs } from '../modules/workforce/batch/invitees.jobs.ts';
+import type { InvitePayload } from '../modules/workforce/batch/invitees.jobs.ts';
 import { contractLifecycle } from '../modules/workforce/contracts/contracts.lifecycle.ts';
 import { contractList } from '../modules/workforce/contracts/contracts.repository.ts';
 import { contractsModule } from '../modules/workforce/contracts/contracts.router.ts';
 import { createContractsService } from '../modules/workforce/contracts/contracts.service.ts';
 import type {
   AssignmentGate,
+  BulkInviting,
   Notices,
   People,
   PeopleBulk,
@@ -78,6 +81,8 @@ export interface WorkforceNeeds {
   readonly zones: Zones;
   /** Adds many people at once. */
   readonly bulk: PeopleBulk;
+  /** Invites many people at once. */
+  readonly inviting: BulkInviting;
   readonly seats: Seats;
   /** Asked before an assignment becomes active and before a shift starts. */
   readonly gate: AssignmentGate & ShiftGate;
@@ -118,11 +123,20 @@ const wireCredentials = (
   return credentialsModule({ service: createCredentialsService({ ...parts, people, zones }), expiring, ticks });
 };
 
-const wireBatch = (platform: Platform, people: PeopleBulk, zones: Zones): Module => {
-  const lifecycle = createBatchLifecycle((tx, uploadId) => platform.enqueue(tx, COMMIT, { uploadId }));
+const wireBatch = (platform: Platform, { bulk: people, inviting }: WorkforceNeeds, zones: Zones): Module => {
+  const lifecycle = createBatchLifecycle({
+    mayCommit: ({ kind }, { principal }) => {
+      if (kind === 'invitations') inviting.mayInvite(principal);
+    },
+    commit: (tx, { id: uploadId, kind }, { principal }) =>
+      kind === 'invitations'
+        ? platform.enqueue(tx, INVITE, { uploadId, by: principal.profileId! } satisfies InvitePayload)
+        : platform.enqueue(tx, COMMIT, { uploadId }),
+  });
   const errors = platform.list(batchErrorList);
-  const parts = { ...platform, ...platform.crud(batchList, lifecycle), errors };
-  return batchModule({ service: createBatchService(parts), errors, jobs: batchJobs({ ...parts, people, zones }) });
+  const parts = { ...platform, ...platform.crud(batchList, lifecycle), errors, inviting };
+  const jobs = [...batchJobs({ ...parts, people, zones }), ...inviteeJobs({ ...parts, zones })];
+  return batchModule({ service: createBatchService(parts), errors, jobs });
 };
 
 export interface Workforce {
@@ -161,7 +175,7 @@ export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): Workfo
     requirementsModule(createRequirementsService(platform.crud(requirementList))),
     leaveModule(createLeaveService({ ...platform.crud(leaveList), people })),
     declaredHoursModule(createDeclaredHoursService({ ...platform.crud(declaredHoursList), people, zones })),
-    wireBatch(platform, needs.bulk, zones),
+    wireBatch(platform, needs, zones),
   ];
   return { modules: own, follow: alignOf('profile') };
 };

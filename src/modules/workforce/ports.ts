@@ -1,4 +1,5 @@
 import type { Restriction } from '../../platform/db/list.ts';
+import type { Scope } from '../../platform/db/scope.ts';
 import type { Context, Reader, Tx } from '../../platform/module.ts';
 
 /** A work assignment as other areas need to know it. */
@@ -89,6 +90,29 @@ export interface NewPerson {
   readonly expiresAt: string | null;
   /** The person's numbers in other systems, by system. */
   readonly links: Readonly<Record<string, string>>;
+}
+
+/** Somebody whom a batch upload invites by mail. */
+export interface BulkInvitee {
+  readonly email: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly kind: 'employee' | 'contractor' | 'guest' | 'temporary';
+  readonly departmentId: string | null;
+  readonly siteId: string | null;
+  readonly expiresAt: string | null;
+  /** Language of the mail. */
+  readonly locale: 'es' | 'en' | 'fr';
+  /** For the whole company; null: none. */
+  readonly systemRole: string | null;
+}
+
+/** Sends invitations for a profile, from a job: whoever they are, the rules are those of a request. */
+export interface BulkInviting {
+  /** Throws 403 where the caller may not invite at all, or is no profile. */
+  mayInvite(principal: Context['principal']): void;
+  /** How the profile invites, by what it may do now; undefined where it may not invite any more. */
+  as(scope: Scope, profileId: string): Promise<((tx: Tx, invitee: BulkInvitee) => Promise<void>) | undefined>;
 }
 
 /** How a national id is read for one company: its written form and its keyed hashes, the first being the one that is stored. */

@@ -3,42 +3,35 @@ import { v7 as uuidv7 } from 'uuid';
 import type { PersonalVault } from '../../../platform/change/vault.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
-import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { inParallel } from '../../../platform/process/parallel.ts';
 import type { Validator } from '../../../platform/schema/validator.ts';
-import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { dateAt } from '../../../platform/time/zone.ts';
-import { job, Problem } from '../../../platform/module.ts';
-import type { JobDefinition, Mover, Repository, Tx } from '../../../platform/module.ts';
+import { Problem } from '../../../platform/module.ts';
+import type { JobDefinition, Tx } from '../../../platform/module.ts';
 import type { NationalIdReader, PeopleBulk, Zones } from '../ports.ts';
 import { countFaulty, noteProgress, stagedPeople } from './batch.repository.ts';
 import type { BatchUploadRow, StagedPerson } from './batch.repository.ts';
-import { noteFaults, recheck, settle, stage } from './batch.staging.ts';
+import { recheck, settle, stage } from './batch.staging.ts';
 import type { StagedRow } from './batch.staging.ts';
-import { CLOSED_TO_SUPPORT, LINK_COLUMNS, ROW } from './columns.ts';
+import { CLOSED_TO_SUPPORT, LINK_COLUMNS, ROW, SHEETS } from './columns.ts';
 import type { FileRow } from './columns.ts';
-import { parseRows, UnreadableFile } from './parse.ts';
+import { parseRows } from './parse.ts';
 import type { RowFault } from './parse.ts';
+import { createRuns, PATIENCE } from './runs.ts';
+import type { RunDependencies, UploadPayload } from './runs.ts';
 
 export const VALIDATE = 'workforce.batch.validate';
 export const COMMIT = 'workforce.batch.commit';
 
-interface BatchJobDependencies {
-  readonly repository: Repository<BatchUploadRow>;
-  readonly mover: Mover<BatchUploadRow>;
-  readonly work: UnitOfWork;
-  readonly files: Pick<FileStore, 'get' | 'remove'>;
+interface BatchJobDependencies extends RunDependencies {
   readonly validator: Validator;
   readonly vault: Pick<PersonalVault, 'seal' | 'opener'>;
   readonly people: PeopleBulk;
   readonly zones: Zones;
 }
 
-interface Payload {
-  readonly uploadId: string;
-}
 /** `closed`: columns that whoever uploaded the file may not fill. */
-interface ValidatePayload extends Payload {
+interface ValidatePayload extends UploadPayload {
   readonly closed: readonly (keyof FileRow)[];
 }
 
@@ -51,9 +44,6 @@ export const validation = (uploadId: string, { support }: { readonly support: bo
 /** People that are written at once, and how many such pages: while one is written the next is sealed. */
 const PAGE = 500;
 const PAGES = 2;
-const LONGEST = 600_000;
-/** Statements over a whole file take longer than those of a request may. */
-const PATIENCE = `set local statement_timeout = '300s'`;
 
 interface RowReaderOptions {
   readonly check: ReturnType<Validator['compile']>;
@@ -118,16 +108,9 @@ async function* pagesOf(tx: Tx, uploadId: string): AsyncGenerator<StagedPerson[]
 
 /** The two jobs of an upload: the dry run, and the commit of what passed it. */
 export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefinition[] => {
-  const { repository, mover, work, files, validator, vault, people, zones } = dependencies;
+  const { repository, work, files, validator, vault, people, zones } = dependencies;
+  const runs = createRuns(dependencies);
   const check = validator.compile(ROW);
-
-  /** Moves the upload on, unless another run did. */
-  const begin = (scope: Scope, uploadId: string): Promise<BatchUploadRow | undefined> =>
-    work.write({ scope }, async (tx) => {
-      const row = await repository.lock(tx, uploadId);
-      if (row.status === 'validating') return row;
-      return row.status === 'uploaded' ? mover.moveAs(tx, { scope, tx }, row, 'validate') : undefined;
-    });
 
   /** Asks the database nothing: COPY holds the connection while it runs. */
   async function* stagedRows(
@@ -135,7 +118,7 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
     source: Readable,
     read: ReturnType<typeof createRowReader>,
   ): AsyncGenerator<StagedRow> {
-    for await (const { row, values } of parseRows(source)) {
+    for await (const { row, values } of parseRows<FileRow>(source, SHEETS.profiles)) {
       const { document, contact, faults } = read(values);
       yield {
         row,
@@ -168,16 +151,7 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
       const read = createRowReader({ check, people, ids, today: dateAt(tx.now, zone), closed });
       await stage(tx, stagedRows(tx, await files.get(fileKey), read));
       const { rows, valid } = await settle(tx, uploadId, zone);
-      const row = await repository.lock(tx, uploadId);
-      const counts = { rowCount: rows, validCount: valid, errorCount: rows - valid };
-      const counted = await repository.update(tx, row, counts);
-      await mover.moveAs(tx, { scope, tx }, counted, valid === 0 ? 'reject' : 'accept');
-    });
-
-  const refuse = (scope: Scope, uploadId: string, faults: readonly RowFault[]): Promise<void> =>
-    work.write({ scope }, async (tx) => {
-      await noteFaults(tx, uploadId, faults);
-      await mover.moveAs(tx, { scope, tx }, await repository.lock(tx, uploadId), 'reject');
+      await runs.settled(tx, scope, uploadId, rows, valid);
     });
 
   const addAll = async (tx: Tx, scope: Scope, row: BatchUploadRow): Promise<number> => {
@@ -213,45 +187,12 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
       const faulty = await countFaulty(tx, uploadId);
       const isWhole = faulty === row.errorCount;
       const committedCount = isWhole || row.partial ? await addAll(tx, scope, row) : 0;
-      const locked = await repository.lock(tx, uploadId);
-      const errorCount = faulty;
-      const counted = await repository.update(tx, locked, { committedCount, errorCount });
-      await mover.moveAs(tx, { scope, tx }, counted, isWhole || row.partial ? 'finish' : 'fail');
+      const counts = { committedCount, errorCount: faulty };
+      await runs.committed(tx, scope, uploadId, counts, isWhole || row.partial ? 'finish' : 'fail');
     });
 
   return [
-    job<ValidatePayload>({
-      name: VALIDATE,
-      timeout: LONGEST,
-      concurrency: 1,
-      run: async (payload, { scope }) => {
-        const { uploadId } = payload;
-        const row = await begin(scope, uploadId);
-        const fileKey = row?.fileKey ?? null;
-        if (fileKey === null) return;
-        try {
-          await dryRun(scope, payload, fileKey);
-        } catch (error) {
-          if (!(error instanceof UnreadableFile)) throw error;
-          await refuse(scope, uploadId, error.faults);
-        }
-        await files.remove(fileKey);
-      },
-      onDead: async (tx, { uploadId }) => {
-        const row = await repository.lock(tx, uploadId);
-        if (row.status === 'validating') await mover.moveAs(tx, { scope: tx.scope, tx }, row, 'reject');
-        if (row.fileKey !== null) await files.remove(row.fileKey);
-      },
-    }),
-    job<Payload>({
-      name: COMMIT,
-      timeout: LONGEST,
-      concurrency: 1,
-      run: ({ uploadId }, { scope }) => commit(scope, uploadId),
-      onDead: async (tx, { uploadId }) => {
-        const row = await repository.lock(tx, uploadId);
-        if (row.status === 'committing') await mover.moveAs(tx, { scope: tx.scope, tx }, row, 'fail');
-      },
-    }),
+    runs.dryRunJob<ValidatePayload>(VALIDATE, dryRun),
+    runs.commitJob(COMMIT, (scope, { uploadId }) => commit(scope, uploadId)),
   ];
 };

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { conflict, exact, lifecycle, move } from '../../../platform/module.ts';
-import type { Tx } from '../../../platform/module.ts';
+import type { Context, Tx } from '../../../platform/module.ts';
 import { BatchUpload, dropStaged } from './batch.repository.ts';
 import type { BatchUploadRow } from './batch.repository.ts';
 
@@ -9,8 +9,15 @@ const WAITS = 86_400_000;
 
 const drop = (tx: Tx, { row }: { readonly row: BatchUploadRow }): Promise<void> => dropStaged(tx, row.id);
 
+interface BatchLifecycleDependencies {
+  /** Throws 403 for a caller who may not do one by one what the upload does. */
+  readonly mayCommit: (row: BatchUploadRow, caller: Context) => void;
+  /** Asks for the job that commits it. */
+  readonly commit: (tx: Tx, row: BatchUploadRow, caller: Context) => Promise<unknown>;
+}
+
 /** uploaded → validating → rejected or validated; validated → committing → committed or failed, or expired after a day. */
-export const createBatchLifecycle = (commit: (tx: Tx, id: string) => Promise<unknown>) =>
+export const createBatchLifecycle = ({ mayCommit, commit }: BatchLifecycleDependencies) =>
   lifecycle<BatchUploadRow>({
     entity: BatchUpload,
     initial: 'uploaded',
@@ -35,10 +42,11 @@ export const createBatchLifecycle = (commit: (tx: Tx, id: string) => Promise<unk
         from: ['validated'],
         to: 'committing',
         permission: 'organization:batch-upload:write',
-        summary: 'Add the people whose rows passed the dry run: all or nothing, unless partial',
+        summary: 'Add, or invite, the people whose rows passed the dry run: all or nothing, unless partial',
         fields: exact({ partial: Type.Optional(Type.Boolean({ default: false })) }),
         when: ({ expiresAt }, now) => (expiresAt !== null && new Date(expiresAt) <= now ? 'BATCH_TOO_OLD' : undefined),
-        check: (_tx, { row, input }) => {
+        check: (_tx, { row, input, caller }) => {
+          mayCommit(row, caller!);
           if (row.errorCount > 0 && input.partial !== true)
             throw conflict('BATCH_HAS_ERRORS', { params: { count: row.errorCount } });
           return Promise.resolve();
@@ -48,15 +56,15 @@ export const createBatchLifecycle = (commit: (tx: Tx, id: string) => Promise<unk
           partial: input['partial'] === true,
           progress: 0,
         }),
-        effect: async (tx, { row }) => {
-          await commit(tx, row.id);
+        effect: async (tx, { row, caller }) => {
+          await commit(tx, row, caller!);
         },
       }),
       finish: move({
         from: ['committing'],
         to: 'committed',
         system: true,
-        summary: 'Its people were added',
+        summary: 'Its people were added, or invited',
         set: () => ({ progress: 100 }),
         effect: drop,
       }),
@@ -64,7 +72,7 @@ export const createBatchLifecycle = (commit: (tx: Tx, id: string) => Promise<unk
         from: ['committing'],
         to: 'failed',
         system: true,
-        summary: 'Nobody was added; the faults say why',
+        summary: 'Nobody was added, or invited; the faults say why',
         effect: drop,
       }),
       expire: move({

@@ -1,8 +1,10 @@
 import Type from 'typebox';
+import { v7 as uuidv7 } from 'uuid';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { entity, exact, instant, integer, listOf, nullable, oneOf, text } from '../../../platform/module.ts';
-import type { RowOf, Tx } from '../../../platform/module.ts';
-import type { NewPerson } from '../ports.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
+import type { BulkInvitee, NewPerson } from '../ports.ts';
+import { BATCH_KINDS } from './columns.ts';
 
 const BATCH_STATES = [
   'uploaded',
@@ -20,14 +22,14 @@ const count = (description: string) => integer(0, 10_000_000, { description });
 export const BatchUpload = entity({
   table: 'batch_upload',
   fields: {
-    kind: oneOf(['profiles']),
+    kind: oneOf(BATCH_KINDS, { description: 'Adds people as drafts, or invites them' }),
     fileName: text(200),
     mode: oneOf(['dry_run', 'commit']),
     partial: Type.Boolean({ description: 'Takes the rows without faults though others have some' }),
     rowCount: count('Rows of the file, without the headings'),
     validCount: count('Rows without a fault'),
     errorCount: count('Rows with one'),
-    committedCount: count('People who were added'),
+    committedCount: count('People who were added, or invited'),
     progress: integer(0, 100, { description: 'Percent of what runs' }),
     expiresAt: nullable(instant({ description: 'Until when a validated upload can be committed' })),
     status: oneOf(BATCH_STATES),
@@ -94,7 +96,47 @@ export const countFaulty = async (tx: Tx, uploadId: string): Promise<number> => 
   return row!.rows;
 };
 
+/** Somebody of a file of invitations. */
+export type StagedInvitee = BulkInvitee & { readonly row: number };
+
+/** Keeps the invitees whose rows have no fault, for the commit. */
+export const stageInvitees = async (tx: Tx, uploadId: string, invitees: readonly StagedInvitee[]): Promise<void> => {
+  await tx.prepared(
+    `insert into batch_invitee (company_id, id, upload_id, row_number, email, first_name, last_name, kind, department_id,
+       site_id, expires_at, locale, system_role, created_at)
+     select $1, n.id, $2, n."row", n.email, n."firstName", n."lastName", n.kind, n."departmentId", n."siteId",
+       n."expiresAt", n.locale, n."systemRole", $3
+     from jsonb_to_recordset($4) as n(id uuid, "row" integer, email text, "firstName" text, "lastName" text, kind text,
+       "departmentId" uuid, "siteId" uuid, "expiresAt" timestamptz, locale text, "systemRole" text)`,
+    [tx.companyId, uploadId, tx.now, JSON.stringify(invitees.map((invitee) => ({ ...invitee, id: uuidv7() })))],
+  );
+};
+
+/** The invitees of an upload, in the order of the file. */
+export const stagedInvitees = (tx: Tx, uploadId: string): Promise<StagedInvitee[]> =>
+  tx.prepared(
+    `select i.row_number as row, i.email, i.first_name as "firstName", i.last_name as "lastName", i.kind,
+       i.department_id as "departmentId", i.site_id as "siteId", i.expires_at as "expiresAt", i.locale,
+       i.system_role as "systemRole"
+     from batch_invitee i where i.company_id = $1 and i.upload_id = $2 order by i.row_number`,
+    [tx.companyId, uploadId],
+  );
+
+/** The ids of live rows of a table by their codes. */
+export const idsByCode = async (
+  reader: Reader,
+  table: 'department' | 'site',
+  codes: readonly string[],
+): Promise<ReadonlyMap<string, string>> => {
+  const rows = await reader.prepared<{ code: string; id: string }>(
+    `select t.code, t.id from ${table} t where t.company_id = $1 and t.code = any($2) and t.deleted_at is null`,
+    [reader.companyId, codes],
+  );
+  return new Map(rows.map(({ code, id }) => [code, id]));
+};
+
 /** Forgets the staged people of an upload; what was wrong with the others is kept. */
 export const dropStaged = async (tx: Tx, uploadId: string): Promise<void> => {
-  await tx.prepared('delete from batch_row where company_id = $1 and upload_id = $2', [tx.companyId, uploadId]);
+  for (const table of ['batch_row', 'batch_invitee'])
+    await tx.prepared(`delete from ${table} where company_id = $1 and upload_id = $2`, [tx.companyId, uploadId]);
 };

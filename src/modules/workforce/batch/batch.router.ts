@@ -1,8 +1,10 @@
-import { accepted, BY_ID, crudModule, ok, pageOf, route } from '../../../platform/module.ts';
+import Type from 'typebox';
+import { accepted, BY_ID, crudModule, exact, ok, oneOf, pageOf, route } from '../../../platform/module.ts';
 import type { JobDefinition, List, Module } from '../../../platform/module.ts';
 import { streamOf } from '../../../platform/http/stream-of.ts';
 import { BATCH_ERROR, BatchUpload } from './batch.repository.ts';
 import type { createBatchService } from './batch.service.ts';
+import { BATCH_KINDS } from './columns.ts';
 
 interface BatchRouterDependencies {
   readonly service: ReturnType<typeof createBatchService>;
@@ -14,10 +16,14 @@ const base = '/admin/profile/batch';
 const read = 'organization:batch-upload:read';
 const write = 'organization:batch-upload:write';
 
-const TEMPLATE_HEADERS = {
+const KIND = exact({
+  kind: Type.Optional(oneOf(BATCH_KINDS, { description: 'What becomes of the people. Default: profiles, drafts' })),
+});
+
+const headersOf = (name: string) => ({
   'Content-Type': 'text/csv; charset=utf-8',
-  'Content-Disposition': 'attachment; filename="people.csv"',
-};
+  'Content-Disposition': `attachment; filename="${name}.csv"`,
+});
 
 /** /admin/profile/batch */
 export const batchModule = ({ service, errors, jobs }: BatchRouterDependencies): Module =>
@@ -32,14 +38,15 @@ export const batchModule = ({ service, errors, jobs }: BatchRouterDependencies):
           method: 'post',
           path: '/',
           id: 'uploadBatch',
-          summary: 'Upload a CSV file of people: it is checked in the background, nobody is added yet',
+          summary: 'Upload a CSV file of people: it is checked in the background, nobody is added or invited yet',
           description: 'A multipart form with the file in the field `file`; follow the upload at Location.',
           permission: write,
+          query: KIND,
           consumes: 'multipart/form-data',
           responses: { 202: BatchUpload.view },
         },
-        async ({ request }, context) => {
-          const row = await service.upload(context, request);
+        async ({ request, query: { kind = 'profiles' } }, context) => {
+          const row = await service.upload(context, request, kind);
           return accepted(`/angelis${base}/${row.id}`, row);
         },
       ),
@@ -50,10 +57,15 @@ export const batchModule = ({ service, errors, jobs }: BatchRouterDependencies):
           id: 'getBatchTemplate',
           summary: 'Download the template of the file',
           permission: read,
+          query: KIND,
           produces: 'text/csv',
           responses: { 200: 'stream' },
         },
-        () => Promise.resolve({ ...ok(streamOf(() => service.template())), headers: TEMPLATE_HEADERS }),
+        ({ query: { kind = 'profiles' } }) =>
+          Promise.resolve({
+            ...ok(streamOf(() => service.template(kind))),
+            headers: headersOf(kind === 'profiles' ? 'people' : kind),
+          }),
       ),
       route(
         {

@@ -9,9 +9,13 @@ import { faultText } from '../../../platform/i18n/faults.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { createCrud, forbidden } from '../../../platform/module.ts';
 import type { Context, Enqueue, List, Mover, Repository, Tx } from '../../../platform/module.ts';
+import type { BulkInviting } from '../ports.ts';
 import { VALIDATE, validation } from './batch.jobs.ts';
 import type { BatchUploadRow } from './batch.repository.ts';
-import { COLUMNS, TEMPLATE_ROWS } from './columns.ts';
+import { SHEETS } from './columns.ts';
+import type { BatchKind } from './columns.ts';
+import { REHEARSE } from './invitees.jobs.ts';
+import type { RehearsePayload } from './invitees.jobs.ts';
 import { storeUpload } from './upload.ts';
 
 interface BatchDependencies {
@@ -22,6 +26,7 @@ interface BatchDependencies {
   readonly mover: Mover<BatchUploadRow>;
   readonly files: FileStore;
   readonly enqueue: Enqueue;
+  readonly inviting: BulkInviting;
   readonly now: () => Date;
 }
 
@@ -39,8 +44,16 @@ const mustReachAll = ({ allowance }: Context): void => {
 
 /** Uploads of people: a dry run in the background, then the commit of what passed it. */
 export const createBatchService = (dependencies: BatchDependencies) => {
-  const { repository, work, files, enqueue, errors } = dependencies;
+  const { repository, work, files, enqueue, errors, inviting } = dependencies;
   const crud = createCrud(dependencies);
+  /** Asks for the dry run, by the kind of upload. */
+  const begin: Readonly<Record<BatchKind, (tx: Tx, id: string, context: Context) => Promise<unknown>>> = {
+    profiles: (tx, id, { principal }) => enqueue(tx, VALIDATE, validation(id, principal)),
+    invitations: (tx, id, { principal, locale }) => {
+      const payload: RehearsePayload = { uploadId: id, by: principal.profileId!, locale };
+      return enqueue(tx, REHEARSE, payload);
+    },
+  };
   return {
     ...crud,
     move: (...[context, ...rest]: Parameters<typeof crud.move>) => {
@@ -48,15 +61,16 @@ export const createBatchService = (dependencies: BatchDependencies) => {
       return crud.move(context, ...rest);
     },
     /** Stores the file and begins the dry run. */
-    upload: async (context: Context, request: IncomingMessage): Promise<BatchUploadRow> => {
+    upload: async (context: Context, request: IncomingMessage, kind: BatchKind): Promise<BatchUploadRow> => {
       mustReachAll(context);
+      if (kind === 'invitations') inviting.mayInvite(context.principal);
       const id = uuidv7();
       const fileKey = `batch/${context.scope.companyId}/${id}.csv`;
       const fileName = await storeUpload(request, files, fileKey);
-      const begin = async (tx: Tx): Promise<BatchUploadRow> => {
+      const store = async (tx: Tx): Promise<BatchUploadRow> => {
         const row = await repository.insert(tx, {
           id,
-          kind: 'profiles',
+          kind,
           fileName,
           fileKey,
           mode: 'dry_run',
@@ -69,11 +83,11 @@ export const createBatchService = (dependencies: BatchDependencies) => {
           expiresAt: null,
           status: 'uploaded',
         });
-        await enqueue(tx, VALIDATE, validation(id, context.principal));
+        await begin[kind](tx, id, context);
         return repository.entity.show(row) as BatchUploadRow;
       };
       try {
-        return await work.write(context, begin);
+        return await work.write(context, store);
       } catch (error) {
         // Nobody else would ever remove it.
         await files.remove(fileKey);
@@ -94,7 +108,9 @@ export const createBatchService = (dependencies: BatchDependencies) => {
       return { items, next: page.next };
     },
     /** The file that shows which columns there are. */
-    template: (): Readable =>
-      csvStream(TEMPLATE_ROWS, { columns: COLUMNS.map((key) => ({ key, label: key })), bom: true }),
+    template: (kind: BatchKind): Readable => {
+      const { columns, template } = SHEETS[kind];
+      return csvStream(template, { columns: columns.map((key) => ({ key, label: key })), bom: true });
+    },
   };
 };

@@ -2,8 +2,7 @@ import { pipeline, Readable, Transform } from 'node:stream';
 import type { TransformCallback } from 'node:stream';
 import { CsvError, parse as parseCsv } from 'csv-parse';
 import type { Info } from 'csv-parse';
-import { COLUMNS, NEEDED } from './columns.ts';
-import type { FileRow } from './columns.ts';
+import type { Sheet } from './columns.ts';
 
 /** What is wrong at one place of the file. `row` counts as a spreadsheet does: the headings are row 1, and rows without cells count. */
 export interface RowFault {
@@ -25,7 +24,6 @@ export class UnreadableFile extends Error {
   }
 }
 
-const MOST_ROWS = 200_000;
 const LONGEST_ROW = 20_000;
 
 /** Passes on bytes that are UTF-8 text, and ends with an error where they are not: PostgreSQL stores no NUL. */
@@ -57,22 +55,21 @@ const shown = (heading: string): string =>
     .slice(0, 60)
     .toWellFormed();
 
-const readHeadings = (headings: readonly string[]): string[] => {
+const readHeadings = (headings: readonly string[], { columns, needed }: Sheet): string[] => {
   const names = headings.map((heading) =>
     heading
       .trim()
       .toLowerCase()
       .replaceAll(/[\s-]+/g, '_'),
   );
-  const known: readonly string[] = COLUMNS;
   const faults = [
     ...names
-      .filter((name) => !known.includes(name))
+      .filter((name) => !columns.includes(name))
       .map((name) => ({ row: 1, column: shown(name), code: 'UNKNOWN_COLUMN' })),
     ...names
       .filter((name, index) => names.indexOf(name) !== index)
       .map((name) => ({ row: 1, column: shown(name), code: 'DUPLICATE_IN_FILE' })),
-    ...NEEDED.filter((name) => !names.includes(name)).map((name) => ({ row: 1, column: name, code: 'required' })),
+    ...needed.filter((name) => !names.includes(name)).map((name) => ({ row: 1, column: name, code: 'required' })),
   ];
   if (faults.length > 0) throw new UnreadableFile(faults.slice(0, 50));
   return names;
@@ -92,9 +89,12 @@ const rowAt = ({ records, empty_lines: empty }: Pick<Info, 'records' | 'empty_li
 
 /**
  * The rows of a CSV file (UTF-8, headings first, comma or semicolon as in the headings), as they come: memory stays flat. Cells
- * are trimmed and empty ones left out; nothing else is checked. Throws UnreadableFile for what is no such file.
+ * are trimmed and empty ones left out; nothing else is checked. Throws UnreadableFile for what is no file of this `sheet`.
  */
-export async function* parseRows(source: Readable): AsyncGenerator<{ row: number; values: Partial<FileRow> }> {
+export async function* parseRows<Row extends object>(
+  source: Readable,
+  sheet: Sheet,
+): AsyncGenerator<{ row: number; values: Partial<Row> }> {
   const text = utf8().setEncoding('utf8');
   pipeline(source, text, () => {});
   const parts = text[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
@@ -111,7 +111,7 @@ export async function* parseRows(source: Readable): AsyncGenerator<{ row: number
     }
     const parser = parseCsv({
       bom: true,
-      columns: readHeadings,
+      columns: (headings: readonly string[]) => readHeadings(headings, sheet),
       delimiter: delimiterOf(head.split(/[\r\n]/u, 1)[0]!),
       skip_empty_lines: true,
       trim: true,
@@ -123,10 +123,10 @@ export async function* parseRows(source: Readable): AsyncGenerator<{ row: number
     for await (const { record, info } of parser as AsyncIterable<{ record: Record<string, string>; info: Info }>) {
       const row = rowAt(info);
       rows += 1;
-      if (rows > MOST_ROWS)
-        throw new UnreadableFile([{ row, column: null, code: 'TOO_MANY_ROWS', params: { limit: MOST_ROWS } }]);
+      if (rows > sheet.most)
+        throw new UnreadableFile([{ row, column: null, code: 'TOO_MANY_ROWS', params: { limit: sheet.most } }]);
       const cells = Object.entries(record).map(([name, value]) => [name, plain(value)] as const);
-      yield { row, values: Object.fromEntries(cells.filter(([, value]) => value !== '')) };
+      yield { row, values: Object.fromEntries(cells.filter(([, value]) => value !== '')) as Partial<Row> };
     }
     if (rows === 0) throw new UnreadableFile([{ row: 1, column: null, code: 'NO_ROWS' }]);
   } catch (error) {

@@ -1,0 +1,247 @@
+import type { Scope } from '../../../platform/db/scope.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
+import type { Locale } from '../../../platform/i18n/locales.ts';
+import type { Validator } from '../../../platform/schema/validator.ts';
+import { addDays, startOfDay } from '../../../platform/time/zone.ts';
+import { Problem } from '../../../platform/module.ts';
+import type { JobDefinition, Reader, Tx } from '../../../platform/module.ts';
+import type { BulkInvitee, BulkInviting, Zones } from '../ports.ts';
+import { idsByCode, noteProgress, stagedInvitees, stageInvitees } from './batch.repository.ts';
+import type { StagedInvitee } from './batch.repository.ts';
+import { noteFaults } from './batch.staging.ts';
+import { INVITEE_ROW, SHEETS } from './columns.ts';
+import type { InviteeRow } from './columns.ts';
+import { parseRows } from './parse.ts';
+import type { RowFault } from './parse.ts';
+import { createRuns, PATIENCE } from './runs.ts';
+import type { RunDependencies, UploadPayload } from './runs.ts';
+
+export const REHEARSE = 'workforce.batch.rehearse';
+export const INVITE = 'workforce.batch.invite';
+
+/** `by`: the profile who invites, `locale` the language of mails where a row names none. */
+export interface InvitePayload extends UploadPayload {
+  readonly by: string;
+}
+export interface RehearsePayload extends InvitePayload {
+  readonly locale: Locale;
+}
+
+interface InviteeJobDependencies extends RunDependencies {
+  readonly validator: Validator;
+  readonly zones: Zones;
+  readonly inviting: BulkInviting;
+}
+
+type Invite = (tx: Tx, invitee: BulkInvitee) => Promise<void>;
+interface Line {
+  readonly row: number;
+  readonly values: Partial<InviteeRow>;
+}
+interface Tried {
+  readonly sent: readonly StagedInvitee[];
+  readonly faults: readonly RowFault[];
+}
+
+/** Undoes what a transaction wrote, which was meant to be undone. */
+class Undone extends Error {
+  override readonly name = 'Undone';
+}
+
+/** Where in the file stands what a refusal is about. */
+const COLUMNS: Readonly<Record<string, string>> = {
+  '/departmentId': 'department',
+  '/siteId': 'site',
+  '/expiresAt': 'expires_on',
+  INVITATION_PENDING: 'email',
+  EMAIL_OF_MEMBER: 'email',
+  HEADCOUNT_LIMIT: 'department',
+  OUT_OF_REACH: 'department',
+  ROLE_ABOVE_OWN: 'role',
+  GRANT_ABOVE_OWN: 'role',
+};
+/** Refusals that have a text of their own for a row. */
+const TOLD = new Set([
+  'INVITATION_PENDING',
+  'EMAIL_OF_MEMBER',
+  'HEADCOUNT_LIMIT',
+  'IN_THE_PAST',
+  'OUT_OF_REACH',
+  'ROLE_ABOVE_OWN',
+  'UNKNOWN_REFERENCE',
+  'USER_LIMIT',
+  'required',
+]);
+
+const faultOf = (row: number, { code, options }: Problem): RowFault => {
+  const [fault] = options.errors ?? [];
+  const said = fault?.code ?? code;
+  const place = fault?.pointer.startsWith('/roles') ? 'role' : COLUMNS[fault?.pointer ?? said];
+  const limit = options.params?.['limit'];
+  return {
+    row,
+    column: place ?? null,
+    code: TOLD.has(said) ? said : 'INVALID',
+    ...(limit !== undefined && { params: { limit } }),
+  };
+};
+
+/** Tries one row, so that one that is refused leaves nothing behind. */
+const attempt = async (tx: Tx, invite: Invite, invitee: StagedInvitee): Promise<RowFault | undefined> => {
+  await tx.query('savepoint invitee');
+  const fault = await invite(tx, invitee).then(
+    () => undefined,
+    async (error: unknown) => {
+      if (!(error instanceof Problem) || error.status >= 500) throw error;
+      await tx.query('rollback to savepoint invitee');
+      return faultOf(invitee.row, error);
+    },
+  );
+  await tx.query('release savepoint invitee');
+  return fault;
+};
+
+const faultsAt = (lines: readonly Line[], wrong: (line: Line) => boolean, column: string, code: string): RowFault[] =>
+  lines.filter(wrong).map(({ row }) => ({ row, column, code }));
+
+/** The two jobs of an upload of invitations: both send them one by one by the rules of a request, the first to undo it all. */
+export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobDefinition[] => {
+  const { repository, work, files, validator, zones, inviting } = dependencies;
+  const runs = createRuns(dependencies);
+  const check = validator.compile(INVITEE_ROW);
+
+  /** Everybody of the file whose row is right by itself, and what is wrong with the others. */
+  const readFile = async (reader: Reader, lines: readonly Line[], locale: Locale): Promise<Tried> => {
+    const zone = await zones.of(reader);
+    const named = (column: 'department' | 'site') =>
+      idsByCode(
+        reader,
+        column,
+        lines.flatMap(({ values }) => values[column] ?? []),
+      );
+    const [departments, sites] = [await named('department'), await named('site')];
+    const placeOf = ({ email, department }: Line['values']) => JSON.stringify([email?.toLowerCase(), department]);
+    const alike = Map.groupBy(lines, ({ values }) => placeOf(values));
+    const faults: RowFault[] = [
+      ...lines.flatMap(({ row, values }) =>
+        check(values).map(({ pointer, code, params }) => ({
+          row,
+          column: pointer.slice(1),
+          code,
+          ...(params && { params }),
+        })),
+      ),
+      ...faultsAt(lines, ({ values }) => alike.get(placeOf(values))!.length > 1, 'email', 'DUPLICATE_IN_FILE'),
+      ...(['department', 'site'] as const).flatMap((column) => {
+        const known = column === 'site' ? sites : departments;
+        const isUnknown = ({ values }: Line): boolean => values[column] !== undefined && !known.has(values[column]);
+        return faultsAt(lines, isUnknown, column, 'UNKNOWN_REFERENCE');
+      }),
+    ];
+    const faulty = new Set(faults.map(({ row }) => row));
+    const sent = lines
+      .filter(({ row }) => !faulty.has(row))
+      .map(({ row, values }): StagedInvitee => {
+        const { expires_on: last, department = '', site = '' } = values;
+        return {
+          row,
+          email: values.email!.toLowerCase(),
+          firstName: values.first_name!,
+          lastName: values.last_name!,
+          kind: values.kind ?? 'employee',
+          departmentId: departments.get(department) ?? null,
+          siteId: sites.get(site) ?? null,
+          expiresAt: last === undefined ? null : startOfDay(addDays(last, 1), zone).toISOString(),
+          locale: values.language ?? locale,
+          systemRole: values.role ?? null,
+        };
+      });
+    return { sent, faults };
+  };
+
+  const inviteAll = async (
+    tx: Tx,
+    invite: Invite,
+    people: readonly StagedInvitee[],
+    progress: (done: number) => Promise<void> = () => Promise.resolve(),
+  ): Promise<Tried> => {
+    const [sent, faults]: [StagedInvitee[], RowFault[]] = [[], []];
+    for (const person of people) {
+      const fault = await attempt(tx, invite, person);
+      if (fault === undefined) sent.push(person);
+      else faults.push(fault);
+      await progress(sent.length + faults.length);
+    }
+    return { sent, faults };
+  };
+
+  /** Invites as whoever uploaded, or committed, the file: their name stands in the change log. */
+  const asProfile = async (scope: Scope, { by }: InvitePayload, via: string) => {
+    const own: Scope = { ...scope, actor: { kind: 'profile', id: by, via } };
+    const invite = await inviting.as(own, by);
+    return { own, invite };
+  };
+  const GONE: RowFault = { row: 1, column: null, code: 'INVITER_GONE' };
+
+  const rehearse = async (scope: Scope, payload: RehearsePayload, fileKey: string): Promise<void> => {
+    const { uploadId, locale } = payload;
+    const lines: Line[] = [];
+    for await (const line of parseRows<InviteeRow>(await files.get(fileKey), SHEETS.invitations)) lines.push(line);
+    const read = await work.read({ scope }, (reader) => readFile(reader, lines, locale));
+    const { own, invite } = await asProfile(scope, payload, REHEARSE);
+    let tried: Tried = { sent: [], faults: [GONE] };
+    if (invite !== undefined)
+      await work
+        .write({ scope: own }, async (tx) => {
+          tried = await inviteAll(tx, invite, read.sent);
+          throw new Undone();
+        })
+        .catch((error: unknown) => {
+          if (!(error instanceof Undone)) throw error;
+        });
+    await work.write({ scope }, async (tx) => {
+      await noteFaults(tx, uploadId, [...read.faults, ...tried.faults]);
+      await stageInvitees(tx, uploadId, tried.sent);
+      await runs.settled(tx, scope, uploadId, lines.length, tried.sent.length);
+    });
+  };
+
+  const fail = (scope: Scope, uploadId: string, faults: readonly RowFault[]): Promise<void> =>
+    work.write({ scope }, async (tx) => {
+      const { status, errorCount } = await repository.get(tx, uploadId);
+      if (status !== 'committing') return;
+      await noteFaults(tx, uploadId, faults);
+      const counts = { committedCount: 0, errorCount: errorCount + faults.length };
+      await runs.committed(tx, scope, uploadId, counts, 'fail');
+    });
+
+  const commit = async (scope: Scope, payload: InvitePayload): Promise<void> => {
+    const { uploadId } = payload;
+    const { own, invite } = await asProfile(scope, payload, INVITE);
+    if (invite === undefined) return fail(scope, uploadId, [GONE]);
+    let refused: readonly RowFault[] = [];
+    try {
+      await work.write({ scope: own }, async (tx) => {
+        await tx.query(PATIENCE);
+        await serialize(tx, `batch:${uploadId}`);
+        const row = await repository.get(tx, uploadId);
+        if (row.status !== 'committing') return;
+        const people = await stagedInvitees(tx, uploadId);
+        const { sent, faults } = await inviteAll(tx, invite, people, async (done) => {
+          const percent = Math.min(99, Math.floor((100 * done) / people.length));
+          if (done % 50 === 0) await work.write({ scope }, (other) => noteProgress(other, uploadId, percent));
+        });
+        refused = faults;
+        if (faults.length > 0 && !row.partial) throw new Undone();
+        await noteFaults(tx, uploadId, faults);
+        const counts = { committedCount: sent.length, errorCount: row.errorCount + faults.length };
+        await runs.committed(tx, own, uploadId, counts, 'finish');
+      });
+    } catch (error) {
+      if (!(error instanceof Undone)) throw error;
+      await fail(scope, uploadId, refused);
+    }
+  };
+
+  return [runs.dryRunJob<RehearsePayload>(REHEARSE, rehearse), runs.commitJob<InvitePayload>(INVITE, commit)];
+};

@@ -1,0 +1,104 @@
+import type { Scope } from '../../../platform/db/scope.ts';
+import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { FileStore } from '../../../platform/storage/file-store.ts';
+import { job } from '../../../platform/module.ts';
+import type { JobDefinition, Mover, Repository, Tx } from '../../../platform/module.ts';
+import type { BatchUploadRow } from './batch.repository.ts';
+import { noteFaults } from './batch.staging.ts';
+import { UnreadableFile } from './parse.ts';
+import type { RowFault } from './parse.ts';
+
+export interface RunDependencies {
+  readonly repository: Repository<BatchUploadRow>;
+  readonly mover: Mover<BatchUploadRow>;
+  readonly work: UnitOfWork;
+  readonly files: Pick<FileStore, 'get' | 'remove'>;
+}
+
+/** Which upload a job is about; ids only. */
+export interface UploadPayload {
+  readonly uploadId: string;
+}
+
+const LONGEST = 600_000;
+/** Statements over a whole file take longer than those of a request may. */
+export const PATIENCE = `set local statement_timeout = '300s'`;
+
+/** What the jobs of every kind of upload do alike: take it up, settle it, and end it where they cannot go on. */
+export const createRuns = ({ repository, mover, work, files }: RunDependencies) => {
+  /** Moves the upload on, unless another run did. */
+  const begin = (scope: Scope, uploadId: string): Promise<BatchUploadRow | undefined> =>
+    work.write({ scope }, async (tx) => {
+      const row = await repository.lock(tx, uploadId);
+      if (row.status === 'validating') return row;
+      return row.status === 'uploaded' ? mover.moveAs(tx, { scope, tx }, row, 'validate') : undefined;
+    });
+  const refuse = (scope: Scope, uploadId: string, faults: readonly RowFault[]): Promise<void> =>
+    work.write({ scope }, async (tx) => {
+      await noteFaults(tx, uploadId, faults);
+      await mover.moveAs(tx, { scope, tx }, await repository.lock(tx, uploadId), 'reject');
+    });
+  return {
+    /** Ends the dry run: what was counted, and whether anything can be committed. */
+    settled: async (tx: Tx, scope: Scope, uploadId: string, rows: number, valid: number): Promise<void> => {
+      const row = await repository.lock(tx, uploadId);
+      const counts = { rowCount: rows, validCount: valid, errorCount: rows - valid };
+      const counted = await repository.update(tx, row, counts);
+      await mover.moveAs(tx, { scope, tx }, counted, valid === 0 ? 'reject' : 'accept');
+    },
+    /** Ends the commit. */
+    committed: async (
+      tx: Tx,
+      scope: Scope,
+      uploadId: string,
+      counts: Pick<BatchUploadRow, 'committedCount' | 'errorCount'>,
+      move: 'finish' | 'fail',
+    ): Promise<void> => {
+      const counted = await repository.update(tx, await repository.lock(tx, uploadId), counts);
+      await mover.moveAs(tx, { scope, tx }, counted, move);
+    },
+    /** A dry run over the stored file, which goes afterwards; a file that cannot be read is refused as a whole. */
+    dryRunJob: <P extends UploadPayload>(
+      name: string,
+      run: (scope: Scope, payload: P, fileKey: string) => Promise<void>,
+    ): JobDefinition =>
+      job<P>({
+        name,
+        timeout: LONGEST,
+        concurrency: 1,
+        run: async (payload, { scope }) => {
+          const { uploadId } = payload;
+          const row = await begin(scope, uploadId);
+          const fileKey = row?.fileKey ?? null;
+          if (fileKey === null) return;
+          try {
+            await run(scope, payload, fileKey);
+          } catch (error) {
+            if (!(error instanceof UnreadableFile)) throw error;
+            await refuse(scope, uploadId, error.faults);
+          }
+          await files.remove(fileKey);
+        },
+        onDead: async (tx, { uploadId }) => {
+          const row = await repository.lock(tx, uploadId);
+          if (row.status === 'validating') await mover.moveAs(tx, { scope: tx.scope, tx }, row, 'reject');
+          if (row.fileKey !== null) await files.remove(row.fileKey);
+        },
+      }),
+    /** A commit of what was staged. */
+    commitJob: <P extends UploadPayload>(
+      name: string,
+      run: (scope: Scope, payload: P) => Promise<void>,
+    ): JobDefinition =>
+      job<P>({
+        name,
+        timeout: LONGEST,
+        concurrency: 1,
+        run: (payload, { scope }) => run(scope, payload),
+        onDead: async (tx, { uploadId }) => {
+          const row = await repository.lock(tx, uploadId);
+          if (row.status === 'committing') await mover.moveAs(tx, { scope: tx.scope, tx }, row, 'fail');
+        },
+      }),
+  };
+};
