@@ -52,7 +52,7 @@ const company = [
      tax_id text,
      parent_id uuid,
      custom_domain text,
-     plan text not null default 'standard',
+     plan text collate "C" not null default 'standard',
      limits jsonb not null default '{}',
      addresses jsonb not null default '[]',
      contacts jsonb not null default '[]',

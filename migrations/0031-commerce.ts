@@ -1,28 +1,24 @@
-import { companyIndex, companyTable, reference, systemMay } from '../src/platform/db/ddl.ts';
+import { catalogueTable, companyIndex, companyTable, OPERATOR_STAMPS, reference } from '../src/platform/db/ddl.ts';
 
 const LIVE = { where: 'deleted_at is null' };
 
-/** The operator's catalogue: everyone reads it, seed sets write it. */
-const offerings = [
-  `create table offering (
-     code text collate "C" not null,
-     names jsonb not null,
-     features text[] not null,
-     unit text not null,
-     price_minor bigint not null,
-     currency text not null,
-     created_at timestamptz(3) not null,
-     updated_at timestamptz(3) not null,
-     constraint offering_pkey primary key (code),
-     constraint offering_unit_check check (unit in ('seat_month', 'company_month')),
-     constraint offering_price_minor_check check (price_minor >= 0),
-     constraint offering_currency_check check (currency ~ '^[A-Z]{3}$'))`,
-  'alter table offering enable row level security',
-  'alter table offering force row level security',
-  'create policy offering_app on offering for select to app using (true)',
-  'grant select on offering to app',
-  ...systemMay('offering', 'select, insert, update'),
-];
+/** What companies subscribe to. */
+const offerings = catalogueTable('offering', [
+  'id uuid not null',
+  'code text collate "C" not null',
+  'names jsonb not null',
+  'features text[] not null',
+  'unit text not null',
+  'price_minor bigint not null',
+  'currency text not null',
+  'offered boolean not null',
+  ...OPERATOR_STAMPS,
+  'constraint offering_pkey primary key (id)',
+  'constraint offering_code_key unique (code)',
+  `constraint offering_unit_check check (unit in ('seat_month', 'company_month'))`,
+  'constraint offering_price_minor_check check (price_minor >= 0)',
+  `constraint offering_currency_check check (currency ~ '^[A-Z]{3}$')`,
+]);
 
 const subscriptions = [
   ...companyTable('subscription', [

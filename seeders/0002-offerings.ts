@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { SeedSet } from '../src/platform/db/seed.ts';
 
 const OFFERINGS = [
@@ -42,18 +43,16 @@ const OFFERINGS = [
   },
 ];
 
-/** What companies can subscribe to; prices are in whole Chilean pesos. */
+/** What companies can subscribe to; prices are in whole Chilean pesos. What staff changed since stays as they left it. */
 const offerings: SeedSet = {
   name: 'offerings',
   version: 1,
   run: async (client, now) => {
     for (const { code, names, features, unit, priceMinor } of OFFERINGS)
       await client.query(
-        `insert into offering (code, names, features, unit, price_minor, currency, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, 'CLP', $6, $6)
-         on conflict (code) do update set names = excluded.names, features = excluded.features, unit = excluded.unit,
-           price_minor = excluded.price_minor, currency = excluded.currency, updated_at = excluded.updated_at`,
-        [code, JSON.stringify(names), features, unit, priceMinor, now],
+        `insert into offering (id, code, names, features, unit, price_minor, currency, offered, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, 'CLP', true, $7, $7) on conflict (code) do nothing`,
+        [uuidv7(), code, JSON.stringify(names), features, unit, priceMinor, now],
       );
   },
 };

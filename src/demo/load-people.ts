@@ -65,6 +65,8 @@ export const loadOperator = async (tx: Tx, contacts: Contacts, plan: DemoPlan): 
     ...stamps(begin),
   }));
   await insertRows(tx, 'company', rows, ofOperator);
+  const included = { id: uuidv7(), plan: 'standard', feature: 'checklists', byGrant: true, ...stamps(begin) };
+  await insertRows(tx, 'plan_feature', [included], ofOperator);
   const persons = companies.flatMap(({ people }) => people).filter(({ isShared }) => !isShared);
   const personRows = [...persons, ...staff].map((person) => personRow(contacts, person, begin));
   await insertRows(tx, 'person', personRows, ofOperator);

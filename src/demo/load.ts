@@ -9,6 +9,7 @@ import type { PeopleLoader } from './load-people.ts';
 import { loadHistory, NOTHING } from './load-history.ts';
 import type { HistoryMade } from './load-history.ts';
 import { loadCredentials } from './load-credentials.ts';
+import { loadFeatures } from './load-features.ts';
 import { loadDevices, loadRiskGroups, loadShifts, loadWork } from './load-work.ts';
 import { DEMO_VERSION, loadedDemo, LOADING, writeMark } from './mark.ts';
 import { DEMO_DAYS, planDemo } from './plan.ts';
@@ -57,6 +58,7 @@ const loadBase = ({ db, ...loader }: DemoLoader, plan: DemoPlan, parts: readonly
         const groups = work.riskGroups.map(({ id }) => id);
         await loadPeople(inside, loader, company, groups, plan.begin);
         await loadWork(inside, plan, company, work);
+        await loadFeatures(inside, company, plan);
         await loadDevices(inside, work, company, plan);
         await loadCredentials(inside, work, company, plan, random.fork(`${company.slug}/credentials`));
         await loader.companyVault.sealer(inside);

@@ -3,7 +3,7 @@ import { planDemo } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
 
 /** Raised when the demo's data becomes another: what an older release loaded is refused, not mended. */
-export const DEMO_VERSION = 3;
+export const DEMO_VERSION = 4;
 /** The row of `seed_set` that tells when the demo was loaded: everything about it follows from that instant. */
 const SET = 'demo';
 /** The mark of a load that has begun and is not over. */

@@ -3,7 +3,9 @@ import { licenseLifecycle } from '../modules/commerce/licenses/licenses.lifecycl
 import { licenseList } from '../modules/commerce/licenses/licenses.repository.ts';
 import { licensesModule } from '../modules/commerce/licenses/licenses.router.ts';
 import { createLicensesService } from '../modules/commerce/licenses/licenses.service.ts';
+import { isOffered, Offering, offeringDefinition } from '../modules/commerce/offerings/offerings.repository.ts';
 import { offeringsModule } from '../modules/commerce/offerings/offerings.router.ts';
+import { createOfferingsService } from '../modules/commerce/offerings/offerings.service.ts';
 import type { SystemLinks } from '../modules/commerce/ports.ts';
 import { createSubscriptionLifecycle } from '../modules/commerce/subscriptions/subscriptions.lifecycle.ts';
 import {
@@ -45,8 +47,8 @@ export const wireCommerce = (
       if (status === 'ended') await platform.enqueue(tx, FREE_LICENSES, { profileId: id });
     },
     modules: [
-      offeringsModule(platform),
-      subscriptionsModule(createSubscriptionsService({ ...parts, zones })),
+      offeringsModule(createOfferingsService(platform.operatorCrud(Offering, offeringDefinition))),
+      subscriptionsModule(createSubscriptionsService({ ...parts, zones, isOffered })),
       licensesModule(licenses, [freeJob(licenses)]),
     ],
   };

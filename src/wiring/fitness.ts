@@ -29,7 +29,6 @@ import { createResultsService } from '../modules/fitness/results/results.service
 import type { Reach } from '../modules/fitness/results/results.service.ts';
 import { towardRow } from '../modules/organization/reach.ts';
 import { createSourceOwners } from '../platform/access/source-owners.ts';
-import { createOperatorRepository } from '../platform/db/operator-repository.ts';
 import { OPERATOR_COMPANY, systemScope } from '../platform/db/scope.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
@@ -83,12 +82,7 @@ const wireSources = (platform: Platform, intake: Intake): Module[] => {
       erasures: [quarantineErasure(platform.keys.data)],
     }),
     staffQuarantineModule({ service: staff, list: unowned }),
-    sourceCompaniesModule({
-      work: platform.work,
-      now: platform.now,
-      repository: createOperatorRepository(SourceCompany, platform.changes),
-      list: platform.list(sourceCompanyList),
-    }),
+    sourceCompaniesModule(platform.operatorCrud(SourceCompany, sourceCompanyList)),
   ];
 };
 

@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import { buildApp } from '../app.ts';
 import type { AppParts } from '../app.ts';
 import type { Notices } from '../modules/notifications/notice.ts';
+import type { Features } from '../modules/organization/features/features.service.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import { createZones } from '../modules/organization/zones.ts';
 import { createPeople } from '../modules/workforce/people.ts';
@@ -21,7 +22,7 @@ import { wireFitness } from './fitness.ts';
 import { wireGate } from './gate.ts';
 import { wireIdentity } from './identity.ts';
 import type { Identity } from './identity.ts';
-import { forExports, forFitness, forWorkforce, wireNotifications } from './notifications.ts';
+import { forExports, forFeatures, forFitness, forWorkforce, wireNotifications } from './notifications.ts';
 import { wireOrganization } from './organization.ts';
 import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
@@ -47,6 +48,8 @@ export interface System {
   readonly principals: Principals;
   /** How people are told. */
   readonly notices: Notices;
+  /** Who has which feature. */
+  readonly features: Features;
   readonly app: Express;
 }
 
@@ -66,6 +69,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     invitations: identity.invitations,
     endings: identity.endings,
     erasing: wireErasing(platform, () => modules),
+    quotaNotices: forFeatures(notices),
     follow: async (tx, profile) => {
       for (const area of [workforce, commerce, cases]) await area.follow(tx, profile);
     },
@@ -115,6 +119,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     health,
     principals,
     notices,
+    features: organization.features,
     app: buildApp({ ...platform, ...surface, modules, principals, ticketPass }),
   };
 };

@@ -16,6 +16,7 @@ import { webhookLifecycle } from '../modules/notifications/webhooks.lifecycle.ts
 import { webhookList } from '../modules/notifications/webhooks.repository.ts';
 import { webhooksModule } from '../modules/notifications/webhooks.router.ts';
 import { checkUrl, createWebhooks } from '../modules/notifications/webhooks.service.ts';
+import type { QuotaNotices } from '../modules/organization/features/quotas.service.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
 import type { Notices as WorkforceNotices } from '../modules/workforce/ports.ts';
 import { createCrud } from '../platform/crud/service.ts';
@@ -84,6 +85,20 @@ export const forExports = (notices: Notices): ExportNotices => ({
       recipients,
       link: `/admin/export/${entityId}`,
       dedupeKey: `${kind}:${entityId}`,
+    }),
+});
+
+/** A quota that is nearly or wholly used up, told once a period and mark. */
+export const forFeatures = (notices: Notices): QuotaNotices => ({
+  notify: (tx, { of, holderId, feature, startsOn, percent, recipients }) =>
+    notices.notify(tx, {
+      type: 'information',
+      ...(of === 'company'
+        ? { text: 'feature_quota_company', link: '/admin/feature/company' }
+        : { text: 'feature_quota', link: '/auth/me/features' }),
+      recipients,
+      subjectParams: { feature, percent },
+      dedupeKey: `feature_quota:${feature}:${startsOn}:${holderId}:${percent}`,
     }),
 });
 

@@ -29,7 +29,10 @@ import { createSitesService } from '../modules/organization/sites/sites.service.
 import type { PeopleBulk } from '../modules/workforce/ports.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { SignUps } from '../modules/organization/companies/sign-ups.service.ts';
+import type { Features } from '../modules/organization/features/features.service.ts';
+import type { QuotaNotices } from '../modules/organization/features/quotas.service.ts';
 import { wireCompanies } from './companies.ts';
+import { wireFeatures } from './features.ts';
 import { wirePeople } from './people.ts';
 import type { People, PeopleNeeds, ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
@@ -75,6 +78,8 @@ export interface OrganizationNeeds {
   readonly endings: PeopleNeeds['endings'];
   readonly follow: ProfileFollower;
   readonly erasing: Erasing;
+  /** Tells people that a quota of theirs is nearly used up. */
+  readonly quotaNotices: QuotaNotices;
 }
 
 export interface Organization {
@@ -88,25 +93,30 @@ export interface Organization {
   /** For batch uploads. */
   readonly bulk: PeopleBulk;
   readonly erasable: ErasableProfiles;
+  /** For every area: whether somebody has a feature. */
+  readonly features: Features;
 }
 
 /** Companies, sites, departments, people and their roles. */
 export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): Organization => {
-  const { modules, ...others } = needs;
+  const { modules, quotaNotices, ...others } = needs;
   const departments = createDepartmentsService(platform.crud(departmentList));
   const people = wirePeople(platform, { ...others, takeIn: departments.takeIn });
   const companies = wireCompanies(platform, people);
+  const { features, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
   return {
     inviting: people.inviting,
     signUps: companies.signUps,
     links: people.links,
     bulk: people.bulk,
     erasable: people.erasable,
+    features,
     modules: [
       sitesModule(createSitesService(platform.crud(siteList)), people.members),
       departmentsModule(departments, people.members),
       ...people.modules,
       companies.module,
+      ...granting,
       ...wireAppconfig(platform, modules),
       wireCommon(platform, people),
     ],

@@ -37,6 +37,7 @@ import type { PeopleBulk } from '../modules/workforce/ports.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
 import { createImages } from '../platform/storage/image.ts';
+import type { FeatureGivers } from './features.ts';
 import type { Platform } from './platform.ts';
 import type { ErasableProfiles } from './privacy.ts';
 
@@ -66,6 +67,8 @@ export interface People {
   readonly links: ReturnType<typeof createLinksService>;
   /** For legal holds, and for people who have themselves erased. */
   readonly erasable: ErasableProfiles;
+  /** For grants of features: who may be given something, and by whom. */
+  readonly givers: FeatureGivers;
 }
 
 /** Profiles and roles: who is here, and what they may do. */
@@ -128,6 +131,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     links,
     nationalIds,
     erasable: { ...service.vanishing, lockNamed },
+    givers: { standing, mayManage, mustSee, lockNamed },
     members: { ...service, item: ProfileItem },
     founding: createFounding({ ...profiles, makeFirstOwner: assignments.makeFirstOwner }),
     modules: [

@@ -22,6 +22,7 @@ import type { EntityList } from '../platform/db/list-of.ts';
 import type { List, ListDefinition } from '../platform/db/list.ts';
 import { createBulk } from '../platform/db/bulk.ts';
 import type { Bulk } from '../platform/db/bulk.ts';
+import { createOperatorRepository } from '../platform/db/operator-repository.ts';
 import { createRepository } from '../platform/db/repository.ts';
 import type { Repository } from '../platform/db/repository.ts';
 import { createUnitOfWork } from '../platform/db/unit-of-work.ts';
@@ -116,6 +117,8 @@ export interface Platform extends Foundation {
   readonly bulk: <E extends AnyEntity>(entity: E) => Bulk<RowOf<E>>;
   readonly list: (definition: ListDefinition) => List;
   readonly crud: CrudPartsOf;
+  /** The same for an entity of the operator, which has no company. */
+  readonly operatorCrud: <E extends AnyEntity>(entity: E, list: ListDefinition) => CrudParts<RowOf<E>>;
   readonly mover: <Row extends Stateful>(lifecycle: Lifecycle<Row>, repository: Repository<Row>) => Mover<Row>;
   /** Every mover that was made, by entity: the sweeper finds them here. */
   readonly movers: ReadonlyMap<string, Mover<never>>;
@@ -164,5 +167,11 @@ export const createPlatform = (foundation: Foundation, catalogue: () => Catalogu
     list,
     mover,
     crud: crud as CrudPartsOf,
+    operatorCrud: (entity, definition) => ({
+      work,
+      now,
+      repository: createOperatorRepository(entity, changes),
+      list: list(definition),
+    }),
   };
 };

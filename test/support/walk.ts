@@ -21,6 +21,8 @@ export const WALKS = {
   delivery: 'workforce/walks',
   erasure_request: 'identity/privacy/privacy',
   export_job: 'workforce/walks',
+  feature: 'organization/features',
+  feature_grant: 'organization/features',
   fitness_case: 'fitness/cases/walk',
   hour_authorization: 'commerce/walks',
   legal_hold: 'commerce/walks',

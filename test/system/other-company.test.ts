@@ -197,6 +197,7 @@ describe('another company', () => {
       startsAt: soon(100),
       endsAt: soon(104),
     });
+    bodies.set('createFeatureGrant', { feature: 'fitness', effect: 'deny', reason: 'Theirs', profileId });
     bodies.set('createLegalHold', { profileId, reason: 'Court' });
     bodies.set('addSystemLink', { system: 'SAFER', externalId: 'theirs' });
     for (const route of all)
@@ -222,7 +223,7 @@ describe('another company', () => {
     await call(theirs[0], routeOf('eraseProfile'), (left as Item).id);
     known.set('/admin/credential/', (made as Item).id);
     known.set('/admin/person/', theirs[0].personId);
-    known.set('/admin/role/effective/', profileId);
+    for (const path of ['/admin/role/effective/', '/admin/feature/effective/']) known.set(path, profileId);
     known.set('/admin/companies/', companyId);
   };
   /** Somebody of the staff who was let into a company. */

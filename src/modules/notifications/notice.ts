@@ -28,7 +28,7 @@ export const NOTICE_TYPES = {
   information: {
     priority: 'normal',
     channels: ['email'],
-    texts: ['export_failed', 'export_refused', 'export_too_large'],
+    texts: ['export_failed', 'export_refused', 'export_too_large', 'feature_quota', 'feature_quota_company'],
   },
 } as const satisfies Record<string, NoticeKind>;
 

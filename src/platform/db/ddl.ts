@@ -88,6 +88,18 @@ export const operatorTable = (name: string, columns: readonly string[], visible:
 /** Holds in transactions of the operator's own company: staff, and the system at work on operator tables. */
 export const BY_OPERATOR = `current_setting('app.operator', true) = 'on'`;
 
+/** A table of the operator's catalogue: everybody reads it, staff write it, seed sets add to it. */
+export const catalogueTable = (name: string, columns: readonly string[]): string[] => [
+  `create table ${name} (${columns.join(', ')})`,
+  `alter table ${name} enable row level security`,
+  `alter table ${name} force row level security`,
+  `create policy ${name}_app on ${name} for select to app using (true)`,
+  `create policy ${name}_app_insert on ${name} for insert to app with check (${BY_OPERATOR})`,
+  `create policy ${name}_app_update on ${name} for update to app using (${BY_OPERATOR}) with check (${BY_OPERATOR})`,
+  `grant select, insert, update on ${name} to app`,
+  ...systemMay(name, 'select, insert'),
+];
+
 /** The columns that every operator table with rows that live and change has. */
 export const OPERATOR_STAMPS = [
   'version integer not null default 1',

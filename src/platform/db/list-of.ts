@@ -63,3 +63,20 @@ export const listOf = <E extends AnyEntity>(entity: E, options: ListOptions<E>):
     ...(entity.searchOrder !== undefined && only === undefined && { searchOrder: String(entity.searchOrder) }),
   };
 };
+
+/** The list of an entity of the operator, whose rows are of no company, in the order of one of its fields. */
+export const operatorListOf = <E extends AnyEntity>(
+  entity: E,
+  sort: Field<E>,
+  filters: ListDefinition['filters'] = {},
+): ListDefinition => ({
+  name: entity.table,
+  from: `from ${entity.table} t`,
+  alias: 't',
+  // Every list binds the caller's company as `$1`: PostgreSQL has to be told of what type it is.
+  where: '$1::uuid is not null and t.deleted_at is null',
+  item: entity.json('t'),
+  sorts: { [sort]: `t.${snake(sort)}` },
+  defaultSort: sort,
+  filters,
+});

@@ -5,6 +5,7 @@
 export const OPERATOR_TABLES: readonly string[] = [
   'company',
   'erasure_request',
+  'feature',
   'ingest_cursor',
   'ingest_mark',
   'ingest_quarantine',
@@ -15,6 +16,8 @@ export const OPERATOR_TABLES: readonly string[] = [
   'otp_tally',
   'person',
   'person_company',
+  'plan',
+  'plan_feature',
   'provider_drift',
   'provider_event',
   'running_process',

@@ -58,6 +58,10 @@ type OneOf<V extends string> = TUnsafe<V> & { readonly enum: readonly V[] };
 export const oneOf = <const V extends readonly string[]>(values: V, options: object = {}): OneOf<V[number]> =>
   Type.Unsafe<V[number]>({ type: 'string', enum: [...values], ...options }) as OneOf<V[number]>;
 
+/** A text in every language of the product. */
+export const inEveryLanguage = (max: number, options: object = {}) =>
+  exact({ es: text(max), en: text(max), fr: text(max) }, options);
+
 export const email = (options: object = {}) =>
   Type.String({ format: 'email', maxLength: 254, examples: ['ana@example.cl'], ...options });
 

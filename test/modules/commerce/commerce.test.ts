@@ -69,7 +69,32 @@ describe('offerings, subscriptions and licenses', () => {
     };
     expect(await names('en')).to.include('SAFER SaferApp reaction test');
     expect(await names('fr')).to.include('SAFER SaferApp, test de réaction');
-    expect(await names('es')).to.have.length(5);
+    expect(await names('es')).to.include('SAFER SaferApp, prueba de reacción');
+  });
+
+  it('the catalogue is kept by the operator’s staff: what is withdrawn is not sold, and goes on where it was', async () => {
+    const home = await clientOf(app, await addStaff(app));
+    const names = { es: 'Todo', en: 'All', fr: 'Tout' };
+    const body = { code: 'ALL', names, features: ['fitness'], unit: 'company_month', priceMinor: 1, currency: 'CLP' };
+    const make = (client: Client, values: object = {}) =>
+      client.post('/admin/offering', { ...body, offered: true, ...values });
+    for (const client of [mine.admin, staff]) await make(client).expect(403);
+    expect(await codeOf(make(home, { features: ['fitness', 'nothing'] }), 422)).to.equal('INVALID');
+    const made = await rowOf(make(home), 201);
+    expect(await codeOf(make(home), 409)).to.equal('DUPLICATE');
+    const path = `/admin/offering/${made.id}`;
+    expect(await rowOf(home.get(path))).to.deep.include({ code: 'ALL', features: ['fitness'] });
+    await mine.admin.get(path).expect(403);
+    await sell({ offering: 'ALL' });
+    expect(await codeOf(home.patch(path, { features: ['nothing'] }, version(1)), 422)).to.equal('INVALID');
+    await rowOf(home.patch(path, { offered: false }, version(made.version)));
+    const other = await openMine(app);
+    const seller = await supportOf(other.companyId);
+    const sale = { offering: 'ALL', seats: 0, startsOn: '2027-01-01', paymentState: 'paid' };
+    expect(await codeOf(seller.post('/admin/subscription', sale), 409)).to.equal('OFFERING_WITHDRAWN');
+    expect(await itemsOf(mine.admin, '/admin/subscription')).to.have.length(1);
+    const items = await itemsOf<{ code: string; offered: boolean }>(mine.admin, '/admin/offering');
+    expect(items.find(({ code }) => code === 'ALL')!.offered).to.equal(false);
   });
 
   it('subscriptions are changed by operator staff only, not even by the owner', async () => {

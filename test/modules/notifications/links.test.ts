@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Notice, Notices } from '../../../src/modules/notifications/notice.ts';
 import { EXPORT_ERRORS } from '../../../src/modules/reporting/exports/exports.repository.ts';
 import type { Tx } from '../../../src/platform/module.ts';
-import { forExports, forFitness, forWorkforce } from '../../../src/wiring/notifications.ts';
+import { forExports, forFeatures, forFitness, forWorkforce } from '../../../src/wiring/notifications.ts';
 
 const ENTITIES = ['fitness_case', 'requirement', 'fitness_breach'] as const;
 
@@ -27,9 +27,18 @@ describe('links of notices', () => {
     });
     for (const kind of ['export_ready', 'export_failed'] as const)
       await forExports(notices).notify(tx, { ...about, kind, entity: 'export_job' });
+    const quota = {
+      feature: 'live_transcription',
+      startsOn: '2027-01-01',
+      percent: 80,
+      recipients: [],
+      holderId: 'p',
+    } as const;
+    for (const holder of ['person', 'company'] as const)
+      await forFeatures(notices).notify(tx, { ...quota, of: holder });
     const matrix = JSON.parse(await readFile('test/system/access-matrix.json', 'utf8')) as Record<string, unknown>;
     const routes = Object.keys(matrix).map((key) => key.slice(key.indexOf(' ') + 1));
-    expect(made).to.have.length(6);
+    expect(made).to.have.length(8);
     for (const { link } of made) expect(routes).to.include(`GET ${link!.replace(/ID$/u, ':id')}`);
   });
 

@@ -14,7 +14,13 @@ describe('texts of notices', () => {
     it(`have a title and a body for every text, and no text that nobody sends: ${locale}`, () => {
       const file = JSON.parse(readFileSync(`${folder}/${locale}/notifications.json`, 'utf8')) as object;
       expect(Object.keys(file).toSorted()).to.deep.equal([...TEXTS, 'footer', 'look'].toSorted());
-      const params = { days: 7, validTo: '2026-12-01', takenAt: '2026-12-01 06:00 UTC' };
+      const params = {
+        days: 7,
+        validTo: '2026-12-01',
+        takenAt: '2026-12-01 06:00 UTC',
+        feature: 'fitness',
+        percent: 80,
+      };
       const titles = TEXTS.map((text) => t(locale, `notifications:${text}.title`, params));
       expect(new Set(titles).size).to.equal(TEXTS.length);
       for (const text of TEXTS) expect(t(locale, `notifications:${text}.body`, params)).to.match(/\.$/);

@@ -1,16 +1,19 @@
 import { conflict, createCrud, invalid } from '../../../platform/module.ts';
-import type { Context, MovingParts, Tx } from '../../../platform/module.ts';
+import type { Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
 import type { Zones } from '../../organization/zones.ts';
 import { seatsUsed } from './subscriptions.repository.ts';
 import type { SubscriptionRow } from './subscriptions.repository.ts';
 
 const OVER: readonly string[] = ['expired', 'cancelled'];
 
+interface SubscriptionsDependencies extends MovingParts<SubscriptionRow> {
+  readonly zones: Zones;
+  /** Whether companies can still subscribe to an offering; undefined where there is none. */
+  readonly isOffered: (reader: Reader, code: string) => Promise<boolean | undefined>;
+}
+
 /** Subscriptions of a company, kept by operator staff. */
-export const createSubscriptionsService = ({
-  zones,
-  ...parts
-}: MovingParts<SubscriptionRow> & { readonly zones: Zones }) => {
+export const createSubscriptionsService = ({ zones, isOffered, ...parts }: SubscriptionsDependencies) => {
   const { repository, work, mover } = parts;
   const derive = async (tx: Tx, { startsOn, endsOn }: Pick<SubscriptionRow, 'startsOn' | 'endsOn'>) => {
     if (endsOn !== null && endsOn < startsOn) throw invalid('/endsOn', 'BEFORE_START');
@@ -18,7 +21,10 @@ export const createSubscriptionsService = ({
   };
   const crud = createCrud({
     ...parts,
-    onCreate: derive,
+    onCreate: async (tx, body) => {
+      if ((await isOffered(tx, body.offering)) === false) throw conflict('OFFERING_WITHDRAWN');
+      return derive(tx, body);
+    },
     onEdit: async (tx, row, patch) => {
       if (OVER.includes(row.status)) throw conflict('SUBSCRIPTION_OVER');
       const used = await seatsUsed(tx, row.id);

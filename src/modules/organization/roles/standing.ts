@@ -24,6 +24,9 @@ const heldBy = async (tx: Tx, { profileId, support }: Caller['principal']): Prom
   return profileId === null ? [] : holdingsOf(tx, profileId, tx.now);
 };
 
+/** Above everybody of a company. */
+const OPERATOR_LEVEL = 1_000;
+
 /** One unit of work of the company at a time changes what roles are, or who holds which. Taken after a profile's lock, before a role's. */
 export const serializeRoles = (tx: Tx): Promise<void> => serialize(tx, 'roles');
 
@@ -78,6 +81,11 @@ export const createStanding = (catalogue: () => Catalogue) => {
   return {
     mustStandAbove,
     mustLeaveOwner,
+    /** How high a caller stands in the company as a whole, for what they gave to be taken back by their equals only. */
+    levelOf: async (tx: Tx, { principal }: Pick<Caller, 'principal'>): Promise<number> =>
+      principal.support
+        ? OPERATOR_LEVEL
+        : rankWithin(await heldBy(tx, principal), await rolesOf(tx), null, () => false),
     /**
      * Refuses a write that takes a permission from a holder above whom the caller does not stand, or from the last owner.
      * What somebody keeps by another role is not taken.

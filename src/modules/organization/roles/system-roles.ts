@@ -54,6 +54,8 @@ const SUPPORT = [
   'organization:batch-upload:write',
   'organization:department:write',
   'organization:invitation:write',
+  'organization:feature-grant:revoke',
+  'organization:feature-grant:write',
   'organization:profile:check',
   'organization:profile:invite',
   'organization:profile:write',
@@ -114,7 +116,13 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'institution_admin',
     'company',
     500,
-    ['organization:profile:*', 'organization:invitation:*', 'notifications:own:*'],
+    [
+      'organization:profile:*',
+      'organization:invitation:*',
+      'organization:feature:read',
+      'organization:feature-grant:*',
+      'notifications:own:*',
+    ],
     ['organization:profile:erase'],
   ),
   company(

@@ -1,0 +1,75 @@
+import type { Reader } from '../../../platform/module.ts';
+import type { FeatureFacts } from './resolution.ts';
+
+/** All that is known of a feature for a person, or for the company as a whole. */
+export interface KnownFeature extends FeatureFacts {
+  readonly code: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly unit: string | null;
+  readonly period: 'day' | 'month' | 'year' | null;
+  /** What was used since the present period began; null for what is not counted. */
+  readonly used: { readonly startsOn: string; readonly company: number; readonly person: number } | null;
+}
+
+/** Roles that the person holds anywhere in the company, and those that these inherit from. */
+const HELD = `select a.role_id, a.system_role from role_assignment a
+    where a.company_id = $1 and a.profile_id = $2 and a.deleted_at is null and (a.expires_at is null or a.expires_at > $3)
+  union
+  select r.parent_id, r.system_parent from held h
+    join role r on r.company_id = $1 and r.id = h.role_id and r.deleted_at is null`;
+
+const PLAN = `select json_build_object('byGrant', i.by_grant, 'quota', i.quota) from company c
+  join plan_feature i on i.plan = c.plan and i.feature = f.code and i.deleted_at is null where c.id = $1`;
+
+const SUBSCRIPTIONS = `select json_agg(json_build_object('unit', o.unit,
+    'isLive', s.status in ('trial', 'active', 'past_due') and s.starts_on <= $3,
+    'hasSeat', exists (select 1 from license l where l.company_id = $1 and l.profile_id = $2 and l.subscription_id = s.id
+      and l.status = 'active' and l.deleted_at is null)))
+  from subscription s join offering o on o.code = s.offering
+  where s.company_id = $1 and s.deleted_at is null and f.code = any(o.features)`;
+
+const GRANTS = `select json_agg(json_build_object('id', g.id, 'subject', g.subject, 'effect', g.effect, 'quota', g.quota,
+    'byOperator', g.by_operator, 'depth', coalesce(d.depth, 0)))
+  from feature_grant g
+  left join department d on d.company_id = $1 and d.id = g.department_id and d.deleted_at is null
+  where g.company_id = $1 and g.feature = f.code and g.status in ('scheduled', 'active') and g.deleted_at is null
+    and g.starts_at <= $3 and (g.ends_at is null or g.ends_at > $3)
+    and (g.subject = 'company' or g.profile_id = $2
+      or (g.subject = 'role' and exists (select 1 from held h where h.role_id = g.role_id or h.system_role = g.system_role))
+      or exists (select 1 from profile p join department home on home.company_id = $1 and home.id = p.department_id
+        where p.company_id = $1 and p.id = $2 and home.path >= d.path and home.path < d.path || '~'))`;
+
+const usedBy = (holder: string): string => `coalesce((select u.used from usage_counter u
+  where u.company_id = $1 and u.feature = f.code and u.starts_on = k.day and u.holder_id = ${holder}), 0)`;
+const USED = `select json_build_object('startsOn', k.day, 'company', ${usedBy('$1')}, 'person', ${usedBy('$2')})
+  from (select date_trunc(f.period, $3::timestamptz at time zone c.timezone)::date as day from company c where c.id = $1) k
+  where f.period is not null`;
+
+const FACTS = `with recursive held as (${HELD})
+  select f.code, f.names, f.type, f.status, f.on_by_default as "onByDefault", f.unit, f.period,
+    (${PLAN}) as plan, coalesce((${SUBSCRIPTIONS}), '[]') as subscriptions, coalesce((${GRANTS}), '[]') as grants, (${USED}) as used
+  from feature f
+  where f.status <> 'retired' and f.deleted_at is null and ($4::text is null or f.code = $4) order by f.code`;
+
+interface Asked {
+  /** Null: the company as a whole. */
+  readonly profileId: string | null;
+  readonly at: Date;
+  /** Only this one. */
+  readonly feature?: string;
+}
+
+/** What decides about every feature, or about one, as it stands at an instant. */
+export const featureFacts = (reader: Reader, { profileId, at, feature }: Asked): Promise<KnownFeature[]> =>
+  reader.prepared<KnownFeature>(FACTS, [reader.companyId, profileId, at, feature ?? null]);
+
+/** Who looks after the company: its active owners and admins. */
+export const adminsOf = async (reader: Reader, at: Date): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select distinct p.id from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
+     where a.company_id = $1 and a.system_role in ('owner', 'admin') and a.scope_id is null and a.deleted_at is null
+       and (a.expires_at is null or a.expires_at > $2) and p.status = 'active' and p.deleted_at is null order by p.id`,
+    [reader.companyId, at],
+  );
+  return rows.map(({ id }) => id);
+};

@@ -1,0 +1,100 @@
+import { isUnbounded } from '../../../platform/access/allowance.ts';
+import { conflict, createCrud, forbidden, invalid } from '../../../platform/module.ts';
+import type { Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
+import { reachesDepartment, visibleProfiles } from '../reach.ts';
+import type { Standing } from '../roles/standing.ts';
+import type { FeatureGrantRow } from './grants.repository.ts';
+import { included } from './resolution.ts';
+import type { FeatureFacts, Subject } from './resolution.ts';
+
+/** A grant as it is asked for; what was left out is null, but for the start. */
+interface Asked extends Omit<FeatureGrantRow, 'startsAt'> {
+  readonly startsAt?: string;
+}
+type Whom = Pick<FeatureGrantRow, 'departmentId' | 'roleId' | 'systemRole' | 'profileId'>;
+
+interface GrantsDependencies extends MovingParts<FeatureGrantRow> {
+  readonly standing: Pick<Standing, 'levelOf' | 'mustStandAbove'>;
+  /** Locks a profile that a body names. Throws 422 for one that the caller may not see; 409. */
+  readonly lockNamed: (tx: Tx, context: Context, profileId: string) => Promise<void>;
+  /** Throws 403 for somebody else's profile that holds what the caller could not give. */
+  readonly mayManage: (tx: Tx, context: Context, profileId: string) => Promise<void>;
+  /** Throws 422 for a feature that nobody can be given, and for a quota of one that is not counted. */
+  readonly mustBeGivable: (tx: Tx, feature: string, quota: number | null) => Promise<void>;
+  /** What decides about a feature for the company as a whole. */
+  readonly factsOf: (reader: Reader, feature: string) => Promise<FeatureFacts | undefined>;
+}
+
+const subjectOf = ({ departmentId, roleId, systemRole, profileId }: Whom): Subject => {
+  const named = [
+    ...(departmentId === null ? [] : (['department'] as const)),
+    ...(roleId === null ? [] : (['role'] as const)),
+    ...(systemRole === null ? [] : (['role'] as const)),
+    ...(profileId === null ? [] : (['profile'] as const)),
+  ];
+  if (named.length > 1) throw invalid('', 'ONE_SUBJECT');
+  return named[0] ?? 'company';
+};
+
+/** What is for all, or for a role, is given and taken by whoever reaches everybody; what is for a department by whoever reaches that. */
+const mustReach = async (tx: Tx, { allowance }: Context, { departmentId, profileId }: Whom): Promise<void> => {
+  if (profileId !== null) return;
+  const isReached =
+    departmentId === null ? isUnbounded(allowance) : await reachesDepartment(tx, allowance, departmentId);
+  if (!isReached) throw forbidden('OUT_OF_REACH');
+};
+
+/** Throws unless the caller stands at the level of a grant's giver or above. */
+export const createMayRevoke =
+  ({ levelOf }: Pick<Standing, 'levelOf'>) =>
+  async (tx: Tx, caller: Context, { level }: FeatureGrantRow): Promise<void> => {
+    if ((await levelOf(tx, caller)) < level) throw forbidden('FEATURE_GRANT_ABOVE_OWN');
+  };
+
+/** Grants of features. A company's own people give only what their company has; the operator's staff give what they like. */
+export const createGrantsService = (dependencies: GrantsDependencies) => {
+  const { standing, lockNamed, mayManage, mustBeGivable, factsOf, ...parts } = dependencies;
+
+  const mustCommand = async (tx: Tx, context: Context, whom: Whom): Promise<void> => {
+    await mustReach(tx, context, whom);
+    const { profileId, roleId, systemRole } = whom;
+    if (profileId !== null) {
+      await lockNamed(tx, context, profileId);
+      await mayManage(tx, context, profileId);
+    }
+    if (roleId !== null || systemRole !== null)
+      await standing.mustStandAbove(tx, context, [{ roleId, systemRole, scope: null }]);
+  };
+
+  const mustHave = async (tx: Tx, feature: string): Promise<void> => {
+    const facts = await factsOf(tx, feature);
+    if (facts === undefined || !included(facts).allowed)
+      throw conflict('FEATURE_NOT_INCLUDED', { params: { feature } });
+  };
+
+  return createCrud({
+    ...parts,
+    restrict: (context) => (bind) => `(t.profile_id is null or ${visibleProfiles(context, 't.profile_id', bind)})`,
+    audience: ({ profileId }) => (profileId === null ? [] : [profileId]),
+    onCreate: async (tx, body: Omit<Asked, 'id' | 'version' | 'createdAt' | 'updatedAt'>, context) => {
+      const { feature, effect, quota, endsAt } = body;
+      const subject = subjectOf(body);
+      const asked = new Date(body.startsAt ?? tx.now);
+      const startsAt = asked > tx.now ? asked : tx.now;
+      if (endsAt !== null && new Date(endsAt) <= startsAt) throw invalid('/endsAt', 'BEFORE_START');
+      if (effect === 'deny' && quota !== null) throw invalid('/quota', 'QUOTA_OF_DENY');
+      await mustBeGivable(tx, feature, quota);
+      await mustCommand(tx, context, body);
+      const byOperator = context.principal.support;
+      if (effect === 'allow' && !byOperator) await mustHave(tx, feature);
+      return {
+        subject,
+        startsAt: startsAt.toISOString(),
+        byOperator,
+        level: await standing.levelOf(tx, context),
+        status: startsAt > tx.now ? 'scheduled' : 'active',
+      };
+    },
+    mayChange: async (tx, id, context) => mustReach(tx, context, await parts.repository.get(tx, id)),
+  });
+};
