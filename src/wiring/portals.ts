@@ -2,14 +2,17 @@ import { caseList, FitnessCase } from '../modules/fitness/cases/cases.repository
 import { breachList } from '../modules/fitness/compliance/breaches.reads.ts';
 import type { ComplianceCounts } from '../modules/fitness/compliance/compliance.ts';
 import { complianceBy, COUNTS, fallenDue, levelsBy } from '../modules/fitness/compliance/compliance.reads.ts';
-import { toward, visibleProfiles } from '../modules/organization/reach.ts';
+import { standingTo, toward, visibleProfiles } from '../modules/organization/reach.ts';
 import type { CompliancePeriod } from '../modules/fitness/compliance/compliance.reads.ts';
 import { createCursors } from '../platform/db/cursor.ts';
 import type { Reader } from '../platform/db/database.ts';
 import type { Restriction } from '../platform/db/list.ts';
 import type { Context } from '../platform/http/context.ts';
 import type { Module } from '../platform/http/module.ts';
-import type { Action } from '../platform/lifecycle/mover.ts';
+import type { Permission } from '../platform/http/route.ts';
+import { takesIn } from '../platform/access/allowance.ts';
+import type { ActionsOf } from '../portals/actions.ts';
+import type { Standing } from '../platform/lifecycle/mover.ts';
 import { createDashboard } from '../portals/dashboard/dashboard.service.ts';
 import { dashboardModule } from '../portals/dashboard/dashboard.router.ts';
 import { breachCounts, heatBy } from '../portals/manager/manager.reads.ts';
@@ -26,13 +29,24 @@ import type { Platform } from './platform.ts';
 const complianceByDay = (reader: Reader, period: CompliancePeriod, restrict: Restriction) =>
   complianceBy(reader, 'day', period, restrict);
 
-/** What the caller may do with a row of `entity`, asked of the lifecycle that moves it. */
+/** What the caller may do with rows of `entity` about people whom they see, asked of the lifecycle that moves them. */
 const actionsOf =
-  ({ movers, now }: Platform, entity: string) =>
-  (context: Context, row: object): Action[] => {
+  ({ movers, now }: Platform, entity: string): ActionsOf =>
+  async (reader, context, profileIds) => {
     const mover = movers.get(entity);
     if (mover === undefined) throw new Error(`nothing moves ${entity}: wire its module before the portals`);
-    return mover.actions(context, row as never, now());
+    const standings: [Permission, (profileId: string) => Context | undefined][] = [];
+    for (const [permission, caller] of mover.callersOf(context)) {
+      const stand = takesIn(caller.allowance, context.allowance) ? toward : standingTo;
+      standings.push([permission, await stand(reader, caller, profileIds)]);
+    }
+    return (profileId, row) => {
+      const held = standings.flatMap(([permission, standing]): [Permission, Standing][] => {
+        const caller = standing(profileId);
+        return caller === undefined ? [] : [[permission, { caller }]];
+      });
+      return mover.actions(row as never, now(), new Map(held));
+    };
   };
 
 const wireWorker = (platform: Platform): Module => {
@@ -61,7 +75,6 @@ const wireSupervisor = (platform: Platform): Module => {
     cursors: createCursors(platform.keys.signing, platform.now),
     board: createBoard((alias) => FitnessCase.json(alias)),
     visible: visibleProfiles,
-    toward,
     caseActions: actionsOf(platform, 'fitness_case'),
     complianceByDay,
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { FitnessCase } from '../../src/modules/fitness/cases/cases.repository.ts';
 import { createBoard } from '../../src/portals/supervisor/board.reads.ts';
 import { scopeOf } from '../support/companies.ts';
-import { addPerson, addReportingLine } from '../support/people.ts';
+import { addDepartment, addPerson, addReportingLine, giveWithin } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
 import { DECISION, HOUR, MINUTE, startFitnessCompany } from '../modules/fitness/company.ts';
 import type { FitnessCompany } from '../modules/fitness/company.ts';
@@ -317,6 +317,28 @@ describe('the screens of workers and supervisors', () => {
       expect([of(worker)['hold'], of(worker)['case'], of(worker)['shift']]).to.not.include(null);
       expect(of(colleague)).to.deep.include({ missing: 1 }).and.have.nested.property('latest.level', 'green');
       expect(await boardOf(0)).to.deep.equal(people);
+    });
+
+    it('says that a case may be moved only where the permission to move it reaches, however far one sees', async () => {
+      const { app, companyId } = company;
+      const both = await addPerson(app, { companyId, roles: ['auditor'] });
+      const [near, far] = [await company.addWorker(false, both), await company.addWorker(false, both)];
+      await giveWithin(app, both, await addDepartment(app, companyId, [near]), { systemRole: 'manager' });
+      const acknowledge = (actions: Line['actions']) => actions.find(({ move }) => move === 'acknowledge');
+      const items = async <T>(path: string): Promise<readonly T[]> =>
+        ((await company.ask(both, 'get', path)).body as unknown as Page<T>).items;
+      for (const worker of [near, far]) await company.judge(worker, { level: 'red' });
+      for (const [worker, said, status] of [
+        [far, { move: 'acknowledge', allowed: false, reason: 'FORBIDDEN' }, 404],
+        [near, { move: 'acknowledge', allowed: true, reason: null }, 200],
+      ] as const) {
+        const { id } = await company.caseOf(worker);
+        const one = await items<Line['actions'][number]>(`/fitness/cases/${id}/actions`);
+        const listed = await items<Line>('/supervisor/cases?limit=200');
+        for (const actions of [one, listed.find(({ profileId }) => profileId === worker.profileId)!.actions])
+          expect(acknowledge(actions)).to.deep.equal(said);
+        expect((await company.move(both, id, 'acknowledge')).status).to.equal(status);
+      }
     });
 
     it('lists the cases of the own people, never the own one', async () => {

@@ -96,20 +96,25 @@ export const visibleProfiles = (context: Caller, idExpression: string, bind: Bin
 
 const byDistance = (a: Way, b: Way): number => REACHES.indexOf(b.reach) - REACHES.indexOf(a.reach);
 
+/** The caller by each of their ways alone, the furthest first. */
+const byWay = <C extends Caller>(caller: C): C[] => {
+  const { allowance } = caller;
+  const { except = [] } = allowance;
+  return waysOf(allowance)
+    .toSorted(byDistance)
+    .map((way): C => ({ ...caller, allowance: { ...way, except } }));
+};
+
 /**
- * The caller as they stand to each of `profileIds`, whom they reach: allowed what the furthest of the ways allows that takes
- * the profile in. A manager here may be a supervisor there. Only of several ways the database is asked.
+ * The caller as they stand to each of `profileIds`: allowed what the furthest of the ways allows that takes the profile in;
+ * undefined to those whom no way does.
  */
-export const toward = async <C extends Caller>(
+export const standingTo = async <C extends Caller>(
   reader: Reader,
   caller: C,
   profileIds: readonly string[],
-): Promise<(profileId: string) => C> => {
-  const { allowance } = caller;
-  const ways = waysOf(allowance).toSorted(byDistance);
-  if (ways.length === 1) return () => caller;
-  const { except = [] } = allowance;
-  const callers = ways.map((way): C => ({ ...caller, allowance: { ...way, except } }));
+): Promise<(profileId: string) => C | undefined> => {
+  const callers = byWay(caller);
   const values: unknown[] = [reader.companyId, profileIds];
   const bind: Bind = (value) => `$${values.push(value)}`;
   const cases = callers.map((each, n) => `when ${visibleProfiles(each, 'p.id', bind)} then ${n}`);
@@ -118,7 +123,22 @@ export const toward = async <C extends Caller>(
     values,
   );
   const found = new Map(rows.map(({ id, way }) => [id, way === null ? undefined : callers[way]]));
-  return (profileId) => found.get(profileId) ?? callers.at(-1)!;
+  return (profileId) => found.get(profileId);
+};
+
+/**
+ * The same for profiles that the caller reaches. A manager here may be a supervisor there. Only of several ways the database
+ * is asked.
+ */
+export const toward = async <C extends Caller>(
+  reader: Reader,
+  caller: C,
+  profileIds: readonly string[],
+): Promise<(profileId: string) => C> => {
+  const callers = byWay(caller);
+  if (callers.length === 1) return () => caller;
+  const standing = await standingTo(reader, caller, profileIds);
+  return (profileId) => standing(profileId) ?? callers.at(-1)!;
 };
 
 /** The same for the one whom a row is about. */

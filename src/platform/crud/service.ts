@@ -3,8 +3,10 @@ import type { Finder, List, ListQuery, Restriction } from '../db/list.ts';
 import type { Repository } from '../db/repository.ts';
 import type { UnitOfWork } from '../db/unit-of-work.ts';
 import type { Context } from '../http/context.ts';
+import type { Permission } from '../http/route.ts';
 import type { Lifecycle, Stateful } from '../lifecycle/lifecycle.ts';
-import type { Action, Mover } from '../lifecycle/mover.ts';
+import type { Action, Mover, Standing } from '../lifecycle/mover.ts';
+import { takesIn } from '../access/allowance.ts';
 import { changesOf } from '../db/repository.ts';
 import { notFound, refusalOf } from '../problem.ts';
 import { isNullable } from '../schema/entity.ts';
@@ -83,11 +85,18 @@ export const createCrud = <Row extends Stateful>(
     if (found === undefined) throw notFound();
     return found;
   };
-  const mustReach = async (tx: Tx, id: string, context: Context): Promise<void> => {
+  const reaches = async (tx: Tx, id: string, context: Context): Promise<boolean> => {
     const restriction = options.restrict?.(context);
-    if (restriction !== undefined && (await list.one(tx, id, restriction)) === undefined) throw notFound();
+    return restriction === undefined || (await list.one(tx, id, restriction)) !== undefined;
+  };
+  const mustReach = async (tx: Tx, id: string, context: Context): Promise<void> => {
+    if (!(await reaches(tx, id, context))) throw notFound();
     await options.mayChange?.(tx, id, context);
   };
+  const standing = async (tx: Tx, row: Row, context: Context): Promise<Standing> => ({
+    refusal: await refusalOf(options.mayChange?.(tx, row.id, context)),
+    caller: (await options.toward?.(tx, context, row)) ?? context,
+  });
   const remove = (context: Context, id: string, version: number) =>
     work.write(context, async (tx) => {
       await mustReach(tx, id, context);
@@ -133,11 +142,14 @@ export const createCrud = <Row extends Stateful>(
     },
     actions: async (context, id) => {
       await read(context, id);
+      if (mover === undefined) return [];
       return work.write(context, async (tx) => {
-        const refusal = await refusalOf(options.mayChange?.(tx, id, context));
         const row = await repository.get(tx, id);
-        const caller = (await options.toward?.(tx, context, row)) ?? context;
-        return mover?.actions(caller, row, options.now(), refusal) ?? [];
+        const standings = new Map<Permission, Standing>();
+        for (const [permission, caller] of mover.callersOf(context))
+          if (takesIn(caller.allowance, context.allowance) || (await reaches(tx, id, caller)))
+            standings.set(permission, await standing(tx, row, caller));
+        return mover.actions(row, options.now(), standings);
       });
     },
   };

@@ -5,6 +5,7 @@ import type { Tx } from '../db/database.ts';
 import type { Repository } from '../db/repository.ts';
 import type { UnitOfWork, Worker } from '../db/unit-of-work.ts';
 import type { Context } from '../http/context.ts';
+import type { Permission } from '../http/route.ts';
 import { conflict, forbidden, Problem } from '../problem.ts';
 import type { Lifecycle, Move, MoveContext, Stateful } from './lifecycle.ts';
 
@@ -17,6 +18,14 @@ export interface Action {
 }
 
 type Input = Static<TObject>;
+
+/** How a caller stands to one row by a permission that reaches it. */
+export interface Standing {
+  /** The caller as they stand to this row. */
+  readonly caller: Context;
+  /** Why the row is not theirs to change all the same: the code of a problem. */
+  readonly refusal?: string | undefined;
+}
 
 export interface Mover<Row> {
   readonly lifecycle: Lifecycle<Row>;
@@ -39,7 +48,10 @@ export interface Mover<Row> {
    * check nor effect, of an entity without timers. Throws 409 where the row may not be moved.
    */
   plan(tx: Tx, worker: Worker, row: Row, name: string, input: Input): { patch: Partial<Row>; note: ChangeNote };
-  actions(context: Context, row: Row, now: Date, refusal?: string): Action[];
+  /** The caller by each permission of the moves that they hold, with how far it reaches. */
+  callersOf(context: Context): ReadonlyMap<Permission, Context>;
+  /** What a caller may do next who stands so to the row by each permission; one that is missing does not reach it. */
+  actions(row: Row, now: Date, standings: ReadonlyMap<Permission, Standing>): Action[];
   /** Writes down when the system has to move this row; called after each write by those who write it otherwise. */
   schedule(tx: Tx, row: Row): Promise<void>;
   /** The timed move `name` of row `id` fell due: made when it still applies, forgotten when not. */
@@ -169,16 +181,24 @@ export const createMover = <Row extends Stateful>(
         throw new Error(`${lifecycle.entity}.${name} does more than write its row: move one by one`);
       return written(tx, name, found, { row, input, worker });
     },
-    actions: (context, row, now, refusal) =>
-      Object.entries(lifecycle.moves)
-        .filter(([, { permission }]) => permission !== undefined)
-        .map(([name, found]) => {
-          const problem = obstacle(lifecycle, name, row, now, context);
-          if (problem?.code === 'INVALID_TRANSITION') return { move: name, allowed: false, reason: 'STATE' };
-          if (!mayMove(found, context)) return { move: name, allowed: false, reason: 'FORBIDDEN' };
-          const reason = problem?.code ?? refusal ?? null;
-          return { move: name, allowed: reason === null, reason };
+    callersOf: (context) =>
+      new Map(
+        Object.values(lifecycle.moves).flatMap(({ permission }): [Permission, Context][] => {
+          if (permission === undefined) return [];
+          if (permission === 'signed-in') return [[permission, context]];
+          const allowance = decide(context.principal, permission);
+          return allowance.allowed ? [[permission, { ...context, allowance }]] : [];
         }),
+      ),
+    actions: (row, now, standings) =>
+      Object.entries(lifecycle.moves).flatMap(([name, { from, permission }]) => {
+        if (permission === undefined) return [];
+        if (!from.includes(lifecycle.stateOf(row))) return { move: name, allowed: false, reason: 'STATE' };
+        const standing = standings.get(permission);
+        if (standing === undefined) return { move: name, allowed: false, reason: 'FORBIDDEN' };
+        const reason = obstacle(lifecycle, name, row, now, standing.caller)?.code ?? standing.refusal ?? null;
+        return { move: name, allowed: reason === null, reason };
+      }),
     fallDue: (worker, id, name) =>
       work.write(worker, async (tx) => {
         const row = await repository.lock(tx, id);

@@ -5,9 +5,9 @@ import type { Reader } from '../../platform/db/database.ts';
 import type { Bind, List, ListQuery, Restriction } from '../../platform/db/list.ts';
 import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
 import type { Context } from '../../platform/http/context.ts';
-import type { Action } from '../../platform/lifecycle/mover.ts';
 import { Problem } from '../../platform/problem.ts';
 import { addDays, dateAt } from '../../platform/time/zone.ts';
+import type { ActionsOf } from '../actions.ts';
 import type { BoardFilters, BoardQuery, BoardRow } from './board.reads.ts';
 
 type Page = ListQuery & BoardFilters & object;
@@ -19,14 +19,8 @@ interface SupervisorDependencies {
   readonly cases: List;
   /** SQL that holds for the profiles that a caller reaches. */
   readonly visible: (context: Context, idExpression: string, bind: Bind) => string;
-  /** The caller as they stand to each of these people. */
-  readonly toward: (
-    reader: Reader,
-    context: Context,
-    profileIds: readonly string[],
-  ) => Promise<(profileId: string) => Context>;
-  /** What the caller may do with a case now. */
-  readonly caseActions: (context: Context, row: object) => Action[];
+  /** What the caller may do with cases of these people now. */
+  readonly caseActions: ActionsOf;
   /** Compliance by shift day, as everywhere. */
   readonly complianceByDay: (
     reader: Reader,
@@ -40,7 +34,7 @@ const DEFAULT_LIMIT = 50;
 
 /** The supervisor's screens: nobody is on their own board, nor among the cases they decide. */
 export const createSupervisorPortal = (dependencies: SupervisorDependencies) => {
-  const { work, cursors, board, cases, visible, toward, caseActions, complianceByDay, now } = dependencies;
+  const { work, cursors, board, cases, visible, caseActions, complianceByDay, now } = dependencies;
 
   /** Of the shifts that began today and yesterday: a night's people are still at work in the morning. */
   const complianceOfNow = async (reader: Reader, context: Context) => {
@@ -57,7 +51,7 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
       const after = cursor === undefined ? undefined : cursors.read(purpose, cursor);
       if (cursor !== undefined && after === undefined)
         throw new Problem(400, 'CURSOR_INVALID', { errors: [{ pointer: '/cursor', code: 'cursor', in: 'query' }] });
-      const { rows, shown, callerFor, compliance } = await work.read(
+      const { rows, shown, actionsFor, compliance } = await work.read(
         context,
         async (reader) => {
           const found = await board(reader, {
@@ -69,11 +63,11 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
             ...(after && { after }),
           });
           const page = found.slice(0, limit);
-          const ids = page.map(({ id }) => id);
+          const ids = page.flatMap(({ id, item }) => (item.case === null ? [] : id));
           return {
             rows: found,
             shown: page,
-            callerFor: await toward(reader, context, ids),
+            actionsFor: await caseActions(reader, context, ids),
             compliance: await complianceOfNow(reader, context),
           };
         },
@@ -84,7 +78,7 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
       return {
         items: shown.map(({ id, item }) => ({
           ...item,
-          actions: item.case === null ? [] : caseActions(callerFor(id), item.case),
+          actions: item.case === null ? [] : actionsFor(id, item.case),
         })),
         next: last === undefined ? null : cursors.write(purpose, last),
         compliance,
@@ -100,12 +94,9 @@ export const createSupervisorPortal = (dependencies: SupervisorDependencies) => 
             `t.profile_id is distinct from ${bind(profileId)}::uuid and ${visible(context, 't.profile_id', bind)}`,
         );
         const { items, next } = JSON.parse(text) as { items: { profileId: string }[]; next: string | null };
-        const callerFor = await toward(
-          reader,
-          context,
-          items.map((row) => row.profileId),
-        );
-        return { items: items.map((row) => ({ ...row, actions: caseActions(callerFor(row.profileId), row) })), next };
+        const ids = items.map((row) => row.profileId);
+        const actionsFor = await caseActions(reader, context, ids);
+        return { items: items.map((row) => ({ ...row, actions: actionsFor(row.profileId, row) })), next };
       }),
   };
 };

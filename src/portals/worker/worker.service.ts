@@ -1,7 +1,7 @@
 import type { List, ListQuery } from '../../platform/db/list.ts';
 import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
 import type { Context } from '../../platform/http/context.ts';
-import type { Action } from '../../platform/lifecycle/mover.ts';
+import type { ActionsOf } from '../actions.ts';
 import { ownProfile } from '../own-profile.ts';
 import { nextStep } from './next-step.ts';
 import type { TodayRow } from './worker.reads.ts';
@@ -15,8 +15,8 @@ interface WorkerDependencies {
   ) => Promise<TodayRow>;
   readonly results: List;
   readonly cases: List;
-  /** What the caller may do with a shift now. */
-  readonly shiftActions: (context: Context, shift: object) => Action[];
+  /** What the caller may do with their shift now. */
+  readonly shiftActions: ActionsOf;
   readonly now: () => Date;
 }
 
@@ -34,12 +34,16 @@ export const createWorkerPortal = ({ work, today, results, cases, shiftActions, 
   return {
     today: async (context: Context) => {
       const at = now();
-      const row = await work.read(context, (reader) => today(reader, ownProfile(context), at));
+      const profileId = ownProfile(context);
+      const { row, actionsFor } = await work.read(context, async (reader) => ({
+        row: await today(reader, profileId, at),
+        actionsFor: await shiftActions(reader, context, [profileId]),
+      }));
       const shown = Object.entries(row.shift ?? {}).filter(([name]) => !HIDDEN.includes(name));
       return {
         ...row,
         at: at.toISOString(),
-        shift: row.shift === null ? null : { ...Object.fromEntries(shown), actions: shiftActions(context, row.shift) },
+        shift: row.shift === null ? null : { ...Object.fromEntries(shown), actions: actionsFor(profileId, row.shift) },
         case: row.case === null ? null : { ...row.case, next: nextStep(row.case) },
         links: LINKS,
       };

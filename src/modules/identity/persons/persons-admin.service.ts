@@ -3,7 +3,8 @@ import type { Decide } from '../../../platform/access/decision.ts';
 import type { Tx } from '../../../platform/db/database.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
-import type { Action } from '../../../platform/lifecycle/mover.ts';
+import type { Permission } from '../../../platform/http/route.ts';
+import type { Action, Standing } from '../../../platform/lifecycle/mover.ts';
 import { conflict, forbidden, notFound, Problem, refusalOf } from '../../../platform/problem.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import { showSession } from '../sessions/session-views.ts';
@@ -86,7 +87,11 @@ export const createPersonsAdmin = ({ work, persons, endings, decide, now }: Pers
     actions: (context, id) =>
       work.write(context, async (tx) => {
         const row = await repository.get(tx, id);
-        return mover.actions(context, row, now(), await refusalOf(mayChange(tx, context, id)));
+        const refusal = await refusalOf(mayChange(tx, context, id));
+        // Persons are the operator's: each permission reaches all of them.
+        const standings = new Map<Permission, Standing>();
+        for (const [permission, caller] of mover.callersOf(context)) standings.set(permission, { caller, refusal });
+        return mover.actions(row, now(), standings);
       }),
     requireNewPassword: (context, id, reason, version) =>
       work.write(context, async (tx) => {
