@@ -4,7 +4,8 @@ import type { ProfileSessions } from './profile-sessions.service.ts';
 import { ProfileSessionsView } from './session-views.ts';
 
 const clients = ['admin'] as const;
-const read = 'identity:session:read';
+// No `read`, so that `*:*:read` does not hold it: addresses and devices tell where people are.
+const read = 'identity:session:reveal';
 const end = 'identity:session:end';
 
 /** /admin/profile/:id/session: where somebody is signed in to the company. */
