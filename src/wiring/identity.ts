@@ -142,7 +142,13 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
   } = wireInvitations(platform, { persons, registration, profiles: invited });
   const operators = wireStaff(platform, { persons, registration, invitations, sessions, endSessions });
   const attempts = platform.list(attemptList);
-  const me = createMe({ ...platform, persons, sessions, endings });
+  const me = createMe({
+    ...platform,
+    persons,
+    sessions,
+    endings,
+    takesCodes: (personId, companyId) => signIn.allowsOtp(personId, [{ kind: 'id', value: companyId }]),
+  });
   return {
     modules: [
       personsModule({

@@ -47,6 +47,8 @@ export interface Principal {
   readonly readOnly: 'COMPANY_PENDING' | 'COMPANY_SUSPENDED' | undefined;
   /** Staff inside a company, by a support session. */
   readonly support: boolean;
+  /** The person signed in by a one-time code, and entered no password. */
+  readonly byCode?: boolean;
   /** Scopes of the token: they narrow, never widen. Absent: no narrowing. */
   readonly tokenScopes?: readonly string[];
 }

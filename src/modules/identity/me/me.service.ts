@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import type { Catalogue } from '../../../platform/access/catalogue.ts';
 import { explained } from '../../../platform/access/explained.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import { conflict, notFound } from '../../../platform/module.ts';
+import { conflict, forbidden, notFound } from '../../../platform/module.ts';
 import type { Context, Reader } from '../../../platform/module.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
@@ -18,6 +18,8 @@ interface MeDependencies {
   readonly sessions: Pick<Sessions, 'memberships' | 'exchange'>;
   readonly endings: Pick<Endings, 'of' | 'end' | 'endAll'>;
   readonly catalogue: () => Catalogue;
+  /** Whether a person may sign in to a company by a one-time code. */
+  readonly takesCodes: (personId: string, companyId: string) => Promise<boolean>;
 }
 
 export interface Me {
@@ -30,12 +32,15 @@ export interface Me {
   endOtherSessions(context: Context): Promise<{ ended: number }>;
   permissions(context: Context, wanted?: string): Promise<Static<typeof PermissionsView>>;
   companies(context: Context): Promise<Static<typeof CompaniesView>>;
-  /** Goes on in another company under the same sign-in; 404 where the caller has no active profile. */
+  /**
+   * Goes on in another company under the same sign-in; 404 where the caller has no active profile, 403 where the company does
+   * not take the one-time code that the caller signed in with.
+   */
   switch(context: Context, companyId: string): Promise<void>;
 }
 
 /** What people see and change of themselves. */
-export const createMe = ({ work, persons, sessions, endings, catalogue }: MeDependencies): Me => {
+export const createMe = ({ work, persons, sessions, endings, catalogue, takesCodes }: MeDependencies): Me => {
   const view = async (reader: Reader, { principal }: Context) => {
     const person = await persons.repository.get(reader, principal.personId);
     const { company, session } = await readSurroundings(reader, principal.sessionId);
@@ -119,6 +124,8 @@ export const createMe = ({ work, persons, sessions, endings, catalogue }: MeDepe
       if (target === undefined) throw notFound();
       if (context.principal.support) throw conflict('SUPPORT_SESSION');
       if (companyId === context.principal.companyId) return;
+      if (context.principal.byCode === true && !(await takesCodes(context.principal.personId, companyId)))
+        throw forbidden('OTP_NOT_TAKEN');
       await sessions.exchange(context, { companyId, profileId: target.profileId, kind: 'member' });
     },
   };

@@ -167,7 +167,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     await db.write(systemScope(session.companyId, 'sessions', traceId), (tx) => touchSession(tx, session.id));
   };
 
-  const toPrincipal = async (session: SessionRecord): Promise<Principal> => {
+  const toPrincipal = async (session: SessionRecord, { azp }: Claims): Promise<Principal> => {
     const held = await directory.grants(session);
     const readOnly = session.kind === 'support' ? undefined : READ_ONLY[session.companyStatus];
     // Of a company that is not active only its owner sees anything.
@@ -180,6 +180,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
       grants,
       readOnly,
       support: session.kind === 'support',
+      byCode: azp === 'angelis-otp',
     };
   };
 
@@ -227,7 +228,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
       const session = known ?? (await directory.session(sid));
       if (session === undefined || !mayAct(session, now())) throw new Problem(401, 'INVALID_TOKEN');
       await touch(session, context);
-      return toPrincipal(session);
+      return toPrincipal(session, claims);
     },
   };
 };

@@ -49,8 +49,8 @@ export interface SignIn {
   withPassword(request: { identifier: string; password: string }, context: PublicContext): Promise<SignedInTo>;
   /** Signs a person in whose one-time password was verified, where the company takes it. */
   withOtp(person: PersonRow, channel: 'email' | 'sms', context: PublicContext): Promise<SignedInTo>;
-  /** Whether the company that this person would enter takes one-time passwords over this channel. */
-  allowsOtp(personId: string, hints: readonly CompanyHint[], channel: 'email' | 'sms'): Promise<boolean>;
+  /** Whether the company that this person would enter takes one-time passwords over this channel, or over any. */
+  allowsOtp(personId: string, hints: readonly CompanyHint[], channel?: 'email' | 'sms'): Promise<boolean>;
   /** New tokens for a session that lives; 401 for any other. */
   refresh(refreshToken: string, clients: readonly SignInClient[]): Promise<SignedIn>;
 }
@@ -131,7 +131,7 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
     if (found === undefined) return false;
     const scope = systemScope(found.companyId, 'otp', personId);
     const allowed = await db.read(scope, (reader) => configuration.get(reader, OTP_SIGN_IN_SETTING));
-    return allowed[channel];
+    return channel === undefined ? Object.values(allowed).includes(true) : allowed[channel];
   };
 
   return {
