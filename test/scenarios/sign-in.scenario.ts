@@ -204,6 +204,56 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
       await eventually(async () => (await drift([clientId])).length === 0);
     });
 
+    it('lets a machine of the company in by its secret, as far as its scopes go, and says when it was used', async () => {
+      const email = `${randomUUID()}@example.cl`;
+      await addLogin(system, { companyId, roles: ['owner'], login: { email, password: PASSWORD } });
+      const { accessToken } = await signInOnAdmin(system, email);
+      const { profileId } = await addWorker();
+      const body = { name: 'Cabina', scopes: ['fitness:signal:write'] };
+      const made = await post('/admin/api-client', body, accessToken).expect(201);
+      const machine = made.body as { id: string; clientId: string; secret: string; version: number };
+      const grant = (client_secret: string) =>
+        system.http
+          .post('/angelis/auth/token')
+          .type('form')
+          .send({ grant_type: 'client_credentials', client_id: machine.clientId, client_secret });
+      const enter = async (secret: string): Promise<string> =>
+        ((await grant(secret).expect(200)).body as { access_token: string }).access_token;
+      const lastUsed = async (): Promise<string | null> => {
+        const path = `/angelis/admin/api-client/${machine.id}`;
+        const { body: shown } = await system.http
+          .get(path)
+          .set({ authorization: `Bearer ${accessToken}` })
+          .expect(200);
+        return (shown as { lastUsedAt: string | null }).lastUsedAt;
+      };
+      const seen = { profileId, kind: 'in_cab' };
+
+      const token = await enter(machine.secret);
+      expect(await lastUsed()).to.equal(null);
+      const client = await system.database.superuser();
+      const earlier = `update session set created_at = created_at - interval '1 hour', last_seen_at = last_seen_at - interval '1 hour'`;
+      await client.query(`${earlier} where sid = $1`, [machine.clientId]);
+      await post('/fitness/signal', seen, token).expect(201);
+      expect(Date.now() - Date.parse((await lastUsed())!)).to.be.lessThan(3_600_000);
+      await post('/fitness/self-report', { profileId, kss: 3 }, token).expect(403);
+      await me(token).expect(403);
+      const elsewhere = await system.addCompany();
+      await post('/fitness/signal', seen, token).set({ 'x-company-id': elsewhere }).expect(403);
+
+      const rotated = await post(`/admin/api-client/${machine.id}/rotate`, undefined, accessToken)
+        .set('if-match', `"${machine.version}"`)
+        .expect(200);
+      await grant(machine.secret).expect(401);
+      const { secret, version } = rotated.body as { secret: string; version: number };
+      const next = await enter(secret);
+      await post('/fitness/signal', { ...seen, kind: 'peer' }, next).expect(403);
+      await post(`/admin/api-client/${machine.id}/revoke`, undefined, accessToken)
+        .set('if-match', `"${version}"`)
+        .expect(200);
+      await post('/fitness/signal', seen, next).expect(401);
+    });
+
     it('counts what failed at the provider, locks, and writes to whom it concerns', async () => {
       const worker = await addWorker();
       const fail = () => post('/auth/sign-in', { identifier: worker.email, password: 'not the password' }).expect(401);

@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
@@ -6,22 +6,14 @@ import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import { readSettings } from '../../src/platform/settings/settings.ts';
 import type { Settings } from '../../src/platform/settings/settings.ts';
 import { apply, diff, lint } from '../../src/wiring/commands/realm-run.ts';
-import { formOf } from '../platform/identity-provider/browser.ts';
+import { codeOf, openBrowser, totpSecretOf } from '../support/browser.ts';
+import type { Browser } from '../support/browser.ts';
 import { openRealm } from '../support/servers/realm.ts';
 import { serverSetting } from '../support/servers/settings.ts';
 
 const CALLBACK = 'https://angelis.example/angelis/admin/auth/callback';
 const PASSWORD = 'puente y río largos';
 const NOTHING = 'Nothing to change';
-
-/** Today's code of the secret on Keycloak's page (RFC 6238: SHA-1, 30 s, 6 digits), or one of the next. */
-const codeOf = (secret: string, steps = 0): string => {
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
-  const digest = createHmac('sha1', secret).update(counter).digest();
-  const number = digest.readUInt32BE(digest.at(-1)! & 0xf) & 0x7fff_ffff;
-  return String(number % 1_000_000).padStart(6, '0');
-};
 
 describe('angelis realm on a real Keycloak', () => {
   const name = `angelis-${randomUUID().slice(0, 8)}`;
@@ -193,35 +185,12 @@ describe('angelis realm on a real Keycloak', () => {
   });
 
   describe('the sign-in page', () => {
-    /** A person's browser: their cookies and the page that they see. */
-    const browser = () => {
-      const jar = new Map<string, string>();
-      const open = async (url: string, body?: URLSearchParams) => {
-        const cookie = [...jar].map((pair) => pair.join('=')).join('; ');
-        const method = body === undefined ? 'GET' : 'POST';
-        const response = await fetch(url, { redirect: 'manual', headers: { cookie }, method, ...(body && { body }) });
-        for (const line of response.headers.getSetCookie()) {
-          const [pair = ''] = line.split(';');
-          jar.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
-        }
-        return response;
-      };
-      /** Where somebody ends after they have sent a form: back at the callback, or on the next page. */
-      const follow = async (response: Response): Promise<{ back: boolean; html: string }> => {
-        const to = response.headers.get('location');
-        if (to === null) return { back: false, html: await response.text() };
-        return to.startsWith(CALLBACK) ? { back: true, html: '' } : follow(await open(to));
-      };
-      const send = async (html: string, fields: Record<string, string>) =>
-        follow(await open(formOf(html), new URLSearchParams(fields)));
-      const begin = async (username: string) => {
-        const url = new URL(`${serverSetting('KEYCLOAK_URL')}/realms/${name}/protocol/openid-connect/auth`);
-        const query = { client_id: 'angelis-admin', redirect_uri: CALLBACK, response_type: 'code', scope: 'openid' };
-        const pkce = { code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' };
-        url.search = new URLSearchParams({ ...query, ...pkce }).toString();
-        return send(await (await open(url.href)).text(), { username, password: PASSWORD });
-      };
-      return { begin, send };
+    const begin = (browser: Browser, username: string) => {
+      const url = new URL(`${serverSetting('KEYCLOAK_URL')}/realms/${name}/protocol/openid-connect/auth`);
+      const query = { client_id: 'angelis-admin', redirect_uri: CALLBACK, response_type: 'code', scope: 'openid' };
+      const pkce = { code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' };
+      url.search = new URLSearchParams({ ...query, ...pkce }).toString();
+      return browser.signIn(url.href, username, PASSWORD);
     };
     const addPerson = async (role?: string): Promise<{ id: string; username: string }> => {
       const username = randomUUID();
@@ -235,22 +204,22 @@ describe('angelis realm on a real Keycloak', () => {
     };
 
     it('lets an administrator of a company in by password', async () => {
-      expect(await browser().begin((await addPerson()).username)).to.include({ back: true });
+      expect(await begin(openBrowser(CALLBACK), (await addPerson()).username)).to.include({ back: true });
     });
 
     it('lets nobody of the staff in by password alone, also after their second factor was removed', async () => {
       for (const role of ['operator-superadmin', 'operator-support', 'operator-auditor']) {
         const { id, username } = await addPerson(role);
-        const first = browser();
-        const page = await first.begin(username);
+        const first = openBrowser(CALLBACK);
+        const page = await begin(first, username);
         expect(page.back, role).to.equal(false);
-        const secret = /name="totpSecret" value="([^"]+)"/.exec(page.html)?.[1];
+        const secret = totpSecretOf(page.html);
         expect(secret, 'the page that sets a second factor up').to.be.a('string');
         const setUp = { totpSecret: secret!, userLabel: 'phone' };
         expect(await first.send(page.html, { ...setUp, totp: codeOf(secret!) })).to.include({ back: true });
 
-        const second = browser();
-        const asked = await second.begin(username);
+        const second = openBrowser(CALLBACK);
+        const asked = await begin(second, username);
         expect(asked.back, role).to.equal(false);
         expect(asked.html).to.contain('name="otp"').and.not.contain('totpSecret');
         // A code is good once, and that of the next half minute is taken already.
@@ -258,7 +227,7 @@ describe('angelis realm on a real Keycloak', () => {
 
         const otp = (await console.users.getCredentials({ id })).find(({ type }) => type === 'otp');
         await console.users.deleteCredential({ id, credentialId: otp!.id! });
-        const after = await browser().begin(username);
+        const after = await begin(openBrowser(CALLBACK), username);
         expect(after.back, role).to.equal(false);
         expect(after.html).to.contain('totpSecret');
       }

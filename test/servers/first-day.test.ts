@@ -1,0 +1,4 @@
+import { firstDayScenario } from '../scenarios/first-day.scenario.ts';
+import { systemOnServers } from '../support/servers/system.ts';
+
+firstDayScenario('real servers', systemOnServers(9));
