@@ -21,6 +21,7 @@ import { measurePages, pages } from './pages.ts';
 import { pdf } from './pdf.ts';
 import { permission } from './permission.ts';
 import { reads } from './reads.ts';
+import { signIn } from './sign-in.ts';
 import { startUp } from './start.ts';
 import { streams } from './streams.ts';
 import { writes } from './writes.ts';
@@ -52,6 +53,7 @@ const parts: readonly [string, (place: Place) => Promise<Row[]> | Row[]][] = [
   ['jobs', jobs],
   ['streams', streams],
   ['permissions', permission],
+  ['sign-in', signIn],
   ['ingest', ingest],
   ['batch', batch],
 ];
