@@ -25,6 +25,7 @@ const UNKNOWN_RUT = '5126663-3';
 const EMAIL = 'vera@example.cl';
 const KNOWN_EMAIL = 'known@example.cl';
 const EVIL = 'mine@evil.example';
+const OTHER_EVIL = 'other@evil.example';
 const EVIL_PHONE = '+56911119999';
 
 /**
@@ -43,7 +44,7 @@ describe('a person in two companies, and a hostile owner of one of them', () => 
   /** Somebody whom only the other company knows. */
   let known: TestPerson;
   let asVera: Client;
-  let before_: object;
+  let untouched: object;
 
   const sql = <T extends object>(text: string, values: unknown[]): Promise<T[]> => app.database.sql<T>(text, values);
   const get = (path: string, authorization: string, headers = {}) =>
@@ -107,13 +108,17 @@ describe('a person in two companies, and a hostile owner of one of them', () => 
     await get('/auth/me', await here.bearer(), { 'x-company-id': mine }).expect(200);
     await get('/auth/me', await there.bearer(), { 'x-company-id': theirs }).expect(200);
     asVera = await clientOf(app, there);
-    before_ = await elsewhere();
+    untouched = await elsewhere();
   });
   after(() => app.close());
   afterEach(async () => {
     await app.idle();
-    expect(await elsewhere()).to.deep.equal(before_);
-    await signIn(RUT).expect(200);
+    expect(await elsewhere()).to.deep.equal(untouched);
+    const { accessToken } = (await signIn(RUT).expect(200)).body as Tokens;
+    await app.http
+      .post('/angelis/auth/logout')
+      .set({ authorization: `Bearer ${accessToken}` })
+      .expect(204);
     const sent = [...app.messages.mails, ...app.messages.texts].map((message) => JSON.stringify(message)).join('\n');
     expect(sent).to.not.contain(MARK);
   });
@@ -223,15 +228,15 @@ describe('a person in two companies, and a hostile owner of one of them', () => 
   });
 
   it('a profile links only when the person accepts, with their own password', async () => {
-    const { id } = (await hostile.post('/admin/profile', person(KNOWN_RUT, EVIL)).expect(201)).body as Row;
+    const { id } = (await hostile.post('/admin/profile', person(KNOWN_RUT, OTHER_EVIL)).expect(201)).body as Row;
     expect((await move(id, 'invite', {})).status).to.equal(200);
     await app.idle();
-    const token = tokenTo(EVIL);
+    const token = tokenTo(OTHER_EVIL);
     await app.http
       .post('/angelis/auth/invitation/accept')
       .send({ token, password: 'una clave del atacante' })
       .expect(401);
-    await signIn(EVIL, 'una clave del atacante', mine).expect(401);
+    await signIn(OTHER_EVIL, 'una clave del atacante', mine).expect(401);
     await signIn(KNOWN_RUT, PASSWORD, mine).expect(401);
     expect(
       await sql('select 1 from person_company where company_id = $1 and profile_id = $2', [mine, id]),
