@@ -152,7 +152,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
   return {
     modules: [
       personsModule({
-        service: createPersonsAdmin({ ...platform, persons, endings }),
+        service: createPersonsAdmin({ ...platform, persons, endings, invitations }),
         lifecycle,
         jobs: alignment.jobs,
       }),

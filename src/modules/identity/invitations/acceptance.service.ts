@@ -8,7 +8,8 @@ import type { PublicContext } from '../../../platform/http/context.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
 import { conflict, Problem } from '../../../platform/module.ts';
 import type { Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
-import type { Persons } from '../persons/persons.service.ts';
+import { normalizeEmail } from '../persons/identifiers.ts';
+import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { NewPerson, Registration } from '../persons/registration.service.ts';
 import { isTokenOf, readInvitationToken } from './invitation-token.ts';
 import { invitedProfile, invitingCompany } from './invitations.repository.ts';
@@ -21,7 +22,7 @@ interface AcceptanceDependencies {
   readonly rates: RateLimits;
   readonly repository: Repository<InvitationRow>;
   readonly mover: Mover<InvitationRow>;
-  readonly persons: Pick<Persons, 'repository' | 'mover'>;
+  readonly persons: Pick<Persons, 'repository' | 'mover' | 'contacts' | 'align'>;
   readonly registration: Registration;
   readonly profiles: () => Pick<InvitedProfiles, 'activate'>;
   readonly now: () => Date;
@@ -66,11 +67,16 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
     return value === undefined ? null : { kind, value };
   };
 
+  /** Whether somebody of the staff is still invited, at this address: who reads it is given all that their role may do. */
+  const isAskedAt = (person: PersonRow, email: string): boolean =>
+    person.status === 'invited' && persons.contacts.emailOf(person) === normalizeEmail(email);
+
   const personOf = async (reader: Reader, invitation: InvitationRow): Promise<Found['person'] | undefined> => {
     const { profileId, email, locale } = invitation;
     if (profileId === null) {
       const person = await persons.repository.find(reader, invitation.personId);
-      return person && { firstName: person.firstName, lastName: person.lastName, email, locale, nationalId: null };
+      if (person === undefined || (invitation.status === 'pending' && !isAskedAt(person, email))) return undefined;
+      return { firstName: person.firstName, lastName: person.lastName, email, locale, nationalId: null };
     }
     const profile = await invitedProfile(reader, profileId);
     if (profile === undefined || (profile.status !== 'invited' && invitation.status === 'pending')) return undefined;
@@ -151,13 +157,18 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
   };
 
   const acceptAsStaff = async (found: Found, password: string, context: PublicContext): Promise<void> => {
-    const { personId } = found.invitation;
+    const { personId, email } = found.invitation;
+    const person: NewPerson = { ...found.person, id: personId };
     await commit(found, context, async (tx) => {
-      const keycloakId = await registration.createUser(tx, { ...found.person, id: personId }, password);
+      await registration.hold(tx, person);
       const row = await persons.repository.lock(tx, personId);
+      mustStillBe(found, await repository.get(tx, found.invitation.id));
+      if (!isAskedAt(row, email)) throw over();
+      const keycloakId = await registration.createUser(tx, person, password);
       const known = await persons.repository.update(tx, row, { keycloakId }, { action: 'align' });
       await persons.mover.moveAs(tx, { scope: tx.scope }, known, 'activate');
-      return row.id;
+      await persons.align(tx, personId);
+      return personId;
     });
   };
 

@@ -44,8 +44,10 @@ interface InvitationsDependencies extends MovingParts<InvitationRow> {
 export interface Invitations extends CrudService<InvitationRow>, MovingService<InvitationRow> {
   /** Mails a link to a profile that is invited, or a new one in its place; 409 after five of those, or while another of this address is pending. */
   issue(tx: Tx, asked: Asked): Promise<void>;
-  /** The same for somebody who joins the staff, in the operator's transaction. */
+  /** The same for somebody who joins the staff, in the operator's transaction; a link mailed to another address ends. */
   issueToStaff(tx: Tx, asked: { personId: string; email: string; locale: Locale }): Promise<void>;
+  /** Ends the invitation that is pending for somebody of the staff, if one is; in the operator's transaction. */
+  withdrawFromStaff(tx: Tx, personId: string): Promise<void>;
   /** Ends the invitation that is pending for a profile, if one is; the profile's own state is for whoever asks. */
   withdraw(tx: Tx, profileId: string): Promise<void>;
   /** Invites somebody by their address, as the caller may. Throws 403, 409, 422. */
@@ -111,6 +113,10 @@ export const createInvitations = (dependencies: InvitationsDependencies): Invita
     await mover.moveAs(tx, { scope: tx.scope }, await repository.lock(tx, id), 'resend', { locale });
   };
 
+  const end = async (tx: Tx, id: string | undefined): Promise<void> => {
+    if (id !== undefined) await mover.moveAs(tx, { scope: tx.scope }, await repository.lock(tx, id), 'withdraw');
+  };
+
   return {
     ...crud,
     issue: async (tx, asked) => {
@@ -121,14 +127,14 @@ export const createInvitations = (dependencies: InvitationsDependencies): Invita
     },
     issueToStaff: async (tx, { personId, ...asked }) => {
       const pending = await pendingOf(tx, { profileId: null, personId });
-      if (pending !== undefined) return again(tx, pending, asked.locale);
+      if (pending !== undefined) {
+        if ((await repository.get(tx, pending)).email === asked.email) return again(tx, pending, asked.locale);
+        await end(tx, pending);
+      }
       return start(tx, { ...asked, profileId: null, departmentId: null, personId });
     },
-    withdraw: async (tx, profileId) => {
-      const pending = await pendingOf(tx, { profileId, personId: null });
-      if (pending === undefined) return;
-      await mover.moveAs(tx, { scope: tx.scope }, await repository.lock(tx, pending), 'withdraw');
-    },
+    withdrawFromStaff: async (tx, personId) => end(tx, await pendingOf(tx, { profileId: null, personId })),
+    withdraw: async (tx, profileId) => end(tx, await pendingOf(tx, { profileId, personId: null })),
     send: (context, request) =>
       work.write(context, async (tx) => {
         const profileId = await profiles().invite(tx, context, { locale: context.locale, ...request });

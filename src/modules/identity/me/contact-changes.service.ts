@@ -3,6 +3,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import { conflict, invalid, Problem } from '../../../platform/problem.ts';
 import type { OtpReceipt, Otps } from '../otp/otp.service.ts';
+import { normalizeEmail } from '../persons/identifiers.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 
 export type ContactKind = 'email' | 'phone';
@@ -48,7 +49,7 @@ export const createContactChanges = (dependencies: ContactChangesDependencies): 
 
   return {
     begin: (context, kind, value) => {
-      const destination = kind === 'email' ? value.trim().normalize('NFC').toLowerCase() : readPhone(value);
+      const destination = kind === 'email' ? normalizeEmail(value) : readPhone(value);
       return work.write(context, (tx) =>
         persons.asSelf(tx, context, async (own) => {
           const person = await persons.repository.get(own, context.principal.personId);

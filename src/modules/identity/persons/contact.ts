@@ -2,7 +2,7 @@ import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
 import { dataKeyRing, hmac, newDataKey, open, seal, unwrap, wrap } from '../../../platform/crypto/sealed.ts';
 import { maskAddress, maskPhone } from '../../../platform/messaging/messages.ts';
 import { maskRut } from '../../../platform/text/rut.ts';
-import { nationalIdText } from './identifiers.ts';
+import { nationalIdText, normalizeEmail } from './identifiers.ts';
 
 export interface Keys {
   readonly data: KeyRing;
@@ -28,11 +28,14 @@ export const createContacts = ({ data, lookup }: Keys) => {
   return {
     /** A new key for a person, wrapped; erasing it erases the login. */
     newKey: (id: string): string => wrap(newDataKey(), data, `person:${id}`),
-    email: (owner: Owner, value: string) => ({
-      emailSealed: sealFor(owner, 'email', value),
-      emailHash: hmac(lookup, 'person:email', value),
-      emailMask: maskAddress(value),
-    }),
+    email: (owner: Owner, text: string) => {
+      const value = normalizeEmail(text);
+      return {
+        emailSealed: sealFor(owner, 'email', value),
+        emailHash: hmac(lookup, 'person:email', value),
+        emailMask: maskAddress(value),
+      };
+    },
     phone: (owner: Owner, value: string) => ({
       phoneSealed: sealFor(owner, 'phone', value),
       phoneHash: hmac(lookup, 'person:phone', value),

@@ -9,7 +9,8 @@ export interface Identifier {
 }
 
 /** `Ana@Example.cl ` → `ana@example.cl`. */
-const normalizeEmail = (text: string): string => text.trim().normalize('NFC').toLowerCase();
+/** An address as it is kept and looked up: case and the form of its letters do not tell people apart. */
+export const normalizeEmail = (text: string): string => text.trim().normalize('NFC').toLowerCase();
 
 /** A national id as it is hashed: a passport's `123` is not another document's `123`. */
 export const nationalIdText = (kind: string, value: string): string => `${kind}:${value}`;

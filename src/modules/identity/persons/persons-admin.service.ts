@@ -9,13 +9,16 @@ import { conflict, forbidden, notFound, Problem, refusalOf } from '../../../plat
 import type { Endings } from '../sessions/endings.service.ts';
 import { showSession } from '../sessions/session-views.ts';
 import type { PersonSessionsView } from '../sessions/session-views.ts';
-import { isStaff } from './persons.repository.ts';
+import type { Invitations } from '../invitations/invitations.service.ts';
+import { isStaff, staffRolesOf } from './persons.repository.ts';
+import { normalizeEmail } from './identifiers.ts';
 import type { PersonRow, Persons } from './persons.service.ts';
 
 interface PersonsAdminDependencies {
   readonly work: UnitOfWork;
   readonly persons: Persons;
   readonly endings: Pick<Endings, 'of' | 'end' | 'endAll'>;
+  readonly invitations: Pick<Invitations, 'issueToStaff'>;
   readonly decide: Decide;
   readonly now: () => Date;
 }
@@ -27,7 +30,10 @@ export interface PersonsAdmin {
   read(context: Context, id: string): Promise<PersonRow>;
   move(context: Context, id: string, move: string, input: object, version: number | undefined): Promise<PersonRow>;
   actions(context: Context, id: string): Promise<Action[]>;
-  /** Moves the sign-in address of somebody who lost theirs. 409 when it is taken. */
+  /**
+   * Moves the sign-in address of somebody who lost theirs; who is invited to the staff gets a new link there, and the one
+   * that went to the address before ends. 409 when it is taken.
+   */
   changeEmail(context: Context, id: string, email: string, reason: string, version: number): Promise<PersonRow>;
   /** Ends somebody's sessions; they sign in no more before they chose a new password by a mailed code. */
   requireNewPassword(context: Context, id: string, reason: string, version: number): Promise<PersonRow>;
@@ -43,7 +49,8 @@ const isTaken = (error: unknown): boolean =>
   error instanceof Problem && error.options.constraint === 'person_email_hash_key';
 
 /** Logins in the hands of the operator's staff; the route's transactions are the operator's own. */
-export const createPersonsAdmin = ({ work, persons, endings, decide, now }: PersonsAdminDependencies): PersonsAdmin => {
+export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): PersonsAdmin => {
+  const { work, persons, endings, invitations, decide, now } = dependencies;
   const { repository, mover } = persons;
   const show = (row: PersonRow): PersonRow => repository.entity.show(row) as PersonRow;
   /** A login of the staff is changed by those who say who is staff. */
@@ -107,12 +114,14 @@ export const createPersonsAdmin = ({ work, persons, endings, decide, now }: Pers
         return await work.write(context, async (tx) => {
           const row = await repository.lock(tx, id, version);
           await mayChange(tx, context, id);
-          const value = email.trim().normalize('NFC').toLowerCase();
+          const value = normalizeEmail(email);
           const after = await repository.update(tx, row, persons.contacts.email(row, value), {
             action: 'change_email',
             reason,
           });
           await persons.align(tx, id);
+          if (after.status === 'invited' && (await staffRolesOf(tx, id)).length > 0)
+            await invitations.issueToStaff(tx, { personId: id, email: value, locale: after.locale });
           return show(after);
         });
       } catch (error) {

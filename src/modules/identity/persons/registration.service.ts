@@ -4,6 +4,7 @@ import { IdentityProviderError } from '../../../platform/identity-provider/error
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import { conflict, invalid, Problem } from '../../../platform/problem.ts';
 import { checkPassword } from '../passwords/password-rules.ts';
+import { normalizeEmail } from './identifiers.ts';
 import { loginOf } from './logins.ts';
 import type { Logins } from './logins.ts';
 import type { PersonRow, Persons } from './persons.service.ts';
@@ -40,6 +41,8 @@ export interface Registration {
    * is left. In a transaction of the operator that is committed before.
    */
   announce(tx: Tx, personId: string): Promise<void>;
+  /** Holds off whoever else makes or changes this login, until the unit of work ends: before rows are locked. */
+  hold(tx: Tx, person: Pick<NewPerson, 'id' | 'email'>): Promise<void>;
   /**
    * The user at the identity provider, made anew or taken up again; its id. What an earlier try left of somebody else who
    * never came to be goes. In the operator's transaction that writes the person. Throws 422 for the password, 409.
@@ -56,7 +59,13 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
   const nationalHashes = ({ kind, value }: NonNullable<NewPerson['nationalId']>): readonly string[] =>
     persons.nationalIdHashes(kind, value);
 
+  const hold: Registration['hold'] = async (tx, { id, email }) => {
+    await logins.holdAddress(tx, normalizeEmail(email));
+    await logins.hold(tx, id);
+  };
+
   return {
+    hold,
     findKnown: async (reader, { email, nationalId }) =>
       (nationalId === null
         ? undefined
@@ -73,10 +82,10 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
         throw new Problem(401, 'INVALID_CREDENTIALS');
     },
     announce: (tx, personId) => persons.align(tx, personId, { runAt: new Date(tx.now.getTime() + SETTLED_AFTER) }),
-    createUser: async (tx, { id, firstName, lastName, email }, password) => {
+    createUser: async (tx, { id, firstName, lastName, email: address }, password) => {
       checkPassword(password, [firstName, lastName], '/password');
-      await logins.holdAddress(tx, email);
-      await logins.hold(tx, id);
+      const email = normalizeEmail(address);
+      await hold(tx, { id, email });
       try {
         return await logins.ensure(tx, loginOf({ id, firstName, lastName, email, enabled: true }), password);
       } catch (error) {

@@ -4,6 +4,7 @@ import type { PublicContext } from '../../../platform/http/context.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import { invalid } from '../../../platform/problem.ts';
 import type { OtpReceipt, Otps } from '../otp/otp.service.ts';
+import { normalizeEmail } from '../persons/identifiers.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import type { NewPerson, Registration } from '../persons/registration.service.ts';
 
@@ -56,7 +57,7 @@ export interface SignUp {
 export const createSignUp = ({ persons, registration, otps, companies }: SignUpDependencies): SignUp => ({
   verifyEmail: (email, { traceId, locale }) =>
     persons.asSystem(traceId, (tx) => {
-      const destination = email.trim().normalize('NFC').toLowerCase();
+      const destination = normalizeEmail(email);
       return otps.issue(tx, { purpose: 'verify_email', channel: 'email', person: undefined, locale, destination });
     }),
   signUp: async ({ ticket, company, firstName, lastName, password }, { traceId, address }) => {

@@ -100,6 +100,21 @@ const staffRoutes = ({ staff, staffList }: StaffRouterDependencies): Route[] => 
   route(
     {
       method: 'post',
+      path: '/:id/resend',
+      id: 'resendInternalUserInvitation',
+      summary: 'Mail the link again to a member of the staff who has not joined yet; the one before ends',
+      permission: write,
+      rate: 'invitation',
+      clients: ['admin'],
+      params: BY_ID,
+      ifMatch: true,
+      responses: { 200: StaffView },
+    },
+    async ({ params, version }, context) => shown(await staff.resend(context, params.id, version)),
+  ),
+  route(
+    {
+      method: 'post',
       path: '/:id/deactivate',
       id: 'deactivateInternalUser',
       summary: 'End what somebody may do as staff, at once',

@@ -6,6 +6,7 @@ import type { Locale } from '../../../platform/i18n/locales.ts';
 import { conflict, notFound } from '../../../platform/module.ts';
 import type { Context, List, Repository, Tx } from '../../../platform/module.ts';
 import type { Invitations } from '../invitations/invitations.service.ts';
+import { normalizeEmail } from '../persons/identifiers.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import type { Registration } from '../persons/registration.service.ts';
 import { otherSuperadmins } from './staff.repository.ts';
@@ -23,9 +24,9 @@ interface StaffDependencies {
   readonly work: UnitOfWork;
   readonly repository: Repository<OperatorUserRow>;
   readonly list: List;
-  readonly persons: Pick<Persons, 'repository' | 'align'>;
+  readonly persons: Pick<Persons, 'repository' | 'contacts' | 'align'>;
   readonly registration: Registration;
-  readonly invitations: Pick<Invitations, 'issueToStaff'>;
+  readonly invitations: Pick<Invitations, 'issueToStaff' | 'withdrawFromStaff'>;
   /** Ends every session of a person. */
   readonly endSessions: (personId: string, because: string, traceId: string) => Promise<void>;
 }
@@ -38,8 +39,11 @@ export interface Staff {
   /** Adds somebody, who gets a mailed link; also the first superadmin, from the command line. 409 for a known email. */
   create(worker: Worker, person: NewStaff): Promise<OperatorUserRow>;
   changeRole(context: Context, id: string, role: StaffRoleCode, version: number): Promise<Shown>;
-  /** Ends all that somebody may do as staff, at once. */
+  /** Mails the link anew to somebody who has not joined yet, also where it is over or was declined. 409, 429. */
+  resend(context: Context, id: string, version: number): Promise<Shown>;
+  /** Ends all that somebody may do as staff, at once; the link of who has not joined yet ends. */
   deactivate(context: Context, id: string, reason: string, version: number): Promise<Shown>;
+  /** Whoever has not joined yet is mailed a link by `resend`. */
   activate(context: Context, id: string, version: number): Promise<Shown>;
 }
 
@@ -75,7 +79,7 @@ export const createStaff = (dependencies: StaffDependencies): Staff => {
     page: (context, query) => work.read(context, (reader) => list.page(reader, query)),
     read,
     create: async (worker, { role, ...given }) => {
-      const person = { ...given, id: uuidv7(), nationalId: null };
+      const person = { ...given, email: normalizeEmail(given.email), id: uuidv7(), nationalId: null };
       const known = await work.read(worker, (reader) => registration.findKnown(reader, person));
       if (known !== undefined)
         throw conflict('DUPLICATE', { errors: [{ pointer: '/email', code: 'DUPLICATE', in: 'body' }] });
@@ -95,6 +99,17 @@ export const createStaff = (dependencies: StaffDependencies): Staff => {
       });
       return read(context, id);
     },
+    resend: async (context, id, version) => {
+      await work.write(context, async (tx) => {
+        const row = await lockOther(tx, context, id, version);
+        if (row.status === 'disabled') throw conflict('STAFF_DISABLED');
+        const person = await persons.repository.lock(tx, row.personId);
+        const email = persons.contacts.emailOf(person);
+        if (person.status !== 'invited' || email === null) throw conflict('STAFF_JOINED');
+        await invitations.issueToStaff(tx, { personId: person.id, email, locale: person.locale });
+      });
+      return read(context, id);
+    },
     deactivate: async (context, id, reason, version) => {
       const personId = await work.write(context, async (tx) => {
         const row = await lockOther(tx, context, id, version);
@@ -102,6 +117,7 @@ export const createStaff = (dependencies: StaffDependencies): Staff => {
         await keepSuperadmin(tx, row);
         const after = await repository.update(tx, row, { status: 'disabled' }, { action: 'deactivate', reason });
         await raise(tx, after);
+        await invitations.withdrawFromStaff(tx, after.personId);
         return after.personId;
       });
       await endSessions(personId, 'staff_disabled', context.traceId);

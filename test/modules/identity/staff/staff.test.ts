@@ -54,7 +54,7 @@ describe('operator staff', () => {
     app.http.get('/angelis/auth/me').set({ authorization: await by.bearer() });
 
   it('join by a mailed link: invited, then active, with the role of the realm', async () => {
-    const body = { firstName: 'Rita', lastName: 'Luna', email: 'rita@angelis.example', locale: 'en', role: 'support' };
+    const body = { firstName: 'Rita', lastName: 'Luna', email: 'Rita@Angelis.example', locale: 'en', role: 'support' };
     const made = await request('post', '', chief, body);
     expect(made.status).to.equal(201);
     const { id, personId } = made.body as { id: string; personId: string };
@@ -94,6 +94,84 @@ describe('operator staff', () => {
     expect((await change('operator_auditor')).status).to.equal(200);
     await app.idle();
     expect(await users.roles(user.id)).to.deep.equal(['operator-auditor']);
+  });
+
+  const invite = async (email: string, role = 'superadmin') => {
+    const body = { firstName: 'Teo', lastName: 'Paz', email, locale: 'en', role };
+    const made = (await request('post', '', chief, body)).body as { id: string; personId: string };
+    await app.idle();
+    return made;
+  };
+  const mailsTo = (email: string) => app.messages.mails.filter(({ to }) => to === email);
+  const tokenTo = (email: string): string => /token=(\S+)/.exec(mailsTo(email).at(-1)!.text)![1]!;
+  const accept = (token: string) =>
+    app.http.post('/angelis/auth/invitation/accept').send({ token, password: PASSWORD });
+  const moveAddress = async (personId: string, email: string) => {
+    const client = await clientOf(app, chief);
+    const { version } = (await client.get(`/admin/person/${personId}`)).body as { version: number };
+    return () => client.post(`/admin/person/${personId}/change-email`, { email, reason: 'typo' }, ifMatch(version));
+  };
+
+  it('are not joined by whoever reads a link at an address that was put right; a new one goes to the right address', async () => {
+    const { id, personId } = await invite('typo@evil.example');
+    const old = tokenTo('typo@evil.example');
+    expect((await (await moveAddress(personId, 'teo@angelis.example'))()).status).to.equal(200);
+    await app.idle();
+    await app.http.get('/angelis/auth/invitation').query({ token: old }).expect(410);
+    await accept(old).expect(410);
+    expect(await read(id)).to.include({ personStatus: 'invited' });
+    await accept(tokenTo('teo@angelis.example')).expect(200);
+    await app.idle();
+    const user = (await app.identityProvider.users.find({ username: `u-${personId}` }))!;
+    expect(user.email).to.equal('teo@angelis.example');
+    expect(await app.identityProvider.users.roles(user.id)).to.deep.equal(['operator-superadmin']);
+  });
+
+  it('join, or have their address moved: of both at once one is first', async () => {
+    const { personId } = await invite('slow@angelis.example');
+    const change = await moveAddress(personId, 'quick@angelis.example');
+    const { users } = app.identityProvider;
+    const { setPassword } = users;
+    let changed: PromiseLike<{ status: number }> | undefined;
+    users.setPassword = (...given) => {
+      changed = Promise.resolve(change());
+      return setPassword(...given);
+    };
+    const accepted = await accept(tokenTo('slow@angelis.example'));
+    users.setPassword = setPassword;
+    expect([accepted.status, (await changed)?.status]).to.deep.equal([200, 412]);
+    expect((await users.find({ username: `u-${personId}` }))?.email).to.equal('slow@angelis.example');
+  });
+
+  it('are asked again while they have not joined, and no more once they are deactivated', async () => {
+    const email = 'noa@angelis.example';
+    const { id, personId } = await invite(email, 'support');
+    const first = tokenTo(email);
+    const resend = () => request('post', `/${id}/resend`, chief, undefined, 1);
+    expect((await resend()).status).to.equal(200);
+    await app.idle();
+    await accept(first).expect(410);
+    await app.database.sql(`update invitation set status = 'expired', ended_at = now() where person_id = $1`, [
+      personId,
+    ]);
+    await accept(tokenTo(email)).expect(410);
+    expect((await resend()).body).to.include({ personStatus: 'invited' });
+    await app.idle();
+    expect(mailsTo(email)).to.have.length(3);
+    const last = tokenTo(email);
+    expect((await request('post', `/${id}/deactivate`, chief, { reason: 'x' }, 1)).status).to.equal(200);
+    await accept(last).expect(410);
+    expect((await (await moveAddress(personId, 'noa2@angelis.example'))()).status).to.equal(200);
+    await app.idle();
+    const disabled = await request('post', `/${id}/resend`, chief, undefined, 2);
+    expect([disabled.status, codeOf(disabled)]).to.deep.equal([409, 'STAFF_DISABLED']);
+    expect((await request('post', `/${id}/activate`, chief, undefined, 2)).status).to.equal(200);
+    expect(mailsTo('noa2@angelis.example')).to.deep.equal([]);
+    expect((await request('post', `/${id}/resend`, chief, undefined, 3)).status).to.equal(200);
+    await app.idle();
+    await accept(tokenTo('noa2@angelis.example')).expect(200);
+    const joined = await request('post', `/${id}/resend`, chief, undefined, 3);
+    expect([joined.status, codeOf(joined)]).to.deep.equal([409, 'STAFF_JOINED']);
   });
 
   it('are managed by superadmins only', async () => {
