@@ -133,7 +133,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
   const otpWork = otpJobs({ ...platform, persons, signIn, otps, count });
   const notices = createNotices({ ...platform, persons });
   const passwords = createPasswords({ ...platform, persons, otps, endings, notices });
-  const contacts = createContactChanges({ ...platform, persons, otps });
+  const contacts = createContactChanges({ ...platform, persons, otps, notices });
   const registration = createRegistration({ ...platform, persons, logins });
   const {
     invitations,

@@ -2,6 +2,7 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import { conflict, invalid, Problem } from '../../../platform/problem.ts';
+import type { Notices } from '../notices/notices.service.ts';
 import type { OtpReceipt, Otps } from '../otp/otp.service.ts';
 import { normalizeEmail } from '../persons/identifiers.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
@@ -12,12 +13,13 @@ interface ContactChangesDependencies {
   readonly work: UnitOfWork;
   readonly persons: Persons;
   readonly otps: Pick<Otps, 'issue' | 'redeem' | 'destinationOf'>;
+  readonly notices: Pick<Notices, 'send'>;
 }
 
 export interface ContactChanges {
   /** Sends one code to the address the person has and one to the new one. */
   begin(context: Context, kind: ContactKind, value: string): Promise<{ current: OtpReceipt; fresh: OtpReceipt }>;
-  /** Moves the address once both codes were verified; 422 for a ticket that is not good, 409 when it is taken. */
+  /** Moves the address once both codes were verified, and tells the mailbox that the person had; 422 for a ticket that is not good, 409 when it is taken. */
   confirm(context: Context, kind: ContactKind, tickets: { current: string; fresh: string }): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ const taken = (kind: ContactKind, error: unknown): unknown =>
 
 /** Changes of the addresses that a person signs in with: only by the person, proven at the old and at the new one. */
 export const createContactChanges = (dependencies: ContactChangesDependencies): ContactChanges => {
-  const { work, persons, otps } = dependencies;
+  const { work, persons, otps, notices } = dependencies;
 
   const channelOfCurrent = (person: PersonRow, kind: ContactKind): 'email' | 'sms' => {
     const has = { email: person.emailSealed !== null, phone: person.phoneSealed !== null };
@@ -71,12 +73,15 @@ export const createContactChanges = (dependencies: ContactChangesDependencies): 
             const current = await otps.redeem(own, tickets.current, 'step_up', '/current');
             const fresh = await otps.redeem(own, tickets.fresh, PURPOSE[kind], '/fresh');
             const value = otps.destinationOf(fresh);
-            if (current.personId !== personId) throw invalid('/current', 'WRONG_TICKET');
+            // A code that went to the phone proves nothing of the mailbox.
+            if (current.personId !== personId || current.channel !== channelOfCurrent(person, kind))
+              throw invalid('/current', 'WRONG_TICKET');
             if (fresh.personId !== personId || value === undefined) throw invalid('/fresh', 'WRONG_TICKET');
             await persons.repository.update(own, person, persons.contacts[kind](person, value), {
               action: `change_${kind}`,
             });
             if (kind === 'email') await persons.align(own, personId);
+            await notices.send(own, personId, 'addressChanged', person.emailSealed);
           }),
         );
       } catch (error) {

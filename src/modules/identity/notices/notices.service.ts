@@ -6,7 +6,7 @@ import type { Mailer } from '../../../platform/messaging/messages.ts';
 import type { Persons } from '../persons/persons.service.ts';
 
 const SEND_NOTICE = 'identity.notice.send';
-export type NoticeKind = 'passwordChanged' | 'locked' | 'erasureAsked';
+export type NoticeKind = 'passwordChanged' | 'addressChanged' | 'locked' | 'erasureAsked';
 
 interface NoticesDependencies {
   readonly db: Database;
@@ -19,20 +19,24 @@ interface NoticesDependencies {
 
 /** Mails that tell a person what happened to their login. */
 export interface Notices {
-  /** In the operator's transaction: the mail goes out once it is committed. */
-  send(tx: Tx, personId: string, kind: NoticeKind): Promise<void>;
+  /**
+   * In the operator's transaction: the mail goes out once it is committed, to the person's address or to the one that they had
+   * (`before`, as it was sealed).
+   */
+  send(tx: Tx, personId: string, kind: NoticeKind, before?: string | null): Promise<void>;
   readonly jobs: readonly JobDefinition[];
 }
 
 /** Notices to the sign-in address, the only one that is surely the person's own. */
 export const createNotices = (dependencies: NoticesDependencies): Notices => {
   const { db, enqueue, persons, mailer, i18n, publicUrl } = dependencies;
-  const deliver = job<{ personId: string; kind: NoticeKind }>({
+  const deliver = job<{ personId: string; kind: NoticeKind; before?: string | null }>({
     name: SEND_NOTICE,
-    run: async ({ personId, kind }, { scope, id }) => {
+    run: async ({ personId, kind, before }, { scope, id }) => {
       const person = await db.read(scope, (reader) => persons.repository.find(reader, personId));
-      const to = person === undefined ? null : persons.contacts.emailOf(person);
-      if (person === undefined || to === null) return;
+      if (person === undefined) return;
+      const to = persons.contacts.emailOf(before === undefined ? person : { ...person, emailSealed: before });
+      if (to === null) return;
       const locale = i18n.locale(undefined, person.locale);
       const say = (part: 'subject' | 'text') => i18n.t(locale, `identity:notice.${kind}.${part}`);
       await mailer.send({
@@ -45,8 +49,8 @@ export const createNotices = (dependencies: NoticesDependencies): Notices => {
   });
   return {
     jobs: [deliver],
-    send: async (tx, personId, kind) => {
-      await enqueue(tx, SEND_NOTICE, { personId, kind });
+    send: async (tx, personId, kind, before) => {
+      await enqueue(tx, SEND_NOTICE, { personId, kind, ...(before !== undefined && { before }) });
     },
   };
 };

@@ -200,6 +200,10 @@ describe('passwords and sign-in addresses', () => {
     await confirm({ current: tickets.fresh, fresh: tickets.fresh }).expect(422);
     await confirm({ current: tickets.current, fresh: 'made up' }).expect(422);
     await confirm(tickets).expect(204);
+    await app.idle();
+    expect(app.messages.mails.findLast(({ to }) => to === email)?.text).to.match(
+      /was changed; both the address before/,
+    );
     await signIn(email, OLD).expect(401);
     await enter(fresh);
     expect((await me(bearer).expect(200)).body).to.include({ email: fresh });
@@ -257,6 +261,29 @@ describe('passwords and sign-in addresses', () => {
     };
     await post('/auth/me/phone/confirm', tickets, bearer).expect(204);
     expect((await me(bearer).expect(200)).body).to.include({ phone: '+56955551234' });
+  });
+
+  it('move an email by no code that went to the phone', async () => {
+    const email = `moved${n}@example.cl`;
+    const phone = '+56955554321';
+    await addPerson(app, { companyId: company, roles: ['worker'], login: { email, phone, password: OLD } });
+    const bearer = await enter(email);
+    type Receipts = { current: Receipt; fresh: Receipt };
+    const byPhone = (await post('/auth/me/phone', { phone: '+56 9 7777 1234' }, bearer).expect(202)).body as Receipts;
+    await app.idle();
+    const current = await ticketFor(byPhone.current, phone);
+    app.clock.set(new Date(Date.now() + 61_000));
+    try {
+      const byMail = (await post('/auth/me/email', { email: 'thief@example.cl' }, bearer).expect(202)).body as Receipts;
+      await app.idle();
+      const fresh = await ticketFor(byMail.fresh, 'thief@example.cl');
+      const refused = await post('/auth/me/email/confirm', { current, fresh }, bearer).expect(422);
+      expect(faults(refused.body)).to.deep.equal([['/current', 'WRONG_TICKET']]);
+      const proven = await ticketFor(byMail.current, email);
+      await post('/auth/me/email/confirm', { current: proven, fresh }, bearer).expect(204);
+    } finally {
+      app.clock.set(undefined);
+    }
   });
 
   it('are not touched by what a company writes: no code goes where its admin says', async () => {
