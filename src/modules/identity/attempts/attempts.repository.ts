@@ -48,6 +48,12 @@ export const newestEvent = async (reader: Reader): Promise<Date | undefined> => 
   return row?.at == null ? undefined : new Date(row.at);
 };
 
+/** Which of the events are marked as read. */
+export const knownEvents = async (reader: Reader, ids: readonly string[]): Promise<ReadonlySet<string>> => {
+  const rows = await reader.prepared<{ id: string }>('select id from provider_event where id = any($1)', [ids]);
+  return new Set(rows.map(({ id }) => id));
+};
+
 /** Marks an event as read; false when it was. */
 export const markEvent = async (tx: Tx, id: string, at: Date): Promise<boolean> =>
   (

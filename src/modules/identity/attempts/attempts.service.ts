@@ -9,7 +9,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Notices } from '../notices/notices.service.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
-import { insertAttempt, markEvent, newestEvent, purgeAttempts } from './attempts.repository.ts';
+import { insertAttempt, knownEvents, markEvent, newestEvent, purgeAttempts } from './attempts.repository.ts';
 import type { Attempt } from './attempts.repository.ts';
 
 interface AttemptsDependencies {
@@ -85,15 +85,15 @@ export const createAttempts = (dependencies: AttemptsDependencies): Attempts => 
   const isShutOut = async ({ type, userId: id }: ProviderEvent): Promise<boolean> =>
     type === 'user_changed' && id !== undefined && (await identityProvider.users.find({ id }))?.enabled !== true;
 
-  /** Sessions that ended at the provider end here: done again it changes nothing. */
+  /** Sessions that ended at the provider end here, those that came later stay: done again it changes nothing. */
   const endSessions = async (event: ProviderEvent, personId: string | null, traceId: string): Promise<void> => {
-    const { type, sid } = event;
+    const { type, sid, at } = event;
     const ending = { because: 'ended_at_provider', traceId };
     if ((type === 'session_ended' || type === 'refresh_failed') && sid !== undefined)
       await endings.endBySid(sid, ending);
     if (personId === null) return;
     if (type === 'sessions_ended' || type === 'user_removed' || (await isShutOut(event)))
-      await endings.endAll(personId, ending);
+      await endings.endAll(personId, ending, ({ createdAt }) => new Date(createdAt) > at);
   };
 
   const readEvents: TickDefinition = {
@@ -105,8 +105,16 @@ export const createAttempts = (dependencies: AttemptsDependencies): Attempts => 
       const newest = await db.read(scope, newestEvent);
       const latest = Math.min(newest?.getTime() ?? Infinity, now.getTime());
       const since = new Date(latest - (newest === undefined ? FIRST_LOOK : OVERLAP));
-      for (const event of await identityProvider.events({ since })) {
+      const events = await identityProvider.events({ since });
+      const known = await db.read(scope, (reader) =>
+        knownEvents(
+          reader,
+          events.map(({ id }) => id),
+        ),
+      );
+      for (const event of events) {
         if (signal.aborted) return;
+        if (known.has(event.id)) continue;
         const { traceId } = scope;
         const person = event.userId === undefined ? undefined : await persons.byKeycloakId(event.userId, traceId);
         await endSessions(event, person?.id ?? null, traceId);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { OPERATOR_COMPANY, systemScope } from '../../../../src/platform/db/scope.ts';
@@ -139,13 +140,34 @@ describe('what the identity provider saw', () => {
     await me(tokens[1]!.accessToken).expect(200);
   });
 
-  it('ends sessions that ended elsewhere, even when nobody told', async () => {
+  it('ends sessions that ended elsewhere, even when nobody told, and none that came after', async () => {
     const { email, keycloakId } = await addLogin();
     const [first, second] = [await enter(email), await enter(email)];
     await app.identityProvider.logoutAll(keycloakId);
-    await readEvents();
+    await sleep(5);
+    const later = await enter(email);
+    for (let look = 0; look < 2; look += 1) await readEvents();
     await me(first.accessToken).expect(401);
     await me(second.accessToken).expect(401);
+    await me(later.accessToken).expect(200);
+  });
+
+  it('asks the provider once about somebody who was changed there', async () => {
+    const { keycloakId } = await addLogin();
+    const { users } = app.identityProvider;
+    const { find } = users;
+    let asked = 0;
+    users.find = (query) => {
+      asked += 1;
+      return find(query);
+    };
+    try {
+      await users.update(keycloakId, { lastName: 'Soto' });
+      for (let look = 0; look < 3; look += 1) await readEvents();
+    } finally {
+      users.find = find;
+    }
+    expect(asked).to.equal(1);
   });
 
   it('ends a session whose refresh token was used twice', async () => {
