@@ -4,8 +4,8 @@ import { camel } from '../schema/entity.ts';
 /** A profile that is erased, in a transaction of its company. */
 export interface ErasedProfile {
   readonly profileId: string;
-  /** Ids under which other systems know the person. */
-  readonly externalIds: readonly string[];
+  /** Under which id which other system knows the person, and nobody else by now. */
+  readonly links: readonly { readonly system: string; readonly externalId: string }[];
 }
 
 /** What a module holds about a profile, and what becomes of it when the profile is erased; one for each table. */

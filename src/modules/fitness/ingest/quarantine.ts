@@ -131,11 +131,12 @@ export const quarantineRekeying = (keys: KeyRing): Rekeying =>
 export const quarantineErasure = (keys: KeyRing): Erasure => ({
   of: 'ingest_quarantine',
   fate: 'cleared',
-  apply: async (tx, { externalIds }) => {
+  apply: async (tx, { links }) => {
     const rows = await tx.prepared<{ id: string; source: string; externalId: string }>(
       `select id, source, external_id as "externalId" from ingest_quarantine
-       where company_id = $1 and person_code = any($2) order by id for no key update`,
-      [tx.companyId, externalIds],
+       where company_id = $1 and (source, person_code) in (select * from unnest($2::text[], $3::text[]))
+       order by id for no key update`,
+      [tx.companyId, links.map(({ system }) => system), links.map(({ externalId }) => externalId)],
     );
     for (const { id, source, externalId } of rows)
       await tx.prepared(

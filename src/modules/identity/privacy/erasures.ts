@@ -12,6 +12,7 @@ import {
   uuid,
 } from '../../../platform/module.ts';
 import type { Erasure, Module, Repository, RowOf, Tx } from '../../../platform/module.ts';
+import type { ErasedProfile } from '../../../platform/privacy/erasure.ts';
 import type { PersonalVault } from '../../../platform/change/vault.ts';
 
 const ROWS = Type.Array(exact({ of: text(60, { description: 'The table' }), rows: integer(0, 1_000_000_000) }), {
@@ -63,13 +64,13 @@ export interface Erasing {
   carryOut(tx: Tx, profileId: string): Promise<void>;
 }
 
-const externalIdsOf = async (tx: Tx, profileId: string): Promise<string[]> => {
-  const rows = await tx.prepared<{ id: string }>(
-    'select external_id as id from system_link where company_id = $1 and profile_id = $2',
+const linksOf = (tx: Tx, profileId: string): Promise<ErasedProfile['links']> =>
+  tx.prepared(
+    `select distinct l.system, l.external_id as "externalId" from system_link l
+     where l.company_id = $1 and l.profile_id = $2 and not exists (select 1 from system_link o where o.company_id = $1
+       and o.system = l.system and o.external_id = l.external_id and o.profile_id <> $2 and o.deleted_at is null)`,
     [tx.companyId, profileId],
   );
-  return rows.map(({ id }) => id);
-};
 
 /** See docs/decisions/what-erasure-keeps.md. */
 export const createErasing = ({ modules, repository, vault }: ErasingDependencies): Erasing => {
@@ -90,7 +91,7 @@ export const createErasing = ({ modules, repository, vault }: ErasingDependencie
     },
     carryOut: async (tx, profileId) => {
       const report = { cleared: [] as { of: string; rows: number }[], kept: [] as { of: string; rows: number }[] };
-      const profile = { profileId, externalIds: await externalIdsOf(tx, profileId) };
+      const profile = { profileId, links: await linksOf(tx, profileId) };
       for (const { of, fate, apply } of all()) {
         const rows = await apply(tx, profile);
         if (rows > 0) report[fate].push({ of, rows });

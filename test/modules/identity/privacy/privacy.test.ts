@@ -148,6 +148,43 @@ describe('privacy', () => {
     expect(JSON.stringify(await owner.get(`/privacy/legal-hold/${first.id}`).expect(200))).to.not.include('Labor');
   });
 
+  it('rows of other systems that wait for somebody else under the same id go on waiting', async () => {
+    const [gone, next] = [await addPerson(app, { companyId, roles: ['worker'] }), await ended()];
+    const link = { system: 'SAFER', externalId: '1234' };
+    await owner.post(`/admin/profile/${gone.profileId}/system-link`, link).expect(201);
+    const old = { system: 'SAFER', externalId: '77' };
+    const { body } = await owner.post(`/admin/profile/${gone.profileId}/system-link`, old).expect(201);
+    const made = body as Row;
+    await owner.del(`/admin/profile/${gone.profileId}/system-link/${made.id}`, version(made.version)).expect(204);
+    await app.database.sql(
+      `insert into system_link (company_id, id, system, external_id, profile_id, created_at, updated_at)
+       values ($1, gen_random_uuid(), 'SAFER', '77', $2, $3, $3)`,
+      [companyId, next.profileId, app.clock.now()],
+    );
+    for (const [source, person] of [
+      ['SAFER', '1234'],
+      ['FIT2000', '1234'],
+      ['SAFER', '77'],
+    ])
+      await app.database.sql(
+        `insert into ingest_quarantine (id, source, external_id, content_hash, company_code, person_code, company_id, reason,
+           raw_sealed, status, tries, tried_at, version, created_at, updated_at)
+         values (gen_random_uuid(), $1, $1 || $2, '\\x00', 'c', $2, $3, 'UNKNOWN_PERSON', 'sealed', 'waiting', 1, $4, 1, $4, $4)`,
+        [source, person, companyId, app.clock.now()],
+      );
+    expect((await move(gone.profileId, 'end')).status).to.equal(200);
+    expect((await move(gone.profileId, 'erase')).status).to.equal(200);
+    const rows = await app.database.sql<{ row: string; status: string }>(
+      'select external_id as row, status from ingest_quarantine where company_id = $1 order by external_id',
+      [companyId],
+    );
+    expect(rows).to.deep.equal([
+      { row: 'FIT20001234', status: 'waiting' },
+      { row: 'SAFER1234', status: 'discarded' },
+      { row: 'SAFER77', status: 'waiting' },
+    ]);
+  });
+
   it('nobody but owners and admins erases, or sets a hold', async () => {
     const { profileId } = await ended();
     for (const role of ['supervisor', 'manager', 'safety_admin', 'institution_admin', 'auditor']) {
