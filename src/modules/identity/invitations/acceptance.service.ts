@@ -144,7 +144,10 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
     );
     await registration.prove(person, password, context.address);
     if (registration.isAnother(person, found.person.nationalId)) throw conflict('INVITATION_OF_ANOTHER');
-    await commit(found, context, () => Promise.resolve(person.id));
+    await commit(found, context, async (tx) => {
+      await registration.keep(tx, person.id);
+      return person.id;
+    });
   };
 
   const acceptAsNew = async (found: Found, password: string, context: PublicContext): Promise<void> => {

@@ -36,6 +36,8 @@ export interface Registration {
   isAnother(person: PersonRow, nationalId: NewPerson['nationalId']): boolean;
   /** Throws 401 unless this is the person's password and they may sign in. */
   prove(person: PersonRow, password: string, address: string): Promise<void>;
+  /** Locks somebody who proved that, in the operator's transaction that links them; 401 once they sign in no more, as who is erased meanwhile. */
+  keep(tx: Tx, personId: string): Promise<void>;
   /**
    * Says, before anything is made, that somebody is about to be: whatever becomes of that, a while later nothing half made
    * is left. In a transaction of the operator that is committed before.
@@ -51,6 +53,8 @@ export interface Registration {
   /** Writes the person, active or invited, in the operator's transaction. */
   insert(tx: Tx, person: NewPerson, keycloakId: string | null, status: 'active' | 'invited'): Promise<PersonRow>;
 }
+
+const signsIn = ({ status }: PersonRow): boolean => status === 'active' || status === 'locked';
 
 /** How persons come to be: once, with one user at the identity provider, and never over somebody who is there. */
 export const createRegistration = (dependencies: RegistrationDependencies): Registration => {
@@ -78,8 +82,10 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
     prove: async (person, password, address) => {
       const username = persons.usernameOf(person.id);
       const isProven = await identityProvider.verifyPassword({ username, password, address });
-      if (!isProven || (person.status !== 'active' && person.status !== 'locked'))
-        throw new Problem(401, 'INVALID_CREDENTIALS');
+      if (!isProven || !signsIn(person)) throw new Problem(401, 'INVALID_CREDENTIALS');
+    },
+    keep: async (tx, personId) => {
+      if (!signsIn(await persons.repository.lock(tx, personId))) throw new Problem(401, 'INVALID_CREDENTIALS');
     },
     announce: (tx, personId) => persons.align(tx, personId, { runAt: new Date(tx.now.getTime() + SETTLED_AFTER) }),
     createUser: async (tx, { id, firstName, lastName, email: address }, password) => {

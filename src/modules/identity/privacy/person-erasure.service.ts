@@ -9,7 +9,7 @@ import type { Context, JobDefinition, Mover, Reader, Repository, Tx } from '../.
 import type { Notices } from '../notices/notices.service.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import { ERASE_PERSON, newestRequestOf, profilesOf } from './requests.ts';
-import type { ErasureRequestRow } from './requests.ts';
+import type { ErasureRequestRow, Place } from './requests.ts';
 
 const DAY = 86_400_000;
 
@@ -67,26 +67,25 @@ export const createPersonErasure = (dependencies: PersonErasureDependencies): Pe
     return row;
   };
 
-  /** In every company where the person is, those that come first in order of their id first. */
+  /** In each of the places. */
   const everywhere = async (
-    personId: string,
+    places: readonly Place[],
     traceId: string,
     act: (tx: Tx, profileId: string) => Promise<void>,
   ): Promise<void> => {
-    const places = await db.write(operator(traceId), (tx) => profilesOf(tx, personId));
     for (const { companyId, profileId } of places)
       await db.write(systemScope(companyId, ERASE_PERSON, traceId), (tx) => act(tx, profileId));
   };
 
-  /** Erases in all companies, or says what stands against it; nothing is erased anywhere while something does. */
-  const eraseProfiles = async (personId: string, traceId: string): Promise<string[]> => {
+  /** Erases in all these places, or says what stands against it; nothing is erased anywhere while something does. */
+  const eraseProfiles = async (places: readonly Place[], traceId: string): Promise<string[]> => {
     const blockedBy = new Set<string>();
-    await everywhere(personId, traceId, async (tx, profileId) => {
+    await everywhere(places, traceId, async (tx, profileId) => {
       for (const code of await profiles.obstacles(tx, profileId)) blockedBy.add(code);
     });
     if (blockedBy.size > 0) return [...blockedBy];
     try {
-      await everywhere(personId, traceId, (tx, profileId) => profiles.erase(tx, profileId));
+      await everywhere(places, traceId, (tx, profileId) => profiles.erase(tx, profileId));
       return [];
     } catch (error) {
       // Somebody was faster: what is erased stays erased, the rest waits.
@@ -95,12 +94,21 @@ export const createPersonErasure = (dependencies: PersonErasureDependencies): Pe
     }
   };
 
-  const eraseLogin = async (tx: Tx, personId: string): Promise<void> => {
+  /** False where the person has come to places other than these meanwhile: who accepts an invitation holds the same lock. */
+  const eraseLogin = async (tx: Tx, personId: string, places: readonly Place[]): Promise<boolean> => {
     const person = await persons.repository.lock(tx, personId);
-    if (person.status === 'erased') return;
+    if (person.status === 'erased') return true;
+    const known = new Set(places.map(({ profileId }) => profileId));
+    if ((await profilesOf(tx, personId)).some(({ profileId }) => !known.has(profileId))) return false;
     await persons.mover.moveAs(tx, system(tx), person, 'erase');
     await forget(tx, personId);
     await vault.erase(tx, personId);
+    return true;
+  };
+
+  const putOff = async (tx: Tx, row: ErasureRequestRow, blockedBy: string[]): Promise<void> => {
+    const dueAt = new Date(tx.now.getTime() + DAY).toISOString();
+    await mover.moveAs(tx, system(tx), row, 'put_off', { dueAt, blockedBy });
   };
 
   const carryOut = job<{ requestId: string }>({
@@ -108,15 +116,26 @@ export const createPersonErasure = (dependencies: PersonErasureDependencies): Pe
     run: async ({ requestId }, { scope: { traceId } }) => {
       const found = await db.write(operator(traceId), (tx) => repository.find(tx, requestId));
       if (found?.status !== 'running') return;
-      const blockedBy = await eraseProfiles(found.personId, traceId);
-      await db.write(operator(traceId), async (tx) => {
-        if (blockedBy.length === 0) await eraseLogin(tx, found.personId);
-        const row = await repository.lock(tx, requestId);
-        if (row.status !== 'running') return;
-        const dueAt = new Date(tx.now.getTime() + DAY).toISOString();
-        if (blockedBy.length === 0) await mover.moveAs(tx, system(tx), row, 'finish');
-        else await mover.moveAs(tx, system(tx), row, 'put_off', { dueAt, blockedBy });
-      });
+      const { personId } = found;
+      /** One round; false where there is more to erase by now. */
+      const round = async (): Promise<boolean> => {
+        const places = await db.write(operator(traceId), (tx) => profilesOf(tx, personId));
+        const blockedBy = await eraseProfiles(places, traceId);
+        return db.write(operator(traceId), async (tx) => {
+          if (blockedBy.length === 0 && !(await eraseLogin(tx, personId, places))) return false;
+          const row = await repository.lock(tx, requestId);
+          if (row.status !== 'running') return true;
+          if (blockedBy.length === 0) await mover.moveAs(tx, system(tx), row, 'finish');
+          else await putOff(tx, row, blockedBy);
+          return true;
+        });
+      };
+      while (!(await round()));
+    },
+    // What is given up is tried again tomorrow, and can be withdrawn until then.
+    onDead: async (tx, { requestId }) => {
+      const row = await repository.lock(tx, requestId);
+      if (row.status === 'running') await putOff(tx, row, ['ERASURE_FAILED']);
     },
   });
 

@@ -72,11 +72,14 @@ export const newestRequestOf = async (reader: Reader, personId: string): Promise
     )
   )[0];
 
-/** Where a person has a profile, whatever the state of the company. In the operator's transaction. */
-export const profilesOf = async (
-  reader: Reader,
-  personId: string,
-): Promise<{ readonly companyId: string; readonly profileId: string }[]> => {
+/** Where a person has a profile. */
+export interface Place {
+  readonly companyId: string;
+  readonly profileId: string;
+}
+
+/** Where a person has a profile, whatever the state of the company; by the ids of companies. In the operator's transaction. */
+export const profilesOf = async (reader: Reader, personId: string): Promise<Place[]> => {
   await reader.prepared('select app.enter_person($1)', [personId]);
   return reader.prepared(
     `select company_id as "companyId", profile_id as "profileId" from person_company

@@ -66,6 +66,7 @@ export const createSignUp = ({ persons, registration, otps, companies }: SignUpD
       const known = await registration.findKnown(tx, person);
       if (known !== undefined) {
         await registration.prove(known, password, address);
+        await registration.keep(tx, known.id);
         return known.id;
       }
       const made = await registration.createUser(tx, person, password);

@@ -232,6 +232,29 @@ describe('invitations', () => {
     await signIn('known@example.cl', PASSWORD, { 'x-company-id': company }).expect(200);
   });
 
+  it('link nobody who is erased while they accept', async () => {
+    const { email, profileId, token } = await invite();
+    const elsewhere = await addCompany(app.database);
+    const { personId } = await addPerson(app, {
+      companyId: elsewhere,
+      roles: ['worker'],
+      login: { email, password: PASSWORD },
+    });
+    const { identityProvider } = app;
+    const { verifyPassword } = identityProvider;
+    identityProvider.verifyPassword = async (request) => {
+      const isRight = await verifyPassword(request);
+      await query(`update person set status = 'erased' where id = $1`, [personId]);
+      return isRight;
+    };
+    try {
+      expect(code(await accept(token).expect(401))).to.equal('INVALID_CREDENTIALS');
+    } finally {
+      identityProvider.verifyPassword = verifyPassword;
+    }
+    expect(await profile(profileId)).to.deep.equal({ status: 'invited', person_id: null });
+  });
+
   it('link by email too, but never a person with another national id', async () => {
     const elsewhere = await addCompany(app.database);
     const login = { email: 'shared@example.cl', rut: '11111112-K', password: PASSWORD };
