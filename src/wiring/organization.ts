@@ -23,6 +23,7 @@ import {
 import { PROJECT_STATES } from '../modules/workforce/projects/projects.repository.ts';
 import { REACHES } from '../platform/access/principal.ts';
 import { LOCALES } from '../platform/i18n/locales.ts';
+import { RESIDENT_STATES } from '../modules/organization/residents/residents.repository.ts';
 import { siteList } from '../modules/organization/sites/sites.repository.ts';
 import { sitesModule } from '../modules/organization/sites/sites.router.ts';
 import { createSitesService } from '../modules/organization/sites/sites.service.ts';
@@ -62,6 +63,7 @@ const ENUMS = {
   profileStatus: PROFILE_STATES,
   projectStatus: PROJECT_STATES,
   reach: REACHES,
+  residentStatus: RESIDENT_STATES,
 };
 
 const wireCommon = (platform: Platform, { nationalIds }: People): Module =>

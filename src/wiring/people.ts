@@ -40,6 +40,7 @@ import { createImages } from '../platform/storage/image.ts';
 import type { FeatureGivers } from './features.ts';
 import type { Platform } from './platform.ts';
 import type { ErasableProfiles } from './privacy.ts';
+import { wireResidents } from './residents.ts';
 
 export interface PeopleNeeds {
   readonly invitations: ProfileInvitations;
@@ -148,6 +149,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
         photos,
       }),
       myPhotoModule(photos),
+      wireResidents(platform, { lockNamed, mayManage, endRole: assignments.endRole }),
       profileSessionsModule(createProfileSessions({ ...platform, profiles: service, endings })),
       rolesModule({
         service: createRolesService({ ...roles, catalogue: platform.catalogue, standing, raiseAccessEpoch }),

@@ -199,6 +199,7 @@ describe('another company', () => {
     });
     bodies.set('createFeatureGrant', { feature: 'fitness', effect: 'deny', reason: 'Theirs', profileId });
     bodies.set('createLegalHold', { profileId, reason: 'Court' });
+    bodies.set('createResident', { profileId, pgyLevel: 1 });
     bodies.set('addSystemLink', { system: 'SAFER', externalId: 'theirs' });
     for (const route of all)
       if (route.contract.method === 'post' && !route.path.includes(':')) await call(theirs[0], route, '');

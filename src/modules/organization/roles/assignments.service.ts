@@ -9,7 +9,7 @@ import type { Caller } from '../caller.ts';
 import { visibleProfiles } from '../reach.ts';
 import { holdsWithin } from './authority.ts';
 import type { Holding } from './authority.ts';
-import { countHolders, expiredAssignments, hasOwner, holdingsOf } from './roles.repository.ts';
+import { assignmentsOf, countHolders, expiredAssignments, hasOwner, holdingsOf } from './roles.repository.ts';
 import type { RoleAssignmentRow, RoleRow } from './roles.repository.ts';
 import { coversOf, serializeRoles } from './standing.ts';
 import type { Standing } from './standing.ts';
@@ -95,6 +95,16 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
     await repository.insert(tx, owner, { action: 'give' });
   };
 
+  /** Takes away those of these assignments that are there still: what came with an invitation that nobody accepted. */
+  const takeBack = async (tx: Tx, ids: readonly string[]): Promise<void> => {
+    for (const id of ids) {
+      const row = await repository.find(tx, id);
+      if (row === undefined) continue;
+      await raiseEpoch(tx, row.profileId);
+      await repository.remove(tx, row, { action: 'take', audience: [row.profileId] });
+    }
+  };
+
   const restrictTo = (context: Context) => (bind: Bind) => visibleProfiles(context, 't.profile_id', bind);
 
   return {
@@ -156,15 +166,10 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         await repository.remove(tx, row, { action: 'take', audience: [row.profileId] });
         await raiseEpoch(tx, row.profileId);
       }),
-    /** Takes away those of these assignments that are there still: what came with an invitation that nobody accepted. */
-    takeBack: async (tx: Tx, ids: readonly string[]): Promise<void> => {
-      for (const id of ids) {
-        const row = await repository.find(tx, id);
-        if (row === undefined) continue;
-        await raiseEpoch(tx, row.profileId);
-        await repository.remove(tx, row, { action: 'take', audience: [row.profileId] });
-      }
-    },
+    takeBack,
+    /** Takes a system role away from somebody in the company and in every scope, because of what became of them. */
+    endRole: async (tx: Tx, profileId: string, systemRole: string): Promise<void> =>
+      takeBack(tx, await assignmentsOf(tx, profileId, systemRole)),
     /** Takes away, in one company, what was given until now. Repeat until nothing is left. */
     expire: (scope: Scope): Promise<number> =>
       work.write({ scope }, async (tx) => {

@@ -81,6 +81,16 @@ export const assignmentList = listOf(RoleAssignment, {
   extra: { roleCode: 'coalesce(t.system_role, r.code)' },
 });
 
+/** Ids of a profile's assignments of a system role. */
+export const assignmentsOf = async (reader: Reader, profileId: string, systemRole: string): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select id from role_assignment
+     where company_id = $1 and profile_id = $2 and system_role = $3 and deleted_at is null order by id`,
+    [reader.companyId, profileId, systemRole],
+  );
+  return rows.map(({ id }) => id);
+};
+
 /** All own roles of the company, by id. */
 export const rolesOf = async (reader: Reader): Promise<ReadonlyMap<string, RoleParts>> => {
   const rows = await reader.prepared<RoleParts>(

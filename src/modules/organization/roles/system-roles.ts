@@ -119,11 +119,12 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     [
       'organization:profile:*',
       'organization:invitation:*',
+      'organization:resident:*',
       'organization:feature:read',
       'organization:feature-grant:*',
       'notifications:own:*',
     ],
-    ['organization:profile:erase'],
+    ['organization:profile:erase', 'organization:resident:reinstate'],
   ),
   company(
     'manager',

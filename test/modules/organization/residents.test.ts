@@ -1,0 +1,141 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { startApp } from '../../support/app.ts';
+import type { TestApp } from '../../support/app.ts';
+import { clientOf, version } from '../../support/client.ts';
+import type { Client } from '../../support/client.ts';
+import { addCompany } from '../../support/companies.ts';
+import { addDepartmentHead, addPerson } from '../../support/people.ts';
+import { codeOf, itemsOf, rowOf } from '../../support/workforce.ts';
+
+interface Resident {
+  readonly id: string;
+  readonly version: number;
+  readonly profileId: string;
+  readonly status: string;
+  readonly pgyLevel: number;
+  readonly graduatedAt: string | null;
+}
+
+const base = '/admin/resident';
+const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  active: { deactivate: 'inactive', graduate: 'graduated' },
+  inactive: { activate: 'active' },
+  graduated: { reinstate: 'active' },
+};
+
+describe('residents', () => {
+  let app: TestApp;
+  let companyId: string;
+  let senior: Client;
+  let lower: Client;
+
+  before(async () => {
+    app = await startApp();
+    companyId = await addCompany(app.database);
+    senior = await as('senior_admin');
+    lower = await as('institution_admin');
+  });
+  after(() => app.close());
+
+  const as = async (role: string): Promise<Client> => clientOf(app, await addPerson(app, { companyId, roles: [role] }));
+  const add = async (given: object = {}, client: Client = lower): Promise<Resident> => {
+    const { profileId } = await addPerson(app, { companyId, roles: ['resident', 'member'], lastName: 'Soto' });
+    return rowOf<Resident>(client.post(base, { profileId, pgyLevel: 2, ...given }), 201);
+  };
+  const read = (id: string) => rowOf<Resident>(senior.get(`${base}/${id}`));
+  const move = async (id: string, name: string, client: Client = senior) => {
+    const needsReason = name === 'deactivate' || name === 'reinstate';
+    return client.post(
+      `${base}/${id}/${name}`,
+      needsReason ? { reason: 'x' } : undefined,
+      version((await read(id)).version),
+    );
+  };
+  const rolesOf = async (profileId: string) =>
+    (await itemsOf<{ roleCode: string }>(senior, `/admin/role/assignment?profileId=${profileId}`)).map(
+      ({ roleCode }) => roleCode,
+    );
+
+  it('are in a postgraduate year of one to ten, once for each profile', async () => {
+    const made = await add();
+    expect(made).to.include({ status: 'active', pgyLevel: 2, graduatedAt: null });
+    for (const pgyLevel of [0, 11, 1.5])
+      await lower.patch(`${base}/${made.id}`, { pgyLevel }, version(made.version)).expect(422);
+    await lower.patch(`${base}/${made.id}`, { pgyLevel: 3 }, version(made.version)).expect(200);
+    expect(await codeOf(lower.post(base, { profileId: made.profileId, pgyLevel: 1 }), 409)).to.equal('DUPLICATE');
+    const listed = await itemsOf<Resident>(lower, `${base}?pgyLevel=3&status=active`);
+    expect(listed).to.have.length(1);
+    expect(listed[0]).to.include({ id: made.id, firstName: 'Ana', lastName: 'Soto' });
+  });
+
+  it('lose the role of a resident when they graduate, and get it back from nobody but by hand', async () => {
+    const { id, profileId } = await add();
+    expect(await rolesOf(profileId)).to.have.members(['resident', 'member']);
+    expect((await move(id, 'graduate', lower)).status).to.equal(200);
+    expect((await read(id)).graduatedAt).to.be.a('string');
+    expect(await rolesOf(profileId)).to.deep.equal(['member']);
+    expect(await codeOf(move(id, 'reinstate', lower), 403)).to.equal('FORBIDDEN');
+    expect((await move(id, 'reinstate')).status).to.equal(200);
+    expect(await read(id)).to.include({ status: 'active', graduatedAt: null });
+    expect(await rolesOf(profileId)).to.deep.equal(['member']);
+  });
+
+  it('are seen and moved within reach', async () => {
+    const { id } = await add();
+    const local = await clientOf(app, await addDepartmentHead(app, companyId));
+    await local.get(`${base}/${id}`).expect(404);
+    expect((await move(id, 'graduate', local)).status).to.equal(404);
+    const { profileId } = await addPerson(app, { companyId, roles: [] });
+    expect(await codeOf(local.post(base, { profileId, pgyLevel: 1 }), 422)).to.equal('INVALID');
+  });
+
+  it('are kept by nobody whom they stand above', async () => {
+    const admin = await addPerson(app, { companyId, roles: ['admin', 'resident'] });
+    const body = { profileId: admin.profileId, pgyLevel: 1 };
+    expect(await codeOf(lower.post(base, body), 403)).to.equal('ROLE_ABOVE_OWN');
+    const { id } = await rowOf<Resident>(senior.post(base, body), 201);
+    expect(await codeOf(move(id, 'graduate', lower), 403)).to.equal('ROLE_ABOVE_OWN');
+    expect(await rolesOf(admin.profileId)).to.have.members(['admin', 'resident']);
+  });
+
+  it('are no more than the plan takes, also at once and when one comes back', async () => {
+    const [other, full] = [companyId, await addCompany(app.database)];
+    companyId = full;
+    try {
+      await app.database.sql(`update company set limits = '{"residents": 2}' where id = $1`, [full]);
+      const owner = await as('owner');
+      const people = await Promise.all(Array.from({ length: 4 }, () => addPerson(app, { companyId: full, roles: [] })));
+      const answers = await Promise.all(people.map(({ profileId }) => owner.post(base, { profileId, pgyLevel: 1 })));
+      expect(answers.map(({ status }) => status)).to.have.members([201, 201, 409, 409]);
+      const [first] = await itemsOf<Resident>(owner, base);
+      await owner.post(`${base}/${first!.id}/graduate`, undefined, version(1)).expect(200);
+      const left = people[answers.findIndex(({ status }) => status === 409)]!;
+      await owner.post(base, { profileId: left.profileId, pgyLevel: 1 }).expect(201);
+      const back = owner.post(`${base}/${first!.id}/reinstate`, { reason: 'x' }, version(2));
+      expect(await codeOf(back, 409)).to.equal('RESIDENT_LIMIT');
+    } finally {
+      companyId = other;
+    }
+  });
+
+  it('walk only as the table says', async function run() {
+    this.timeout(60_000);
+    const names = ['deactivate', 'activate', 'graduate', 'reinstate'];
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom(...names), { minLength: 2, maxLength: 7 }), async (walk) => {
+        const { id } = await add();
+        let status = 'active';
+        for (const name of walk) {
+          const to = NEXT[status]?.[name];
+          expect((await move(id, name)).status, `${walk.join()}: ${name}`).to.equal(to === undefined ? 409 : 200);
+          status = to ?? status;
+          const row = await read(id);
+          expect(row.status).to.equal(status);
+          expect(row.graduatedAt !== null).to.equal(status === 'graduated');
+        }
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
