@@ -122,12 +122,25 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     ),
   );
 
-  const authorize = async (request: Request, base: PublicContext, fresh: boolean): Promise<Context> => {
+  /** Counts a request once, for whoever asks as soon as it is known who that is: what is refused counts as well. */
+  type Count = (principal: Principal | undefined) => Promise<void>;
+  const counting = (base: PublicContext, response: Response): Count => {
+    const { rate = 'default' } = contract;
+    let isCounted = false;
+    return async (principal) => {
+      if (isCounted) return;
+      isCounted = true;
+      response.set(rateHeaders(await deps.rates.consume(rate, base, principal)));
+    };
+  };
+
+  const authorize = async (request: Request, base: PublicContext, fresh: boolean, count: Count): Promise<Context> => {
     const principal = await deps.principals[fresh ? 'reload' : 'load'](request, base);
+    await count(principal);
     base.speak(principal.locale);
     const decision = decideFor(deps, contract, principal);
     if (decision.allowed) return contextFor(base, principal, decision);
-    if (!fresh) return authorize(request, base, true);
+    if (!fresh) return authorize(request, base, true, count);
     throw forbidden(REFUSALS[decision.because] ?? 'FORBIDDEN', {
       params: { permission: contract.permission },
     });
@@ -137,10 +150,17 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     if (!(await deps.directory.isOne(hints))) throw new Problem(400, 'COMPANY_HINTS_DIFFER');
   };
 
-  const mustBeTheirs = async (request: Request, base: PublicContext, fresh: boolean): Promise<Context> => {
+  const mustBeTheirs = async (
+    request: Request,
+    base: PublicContext,
+    fresh: boolean,
+    count: Count,
+  ): Promise<Context> => {
     try {
-      return await authorize(request, base, fresh);
+      return await authorize(request, base, fresh, count);
     } catch (error) {
+      // Who is refused before it is known who asks is counted by the address; a bad token is counted where it was seen.
+      if (error instanceof Problem && error.status !== 401) await count(undefined);
       if (error instanceof Problem && error.code === 'OTHER_COMPANY') await mustAgree(base);
       throw error;
     }
@@ -168,15 +188,18 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     response: Response,
     base: PublicContext,
     fresh: boolean,
+    count: Count,
   ): Promise<Reply<Responses>> => {
     const isPublic = contract.permission === 'public';
-    const { rate = 'default' } = contract;
-    const context = isPublic ? (base as Context) : await mustBeTheirs(request, base, fresh);
-    response.set(rateHeaders(await deps.rates.consume(rate, base, context.principal)));
+    if (isPublic) await count(undefined);
+    const context = isPublic ? (base as Context) : await mustBeTheirs(request, base, fresh, count);
     // What is not counted asks the database nothing.
-    if (isPublic && rate !== 'unlimited') await mustAgree(base);
+    if (isPublic && contract.rate !== 'unlimited') await mustAgree(base);
+    const mustHold = async (): Promise<void> => {
+      await authorize(request, base, true, count);
+    };
     const input = await read(request, response).catch(async (error: unknown) => {
-      if (!isPublic && !fresh) await authorize(request, base, true);
+      if (!isPublic && !fresh) await mustHold();
       throw error;
     });
     const run = () => checked(() => handle(input, context));
@@ -184,12 +207,12 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
     try {
       const reply = await runIdempotent(deps.db, contract, context, input, request.get('idempotency-key'), run);
       // An answer that asked no database must not outlive the session either.
-      if (!fresh && !context.entered) await authorize(request, base, true);
+      if (!fresh && !context.entered) await mustHold();
       return reply;
     } catch (error) {
       if (!(error instanceof StaleSession) && !(error instanceof SessionEnded)) {
         // A refusal that asked no database must not hide that the session ended.
-        if (!fresh && !context.entered) await authorize(request, base, true);
+        if (!fresh && !context.entered) await mustHold();
         throw error;
       }
       // A session that ended here may go on in another company: the token decides, loaded afresh.
@@ -197,13 +220,14 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
         throw error instanceof SessionEnded
           ? new Problem(401, 'INVALID_TOKEN')
           : new Problem(503, 'SESSION_CHANGED', { retryAfter: 1 });
-      return attempt(request, response, base, true);
+      return attempt(request, response, base, true, count);
     }
   };
 
   return async (request: Request, response: Response) => {
     const base = deps.publicContext(request, response);
-    const reply = await attempt(request, response, base, false).catch((error: unknown) => {
+    const count = counting(base, response);
+    const reply = await attempt(request, response, base, false, count).catch((error: unknown) => {
       throw ofBody(error, request.body);
     });
     await send(request, response, contract, reply);

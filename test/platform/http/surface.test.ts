@@ -333,6 +333,21 @@ describe('rate limits', () => {
     expect(exposed).to.include.members(['ratelimit', 'ratelimit-policy', 'retry-after']);
   });
 
+  it('count what is refused as well', async () => {
+    const companyId = await addCompany(app.database);
+    const bearer = async () => (await addPerson(app, { companyId, roles: ['worker'] })).bearer();
+    const [one, two] = [await bearer(), await bearer()];
+    const get = (authorization: string) =>
+      app.http.get('/angelis/admin/project').set({ authorization, 'x-forwarded-for': '10.7.0.1' });
+    for (let n = 0; n < 5; n += 1) await get(one).expect(403);
+    const refused = await get(one).expect(429);
+    expect(refused.headers['ratelimit']).to.match(/^"principal";r=0;/);
+    const elsewhere = await addCompany(app.database);
+    for (let n = 0; n < 3; n += 1) await get(two).set('x-company-id', elsewhere).expect(403);
+    const stopped = await get(two).set('x-company-id', elsewhere).expect(429);
+    expect(stopped.headers['ratelimit']).to.match(/^"anonymous";r=0;/);
+  });
+
   it('slow the guessing of tokens from one address, in one way for all that are bad, and nobody else there', async () => {
     const companyId = await addCompany(app.database);
     const [good, ended] = await Promise.all(
