@@ -112,6 +112,40 @@ describe('angelis realm on a real Keycloak', () => {
       { alias: 'VERIFY_PROFILE', name: 'Verify Profile', enabled: true, defaultAction: true, priority: 90 },
     );
     await spareTheCode();
+    await console.identityProviders.create({
+      alias: 'elsewhere',
+      providerId: 'oidc',
+      enabled: true,
+      config: {
+        clientId: 'x',
+        clientSecret: 'y',
+        authorizationUrl: 'https://elsewhere.example/auth',
+        tokenUrl: 'https://elsewhere.example/token',
+      },
+    });
+    const [basic, acr] = await Promise.all(
+      ['basic', 'acr'].map((scope) => console.clientScopes.findOneByName({ name: scope })),
+    );
+    await console.clientScopes.addProtocolMapper(
+      { id: basic!.id! },
+      {
+        name: 'more',
+        protocol: 'openid-connect',
+        protocolMapper: 'oidc-hardcoded-claim-mapper',
+        config: {
+          'claim.name': 'more',
+          'claim.value': 'yes',
+          'jsonType.label': 'String',
+          'access.token.claim': 'true',
+        },
+      },
+    );
+    await console.clientScopes.addRealmScopeMappings({ id: basic!.id! }, [carried]);
+    const [level] = acr!.protocolMappers!;
+    await console.clientScopes.updateProtocolMapper(
+      { id: acr!.id!, mapperId: level!.id! },
+      { ...level, config: { ...level!.config, 'access.token.claim': 'false' } },
+    );
     await console.clients.create({
       clientId: 'legacy',
       implicitFlowEnabled: true,
@@ -129,6 +163,9 @@ describe('angelis realm on a real Keycloak', () => {
       'flows.angelis-browser: 2.2.2 auth-otp-form DISABLED only in the realm',
       'requiredActions.VERIFY_PROFILE.enabled: false in the file, true in the realm',
       'requiredActions.VERIFY_PROFILE.defaultAction: false in the file, true in the realm',
+      'identityProviders.elsewhere only in the realm',
+      'clientScopes.basic.protocolMappers.more only in the realm',
+      'clientScopes.acr.protocolMappers.acr loa level.config.access.token.claim: true only in the file',
       'clients.angelis-admin.implicitFlowEnabled: false in the file, true in the realm',
       'clients.angelis-admin.redirectUris: https://old.example/* only in the realm',
       'clients.angelis-admin.attributes.pkce.code.challenge.method: S256 only in the file',
@@ -137,9 +174,10 @@ describe('angelis realm on a real Keycloak', () => {
       'clients.angelis-otp.protocolMappers.audience angelis-api only in the file',
       'clients.legacy only in the realm',
       'scopeMappings.angelis-worker: operator-superadmin only in the realm',
+      'clientScopeMappings.basic: operator-superadmin only in the realm',
       'serviceAccounts.angelis-api: realm-management.manage-realm only in the realm',
     ]);
-    expect(found.at(-1)).to.match(/^failed: 17 differences/);
+    expect(found.at(-1)).to.match(/^failed: 21 differences/);
     const wrong = (await faults()).join('\n');
     for (const says of [
       /angelis-admin: .*implicit/,
@@ -151,15 +189,23 @@ describe('angelis realm on a real Keycloak', () => {
       /7200/,
       /angelis-otp: .*audience/,
       /operator-guest/,
+      /identityProviders\.elsewhere/,
+      /clientScopes\.basic: its mapper more /,
+      /clientScopeMappings\.basic: .*operator-superadmin/,
+      /scopeMappings\.angelis-worker: .*operator-superadmin/,
       /lets operator-superadmin in/,
     ])
       expect(wrong).to.match(says);
 
     const mended = await applied();
-    const left = ['  roles.operator-guest only in the realm', '  clients.legacy only in the realm'];
-    expect(mended[0], mended.join('\n')).to.match(/^15 changes/);
-    expect(mended.at(-3)).to.match(/^Left/);
-    expect(mended.slice(-2)).to.deep.equal(left);
+    const left = [
+      '  roles.operator-guest only in the realm',
+      '  identityProviders.elsewhere only in the realm',
+      '  clients.legacy only in the realm',
+    ];
+    expect(mended[0], mended.join('\n')).to.match(/^18 changes/);
+    expect(mended.at(-4)).to.match(/^Left/);
+    expect(mended.slice(-3)).to.deep.equal(left);
     expect((await applied())[0]).to.match(new RegExp(`^${NOTHING}`));
     expect((await drift()).slice(0, -1)).to.deep.equal(left.map((line) => line.trim()));
     const flows = await console.authenticationManagement.getFlows();
@@ -168,6 +214,16 @@ describe('angelis realm on a real Keycloak', () => {
       'angelis-password',
       'angelis-otp',
     ]);
+  });
+
+  it('leaves a realm that takes encrypted connections only as strict as it is', async () => {
+    await console.realms.update({ realm: name }, { sslRequired: 'all', accessTokenLifespan: 200 });
+    settings = { ...settings, APP_ENV: 'production' };
+    expect((await applied()).slice(0, 2)).to.deep.equal([
+      '1 change, as it was before:',
+      '  realm.accessTokenLifespan: 300 in the file, 200 in the realm',
+    ]);
+    expect(await console.realms.findOne({ realm: name })).to.include({ sslRequired: 'all', accessTokenLifespan: 300 });
   });
 
   it('brings back what was removed, and sign-in by username alone stays with its client', async () => {

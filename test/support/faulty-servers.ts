@@ -93,10 +93,11 @@ export interface KeycloakServer extends FaultyServer {
   /** What it answers; tests break it. */
   readonly realm: Json & {
     clients: Json[];
+    clientScopes: Json[];
     roles: { realm: Json[] };
     authenticationFlows: { alias: string; topLevel: boolean; authenticationExecutions: Record<string, string>[] }[];
     authenticatorConfig: { alias: string }[];
-    scopeMappings: { client: string; roles: string[] }[];
+    scopeMappings: { client?: string; clientScope?: string; roles: string[] }[];
     users: { clientRoles: Record<string, string[]> }[];
   };
   /** Put on answers as their Date, where set; else they carry none, as Keycloak's own. */
@@ -114,11 +115,13 @@ export const keycloakServer = async (file: Json): Promise<KeycloakServer> => {
     '/realms/angelis/.well-known/openid-configuration': () => ({}),
     '/realms/angelis/protocol/openid-connect/token': () => ({ access_token: token(), expires_in: 300 }),
     '/admin/realms/angelis': () => {
-      const { clients: _clients, roles: _roles, users: _users, ...rest } = realm;
+      const { clients: _clients, roles: _roles, users: _users, clientScopes: _scopes, ...rest } = realm;
       return rest;
     },
     '/admin/realms/angelis/roles': () => realm.roles.realm,
     '/admin/realms/angelis/clients': () => realm.clients.map((client) => ({ ...client, id: client['clientId'] })),
+    '/admin/realms/angelis/client-scopes': () => realm.clientScopes.map((scope) => ({ ...scope, id: scope['name'] })),
+    '/admin/realms/angelis/identity-provider/instances': () => [],
     '/admin/realms/angelis/authentication/flows': () => realm.authenticationFlows.filter(({ topLevel }) => topLevel),
     '/admin/realms/angelis/authentication/required-actions': () => realm['requiredActions'],
   };
@@ -140,16 +143,13 @@ export const keycloakServer = async (file: Json): Promise<KeycloakServer> => {
   const rolesOf = (client: string) => ({
     mappings: realm.users.flatMap(({ clientRoles }) => clientRoles[client]!.map((name) => ({ name }))),
   });
+  const carried = (isOf: (mapping: KeycloakServer['realm']['scopeMappings'][number]) => boolean) =>
+    realm.scopeMappings.filter(isOf).flatMap(({ roles }) => roles.map((name) => ({ name })));
   const named: readonly [RegExp, (name: string) => unknown][] = [
     [/\/authentication\/flows\/([^/]+)\/executions$/u, (alias) => rows(alias)],
     [/\/authentication\/config\/([^/]+)$/u, (id) => realm.authenticatorConfig.find(({ alias }) => alias === id)],
-    [
-      /\/clients\/([^/]+)\/scope-mappings\/realm$/u,
-      (id) =>
-        realm.scopeMappings
-          .filter(({ client }) => client === id)
-          .flatMap(({ roles }) => roles.map((name) => ({ name }))),
-    ],
+    [/\/clients\/([^/]+)\/scope-mappings\/realm$/u, (id) => carried(({ client }) => client === id)],
+    [/\/client-scopes\/([^/]+)\/scope-mappings\/realm$/u, (id) => carried(({ clientScope }) => clientScope === id)],
     [/\/clients\/([^/]+)\/service-account-user$/u, (id) => ({ id })],
     [
       /\/users\/([^/]+)\/role-mappings$/u,

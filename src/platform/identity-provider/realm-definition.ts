@@ -14,6 +14,26 @@ export type RealmClient = Omit<
   authenticationFlowBindingOverrides?: Texts;
 };
 
+/** Something that puts a claim into tokens. */
+export type RealmMapper = NonNullable<ClientRepresentation['protocolMappers']>[number];
+
+/** What several clients put into their tokens. */
+export interface RealmClientScope {
+  readonly id?: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly protocol?: string;
+  readonly attributes?: Texts;
+  readonly protocolMappers?: readonly RealmMapper[];
+}
+
+/** Roles of the realm that the tokens of a client, or of all clients with a scope, may carry. */
+export interface RealmScopeMapping {
+  readonly client?: string;
+  readonly clientScope?: string;
+  readonly roles: readonly string[];
+}
+
 export interface RealmExecution {
   readonly authenticator?: string;
   readonly authenticatorFlow?: boolean;
@@ -38,12 +58,13 @@ export interface RealmFlow {
 /** A realm under the names of an import file: as config/keycloak/angelis-realm.json says it, or as Keycloak has it. */
 export type RealmDefinition = Omit<
   RealmRepresentation,
-  'attributes' | 'authenticationFlows' | 'authenticatorConfig' | 'clients' | 'scopeMappings'
+  'attributes' | 'authenticationFlows' | 'authenticatorConfig' | 'clients' | 'clientScopes' | 'scopeMappings'
 > & {
+  clientScopes?: readonly RealmClientScope[];
   clients?: readonly RealmClient[];
   authenticationFlows?: readonly RealmFlow[];
   authenticatorConfig?: readonly { readonly alias: string; readonly config: Texts }[];
-  scopeMappings?: readonly { readonly client: string; readonly roles: readonly string[] }[];
+  scopeMappings?: readonly RealmScopeMapping[];
 };
 
 /** What is filled into the file, by the names of its variables. */
@@ -55,7 +76,7 @@ export const isRecord = (value: unknown): value is Readonly<Record<string, unkno
 
 const fillText = (text: string, values: RealmValues): string | undefined => {
   let isWhole = true;
-  const filled = text.replaceAll(/\$\{(\w+)[^}]*\}/gu, (_all, name: string) => {
+  const filled = text.replaceAll(/\$\{([A-Z_]+)[^}]*\}/gu, (_all, name: string) => {
     const value = values[name];
     isWhole &&= value !== undefined;
     return value ?? '';
@@ -71,7 +92,7 @@ const fill = (value: unknown, values: RealmValues): unknown => {
   return Object.fromEntries(entries.filter(([, one]) => one !== undefined));
 };
 
-/** The file with its variables filled in. What names a variable without a value is left out: nobody decides it. */
+/** The file with its variables (in capitals: others are Keycloak's own) filled in. What names a variable without a value is left out: nobody decides it. */
 export const fillRealm = (file: RealmDefinition, values: RealmValues): RealmDefinition =>
   fill(file, values) as RealmDefinition;
 

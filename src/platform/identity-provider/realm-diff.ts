@@ -1,10 +1,20 @@
 import { MACHINE_PREFIX } from './realm.ts';
 import { isRecord, stepsOf } from './realm-definition.ts';
-import type { FlowStep, RealmClient, RealmDefinition } from './realm-definition.ts';
+import type { FlowStep, RealmClient, RealmDefinition, RealmMapper } from './realm-definition.ts';
 
 /** One thing that is not the same in the file and in the realm; a side that has no `file` or `realm` has none of it. */
 export interface Difference {
-  readonly part: 'realm' | 'roles' | 'flows' | 'requiredActions' | 'clients' | 'scopeMappings' | 'serviceAccounts';
+  readonly part:
+    | 'realm'
+    | 'roles'
+    | 'flows'
+    | 'requiredActions'
+    | 'identityProviders'
+    | 'clientScopes'
+    | 'clients'
+    | 'scopeMappings'
+    | 'clientScopeMappings'
+    | 'serviceAccounts';
   /** Of the part: a setting, a role, a client. */
   readonly name: string;
   readonly path: string;
@@ -15,8 +25,15 @@ export interface Difference {
 }
 
 /** Parts of things that one side may have and the other not, and those among them that may be somebody else's. */
-const THINGS: readonly Difference['part'][] = ['roles', 'flows', 'requiredActions', 'clients'];
-const FOREIGN: readonly Difference['part'][] = ['roles', 'flows', 'clients'];
+const THINGS: readonly Difference['part'][] = [
+  'roles',
+  'flows',
+  'requiredActions',
+  'identityProviders',
+  'clientScopes',
+  'clients',
+];
+const FOREIGN: readonly Difference['part'][] = ['roles', 'flows', 'identityProviders', 'clients'];
 
 type View = string | readonly string[] | { readonly [name: string]: View | undefined };
 type Views = Readonly<Record<string, View | undefined>>;
@@ -61,6 +78,8 @@ const NOT_SETTINGS: ReadonlySet<string> = new Set<keyof RealmDefinition>([
   'realm',
   'roles',
   'clients',
+  'clientScopes',
+  'identityProviders',
   'users',
   'scopeMappings',
   'authenticationFlows',
@@ -112,6 +131,15 @@ const attributesOf = ({ attributes = {} }: RealmClient): Views => {
   );
 };
 
+/** What mappers do, by their names. */
+const mappersView = (mappers: readonly RealmMapper[] = []): Views =>
+  Object.fromEntries(
+    mappers.map(({ name = '', protocol, protocolMapper, config }) => [
+      name,
+      viewOf({ protocol, protocolMapper, config: without((config ?? {}) as Record<string, unknown>) }),
+    ]),
+  );
+
 const clientView = (client: RealmClient, names: readonly string[], { authenticationFlows = [] }: RealmDefinition) => {
   const aliasOf = (id: string): string => authenticationFlows.find((flow) => flow.id === id)?.alias ?? id;
   const whole: Record<string, unknown> = { ...CLIENT_DEFAULTS, ...client };
@@ -120,12 +148,7 @@ const clientView = (client: RealmClient, names: readonly string[], { authenticat
     authenticationFlowBindingOverrides: Object.fromEntries(
       Object.entries(client.authenticationFlowBindingOverrides ?? {}).map(([kind, id]) => [kind, aliasOf(id)]),
     ),
-    protocolMappers: Object.fromEntries(
-      (client.protocolMappers ?? []).map(({ name = '', protocol, protocolMapper, config }) => [
-        name,
-        viewOf({ protocol, protocolMapper, config: without((config ?? {}) as Record<string, unknown>) }),
-      ]),
-    ),
+    protocolMappers: mappersView(client.protocolMappers),
   };
   return Object.fromEntries(names.map((name) => [name, name in special ? special[name] : viewOf(whole[name])]));
 };
@@ -187,11 +210,32 @@ const actionsView = (file: RealmDefinition, { requiredActions = [] }: RealmDefin
   );
 };
 
+/** Those that the file's clients use, which the file describes: what is in others comes into no token of theirs. */
+const clientScopesView = (file: RealmDefinition, { clientScopes = [] }: RealmDefinition): Views => {
+  const wanted = new Set(file.clientScopes?.map(({ name }) => name));
+  return Object.fromEntries(
+    clientScopes
+      .filter(({ name }) => wanted.has(name))
+      .map(({ name = '', protocol, protocolMappers }) => [
+        name,
+        { protocol, protocolMappers: mappersView(protocolMappers) },
+      ]),
+  );
+};
+
 const scopesView = (file: RealmDefinition, { scopeMappings = [] }: RealmDefinition): Views =>
   Object.fromEntries(
     (file.clients ?? []).map(({ clientId = '' }) => [
       clientId,
       scopeMappings.filter(({ client }) => client === clientId).flatMap(({ roles }) => roles),
+    ]),
+  );
+
+const clientScopeMappingsView = (file: RealmDefinition, { scopeMappings = [] }: RealmDefinition): Views =>
+  Object.fromEntries(
+    (file.clientScopes ?? []).map(({ name = '' }) => [
+      name,
+      scopeMappings.filter(({ clientScope }) => clientScope === name).flatMap(({ roles }) => roles),
     ]),
   );
 
@@ -217,8 +261,11 @@ const viewsOf = (file: RealmDefinition, side: RealmDefinition): readonly [Differ
   ['roles', rolesView(side)],
   ['flows', flowsView(side)],
   ['requiredActions', actionsView(file, side)],
+  ['identityProviders', Object.fromEntries((side.identityProviders ?? []).map(({ alias = '' }) => [alias, '']))],
+  ['clientScopes', clientScopesView(file, side)],
   ['clients', clientViews(file, side)],
   ['scopeMappings', scopesView(file, side)],
+  ['clientScopeMappings', clientScopeMappingsView(file, side)],
   ['serviceAccounts', accountsView(file, side)],
 ];
 
@@ -226,7 +273,8 @@ type Found = Pick<Difference, 'path' | 'file' | 'realm'>;
 const isList = (view: View | undefined): view is readonly string[] => Array.isArray(view);
 const textOf = (view: View, path: string): string => {
   if (typeof view !== 'string') return '';
-  return /secret|password|private/iu.test(path.slice(path.lastIndexOf('.'))) ? '(secret)' : view;
+  // Names of Keycloak's have points of their own: what is secret may say so in any part of the path.
+  return /secret|password|private/iu.test(path) && !['true', 'false'].includes(view) ? '(secret)' : view;
 };
 
 const compare = (file: View | undefined, realm: View | undefined, path: string): readonly Found[] => {
@@ -252,9 +300,13 @@ const compare = (file: View | undefined, realm: View | undefined, path: string):
   ];
 };
 
+/** Whether two mappers put the same into tokens. */
+export const isSameMapper = (one: RealmMapper, other: RealmMapper): boolean =>
+  compare(mappersView([one]), mappersView([other]), '').length === 0;
+
 /**
- * All in which a realm differs from the file (its variables filled in), both ways. Of settings and required actions the
- * file's are looked at, of its clients everything; what Keycloak makes for itself in each realm, and machine clients, which
+ * In what a realm differs from the file (its variables filled in), both ways. Of settings, required actions and client
+ * scopes the file's are looked at, of its clients everything, of identity providers all; what Keycloak makes for itself in each realm, and machine clients, which
  * this service makes, are not.
  */
 export const compareRealm = (file: RealmDefinition, realm: RealmDefinition): readonly Difference[] => {

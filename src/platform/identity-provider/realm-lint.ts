@@ -4,6 +4,7 @@ import type { FlowStep, RealmClient, RealmDefinition } from './realm-definition.
 
 const PASSWORD_CLIENT = 'angelis-worker';
 const USERNAME_CLIENT = 'angelis-otp';
+const STAFF_CLIENT = 'angelis-admin';
 const SECOND_FACTOR = 'auth-otp-form';
 const LOGOUT_ADDRESSES = 'post.logout.redirect.uris';
 
@@ -74,6 +75,7 @@ const wildcardRedirects = ofEachClient(({ redirectUris = [], webOrigins = [], at
 const BRUTE_FORCE_SETTINGS = {
   bruteForceProtected: true,
   permanentLockout: false,
+  bruteForceStrategy: 'MULTIPLE',
   failureFactor: BRUTE_FORCE.failures,
   waitIncrementSeconds: BRUTE_FORCE.waitStep,
   maxFailureWaitSeconds: BRUTE_FORCE.waitMax,
@@ -82,11 +84,17 @@ const BRUTE_FORCE_SETTINGS = {
   maxDeltaTimeSeconds: BRUTE_FORCE.forgetAfter,
 } as const satisfies Partial<RealmDefinition>;
 
-const bruteForce: Rule = (realm) =>
-  Object.entries(BRUTE_FORCE_SETTINGS).flatMap(([name, wanted]) => {
-    const actual = realm[name as keyof typeof BRUTE_FORCE_SETTINGS];
+/** A line for each of these settings that is another. */
+const unlike = (
+  realm: RealmDefinition,
+  settings: Readonly<Record<string, boolean | number | string>>,
+): readonly string[] =>
+  Object.entries(settings).flatMap(([name, wanted]) => {
+    const actual: unknown = realm[name as keyof RealmDefinition];
     return actual === wanted ? [] : [`realm.${name}: is ${String(actual)}, must be ${wanted}`];
   });
+
+const bruteForce: Rule = (realm) => unlike(realm, BRUTE_FORCE_SETTINGS);
 
 const isLong = (seconds: unknown): boolean => !(Number(seconds) > 0 && Number(seconds) <= ACCESS_TOKEN_LIFE);
 
@@ -101,6 +109,15 @@ const longTokens: Rule = (realm) => [
       : undefined;
   })(realm),
 ];
+
+const ROTATION = { revokeRefreshToken: true, refreshTokenMaxReuse: 0 } as const satisfies Partial<RealmDefinition>;
+const tokensUsedAgain: Rule = (realm) => unlike(realm, ROTATION);
+
+const passwordsByMail: Rule = ({ resetPasswordAllowed }) =>
+  resetPasswordAllowed === true ? ['realm.resetPasswordAllowed: passwords are reset at this service alone'] : [];
+
+const identityProviders: Rule = ({ identityProviders: found = [] }) =>
+  found.map(({ alias }) => `identityProviders.${alias}: lets people in past our own sign-in: remove it`);
 
 const selfRegistration: Rule = ({ registrationAllowed }) =>
   registrationAllowed === true ? ['realm.registrationAllowed: people come by invitation or our own sign-up'] : [];
@@ -124,6 +141,55 @@ const missingAudience: Rule = (realm) =>
   clientsWithoutAudience(realm).map((id) => `clients.${id}: has no audience mapper for ${API_CLIENT}`);
 
 const OURS: ReadonlySet<string> = new Set(STAFF_ROLES);
+
+/** The clients through which tokens for this system are made, and the scopes that they use. */
+const tokenMakers = (realm: RealmDefinition) => {
+  const clients = clientsOf(realm).filter(({ clientId = '' }) => isAuthorizedParty(clientId));
+  const used = new Set(
+    clients.flatMap(({ defaultClientScopes = [], optionalClientScopes = [] }) => [
+      ...defaultClientScopes,
+      ...optionalClientScopes,
+    ]),
+  );
+  return { clients, scopes: (realm.clientScopes ?? []).filter(({ name = '' }) => used.has(name)) };
+};
+
+/** Only the sign-in page demands the second factor of the staff, and only this client goes by it. */
+const staffRolesElsewhere: Rule = (realm) => [
+  ...(realm.scopeMappings ?? []).flatMap(({ client, clientScope, roles }) => {
+    const found = client === STAFF_CLIENT ? [] : roles.filter((role) => OURS.has(role));
+    const place = clientScope === undefined ? `scopeMappings.${client}` : `clientScopeMappings.${clientScope}`;
+    return found.map((role) => `${place}: lets tokens carry ${role}, which only those of ${STAFF_CLIENT} may`);
+  }),
+  ...tokenMakers(realm).clients.flatMap(({ clientId, fullScopeAllowed }) =>
+    fullScopeAllowed === false ? [] : [`clients.${clientId}: its tokens carry every role: switch fullScopeAllowed off`],
+  ),
+];
+
+/** What Keycloak's own scopes put into tokens; other mappers could say of anybody that they have a role. */
+const HARMLESS_MAPPERS: ReadonlySet<string | undefined> = new Set([
+  'oidc-audience-mapper',
+  'oidc-audience-resolve-mapper',
+  'oidc-acr-mapper',
+  'oidc-sub-mapper',
+  'oidc-usermodel-client-role-mapper',
+  'oidc-usermodel-realm-role-mapper',
+  'oidc-usersessionmodel-note-mapper',
+]);
+const claimsMadeUp: Rule = (realm) => {
+  const { clients, scopes } = tokenMakers(realm);
+  return [
+    ...clients.map((one) => ({ path: `clients.${one.clientId}`, mappers: one.protocolMappers })),
+    ...scopes.map((one) => ({ path: `clientScopes.${one.name}`, mappers: one.protocolMappers })),
+  ].flatMap(({ path, mappers = [] }) =>
+    mappers
+      .filter(({ protocolMapper }) => !HARMLESS_MAPPERS.has(protocolMapper))
+      .map(
+        ({ name, protocolMapper }) => `${path}: its mapper ${name} (${protocolMapper}) may claim anything: remove it`,
+      ),
+  );
+};
+
 const foreignRoles: Rule = ({ roles }) =>
   (roles?.realm ?? []).flatMap(({ name = '' }) =>
     OURS.has(name) || /^(default-roles-.*|offline_access|uma_authorization)$/u.test(name)
@@ -180,9 +246,14 @@ const RULES: readonly Rule[] = [
   wildcardRedirects,
   bruteForce,
   longTokens,
+  tokensUsedAgain,
+  passwordsByMail,
   selfRegistration,
+  identityProviders,
   missingAudience,
   foreignRoles,
+  staffRolesElsewhere,
+  claimsMadeUp,
   secondFactor,
 ];
 

@@ -77,6 +77,39 @@ describe('difference of a realm', () => {
     ).to.deep.equal(['clients.legacy']);
   });
 
+  it('names who else lets people in, and what comes into the tokens of our clients by their scopes', () => {
+    const mapper = { name: 'more', protocol: 'openid-connect', protocolMapper: 'oidc-hardcoded-role-mapper' };
+    const clientScopes = file.clientScopes!.map(({ protocolMappers = [], ...scope }) =>
+      scope.name === 'basic'
+        ? { ...scope, protocolMappers: [...protocolMappers.slice(1), mapper] }
+        : { ...scope, protocolMappers },
+    );
+    const actual: RealmDefinition = {
+      ...file,
+      identityProviders: [{ alias: 'elsewhere', enabled: false }],
+      clientScopes: [
+        ...clientScopes.filter(({ name }) => name !== 'acr'),
+        { name: 'unused', protocolMappers: [mapper] },
+      ],
+      scopeMappings: [
+        ...file.scopeMappings!,
+        { clientScope: 'roles', roles: ['operator-support'] },
+        { clientScope: 'unused', roles: ['operator-support'] },
+      ],
+    };
+    const found = compareRealm(file, actual);
+    expect(found.map((one) => [tellDifference(one), one.isForeign])).to.deep.equal([
+      ['identityProviders.elsewhere only in the realm', true],
+      ['clientScopes.basic.protocolMappers.auth_time only in the file', false],
+      ['clientScopes.basic.protocolMappers.more only in the realm', false],
+      ['clientScopes.acr only in the file', false],
+      ['clientScopeMappings.roles: operator-support only in the realm', false],
+    ]);
+    const described = file.clientScopes!.map(({ name }) => name);
+    for (const { clientId, defaultClientScopes = [], optionalClientScopes = [] } of file.clients!)
+      expect(described, clientId).to.include.members([...defaultClientScopes, ...optionalClientScopes]);
+  });
+
   it('names what the realm lost', () => {
     const actual: RealmDefinition = {
       ...file,
@@ -130,6 +163,11 @@ describe('difference of a realm', () => {
   it('shows no secret, and compares none that nobody gave', () => {
     const realm = withClient('angelis-api', { secret: 'another' });
     expect(told(realm)).to.deep.equal(['clients.angelis-api.secret: (secret) in the file, (secret) in the realm']);
+    const attributes = { 'client.secret.rotated': 'the old one', 'client.secret.rotated.creation.time': '1' };
+    expect(told(withClient('angelis-api', { attributes }))).to.deep.equal([
+      'clients.angelis-api.attributes.client.secret.rotated: (secret) only in the realm',
+      'clients.angelis-api.attributes.client.secret.rotated.creation.time: (secret) only in the realm',
+    ]);
     const open = fillRealm(file, {});
     expect(open).to.deep.equal(file);
     const { secret: _secret, ...api } = file.clients!.find(({ clientId }) => clientId === 'angelis-api')!;
@@ -139,9 +177,9 @@ describe('difference of a realm', () => {
 
   it('leaves out what names a variable without a value', () => {
     const filled = fillRealm(
-      { displayName: '${A} and ${B}', sslRequired: '${C:external}', supportedLocales: ['${A}', 'es'] },
+      { displayName: '${A} and ${B}', sslRequired: '${C:external}', supportedLocales: ['${A}', '${es}'] },
       { B: 'b', C: 'none' },
     );
-    expect(filled).to.deep.equal({ sslRequired: 'none', supportedLocales: ['es'] });
+    expect(filled).to.deep.equal({ sslRequired: 'none', supportedLocales: ['${es}'] });
   });
 });

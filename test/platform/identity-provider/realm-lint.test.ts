@@ -100,10 +100,12 @@ describe('lint of the realm', () => {
 
   it('refuses brute force detection that is off or unlike ours', () => {
     realm.bruteForceProtected = false;
+    Object.assign(realm, { bruteForceStrategy: 'LINEAR' });
     realm.failureFactor = 30;
     delete realm.waitIncrementSeconds;
     expectFaults(
       /^realm\.bruteForceProtected: is false, must be true$/,
+      /^realm\.bruteForceStrategy: is LINEAR, must be MULTIPLE$/,
       /^realm\.failureFactor: is 30, must be 5$/,
       /^realm\.waitIncrementSeconds: is undefined, must be 300$/,
     );
@@ -129,11 +131,63 @@ describe('lint of the realm', () => {
     client('angelis-otp').protocolMappers = [];
     (client('angelis-worker').protocolMappers[0] as { config: Record<string, string> }).config['access.token.claim'] =
       'false';
-    addClient({ clientId: 'angelis-machine-1' });
+    addClient({ clientId: 'angelis-machine-1', fullScopeAllowed: false });
     expectFaults(
       /^clients\.angelis-worker: .*audience/,
       /^clients\.angelis-otp: .*audience/,
       /^clients\.angelis-machine-1:/,
+    );
+  });
+
+  it('refuses refresh tokens that are good twice, and passwords that Keycloak resets', () => {
+    Object.assign(realm, { revokeRefreshToken: false, refreshTokenMaxReuse: 1, resetPasswordAllowed: true });
+    expectFaults(
+      /^realm\.revokeRefreshToken: is false/,
+      /^realm\.refreshTokenMaxReuse: is 1/,
+      /^realm\.resetPasswordAllowed/,
+    );
+  });
+
+  it('refuses identity providers, also those that are switched off', () => {
+    realm.identityProviders = [{ alias: 'elsewhere', enabled: false }];
+    expectFaults(/^identityProviders\.elsewhere: /);
+  });
+
+  it('refuses roles of the staff in tokens that a password or a code by SMS is good for', () => {
+    const roles = ['operator-superadmin', 'offline_access'];
+    realm.scopeMappings = [
+      ...realm.scopeMappings!,
+      { client: 'angelis-worker', roles },
+      { clientScope: 'basic', roles: ['operator-auditor'] },
+    ];
+    client('angelis-otp')['fullScopeAllowed'] = true;
+    delete client('angelis-worker')['fullScopeAllowed'];
+    expectFaults(
+      /^scopeMappings\.angelis-worker: lets tokens carry operator-superadmin/,
+      /^clientScopeMappings\.basic: lets tokens carry operator-auditor/,
+      /^clients\.angelis-worker: its tokens carry every role/,
+      /^clients\.angelis-otp: its tokens carry every role/,
+    );
+  });
+
+  it('refuses mappers that make something up, at a client of ours, a machine’s or in a scope that they use', () => {
+    const madeUp = { name: 'more', protocolMapper: 'oidc-hardcoded-claim-mapper' };
+    client('angelis-worker').protocolMappers.push(madeUp);
+    addClient({
+      clientId: 'angelis-machine-1',
+      fullScopeAllowed: false,
+      defaultClientScopes: ['theirs'],
+      protocolMappers: [...client('angelis-otp').protocolMappers, madeUp],
+    });
+    realm.clientScopes = [
+      ...realm.clientScopes!,
+      { name: 'theirs', protocolMappers: [madeUp] },
+      { name: 'unused', protocolMappers: [madeUp] },
+    ];
+    expectFaults(
+      /^clients\.angelis-worker: its mapper more /,
+      /^clients\.angelis-machine-1: its mapper more /,
+      /^clientScopes\.theirs: its mapper more \(oidc-hardcoded-claim-mapper\)/,
     );
   });
 

@@ -215,7 +215,7 @@ describe('angelis doctor', () => {
       ANGELIS_API_SECRET: 'a secret of the service',
     };
     const file = (await readFile(REALM_FILE, 'utf8')).replaceAll(
-      /\$\{(\w+)[^}]*\}/gu,
+      /\$\{([A-Z_]+)[^}]*\}/gu,
       (_all, name: string) => values[name]!,
     );
     const server = await keycloakServer(JSON.parse(file) as Record<string, unknown>);

@@ -23,7 +23,7 @@ function translate(error: unknown): IdentityProviderError {
     return new IdentityProviderError('password_refused', 'Keycloak refuses the password', { cause: error });
   }
   if (status >= 500 || status === 429) return unavailable(error);
-  const message = `Keycloak refuses an administration call (${status}): check the roles of the service account`;
+  const message = `Keycloak refuses an administration call (${status}): check the roles of the service account ("angelis realm apply" gives them)`;
   return new IdentityProviderError('misconfigured', message, { cause: error });
 }
 

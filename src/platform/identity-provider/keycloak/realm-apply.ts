@@ -3,6 +3,7 @@ import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import { compareRealm, tellDifference } from '../realm-diff.ts';
 import type { Difference } from '../realm-diff.ts';
 import type { RealmDefinition, RealmRepresentation } from '../realm-definition.ts';
+import { mendClientScopes, mendRolesOfClientScopes } from './realm-client-scopes.ts';
 import { mendClients, mendScopes, mendServiceAccounts } from './realm-clients.ts';
 import { mendFlows, removeRetired } from './realm-flows.ts';
 import { readRealm } from './realm-state.ts';
@@ -25,16 +26,25 @@ export const newRealm = (file: RealmDefinition, realm: string): RealmRepresentat
   return JSON.parse(text) as RealmRepresentation;
 };
 
-const settingsOf = ({
-  roles: _roles,
-  clients: _clients,
-  users: _users,
-  scopeMappings: _scopeMappings,
-  authenticationFlows: _flows,
-  authenticatorConfig: _config,
-  requiredActions: _actions,
-  ...settings
-}: RealmDefinition) => settings;
+const settingsOf = (
+  {
+    roles: _roles,
+    clients: _clients,
+    users: _users,
+    scopeMappings: _scopeMappings,
+    authenticationFlows: _flows,
+    authenticatorConfig: _config,
+    requiredActions: _actions,
+    clientScopes: _clientScopes,
+    sslRequired,
+    ...settings
+  }: RealmDefinition,
+  names: ReadonlySet<string>,
+) => ({
+  ...settings,
+  // Where it is no difference the realm may be stricter than the file.
+  ...(names.has('sslRequired') && { sslRequired }),
+});
 
 const mendRoles = async (client: KeycloakAdminClient, file: RealmDefinition, names: ReadonlySet<string>) => {
   for (const role of file.roles?.realm ?? []) {
@@ -95,10 +105,13 @@ export const applyRealm = async (
   // A flow that was built anew is not yet the one that the realm and its clients go by.
   const { live, named } = flows.size > 0 ? await look() : before;
   await mendRoles(client, file, named('roles'));
-  if (named('realm').size > 0) await client.realms.update({ realm }, { ...settingsOf(file), realm });
+  const settings = named('realm');
+  if (settings.size > 0) await client.realms.update({ realm }, { ...settingsOf(file, settings), realm });
   await mendActions(client, { file, live, names: named('requiredActions') });
+  await mendClientScopes(client, file, { live, names: named('clientScopes') });
   await mendClients(client, file, { live, names: named('clients') });
   await mendScopes(client, file, { live, names: named('scopeMappings') });
+  await mendRolesOfClientScopes(client, file, { live, names: named('clientScopeMappings') });
   await mendServiceAccounts(client, file, { live, names: named('serviceAccounts') });
 
   const after = await lookAfterRetired();

@@ -1,15 +1,16 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import { CLIENT_DEFAULTS } from '../realm-diff.ts';
 import type { RealmClient, RealmDefinition } from '../realm-definition.ts';
+import { mendMappers } from './realm-mappers.ts';
 
 /** Which of the file's things, by name, are to be mended in a realm that was read as `live`. */
-interface Task {
+export interface Task {
   readonly live: RealmDefinition;
   readonly names: ReadonlySet<string>;
 }
 
 /** What stands in one list only: to be taken out of `actual`, and put into it. */
-const between = (wanted: readonly string[], actual: readonly string[]) => ({
+export const between = (wanted: readonly string[], actual: readonly string[]) => ({
   added: wanted.filter((one) => !actual.includes(one)),
   dropped: actual.filter((one) => !wanted.includes(one)),
 });
@@ -18,14 +19,7 @@ const between = (wanted: readonly string[], actual: readonly string[]) => ({
 const emptied = (entries: Readonly<Record<string, string>> = {}): Record<string, string> =>
   Object.fromEntries(Object.keys(entries).map((name) => [name, '']));
 
-const mendMappers = async (client: KeycloakAdminClient, id: string, wanted: RealmClient): Promise<void> => {
-  if (wanted.protocolMappers === undefined) return;
-  for (const { id: mapperId = '' } of await client.clients.listProtocolMappers({ id }))
-    await client.clients.delProtocolMapper({ id, mapperId });
-  await client.clients.addMultipleProtocolMappers({ id }, wanted.protocolMappers);
-};
-
-const mendClientScopes = async (
+const assignScopes = async (
   { clients, clientScopes }: KeycloakAdminClient,
   wanted: RealmClient,
   { id = '', ...actual }: RealmClient,
@@ -74,8 +68,8 @@ export const mendClients = async (client: KeycloakAdminClient, file: RealmDefini
     const id = actual?.id ?? (await client.clients.create(payload)).id;
     // A new one too: Keycloak gives a client that leads nowhere back redirects to everywhere below it.
     await client.clients.update({ id }, payload);
-    await mendMappers(client, id, wanted);
-    if (actual !== undefined) await mendClientScopes(client, wanted, actual);
+    if (wanted.protocolMappers !== undefined) await mendMappers(client.clients, id, wanted.protocolMappers);
+    if (actual !== undefined) await assignScopes(client, wanted, actual);
   }
 };
 
@@ -86,7 +80,7 @@ const idOfClient = async ({ clients }: KeycloakAdminClient, clientId: string): P
 };
 
 /** Roles with the ids by which Keycloak knows them. */
-const named = <Role extends { name?: string; id?: string }>(roles: readonly Role[], names: readonly string[]) =>
+export const named = <Role extends { name?: string; id?: string }>(roles: readonly Role[], names: readonly string[]) =>
   names.map((name) => {
     const id = roles.find((role) => role.name === name)?.id;
     if (id === undefined) throw new Error(`the realm has no role ${name}`);

@@ -60,12 +60,14 @@ const readFlow = async (client: KeycloakAdminClient, read: Read, flow: RealmFlow
 
 /** Of Keycloak's own flows only those that are in use have their steps; of machine clients nothing but themselves is read. */
 export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: string): Promise<RealmDefinition> => {
-  const [settings, roles, found, listed, requiredActions] = await Promise.all([
+  const [settings, roles, found, listed, requiredActions, identityProviders, clientScopes] = await Promise.all([
     read(() => client.realms.findOne({ realm })),
     read(() => client.roles.find()),
     read(() => client.clients.find()),
     read(() => client.authenticationManagement.getFlows()),
     read(() => client.authenticationManagement.getRequiredActions()),
+    read(() => client.identityProviders.find()),
+    read(() => client.clientScopes.find()),
   ]);
   const clients = found as readonly RealmClient[];
   const overrides = clients.flatMap((one) => Object.values(one.authenticationFlowBindingOverrides ?? {}));
@@ -75,12 +77,16 @@ export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: 
     (flow.builtIn !== true || inUse.has(flow.alias) || inUse.has(flow.id) ? open : idle).push(flow);
   const flows = await Promise.all(open.map((flow) => readFlow(client, read, flow)));
   const own = clients.filter(({ clientId = '' }) => !clientId.startsWith(MACHINE_PREFIX));
-  const scopeMappings = await Promise.all(
-    own.map(async ({ id = '', clientId = '' }) => {
+  const scopeMappings = await Promise.all([
+    ...own.map(async ({ id = '', clientId = '' }) => {
       const mapped = await read(() => client.clients.listRealmScopeMappings({ id }));
       return { client: clientId, roles: mapped.map(({ name = '' }) => name) };
     }),
-  );
+    ...clientScopes.map(async ({ id = '', name: clientScope = '' }) => {
+      const mapped = await read(() => client.clientScopes.listRealmScopeMappings({ id }));
+      return { clientScope, roles: mapped.map(({ name = '' }) => name) };
+    }),
+  ]);
   const users = await Promise.all(
     own
       .filter(({ serviceAccountsEnabled }) => serviceAccountsEnabled === true)
@@ -103,6 +109,8 @@ export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: 
     ...(rest as RealmDefinition),
     roles: { realm: roles },
     clients,
+    clientScopes,
+    identityProviders,
     requiredActions,
     authenticationFlows: [...idle, ...flows.flatMap(({ authenticationFlows }) => authenticationFlows)],
     authenticatorConfig: flows.flatMap(({ authenticatorConfig }) => authenticatorConfig),
@@ -111,7 +119,7 @@ export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: 
   };
 };
 
-/** Reads what the realm is set to; needs the roles view-realm, view-clients and view-users. */
+/** Reads what the realm is set to; needs the roles view-realm, view-clients, view-users and view-identity-providers. */
 export const createRealmReader = (
   { client, read }: Connection,
   { realm, realmUrl, signIn }: { realm: string; realmUrl: string; signIn: () => Promise<MachineToken> },
