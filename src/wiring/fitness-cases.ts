@@ -35,7 +35,7 @@ import * as roster from '../modules/fitness/shifts.reads.ts';
 import { runningShiftEnd } from '../modules/fitness/shifts.reads.ts';
 import { createShiftFollower } from '../modules/fitness/shift-follower.ts';
 import type { FollowShifts } from '../modules/fitness/shift-follower.ts';
-import { towardRow as toward, visibleProfiles } from '../modules/organization/reach.ts';
+import { reaches, towardRow as toward, visibleProfiles } from '../modules/organization/reach.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { ProfileFollower } from './people.ts';
@@ -97,7 +97,16 @@ const wireRequirements = (platform: Platform, { decisions, holds, telling }: Sha
   });
   const parts = platform.crud(requirementList, lifecycle, (rows) => withMarks(withAudience(rows, recipients)));
   const generation = createGeneration({ requirements: parts.repository, mover: parts.mover, policies, roster, draw });
-  const service = createRequirements({ ...platform, ...parts, generation, decisions, roster, visible, toward });
+  const service = createRequirements({
+    ...platform,
+    ...parts,
+    generation,
+    decisions,
+    roster,
+    visible,
+    reaches,
+    toward,
+  });
   const attempts = createAttempts({
     bulk: withBulkMarks(platform.bulk(Requirement)),
     mover: parts.mover,

@@ -39,7 +39,7 @@ export interface Fitness {
 }
 
 interface FitnessNeeds {
-  readonly people: Pick<Reach, 'restrict'>;
+  readonly people: Pick<Reach, 'restrict' | 'reaches'>;
   /** What follows from results: requirements, cases, holds. */
   readonly outcome: FitnessOutcome;
   readonly notices: Notices;

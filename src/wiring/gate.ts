@@ -19,7 +19,7 @@ import type { Gate } from '../modules/gate/ports.ts';
 import { workforceFacts, workPlace } from '../modules/workforce/gate-facts.ts';
 import type { AssignmentGate, ShiftGate } from '../modules/workforce/ports.ts';
 import type { Zones } from '../modules/organization/zones.ts';
-import { visibleProfiles } from '../modules/organization/reach.ts';
+import { reaches, visibleProfiles } from '../modules/organization/reach.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { People } from '../modules/workforce/ports.ts';
 import type { Platform } from './platform.ts';
@@ -82,6 +82,7 @@ export const wireGate = (platform: Platform, needs: GateNeeds): GateArea => {
     ruleSets,
     audience: audienceOf,
     visible: visibleProfiles,
+    reaches,
   });
   return {
     gate,

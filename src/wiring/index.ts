@@ -3,7 +3,7 @@ import { buildApp } from '../app.ts';
 import type { AppParts } from '../app.ts';
 import type { Notices } from '../modules/notifications/notice.ts';
 import type { Features } from '../modules/organization/features/features.service.ts';
-import { visibleProfiles } from '../modules/organization/reach.ts';
+import { reaches, visibleProfiles } from '../modules/organization/reach.ts';
 import { createZones } from '../modules/organization/zones.ts';
 import { createPeople } from '../modules/workforce/people.ts';
 import { createPrincipals } from '../platform/access/principals.ts';
@@ -74,7 +74,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
       for (const area of [workforce, commerce, cases]) await area.follow(tx, profile);
     },
   });
-  const people = createPeople(visibleProfiles);
+  const people = createPeople({ visible: visibleProfiles, reaches });
   const zones = createZones();
   const commerce = wireCommerce(platform, { people, zones, links: organization.links });
   const told = forFitness(notices);

@@ -4,7 +4,7 @@ import type { Repository } from '../../platform/db/repository.ts';
 import type { UnitOfWork } from '../../platform/db/unit-of-work.ts';
 import type { Context } from '../../platform/http/context.ts';
 import { conflict, forbidden, invalid, notFound, Problem } from '../../platform/problem.ts';
-import type { visibleProfiles } from '../organization/reach.ts';
+import type { reaches, visibleProfiles } from '../organization/reach.ts';
 import { latestRules, overridesById, unknownIn } from './gate.repository.ts';
 import type { GateDecisionRow, GateOverrideRow, GateRuleSetRow } from './gate.repository.ts';
 import { asOverride, rulesOf } from './gate.service.ts';
@@ -26,6 +26,7 @@ interface DecisionsDependencies {
   readonly ruleSets: Repository<GateRuleSetRow>;
   readonly audience: (tx: Tx, profileId: string) => Promise<readonly string[]>;
   readonly visible: typeof visibleProfiles;
+  readonly reaches: typeof reaches;
 }
 
 /** What a caller asks; `at` is now where it is left out. */
@@ -68,13 +69,7 @@ export const createDecisions = (dependencies: DecisionsDependencies) => {
 
   /** 404 for a profile beyond the caller's reach, the same as for one that does not exist. */
   const mustReach = async (tx: Tx, context: Context, profileId: string): Promise<void> => {
-    const values: unknown[] = [tx.companyId, profileId];
-    const reach = visible(context, 'p.id', (value) => `$${values.push(value)}`);
-    const found = await tx.prepared(
-      `select 1 from profile p where p.company_id = $1 and p.id = $2 and p.deleted_at is null and ${reach}`,
-      values,
-    );
-    if (found.length === 0) throw notFound();
+    if (!(await dependencies.reaches(tx, context, profileId))) throw notFound();
   };
 
   const seen = async (tx: Tx, context: Context, id: string): Promise<GateDecisionRow> => {

@@ -94,6 +94,17 @@ export const visibleProfiles = (context: Caller, idExpression: string, bind: Bin
   return every(reached, denied.length === 0 ? EVERY_ROW : `not ${worksIn(idExpression, denied, bind)}`);
 };
 
+/** Whether a profile is there, live, and within reach of the caller's permission. */
+export const reaches = async (reader: Reader, caller: Caller, profileId: string): Promise<boolean> => {
+  const values: unknown[] = [reader.companyId, profileId];
+  const reach = visibleProfiles(caller, 'p.id', (value) => `$${values.push(value)}`);
+  const rows = await reader.prepared(
+    `select 1 from profile p where p.company_id = $1 and p.id = $2 and p.deleted_at is null and ${reach}`,
+    values,
+  );
+  return rows.length > 0;
+};
+
 const byDistance = (a: Way, b: Way): number => REACHES.indexOf(b.reach) - REACHES.indexOf(a.reach);
 
 /** The caller by each of their ways alone, the furthest first. */

@@ -7,7 +7,7 @@ import type { FitnessNotice } from '../../../src/modules/fitness/notices.ts';
 import type { JudgedResult } from '../../../src/modules/fitness/ports.ts';
 import { systemScope } from '../../../src/platform/db/scope.ts';
 import { createSweeper } from '../../../src/platform/jobs/sweeper.ts';
-import { visibleProfiles } from '../../../src/modules/organization/reach.ts';
+import { reaches, visibleProfiles } from '../../../src/modules/organization/reach.ts';
 import { createZones } from '../../../src/modules/organization/zones.ts';
 import { createPeople } from '../../../src/modules/workforce/people.ts';
 import { wireFitnessCases } from '../../../src/wiring/fitness-cases.ts';
@@ -161,7 +161,7 @@ export const startFitnessCompany = async (): Promise<FitnessCompany> => {
   const area = wireFitnessCases(app.platform, { notices: [{ notify }] });
   const { gate } = wireGate(app.platform, {
     zones: createZones(),
-    people: createPeople(visibleProfiles),
+    people: createPeople({ visible: visibleProfiles, reaches }),
     requirements: area.generation,
   });
   const { db, system, movers } = app.platform;

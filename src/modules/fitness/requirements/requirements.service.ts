@@ -1,7 +1,7 @@
 import type { Scope } from '../../../platform/db/scope.ts';
 import { createCrud, forbidden, notFound } from '../../../platform/module.ts';
 import type { Context, MovingParts, MovingService, Tx } from '../../../platform/module.ts';
-import type { towardRow, visibleProfiles } from '../../organization/reach.ts';
+import type { reaches, towardRow, visibleProfiles } from '../../organization/reach.ts';
 import type { Action } from '../classification/classify.ts';
 import type { Decisions } from '../decisions.ts';
 import type { RosterFacts } from '../ports.ts';
@@ -15,6 +15,7 @@ interface RequirementsDependencies extends MovingParts<RequirementRow> {
   readonly decisions: Decisions;
   readonly roster: Pick<RosterFacts, 'shiftsWithoutRequirements'>;
   readonly visible: typeof visibleProfiles;
+  readonly reaches: typeof reaches;
   readonly toward: typeof towardRow;
   readonly now: () => Date;
 }
@@ -116,13 +117,7 @@ export const createRequirements = (dependencies: RequirementsDependencies) => {
     ask: (context: Context, body: { profileId: string; kind: 'for_cause' | 'post_incident' }) =>
       work.write(context, async (tx) => {
         if (body.profileId === context.principal.profileId) throw forbidden('REQUIREMENT_OWN');
-        const values: unknown[] = [tx.companyId, body.profileId];
-        const reach = visible(context, 'p.id', (value) => `$${values.push(value)}`);
-        const found = await tx.prepared(
-          `select 1 from profile p where p.company_id = $1 and p.id = $2 and p.deleted_at is null and ${reach}`,
-          values,
-        );
-        if (found.length === 0) throw notFound();
+        if (!(await dependencies.reaches(tx, context, body.profileId))) throw notFound();
         const row = await generation.forCause(tx, { ...body, shiftId: null, triggerResultId: null });
         return repository.entity.show(row) as RequirementRow;
       }),

@@ -7,6 +7,7 @@ import type { List, ListQuery, Restriction } from '../../../platform/db/list.ts'
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import { conflict, forbidden, invalid, notFound } from '../../../platform/problem.ts';
+import type { Problem } from '../../../platform/problem.ts';
 import { readReaction, REACTION_PROTOCOLS } from '../classification/metrics.ts';
 import type { TestSource } from '../definitions/definitions.ts';
 import { metricsOf } from '../intake/content.ts';
@@ -20,6 +21,8 @@ import type { ManualResultInput, SelfReportInput, SignalInput } from './submissi
 /** The people whom a caller reaches by the permission of the route. */
 export interface Reach {
   restrict(context: Context, idExpression: string): Restriction;
+  /** Whether a profile is there and within reach. */
+  reaches(reader: Reader, context: Context, profileId: string): Promise<boolean>;
   /** The caller as they stand to one person. */
   toward(reader: Reader, context: Context, person: { readonly profileId: string }): Promise<Context>;
 }
@@ -84,17 +87,13 @@ const everything: Restriction = () => 'true';
 export const createResultsService = (dependencies: ResultsDependencies) => {
   const { list, work, companyVault, changes, intake, people, policies } = dependencies;
 
-  const profileIsThere = async (tx: Tx, id: string, restrict: Restriction): Promise<boolean> => {
-    const values: unknown[] = [tx.companyId, id];
-    const condition = restrict((value) => `$${values.push(value)}`);
-    const rows = await tx.prepared(
-      `select 1 from profile p where p.company_id = $1 and p.id = $2 and p.deleted_at is null and ${condition}`,
-      values,
-    );
-    return rows.length > 0;
-  };
-  const mustBeThere = async (tx: Tx, id: string, restrict: Restriction = everything): Promise<void> => {
-    if (!(await profileIsThere(tx, id, restrict))) throw invalid('/profileId', 'UNKNOWN_REFERENCE');
+  const unknown = (): Problem => invalid('/profileId', 'UNKNOWN_REFERENCE');
+  const mustBeThere = async (tx: Tx, id: string): Promise<void> => {
+    const rows = await tx.prepared('select 1 from profile where company_id = $1 and id = $2 and deleted_at is null', [
+      tx.companyId,
+      id,
+    ]);
+    if (rows.length === 0) throw unknown();
   };
 
   const standing = async (tx: Tx, source: TestSource, externalId: string): Promise<string> => {
@@ -142,7 +141,7 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
     if (principal.profileId === profileId || kind === 'in_cab') throw forbidden('SIGNAL_NOT_ALLOWED');
     if (kind === 'peer') return;
     const { reach } = (await people.toward(tx, context, { profileId })).allowance;
-    const isSuperior = reach !== 'self' && (await profileIsThere(tx, profileId, people.restrict(context, 'p.id')));
+    const isSuperior = reach !== 'self' && (await people.reaches(tx, context, profileId));
     if (!isSuperior || (kind === 'clearance' && reach === 'reports')) throw forbidden('SIGNAL_NOT_ALLOWED');
   };
 
@@ -253,7 +252,7 @@ export const createResultsService = (dependencies: ResultsDependencies) => {
     manual: (context: Context, body: ManualResultInput): Promise<Entered> => {
       if (context.principal.profileId === body.profileId) throw forbidden('OWN_RESULT');
       return work.write(context, async (tx) => {
-        await mustBeThere(tx, body.profileId, people.restrict(context, 'p.id'));
+        if (!(await people.reaches(tx, context, body.profileId))) throw unknown();
         const { content, flags } = manualContent(body, tx.now);
         const entered = await enter(tx, context, {
           source: 'MANUAL',

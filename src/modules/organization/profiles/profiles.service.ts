@@ -5,7 +5,7 @@ import { refusalOf } from '../../../platform/problem.ts';
 import type { ChangeRecorder, Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
 import type { Caller } from '../caller.ts';
 import type { Home } from '../members.ts';
-import { reachesDepartment, visibleProfiles } from '../reach.ts';
+import { reaches, reachesDepartment, visibleProfiles } from '../reach.ts';
 import { normalizeContact } from './contact.ts';
 import type { ProfileInvitations } from './invitations.ts';
 import type { NationalId, NationalIds } from './national-id.ts';
@@ -135,7 +135,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
   });
   /** 404 unless the caller may see the profile. */
   const mustSee = async (reader: Reader, context: Caller, id: string): Promise<void> => {
-    if ((await list.one(reader, id, profileRestriction(context))) === undefined) throw notFound();
+    if (!(await reaches(reader, context, id))) throw notFound();
   };
   /** 404 unless the caller may see the profile, 403 unless it is theirs to change. */
   const mustManage = async (tx: Tx, context: Caller, id: string): Promise<void> => {
@@ -187,8 +187,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       }),
     /** Locks a profile that a body names, so that it is not erased meanwhile. Throws 422 for one that the caller may not see; 409. */
     lockNamed: async (tx: Tx, context: Context, id: string): Promise<void> => {
-      if ((await list.one(tx, id, profileRestriction(context))) === undefined)
-        throw invalid('/profileId', 'UNKNOWN_REFERENCE');
+      if (!(await reaches(tx, context, id))) throw invalid('/profileId', 'UNKNOWN_REFERENCE');
       if ((await repository.lock(tx, id)).erasedAt !== null) throw conflict('PROFILE_ERASED');
     },
     /** For a person who has themselves erased. */
