@@ -1,13 +1,11 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
-import { conflict, invalid, Problem } from '../../../platform/problem.ts';
+import { conflict, invalid } from '../../../platform/problem.ts';
 import type { Notices } from '../notices/notices.service.ts';
 import type { OtpReceipt, Otps } from '../otp/otp.service.ts';
-import { normalizeEmail } from '../persons/identifiers.ts';
+import { readAddress, takenAddress } from '../persons/addresses.ts';
+import type { AddressKind } from '../persons/addresses.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
-
-export type ContactKind = 'email' | 'phone';
 
 interface ContactChangesDependencies {
   readonly work: UnitOfWork;
@@ -18,31 +16,19 @@ interface ContactChangesDependencies {
 
 export interface ContactChanges {
   /** Sends one code to the address the person has and one to the new one. */
-  begin(context: Context, kind: ContactKind, value: string): Promise<{ current: OtpReceipt; fresh: OtpReceipt }>;
+  begin(context: Context, kind: AddressKind, value: string): Promise<{ current: OtpReceipt; fresh: OtpReceipt }>;
   /** Moves the address once both codes were verified, and tells the mailbox that the person had; 422 for a ticket that is not good, 409 when it is taken. */
-  confirm(context: Context, kind: ContactKind, tickets: { current: string; fresh: string }): Promise<void>;
+  confirm(context: Context, kind: AddressKind, tickets: { current: string; fresh: string }): Promise<void>;
 }
 
 const PURPOSE = { email: 'verify_email', phone: 'verify_phone' } as const;
 const CHANNEL = { email: 'email', phone: 'sms' } as const;
 
-/** `+56 9 1234 5678` → `+56912345678`; throws 422 for what is no number. */
-const readPhone = (text: string): string => {
-  const parsed = parsePhoneNumberFromString(text);
-  if (parsed === undefined || !parsed.isPossible()) throw invalid('/phone', 'PHONE');
-  return parsed.number;
-};
-
-const taken = (kind: ContactKind, error: unknown): unknown =>
-  error instanceof Problem && error.options.constraint === `person_${kind}_hash_key`
-    ? conflict('ADDRESS_TAKEN')
-    : error;
-
 /** Changes of the addresses that a person signs in with: only by the person, proven at the old and at the new one. */
 export const createContactChanges = (dependencies: ContactChangesDependencies): ContactChanges => {
   const { work, persons, otps, notices } = dependencies;
 
-  const channelOfCurrent = (person: PersonRow, kind: ContactKind): 'email' | 'sms' => {
+  const channelOfCurrent = (person: PersonRow, kind: AddressKind): 'email' | 'sms' => {
     const has = { email: person.emailSealed !== null, phone: person.phoneSealed !== null };
     if (has[kind]) return CHANNEL[kind];
     if (!has.email && !has.phone) throw conflict('NO_VERIFIED_ADDRESS');
@@ -51,7 +37,7 @@ export const createContactChanges = (dependencies: ContactChangesDependencies): 
 
   return {
     begin: (context, kind, value) => {
-      const destination = kind === 'email' ? normalizeEmail(value) : readPhone(value);
+      const destination = readAddress(kind, value);
       return work.write(context, (tx) =>
         persons.asSelf(tx, context, async (own) => {
           const person = await persons.repository.get(own, context.principal.personId);
@@ -85,7 +71,7 @@ export const createContactChanges = (dependencies: ContactChangesDependencies): 
           }),
         );
       } catch (error) {
-        throw taken(kind, error);
+        throw takenAddress(kind, error);
       }
     },
   };

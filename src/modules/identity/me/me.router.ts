@@ -5,13 +5,14 @@ import { email, exact, integer, noContent, ok, okRow, route, text, uuid } from '
 import type { Module, Route } from '../../../platform/module.ts';
 import { SessionsView } from '../sessions/session-views.ts';
 import { CompaniesView, MeEdit, MeView, PermissionsView } from './me-schemas.ts';
-import type { ContactChanges, ContactKind } from './contact-changes.service.ts';
+import type { AddressKind } from '../persons/addresses.ts';
+import type { ContactChanges } from './contact-changes.service.ts';
 import type { Me } from './me.service.ts';
 
 const ticket = Type.String({ minLength: 1, maxLength: 100 });
 
 /** The two steps in which somebody changes an address that they sign in with. */
-const contactRoutes = (kind: ContactKind, value: TSchema, contacts: ContactChanges): Route[] => [
+const contactRoutes = (kind: AddressKind, value: TSchema, contacts: ContactChanges): Route[] => [
   route(
     {
       method: 'post',

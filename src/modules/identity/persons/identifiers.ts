@@ -8,8 +8,7 @@ export interface Identifier {
   readonly value: string;
 }
 
-/** `Ana@Example.cl ` → `ana@example.cl`. */
-/** An address as it is kept and looked up: case and the form of its letters do not tell people apart. */
+/** An address as it is kept and looked up: `Ana@Example.cl ` → `ana@example.cl`. Case and the form of letters tell nobody apart. */
 export const normalizeEmail = (text: string): string => text.trim().normalize('NFC').toLowerCase();
 
 /** A national id as it is hashed: a passport's `123` is not another document's `123`. */

@@ -5,13 +5,14 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import type { Permission } from '../../../platform/http/route.ts';
 import type { Action, Standing } from '../../../platform/lifecycle/mover.ts';
-import { conflict, forbidden, notFound, Problem, refusalOf } from '../../../platform/problem.ts';
+import { forbidden, notFound, refusalOf } from '../../../platform/problem.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import { showSession } from '../sessions/session-views.ts';
 import type { PersonSessionsView } from '../sessions/session-views.ts';
+import { readAddress, takenAddress } from './addresses.ts';
+import type { AddressKind } from './addresses.ts';
 import type { Invitations } from '../invitations/invitations.service.ts';
 import { isStaff, staffRolesOf } from './persons.repository.ts';
-import { normalizeEmail } from './identifiers.ts';
 import type { PersonRow, Persons } from './persons.service.ts';
 
 interface PersonsAdminDependencies {
@@ -31,10 +32,15 @@ export interface PersonsAdmin {
   move(context: Context, id: string, move: string, input: object, version: number | undefined): Promise<PersonRow>;
   actions(context: Context, id: string): Promise<Action[]>;
   /**
-   * Moves the sign-in address of somebody who lost theirs; who is invited to the staff gets a new link there, and the one
-   * that went to the address before ends. 409 when it is taken.
+   * Gives another sign-in email, or phone for codes, to somebody who lost theirs; who is invited to the staff gets a new link
+   * at the email, and the one that went to the address before ends. 409 when it is taken.
    */
-  changeEmail(context: Context, id: string, email: string, reason: string, version: number): Promise<PersonRow>;
+  changeAddress(
+    context: Context,
+    id: string,
+    address: { readonly kind: AddressKind; readonly value: string; readonly reason: string },
+    version: number,
+  ): Promise<PersonRow>;
   /** Ends somebody's sessions; they sign in no more before they chose a new password by a mailed code. */
   requireNewPassword(context: Context, id: string, reason: string, version: number): Promise<PersonRow>;
   /** Where a person is signed in, in every company. */
@@ -44,9 +50,6 @@ export interface PersonsAdmin {
   /** Ends all of them but the one that asks. */
   endSessions(context: Context, id: string): Promise<{ ended: number }>;
 }
-
-const isTaken = (error: unknown): boolean =>
-  error instanceof Problem && error.options.constraint === 'person_email_hash_key';
 
 /** Logins in the hands of the operator's staff; the route's transactions are the operator's own. */
 export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): PersonsAdmin => {
@@ -109,23 +112,22 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
         await persons.align(tx, id, { newPassword: true });
         return show(after);
       }),
-    changeEmail: async (context, id, email, reason, version) => {
+    changeAddress: async (context, id, { kind, value, reason }, version) => {
       try {
         return await work.write(context, async (tx) => {
           const row = await repository.lock(tx, id, version);
           await mayChange(tx, context, id);
-          const value = normalizeEmail(email);
-          const after = await repository.update(tx, row, persons.contacts.email(row, value), {
-            action: 'change_email',
-            reason,
-          });
+          const note = { action: `change_${kind}`, reason };
+          const address = readAddress(kind, value);
+          const after = await repository.update(tx, row, persons.contacts[kind](row, address), note);
+          if (kind === 'phone') return show(after);
           await persons.align(tx, id);
           if (after.status === 'invited' && (await staffRolesOf(tx, id)).length > 0)
-            await invitations.issueToStaff(tx, { personId: id, email: value, locale: after.locale });
+            await invitations.issueToStaff(tx, { personId: id, email: address, locale: after.locale });
           return show(after);
         });
       } catch (error) {
-        throw isTaken(error) ? conflict('ADDRESS_TAKEN') : error;
+        throw takenAddress(kind, error);
       }
     },
   };

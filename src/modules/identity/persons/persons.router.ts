@@ -114,7 +114,37 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
         responses: { 200: Person.view },
       },
       async ({ params, body, version }, context) =>
-        okRow(await service.changeEmail(context, params.id, body.email, body.reason, version)),
+        okRow(
+          await service.changeAddress(
+            context,
+            params.id,
+            { kind: 'email', value: body.email, reason: body.reason },
+            version,
+          ),
+        ),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/:id/change-phone',
+        id: 'changePersonPhone',
+        summary: 'Give another phone for codes to somebody who lost theirs',
+        permission: 'operator:person:write',
+        clients,
+        params: BY_ID,
+        body: exact({ phone: text(40, { examples: ['+56 9 8765 4321'] }), reason: text(500) }),
+        ifMatch: true,
+        responses: { 200: Person.view },
+      },
+      async ({ params, body, version }, context) =>
+        okRow(
+          await service.changeAddress(
+            context,
+            params.id,
+            { kind: 'phone', value: body.phone, reason: body.reason },
+            version,
+          ),
+        ),
     ),
     route(
       {
