@@ -7,10 +7,12 @@ import type { ErasedProfiles } from '../modules/identity/privacy/person-erasure.
 import { erasureRequestsModule, erasuresModule } from '../modules/identity/privacy/privacy.router.ts';
 import { createRequestLifecycle, ErasureRequest } from '../modules/identity/privacy/requests.ts';
 import { staffRolesOf } from '../modules/identity/persons/persons.repository.ts';
-import { visibleProfiles } from '../modules/organization/reach.ts';
+import { retentionModule } from '../modules/identity/privacy/retention.router.ts';
+import { reaches, visibleProfiles } from '../modules/organization/reach.ts';
 import { createCrud } from '../platform/crud/service.ts';
 import { createOperatorRepository } from '../platform/db/operator-repository.ts';
 import type { Tx } from '../platform/db/database.ts';
+import { UPKEEP_RETENTIONS } from '../platform/jobs/upkeep.ts';
 import type { Context } from '../platform/http/context.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Identity } from './identity.ts';
@@ -50,6 +52,10 @@ export const wirePrivacy = (platform: Platform, { identity, profiles, modules }:
     }),
     erasuresModule(reports),
     erasureRequestsModule(requests, lifecycle),
-    disclosureModule({ ...platform, ...identity, modules }),
+    disclosureModule({ ...platform, ...identity, modules, reaches }),
+    retentionModule({
+      ...platform,
+      retentions: () => [...modules().flatMap(({ retentions = [] }) => retentions), ...UPKEEP_RETENTIONS],
+    }),
   ];
 };

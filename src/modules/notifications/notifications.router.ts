@@ -7,7 +7,7 @@ import { Notification } from './notifications.repository.ts';
 import type { Notifications } from './notifications.service.ts';
 import { PreferencesBody, PreferencesView } from './preferences.repository.ts';
 import type { Preferences } from './preferences.service.ts';
-import { NOTICES_SETTING } from './settings.ts';
+import { NOTICES_RETENTION, NOTICES_SETTING } from './settings.ts';
 import type { StreamService } from './stream.service.ts';
 
 const NotificationView = exact(
@@ -160,6 +160,7 @@ export const notificationsModule = (parts: NotificationsParts): Module => ({
   erasures: notificationErasures,
   jobs: parts.jobs,
   ticks: parts.notifications.ticks,
+  retentions: [NOTICES_RETENTION],
   routes: [...ownRoutes(parts), ...preferenceRoutes(parts), ...streamRoutes(parts)],
 });
 

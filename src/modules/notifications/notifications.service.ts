@@ -6,7 +6,7 @@ import type { ChangeRecorder, Context, List, Repository, TickDefinition, Tx } fr
 import { purgeNotifications, readAll, unreadCount } from './notifications.repository.ts';
 import type { NotificationRow } from './notifications.repository.ts';
 import { ownProfile } from './own-profile.ts';
-import { NOTICES_SETTING } from './settings.ts';
+import { NOTICES_RETENTION } from './settings.ts';
 
 interface NotificationsDependencies {
   readonly repository: Repository<NotificationRow>;
@@ -52,19 +52,19 @@ export const createNotifications = (dependencies: NotificationsDependencies) => 
     });
 
   const purge: TickDefinition = {
-    name: 'notifications.purge',
+    name: NOTICES_RETENTION.by,
     every: 86_400,
     for: 'each-company',
     run: (scope, { now }) =>
       work.write({ scope }, async (tx) => {
-        const { retentionDays } = await configuration.get(tx, NOTICES_SETTING);
-        const purged = await purgeNotifications(tx, new Date(now.getTime() - retentionDays * DAY));
+        const keptFor = await NOTICES_RETENTION.keptFor((wanted) => configuration.get(tx, wanted));
+        const purged = await purgeNotifications(tx, new Date(now.getTime() - keptFor));
         if (purged > 0)
           await changes.event(tx, {
             entity: 'notification',
             entityId: tx.companyId,
             action: 'purge',
-            after: { purged, retentionDays },
+            after: { purged, retentionDays: keptFor / DAY },
           });
       }),
   };

@@ -1,6 +1,9 @@
 import Type from 'typebox';
 import { setting } from '../../platform/configuration.ts';
+import { retentionBySetting } from '../../platform/privacy/retention.ts';
 import { exact, integer, nullable } from '../../platform/schema/types.ts';
+
+const DAY = 86_400_000;
 
 /** How a company's people are told. */
 export const NOTICES_SETTING = setting({
@@ -21,3 +24,10 @@ export const NOTICES_SETTING = setting({
   }),
   default: { frontendUrl: null, dedupeHours: 24, retentionDays: 365, maxAttempts: 5 },
 });
+
+/** Notices, with what became of their mails, SMS and webhooks. */
+export const NOTICES_RETENTION = retentionBySetting(
+  { of: 'notification', by: 'notifications.purge' },
+  NOTICES_SETTING,
+  ({ retentionDays }) => retentionDays * DAY,
+);

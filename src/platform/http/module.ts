@@ -3,6 +3,7 @@ import type { Setting } from '../configuration.ts';
 import type { AnyLifecycle } from '../lifecycle/lifecycle.ts';
 import type { JobDefinition, TickDefinition } from '../jobs/definitions.ts';
 import type { Erasure } from '../privacy/erasure.ts';
+import type { Retention } from '../privacy/retention.ts';
 import type { ReportDefinition } from '../render/report.ts';
 import type { Route } from './route.ts';
 
@@ -23,4 +24,6 @@ export interface Module {
   readonly settings?: readonly Setting<unknown>[];
   /** What becomes of each of its tables that hold something about a profile when the profile is erased, in this order. */
   readonly erasures?: readonly Erasure[];
+  /** How long it keeps what its ticks erase. */
+  readonly retentions?: readonly Retention[];
 }

@@ -2,6 +2,9 @@ import type pg from 'pg';
 import type { Database } from '../db/database.ts';
 import { ensurePartitions } from '../db/partitions.ts';
 import { systemScope } from '../db/scope.ts';
+import { retention } from '../privacy/retention.ts';
+import type { Retention } from '../privacy/retention.ts';
+import { STREAM_RETENTION, trimStreams } from '../stream/retention.ts';
 import type { TickDefinition } from './definitions.ts';
 
 export interface UpkeepDependencies {
@@ -13,10 +16,17 @@ export interface UpkeepDependencies {
   readonly trimTicks: () => Promise<void>;
 }
 
-const DAY = 86_400;
-const KEEP_DONE_MS = 14 * DAY * 1000;
-const KEEP_FAILED_MS = 90 * DAY * 1000;
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+const DONE = retention({ of: 'outbox', by: 'platform.outbox.trim', ms: 14 * DAY * 1000 });
+const FAILED = retention({ of: 'outbox_failed', by: 'platform.outbox.trim', ms: 90 * DAY * 1000 });
+const ANSWERS = retention({ of: 'idempotency', by: 'platform.idempotency.trim', ms: 3 * DAY * 1000 });
 
+/** How long the platform keeps what it writes for itself. */
+export const UPKEEP_RETENTIONS: readonly Retention[] = [DONE, FAILED, ANSWERS, STREAM_RETENTION];
+
+const ANSWERED = `select distinct company_id as "companyId" from idempotency where created_at < $1`;
+const FORGET = 'delete from idempotency where company_id = $1 and created_at < $2';
 const FINISHED = `select distinct company_id as "companyId" from outbox where finished_at < $1`;
 /** The inbox rows go with it. */
 const TRIM = `delete from outbox where company_id = $1 and (
@@ -24,7 +34,8 @@ const TRIM = `delete from outbox where company_id = $1 and (
 
 /**
  * What the platform itself repeats: partitions made ahead, finished outbox rows dropped (done after 14 days, given up after
- * 90; until then their keys keep duplicates away), old tick runs forgotten.
+ * 90; until then their keys keep duplicates away), answers kept for repeated requests and audiences of streams dropped, old
+ * tick runs forgotten.
  */
 export const upkeepTicks = ({ system, db, partitioned, trimTicks }: UpkeepDependencies): TickDefinition[] => [
   {
@@ -36,19 +47,41 @@ export const upkeepTicks = ({ system, db, partitioned, trimTicks }: UpkeepDepend
     },
   },
   {
-    name: 'platform.outbox.trim',
+    name: DONE.by,
     every: DAY,
     for: 'once',
     timeout: 600_000,
     run: async ({ actor, traceId }, { now, signal }) => {
-      const done = new Date(now.getTime() - KEEP_DONE_MS);
-      const failed = new Date(now.getTime() - KEEP_FAILED_MS);
+      const [done, failed] = [DONE.before(now), FAILED.before(now)];
       const { rows } = await system.query<{ companyId: string }>(FINISHED, [done]);
       for (const { companyId } of rows) {
         signal.throwIfAborted();
-        const scope = systemScope(companyId, actor.via ?? 'platform.outbox.trim', traceId);
+        const scope = systemScope(companyId, actor.via ?? DONE.by, traceId);
         await db.write(scope, (tx) => tx.prepared(TRIM, [companyId, done, failed]));
       }
+    },
+  },
+  {
+    name: ANSWERS.by,
+    every: HOUR,
+    for: 'once',
+    timeout: 600_000,
+    run: async (_scope, { now, signal }) => {
+      const before = ANSWERS.before(now);
+      const { rows } = await system.query<{ companyId: string }>(ANSWERED, [before]);
+      for (const { companyId } of rows) {
+        signal.throwIfAborted();
+        await system.query(FORGET, [companyId, before]);
+      }
+    },
+  },
+  {
+    name: STREAM_RETENTION.by,
+    every: HOUR,
+    for: 'once',
+    timeout: 600_000,
+    run: async (_scope, { now, signal }) => {
+      await trimStreams(system, now, { signal });
     },
   },
   { name: 'platform.ticks.trim', every: DAY, for: 'once', run: trimTicks },

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { idFloor } from '../db/ids.ts';
+import { retention } from '../privacy/retention.ts';
 import { RESUME_MS } from './events.ts';
 
 export interface Trimmed {
@@ -9,6 +10,13 @@ export interface Trimmed {
 
 /** A change may be sealed later than it was written: its audience is kept this much longer, in ms. */
 const GRACE = 3_600_000;
+
+/** Whom a change concerned, for as long as a stream can be resumed. */
+export const STREAM_RETENTION = retention({
+  of: 'change_recipient',
+  by: 'platform.streams.trim',
+  ms: RESUME_MS + GRACE,
+});
 
 const COMPANIES = 'select id from company order by id';
 const RECIPIENTS = `delete from change_recipient where company_id = $1 and (change_id, profile_id) in
@@ -40,7 +48,7 @@ export const trimStreams = async (
   now: Date,
   { batch = 5_000, signal }: { batch?: number; signal?: AbortSignal } = {},
 ): Promise<Trimmed> => {
-  const before = idFloor(new Date(now.getTime() - RESUME_MS - GRACE));
+  const before = idFloor(STREAM_RETENTION.before(now));
   let recipients = 0;
   let tickets = 0;
   const { rows } = await system.query<{ id: string }>(COMPANIES);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { v7 as uuidv7 } from 'uuid';
 import { job } from '../../../src/platform/jobs/definitions.ts';
 import { openHarness } from './harness.ts';
 import type { Harness } from './harness.ts';
@@ -38,12 +39,25 @@ describe("the platform's own ticks", () => {
     await age(open, 'cancelled', 1);
 
     const inAYear = new Date(Date.now() + 400 * DAY);
+    const ago = (days: number): Date => new Date(inAYear.getTime() - days * DAY);
+    for (const company of harness.companies)
+      for (const days of [2.9, 3.1]) {
+        await harness.admin.query(
+          `insert into idempotency (company_id, actor_id, key, operation, payload_hash, status, created_at)
+           values ($1, $1, $2, 'test', '', 201, $3)`,
+          [company, `${days}`, ago(days)],
+        );
+        await harness.admin.query(
+          'insert into change_recipient (company_id, change_id, profile_id) values ($1, $2, $1)',
+          [company, uuidv7({ msecs: ago(days + 4).getTime() })],
+        );
+      }
     const node = harness.node({ definitions: [nothing], now: () => inAYear });
     await node.start();
     const finished = `select count(*)::int as count from tick_run where finished_at = $1 and error is null`;
     for (;;) {
       const { rows } = await harness.admin.query<{ count: number }>(finished, [inAYear]);
-      if (rows[0]!.count === 3) break;
+      if (rows[0]!.count === 5) break;
       await sleep(20);
     }
     const left = await harness.admin.query<{ id: string }>('select id from outbox');
@@ -53,7 +67,14 @@ describe("the platform's own ticks", () => {
     const month = inAYear.toISOString().slice(0, 7).replace('-', '_');
     const { rows } = await harness.admin.query('select to_regclass($1) is not null as made', [`change_${month}`]);
     expect(rows).to.deep.equal([{ made: true }]);
-    const names = ['platform.partitions', 'platform.outbox.trim', 'platform.ticks.trim'];
+    const answers = await harness.admin.query<{ key: string }>('select key from idempotency');
+    expect(answers.rows.map(({ key }) => key)).to.deep.equal(['2.9', '2.9']);
+    const audiences = 'select company_id as id from change_recipient order by 1';
+    const told = await harness.admin.query<{ id: string }>(audiences);
+    expect(told.rows.map(({ id }) => id)).to.have.members([...harness.companies]);
+    const names = ['partitions', 'outbox.trim', 'idempotency.trim', 'streams.trim', 'ticks.trim'].map(
+      (name) => `platform.${name}`,
+    );
     const { body } = await node.metrics.expose();
     for (const name of names)
       expect(body).to.include(

@@ -1,6 +1,7 @@
 import { BY_ID, ok, pageOf, RawJson, route } from '../../../platform/module.ts';
 import type { List, Module } from '../../../platform/module.ts';
 import { AttemptView } from './attempts.repository.ts';
+import { attemptRetentions } from './attempts.service.ts';
 import type { Attempts } from './attempts.service.ts';
 
 /** /admin/person/:id/attempt: how it went when somebody tried to sign in. */
@@ -9,6 +10,7 @@ export const attemptsModule = ({ attempts, list }: { attempts: Attempts; list: L
   base: '/admin/person',
   requires: ['persons'],
   ticks: attempts.ticks,
+  retentions: attemptRetentions,
   routes: [
     route(
       {

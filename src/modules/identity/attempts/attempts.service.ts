@@ -3,7 +3,8 @@ import type { Scope } from '../../../platform/db/scope.ts';
 import type { IdentityProvider, ProviderEvent } from '../../../platform/identity-provider/port.ts';
 import { BRUTE_FORCE } from '../../../platform/identity-provider/realm.ts';
 import type { TickDefinition } from '../../../platform/jobs/definitions.ts';
-import type { Context, List } from '../../../platform/module.ts';
+import { retention } from '../../../platform/module.ts';
+import type { Context, List, Retention } from '../../../platform/module.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Notices } from '../notices/notices.service.ts';
@@ -32,8 +33,10 @@ const DAY = 86_400_000;
 /** Events may be committed late: this stretch is read again. */
 const OVERLAP = 10_000;
 const FIRST_LOOK = 3_600_000;
-const KEPT = 365 * DAY;
-const MARKS_KEPT = 2 * DAY;
+const PURGE = 'identity.sign-in-attempts.purge';
+const ATTEMPTS = retention({ of: 'sign_in_attempt', by: PURGE, ms: 365 * DAY });
+const MARKS = retention({ of: 'provider_event', by: PURGE, ms: 2 * DAY });
+export const attemptRetentions: readonly Retention[] = [ATTEMPTS, MARKS];
 
 const OUTCOMES: Readonly<Partial<Record<ProviderEvent['type'], Attempt['outcome']>>> = {
   sign_in: 'succeeded',
@@ -124,12 +127,11 @@ export const createAttempts = (dependencies: AttemptsDependencies): Attempts => 
   };
 
   const purge: TickDefinition = {
-    name: 'identity.sign-in-attempts.purge',
+    name: PURGE,
     every: 86_400,
     for: 'once',
     run: async (scope, { now }) => {
-      const before = (age: number) => new Date(now.getTime() - age);
-      await db.write(scope, (tx) => purgeAttempts(tx, before(KEPT), before(MARKS_KEPT)));
+      await db.write(scope, (tx) => purgeAttempts(tx, ATTEMPTS.before(now), MARKS.before(now)));
     },
   };
 

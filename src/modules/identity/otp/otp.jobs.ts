@@ -10,7 +10,7 @@ import type { SignIn } from '../sign-in/sign-in.service.ts';
 import type { CountOtp } from './otp.figures.ts';
 import { armOtp, findOtp, purgeOtps } from './otp.repository.ts';
 import type { StoredOtp } from './otp.repository.ts';
-import { CODE_LIFE, COUNTED_FOR, KEPT } from './otp.rules.ts';
+import { CODE_LIFE, CODES, TALLIES } from './otp.rules.ts';
 import { DELIVER_OTP } from './otp.service.ts';
 import type { Otps } from './otp.service.ts';
 
@@ -87,12 +87,11 @@ export const otpJobs = (dependencies: OtpJobsDependencies): { jobs: JobDefinitio
   });
 
   const purge: TickDefinition = {
-    name: 'identity.otp.purge',
+    name: CODES.by,
     every: 60,
     for: 'once',
     run: async (scope, { now }) => {
-      const before = (age: number) => new Date(now.getTime() - age);
-      await db.write(scope, (tx) => purgeOtps(tx, before(KEPT), before(COUNTED_FOR)));
+      await db.write(scope, (tx) => purgeOtps(tx, CODES.before(now), TALLIES.before(now)));
     },
   };
 

@@ -111,20 +111,19 @@ export const tryOtp = async (
     )
   )[0];
 
-/** Whether `spendTicket` would find this ticket. */
-export const isTicket = async (
+/** What `spendTicket` would spend. */
+export const findTicket = async (
   reader: Reader,
   ticketHash: string,
   purpose: OtpPurpose,
   verifiedAfter: Date,
-): Promise<boolean> =>
+): Promise<StoredOtp | undefined> =>
   (
-    await reader.prepared('select 1 from otp where ticket_hash = $1 and purpose = $2 and verified_at > $3', [
-      ticketHash,
-      purpose,
-      verifiedAfter,
-    ])
-  ).length === 1;
+    await reader.prepared<StoredOtp>(
+      `select ${COLUMNS} from otp where ticket_hash = $1 and purpose = $2 and verified_at > $3`,
+      [ticketHash, purpose, verifiedAfter],
+    )
+  )[0];
 
 /** Spends the ticket of a verified one-time password. Undefined when it is unknown, of another purpose, spent or old. */
 export const spendTicket = async (

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { exact, ok, oneOf, route, text, uuid } from '../../../platform/module.ts';
 import type { JobDefinition, Module, TickDefinition } from '../../../platform/module.ts';
 import { OtpReceiptView } from './otp-receipt.ts';
-import { OTP_PURPOSES } from './otp.rules.ts';
+import { CODES, OTP_PURPOSES, TALLIES } from './otp.rules.ts';
 import type { Otps } from './otp.service.ts';
 
 const company = exact({ id: uuid(), slug: Type.String(), name: Type.String() });
@@ -33,6 +33,7 @@ export const otpModule = ({ otps, jobs, ticks }: OtpRouterDependencies): Module 
   base: '/otp',
   jobs,
   ticks,
+  retentions: [CODES, TALLIES],
   routes: [
     route(
       {

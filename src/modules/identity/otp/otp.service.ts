@@ -16,14 +16,14 @@ import {
   countAsked,
   findOtp,
   giveBackTicket,
-  isTicket,
+  findTicket,
   lockKeys,
   openOtp,
   spendTicket,
   tryOtp,
 } from './otp.repository.ts';
 import type { OtpRow, StoredOtp } from './otp.repository.ts';
-import { COUNTED_FOR, KEPT, TICKET_LIFE, waitFor } from './otp.rules.ts';
+import { CODES, TALLIES, TICKET_LIFE, waitFor } from './otp.rules.ts';
 import type { OtpChannel, OtpPurpose } from './otp.rules.ts';
 
 export const DELIVER_OTP = 'identity.otp.deliver';
@@ -69,8 +69,8 @@ export interface Otps {
   resend(requestId: string, traceId: string): Promise<OtpReceipt>;
   /** Tries a code: signs in, or answers a ticket that the purpose's own route takes. 422 for any code that is not good. */
   verify(requestId: string, code: string, context: PublicContext): Promise<Verified>;
-  /** 422 unless `redeem` would take this ticket now; it is not spent. */
-  check(tx: Tx, ticket: string, purpose: OtpPurpose, pointer: string): Promise<void>;
+  /** What `redeem` would spend now; 422 when the ticket is not good. */
+  check(tx: Tx, ticket: string, purpose: OtpPurpose, pointer: string): Promise<StoredOtp>;
   /** Spends a ticket in the operator's transaction; 422 when it is not good. */
   redeem(tx: Tx, ticket: string, purpose: OtpPurpose, pointer: string): Promise<StoredOtp>;
   /** A ticket that `redeem` spent for what then came to nothing is good again. In the operator's transaction. */
@@ -95,7 +95,7 @@ export const createOtps = ({ db, keys, enqueue, persons, signIn, count }: OtpDep
   const asSystem = (traceId: string) => systemScope(OPERATOR_COMPANY, 'otp', traceId);
 
   const longestWait = async (tx: Tx, counted: readonly string[]): Promise<number> => {
-    const since = new Date(tx.now.getTime() - COUNTED_FOR);
+    const since = TALLIES.before(tx.now);
     const waits: number[] = [];
     for (const key of counted) waits.push(waitFor(await askedSince(tx, key, since), tx.now));
     return Math.max(0, ...waits);
@@ -112,7 +112,7 @@ export const createOtps = ({ db, keys, enqueue, persons, signIn, count }: OtpDep
     const isQuiet = (await longestWait(tx, hidden)) > 0;
     const sent: OtpRow = isQuiet ? { ...otp, personId: null, accountKey: `nobody:${otp.id}` } : otp;
     await countAsked(tx, [otp.askedKey, ...(isQuiet ? [] : hidden)]);
-    await openOtp(tx, sent, new Date(tx.now.getTime() + KEPT));
+    await openOtp(tx, sent, new Date(tx.now.getTime() + CODES.ms));
     await enqueue(tx, DELIVER_OTP, { otpId: otp.id });
     return { requestId: otp.id, resendAfter: RESEND_AFTER };
   };
@@ -196,7 +196,9 @@ export const createOtps = ({ db, keys, enqueue, persons, signIn, count }: OtpDep
       return { purpose, signedIn: await signIn.withOtp(person, channel, context) };
     },
     check: async (tx, ticket, purpose, pointer) => {
-      if (!(await isTicket(tx, hashOf(ticket), purpose, oldestTicket(tx)))) throw invalid(pointer, 'WRONG_TICKET');
+      const found = await findTicket(tx, hashOf(ticket), purpose, oldestTicket(tx));
+      if (found === undefined) throw invalid(pointer, 'WRONG_TICKET');
+      return found;
     },
     redeem: async (tx, ticket, purpose, pointer) => {
       const spent = await spendTicket(tx, hashOf(ticket), purpose, oldestTicket(tx));

@@ -4,20 +4,24 @@ import type { PersonalVault } from '../../../platform/change/vault.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { disclosed } from '../../../platform/privacy/erasure.ts';
 import type { DisclosedRow } from '../../../platform/privacy/erasure.ts';
-import { exact, instant, nullable, ok, route } from '../../../platform/module.ts';
+import { BY_ID, exact, instant, notFound, nullable, ok, route } from '../../../platform/module.ts';
 import type { ChangeRecorder, Context, Module, Reader, Tx } from '../../../platform/module.ts';
 import type { Persons } from '../persons/persons.service.ts';
+
+const EXPORT = 'identity:privacy:export';
 
 const ROW = Type.Record(Type.String(), Type.Unknown());
 const Disclosure = exact(
   {
     exportedAt: instant(),
-    person: ROW,
+    /** The login is nobody's but the person's: null for others. */
+    person: nullable(ROW),
     profile: nullable(ROW),
-    data: Type.Record(Type.String(), Type.Array(ROW), { description: 'Rows about me, by table' }),
+    data: Type.Record(Type.String(), Type.Array(ROW), { description: 'Rows about the profile, by table' }),
   },
   { 'x-component': 'personal_data' },
 );
+type DisclosureView = Static<typeof Disclosure>;
 
 interface DisclosureDependencies {
   readonly work: UnitOfWork;
@@ -25,6 +29,8 @@ interface DisclosureDependencies {
   readonly vault: Pick<PersonalVault, 'open'>;
   readonly changes: ChangeRecorder;
   readonly modules: () => readonly Pick<Module, 'erasures'>[];
+  /** Whether a profile is there, and within reach of the caller's permission. */
+  readonly reaches: (reader: Reader, context: Context, profileId: string) => Promise<boolean>;
 }
 
 interface StoredProfile {
@@ -32,8 +38,8 @@ interface StoredProfile {
   readonly sealed: string | null;
 }
 
-/** All that stands about a person in the company in which they are, said in the words of the tables. */
-const createDisclosure = ({ work, persons, vault, changes, modules }: DisclosureDependencies) => {
+/** All that stands about a person in a company, said in the words of the tables. That it was fetched is in the change log first. */
+const createDisclosure = ({ work, persons, vault, changes, modules, reaches }: DisclosureDependencies) => {
   const profileOf = async (reader: Reader, id: string): Promise<DisclosedRow> => {
     const [found] = await reader.prepared<StoredProfile>(
       `select to_jsonb(t) as row, t.national_id_sealed as sealed from profile t
@@ -50,25 +56,39 @@ const createDisclosure = ({ work, persons, vault, changes, modules }: Disclosure
       if (rows !== undefined) data[of] = await rows(tx, id);
     return data;
   };
+  const personOf = async (reader: Reader, id: string): Promise<DisclosedRow> => {
+    const person = await persons.repository.get(reader, id);
+    const { firstName, lastName, locale, preferences, nationalIdMask, lastLoginAt, createdAt } = person;
+    const [email, phone] = [persons.contacts.emailOf(person), persons.contacts.phoneOf(person)];
+    return { id, firstName, lastName, locale, preferences, nationalIdMask, lastLoginAt, createdAt, email, phone };
+  };
+  /** Whom it is about sees on their live stream that it was fetched. */
+  const ofProfile = async (tx: Tx, id: string): Promise<Pick<DisclosureView, 'profile' | 'data'>> => {
+    await changes.event(tx, { entity: 'profile', entityId: id, action: 'disclose', audience: [id] });
+    return { profile: await profileOf(tx, id), data: await dataOf(tx, id) };
+  };
   return {
-    /** The caller's own data; that it was fetched is in the change log before it is answered. */
-    own: (context: Context): Promise<Static<typeof Disclosure>> =>
+    own: (context: Context): Promise<DisclosureView> =>
       work.write(context, async (tx) => {
         const { personId, profileId } = context.principal;
-        const person = await persons.repository.get(tx, personId);
-        const { firstName, lastName, locale, preferences, nationalIdMask, lastLoginAt, createdAt } = person;
-        const [email, phone] = [persons.contacts.emailOf(person), persons.contacts.phoneOf(person)];
-        const known = { firstName, lastName, locale, preferences, nationalIdMask, lastLoginAt, createdAt };
-        if (profileId !== null) await changes.event(tx, { entity: 'profile', entityId: profileId, action: 'disclose' });
-        return {
-          exportedAt: tx.now.toISOString(),
-          person: { id: personId, ...known, email, phone },
-          profile: profileId === null ? null : await profileOf(tx, profileId),
-          data: profileId === null ? {} : await dataOf(tx, profileId),
-        };
+        const person = await personOf(tx, personId);
+        const rest = profileId === null ? { profile: null, data: {} } : await ofProfile(tx, profileId);
+        return { exportedAt: tx.now.toISOString(), person, ...rest };
+      }),
+    /** Somebody's, for whoever answers for it that the company has it. 404 beyond the caller's reach. */
+    of: (context: Context, id: string): Promise<DisclosureView> =>
+      work.write(context, async (tx) => {
+        if (!(await reaches(tx, context, id))) throw notFound();
+        return { exportedAt: tx.now.toISOString(), person: null, ...(await ofProfile(tx, id)) };
       }),
   };
 };
+
+const asFile = (body: DisclosureView) => ({
+  ...ok(body),
+  headers: { 'Content-Disposition': 'attachment; filename="personal-data.json"', 'Cache-Control': 'no-store' },
+});
+const SEALED = 'Measured values of tests and notes of cases are sealed: they are read at their own routes.';
 
 /** /privacy/export */
 export const disclosureModule = (dependencies: DisclosureDependencies): Module => {
@@ -76,6 +96,7 @@ export const disclosureModule = (dependencies: DisclosureDependencies): Module =
   return {
     name: 'personal-data',
     base: '/privacy/export',
+    permissions: { [EXPORT]: 'rows' },
     routes: [
       route(
         {
@@ -83,16 +104,27 @@ export const disclosureModule = (dependencies: DisclosureDependencies): Module =
           path: '/',
           id: 'exportMyData',
           summary: 'All that stands about me here, as a file',
-          description:
-            'In the company in which I am. Measured values of tests and notes of cases are sealed: they are read at their own routes.',
+          description: `In the company in which I am. ${SEALED}`,
           permission: 'signed-in',
           rate: 'export',
           responses: { 200: Disclosure },
         },
-        async (_input, context) => ({
-          ...ok(await disclosure.own(context)),
-          headers: { 'Content-Disposition': 'attachment; filename="personal-data.json"', 'Cache-Control': 'no-store' },
-        }),
+        async (_input, context) => asFile(await disclosure.own(context)),
+      ),
+      route(
+        {
+          method: 'get',
+          path: '/:id',
+          id: 'exportProfileData',
+          summary: 'All that stands about somebody in this company, as a file: for whom a person asks for theirs',
+          description: `That it was fetched, and by whom, is in the change log, and told to the person. ${SEALED}`,
+          permission: EXPORT,
+          rate: 'export',
+          clients: ['admin'],
+          params: BY_ID,
+          responses: { 200: Disclosure },
+        },
+        async ({ params }, context) => asFile(await disclosure.of(context, params.id)),
       ),
     ],
   };

@@ -3,7 +3,7 @@ import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { job } from '../../../platform/module.ts';
 import type { JobDefinition, Repository, TickDefinition } from '../../../platform/module.ts';
 import { CLEAR_JOB } from './exports.lifecycle.ts';
-import { exportsToPurge } from './exports.repository.ts';
+import { EXPORT_RETENTION, exportsToPurge } from './exports.repository.ts';
 import type { ExportRow } from './exports.repository.ts';
 import { folderOf, removeFiles } from './exports.runner.ts';
 import type { createRunner, ExportPayload } from './exports.runner.ts';
@@ -34,7 +34,7 @@ interface PurgeDependencies {
 
 /** Removes the files of exports whose time is over, hourly. */
 export const purgeTick = ({ work, repository, files }: PurgeDependencies): TickDefinition => ({
-  name: 'reporting.export.purge',
+  name: EXPORT_RETENTION.by,
   every: 3_600,
   timeout: 10 * MINUTE_MS,
   for: 'each-company',

@@ -1,7 +1,18 @@
 import Type from 'typebox';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import { REACHES } from '../../../platform/access/principal.ts';
-import { entity, exact, instant, integer, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import {
+  entity,
+  exact,
+  instant,
+  integer,
+  listOf,
+  nullable,
+  oneOf,
+  retention,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 /** Why an export failed. */
@@ -9,6 +20,9 @@ export const EXPORT_ERRORS = ['FAILED', 'PERMISSION_CHANGED', 'TOO_MANY_ROWS', '
 export type ExportError = (typeof EXPORT_ERRORS)[number];
 export const FORMATS = ['csv', 'pdf'] as const;
 export const SEPARATORS = [',', ';'] as const;
+
+/** How long a file can be fetched (domain.md 5). */
+export const EXPORT_RETENTION = retention({ of: 'export_file', by: 'reporting.export.purge', ms: 86_400_000 });
 
 const MOST_ROWS = 2_147_483_647;
 

@@ -19,7 +19,7 @@ import type { List, Module, ReportDefinition, Route } from '../../../platform/mo
 import { CREATE_PERMISSION } from './exports.access.ts';
 import { attachment } from './exports.file-name.ts';
 import { CANCEL_PERMISSION } from './exports.lifecycle.ts';
-import { ExportJob, FORMATS, SEPARATORS } from './exports.repository.ts';
+import { EXPORT_RETENTION, ExportJob, FORMATS, SEPARATORS } from './exports.repository.ts';
 import type { createExportsService, Download, ExportRequest } from './exports.service.ts';
 
 const READ_PERMISSION = 'reporting:export:read';
@@ -175,6 +175,7 @@ export const exportsModules = (
     name: 'exports',
     base: '/admin/export',
     permissions: { [CREATE_PERMISSION]: 'everybody', [READ_PERMISSION]: 'everybody', [CANCEL_PERMISSION]: 'everybody' },
+    retentions: [EXPORT_RETENTION],
     erasures: [keeps('export_job', { by: 'requested_by' })],
     routes: [...routesBelow('admin', dependencies), downloading(dependencies)],
   },

@@ -17,7 +17,7 @@ import { isUnchanged, shownColumns } from './exports.access.ts';
 import { fileNameOf } from './exports.file-name.ts';
 import { createProgress } from './exports.progress.ts';
 import type { Progress } from './exports.progress.ts';
-import { writeProgress } from './exports.repository.ts';
+import { EXPORT_RETENTION, writeProgress } from './exports.repository.ts';
 import type { ExportError, ExportRow } from './exports.repository.ts';
 
 export interface RunnerDependencies {
@@ -50,9 +50,6 @@ class Unfit extends Error {
   }
 }
 
-const DAY_MS = 86_400_000;
-/** How long a file can be fetched (domain.md 5). */
-const LIFETIME_MS = DAY_MS;
 /** A PDF of more rows is read by nobody, a CSV of more opens nowhere. */
 const MOST_ROWS = { csv: 1_000_000, pdf: 20_000 } as const;
 const MOST_BYTES = 1024 ** 3;
@@ -176,7 +173,7 @@ export const createRunner = (dependencies: RunnerDependencies) => {
       const row = await repository.lock(tx, exportId);
       if (row.status !== 'running') return row.fileKey;
       const finishedAt = tx.now.toISOString();
-      const expiresAt = new Date(tx.now.getTime() + LIFETIME_MS).toISOString();
+      const expiresAt = new Date(tx.now.getTime() + EXPORT_RETENTION.ms).toISOString();
       await mover.moveAs(tx, { scope }, row, 'finish', { ...produced, finishedAt, expiresAt });
       return produced.fileKey;
     });
