@@ -151,9 +151,26 @@ const drift = [
   `create index provider_drift_seen_at_idx on provider_drift (seen_at)`,
 ];
 
-export const up = [...passwords, ...invitations, ...machines, ...attempts, ...drift];
+const legacy = [
+  ...operatorTable(
+    'legacy_credential',
+    [
+      'person_id uuid not null',
+      'hash_sealed text not null',
+      'imported_at timestamptz(3) not null',
+      'constraint legacy_credential_pkey primary key (person_id)',
+      'constraint legacy_credential_person_id_fkey foreign key (person_id) references person (id)',
+    ],
+    BY_OPERATOR,
+    'select, insert, update, delete',
+  ),
+  `create index legacy_credential_imported_at_idx on legacy_credential (imported_at)`,
+];
+
+export const up = [...passwords, ...invitations, ...machines, ...attempts, ...drift, ...legacy];
 
 export const down = [
+  'legacy_credential',
   'provider_drift',
   'provider_event',
   'sign_in_attempt',

@@ -8,6 +8,7 @@ import { firstDataCommands } from './commands/first-data.ts';
 import { keysCommands } from './commands/keys.ts';
 import { accessCommands } from './commands/access.ts';
 import { realmCommands } from './commands/realm.ts';
+import { legacyCommands } from './commands/legacy.ts';
 import { databaseCommands } from './commands/database.ts';
 
 /** The commands of `angelis`, in the order of its help. */
@@ -17,6 +18,7 @@ export const commands: readonly CliCommand[] = [
   simulateCommand,
   databaseCommands,
   firstDataCommands,
+  legacyCommands,
   auditCommands,
   accessCommands,
   doctorCommand,

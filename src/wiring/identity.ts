@@ -26,6 +26,9 @@ import { staleSessionTicks } from '../modules/identity/sessions/stale.jobs.ts';
 import { createMe } from '../modules/identity/me/me.service.ts';
 import { meModule } from '../modules/identity/me/me.router.ts';
 import { createContactChanges } from '../modules/identity/me/contact-changes.service.ts';
+import { forgetLegacy } from '../modules/identity/legacy/legacy.repository.ts';
+import { createLegacy, LEGACY_RETENTION } from '../modules/identity/legacy/legacy.service.ts';
+import type { Legacy } from '../modules/identity/legacy/legacy.service.ts';
 import { createNotices } from '../modules/identity/notices/notices.service.ts';
 import type { Notices } from '../modules/identity/notices/notices.service.ts';
 import { createOtpFigures } from '../modules/identity/otp/otp.figures.ts';
@@ -88,7 +91,12 @@ export interface Identity {
   readonly forget: (tx: Tx, personId: string) => Promise<void>;
   /** For the command that makes the first superadmin. */
   readonly staff: Staff;
+  /** For the command that imports passwords of an older system. */
+  readonly legacy: Pick<Legacy, 'take'>;
 }
+
+/** What the operator has of a login beside its row. */
+const FORGOTTEN = [forgetOtps, forgetAttempts, forgetInvitations, forgetSessions, forgetLegacy];
 
 const wireApiClients = (platform: Platform, sessions: MachineSessions): Module => {
   const parts = platform.crud(apiClientList);
@@ -126,15 +134,16 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
   const persons = createPersons({ ...platform, repository: people, mover: platform.mover(lifecycle, people) });
   const logins = createLogins({ ...persons, users: platform.identityProvider.users });
   const alignment = createAlignment({ ...platform, repository: people, logins, endSessions });
-  const signIn = createSignIn({ ...platform, persons, sessions, endings });
+  const notices = createNotices({ ...platform, persons });
+  const legacy = createLegacy({ ...platform, persons, logins, notices });
+  const signIn = createSignIn({ ...platform, persons, legacy, sessions, endings });
   const tokens = createTokens({ ...platform, authentication, signIn, sessions, endings, persons });
   const count = createOtpFigures(platform.metrics);
   const otps = createOtps({ ...platform, persons, signIn, count });
   const otpWork = otpJobs({ ...platform, persons, signIn, otps, count });
-  const notices = createNotices({ ...platform, persons });
-  const passwords = createPasswords({ ...platform, persons, otps, endings, notices });
+  const passwords = createPasswords({ ...platform, persons, legacy, otps, endings, notices });
   const contacts = createContactChanges({ ...platform, persons, otps, notices });
-  const registration = createRegistration({ ...platform, persons, logins });
+  const registration = createRegistration({ ...platform, persons, logins, legacy });
   const {
     invitations,
     bulkInviting,
@@ -188,6 +197,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
       }),
       otpModule({ otps, ...otpWork }),
       { name: 'notices', jobs: notices.jobs },
+      { name: 'legacy', ticks: legacy.ticks, retentions: [LEGACY_RETENTION] },
       ...inviting,
     ],
     sessions,
@@ -198,9 +208,9 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
     bulkInviting,
     notices,
     forget: async (tx, personId) => {
-      for (const forgotten of [forgetOtps, forgetAttempts, forgetInvitations, forgetSessions])
-        await forgotten(tx, personId);
+      for (const forgotten of FORGOTTEN) await forgotten(tx, personId);
     },
     staff: operators.staff,
+    legacy,
   };
 };

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { OPERATOR_COMPANY } from '../../src/platform/db/scope.ts';
 import { BRUTE_FORCE } from '../../src/platform/identity-provider/realm.ts';
+import { addLegacyPassword, hasLegacyPassword } from '../support/legacy.ts';
 import { addLogin } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
 import type { TestSystem } from '../support/system.ts';
@@ -252,6 +253,37 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
         .set('if-match', `"${version}"`)
         .expect(200);
       await post('/fitness/signal', seen, next).expect(401);
+    });
+
+
+    it('takes over a right password of an older system, once, and lifts no lock by it', async () => {
+      const addVeteran = async (old: string): Promise<Somebody> => {
+        const email = `${randomUUID()}@example.cl`;
+        const person = { ...(await addLogin(system, { companyId, roles: ['worker'], login: { email } })), email };
+        await addLegacyPassword(system, person.personId, old);
+        return person;
+      };
+      const stateOf = ({ keycloakId }: Somebody) => system.identityProvider.users.passwordState(keycloakId);
+      const waits = ({ personId }: Somebody) => hasLegacyPassword(system, personId);
+      const refuse = ({ email }: Somebody, password: string) =>
+        post('/auth/sign-in', { identifier: email, password }).expect(401);
+
+      const worker = await addVeteran(PASSWORD);
+      const tokens = await signIn(worker);
+      expect((await me(tokens.accessToken).expect(200)).body).to.include({ id: worker.personId });
+      expect([await waits(worker), (await stateOf(worker)).isSet]).to.deep.equal([false, true]);
+
+      const guessed = await addVeteran(PASSWORD);
+      for (let failed = 0; failed < BRUTE_FORCE.failures; failed += 1) await refuse(guessed, 'not the password');
+      await eventually(async () => (await stateOf(guessed)).isLocked);
+      await refuse(guessed, PASSWORD);
+      const locked = { isSet: false, isRequired: false, isLocked: true };
+      expect([await waits(guessed), await stateOf(guessed)]).to.deep.equal([true, locked]);
+
+      const weak = await addVeteran('corta');
+      await refuse(weak, 'corta');
+      expect([await waits(weak), (await stateOf(weak)).isSet]).to.deep.equal([false, false]);
+      await eventually(async () => (await system.mailsOf(weak.email)).length > 0);
     });
 
     it('counts what failed at the provider, locks, and writes to whom it concerns', async () => {

@@ -9,6 +9,7 @@ export const OPERATOR_TABLES: readonly string[] = [
   'ingest_cursor',
   'ingest_mark',
   'ingest_quarantine',
+  'legacy_credential',
   'migration',
   'offering',
   'operator_user',

@@ -51,6 +51,16 @@ export interface NewUser {
 
 export type UserPatch = Partial<Pick<User, 'email' | 'emailVerified' | 'firstName' | 'lastName' | 'enabled'>>;
 
+/** How it stands with a user's password. */
+export interface PasswordState {
+  /** There is one. */
+  isSet: boolean;
+  /** A new one is required, before which nobody signs in. */
+  isRequired: boolean;
+  /** Failed tries have locked the user for now: none is taken, the right one neither. */
+  isLocked: boolean;
+}
+
 export type UserQuery = { id: string } | { username: string } | { email: string };
 
 /** What happened at the provider, in this project's words. */
@@ -115,6 +125,7 @@ export interface IdentityProvider {
     /** People in the order of their usernames, `max` at the most from place `first` on (0 the first); no machine clients. */
     page: (range: { first: number; max: number }) => Promise<User[]>;
     update: (id: string, patch: UserPatch) => Promise<void>;
+    passwordState: (id: string) => Promise<PasswordState>;
     /** From now on nobody signs in as this user, by whatever way, before `setPassword` or the browser's page gave a new one. */
     requireNewPassword: (id: string) => Promise<void>;
     /** Also lifts a lock, and is the new password that may have been required. @throws password_refused */

@@ -1,14 +1,10 @@
 import { OPERATOR_COMPANY, systemScope } from '../../platform/db/scope.ts';
 import { LOCALES } from '../../platform/i18n/locales.ts';
 import { Problem } from '../../platform/problem.ts';
-import { createLifetime } from '../../platform/process/lifetime.ts';
 import { email, exact, oneOf, text } from '../../platform/schema/types.ts';
 import { createValidator } from '../../platform/schema/validator.ts';
-import { readSettings } from '../../platform/settings/settings.ts';
 import type { Settings } from '../../platform/settings/settings.ts';
-import { createLogging } from '../../platform/telemetry/logger.ts';
-import { openProcess } from '../process.ts';
-import { readRunning } from '../running-note.ts';
+import { withSystem } from './with-system.ts';
 
 export interface NewAdmin {
   readonly email: string;
@@ -44,31 +40,16 @@ const nextSteps = (settings: Settings, { email: address }: NewAdmin): string => 
   ].join('\n');
 };
 
-/**
- * Makes a superadmin with the services of a whole process that serves nobody. Throws when something given is wrong or the
- * address is known, and beside a process that keeps the development issuer: that one would not know them.
- */
+/** Makes a superadmin. Throws when something given is wrong or the address is known, and beside a running process. */
 export const createAdmin = async (admin: NewAdmin): Promise<void> => {
   check(admin);
-  const settings = { ...readSettings({ LOG_LEVEL: 'error', ...process.env }), PROCESS: 'web' as const };
-  const running = settings.KEYCLOAK_URL === undefined ? await readRunning(settings.DATA_DIR) : undefined;
-  if (running !== undefined)
-    throw new Error(
-      `Process ${running.pid} runs on ${settings.DATA_DIR} and keeps its sign-ins: stop it first, or add staff there by POST /angelis/admin/internal_user.`,
-    );
-  const { log, close } = await createLogging({ level: settings.LOG_LEVEL });
-  const lifetime = createLifetime({ log, drainSeconds: settings.DRAIN_SECONDS, flush: close });
-  const say = (message: string) => void process.stderr.write(`${message}\n`);
-  try {
-    const { system } = await openProcess({ settings, lifetime, log, now: () => new Date(), say });
+  await withSystem(', or add staff there by POST /angelis/admin/internal_user', async ({ identity }, settings) => {
     const scope = systemScope(OPERATOR_COMPANY, 'admin create', '0'.repeat(32));
-    await system.identity.staff.create({ scope }, { ...admin, role: 'superadmin' }).catch((error: unknown) => {
+    await identity.staff.create({ scope }, { ...admin, role: 'superadmin' }).catch((error: unknown) => {
       if (error instanceof Problem && error.code === 'DUPLICATE')
         throw new Error(`Somebody signs in as ${admin.email} already: give another address.`, { cause: error });
       throw error;
     });
     process.stdout.write(`${admin.firstName} ${admin.lastName} is superadmin.\n${nextSteps(settings, admin)}\n`);
-  } finally {
-    await lifetime.stop('done');
-  }
+  });
 };

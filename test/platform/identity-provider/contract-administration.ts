@@ -89,12 +89,28 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       const user = await newUser();
       const { id, username } = user;
       await provider.users.requireNewPassword(id);
+      expect(await provider.users.passwordState(id)).to.include({ isSet: true, isRequired: true });
       expect(await codeOf(signIn(user))).to.equal('invalid_credentials');
       expect(await provider.verifyPassword({ username, password: PASSWORD, address: ADDRESS })).to.equal(false);
       expect(await codeOf(provider.otpGrant({ username, address: ADDRESS }))).to.equal('invalid_credentials');
       await provider.users.setPassword(id, PASSWORD);
+      expect(await provider.users.passwordState(id)).to.include({ isSet: true, isRequired: false });
       expect(await codeOf(signIn(user))).to.equal('no error');
       expect(await codeOf(provider.users.requireNewPassword(randomUUID()))).to.equal('not_found');
+    });
+
+    it('without a password fail and are locked as others are, until they get their first', async () => {
+      const user = await newUser({ password: undefined });
+      const { id, username } = user;
+      const none = { isSet: false, isRequired: false, isLocked: false };
+      expect(await provider.users.passwordState(id)).to.deep.equal(none);
+      for (let failure = 1; failure <= BRUTE_FORCE.failures; failure++)
+        expect(await codeOf(provider.passwordGrant({ username, password: PASSWORD, address: ADDRESS }))).to.equal(
+          'invalid_credentials',
+        );
+      expect(await provider.users.passwordState(id)).to.deep.equal({ ...none, isLocked: true });
+      await provider.users.setPassword(id, PASSWORD);
+      expect(await codeOf(signIn(user))).to.equal('no error');
     });
 
     it('that do not exist are not found', async () => {
@@ -102,6 +118,7 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       expect(await provider.users.find({ username: id })).to.equal(undefined);
       expect(await codeOf(provider.users.update(id, { enabled: false }))).to.equal('not_found');
       expect(await codeOf(provider.users.setPassword(id, PASSWORD))).to.equal('not_found');
+      expect(await codeOf(provider.users.passwordState(id))).to.equal('not_found');
       expect(await codeOf(provider.users.roles(id))).to.equal('not_found');
       expect(await codeOf(provider.users.setRoles(id, []))).to.equal('not_found');
     });

@@ -87,7 +87,10 @@ export function identityProviderContract(name: string, start: () => Promise<Prov
         expect(await codeOf(attempt('wrong-password'))).to.equal('invalid_credentials');
         expect(await codeOf(attempt(PASSWORD))).to.equal('invalid_credentials');
         expect(await codeOf(provider.otpGrant({ username, address: ADDRESS }))).to.equal('invalid_credentials');
+        const locked = { isSet: true, isRequired: false, isLocked: true };
+        expect(await provider.users.passwordState(id)).to.deep.equal(locked);
         await provider.users.setPassword(id, PASSWORD);
+        expect(await provider.users.passwordState(id)).to.deep.equal({ ...locked, isLocked: false });
         expect((await attempt(PASSWORD)).userId).to.equal(id);
       });
 

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -159,6 +159,24 @@ describe('the commands of an installation', function () {
       const client = await database.superuser();
       const { rows } = await client.query<{ n: number }>('select count(*)::int as n from operator_user');
       expect(rows[0]!.n).to.equal(2);
+    });
+  });
+
+  describe('angelis legacy import', () => {
+    it('names the lines that it does not take over, and shows no hash', async () => {
+      const hash = `$2b$10$${'x'.repeat(53)}`;
+      const file = join(folder, 'accounts.csv');
+      const lines = ['identifier,hash', `first@example.com,${hash}`, `nobody@example.com,${hash}`, `a@b.cl,${hash}x`];
+      await writeFile(file, lines.join('\n'));
+      const { code, out, err } = await angelis('legacy', 'import', file);
+      expect(code).to.equal(1);
+      expect(out.split('\n').slice(0, 3)).to.deep.equal([
+        '0 taken over',
+        '0 were there already',
+        '1 have a password here, or are to choose one',
+      ]);
+      expect(err).to.match(/^line 3: nobody signs in here.*\nline 4: the hash is no bcrypt hash.*\nangelis: 2 lines/);
+      expect(out + err).to.not.include('xxx');
     });
   });
 });

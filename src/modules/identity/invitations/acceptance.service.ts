@@ -142,7 +142,7 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
     const person = await db.read(systemScope(OPERATOR_COMPANY, VIA, context.traceId), (reader) =>
       persons.repository.get(reader, personId),
     );
-    await registration.prove(person, password, context.address);
+    await registration.prove(person, password, context);
     if (registration.isAnother(person, found.person.nationalId)) throw conflict('INVITATION_OF_ANOTHER');
     await commit(found, context, async (tx) => {
       await registration.keep(tx, person.id);
@@ -181,7 +181,7 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
       persons.repository.find(reader, found.invitation.personId),
     );
     if (person === undefined) throw over();
-    await registration.prove(person, password, context.address).catch((error: unknown) => {
+    await registration.prove(person, password, context).catch((error: unknown) => {
       throw error instanceof Problem && error.status === 401 ? over() : error;
     });
   };

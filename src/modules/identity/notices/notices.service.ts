@@ -6,7 +6,7 @@ import type { Mailer } from '../../../platform/messaging/messages.ts';
 import type { Persons } from '../persons/persons.service.ts';
 
 const SEND_NOTICE = 'identity.notice.send';
-export type NoticeKind = 'passwordChanged' | 'addressChanged' | 'locked' | 'erasureAsked';
+export type NoticeKind = 'passwordChanged' | 'passwordTooWeak' | 'addressChanged' | 'locked' | 'erasureAsked';
 
 interface NoticesDependencies {
   readonly db: Database;

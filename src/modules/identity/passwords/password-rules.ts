@@ -1,7 +1,7 @@
 import { invalid } from '../../../platform/problem.ts';
 import { PASSWORD_LENGTH } from '../../../platform/identity-provider/realm.ts';
 import Type from 'typebox';
-import { COMMON_PASSWORDS } from './common-passwords.ts';
+import { isCommon } from './common-passwords.ts';
 
 /** A password somebody chooses: 10 to 128 characters, any of them. */
 export const NewPassword = Type.String({ minLength: PASSWORD_LENGTH.min, maxLength: PASSWORD_LENGTH.max });
@@ -26,6 +26,6 @@ export const checkPassword = (password: string, names: readonly string[], pointe
   if (length < min) throw invalid(pointer, 'minLength', { limit: min });
   if (length > max) throw invalid(pointer, 'maxLength', { limit: max });
   const lower = password.normalize('NFC').toLowerCase();
-  if (COMMON_PASSWORDS.has(lower) || isOneCharacter(lower)) throw invalid(pointer, 'PASSWORD_COMMON');
+  if (isCommon(lower) || isOneCharacter(lower)) throw invalid(pointer, 'PASSWORD_COMMON');
   if (isName(password, names)) throw invalid(pointer, 'PASSWORD_NAME');
 };

@@ -9,6 +9,7 @@ import { job } from '../../../platform/module.ts';
 import type { JobDefinition } from '../../../platform/module.ts';
 import type { Outbox } from '../../../platform/jobs/outbox.ts';
 import { invalid } from '../../../platform/problem.ts';
+import type { Legacy } from '../legacy/legacy.service.ts';
 import type { Notices } from '../notices/notices.service.ts';
 import type { Otps } from '../otp/otp.service.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
@@ -22,6 +23,7 @@ interface PasswordsDependencies {
   readonly outbox: Pick<Outbox, 'enqueue' | 'cancel'>;
   readonly identityProvider: Pick<IdentityProvider, 'users' | 'verifyPassword'>;
   readonly persons: Persons;
+  readonly legacy: Pick<Legacy, 'first'>;
   readonly otps: Pick<Otps, 'redeem' | 'giveBack'>;
   readonly endings: Pick<Endings, 'endAll'>;
   readonly notices: Notices;
@@ -61,7 +63,7 @@ const FOLLOWED_AFTER = 60_000;
  * docs/decisions/rows-first-then-the-identity-provider.md.
  */
 export const createPasswords = (dependencies: PasswordsDependencies): Passwords => {
-  const { db, work, changes, outbox, identityProvider, persons, otps, endings, notices } = dependencies;
+  const { db, work, changes, outbox, identityProvider, persons, legacy, otps, endings, notices } = dependencies;
 
   const begin = async (
     tx: Tx,
@@ -121,7 +123,8 @@ export const createPasswords = (dependencies: PasswordsDependencies): Passwords 
       const { address, traceId } = context;
       const username = persons.usernameOf(personId);
       await work.read(context, () => Promise.resolve());
-      if (!(await identityProvider.verifyPassword({ username, password: currentPassword, address })))
+      const ask = () => identityProvider.verifyPassword({ username, password: currentPassword, address });
+      if (!(await legacy.first({ personId, password: currentPassword, traceId }, ask)))
         throw invalid('/currentPassword', 'WRONG_PASSWORD');
       const asked = { personId, because: 'password_changed', keptId, password: newPassword } as const;
       const begun = await work.write(context, (tx) =>

@@ -46,6 +46,9 @@ export const createContacts = ({ data, lookup }: Keys) => {
       nationalIdHash: hmac(lookup, 'person:nationalId', nationalIdText(kind, value)),
       nationalIdMask: kind === 'RUT' ? maskRut(value) : `***${value.slice(-3)}`,
     }),
+    /** The bcrypt hash of a password of an older system: AES at rest, and gone with the person's key. */
+    legacyHash: (owner: Owner, hash: string): string => sealFor(owner, 'legacy_hash', hash),
+    legacyHashOf: (owner: Owner, sealed: string): string => open(sealed, ringOf(owner), place(owner.id, 'legacy_hash')),
     /** The person's key under the current key of the ring; what it sealed stays as it is. */
     rewrap: ({ id, dataKey }: Owner): string => wrap(unwrap(dataKey, data, `person:${id}`), data, `person:${id}`),
     /** The hashes of what is sealed, under the current key of the ring. */

@@ -1,12 +1,15 @@
 import type { Reader, Tx } from '../../../platform/db/database.ts';
 import { systemScope } from '../../../platform/db/scope.ts';
+import type { PublicContext } from '../../../platform/http/context.ts';
 import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import { conflict, invalid, Problem } from '../../../platform/problem.ts';
+import type { Legacy } from '../legacy/legacy.service.ts';
 import { checkPassword } from '../passwords/password-rules.ts';
 import { normalizeEmail } from './identifiers.ts';
 import { loginOf } from './logins.ts';
 import type { Logins } from './logins.ts';
+import { maySignIn } from './persons.repository.ts';
 import type { PersonRow, Persons } from './persons.service.ts';
 
 /** Somebody who has no login yet; the address was proven by what was mailed to it. */
@@ -26,6 +29,7 @@ const SETTLED_AFTER = 15 * 60_000;
 interface RegistrationDependencies {
   readonly persons: Persons;
   readonly logins: Logins;
+  readonly legacy: Pick<Legacy, 'first'>;
   readonly identityProvider: Pick<IdentityProvider, 'verifyPassword'>;
 }
 
@@ -35,7 +39,7 @@ export interface Registration {
   /** Whether a national id of a profile contradicts the one of the person. */
   isAnother(person: PersonRow, nationalId: NewPerson['nationalId']): boolean;
   /** Throws 401 unless this is the person's password and they may sign in. */
-  prove(person: PersonRow, password: string, address: string): Promise<void>;
+  prove(person: PersonRow, password: string, about: Pick<PublicContext, 'address' | 'traceId'>): Promise<void>;
   /** Locks somebody who proved that, in the operator's transaction that links them; 401 once they sign in no more, as who is erased meanwhile. */
   keep(tx: Tx, personId: string): Promise<void>;
   /**
@@ -54,11 +58,9 @@ export interface Registration {
   insert(tx: Tx, person: NewPerson, keycloakId: string | null, status: 'active' | 'invited'): Promise<PersonRow>;
 }
 
-const signsIn = ({ status }: PersonRow): boolean => status === 'active' || status === 'locked';
-
 /** How persons come to be: once, with one user at the identity provider, and never over somebody who is there. */
 export const createRegistration = (dependencies: RegistrationDependencies): Registration => {
-  const { persons, logins, identityProvider } = dependencies;
+  const { persons, logins, legacy, identityProvider } = dependencies;
   const hashes = (text: string): readonly string[] => persons.identifierOf(text).hashes;
   const nationalHashes = ({ kind, value }: NonNullable<NewPerson['nationalId']>): readonly string[] =>
     persons.nationalIdHashes(kind, value);
@@ -79,13 +81,14 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
       nationalId !== null &&
       person.nationalIdHash !== null &&
       !nationalHashes(nationalId).includes(person.nationalIdHash),
-    prove: async (person, password, address) => {
+    prove: async (person, password, { address, traceId }) => {
       const username = persons.usernameOf(person.id);
-      const isProven = await identityProvider.verifyPassword({ username, password, address });
-      if (!isProven || !signsIn(person)) throw new Problem(401, 'INVALID_CREDENTIALS');
+      const ask = () => identityProvider.verifyPassword({ username, password, address });
+      const isProven = await legacy.first({ personId: person.id, password, traceId }, ask);
+      if (!isProven || !maySignIn(person)) throw new Problem(401, 'INVALID_CREDENTIALS');
     },
     keep: async (tx, personId) => {
-      if (!signsIn(await persons.repository.lock(tx, personId))) throw new Problem(401, 'INVALID_CREDENTIALS');
+      if (!maySignIn(await persons.repository.lock(tx, personId))) throw new Problem(401, 'INVALID_CREDENTIALS');
     },
     announce: (tx, personId) => persons.align(tx, personId, { runAt: new Date(tx.now.getTime() + SETTLED_AFTER) }),
     createUser: async (tx, { id, firstName, lastName, email: address }, password) => {

@@ -12,6 +12,8 @@ import { IdentityProviderError } from '../../../platform/identity-provider/error
 import type { IdentityProviderErrorCode } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProvider, SignInClient, TokenSet } from '../../../platform/identity-provider/port.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
+import type { Legacy } from '../legacy/legacy.service.ts';
+import { maySignIn } from '../persons/persons.repository.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import type { Sessions } from '../sessions/sessions.service.ts';
@@ -22,6 +24,7 @@ interface SignInDependencies {
   readonly configuration: Configuration;
   readonly identityProvider: Pick<IdentityProvider, 'passwordGrant' | 'otpGrant' | 'refresh'>;
   readonly persons: Persons;
+  readonly legacy: Pick<Legacy, 'first'>;
   readonly sessions: Pick<Sessions, 'open' | 'choose' | 'isOver'>;
   readonly endings: Pick<Endings, 'endAtProvider'>;
   readonly rates: RateLimits;
@@ -77,11 +80,9 @@ const REFUSED: readonly IdentityProviderErrorCode[] = ['invalid_credentials', 'a
 const isRefusal = (error: unknown, codes: readonly IdentityProviderErrorCode[]): boolean =>
   error instanceof IdentityProviderError && codes.includes(error.code);
 
-const ADMITTED = ['active', 'locked'];
-
 /** Sign-in on the worker client. */
 export const createSignIn = (dependencies: SignInDependencies): SignIn => {
-  const { db, configuration, identityProvider, persons, sessions, endings, rates, beat } = dependencies;
+  const { db, configuration, identityProvider, persons, legacy, sessions, endings, rates, beat } = dependencies;
 
   const refuse = (cause?: unknown): Problem => new Problem(401, 'INVALID_CREDENTIALS', { cause });
 
@@ -109,8 +110,7 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
     context: PublicContext,
   ): Promise<SignedInTo> => {
     try {
-      if (person === undefined || person.keycloakId !== tokens.userId || !ADMITTED.includes(person.status))
-        throw refuse();
+      if (person === undefined || person.keycloakId !== tokens.userId || !maySignIn(person)) throw refuse();
       const membership = await placeOf(person.id, context.hints);
       if (membership === undefined) throw refuse();
       context.speak(person.locale);
@@ -141,8 +141,9 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
       return beat(async () => {
         const person = await persons.identify(wanted, context.traceId);
         const username = persons.usernameOf(person?.id ?? uuidv7());
-        const { address } = context;
-        const tokens = await grant(() => identityProvider.passwordGrant({ username, password, address }));
+        const { address, traceId } = context;
+        const ask = () => identityProvider.passwordGrant({ username, password, address });
+        const tokens = await grant(() => legacy.first({ personId: person?.id, password, traceId }, ask));
         return begin(person, tokens, context);
       });
     },

@@ -3,6 +3,7 @@ import type { Tx } from '../../../platform/db/database.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import { invalid } from '../../../platform/problem.ts';
+import type { StoredOtp } from '../otp/otp.repository.ts';
 import type { OtpReceipt, Otps } from '../otp/otp.service.ts';
 import { normalizeEmail } from '../persons/identifiers.ts';
 import type { Persons } from '../persons/persons.service.ts';
@@ -60,28 +61,30 @@ export const createSignUp = ({ persons, registration, otps, companies }: SignUpD
       const destination = normalizeEmail(email);
       return otps.issue(tx, { purpose: 'verify_email', channel: 'email', person: undefined, locale, destination });
     }),
-  signUp: async ({ ticket, company, firstName, lastName, password }, { traceId, address }) => {
+  signUp: async ({ ticket, company, firstName, lastName, password }, context) => {
+    const { traceId } = context;
     const id = uuidv7();
-    const ownerOf = async (tx: Tx, person: NewPerson): Promise<string> => {
-      const known = await registration.findKnown(tx, person);
-      if (known !== undefined) {
-        await registration.prove(known, password, address);
-        await registration.keep(tx, known.id);
-        return known.id;
-      }
+    const emailOf = (otp: StoredOtp): string => {
+      const email = otps.destinationOf(otp);
+      if (email === undefined || otp.personId !== null) throw invalid('/ticket', 'WRONG_TICKET');
+      return email;
+    };
+    const make = async (tx: Tx, person: NewPerson): Promise<string> => {
       const made = await registration.createUser(tx, person, password);
       return (await registration.insert(tx, person, made, 'active')).id;
     };
-    await persons.asSystem(traceId, async (tx) => {
-      await otps.check(tx, ticket, 'verify_email', '/ticket');
-      await registration.announce(tx, id);
+    const known = await persons.asSystem(traceId, async (tx) => {
+      const email = emailOf(await otps.check(tx, ticket, 'verify_email', '/ticket'));
+      const found = await registration.findKnown(tx, { email, nationalId: null });
+      if (found === undefined) await registration.announce(tx, id);
+      return found;
     });
+    if (known !== undefined) await registration.prove(known, password, context);
     return persons.asSystem(traceId, async (tx) => {
-      const spent = await otps.redeem(tx, ticket, 'verify_email', '/ticket');
-      const email = otps.destinationOf(spent);
-      if (email === undefined || spent.personId !== null) throw invalid('/ticket', 'WRONG_TICKET');
+      const email = emailOf(await otps.redeem(tx, ticket, 'verify_email', '/ticket'));
       const person = { id, firstName, lastName, email, locale: company.locale, nationalId: null };
-      return companies().found(tx, company, person, await ownerOf(tx, person));
+      if (known !== undefined) await registration.keep(tx, known.id);
+      return companies().found(tx, company, person, known?.id ?? (await make(tx, person)));
     });
   },
 });

@@ -66,7 +66,7 @@ export async function createDevelopmentIssuer(options: DevelopmentIssuerOptions)
   const sessions = createSessions(keeper, keys, options);
   const grants = createGrants(keeper, clients, sessions, options);
   const endpoints = createEndpoints({ keeper, keys, clients, sessions, grants });
-  const users = createUsers(keeper);
+  const users = createUsers(keeper, now);
 
   return {
     router: createRouter({ issuer, redirectUris, keys, clients, sessions, grants, endpoints }),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { IdentityProviderError } from '../errors.ts';
 import type { IdentityProvider, NewUser, StaffRole, User, UserQuery } from '../port.ts';
 import { PASSWORD_LENGTH } from '../realm.ts';
-import { NO_FAILURES } from './brute-force.ts';
+import { isLocked, NO_FAILURES } from './brute-force.ts';
 import { hashPassword } from './passwords.ts';
 import type { PasswordHash } from './passwords.ts';
 import type { IssuerState, StateKeeper, StoredUser } from './state.ts';
@@ -41,7 +41,7 @@ function refuseWeak(password: string): void {
 }
 
 /** The issuer's users; every change stands on disk before it is answered. */
-export function createUsers(keeper: StateKeeper): Users {
+export function createUsers(keeper: StateKeeper, now: () => Date): Users {
   const { state } = keeper;
 
   const need = (id: string): StoredUser => {
@@ -115,6 +115,12 @@ export function createUsers(keeper: StateKeeper): Users {
         keeper.record({ type: 'user_changed', userId: id });
         await keeper.flush();
       },
+      passwordState: (id) =>
+        Promise.resolve().then(() => {
+          const { password, needsPassword = false, failures } = need(id);
+          const locked = isLocked(failures, now().getTime());
+          return { isSet: password !== undefined, isRequired: needsPassword, isLocked: locked };
+        }),
       requireNewPassword: async (id) => {
         need(id).needsPassword = true;
         keeper.record({ type: 'user_changed', userId: id });

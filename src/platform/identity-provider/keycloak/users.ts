@@ -13,6 +13,10 @@ function userOf(user: UserRepresentation & { id: string }): User {
   return { id, username, email, firstName, lastName, enabled, emailVerified };
 }
 
+/** What attack detection says of a user: `disabled` for as long as failed tries shut them out. */
+const isDisabled = (status: unknown): boolean =>
+  typeof status === 'object' && status !== null && 'disabled' in status && status.disabled === true;
+
 const PAGE = 500;
 
 /** People in the realm. */
@@ -87,6 +91,16 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
     },
     update: async (id, patch) => {
       await administer(() => client.users.update({ id }, patch));
+    },
+    passwordState: async (id) => {
+      const { requiredActions = [] } = await need(id);
+      const credentials = await read(() => client.users.getCredentials({ id }));
+      const found: unknown = await read(() => client.attackDetection.findOne({ id }));
+      return {
+        isSet: credentials.some(({ type }) => type === 'password'),
+        isRequired: requiredActions.includes('UPDATE_PASSWORD'),
+        isLocked: isDisabled(found),
+      };
     },
     requireNewPassword: async (id) => requireAction({ ...(await need(id)), id }, 'UPDATE_PASSWORD'),
     setPassword: async (id, password) => {

@@ -5,6 +5,7 @@ import { LIMITS } from '../../../../src/platform/settings/rates.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
+import { addLegacyPassword } from '../../../support/legacy.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { forgedTokens, testKey } from '../../../support/tokens.ts';
@@ -45,6 +46,14 @@ describe('sign-in', () => {
     const login = { email, password: PASSWORD, ...(rut !== undefined && { rut }) };
     return { ...(await addPerson(app, { companyId: company, roles: ['worker'], login })), email };
   };
+  /** Somebody whose password of an older system waits for their first sign-in. */
+  const addVeteran = async (old: string): Promise<TestPerson & { email: string }> => {
+    n += 1;
+    const email = `worker${n}@example.cl`;
+    const person = await addPerson(app, { companyId: company, roles: ['worker'], login: { email } });
+    await addLegacyPassword(app, person.personId, old);
+    return { ...person, email };
+  };
   const signIn = (identifier: string, password = PASSWORD, headers: Record<string, string> = {}) =>
     app.http
       .post('/angelis/auth/sign-in')
@@ -82,6 +91,9 @@ describe('sign-in', () => {
     await client.query(`update person set status = 'disabled' where id = $1`, [disabled.personId]);
     const [guest, placeless] = [await addWorker(), await addWorker()];
     await client.query(`update profile set status = 'ended' where id = $1`, [placeless.profileId]);
+    const veterans = [await addVeteran(PASSWORD), await addVeteran(PASSWORD), await addVeteran('corta')];
+    const [mistaken, lockedToo, weak] = veterans.map(({ email }) => email);
+    for (let failed = 0; failed < 6; failed += 1) await signIn(lockedToo!, 'wrong password');
     const stranger = await addCompany(app.database);
     const elsewhere = await addCompany(app.database);
     // Nobody is answered in the language of an account that they only named.
@@ -100,6 +112,9 @@ describe('sign-in', () => {
       signIn('nobody@example.cl', PASSWORD, of(stranger)),
       signIn(guest.email, PASSWORD, of(stranger)),
       signIn(placeless.email, PASSWORD, of(elsewhere)),
+      signIn(mistaken!, 'wrong password', any),
+      signIn(lockedToo!, PASSWORD, any),
+      signIn(weak!, 'corta', any),
     ]);
     const [first, ...others] = answers.map((answer) => ({
       ...refusal(answer),
