@@ -226,6 +226,7 @@ describe('another company', () => {
     known.set('/admin/person/', theirs[0].personId);
     for (const path of ['/admin/role/effective/', '/admin/feature/effective/']) known.set(path, profileId);
     known.set('/admin/companies/', companyId);
+    known.set('/privacy/export/', profileId);
   };
   /** Somebody of the staff who was let into a company. */
   const supporter = async (companyId: string): Promise<Caller> => {
