@@ -23,7 +23,7 @@ export type { Mover } from './lifecycle/mover.ts';
 export { conflict, forbidden, invalid, notFound, Problem } from './problem.ts';
 export { clears, keeps, shows } from './privacy/erasure.ts';
 export type { Erasure } from './privacy/erasure.ts';
-export { retention, retentionBySetting } from './privacy/retention.ts';
+export { retention } from './privacy/retention.ts';
 export type { Retention } from './privacy/retention.ts';
 export { equals, statement } from './render/report-sql.ts';
 export type { ReportDefinition, ReportReach } from './render/report.ts';

@@ -11,7 +11,7 @@ import { inParallel } from '../../../platform/process/parallel.ts';
 import type { Notices } from '../notices/notices.service.ts';
 import { checkPassword } from '../passwords/password-rules.ts';
 import type { Logins } from '../persons/logins.ts';
-import { maySignIn } from '../persons/persons.repository.ts';
+import { maySignIn } from '../persons/admission.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { LegacyFault, LegacyLine, LegacyRead } from './legacy.lines.ts';
 import { addHashes, countWaiting, forgetLegacy, lockHash, purgeLegacy, waits } from './legacy.repository.ts';

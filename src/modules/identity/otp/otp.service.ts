@@ -26,6 +26,8 @@ import type { OtpRow, StoredOtp } from './otp.repository.ts';
 import { CODES, TALLIES, TICKET_LIFE, waitFor } from './otp.rules.ts';
 import type { OtpChannel, OtpPurpose } from './otp.rules.ts';
 
+export type { StoredOtp } from './otp.repository.ts';
+
 export const DELIVER_OTP = 'identity.otp.deliver';
 
 /** What tells the caller which one-time password is meant. */

@@ -43,9 +43,6 @@ export const Person = entity({
 });
 export type PersonRow = RowOf<typeof Person>;
 
-/** Whether the state of a person lets them sign in. A lock is the identity provider's to hold. */
-export const maySignIn = ({ status }: Pick<PersonRow, 'status'>): boolean => status === 'active' || status === 'locked';
-
 /** Which column a look-up compares, with all hashes under which the value may stand. */
 export type PersonKey =
   | { readonly by: 'emailHash' | 'nationalIdHash'; readonly hashes: readonly string[] }

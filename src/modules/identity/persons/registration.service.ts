@@ -9,7 +9,7 @@ import { checkPassword } from '../passwords/password-rules.ts';
 import { normalizeEmail } from './identifiers.ts';
 import { loginOf } from './logins.ts';
 import type { Logins } from './logins.ts';
-import { maySignIn } from './persons.repository.ts';
+import { maySignIn } from './admission.ts';
 import type { PersonRow, Persons } from './persons.service.ts';
 
 /** Somebody who has no login yet; the address was proven by what was mailed to it. */

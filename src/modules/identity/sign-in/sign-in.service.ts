@@ -13,7 +13,7 @@ import type { IdentityProviderErrorCode } from '../../../platform/identity-provi
 import type { IdentityProvider, SignInClient, TokenSet } from '../../../platform/identity-provider/port.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
 import type { Legacy } from '../legacy/legacy.service.ts';
-import { maySignIn } from '../persons/persons.repository.ts';
+import { maySignIn } from '../persons/admission.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import type { Sessions } from '../sessions/sessions.service.ts';
