@@ -14,6 +14,7 @@ import type { TestStaff } from '../../../support/staff.ts';
 import { until } from '../../../support/until.ts';
 
 const PASSWORD = 'nube y cordillera';
+const WRITTEN = 'select actor_id, reason from change where entity_id = $1 and action = $2';
 const MOVES: Readonly<Record<string, { from: string[]; to: string }>> = {
   activate: { from: ['invited'], to: 'active' },
   lock: { from: ['active'], to: 'locked' },
@@ -48,11 +49,7 @@ describe('persons', () => {
       .set({ ...headers, 'if-match': String(read.headers['etag']) })
       .send(body);
   };
-  const written = (id: string, action: string) =>
-    app.database.sql('select actor_id, reason from change where entity_id = $1 and action = $2', [
-      id,
-      `person.${action}`,
-    ]);
+  const written = (id: string, action: string) => app.database.sql(WRITTEN, [id, `person.${action}`]);
   const me = (bearer: string) => app.http.get('/angelis/auth/me').set({ authorization: bearer });
   const signIn = (identifier: string) =>
     app.http.post('/angelis/auth/sign-in').send({ identifier, password: PASSWORD });
