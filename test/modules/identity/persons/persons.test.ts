@@ -160,10 +160,9 @@ describe('persons', () => {
     const taken = await give(personId, '+56988880002', 'lost');
     expect([taken.status, (taken.body as { code: string }).code]).to.deep.equal([409, 'ADDRESS_TAKEN']);
     expect((await give(personId, '+56 9 8888 0001', 'lost')).status).to.equal(200);
-    const { asSystem, repository, contacts } = app.identity.persons;
-    expect(contacts.phoneOf(await asSystem('a'.repeat(32), (tx) => repository.get(tx, personId)))).to.equal(
-      '+56988880001',
-    );
+    const { persons } = app.identity;
+    const stored = await persons.asSystem('a'.repeat(32), (tx) => persons.repository.get(tx, personId));
+    expect(persons.contacts.phoneOf(stored)).to.equal('+56988880001');
     expect(await written(personId, 'change_phone')).to.deep.equal([{ actor_id: chief.personId, reason: 'lost' }]);
   });
 
