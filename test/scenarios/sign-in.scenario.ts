@@ -255,7 +255,6 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
       await post('/fitness/signal', seen, next).expect(401);
     });
 
-
     it('takes over a right password of an older system, once, and lifts no lock by it', async () => {
       const addVeteran = async (old: string): Promise<Somebody> => {
         const email = `${randomUUID()}@example.cl`;
