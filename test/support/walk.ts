@@ -25,6 +25,7 @@ export const WALKS = {
   feature_grant: 'organization/features',
   fitness_case: 'fitness/cases/walk',
   hour_authorization: 'commerce/walks',
+  invitation: 'identity/invitations/sent-invitations',
   legal_hold: 'commerce/walks',
   license: 'commerce/walks',
   person: 'identity/persons/persons',

@@ -140,9 +140,14 @@ describe('quotas of features', function quotas() {
     await take(code);
     expect(await take(code)).to.equal('FEATURE_QUOTA');
     expect(await told(code)).to.deep.equal(['worker feature_quota 100', 'worker feature_quota 80']);
-    await take(code, 5, mine.people.manager.profileId);
-    expect((await told(code))[0]).to.equal('admin feature_quota_company 100');
+    const { profileId } = mine.people.manager;
+    await take(code, 3, profileId);
+    expect((await told(code))[0]).to.equal('admin feature_quota_company 80');
+    await mine.at('2027-02-20T12:00:00Z');
+    await take(code, 1, profileId);
     expect(await told(code)).to.have.length(3);
+    await take(code, 1, profileId);
+    expect((await told(code))[0]).to.equal('admin feature_quota_company 100');
   });
 
   it('are asked of features that somebody has, in whole units', async () => {

@@ -118,17 +118,21 @@ describe('features', function features() {
     expect(await why(code, below)).to.equal('off NOT_GRANTED');
     await give(mine.admin, code, { departmentId: parentId });
     expect(await why(code, below)).to.equal('on DEPARTMENT');
-    expect(await why(code)).to.equal('off NOT_GRANTED');
+    const beside = await mine.addWorker();
+    await addDepartment(app, mine.companyId, [beside]);
+    for (const other of [mine.people.worker, beside]) expect(await why(code, other)).to.equal('off NOT_GRANTED');
 
     const boss = await clientOf(app, owner);
     const role = { code: 'heir', name: 'Heir', reach: 'self', grants: [], denies: [], systemParent: 'physician' };
     const { id: roleId } = await rowOf(boss.post('/admin/role', role), 201);
     const heir = await mine.addWorker();
-    await rowOf(boss.post('/admin/role/assignment', { profileId: heir.profileId, roleId }), 201);
+    const held = await rowOf(boss.post('/admin/role/assignment', { profileId: heir.profileId, roleId }), 201);
     await give(mine.admin, code, { systemRole: 'physician' });
     expect(await why(code, heir)).to.equal('on ROLE');
     await give(mine.admin, code, { roleId, effect: 'deny' });
     expect(await why(code, heir)).to.equal('off DENIED');
+    await boss.del(`/admin/role/assignment/${held.id}`, version(held.version)).expect(204);
+    expect(await why(code, heir)).to.equal('off NOT_GRANTED');
   });
 
   it('are given by a company’s people as far as the company has them', async () => {
@@ -162,8 +166,12 @@ describe('features', function features() {
     await go('activate');
     await give(mine.admin, code, { profileId });
     expect(await why(code)).to.equal('off SUSPENDED');
-    await rowOf(mine.admin.post('/admin/license', { offering: 'DICTATION', profileId }), 201);
+    const seat = () => rowOf(mine.admin.post('/admin/license', { offering: 'DICTATION', profileId }), 201);
+    const license = await seat();
     expect(await why(code)).to.equal('on PROFILE');
+    await rowOf(mine.admin.post(`/admin/license/${license.id}/release`, undefined, version(license.version)));
+    expect(await why(code)).to.equal('off SUSPENDED');
+    await seat();
     expect(await why(code, mine.people.manager)).to.equal('off NOT_GRANTED');
     await go('mark-past-due');
     expect(await why(code)).to.equal('on PROFILE');
@@ -173,9 +181,12 @@ describe('features', function features() {
     expect(await why(code)).to.equal('on PROFILE');
     await go('cancel', { reason: 'closed' });
     expect(await why(code)).to.equal('off SUSPENDED');
-    const whole = { ...sale, offering: 'FIELD_SERVICE', seats: 0 };
+    const whole = { ...sale, offering: 'FIELD_SERVICE', seats: 0, startsOn: '2027-01-05' };
     await rowOf(support.post('/admin/subscription', whole), 201);
+    expect(await why('field_service')).to.equal('off NOT_GRANTED');
+    await mine.at('2027-01-05T12:00:00Z');
     expect(await why('field_service')).to.equal('on SUBSCRIPTION');
+    await mine.at(NOW);
   });
 
   it('begin and end with their time, also before the sweeper comes', async () => {
@@ -185,6 +196,12 @@ describe('features', function features() {
     const [startsAt, endsAt] = ['2027-01-05T12:00:00.000Z', '2027-01-06T12:00:00.000Z'];
     const { id, status } = await give(mine.admin, code, { profileId, startsAt, endsAt });
     expect(status).to.equal('scheduled');
+    const late = await give(mine.admin, code, {
+      startsAt: '2020-01-01T00:00:00Z',
+      effect: 'deny',
+      systemRole: 'resident',
+    });
+    expect(late).to.include({ status: 'active', startsAt: NOW });
     expect(await why(code)).to.equal('off NOT_GRANTED');
     await mine.at(startsAt);
     expect(await why(code)).to.equal('on PROFILE');
