@@ -23,6 +23,15 @@ const MOST = 20_000;
 /** The key under which a token's principal is kept: its session, or the machine client itself. */
 const keyOf = ({ sid, azp, sub }: Claims): string => sid ?? `${azp}:${sub}`;
 
+/** What of a token its principal hangs on beside the session: a role may be gone from the next one. */
+const rolesOf = ({ realm_access: realm }: Claims): string => realm?.roles.toSorted().join(' ') ?? '';
+
+interface Entry {
+  readonly principal: Principal;
+  readonly roles: string;
+  readonly until: number;
+}
+
 /**
  * Principals by session, kept for a minute at most. Nothing here has to be fresh: every transaction compares the epoch
  * with the database's, and a refusal is checked against a fresh principal.
@@ -32,12 +41,13 @@ export const createPrincipals = (
   store: PrincipalStore,
   now: () => Date,
 ): Principals => {
-  const known = new Map<string, { readonly principal: Principal; readonly until: number }>();
-  const remember = (key: string, principal: Principal): void => {
+  const known = new Map<string, Entry>();
+  const remember = (claims: Claims, principal: Principal): void => {
+    const key = keyOf(claims);
     known.delete(key);
     const oldest = known.size >= MOST ? known.keys().next().value : undefined;
     if (oldest !== undefined) known.delete(oldest);
-    known.set(key, { principal, until: now().getTime() + LIFETIME });
+    known.set(key, { principal, roles: rolesOf(claims), until: now().getTime() + LIFETIME });
   };
   const claimsOf = (request: Request): Claims => {
     const claims = authentication.claimsOf(request);
@@ -49,15 +59,16 @@ export const createPrincipals = (
     const principal = await store.load(claims, context);
     context.speak(principal.locale);
     checkCompanyHints(context.hints, principal);
-    remember(keyOf(claims), principal);
+    remember(claims, principal);
     return principal;
   };
   return {
     forget: (sid) => void known.delete(sid),
     reload,
     load: (request, context) => {
-      const entry = known.get(keyOf(claimsOf(request)));
-      const isKnown = entry !== undefined && entry.until >= now().getTime();
+      const claims = claimsOf(request);
+      const entry = known.get(keyOf(claims));
+      const isKnown = entry !== undefined && entry.until >= now().getTime() && entry.roles === rolesOf(claims);
       // Whether it is another company's than the hints name is asked of a fresh one: it may have switched, or ended.
       return isKnown && areNamed(context.hints, entry.principal)
         ? Promise.resolve(entry.principal)

@@ -1,6 +1,6 @@
 import type { Database } from '../../../platform/db/database.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
-import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import type { IdentityProvider, StaffRole } from '../../../platform/identity-provider/port.ts';
 import { job } from '../../../platform/module.ts';
 import type { JobDefinition, Repository } from '../../../platform/module.ts';
 import type { Logins } from './logins.ts';
@@ -12,7 +12,7 @@ interface AlignmentDependencies {
   readonly db: Pick<Database, 'write'>;
   readonly repository: Repository<PersonRow>;
   readonly logins: Logins;
-  readonly identityProvider: Pick<IdentityProvider, 'users'>;
+  readonly identityProvider: Pick<IdentityProvider, 'users' | 'logoutAll'>;
   /** Ends the sessions of a person in every company. */
   readonly endSessions: (personId: string, because: string, traceId: string) => Promise<void>;
 }
@@ -20,7 +20,8 @@ interface AlignmentDependencies {
 export interface Alignment {
   /**
    * Brings the identity provider in line with what stands here about a person: a user with their address, names, and roles
-   * of the staff, enabled or not; none at all for nobody. Done again it changes nothing. With `newPassword` their sessions
+   * of the staff, enabled or not; none at all for nobody. Done again it changes nothing. Whoever is given a role is signed
+   * out, since no session may carry it that was opened without the second factor. With `newPassword` their sessions
    * end, also while the provider is away, and they sign in no more before they have one.
    */
   align(personId: string, traceId: string, options?: { readonly newPassword?: boolean }): Promise<void>;
@@ -30,7 +31,17 @@ export interface Alignment {
 /** See docs/decisions/rows-first-then-the-identity-provider.md. */
 export const createAlignment = (dependencies: AlignmentDependencies): Alignment => {
   const { db, repository, logins, identityProvider, endSessions } = dependencies;
-  const { users } = identityProvider;
+  const { users, logoutAll } = identityProvider;
+
+  /** Signs out before, so that a try that dies half way does so again, and after, for who came in between. */
+  const alignRoles = async (id: string, roles: readonly StaffRole[]): Promise<void> => {
+    const held = await users.roles(id);
+    const isGiven = roles.some((role) => !held.includes(role));
+    if (!isGiven && held.length === roles.length) return;
+    if (isGiven) await logoutAll(id);
+    await users.setRoles(id, roles);
+    if (isGiven) await logoutAll(id);
+  };
 
   const align: Alignment['align'] = async (personId, traceId, { newPassword = false } = {}) => {
     const scope = systemScope(OPERATOR_COMPANY, ALIGN_PERSON, traceId);
@@ -44,9 +55,7 @@ export const createAlignment = (dependencies: AlignmentDependencies): Alignment 
       }
       const wanted = logins.of(person);
       const id = await logins.ensure(tx, wanted);
-      const roles = await staffRolesOf(tx, personId);
-      const held = await users.roles(id);
-      if (held.length !== roles.length || !roles.every((role) => held.includes(role))) await users.setRoles(id, roles);
+      await alignRoles(id, await staffRolesOf(tx, personId));
       if (person.keycloakId !== id)
         await repository.update(tx, await repository.lock(tx, personId), { keycloakId: id }, { action: 'align' });
       if (newPassword) await users.requireNewPassword(id);

@@ -2,6 +2,7 @@ import { snake } from '../../../platform/schema/entity.ts';
 import { entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import type { StaffRole } from '../../../platform/identity-provider/port.ts';
+import { realmRoleOf } from './realm-roles.ts';
 import Type from 'typebox';
 
 /** How the frontends look for one person; only they read it. */
@@ -80,18 +81,12 @@ export const isStaff = async (reader: Reader, personId: string): Promise<boolean
   (await reader.prepared('select 1 from operator_user where person_id = $1 and deleted_at is null', [personId]))
     .length > 0;
 
-const REALM_ROLE: Readonly<Record<string, StaffRole>> = {
-  superadmin: 'operator-superadmin',
-  support: 'operator-support',
-  operator_auditor: 'operator-auditor',
-};
-
 const STAFF = `select person_id as "personId", role from operator_user where status = 'active' and deleted_at is null`;
 
 /** The roles of the realm that a person holds now, as one of the operator's staff. */
 export const staffRolesOf = async (reader: Reader, personId: string): Promise<StaffRole[]> => {
   const rows = await reader.prepared<{ role: string }>(`${STAFF} and person_id = $1`, [personId]);
-  return rows.flatMap(({ role }) => REALM_ROLE[role] ?? []);
+  return rows.flatMap(({ role }) => realmRoleOf(role) ?? []);
 };
 
 /** The role of the realm that each of the staff holds now, by person. */
@@ -99,7 +94,7 @@ export const staffRoles = async (reader: Reader): Promise<ReadonlyMap<string, St
   const rows = await reader.prepared<{ personId: string; role: string }>(STAFF);
   const held = new Map<string, StaffRole>();
   for (const { personId, role } of rows) {
-    const known = REALM_ROLE[role];
+    const known = realmRoleOf(role);
     if (known !== undefined) held.set(personId, known);
   }
   return held;

@@ -12,6 +12,7 @@ import type { Claims } from '../../../platform/http/authentication.ts';
 import type { CompanyHint } from '../../../platform/http/company-hints.ts';
 import type { Context, PublicContext } from '../../../platform/http/context.ts';
 import { forbidden, Problem } from '../../../platform/problem.ts';
+import { realmRoleOf } from '../persons/realm-roles.ts';
 import { deviceOf } from './device.ts';
 import { liveSessionsOf, touchSession } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
@@ -82,10 +83,16 @@ const clientOf = ({ azp }: Claims): 'worker' | 'admin' => (azp === 'angelis-admi
 /** Whether a person may have sessions: a lock stops sign-ins, at the identity provider, and no session that lives. */
 const isAdmitted = (status: string): boolean => status === 'active' || status === 'locked';
 
-const mayAct = (session: SessionRecord, now: Date): boolean =>
+/** Whether the token carries the realm's role for the one that somebody of the staff has: so their second factor was shown. */
+const isStaffToken = ({ realm_access: realm }: Claims, operatorRole: string | null): boolean => {
+  const role = operatorRole === null ? undefined : realmRoleOf(operatorRole);
+  return role !== undefined && realm !== undefined && realm.roles.includes(role);
+};
+
+const mayAct = (session: SessionRecord, claims: Claims, now: Date): boolean =>
   isAdmitted(session.personStatus) &&
   (session.profileId === null || session.profileStatus === 'active') &&
-  (session.operatorRole !== null || (session.kind !== 'operator' && session.kind !== 'support')) &&
+  (isStaffToken(claims, session.operatorRole) || (session.kind !== 'operator' && session.kind !== 'support')) &&
   session.companyStatus !== 'archived' &&
   session.companyStatus !== 'purged' &&
   new Date(session.expiresAt) > now;
@@ -155,6 +162,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     const base = { personId: person.id, client: clientOf(claims), sid };
     const isStaff = person.operatorRole !== null && base.client === 'admin' && context.hints.length === 0;
     if (isStaff) {
+      if (!isStaffToken(claims, person.operatorRole)) throw new Problem(401, 'INVALID_TOKEN');
       await open({ ...base, companyId: OPERATOR_COMPANY, profileId: null, kind: 'operator' }, context);
       return;
     }
@@ -226,7 +234,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
         await openFirst(person, claims, sid, context);
       }
       const session = known ?? (await directory.session(sid));
-      if (session === undefined || !mayAct(session, now())) throw new Problem(401, 'INVALID_TOKEN');
+      if (session === undefined || !mayAct(session, claims, now())) throw new Problem(401, 'INVALID_TOKEN');
       await touch(session, context);
       return toPrincipal(session, claims);
     },

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { IdentityProviderError } from '../../../../src/platform/identity-provider/errors.ts';
 import { startApp } from '../../../support/app.ts';
+import type { StaffRole } from '../../../../src/platform/identity-provider/port.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { clientOf, version as ifMatch } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
@@ -172,6 +173,45 @@ describe('operator staff', () => {
     await accept(tokenTo('noa2@angelis.example')).expect(200);
     const joined = await request('post', `/${id}/resend`, chief, undefined, 3);
     expect([joined.status, codeOf(joined)]).to.deep.equal([409, 'STAFF_JOINED']);
+  });
+
+  it('act with a token that carries their role, and with no other', async () => {
+    const { users } = app.identityProvider;
+    const staff = await addStaff(app, 'support');
+    const { id } = (await users.find({ username: `u-${staff.personId}` }))!;
+    const statusWith = async (roles: readonly StaffRole[]): Promise<number> => {
+      await users.setRoles(id, roles);
+      return (await me(staff)).status;
+    };
+    expect(await statusWith([])).to.equal(401);
+    expect(await statusWith(['operator-support'])).to.equal(200);
+    expect(await statusWith(['operator-superadmin'])).to.equal(401);
+    expect(await statusWith(['operator-support'])).to.equal(200);
+    const companyId = await addCompany(app.database);
+    expect((await request('post', '/support-session', staff, { companyId, reason: 'x' })).status).to.equal(200);
+    expect(await statusWith(['operator-support'])).to.equal(200);
+    expect(await statusWith([])).to.equal(401);
+  });
+
+  it('are signed out when they are given a role: a session that was opened before showed no second factor', async () => {
+    const email = 'eva@angelis.example';
+    const { users, passwordGrant, refresh } = app.identityProvider;
+    const { setRoles } = users;
+    users.setRoles = () => Promise.reject(new IdentityProviderError('unavailable', 'no answer'));
+    const { personId } = await invite(email);
+    await accept(tokenTo(email)).expect(200);
+    const username = `u-${personId}`;
+    const bearer = async () =>
+      `Bearer ${await app.identityProvider.mint({ user: { username }, client: 'angelis-admin' })}`;
+    expect((await request('get', '', { bearer })).status).to.equal(401);
+    const tokens = await passwordGrant({ username, password: PASSWORD, address: '::1' });
+    users.setRoles = setRoles;
+    await app.identity.alignment.align(personId, 'a'.repeat(32));
+    const again = await refresh({ client: 'angelis-worker', refreshToken: tokens.refreshToken }).catch(
+      (error: unknown) => error,
+    );
+    expect(again).to.have.property('code', 'token_not_active');
+    expect((await request('get', '', { bearer })).status).to.equal(200);
   });
 
   it('are managed by superadmins only', async () => {
