@@ -25,6 +25,7 @@ const grant = (values: Partial<GrantFact>): GrantFact => ({
   effect: 'allow',
   quota: null,
   byOperator: false,
+  overtaken: false,
   depth: 0,
   ...values,
 });
@@ -37,6 +38,7 @@ const anyGrant: fc.Arbitrary<GrantFact> = fc.record({
   effect: fc.constantFrom('allow', 'allow', 'deny'),
   quota: fc.option(fc.integer({ min: 1, max: 9 })),
   byOperator: fc.boolean(),
+  overtaken: fc.boolean(),
   depth: fc.integer({ min: 0, max: 3 }),
 });
 const anyFacts: fc.Arbitrary<FeatureFacts> = fc.record({
@@ -121,6 +123,8 @@ describe('who has a feature', () => {
       [{ grants: [...grants, grant({ id: 'o', subject: 'company', byOperator: true })] }, 'PROFILE'],
       [{ grants: [...grants, grant({ id: 'o', subject: 'role', byOperator: true })] }, 'ROLE'],
       [{ grants: [grant({ byOperator: true })] }, 'PROFILE'],
+      [{ grants: [grant({ byOperator: true, overtaken: true })] }, 'SUSPENDED'],
+      [{ grants: [grant({ byOperator: true, overtaken: true })], subscriptions: [WHOLE] }, 'PROFILE'],
     ];
     for (const [facts, reason] of basis) expect(because({ grants, ...facts }), JSON.stringify(facts)).to.equal(reason);
     expect(because({ plan: { byGrant: true, quota: null } })).to.equal('NOT_GRANTED');
@@ -167,7 +171,8 @@ describe('who has a feature', () => {
   it('a subscription that is no longer in force suspends what was given, and gives all of it back when it returns', () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
-        const live = { ...without(facts, 'deny'), status: 'active' as const, subscriptions: [WHOLE] };
+        const grants = without(facts, 'deny').grants.map((one) => ({ ...one, overtaken: true }));
+        const live = { ...facts, grants, status: 'active' as const, subscriptions: [WHOLE] };
         const lapsed = { ...live, subscriptions: [{ ...WHOLE, isLive: false }] };
         const after = resolve(lapsed);
         const kept = { ...lapsed, grants: [] };

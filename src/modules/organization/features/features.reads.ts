@@ -28,8 +28,14 @@ const SUBSCRIPTIONS = `select json_agg(json_build_object('unit', o.unit,
   from subscription s join offering o on o.code = s.offering
   where s.company_id = $1 and s.deleted_at is null and f.code = any(o.features)`;
 
+/** A subscription that is over is not changed any more. */
+const OVERTAKEN = `select 1 from subscription s join offering o on o.code = s.offering
+  where s.company_id = $1 and s.deleted_at is null and f.code = any(o.features)
+    and (s.status = 'suspended' or (s.status in ('expired', 'cancelled') and s.updated_at > g.starts_at))`;
+
 const GRANTS = `select json_agg(json_build_object('id', g.id, 'subject', g.subject, 'effect', g.effect, 'quota', g.quota,
-    'byOperator', g.by_operator, 'depth', coalesce(d.depth, 0)))
+    'byOperator', g.by_operator, 'depth', coalesce(d.depth, 0),
+    'overtaken', g.by_operator and exists (${OVERTAKEN})))
   from feature_grant g
   left join department d on d.company_id = $1 and d.id = g.department_id and d.deleted_at is null
   where g.company_id = $1 and g.feature = f.code and g.status in ('scheduled', 'active') and g.deleted_at is null

@@ -27,6 +27,8 @@ export interface GrantFact {
   readonly quota: number | null;
   /** Given by the operator's staff; all others are the company's own. */
   readonly byOperator: boolean;
+  /** A subscription with the feature is suspended, or ended since the grant began. */
+  readonly overtaken: boolean;
   /** How deep the department lies that it is for; 0 where it is for none. */
   readonly depth: number;
 }
@@ -76,14 +78,13 @@ const byNearness = (a: GrantFact, b: GrantFact): number =>
   Number(amount(b.quota) > amount(a.quota)) - Number(amount(a.quota) > amount(b.quota)) ||
   (a.id < b.id ? -1 : 1);
 
-/** Whether the company subscribed to the feature once and none of that is in force: what was granted waits. */
-const hasLapsed = ({ subscriptions }: FeatureFacts): boolean =>
-  subscriptions.length > 0 && !subscriptions.some(({ isLive }) => isLive);
-
 const allowing = ({ grants }: FeatureFacts): GrantFact[] => grants.filter(({ effect }) => effect === 'allow');
 
-const soldTo = (facts: FeatureFacts): GrantFact[] =>
-  hasLapsed(facts) ? [] : allowing(facts).filter(({ byOperator }) => byOperator);
+/** What the operator gave; what a subscription overtook waits until there is one in force again. */
+const soldTo = (facts: FeatureFacts): GrantFact[] => {
+  const isLive = facts.subscriptions.some((one) => one.isLive);
+  return allowing(facts).filter(({ byOperator, overtaken }) => byOperator && (isLive || !overtaken));
+};
 
 type Served = (subscription: SubscriptionFact) => boolean;
 const isForPerson: Served = ({ unit, hasSeat }) => unit === 'company_month' || hasSeat;
@@ -103,7 +104,7 @@ const basisOf = (
   return facts.onByDefault ? 'DEFAULT' : undefined;
 };
 
-/** The grants that count, the nearest first: the operator's while nothing lapsed, the company's own while the company has the feature. */
+/** The grants that count, the nearest first: the operator's while no subscription overtook them, the company's own while the company has the feature. */
 const counted = (facts: FeatureFacts, isServed: Served): GrantFact[] => {
   const own = basisOf(facts, isServed) === undefined ? [] : allowing(facts).filter(({ byOperator }) => !byOperator);
   return [...soldTo(facts), ...own].toSorted(byNearness);
