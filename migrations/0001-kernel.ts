@@ -61,6 +61,7 @@ const company = [
      status text not null,
      archive_at timestamptz(3),
      purge_at timestamptz(3),
+     purge_step text,
      access_epoch integer not null default 1,
      version integer not null default 1,
      created_at timestamptz(3) not null,
@@ -73,6 +74,8 @@ const company = [
      constraint company_kind_check check (kind in ('standard', 'institution', 'personal', 'operator')),
      constraint company_locale_check check (locale in ('es', 'en', 'fr')),
      constraint company_status_check check (status in ('pending', 'active', 'suspended', 'archived', 'purged')),
+     constraint company_purge_step_check check
+       (purge_step is null or (purge_step in ('people', 'files', 'realm', 'rows') and status = 'archived')),
      constraint company_slug_check check (slug ~ '^[a-z0-9-]{3,63}$'))`,
   `insert into company (id, slug, name, kind, timezone, locale, status, created_at, updated_at)
    values ('00000000-0000-7000-8000-000000000000', 'operator', 'Angelis', 'operator', 'Etc/UTC', 'es', 'active',
@@ -88,6 +91,8 @@ const company = [
   `create policy company_app on company to app
      using (id = ${MINE} or current_setting('app.operator', true) = 'on')
      with check (id = ${MINE} or current_setting('app.operator', true) = 'on')`,
+  `create policy company_purging on company for select to current_user
+     using (id = nullif(current_setting('app.purging', true), '')::uuid)`,
   `grant select, insert, update on company to app`,
   ...systemMay('company', 'select'),
 ];
@@ -118,7 +123,7 @@ const change = [
       `constraint change_actor_kind_check check (actor_kind in ('profile', 'operator', 'machine', 'system'))`,
       `constraint change_personal_check check ((personal is null) = (subject_id is null))`,
     ],
-    { allow: [], mutable: false, partitioned: true },
+    { allow: [], mutable: false, partitioned: true, kept: true },
   ),
   companyIndex('change', 'entity_id, id'),
   companyIndex('change', 'entity, id'),
@@ -130,7 +135,7 @@ const change = [
      n bigint generated always as identity,
      change_id uuid not null,
      constraint change_pending_pkey primary key (company_id, change_id))`,
-  ...isolate('change_pending'),
+  ...isolate('change_pending', true),
   companyIndex('change_pending', 'n'),
   `grant select, insert on change_pending to app`,
   ...systemMay('change_pending', 'select, delete'),
@@ -143,7 +148,7 @@ const change = [
      sealed_at timestamptz(3) not null,
      constraint change_seal_pkey primary key (company_id, seq),
      constraint change_seal_change_id_key unique (company_id, change_id))`,
-  ...isolate('change_seal'),
+  ...isolate('change_seal', true),
   `grant select on change_seal to app`,
   ...systemMay('change_seal', 'select, insert'),
   `create table change_head (
@@ -154,7 +159,7 @@ const change = [
      checkpoint_at timestamptz(3),
      constraint change_head_pkey primary key (company_id),
      constraint change_head_company_id_fkey foreign key (company_id) references company (id))`,
-  ...isolate('change_head'),
+  ...isolate('change_head', true),
   `grant select on change_head to app`,
   ...systemMay('change_head', 'select, insert, update'),
   `create table change_recipient (

@@ -6,6 +6,7 @@ import {
   operatorTable,
   OPERATOR_STAMPS,
   part,
+  purgeable,
   reference,
   systemMay,
 } from '../src/platform/db/ddl.ts';
@@ -83,6 +84,7 @@ const people = [
     'select, insert, delete',
   ),
   `create index person_company_company_id_idx on person_company (company_id, profile_id)`,
+  purgeable('person_company'),
   ...systemMay('person_company', 'select'),
 ];
 

@@ -4,6 +4,7 @@ import {
   isolate,
   OPERATOR_STAMPS,
   part,
+  purgeable,
   reference,
   systemMay,
 } from '../src/platform/db/ddl.ts';
@@ -259,6 +260,7 @@ const sources = [
   `create unique index source_company_code_key on source_company (source, code) where deleted_at is null`,
   `create index source_company_code_idx on source_company (code, id) where deleted_at is null`,
   ...systemMay('source_company', 'select'),
+  purgeable('source_company'),
   ...operatorTable(
     'ingest_quarantine',
     [
@@ -295,6 +297,7 @@ const sources = [
   `create index ingest_quarantine_company_code_idx on ingest_quarantine (company_code, created_at, id)`,
   `create index ingest_quarantine_company_idx on ingest_quarantine (company_id, created_at, id)`,
   ...systemMay('ingest_quarantine', 'select'),
+  purgeable('ingest_quarantine'),
   ...systemMay('system_link', 'select'),
 ];
 

@@ -1,4 +1,3 @@
-import cors from 'cors';
 import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -10,6 +9,7 @@ import type { Database } from './platform/db/database.ts';
 import type { Authentication } from './platform/http/authentication.ts';
 import { createBodyReader } from './platform/http/body.ts';
 import { turnAwayUnread } from './platform/http/turn-away.ts';
+import { crossOrigin } from './platform/http/cross-origin.ts';
 import { docsRouter } from './platform/http/docs.ts';
 import { createErrorHandler } from './platform/http/error-handler.ts';
 import type { Module } from './platform/http/module.ts';
@@ -39,7 +39,7 @@ export interface AppParts {
   readonly principals: Principals;
   readonly decide: Decide;
   readonly rates: RateLimits;
-  readonly directory: Pick<Directory, 'isOne'>;
+  readonly directory: Pick<Directory, 'isOne' | 'isCompanyHost'>;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Absent where no collector is set. */
@@ -58,20 +58,7 @@ export interface AppParts {
   readonly checkResponses: boolean;
 }
 
-const EXPOSED = [
-  'Location',
-  'ETag',
-  'Retry-After',
-  'RateLimit',
-  'RateLimit-Policy',
-  'X-Request-Id',
-  'Content-Disposition',
-  'Idempotency-Replayed',
-];
 const TIMEOUT = 30_000;
-
-const corsFor = (origins: readonly string[]): RequestHandler =>
-  cors({ origin: [...origins], credentials: true, exposedHeaders: EXPOSED, maxAge: 600 });
 
 /**
  * The application: middleware in order, the modules' routes, 404, one error handler. Throws when modules do not fit
@@ -99,7 +86,7 @@ export const buildApp = (parts: AppParts): Express => {
     tokenChecks.measure,
     traceRequests(parts.tracer ?? NO_TRACER, contexts.of),
     helmet(),
-    corsFor(parts.corsOrigins),
+    crossOrigin({ origins: parts.corsOrigins, directory: parts.directory, contexts }),
   );
   if (parts.besides !== undefined) app.use(parts.besides.path, parts.besides.router);
   const routes = routesOf(parts.modules);

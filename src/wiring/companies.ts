@@ -1,21 +1,37 @@
 import { createCompanyLifecycle } from '../modules/organization/companies/companies.lifecycle.ts';
 import { Company, companyList, ownCompany } from '../modules/organization/companies/companies.repository.ts';
 import { companiesModule } from '../modules/organization/companies/companies.router.ts';
+import { createDomainLifecycle } from '../modules/organization/companies/domains.lifecycle.ts';
+import { CompanyDomain } from '../modules/organization/companies/domains.repository.ts';
+import { domainsModule } from '../modules/organization/companies/domains.router.ts';
+import { createDomains } from '../modules/organization/companies/domains.service.ts';
+import type { PlanLimits } from '../modules/organization/companies/limits.ts';
+import type { CompanyNotices } from '../modules/organization/companies/notices.ts';
+import { createPurge } from '../modules/organization/companies/purge.service.ts';
+import type { Leaving } from '../modules/organization/companies/purge.service.ts';
 import { createSignUps } from '../modules/organization/companies/sign-ups.service.ts';
 import type { SignUps } from '../modules/organization/companies/sign-ups.service.ts';
 import { createCompaniesService } from '../modules/organization/companies/companies.service.ts';
-import { countUsers } from '../modules/organization/profiles/profiles.repository.ts';
+import { createUsage } from '../modules/organization/companies/usage.service.ts';
 import type { Founding } from '../modules/organization/profiles/founding.service.ts';
 import { inCompany } from '../platform/db/in-company.ts';
 import { createOperatorRepository } from '../platform/db/operator-repository.ts';
+import { createRowPurge } from '../platform/db/purge.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
+
+interface CompaniesNeeds {
+  readonly founding: Founding;
+  readonly notices: CompanyNotices;
+  readonly limits: PlanLimits;
+  readonly leaving: Leaving;
+}
 
 /** Companies themselves: the operator's table, and each company's page about itself. */
 export const wireCompanies = (
   platform: Platform,
-  { founding }: { readonly founding: Founding },
-): { readonly module: Module; readonly signUps: SignUps } => {
+  { founding, notices, limits, leaving }: CompaniesNeeds,
+): { readonly modules: readonly Module[]; readonly signUps: SignUps } => {
   const repository = createOperatorRepository(Company, platform.changes);
   const list = platform.list(companyList);
   const lifecycle = createCompanyLifecycle((tx, { row, input, worker }, action) => {
@@ -24,18 +40,35 @@ export const wireCompanies = (
     return inCompany(tx, { ...scope, companyId: row.id }, (inside) =>
       platform.changes.event(inside, { entity: 'company', entityId: row.id, action, ...(reason && { reason }) }),
     );
-  });
+  }, platform.enqueue);
+  const mover = platform.mover(lifecycle, repository);
   const service = createCompaniesService({
     ...platform,
     repository,
     list,
     own: platform.list(ownCompany),
-    mover: platform.mover(lifecycle, repository),
+    mover,
     owners: founding,
-    countUsers,
+  });
+  const domains = platform.repository(CompanyDomain);
+  const domainLifecycle = createDomainLifecycle(platform.enqueue);
+  const domainService = createDomains({
+    ...platform,
+    repository: domains,
+    mover: platform.mover(domainLifecycle, domains),
+    companies: repository,
+    notices,
+    host: new URL(platform.publicUrl).hostname,
   });
   return {
-    module: companiesModule(service),
+    modules: [
+      companiesModule({
+        service,
+        usage: createUsage({ ...platform, limits, companies: repository }),
+        jobs: [createPurge({ ...platform, repository, mover, leaving, rows: createRowPurge(platform.system) })],
+      }),
+      domainsModule(domainService, domainLifecycle),
+    ],
     signUps: createSignUps({ repository, join: founding.join }),
   };
 };

@@ -22,12 +22,13 @@ import { wireFitness } from './fitness.ts';
 import { wireGate } from './gate.ts';
 import { wireIdentity } from './identity.ts';
 import type { Identity } from './identity.ts';
-import { forExports, forFeatures, forFitness, forWorkforce, wireNotifications } from './notifications.ts';
+import { forCompanies, forExports, forFeatures, forFitness, forWorkforce, wireNotifications } from './notifications.ts';
 import { wireOrganization } from './organization.ts';
+import { wirePlan } from './plan.ts';
 import { createPlatform } from './platform.ts';
 import type { Foundation, Platform } from './platform.ts';
 import { wirePortals } from './portals.ts';
-import { wireErasing, wirePrivacy } from './privacy.ts';
+import { wireErasing, wireLeaving, wirePrivacy } from './privacy.ts';
 import { wireReporting } from './reporting.ts';
 import { wireWorkforce } from './workforce.ts';
 
@@ -64,12 +65,16 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   });
   const { notices, modules: notifying } = wireNotifications(platform);
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
+  const plan = wirePlan(forCompanies(notices));
   const organization = wireOrganization(platform, {
     modules: () => modules,
     invitations: identity.invitations,
     endings: identity.endings,
     erasing: wireErasing(platform, () => modules),
     quotaNotices: forFeatures(notices),
+    notices: forCompanies(notices),
+    leaving: wireLeaving(platform, identity),
+    ...plan,
     follow: async (tx, profile) => {
       for (const area of [workforce, commerce, cases]) await area.follow(tx, profile);
     },
@@ -90,6 +95,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     gate: gate.forWork,
     followShifts: cases.followShifts,
     notices: forWorkforce(notices),
+    ...plan,
   });
   const business = [
     ...identity.modules,
@@ -106,6 +112,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   const reporting = wireReporting(platform, {
     reports: business.flatMap(({ reports = [] }) => reports),
     notices: forExports(notices),
+    ...plan,
   });
   const modules: readonly Module[] = [health.module, ...business, ...reporting, wireAuditTrail(platform)];
   const ticketPass = createTicketPass(platform.tickets, platform.db);

@@ -16,8 +16,10 @@ import { webhookLifecycle } from '../modules/notifications/webhooks.lifecycle.ts
 import { webhookList } from '../modules/notifications/webhooks.repository.ts';
 import { webhooksModule } from '../modules/notifications/webhooks.router.ts';
 import { checkUrl, createWebhooks } from '../modules/notifications/webhooks.service.ts';
+import type { CompanyNotices } from '../modules/organization/companies/notices.ts';
 import type { QuotaNotices } from '../modules/organization/features/quotas.service.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
+import { caretakersOf } from '../modules/organization/roles/roles.repository.ts';
 import type { Notices as WorkforceNotices } from '../modules/workforce/ports.ts';
 import { createCrud } from '../platform/crud/service.ts';
 import type { ExportError } from '../modules/reporting/exports/exports.repository.ts';
@@ -99,6 +101,30 @@ export const forFeatures = (notices: Notices): QuotaNotices => ({
       recipients,
       subjectParams: { feature, percent },
       dedupeKey: `feature_quota:${feature}:${startsOn}:${holderId}:${percent}`,
+    }),
+});
+
+const LIMIT_TEXTS = { users: 'limit_users', workers: 'limit_workers', storageMb: 'limit_storage' } as const;
+
+/** What those who look after a company are told of it. */
+export const forCompanies = (notices: Notices): CompanyNotices => ({
+  domain: async (tx, text, { id, host, failingSince }) =>
+    notices.notify(tx, {
+      type: 'information',
+      text,
+      recipients: await caretakersOf(tx, tx.now),
+      subjectParams: { host },
+      link: '/admin/companies/current/domain',
+      dedupeKey: `${text}:${id}:${failingSince}`,
+    }),
+  limit: async (tx, { counted, level, limit }) =>
+    notices.notify(tx, {
+      type: 'information',
+      text: `${LIMIT_TEXTS[counted]}_${level}`,
+      recipients: await caretakersOf(tx, tx.now),
+      subjectParams: { limit },
+      link: '/admin/companies/current/usage',
+      dedupeKey: `plan_limit:${counted}:${level}:${limit}`,
     }),
 });
 

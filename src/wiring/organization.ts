@@ -29,6 +29,10 @@ import { sitesModule } from '../modules/organization/sites/sites.router.ts';
 import { createSitesService } from '../modules/organization/sites/sites.service.ts';
 import type { PeopleBulk } from '../modules/workforce/ports.ts';
 import type { Module } from '../platform/http/module.ts';
+import type { FileRoom } from '../platform/storage/company-files.ts';
+import type { PlanLimits } from '../modules/organization/companies/limits.ts';
+import type { CompanyNotices } from '../modules/organization/companies/notices.ts';
+import type { Leaving } from '../modules/organization/companies/purge.service.ts';
 import type { SignUps } from '../modules/organization/companies/sign-ups.service.ts';
 import type { Features } from '../modules/organization/features/features.service.ts';
 import type { QuotaNotices } from '../modules/organization/features/quotas.service.ts';
@@ -82,6 +86,10 @@ export interface OrganizationNeeds {
   readonly erasing: Erasing;
   /** Tells people that a quota of theirs is nearly used up. */
   readonly quotaNotices: QuotaNotices;
+  readonly notices: CompanyNotices;
+  readonly limits: PlanLimits;
+  readonly leaving: Leaving;
+  readonly room: FileRoom;
 }
 
 export interface Organization {
@@ -104,7 +112,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
   const { modules, quotaNotices, ...others } = needs;
   const departments = createDepartmentsService(platform.crud(departmentList));
   const people = wirePeople(platform, { ...others, takeIn: departments.takeIn });
-  const companies = wireCompanies(platform, people);
+  const companies = wireCompanies(platform, { ...people, ...needs });
   const { features, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
   return {
     inviting: people.inviting,
@@ -117,7 +125,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
       sitesModule(createSitesService(platform.crud(siteList)), people.members),
       departmentsModule(departments, people.members),
       ...people.modules,
-      companies.module,
+      ...companies.modules,
       ...granting,
       ...wireAppconfig(platform, modules),
       wireCommon(platform, people),

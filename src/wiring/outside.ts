@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { createTxtRecords } from '../platform/dns/txt-records.ts';
+import type { TxtRecords } from '../platform/dns/txt-records.ts';
 import { createLocalIdentityProvider } from '../platform/identity-provider/local.ts';
 import type { RealmReader } from '../platform/identity-provider/keycloak/realm-state.ts';
 import type { LocalIdentityProvider } from '../platform/identity-provider/local.ts';
@@ -30,6 +32,7 @@ export interface Outside {
   readonly sms: Sms;
   /** Calls systems that companies name: at public addresses only. */
   readonly webhooks: Poster;
+  readonly txtRecords: TxtRecords;
   /** Set when mail goes to a server. */
   readonly mailServer?: SmtpMailer;
   /** Set when mail or SMS go to the console. */
@@ -119,6 +122,7 @@ export const openOutside = async (settings: Settings, now: () => Date): Promise<
     ...identity,
     ...messaging,
     webhooks: createPublicPoster(WEBHOOK_TIMEOUT),
+    txtRecords: createTxtRecords(),
     files,
     close: async () => {
       close();

@@ -4,7 +4,8 @@ import { createProfileSessions } from '../modules/identity/sessions/profile-sess
 import type { Members } from '../modules/organization/members.ts';
 import type { Erasing } from '../modules/identity/privacy/erasures.ts';
 import { RUT_SETTING } from '../modules/organization/appconfig/settings.ts';
-import { limitsOf, raiseAccessEpoch } from '../modules/organization/companies/companies.repository.ts';
+import { raiseAccessEpoch } from '../modules/organization/companies/companies.repository.ts';
+import type { PlanLimits } from '../modules/organization/companies/limits.ts';
 import { createPeopleBulk } from '../modules/organization/profiles/bulk.service.ts';
 import { createFounding } from '../modules/organization/profiles/founding.service.ts';
 import type { Founding } from '../modules/organization/profiles/founding.service.ts';
@@ -36,6 +37,7 @@ import { createStanding } from '../modules/organization/roles/standing.ts';
 import type { PeopleBulk } from '../modules/workforce/ports.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
+import type { FileRoom } from '../platform/storage/company-files.ts';
 import { createImages } from '../platform/storage/image.ts';
 import type { FeatureGivers } from './features.ts';
 import type { Platform } from './platform.ts';
@@ -51,6 +53,8 @@ export interface PeopleNeeds {
   readonly follow: ProfileFollower;
   /** What an erasure does elsewhere. */
   readonly erasing: Erasing;
+  readonly limits: PlanLimits;
+  readonly room: FileRoom;
 }
 
 export type ProfileFollower = (tx: Tx, profile: Pick<ProfileRow, 'id' | 'status'>) => Promise<void>;
@@ -74,7 +78,7 @@ export interface People {
 
 /** Profiles and roles: who is here, and what they may do. */
 export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
-  const { invitations, endings, takeIn, follow, erasing } = needs;
+  const { invitations, endings, takeIn, follow, erasing, limits, room } = needs;
   const roles = platform.crud(roleList);
   const given = platform.crud(assignmentList);
   const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
@@ -92,7 +96,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   });
   const guards: ProfileGuards = {
     ...assignments,
-    userLimit: async (tx) => (await limitsOf(tx)).users ?? null,
+    mustHaveRoom: (tx) => limits.mustHaveRoom(tx, 'users', 1),
     mayBeErased: (tx, profileId) => erasing.mayBeErased(tx, profileId),
   };
   const dropPhoto = (tx: Tx, row: ProfileRow): Promise<void> => photos.dropOf(tx, row);
@@ -118,7 +122,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   });
   const { mustSee, mustManage, lockNamed } = service;
   const { repository } = profiles;
-  const photos = createPhotos({ ...platform, repository, images: createImages(), mustSee, mustManage });
+  const photos = createPhotos({ ...platform, repository, room, images: createImages(), mustSee, mustManage });
   const links = createLinksService({
     ...platform,
     repository: platform.repository(SystemLink),

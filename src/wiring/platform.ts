@@ -27,6 +27,7 @@ import { createRepository } from '../platform/db/repository.ts';
 import type { Repository } from '../platform/db/repository.ts';
 import { createUnitOfWork } from '../platform/db/unit-of-work.ts';
 import type { UnitOfWork } from '../platform/db/unit-of-work.ts';
+import type { TxtRecords } from '../platform/dns/txt-records.ts';
 import type { Beat } from '../platform/http/beat.ts';
 import type { RateLimits } from '../platform/http/rate-limits.ts';
 import type { I18n } from '../platform/i18n/i18n.ts';
@@ -74,6 +75,8 @@ export interface Foundation {
   readonly files: FileStore;
   readonly mailer: Mailer;
   readonly sms: Sms;
+  /** What stands in DNS. */
+  readonly txtRecords: TxtRecords;
   /** How systems of companies are called. */
   readonly webhooks: Poster;
   /** Where results come from, beside what people enter themselves. */

@@ -1,6 +1,7 @@
 import { disclosureModule } from '../modules/identity/privacy/disclosure.ts';
 import { createErasing, ErasureReport, erasureList } from '../modules/identity/privacy/erasures.ts';
 import type { Erasing } from '../modules/identity/privacy/erasures.ts';
+import { createLeaving } from '../modules/identity/privacy/leaving.service.ts';
 import { legalHoldLifecycle, legalHoldList, legalHoldsModule } from '../modules/identity/privacy/legal-holds.ts';
 import { createPersonErasure } from '../modules/identity/privacy/person-erasure.service.ts';
 import type { ErasedProfiles } from '../modules/identity/privacy/person-erasure.service.ts';
@@ -33,6 +34,12 @@ interface PrivacyNeeds {
   /** Every module of the system, once all are wired. */
   readonly modules: () => readonly Module[];
 }
+
+/** Takes people and machines out of a company that is purged. */
+export const wireLeaving = (
+  platform: Platform,
+  identity: Pick<Identity, 'persons' | 'forget'>,
+): ReturnType<typeof createLeaving> => createLeaving({ ...platform, ...identity, staffRolesOf });
 
 /** Legal holds, erasure, and what is left to show of it. */
 export const wirePrivacy = (platform: Platform, { identity, profiles, modules }: PrivacyNeeds): readonly Module[] => {

@@ -18,6 +18,7 @@ import { assignmentsReport } from '../modules/workforce/assignments/assignments.
 import { createUnitOfWork } from '../platform/db/unit-of-work.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { ReportDefinition } from '../platform/render/report.ts';
+import type { FileRoom } from '../platform/storage/company-files.ts';
 import type { Platform } from './platform.ts';
 
 /** The reports that are bound by the reader's reach over people; the others come with their modules. */
@@ -36,6 +37,7 @@ export interface ReportingNeeds {
   /** The reports that the other modules bring. */
   readonly reports: readonly ReportDefinition[];
   readonly notices: Notices;
+  readonly room: FileRoom;
 }
 
 /** Exports of every registered report. */
@@ -44,7 +46,7 @@ export const wireReporting = (platform: Platform, needs: ReportingNeeds): readon
   const reports = new Map(all.map((report) => [report.kind, report]));
   const lifecycle = createExportLifecycle(platform.enqueue, needs.notices);
   const crud = platform.crud(exportList, lifecycle);
-  const parts = { ...platform, ...crud, reports, percentOf, visible: visibleProfiles };
+  const parts = { ...platform, ...crud, room: needs.room, reports, percentOf, visible: visibleProfiles };
   const service = createExportsService({ ...parts, signing: platform.keys.signing });
   return exportsModules(
     { service, list: crud.list, reports: all },

@@ -71,7 +71,9 @@ import { createCrud } from '../platform/crud/service.ts';
 import type { Repository } from '../platform/db/repository.ts';
 import type { List } from '../platform/db/list.ts';
 import type { Tx } from '../platform/db/database.ts';
+import type { PlanLimits } from '../modules/organization/companies/limits.ts';
 import type { Module } from '../platform/http/module.ts';
+import type { FileRoom } from '../platform/storage/company-files.ts';
 import type { ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
 
@@ -90,6 +92,8 @@ export interface WorkforceNeeds {
   readonly followShifts?: (shifts: Repository<ShiftRow>) => Repository<ShiftRow>;
   /** Tells people what is about to expire. */
   readonly notices: Notices;
+  readonly limits: PlanLimits;
+  readonly room: FileRoom;
 }
 
 const wireRosters = (platform: Platform, { people, gate, followShifts }: WorkforceNeeds, zones: Zones) => {
@@ -123,7 +127,7 @@ const wireCredentials = (
   return credentialsModule({ service: createCredentialsService({ ...parts, people, zones }), expiring, ticks });
 };
 
-const wireBatch = (platform: Platform, { bulk: people, inviting }: WorkforceNeeds, zones: Zones): Module => {
+const wireBatch = (platform: Platform, { bulk: people, inviting, room }: WorkforceNeeds, zones: Zones): Module => {
   const lifecycle = createBatchLifecycle({
     mayCommit: ({ kind }, { principal }) => {
       if (kind === 'invitations') inviting.mayInvite(principal);
@@ -134,7 +138,7 @@ const wireBatch = (platform: Platform, { bulk: people, inviting }: WorkforceNeed
         : platform.enqueue(tx, COMMIT, { uploadId }),
   });
   const errors = platform.list(batchErrorList);
-  const parts = { ...platform, ...platform.crud(batchList, lifecycle), errors, inviting };
+  const parts = { ...platform, ...platform.crud(batchList, lifecycle), errors, inviting, room };
   const jobs = [...batchJobs({ ...parts, people, zones }), ...inviteeJobs({ ...parts, zones })];
   return batchModule({ service: createBatchService(parts), errors, jobs });
 };
@@ -147,9 +151,10 @@ export interface Workforce {
 
 /** Projects, contracts, task kinds, work assignments, rosters, credentials. */
 export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): Workforce => {
-  const { people, zones } = needs;
+  const { people, zones, limits } = needs;
   const { rosters, modules } = wireRosters(platform, needs, zones);
-  const lifecycle = createAssignmentLifecycle({ ...needs, rosters });
+  const mustHaveRoom = (tx: Tx) => limits.mustHaveRoom(tx, 'workers', 1);
+  const lifecycle = createAssignmentLifecycle({ ...needs, rosters, mustHaveRoom });
   const assignments = { ...platform, ...needs, ...platform.crud(assignmentList, lifecycle), rosters };
   const alignment = createAlignment(assignments);
   const alignOf =

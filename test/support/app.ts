@@ -10,6 +10,7 @@ import request from 'supertest';
 import type { IngestSource } from '../../src/modules/fitness/ingest/ingest.ts';
 import { createSealer } from '../../src/platform/change/sealer.ts';
 import type { Beat } from '../../src/platform/http/beat.ts';
+import type { TxtRecords } from '../../src/platform/dns/txt-records.ts';
 import { createAuthentication } from '../../src/platform/http/authentication.ts';
 import { createRateLimits } from '../../src/platform/http/rate-limits.ts';
 import { LIMITS } from '../../src/platform/settings/rates.ts';
@@ -82,6 +83,8 @@ export interface TestAppOptions {
   readonly locales?: string;
   /** Other parts than those of a test: for a second process, or one that stands still. */
   readonly replace?: (foundation: Foundation) => Partial<Foundation>;
+  /** What stands in DNS. Default: nobody may ask. */
+  readonly txtRecords?: TxtRecords;
   /** How webhooks are called. Default: not at all. */
   readonly webhooks?: Poster;
   /** Default: silent. */
@@ -151,6 +154,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     files: await createFolderStore(files),
     mailer: messages.mailer,
     sms: messages.sms,
+    txtRecords: options.txtRecords ?? (() => Promise.reject(new Error('nothing is looked up in DNS here'))),
     webhooks: options.webhooks ?? (() => Promise.reject(new Error('no webhooks are called here'))),
     sources: options.sources ?? [],
     now,

@@ -16,6 +16,7 @@ export type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
 export const WALKS = {
   batch_upload: 'workforce/walks',
   company: 'organization/companies',
+  company_domain: 'organization/domains',
   contract: 'workforce/walks',
   credential: 'workforce/walks',
   delivery: 'workforce/walks',

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { OPERATOR_TABLES } from '../../src/platform/db/operator-tables.ts';
+import { createRowPurge } from '../../src/platform/db/purge.ts';
 import { addCompany } from '../support/companies.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -22,6 +23,9 @@ const KEYS = `
        join pg_attribute a on a.attrelid = k.confrelid and a.attnum = n.num)::text[] as "targetColumns"
   from pg_constraint k join pg_class s on s.oid = k.conrelid join pg_class t on t.oid = k.confrelid
   where k.contype = 'f' and k.conparentid = 0 and s.relnamespace = 'public'::regnamespace and not (t.relname = any($1)) order by 1`;
+
+/** The same to tables of the operator, whose rows belong to no company. */
+const KEYS_TO_OPERATOR = KEYS.replace('not (t.relname = any($1))', `t.relname = any($1) and t.relname <> 'company'`);
 
 /** Everything but keys goes, so that a row of nothing but ids can be written into any table. */
 const LOOSEN = `
@@ -52,14 +56,17 @@ describe('foreign keys', () => {
   let database: TestDatabase;
   let client: pg.Client;
   let keys: ForeignKey[];
+  let keysToOperator: ForeignKey[];
   let mine: string;
   let theirs: string;
+  let purged: readonly string[] = [];
 
   before(async () => {
     database = await cloneDatabase();
     client = await database.superuser();
     [mine, theirs] = [await addCompany(database), await addCompany(database)];
     keys = (await client.query<ForeignKey>(KEYS, [OPERATOR_TABLES])).rows;
+    keysToOperator = (await client.query<ForeignKey>(KEYS_TO_OPERATOR, [OPERATOR_TABLES])).rows;
     const { rows } = await client.query<{ statement: string }>(LOOSEN);
     for (const { statement } of rows) await client.query(statement);
   });
@@ -74,12 +81,23 @@ describe('foreign keys', () => {
       const parts = columns.filter((column) => column !== 'company_id' && Object.hasOwn(values, column));
       if (source === table && parts.length > 0) values[parts[0]!] = (await addRow(target, companyId))['id'];
     }
+    for (const { columns, target, targetColumns } of keysToOperator.filter((key) => key.source === table)) {
+      const [column, named] = [columns[0]!, targetColumns[0]!];
+      if (Object.hasOwn(values, column)) {
+        const key = (await client.query<{ name: string; type: string }>(PRIMARY, [target])).rows;
+        const row = Object.fromEntries(key.map(({ name, type }) => [name, sample(type)]));
+        await insert(client, target, { ...row, [named]: values[column] }, ' on conflict do nothing');
+      }
+    }
     return values;
   };
-  const insert = (runner: pg.Client | pg.PoolClient, table: string, values: Record<string, unknown>) => {
+  const insert = (runner: pg.Client, table: string, values: Record<string, unknown>, ending = '') => {
     const names = Object.keys(values);
     const places = names.map((_, index) => `$${index + 1}`).join(', ');
-    return runner.query(`insert into ${table} (${names.join(', ')}) values (${places})`, Object.values(values));
+    return runner.query(
+      `insert into ${table} (${names.join(', ')}) values (${places})${ending}`,
+      Object.values(values),
+    );
   };
   const addRow = async (table: string, companyId: string): Promise<Record<string, unknown>> => {
     const values = await primaryOf(table, companyId);
@@ -106,5 +124,108 @@ describe('foreign keys', () => {
       if (foreign !== '23503' || own !== 'taken') failures.push(`${key}: other company ${foreign}, own ${own}`);
     }
     expect(failures).to.deep.equal([]);
+  });
+
+  /** Rows of a company by table, in every table that may be purged. */
+  const countRows = async (companyId: string): Promise<Record<string, number>> => {
+    const { rows } = await client.query<{ name: string; n: number }>(
+      purged
+        .map((table) => `select '${table}' as name, count(*)::int as n from ${table} where company_id = $1`)
+        .join(' union all '),
+      [companyId],
+    );
+    return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
+  };
+
+  it('let go of every row of a company that is purged, and of no other’s', async () => {
+    const everywhere = await client.query<{ name: string }>(
+      `select distinct tablename as name from pg_policies where policyname = tablename || '_purge' order by 1`,
+    );
+    purged = everywhere.rows.map(({ name }) => name);
+    const kept = (
+      await client.query<{ name: string }>(
+        `select tablename as name from pg_policies where policyname = tablename || '_company' and tablename <> all($1) order by 1`,
+        [purged],
+      )
+    ).rows.map(({ name }) => name);
+    expect(kept).to.deep.equal(['change', 'change_head', 'change_pending', 'change_seal']);
+    const operators = OPERATOR_TABLES.filter((name) => purged.includes(name));
+    expect(operators).to.deep.equal(['ingest_quarantine', 'person_company', 'source_company']);
+    for (const table of [...kept, ...purged]) for (const companyId of [mine, theirs]) await addRow(table, companyId);
+    const department = await addRow('department', mine);
+    const profile = await addRow('profile', mine);
+    await client.query('update department set manager_id = $2 where id = $1', [department['id'], profile['id']]);
+    await client.query('update profile set department_id = $2 where id = $1', [profile['id'], department['id']]);
+    const before = { mine: await countRows(mine), theirs: await countRows(theirs) };
+    expect(Object.entries(before.mine).filter(([, n]) => n === 0)).to.deep.equal([]);
+
+    const rows = createRowPurge(database.pool('system', 2), 2);
+    const signal = new AbortController().signal;
+    const refused = (asked: Promise<unknown>) =>
+      asked.then(
+        () => 'done',
+        (error: unknown) => (error as Error).message,
+      );
+    for (const [status, step] of [
+      ['archived', null],
+      ['archived', 'realm'],
+      ['active', 'rows'],
+    ]) {
+      await client.query('update company set status = $2, purge_step = $3 where id = $1', [mine, status, step]);
+      expect(await refused(rows.all(mine, signal))).to.equal(`the company ${mine} is not being purged`);
+    }
+    expect(await countRows(mine)).to.deep.equal(before.mine);
+    await client.query(`update company set status = 'archived', purge_step = 'rows' where id = $1`, [mine]);
+    for (const user of ['app', 'system'] as const) {
+      const pool = database.pool(user, 1);
+      await pool.query(`select set_config('app.purging', $1, false)`, [mine]);
+      expect(await refused(pool.query(`delete from site where company_id = $1`, [mine]))).to.match(
+        /permission denied|unrecognized configuration/,
+      );
+    }
+    const asApp = database.pool('app', 1).query('select app.purge_rows($1, $2, $3)', [mine, ['site'], 1]);
+    expect(await refused(asApp)).to.include('permission denied');
+    const asked = database.pool('system', 1).query('select app.purge_rows($1, $2, $3)', [mine, ['change'], 1]);
+    expect(await refused(asked)).to.include('no table change whose rows are purged');
+
+    const total = Object.values(before.mine).reduce((sum, n) => sum + n, 0);
+    expect(await rows.all(mine, signal)).to.equal(total);
+    expect(Object.entries(await countRows(mine)).filter(([, n]) => n > 0)).to.deep.equal([]);
+    expect(await countRows(theirs)).to.deep.equal(before.theirs);
+    expect(await rows.all(mine, signal)).to.equal(0);
+    for (const table of kept) {
+      const { rows: left } = await client.query(`select 1 from ${table} where company_id = $1`, [mine]);
+      expect(left.length, table).to.be.greaterThan(0);
+    }
+  });
+
+  it('let go of rows deleted long ago, once nothing refers to them', async () => {
+    const addDeleted = async (companyId: string, days: number): Promise<unknown> => {
+      const { id } = await addRow('site', companyId);
+      await client.query('update site set deleted_at = $2 where id = $1', [
+        id,
+        new Date(Date.now() - days * 86_400_000),
+      ]);
+      return id;
+    };
+    const old = [await addDeleted(theirs, 91), await addDeleted(theirs, 400), await addDeleted(theirs, 91)];
+    const [used, young, other] = [
+      await addDeleted(theirs, 91),
+      await addDeleted(theirs, 89),
+      await addDeleted(mine, 91),
+    ];
+    const user = await addRow('profile', theirs);
+    await client.query('update profile set site_id = $2 where id = $1', [user['id'], used]);
+    const before = await countRows(theirs);
+    const rows = createRowPurge(database.pool('system', 2), 2);
+    const forget = () => rows.deleted(theirs, new Date(Date.now() - 90 * 86_400_000), new AbortController().signal);
+    expect(await forget()).to.equal(old.length);
+    const left = async (ids: unknown[]): Promise<number> =>
+      (await client.query('select 1 from site where id = any($1)', [ids])).rows.length;
+    expect([await left(old), await left([used, young, other])]).to.deep.equal([0, 3]);
+    expect(await countRows(theirs)).to.deep.equal({ ...before, site: before['site']! - old.length });
+    await client.query('delete from profile where id = $1', [user['id']]);
+    expect(await forget()).to.equal(1);
+    expect(await left([used])).to.equal(0);
   });
 });

@@ -28,7 +28,21 @@ export const NOTICE_TYPES = {
   information: {
     priority: 'normal',
     channels: ['email'],
-    texts: ['export_failed', 'export_refused', 'export_too_large', 'feature_quota', 'feature_quota_company'],
+    texts: [
+      'export_failed',
+      'export_refused',
+      'export_too_large',
+      'domain_failing',
+      'domain_lapsed',
+      'limit_users_80',
+      'limit_users_100',
+      'limit_workers_80',
+      'limit_workers_100',
+      'limit_storage_80',
+      'limit_storage_100',
+      'feature_quota',
+      'feature_quota_company',
+    ],
   },
 } as const satisfies Record<string, NoticeKind>;
 

@@ -99,6 +99,8 @@ export interface Directory {
   company(hints: readonly CompanyHint[]): Promise<CompanyRecord | undefined>;
   /** Whether all hints name one and the same company, in whatever state. */
   isOne(hints: readonly CompanyHint[]): Promise<boolean>;
+  /** Whether a host is the verified domain of a company that lives. */
+  isCompanyHost(host: string): Promise<boolean>;
   /** Companies of a person, the one used last first. */
   memberships(personId: string): Promise<Membership[]>;
   /** Sessions of a person that live, in every company, the one seen last first. */
@@ -163,15 +165,23 @@ const COMPANY = `
   select id, slug, name, locale, timezone from company
   where ${NAMED} and kind <> 'operator' and status in ('active', 'suspended') and deleted_at is null`;
 
+const HOST = `select 1 from company where custom_domain = $1 and status in ('active', 'suspended') and deleted_at is null`;
+
 const LIVE = `
   select s.id, s.company_id as "companyId", c.name as "companyName", s.profile_id as "profileId", s.kind, s.client, s.sid,
     s.device, s.address, s.agent, s.created_at as "createdAt", s.last_seen_at as "lastSeenAt", s.expires_at as "expiresAt"
   from session s join company c on c.id = s.company_id
   where s.revoked_at is null`;
 
-/** Slug, id and domain, as far as they are named; no two of a kind differ. */
+const KINDS = ['slug', 'id', 'domain'] as const;
+
+/** Slug, id and domain, as far as they are named. */
 const namesOf = (hints: readonly CompanyHint[]): (string | null)[] =>
-  (['slug', 'id', 'domain'] as const).map((kind) => hints.find((hint) => hint.kind === kind)?.value ?? null);
+  KINDS.map((kind) => hints.find((hint) => hint.kind === kind)?.value ?? null);
+
+/** Whether each kind of name is given one value at the most. */
+const areSingle = (hints: readonly CompanyHint[]): boolean =>
+  KINDS.every((kind) => new Set(hints.filter((hint) => hint.kind === kind).map(({ value }) => value)).size < 2);
 
 /** The directory over `pool`, of user `system`. */
 export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
@@ -199,8 +209,10 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
       return (await query<CompanyRecord>('company', COMPANY, namesOf(hints)))[0];
     },
     isOne: async (hints) =>
-      new Set(hints.map(({ kind }) => kind)).size < 2 ||
-      (await query('named', `select 1 from company where ${NAMED} limit 1`, namesOf(hints))).length > 0,
+      areSingle(hints) &&
+      (new Set(hints.map(({ kind }) => kind)).size < 2 ||
+        (await query('named', `select 1 from company where ${NAMED} limit 1`, namesOf(hints))).length > 0),
+    isCompanyHost: async (host) => (await query('host', HOST, [host])).length > 0,
     memberships: (personId) => query<Membership>('memberships', MEMBERSHIPS, [personId]),
     sessions: (personId) =>
       query<LiveSession>('sessions', `${LIVE} and s.person_id = $1 order by s.last_seen_at desc, s.id`, [personId]),

@@ -6,6 +6,8 @@ export interface CompanyTableOptions {
   readonly mutable?: boolean;
   /** Partitions by month on the time inside the UUIDv7 id. Default false. */
   readonly partitioned?: boolean;
+  /** Stays when the company is purged. Default false. */
+  readonly kept?: boolean;
 }
 
 const MINE = `company_id = current_setting('app.company_id')::uuid`;
@@ -17,9 +19,9 @@ const MINE = `company_id = current_setting('app.company_id')::uuid`;
 export const companyTable = (
   name: string,
   columns: readonly string[],
-  { allow = ['update'], mutable = true, partitioned = false }: CompanyTableOptions = {},
+  { allow = ['update'], mutable = true, partitioned = false, kept = false }: CompanyTableOptions = {},
 ): string[] => {
-  const kept = [
+  const lines = [
     'company_id uuid not null',
     'id uuid not null',
     ...columns.filter((line) => !line.startsWith('constraint')),
@@ -32,18 +34,24 @@ export const companyTable = (
     ...columns.filter((line) => line.startsWith('constraint')),
   ];
   return [
-    `create table ${name} (\n  ${kept.join(',\n  ')}\n)${partitioned ? ' partition by range (id)' : ''}`,
-    ...isolate(name),
+    `create table ${name} (\n  ${lines.join(',\n  ')}\n)${partitioned ? ' partition by range (id)' : ''}`,
+    ...isolate(name, kept),
+    ...(mutable ? [companyIndex(name, 'deleted_at', { where: 'deleted_at is not null' })] : []),
     `grant ${['select', 'insert', ...allow].join(', ')} on ${name} to app`,
   ];
 };
 
-/** Row level security of a company's table: enabled, forced, one policy for user `app`. */
-export const isolate = (name: string): string[] => [
+/** Row level security of a company's table: enabled, forced, one policy for user `app`; `kept` when the company is purged. */
+export const isolate = (name: string, kept = false): string[] => [
   `alter table ${name} enable row level security`,
   `alter table ${name} force row level security`,
   `create policy ${name}_company on ${name} to app using (${MINE}) with check (${MINE})`,
+  ...(kept ? [] : [purgeable(name)]),
 ];
+
+/** Lets the functions that purge (0012-companies.ts) delete the rows of the one company that they were asked for; nobody else may. */
+export const purgeable = (name: string): string =>
+  `create policy ${name}_purge on ${name} to current_user using (company_id = nullif(current_setting('app.purging', true), '')::uuid)`;
 
 /** A foreign key inside the company: `reference('project', 'site_id', 'site')`. */
 export const reference = (table: string, column: string, target: string): string =>

@@ -19,15 +19,16 @@ export interface RequestContexts {
   /** First middleware: gives every request its trace, language, company hints and deadline. */
   readonly attach: RequestHandler;
   readonly of: (request: Request, response: Response) => PublicContext;
+  /** Adds how a request names its company, where that is found out later. */
+  readonly hint: (request: Request, hint: CompanyHint) => void;
 }
+
+type Mutable = { -readonly [Name in keyof PublicContext]: PublicContext[Name] };
 
 /** The context that every request has before anybody knows who asks. */
 export const createRequestContexts = ({ i18n, now, host, timeout }: RequestContextOptions): RequestContexts => {
-  const known = new WeakMap<Request, PublicContext>();
-  const make = (
-    request: Request,
-    response: Response,
-  ): { -readonly [Name in keyof PublicContext]: PublicContext[Name] } => {
+  const known = new WeakMap<Request, Mutable>();
+  const make = (request: Request, response: Response): Mutable => {
     const { traceId } = startSpan(parseTraceparent(request.get('traceparent')));
     const wanted = request.get('accept-language');
     const context = {
@@ -47,6 +48,10 @@ export const createRequestContexts = ({ i18n, now, host, timeout }: RequestConte
   };
   return {
     of: (request, response) => known.get(request) ?? make(request, response),
+    hint: (request, hint) => {
+      const context = known.get(request);
+      if (context !== undefined) context.hints = [...context.hints, hint];
+    },
     attach: (request, response, next) => {
       const context = make(request, response);
       known.set(request, context);

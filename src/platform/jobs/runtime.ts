@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Database } from '../db/database.ts';
 import { PARTITIONED } from '../db/partitions.ts';
+import { createRowPurge } from '../db/purge.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Tracer } from '../telemetry/tracer.ts';
 import { createBackoff } from './backoff.ts';
@@ -82,7 +83,13 @@ export const createJobs = (options: JobsOptions): Jobs => {
   const definedTicks: TickDefinition[] = [...options.ticks];
   const ticks = createTicks({ system, ticks: definedTicks, now, log, grace: GRACE_MS, cut });
   definedTicks.push(
-    ...upkeepTicks({ system, db, partitioned: options.partitioned ?? PARTITIONED, trimTicks: () => ticks.trim() }),
+    ...upkeepTicks({
+      system,
+      db,
+      partitioned: options.partitioned ?? PARTITIONED,
+      rows: createRowPurge(system),
+      trimTicks: () => ticks.trim(),
+    }),
   );
   const figures = createFigures(system, ticks, metrics, now);
   const sweeper = createSweeper({ system, db, movers: options.movers, now, log, cut });

@@ -19,6 +19,8 @@ describe('texts of notices', () => {
         validTo: '2026-12-01',
         takenAt: '2026-12-01 06:00 UTC',
         feature: 'fitness',
+        host: 'turnos.mina.cl',
+        limit: 10,
         percent: 80,
       };
       const titles = TEXTS.map((text) => t(locale, `notifications:${text}.title`, params));

@@ -70,6 +70,7 @@ export const openExportNode = async (
     decide,
     reports: new Map([[projectsReport.kind, projectsReport]]),
     files,
+    room: { count: () => Promise.resolve() },
     i18n: createI18n({ folder: new URL('../../../locales', import.meta.url).pathname }),
     percentOf,
     visible: visibleProfiles,

@@ -57,7 +57,7 @@ describe("the platform's own ticks", () => {
     const finished = `select count(*)::int as count from tick_run where finished_at = $1 and error is null`;
     for (;;) {
       const { rows } = await harness.admin.query<{ count: number }>(finished, [inAYear]);
-      if (rows[0]!.count === 5) break;
+      if (rows[0]!.count === 6) break;
       await sleep(20);
     }
     const left = await harness.admin.query<{ id: string }>('select id from outbox');
@@ -72,7 +72,7 @@ describe("the platform's own ticks", () => {
     const audiences = 'select company_id as id from change_recipient order by 1';
     const told = await harness.admin.query<{ id: string }>(audiences);
     expect(told.rows.map(({ id }) => id)).to.have.members([...harness.companies]);
-    const names = ['partitions', 'outbox.trim', 'idempotency.trim', 'streams.trim', 'ticks.trim'].map(
+    const names = ['partitions', 'outbox.trim', 'rows.purge', 'idempotency.trim', 'streams.trim', 'ticks.trim'].map(
       (name) => `platform.${name}`,
     );
     const { body } = await node.metrics.expose();

@@ -1,6 +1,5 @@
 import { setting } from '../../../platform/configuration.ts';
 import type { Configuration } from '../../../platform/configuration.ts';
-import type { PersonalVault } from '../../../platform/change/vault.ts';
 import type { Database } from '../../../platform/db/database.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
@@ -8,6 +7,8 @@ import { conflict, exact, integer, job, notFound, Problem } from '../../../platf
 import type { Context, JobDefinition, Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
 import type { Notices } from '../notices/notices.service.ts';
 import type { Persons } from '../persons/persons.service.ts';
+import { createLoginErasure } from './login-erasure.ts';
+import type { LoginErasureDependencies } from './login-erasure.ts';
 import { ERASE_PERSON, newestRequestOf, profilesOf } from './requests.ts';
 import type { ErasureRequestRow, Place } from './requests.ts';
 
@@ -28,7 +29,7 @@ export interface ErasedProfiles {
   erase(tx: Tx, profileId: string): Promise<void>;
 }
 
-interface PersonErasureDependencies {
+interface PersonErasureDependencies extends LoginErasureDependencies {
   readonly db: Pick<Database, 'write'>;
   readonly work: UnitOfWork;
   readonly configuration: Configuration;
@@ -37,11 +38,8 @@ interface PersonErasureDependencies {
   readonly persons: Persons;
   readonly profiles: ErasedProfiles;
   readonly notices: Pick<Notices, 'send'>;
-  readonly vault: Pick<PersonalVault, 'erase'>;
   /** The roles that a person holds now, as one of the operator's staff. */
   readonly staffRolesOf: (reader: Reader, personId: string) => Promise<readonly string[]>;
-  /** What else the operator has of a login: codes, links, attempts. */
-  readonly forget: (tx: Tx, personId: string) => Promise<void>;
 }
 
 export interface PersonErasure {
@@ -55,8 +53,8 @@ export interface PersonErasure {
 
 /** People have themselves erased: in every company, then their login. See docs/decisions/what-erasure-keeps.md. */
 export const createPersonErasure = (dependencies: PersonErasureDependencies): PersonErasure => {
-  const { db, work, configuration, repository, mover, persons, profiles, notices, vault, forget, staffRolesOf } =
-    dependencies;
+  const { db, work, configuration, repository, mover, persons, profiles, notices, staffRolesOf } = dependencies;
+  const erase = createLoginErasure(dependencies);
   const operator = (traceId: string) => systemScope(OPERATOR_COMPANY, ERASE_PERSON, traceId);
   const system = (tx: Tx) => ({ scope: systemScope(tx.companyId, ERASE_PERSON, tx.scope.traceId) });
   const asOneself = <T>(context: Context, act: (own: Tx) => Promise<T>): Promise<T> =>
@@ -100,9 +98,7 @@ export const createPersonErasure = (dependencies: PersonErasureDependencies): Pe
     if (person.status === 'erased') return true;
     const known = new Set(places.map(({ profileId }) => profileId));
     if ((await profilesOf(tx, personId)).some(({ profileId }) => !known.has(profileId))) return false;
-    await persons.mover.moveAs(tx, system(tx), person, 'erase');
-    await forget(tx, personId);
-    await vault.erase(tx, personId);
+    await erase(tx, person, ERASE_PERSON);
     return true;
   };
 

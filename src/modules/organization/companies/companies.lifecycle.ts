@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
 import { exact, integer, lifecycle, move, text } from '../../../platform/module.ts';
-import type { Lifecycle, Tx } from '../../../platform/module.ts';
+import type { Enqueue, Lifecycle, Tx } from '../../../platform/module.ts';
 import { Company } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
 
@@ -15,12 +15,15 @@ const reason = exact({ reason: text(500) });
 const later = (now: Date, days: number): string => new Date(now.getTime() + days * DAY).toISOString();
 const rethink = (row: CompanyRow) => ({ accessEpoch: row.accessEpoch + 1 });
 
+export const PURGE_COMPANY = 'organization.company.purge';
+
 /**
- * pending -> active -> suspended -> active | archived. A suspended company may only be read, by its owner; an archived
- * one not at all. `tell` writes the move into the company's own change log too.
+ * pending -> active -> suspended -> active | archived -> purged. A suspended company may only be read, by its owner; an
+ * archived one not at all; of a purged one there is nothing left to read. `tell` writes the move into the company's own change log too.
  */
 export const createCompanyLifecycle = (
   tell: (tx: Tx, about: MoveContext<CompanyRow, object>, action: string) => Promise<void>,
+  enqueue: Enqueue,
 ): Lifecycle<CompanyRow> => {
   const toldAs = (action: string) => (tx: Tx, about: MoveContext<CompanyRow, object>) => tell(tx, about, action);
   return lifecycle<CompanyRow>({
@@ -66,8 +69,40 @@ export const createCompanyLifecycle = (
         system: true,
         summary: 'A company that stayed suspended is archived',
         dueAt: (row) => (row.archiveAt === null ? null : new Date(row.archiveAt)),
-        set: ({ row }, now) => ({ ...rethink(row), archiveAt: null, purgeAt: later(now, PURGE_AFTER) }),
+        set: ({ row }, now) => ({
+          ...rethink(row),
+          archiveAt: null,
+          purgeAt: later(now, PURGE_AFTER),
+          customDomain: null,
+        }),
         effect: toldAs('archive'),
+      }),
+      // The work moves it on; what did not come to an end is begun again the next day, and goes on where it was.
+      begin_purge: move({
+        from: ['archived'],
+        to: 'archived',
+        system: true,
+        summary: 'It is time to purge what an archived company left',
+        dueAt: (row) => (row.purgeAt === null ? null : new Date(row.purgeAt)),
+        set: (_about, now) => ({ purgeAt: later(now, 1) }),
+        effect: async (tx, { row }) => {
+          await enqueue(tx, PURGE_COMPANY, { companyId: row.id });
+        },
+      }),
+      purge: move({
+        from: ['archived'],
+        to: 'purged',
+        system: true,
+        summary: 'Nothing is left but its name and its chain of changes',
+        set: (): Partial<CompanyRow> => ({
+          purgeAt: null,
+          purgeStep: null,
+          taxId: null,
+          limits: {},
+          addresses: [],
+          contacts: [],
+        }),
+        effect: toldAs('purge'),
       }),
     },
   });

@@ -8,6 +8,10 @@ import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 export const COMPANY_KINDS = ['standard', 'institution', 'personal'] as const;
 export const COMPANY_STATES = ['pending', 'active', 'suspended', 'archived', 'purged'] as const;
 
+/** What goes when a company is purged, in this order: each waits until the one before is through. */
+export const PURGE_STEPS = ['people', 'files', 'realm', 'rows'] as const;
+export type PurgeStep = (typeof PURGE_STEPS)[number];
+
 const most = () => Type.Optional(integer(0, 10_000_000));
 const LIMITS = exact(
   { users: most(), workers: most(), residents: most(), storageMb: most(), apiPerDay: most() },
@@ -48,7 +52,7 @@ export const Company = entity({
     purgeAt: nullable(instant({ description: 'An archived company may be purged from then on' })),
     status: oneOf(COMPANY_STATES),
   },
-  hidden: { accessEpoch: integer(1, 2_147_483_647) },
+  hidden: { accessEpoch: integer(1, 2_147_483_647), purgeStep: nullable(oneOf(PURGE_STEPS)) },
   create: ['slug', 'name', 'kind', 'taxId', 'parentId', 'timezone', 'locale'],
   edit: ['name', 'kind', 'taxId', 'parentId', 'plan', 'limits', 'addresses', 'contacts', 'timezone', 'locale'],
 });

@@ -5,7 +5,6 @@ import {
   crudModule,
   email,
   exact,
-  integer,
   ok,
   okRow,
   oneOf,
@@ -14,16 +13,17 @@ import {
   text,
   uuid,
 } from '../../../platform/module.ts';
-import type { Module, Route } from '../../../platform/module.ts';
+import type { JobDefinition, Module, Route } from '../../../platform/module.ts';
 import { Company, OWN_EDIT } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
 import type { Companies } from './companies.service.ts';
+import { USAGE } from './usage.repository.ts';
+import type { UsageService } from './usage.service.ts';
 
 const clients = ['admin'] as const;
 const OWNER = exact({ firstName: text(100), lastName: text(100), email: email(), locale: oneOf(LOCALES) });
-const USAGE = exact({ limits: Company.fields.limits, used: exact({ users: integer(0, 10_000_000) }) });
 
-const ownRoutes = (service: Companies): Route[] => [
+const ownRoutes = (service: Companies, usage: UsageService): Route[] => [
   route(
     {
       method: 'get',
@@ -64,20 +64,41 @@ const ownRoutes = (service: Companies): Route[] => [
       clients,
       responses: { 200: USAGE },
     },
-    async (_input, context) => ok(await service.usage(context)),
+    async (_input, context) => ok(await usage.own(context)),
   ),
 ];
 
+interface CompaniesParts {
+  readonly service: Companies;
+  readonly usage: UsageService;
+  readonly jobs: readonly JobDefinition[];
+}
+
 /** /admin/companies: the operator's companies; `current` is the caller's own. */
-export const companiesModule = (service: Companies): Module =>
+export const companiesModule = ({ service, usage, jobs }: CompaniesParts): Module =>
   crudModule({
     base: '/admin/companies',
     permission: 'operator:company',
     permissions: { 'organization:company:read': 'company', 'organization:company:write': 'company' },
     clients,
     service,
+    jobs,
+    ticks: usage.ticks,
     routes: [
-      ...ownRoutes(service),
+      ...ownRoutes(service, usage),
+      route(
+        {
+          method: 'get',
+          path: '/:id/usage',
+          id: 'getCompanyUsage',
+          summary: "What a company's plan allows and what is used of it",
+          permission: 'operator:company:read',
+          clients,
+          params: BY_ID,
+          responses: { 200: USAGE },
+        },
+        async ({ params }, context) => ok(await usage.of(context, params.id)),
+      ),
       route(
         {
           method: 'post',

@@ -4,9 +4,9 @@ import type { Scope } from '../../../platform/db/scope.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import { conflict, createCrud, invalid, notFound } from '../../../platform/module.ts';
-import type { Context, List, MovingParts, Reader, Tx } from '../../../platform/module.ts';
+import type { Context, List, MovingParts, Tx } from '../../../platform/module.ts';
 import { isZone } from '../../../platform/time/zone.ts';
-import { hasChildren, isHoldingOf, limitsOf } from './companies.repository.ts';
+import { hasChildren, isHoldingOf } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
 import { slugFault } from './slugs.ts';
 import { taxIdOf } from './tax-id.ts';
@@ -27,8 +27,6 @@ export interface OwnerFounding {
 interface CompaniesDependencies extends MovingParts<CompanyRow> {
   readonly own: List;
   readonly owners: OwnerFounding;
-  /** People who count against the plan's limit of users. */
-  readonly countUsers: (reader: Reader) => Promise<number>;
 }
 
 const check = ({ slug, timezone }: Partial<CompanyRow>): void => {
@@ -61,7 +59,7 @@ const scopeIn = (companyId: string, { scope }: Context): Scope => {
 
 /** Companies as the operator runs them, and a company's own page about itself. */
 export const createCompaniesService = (deps: CompaniesDependencies) => {
-  const { repository, own, work, owners, countUsers } = deps;
+  const { repository, own, work, owners } = deps;
   const crud = createCrud({
     ...deps,
     onCreate: async (tx, body) => {
@@ -100,12 +98,6 @@ export const createCompaniesService = (deps: CompaniesDependencies) => {
         const row = await repository.lock(tx, tx.companyId, version);
         return repository.update(tx, row, { ...patch, ...changed(row, patch) });
       }),
-    /** What the company uses of what its plan allows. */
-    usage: (context: Context): Promise<{ limits: CompanyRow['limits']; used: { users: number } }> =>
-      work.read(context, async (reader) => ({
-        limits: await limitsOf(reader),
-        used: { users: await countUsers(reader) },
-      })),
   };
 };
 

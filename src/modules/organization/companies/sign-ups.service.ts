@@ -62,6 +62,7 @@ export const createSignUps = ({ repository, join }: SignUpsDependencies): SignUp
         customDomain: null,
         archiveAt: null,
         purgeAt: null,
+        purgeStep: null,
       },
       { action: 'sign_up' },
     );

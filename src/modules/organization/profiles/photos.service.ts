@@ -3,6 +3,8 @@ import { v7 as uuidv7 } from 'uuid';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { StreamBody } from '../../../platform/http/route.ts';
 import { streamOf } from '../../../platform/http/stream-of.ts';
+import { companyKey } from '../../../platform/storage/company-files.ts';
+import type { FileRoom } from '../../../platform/storage/company-files.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import type { Images } from '../../../platform/storage/image.ts';
 import { conflict, job, notFound } from '../../../platform/module.ts';
@@ -14,6 +16,7 @@ interface PhotosDependencies {
   readonly repository: Repository<ProfileRow>;
   readonly enqueue: Enqueue;
   readonly files: Pick<FileStore, 'get' | 'put' | 'remove'>;
+  readonly room: Pick<FileRoom, 'take'>;
   readonly images: Images;
   readonly mustSee: (reader: Reader, context: Context, id: string) => Promise<void>;
   readonly mustManage: (tx: Tx, context: Context, id: string) => Promise<void>;
@@ -44,7 +47,7 @@ const ABANDONED_MS = 60 * 60 * 1000;
 const REPLACED_MS = 60_000;
 
 const keyOf = (companyId: string, { profileId, photoId }: DiscardPayload): string =>
-  `photos/${companyId}/${profileId}/${photoId}.jpg`;
+  companyKey('photos', companyId, `${profileId}/${photoId}.jpg`);
 
 const after = (tx: Tx, milliseconds: number): { runAt: Date } => ({ runAt: new Date(tx.now.getTime() + milliseconds) });
 
@@ -53,7 +56,7 @@ const after = (tx: Tx, milliseconds: number): { runAt: Date } => ({ runAt: new D
  * asked for before the file is stored, for the case that nothing comes of it, and with every change that ends it.
  */
 export const createPhotos = (dependencies: PhotosDependencies) => {
-  const { work, repository, enqueue, files, images, mustSee, mustManage } = dependencies;
+  const { work, repository, enqueue, files, room, images, mustSee, mustManage } = dependencies;
   const discard = async (tx: Tx, photo: DiscardPayload, milliseconds: number): Promise<void> => {
     await enqueue(tx, DISCARD, photo, after(tx, milliseconds));
   };
@@ -81,6 +84,7 @@ export const createPhotos = (dependencies: PhotosDependencies) => {
       const photo = { profileId, photoId: uuidv7() };
       await work.write(context, async (tx) => {
         await change(tx);
+        await room.take(tx, picture.length);
         await discard(tx, photo, ABANDONED_MS);
       });
       const options = { contentType: PHOTO_TYPE, maxBytes: MOST_BYTES };

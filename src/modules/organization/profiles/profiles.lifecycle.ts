@@ -3,23 +3,15 @@ import type { MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { ProfileInvitations } from './invitations.ts';
-import {
-  countUsers,
-  isEmailOfMember,
-  linkPerson,
-  Profile,
-  PROFILE_STATES,
-  pseudonymOf,
-} from './profiles.repository.ts';
+import { isEmailOfMember, linkPerson, Profile, PROFILE_STATES, pseudonymOf } from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
-import { serialize } from '../../../platform/db/serialize.ts';
 import { conflict, exact, lifecycle, move, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
 
 /** What other modules of the area decide about a profile. */
 export interface ProfileGuards {
-  /** Most users of the company's plan; null: no limit. */
-  userLimit(tx: Tx): Promise<number | null>;
+  /** Throws 409 when the company's plan has no room for one more user. */
+  mustHaveRoom(tx: Tx): Promise<void>;
   /** Throws 409 when the company would be without an active owner without this profile. */
   mayLeave(tx: Tx, profileId: string): Promise<void>;
   /** Throws 409 when something has to be known by name still: a legal hold, an open case. */
@@ -73,14 +65,9 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
       ...(input.givenRoles !== undefined && { givenRoles: input.givenRoles }),
     });
   const withdraw = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.invitations.withdraw(tx, row.id);
-  const mustHaveRoom = async (tx: Tx): Promise<void> => {
-    await serialize(tx, 'users');
-    const limit = await deps.userLimit(tx);
-    if (limit !== null && (await countUsers(tx)) >= limit) throw conflict('USER_LIMIT', { params: { limit } });
-  };
   const mayBeAsked = async (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => {
     if (await isEmailOfMember(tx, row.contactEmail!)) throw conflict('EMAIL_OF_MEMBER');
-    await mustHaveRoom(tx);
+    await deps.mustHaveRoom(tx);
   };
   const mayGo = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayLeave(tx, row.id);
   const mayBeErased = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayBeErased(tx, row.id);

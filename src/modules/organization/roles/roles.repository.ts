@@ -169,6 +169,17 @@ export const hasOwner = async (reader: Reader): Promise<boolean> => {
   return rows.length > 0;
 };
 
+/** The active profiles that look after the whole company: its owners and admins. */
+export const caretakersOf = async (reader: Reader, at: Date): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select distinct p.id from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
+     where a.company_id = $1 and a.system_role in ('owner', 'admin') and a.scope_id is null and a.deleted_at is null
+       and (a.expires_at is null or a.expires_at > $2) and p.status = 'active' and p.deleted_at is null order by p.id`,
+    [reader.companyId, at],
+  );
+  return rows.map(({ id }) => id);
+};
+
 /** Assignments whose time is over at `at`, a batch. */
 export const expiredAssignments = (reader: Reader, at: Date): Promise<{ id: string; profileId: string }[]> =>
   reader.prepared(

@@ -1,4 +1,5 @@
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
+import type { FileRoom } from '../../../platform/storage/company-files.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { job } from '../../../platform/module.ts';
 import type { JobDefinition, Repository, TickDefinition } from '../../../platform/module.ts';
@@ -30,10 +31,11 @@ interface PurgeDependencies {
   readonly work: UnitOfWork;
   readonly repository: Repository<ExportRow>;
   readonly files: FileStore;
+  readonly room: Pick<FileRoom, 'count'>;
 }
 
 /** Removes the files of exports whose time is over, hourly. */
-export const purgeTick = ({ work, repository, files }: PurgeDependencies): TickDefinition => ({
+export const purgeTick = ({ work, repository, files, room }: PurgeDependencies): TickDefinition => ({
   name: EXPORT_RETENTION.by,
   every: 3_600,
   timeout: 10 * MINUTE_MS,
@@ -45,6 +47,7 @@ export const purgeTick = ({ work, repository, files }: PurgeDependencies): TickD
       await work.write({ scope }, async (tx) => {
         const row = await repository.lock(tx, id);
         await repository.update(tx, row, { fileKey: null }, { action: 'purge' });
+        await room.count(tx, -(row.size ?? 0));
       });
     }
   },

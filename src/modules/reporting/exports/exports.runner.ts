@@ -6,6 +6,8 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { I18n } from '../../../platform/i18n/i18n.ts';
 import type { JobContext } from '../../../platform/jobs/definitions.ts';
 import type { ReportReach, ReportScope } from '../../../platform/render/report.ts';
+import { companyKey } from '../../../platform/storage/company-files.ts';
+import type { FileRoom } from '../../../platform/storage/company-files.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import type { Mover, Reader, ReportDefinition, Repository, Tx } from '../../../platform/module.ts';
 import { renderCsv } from './rendering/csv.ts';
@@ -28,6 +30,7 @@ export interface RunnerDependencies {
   readonly decide: Decide;
   readonly reports: ReadonlyMap<string, ReportDefinition>;
   readonly files: FileStore;
+  readonly room: Pick<FileRoom, 'count'>;
   readonly i18n: I18n;
   /** Whom the reader of a report may see. */
   readonly visible: ReportReach;
@@ -56,7 +59,8 @@ const MOST_BYTES = 1024 ** 3;
 const TYPES = { csv: 'text/csv; charset=utf-8', pdf: 'application/pdf' } as const;
 
 /** Where the files of an export lie: one for each try, all but one of them removed. */
-export const folderOf = (companyId: string, exportId: string): string => `exports/${companyId}/${exportId}/`;
+export const folderOf = (companyId: string, exportId: string): string =>
+  companyKey('exports', companyId, `${exportId}/`);
 
 export const removeFiles = async (files: FileStore, folder: string, except?: string): Promise<void> => {
   for await (const { key } of files.list(folder)) if (key !== except) await files.remove(key);
@@ -75,7 +79,8 @@ const scopeFor = (standing: Standing, decision: Decision, at: Date): ReportScope
 
 /** The job that writes exports. Each run may be the second: whatever the first left is found and finished once. */
 export const createRunner = (dependencies: RunnerDependencies) => {
-  const { work, repository, mover, directory, decide, reports, files, i18n, visible, percentOf, now } = dependencies;
+  const { work, repository, mover, directory, decide, reports, files, room, i18n, visible, percentOf, now } =
+    dependencies;
 
   /** Takes the export up. Undefined when it is over already: cancelled, ready, failed. */
   const begin = (exportId: string, { scope }: JobContext): Promise<ExportRow | undefined> =>
@@ -174,6 +179,7 @@ export const createRunner = (dependencies: RunnerDependencies) => {
       if (row.status !== 'running') return row.fileKey;
       const finishedAt = tx.now.toISOString();
       const expiresAt = new Date(tx.now.getTime() + EXPORT_RETENTION.ms).toISOString();
+      await room.count(tx, produced.size);
       await mover.moveAs(tx, { scope }, row, 'finish', { ...produced, finishedAt, expiresAt });
       return produced.fileKey;
     });

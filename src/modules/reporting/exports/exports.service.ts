@@ -9,6 +9,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { checkCompanyHints } from '../../../platform/http/company-hints.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
+import type { FileRoom } from '../../../platform/storage/company-files.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import type { Filters, ReportReach } from '../../../platform/render/report.ts';
 import { sign, verify } from '../../../platform/storage/signed-link.ts';
@@ -46,6 +47,7 @@ interface ExportsDependencies {
   readonly directory: Pick<Directory, 'standing'>;
   readonly decide: Decide;
   readonly files: FileStore;
+  readonly room: Pick<FileRoom, 'take'>;
   readonly signing: KeyRing;
   readonly publicUrl: string;
   /** Whom the reader of a report may see. */
@@ -95,7 +97,7 @@ const checkPeriod = ({ filters = {} }: ExportRequest): void => {
 /** Exports: asked for, followed, cancelled by their owner; fetched by whoever holds their link. */
 export const createExportsService = (dependencies: ExportsDependencies) => {
   const { repository, list, work, mover, enqueue, reports, directory, decide } = dependencies;
-  const { files, signing, publicUrl, visible, now } = dependencies;
+  const { files, room, signing, publicUrl, visible, now } = dependencies;
   const crud = createCrud<ExportRow>({
     repository,
     list,
@@ -138,6 +140,8 @@ export const createExportsService = (dependencies: ExportsDependencies) => {
     checkPeriod(body);
     const row = await work.write(context, async (tx) => {
       await checkReferences(tx, context, report, body.filters ?? {});
+      // How large it becomes is not known yet: one that began is finished.
+      await room.take(tx, 0);
       const values = {
         ...EMPTY,
         kind: body.kind,

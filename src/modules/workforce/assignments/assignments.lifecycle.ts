@@ -3,13 +3,15 @@ import { conflict, exact, lifecycle, move, text } from '../../../platform/module
 import type { Tx } from '../../../platform/module.ts';
 import type { AssignmentGate, Seats } from '../ports.ts';
 import type { Rosters } from '../rosters/rosters.service.ts';
-import { hasOtherActive, standingOf, taskKindsOf, WorkAssignment } from './assignments.repository.ts';
+import { hasOtherActive, isWorking, standingOf, taskKindsOf, WorkAssignment } from './assignments.repository.ts';
 import type { AssignmentRow, Standing } from './assignments.repository.ts';
 
 export interface AssignmentLifecycleDependencies {
   readonly seats: Seats;
   readonly rosters: Rosters;
   readonly gate: AssignmentGate;
+  /** Throws 409 when the company's plan has no room for one more person who works. */
+  readonly mustHaveRoom: (tx: Tx) => Promise<void>;
 }
 
 const permission = 'workforce:assignment:move';
@@ -29,11 +31,12 @@ const mustStand = (row: AssignmentRow, { profile, project, contract }: Standing)
 };
 
 /** Work assignments: who may work where. Active ones hold the seats of their tests and have shifts. */
-export const createAssignmentLifecycle = ({ seats, rosters, gate }: AssignmentLifecycleDependencies) => {
+export const createAssignmentLifecycle = ({ seats, rosters, gate, mustHaveRoom }: AssignmentLifecycleDependencies) => {
   const check = async (tx: Tx, { row }: { readonly row: AssignmentRow }): Promise<void> => {
     mustStand(row, await standingOf(tx, row));
     if (await hasOtherActive(tx, row)) throw conflict('ASSIGNMENT_ALREADY_ACTIVE');
     await gate.askForAssignment(tx, { profileId: row.profileId, assignment: row });
+    if (!(await isWorking(tx, row.profileId))) await mustHaveRoom(tx);
   };
   const begin = async (tx: Tx, { row }: { readonly row: AssignmentRow }): Promise<void> => {
     const { offerings } = await taskKindsOf(tx, row.taskKindIds);

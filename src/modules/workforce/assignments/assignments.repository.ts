@@ -88,6 +88,26 @@ export const hasOtherActive = async (reader: Reader, { profileId, projectId, id 
     )
   ).length > 0;
 
+/** Whether somebody has an assignment that is active. */
+export const isWorking = async (reader: Reader, profileId: string): Promise<boolean> =>
+  (
+    await reader.prepared(
+      `select 1 from work_assignment a
+       where a.company_id = $1 and a.profile_id = $2 and a.status = 'active' and a.deleted_at is null limit 1`,
+      [reader.companyId, profileId],
+    )
+  ).length > 0;
+
+/** People who count against the plan's limit of workers: those with an assignment that is active. */
+export const countWorkers = async (reader: Reader): Promise<number> => {
+  const [row] = await reader.prepared<{ workers: number }>(
+    `select count(distinct a.profile_id)::int as workers from work_assignment a
+     where a.company_id = $1 and a.status = 'active' and a.deleted_at is null`,
+    [reader.companyId],
+  );
+  return row?.workers ?? 0;
+};
+
 /** What of `ids` is a live task kind, and the offerings whose tests they require, each once and sorted. */
 export const taskKindsOf = async (
   tx: Tx,

@@ -6,6 +6,8 @@ import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { csvStream } from '../../../platform/render/csv.ts';
 import { faultText } from '../../../platform/i18n/faults.ts';
+import { companyKey } from '../../../platform/storage/company-files.ts';
+import type { FileRoom } from '../../../platform/storage/company-files.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { createCrud, forbidden } from '../../../platform/module.ts';
 import type { Context, Enqueue, List, Mover, Repository, Tx } from '../../../platform/module.ts';
@@ -25,6 +27,7 @@ interface BatchDependencies {
   readonly work: UnitOfWork;
   readonly mover: Mover<BatchUploadRow>;
   readonly files: FileStore;
+  readonly room: Pick<FileRoom, 'take'>;
   readonly enqueue: Enqueue;
   readonly inviting: BulkInviting;
   readonly now: () => Date;
@@ -44,7 +47,7 @@ const mustReachAll = ({ allowance }: Context): void => {
 
 /** Uploads of people: a dry run in the background, then the commit of what passed it. */
 export const createBatchService = (dependencies: BatchDependencies) => {
-  const { repository, work, files, enqueue, errors, inviting } = dependencies;
+  const { repository, work, files, room, enqueue, errors, inviting } = dependencies;
   const crud = createCrud(dependencies);
   /** Asks for the dry run, by the kind of upload. */
   const begin: Readonly<Record<BatchKind, (tx: Tx, id: string, context: Context) => Promise<unknown>>> = {
@@ -65,9 +68,10 @@ export const createBatchService = (dependencies: BatchDependencies) => {
       mustReachAll(context);
       if (kind === 'invitations') inviting.mayInvite(context.principal);
       const id = uuidv7();
-      const fileKey = `batch/${context.scope.companyId}/${id}.csv`;
-      const fileName = await storeUpload(request, files, fileKey);
+      const fileKey = companyKey('batch', context.scope.companyId, `${id}.csv`);
+      const { fileName, size } = await storeUpload(request, files, fileKey);
       const store = async (tx: Tx): Promise<BatchUploadRow> => {
+        await room.take(tx, size);
         const row = await repository.insert(tx, {
           id,
           kind,

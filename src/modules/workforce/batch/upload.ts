@@ -25,6 +25,11 @@ const plainName = (name: string): string => {
   return /[^.\s]/u.test(short) ? short : 'file.csv';
 };
 
+export interface StoredFile {
+  readonly fileName: string;
+  readonly size: number;
+}
+
 const openForm = (request: IncomingMessage): busboy.Busboy => {
   try {
     return busboy({
@@ -38,7 +43,7 @@ const openForm = (request: IncomingMessage): busboy.Busboy => {
 };
 
 /**
- * Stores the one file of a multipart form, field `file`, as it comes in: memory stays flat. Answers its name. Throws 415 for
+ * Stores the one file of a multipart form, field `file`, as it comes in: memory stays flat. Throws 415 for
  * what is no multipart form, 400 for one that is cut off, 413 for one that is too large or says so, 422 without the file or
  * with anything else; nothing is stored then.
  */
@@ -46,17 +51,17 @@ export const storeUpload = async (
   request: IncomingMessage,
   files: Pick<FileStore, 'put' | 'remove'>,
   key: string,
-): Promise<string> => {
-  let stored: Promise<string> | undefined;
-  const put = async (file: Readable, name: string): Promise<string> => {
+): Promise<StoredFile> => {
+  let stored: Promise<StoredFile> | undefined;
+  const put = async (file: Readable, name: string): Promise<StoredFile> => {
     try {
-      await files.put(key, file, { contentType: 'text/csv', maxBytes: MOST_BYTES });
-      return plainName(name);
+      const { size } = await files.put(key, file, { contentType: 'text/csv', maxBytes: MOST_BYTES });
+      return { fileName: plainName(name), size };
     } catch (error) {
       throw error instanceof StorageError && error.code === 'too_large' ? tooLarge() : error;
     }
   };
-  const receive = (form: busboy.Busboy): Promise<string> =>
+  const receive = (form: busboy.Busboy): Promise<StoredFile> =>
     new Promise((resolve, reject) => {
       form.on('file', (field, file, { filename }) => {
         file.on('error', (error) => reject(unreadable(error)));

@@ -85,7 +85,13 @@ describe('what stands about people', () => {
 
   it('every work that erases what is old says of what, and for how long it was kept', () => {
     const { system, db } = app.platform;
-    const upkeep = upkeepTicks({ system, db, partitioned: [], trimTicks: () => Promise.resolve() });
+    const upkeep = upkeepTicks({
+      system,
+      db,
+      partitioned: [],
+      rows: { deleted: () => Promise.resolve(0) },
+      trimTicks: () => Promise.resolve(),
+    });
     const ticks = [...app.modules.flatMap((module) => module.ticks ?? []), ...upkeep].map(({ name }) => name);
     const erasing = ticks.filter((name) => /\.(?:purge|trim)$/.test(name));
     const retentions = [...app.modules.flatMap((module) => module.retentions ?? []), ...UPKEEP_RETENTIONS];

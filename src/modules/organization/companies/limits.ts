@@ -1,0 +1,72 @@
+import { serialize } from '../../../platform/db/serialize.ts';
+import { conflict } from '../../../platform/module.ts';
+import type { Reader, Tx } from '../../../platform/module.ts';
+import { limitsOf } from './companies.repository.ts';
+import type { CompanyRow } from './companies.repository.ts';
+import type { CompanyNotices } from './notices.ts';
+
+/** What a company uses of what its plan can limit; see docs/glossary.md. */
+export const COUNTED = ['users', 'workers', 'storageMb'] as const;
+export type Counted = (typeof COUNTED)[number];
+export type Used = Readonly<Record<Counted, number>>;
+
+const REFUSALS = {
+  users: 'USER_LIMIT',
+  workers: 'WORKER_LIMIT',
+  storageMb: 'STORAGE_LIMIT',
+} as const satisfies Record<Counted, string>;
+
+/** Percent of a limit at which those who look after the company are told. */
+const LEVELS = [100, 80] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** The highest of the levels that `used` has reached; 0 below them. */
+export const levelOf = (used: number, limit: number): Level | 0 =>
+  LEVELS.find((level) => used * 100 >= limit * level) ?? 0;
+
+interface LimitsDependencies {
+  /** Counts in a transaction of the company; megabytes may be broken. */
+  readonly counters: Readonly<Record<Counted, (reader: Reader) => Promise<number>>>;
+  readonly notices: Pick<CompanyNotices, 'limit'>;
+}
+
+export interface PlanLimits {
+  /**
+   * Throws 409 when with `more` the company would use more than its plan allows. Where it has a limit, one unit of work at a time passes,
+   * until its end; tells when a level is reached.
+   */
+  mustHaveRoom(tx: Tx, counted: Counted, more: number): Promise<void>;
+  /** What is used now. */
+  used(reader: Reader): Promise<Used>;
+  /** Tells what has reached a level since `before`; without it, all that has. */
+  warn(tx: Tx, limits: CompanyRow['limits'], used: Used, before?: Partial<Used>): Promise<void>;
+}
+
+/** What plans allow, held under lock. */
+export const createPlanLimits = ({ counters, notices }: LimitsDependencies): PlanLimits => {
+  const tell = async (tx: Tx, counted: Counted, limit: number, used: number, before: number): Promise<void> => {
+    const level = levelOf(used, limit);
+    if (level > levelOf(before, limit)) await notices.limit(tx, { counted, level: level as Level, limit });
+  };
+  return {
+    mustHaveRoom: async (tx, counted, more) => {
+      const limit = (await limitsOf(tx))[counted];
+      if (limit === undefined) return;
+      await serialize(tx, counted);
+      const used = await counters[counted](tx);
+      if (used + more > limit) throw conflict(REFUSALS[counted], { params: { limit } });
+      await tell(tx, counted, limit, used + more, used);
+    },
+    used: async (reader) => {
+      const used = { users: 0, workers: 0, storageMb: 0 };
+      for (const counted of COUNTED) used[counted] = Math.ceil(await counters[counted](reader));
+      return used;
+    },
+    warn: async (tx, limits, used, before = {}) => {
+      for (const counted of COUNTED) {
+        const limit = limits[counted];
+        if (limit !== undefined) await tell(tx, counted, limit, used[counted], before[counted] ?? 0);
+      }
+    },
+  };
+};

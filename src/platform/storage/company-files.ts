@@ -1,0 +1,25 @@
+import type { Tx } from '../db/database.ts';
+import type { FileStore } from './file-store.ts';
+
+/** The folders in which files of companies lie, each in one of its own: `photos/<company>/…`. */
+const FOLDERS = ['batch', 'exports', 'photos'] as const;
+
+/** The key of a company's file, or the beginning of such keys. Nothing else makes one, so that all of a company's files are found. */
+export const companyKey = (folder: (typeof FOLDERS)[number], companyId: string, rest: string): string =>
+  `${folder}/${companyId}/${rest}`;
+
+/** Every file of a company. */
+export async function* filesOf(
+  files: Pick<FileStore, 'list'>,
+  companyId: string,
+): AsyncGenerator<{ readonly key: string; readonly size: number }> {
+  for (const folder of FOLDERS) yield* files.list(companyKey(folder, companyId, ''));
+}
+
+/** How much room a company has for files; asked in the transaction that has one added. */
+export interface FileRoom {
+  /** Counts a file that is added; throws 409 when there is no room for it. */
+  take(tx: Tx, bytes: number): Promise<void>;
+  /** Counts a file that is added whatever room there is, or (negative) one that went. */
+  count(tx: Tx, bytes: number): Promise<void>;
+}
