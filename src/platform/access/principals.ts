@@ -32,9 +32,16 @@ interface Entry {
   readonly until: number;
 }
 
+/** Until when the principal is true at the latest, in milliseconds since 1970: a role that is over moves no epoch. */
+const endOf = ({ grants }: Principal, now: number): number =>
+  grants.reduce((first, { assignment }) => {
+    const end = assignment?.expiresAt ?? null;
+    return end === null ? first : Math.min(first, Date.parse(end));
+  }, now + LIFETIME);
+
 /**
- * Principals by session, kept for a minute at most. Nothing here has to be fresh: every transaction compares the epoch
- * with the database's, and a refusal is checked against a fresh principal.
+ * Principals by session, kept for a minute at most, and no longer than the first of their roles. Nothing here has to be
+ * fresh: every transaction compares the epoch with the database's, and a refusal is checked against a fresh principal.
  */
 export const createPrincipals = (
   authentication: Pick<Authentication, 'claimsOf'>,
@@ -47,7 +54,7 @@ export const createPrincipals = (
     known.delete(key);
     const oldest = known.size >= MOST ? known.keys().next().value : undefined;
     if (oldest !== undefined) known.delete(oldest);
-    known.set(key, { principal, roles: rolesOf(claims), until: now().getTime() + LIFETIME });
+    known.set(key, { principal, roles: rolesOf(claims), until: endOf(principal, now().getTime()) });
   };
   const claimsOf = (request: Request): Claims => {
     const claims = authentication.claimsOf(request);
@@ -68,7 +75,7 @@ export const createPrincipals = (
     load: (request, context) => {
       const claims = claimsOf(request);
       const entry = known.get(keyOf(claims));
-      const isKnown = entry !== undefined && entry.until >= now().getTime() && entry.roles === rolesOf(claims);
+      const isKnown = entry !== undefined && now().getTime() < entry.until && entry.roles === rolesOf(claims);
       // Whether it is another company's than the hints name is asked of a fresh one: it may have switched, or ended.
       return isKnown && areNamed(context.hints, entry.principal)
         ? Promise.resolve(entry.principal)

@@ -231,6 +231,13 @@ describe('roles', () => {
       await give({ ...body, expiresAt: '2020-01-01T00:00:00.000Z' }).expect(422);
       const expiresAt = new Date(at.getTime() + 60_000).toISOString();
       await give({ ...body, expiresAt }).expect(201);
+      const client = await clientOf(app, someone);
+      app.clock.set(new Date(at.getTime() + 30_000));
+      await client.get('/admin/site').expect(200);
+      // At once, though nothing of theirs moved and this process knew them a moment ago.
+      app.clock.set(new Date(at.getTime() + 61_000));
+      await client.get('/admin/site').expect(403);
+      app.clock.set(undefined);
       const tick = app.modules
         .flatMap(({ ticks = [] }) => ticks)
         .find(({ name }) => name.includes('role-assignments'))!;
