@@ -65,6 +65,8 @@ export interface Contract {
   readonly ifMatch?: boolean;
   /** For a PUT, PATCH or DELETE of something that has no version: says why. */
   readonly withoutVersion?: string;
+  /** Of a signed-in route: what it writes is the company's, so not while that may only be read. Other routes always are. */
+  readonly ofCompany?: boolean;
   /** A single-use `?ticket=…` opens it as well as a bearer token: for clients that cannot send a header. */
   readonly ticket?: boolean;
   /** Sessions of the caller are over afterwards (logout, switch, ending the others). */

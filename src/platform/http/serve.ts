@@ -48,12 +48,13 @@ type Handler = () => Promise<Reply<Responses>>;
 
 const decideFor = (
   deps: ServeDependencies,
-  { permission, clients = DEFAULT_CLIENTS, method }: Contract,
+  { permission, clients = DEFAULT_CLIENTS, method, ofCompany = permission !== 'signed-in' }: Contract,
   principal: Principal,
 ): Decision => {
   if (!clients.includes(principal.client)) return { allowed: false, because: 'CLIENT' };
+  if (principal.readOnly !== undefined && ofCompany && method !== 'get')
+    return { allowed: false, because: principal.readOnly };
   if (permission === 'signed-in') return WHOLE;
-  if (principal.readOnly !== undefined && method !== 'get') return { allowed: false, because: principal.readOnly };
   return deps.decide(principal, permission);
 };
 

@@ -220,4 +220,23 @@ describe('photos of people', () => {
     expect((await ask('get', OWN, person)).status).to.equal(404);
     expect(await shown(pathOf(person), admin)).to.equal(80);
   });
+
+  it('of oneself wait while the company may only be read', async () => {
+    const suspended = await addCompany(app.database);
+    const [owner, person] = await Promise.all(
+      ['owner', 'worker'].map((role) => addPerson(app, { companyId: suspended, roles: [role] })),
+    );
+    await set(OWN, 80, owner!);
+    await app.database.sql(`update company set status = 'suspended', access_epoch = access_epoch + 1 where id = $1`, [
+      suspended,
+    ]);
+    for (const refused of [
+      await put(OWN, await photo(160), owner!),
+      await put(OWN, await photo(160), person!),
+      await ask('delete', OWN, owner!),
+    ])
+      expect([refused.status, codeOf(refused)]).to.deep.equal([403, 'COMPANY_SUSPENDED']);
+    expect(await shown(OWN, owner!)).to.equal(80);
+    expect(await files(person!)).to.deep.equal([]);
+  });
 });

@@ -11,7 +11,7 @@ const SET = exact({ photoId: uuid() });
 const HEADERS = { 'Content-Type': PHOTO_TYPE, 'Cache-Control': 'private, no-cache' };
 
 /** Whose photo some routes are about. */
-interface Place extends Pick<Contract, 'path' | 'clients' | 'params'> {
+interface Place extends Pick<Contract, 'path' | 'clients' | 'params' | 'ofCompany'> {
   /** As it ends operation ids. */
   readonly one: string;
   readonly summary: string;
@@ -97,6 +97,7 @@ export const myPhotoModule = (photos: Photos): Module => ({
     summary: 'My photo in this company',
     read: 'signed-in',
     write: 'signed-in',
+    ofCompany: true,
     of: (context) => photos.own(context),
   }),
 });
