@@ -5,6 +5,7 @@ import type { Principal } from '../access/principal.ts';
 import { Problem } from '../problem.ts';
 import type { Limit, LimitName, Limits } from '../settings/rates.ts';
 import type { PublicContext } from './context.ts';
+import { networkOf } from './network.ts';
 import type { RateClass } from './route.ts';
 
 const EXTRA: Partial<Record<RateClass, LimitName>> = {
@@ -80,11 +81,12 @@ export const createRateLimits = (limits: Limits, redis?: Redis): RateLimits => {
     count: (name, key) => count(name, key),
     consume: async (rate, { address }, principal) => {
       if (rate === 'unlimited') return [];
-      const who = principal?.personId ?? address;
+      const network = networkOf(address);
+      const who = principal?.personId ?? network;
       const extra = EXTRA[rate];
       const counted: (readonly [LimitName, string])[] =
         principal === undefined
-          ? [['anonymous', address]]
+          ? [['anonymous', network]]
           : [
               ['principal', who],
               ['company', principal.companyId],

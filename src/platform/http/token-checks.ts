@@ -4,6 +4,7 @@ import { Problem } from '../problem.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Authentication } from './authentication.ts';
 import type { PublicContext } from './context.ts';
+import { networkOf } from './network.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { KeysUnavailableError } from './signing-keys.ts';
 
@@ -79,7 +80,7 @@ export const createTokenChecks = (dependencies: TokenChecksDependencies): TokenC
       const { address, speak } = contextOf(request, response);
       // A token that is no good does not tell the language of whoever it was given to.
       speak();
-      await rates.count('badToken', address);
+      await rates.count('badToken', networkOf(address));
       next(error);
     },
   };

@@ -22,6 +22,17 @@ describe('rate limits', () => {
     expect(await ask('10.0.0.2')).to.equal('counted');
   });
 
+  it('count the addresses of one network of IPv6 as one, and an IPv4 address however it is written', async () => {
+    const rates = createRateLimits({ ...LIMITS, anonymous: { points: 2, per: 60 } });
+    const ask = (address: string) => told(rates.consume('default', { address }, undefined));
+    expect([await ask('2001:db8:1:2::1'), await ask('2001:DB8:1:2:ffff::9')]).to.deep.equal(['counted', 'counted']);
+    expect(await ask('2001:db8:1:2:8000::')).to.deep.equal(used('anonymous'));
+    expect(await ask('2001:db8:1:3::1')).to.equal('counted');
+    expect([await ask('10.0.0.1'), await ask('::ffff:10.0.0.1')]).to.deep.equal(['counted', 'counted']);
+    expect(await ask('::ffff:a00:1')).to.deep.equal(used('anonymous'));
+    expect(await ask('::ffff:10.0.0.2')).to.equal('counted');
+  });
+
   it('count a person, or a machine client, once for all its sessions, in classes of its own too', async () => {
     const rates = createRateLimits({ ...LIMITS, principal: { points: 3, per: 60 }, export: { points: 1, per: 60 } });
     const ask = (rate: 'default' | 'export', personId: string, companyId = 'one') =>

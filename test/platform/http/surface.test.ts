@@ -371,6 +371,9 @@ describe('rate limits', () => {
     await get(good!).expect(200);
     await call('/angelis/common/countries').expect(200);
     await get('Bearer other', '10.9.0.2').expect(401);
+    for (let n = 1; n <= 4; n += 1) await get('Bearer other', `2001:db8:9:1::${n}`).expect(401);
+    await get('Bearer other', '2001:db8:9:1::5').expect(429);
+    await get('Bearer other', '2001:db8:9:2::5').expect(401);
   });
 
   it('believe about an address only what a trusted proxy saw itself', async () => {
