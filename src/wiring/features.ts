@@ -22,6 +22,7 @@ import { countUse } from '../modules/organization/features/usage.repository.ts';
 import type { Profiles } from '../modules/organization/profiles/profiles.service.ts';
 import type { Assignments } from '../modules/organization/roles/assignments.service.ts';
 import type { Standing } from '../modules/organization/roles/standing.ts';
+import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
@@ -30,12 +31,15 @@ export interface FeatureGivers extends Pick<Profiles, 'mustSee' | 'lockNamed'>, 
   readonly standing: Standing;
 }
 
+interface FeatureArea {
+  readonly modules: readonly Module[];
+  readonly features: Features;
+  /** Ends what somebody was given themselves. */
+  readonly endGiven: (tx: Tx, profileId: string, reason: string) => Promise<void>;
+}
+
 /** The catalogue of features and plans, grants, and what comes of them. */
-export const wireFeatures = (
-  platform: Platform,
-  givers: FeatureGivers,
-  notices: QuotaNotices,
-): { readonly modules: readonly Module[]; readonly features: Features } => {
+export const wireFeatures = (platform: Platform, givers: FeatureGivers, notices: QuotaNotices): FeatureArea => {
   const { work, now } = platform;
   const features = platform.operatorCrud(Feature, featureDefinition);
   const catalogue = createFeatureCatalogue({
@@ -54,5 +58,9 @@ export const wireFeatures = (
   });
   const take = createTake({ facts: featureFacts, countUse, adminsOf, notices });
   const service = createFeatures({ mustSee, work, now, facts: featureFacts, take });
-  return { features: service, modules: [...catalogueModules(catalogue), ...featureModules(service, grants)] };
+  return {
+    features: service,
+    endGiven: grants.endGiven,
+    modules: [...catalogueModules(catalogue), ...featureModules(service, grants)],
+  };
 };

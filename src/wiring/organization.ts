@@ -41,6 +41,7 @@ import { wireFeatures } from './features.ts';
 import { wirePeople } from './people.ts';
 import type { People, PeopleNeeds, ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
+import { wireResidents } from './residents.ts';
 import type { ErasableProfiles } from './privacy.ts';
 
 const wireAppconfig = (platform: Platform, modules: () => readonly Module[]): Module[] => {
@@ -113,7 +114,14 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
   const departments = createDepartmentsService(platform.crud(departmentList));
   const people = wirePeople(platform, { ...others, takeIn: departments.takeIn });
   const companies = wireCompanies(platform, { ...people, ...needs });
-  const { features, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
+  const { features, endGiven, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
+  const residents = wireResidents(platform, {
+    ...people.givers,
+    endGrants: async (tx, profileId) => {
+      await people.endRole(tx, profileId, 'resident');
+      await endGiven(tx, profileId, 'graduated');
+    },
+  });
   return {
     inviting: people.inviting,
     signUps: companies.signUps,
@@ -127,6 +135,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
       ...people.modules,
       ...companies.modules,
       ...granting,
+      residents,
       ...wireAppconfig(platform, modules),
       wireCommon(platform, people),
     ],

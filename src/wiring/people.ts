@@ -28,6 +28,7 @@ import { createProfileSearch } from '../modules/organization/profiles/search.ts'
 import { ReportingLine } from '../modules/organization/profiles/reporting.repository.ts';
 import { createReportingService } from '../modules/organization/profiles/reporting.service.ts';
 import { createAssignmentsService } from '../modules/organization/roles/assignments.service.ts';
+import type { Assignments } from '../modules/organization/roles/assignments.service.ts';
 import { createCatalogue } from '../modules/organization/roles/catalogue.service.ts';
 import { createEffectivePermissions } from '../modules/organization/roles/effective.service.ts';
 import { assignmentList, roleList } from '../modules/organization/roles/roles.repository.ts';
@@ -42,7 +43,6 @@ import { createImages } from '../platform/storage/image.ts';
 import type { FeatureGivers } from './features.ts';
 import type { Platform } from './platform.ts';
 import type { ErasableProfiles } from './privacy.ts';
-import { wireResidents } from './residents.ts';
 
 export interface PeopleNeeds {
   readonly invitations: ProfileInvitations;
@@ -74,6 +74,8 @@ export interface People {
   readonly erasable: ErasableProfiles;
   /** For grants of features: who may be given something, and by whom. */
   readonly givers: FeatureGivers;
+  /** Takes a system role away from somebody. */
+  readonly endRole: Assignments['endRole'];
 }
 
 /** Profiles and roles: who is here, and what they may do. */
@@ -137,6 +139,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     nationalIds,
     erasable: { ...service.vanishing, lockNamed },
     givers: { standing, mayManage, mustSee, lockNamed },
+    endRole: assignments.endRole,
     members: { ...service, item: ProfileItem },
     founding: createFounding({ ...profiles, makeFirstOwner: assignments.makeFirstOwner }),
     modules: [
@@ -153,7 +156,6 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
         photos,
       }),
       myPhotoModule(photos),
-      wireResidents(platform, { lockNamed, mayManage, endRole: assignments.endRole }),
       profileSessionsModule(createProfileSessions({ ...platform, profiles: service, endings })),
       rolesModule({
         service: createRolesService({ ...roles, catalogue: platform.catalogue, standing, raiseAccessEpoch }),

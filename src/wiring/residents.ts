@@ -12,20 +12,18 @@ import type { Platform } from './platform.ts';
 interface ResidentNeeds {
   readonly mayManage: (tx: Tx, context: Context, profileId: string) => Promise<void>;
   readonly lockNamed: (tx: Tx, context: Context, profileId: string) => Promise<void>;
-  readonly endRole: (tx: Tx, profileId: string, systemRole: string) => Promise<void>;
+  /** Ends what somebody was given as a resident. */
+  readonly endGrants: (tx: Tx, profileId: string) => Promise<void>;
 }
 
 /** Residents of an institution. */
-export const wireResidents = (platform: Platform, { lockNamed, mayManage, endRole }: ResidentNeeds): Module => {
+export const wireResidents = (platform: Platform, { lockNamed, mayManage, endGrants }: ResidentNeeds): Module => {
   const mustHaveRoom = async (tx: Tx): Promise<void> => {
     await serialize(tx, 'residents');
     const { residents: limit } = await limitsOf(tx);
     if (limit !== undefined && (await countResidents(tx)) >= limit)
       throw conflict('RESIDENT_LIMIT', { params: { limit } });
   };
-  const lifecycle = createResidentLifecycle({
-    mustHaveRoom,
-    endGrants: (tx, profileId) => endRole(tx, profileId, 'resident'),
-  });
+  const lifecycle = createResidentLifecycle({ mustHaveRoom, endGrants });
   return residentsModule({ ...platform.crud(residentList, lifecycle), mustHaveRoom, mayManage, lockNamed });
 };

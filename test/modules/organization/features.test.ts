@@ -107,6 +107,20 @@ describe('features', function features() {
     expect(await codeOf(ask(mine.admin, code), 422)).to.equal('INVALID');
   });
 
+  it('given to a resident end when they graduate; what is withheld from them stays so', async () => {
+    const [given, withheld] = [await make({ onByDefault: false }), await make({ onByDefault: true })];
+    await plan(given.code, { byGrant: true });
+    await plan(withheld.code);
+    const { profileId } = mine.people.manager;
+    const resident = await rowOf(mine.admin.post('/admin/resident', { profileId, pgyLevel: 5 }), 201);
+    await give(mine.admin, given.code, { profileId });
+    await give(mine.admin, withheld.code, { profileId, effect: 'deny' });
+    expect(await why(given.code, mine.people.manager)).to.equal('on PROFILE');
+    await rowOf(mine.admin.post(`/admin/resident/${resident.id}/graduate`, undefined, version(resident.version)));
+    expect((await effective(given.code, mine.people.manager)).allowed).to.equal(false);
+    expect(await why(withheld.code, mine.people.manager)).to.equal('off DENIED');
+  });
+
   it('of a department reach those below it, of a role those whose role inherits from it', async () => {
     const { code } = await make();
     await plan(code, { byGrant: true });

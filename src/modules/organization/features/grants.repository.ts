@@ -11,7 +11,7 @@ import {
   text,
   uuid,
 } from '../../../platform/module.ts';
-import type { Erasure, RowOf } from '../../../platform/module.ts';
+import type { Erasure, Reader, RowOf } from '../../../platform/module.ts';
 import { featureCode, quotaSchema } from './catalogue.repository.ts';
 
 const WHOM = {
@@ -49,6 +49,16 @@ export const grantList = listOf(FeatureGrant, {
   filters: ['feature', 'profileId'],
   coarse: { status: 'grants are some hundreds', subject: 'the same', departmentId: 'the same', roleId: 'the same' },
 });
+
+/** Ids of what is, or will be, given to a profile itself; what is withheld from it is not among them. */
+export const givenTo = async (reader: Reader, profileId: string): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select id from feature_grant where company_id = $1 and profile_id = $2 and effect = 'allow'
+       and status in ('scheduled', 'active') and deleted_at is null order by id`,
+    [reader.companyId, profileId],
+  );
+  return rows.map(({ id }) => id);
+};
 
 /** Whoever is erased is given nothing for a reason that names them. */
 export const grantErasure: Erasure = {

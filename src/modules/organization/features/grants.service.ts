@@ -3,6 +3,7 @@ import { conflict, createCrud, forbidden, invalid } from '../../../platform/modu
 import type { Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
 import { reachesDepartment, visibleProfiles } from '../reach.ts';
 import type { Standing } from '../roles/standing.ts';
+import { givenTo } from './grants.repository.ts';
 import type { FeatureGrantRow } from './grants.repository.ts';
 import { included } from './resolution.ts';
 import type { FeatureFacts, Subject } from './resolution.ts';
@@ -72,7 +73,7 @@ export const createGrantsService = (dependencies: GrantsDependencies) => {
       throw conflict('FEATURE_NOT_INCLUDED', { params: { feature } });
   };
 
-  return createCrud({
+  const crud = createCrud<FeatureGrantRow>({
     ...parts,
     restrict: (context) => (bind) => `(t.profile_id is null or ${visibleProfiles(context, 't.profile_id', bind)})`,
     audience: ({ profileId }) => (profileId === null ? [] : [profileId]),
@@ -97,4 +98,14 @@ export const createGrantsService = (dependencies: GrantsDependencies) => {
     },
     mayChange: async (tx, id, context) => mustReach(tx, context, await parts.repository.get(tx, id)),
   });
+  return {
+    ...crud,
+    /** Ends what somebody was given themselves, because of what became of them. */
+    endGiven: async (tx: Tx, profileId: string, reason: string): Promise<void> => {
+      for (const id of await givenTo(tx, profileId)) {
+        const row = await parts.repository.lock(tx, id);
+        await parts.mover.moveAs(tx, { scope: tx.scope }, row, 'revoke', { reason });
+      }
+    },
+  };
 };

@@ -39,7 +39,7 @@ export const createResidentLifecycle = ({
         from: ['active'],
         to: 'graduated',
         permission: MOVE,
-        summary: 'The residency is over: the role of a resident ends',
+        summary: 'The residency is over: the role of a resident ends, and the features given to them',
         set: (_about, now) => ({ graduatedAt: now.toISOString() }),
         effect: (tx, { row }) => endGrants(tx, row.profileId),
       }),
