@@ -33,6 +33,7 @@ export const WALKS = {
   profile: 'organization/profile-walk',
   project: 'workforce/walks',
   requirement: 'fitness/requirements/walk',
+  resident_profile: 'organization/residents',
   roster_exception: 'workforce/walks',
   shift: 'workforce/walks',
   subscription: 'commerce/walks',

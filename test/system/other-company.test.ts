@@ -198,8 +198,7 @@ describe('another company', () => {
       endsAt: soon(104),
     });
     bodies.set('createFeatureGrant', { feature: 'fitness', effect: 'deny', reason: 'Theirs', profileId });
-    bodies.set('createLegalHold', { profileId, reason: 'Court' });
-    bodies.set('createResident', { profileId, pgyLevel: 1 });
+    bodies.set('createLegalHold', { profileId, reason: 'Court' }).set('createResident', { profileId, pgyLevel: 1 });
     bodies.set('addSystemLink', { system: 'SAFER', externalId: 'theirs' });
     for (const route of all)
       if (route.contract.method === 'post' && !route.path.includes(':')) await call(theirs[0], route, '');
