@@ -11,6 +11,7 @@ import { whileCommitsFail } from '../../../support/failing-commits.ts';
 import { addLegacyPassword, hasLegacyPassword } from '../../../support/legacy.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestLogin, TestPerson } from '../../../support/people.ts';
+import { until } from '../../../support/until.ts';
 
 const OLD = 'la de antes, con ñandú';
 const OWN = 'la propia y nueva 7';
@@ -202,6 +203,42 @@ describe('passwords of an older system', () => {
     }
     expect(log).to.deep.equal(Array.from({ length: 4 }, () => ['looked', 'counted']).flat());
     expect(await stateOf(person)).to.include({ isLocked: true });
+  });
+
+  it('lift no new password that is required at the same moment', async () => {
+    const person = await addVeteran();
+    const { users } = app.identityProvider;
+    const { passwordState, setPassword, requireNewPassword } = users;
+    const log: string[] = [];
+    const looked = Promise.withResolvers<void>();
+    users.passwordState = async (id) => {
+      const state = await passwordState(id);
+      log.push('looked');
+      await looked.promise;
+      return state;
+    };
+    users.setPassword = (id, password) => {
+      log.push('set');
+      return setPassword(id, password);
+    };
+    users.requireNewPassword = (id) => {
+      log.push('required');
+      return requireNewPassword(id);
+    };
+    const waiting = `select 1 from pg_locks where locktype = 'advisory' and not granted
+      and database = (select oid from pg_database where datname = current_database())`;
+    try {
+      const entering = signIn(person.email, OLD).then(({ status }) => status);
+      await until(() => log.includes('looked'));
+      const aligning = app.identity.alignment.align(person.personId, TRACE, { newPassword: true });
+      await until(async () => log.includes('required') || (await app.database.sql(waiting)).length > 0);
+      looked.resolve();
+      await Promise.all([entering, aligning]);
+    } finally {
+      Object.assign(users, { passwordState, setPassword, requireNewPassword });
+    }
+    expect(log).to.deep.equal(['looked', 'set', 'required']);
+    expect(await stateOf(person)).to.include({ isRequired: true });
   });
 
   for (const [what, weak] of [
