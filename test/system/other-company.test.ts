@@ -224,8 +224,7 @@ describe('another company', () => {
     known.set('/admin/credential/', (made as Item).id);
     known.set('/admin/person/', theirs[0].personId);
     for (const path of ['/admin/role/effective/', '/admin/feature/effective/']) known.set(path, profileId);
-    known.set('/admin/companies/', companyId);
-    known.set('/privacy/export/', profileId);
+    known.set('/admin/companies/', companyId).set('/privacy/export/', profileId);
   };
   /** Somebody of the staff who was let into a company. */
   const supporter = async (companyId: string): Promise<Caller> => {
