@@ -1,15 +1,76 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { expect } from 'chai';
 import express from 'express';
 import { createAuthentication } from '../../src/platform/http/authentication.ts';
 import { createKeycloakIdentityProvider, importOtpKey } from '../../src/platform/identity-provider/keycloak.ts';
+import type { IdentityProvider } from '../../src/platform/identity-provider/port.ts';
 import { isAuthorizedParty } from '../../src/platform/identity-provider/realm.ts';
 import { backChannel } from '../platform/identity-provider/back-channel.ts';
 import { identityProviderContract } from '../platform/identity-provider/contract.ts';
 import { listen } from '../support/listen.ts';
+import { codeOf } from '../support/browser.ts';
 import { createRealm } from '../support/servers/realm.ts';
+import type { TestRealm } from '../support/servers/realm.ts';
 import { serverSetting } from '../support/servers/settings.ts';
+
+const providerOf = async (realm: string) =>
+  createKeycloakIdentityProvider({
+    url: serverSetting('KEYCLOAK_URL'),
+    realm,
+    service: { clientId: 'angelis-api', clientSecret: serverSetting('KEYCLOAK_ADMIN_CLIENT_SECRET') },
+    otpKey: await importOtpKey(await readFile(serverSetting('KEYCLOAK_OTP_KEY_FILE'), 'utf8')),
+    now: () => new Date(),
+  });
+
+describe('a second factor on Keycloak', () => {
+  const PASSWORD = 'puente y río largos';
+  const SECRET = 'abcdefghijklmnopqrst';
+  let realm: TestRealm;
+  let provider: IdentityProvider;
+
+  before(async () => {
+    realm = await createRealm('https://angelis.example');
+    provider = await providerOf(realm.name);
+  });
+  after(() => realm.drop());
+
+  const newUser = async (hasFactor: boolean): Promise<{ id: string; username: string }> => {
+    const username = `u-${randomUUID()}`;
+    const factor = {
+      type: 'otp',
+      userLabel: 'phone',
+      secretData: JSON.stringify({ value: SECRET }),
+      credentialData: JSON.stringify({ subType: 'totp', digits: 6, counter: 0, period: 30, algorithm: 'HmacSHA1' }),
+    };
+    const password = { type: 'password', value: PASSWORD, temporary: false };
+    const credentials = hasFactor ? [password, factor] : [password];
+    const { id } = await (await realm.console()).users.create({ username, enabled: true, credentials });
+    return { id, username };
+  };
+  const isProven = ({ username }: { username: string }, totp?: string) =>
+    provider.verifyPassword({ username, password: PASSWORD, totp, address: '192.0.2.9' });
+
+  it('is shown with the password by whoever has one', async () => {
+    const [one, other] = [await newUser(true), await newUser(true)];
+    expect(await provider.users.hasSecondFactor(one.username)).to.equal(true);
+    expect(await provider.users.hasSecondFactor((await newUser(false)).username)).to.equal(false);
+    expect(await isProven(one)).to.equal(false);
+    expect(await isProven(other, codeOf(SECRET))).to.equal(true);
+  });
+
+  it('goes with the last role of the staff, set up already or only asked for', async () => {
+    for (const user of [await newUser(true), await newUser(false)]) {
+      await provider.users.setRoles(user.id, ['operator-support']);
+      await provider.users.setRoles(user.id, ['operator-auditor']);
+      expect(await isProven(user)).to.equal(false);
+      await provider.users.setRoles(user.id, []);
+      expect(await provider.users.hasSecondFactor(user.username)).to.equal(false);
+      expect(await isProven(user)).to.equal(true);
+    }
+  });
+});
 
 identityProviderContract('Keycloak', async () => {
   const channel = backChannel();
@@ -19,13 +80,7 @@ identityProviderContract('Keycloak', async () => {
   const base = await listen(server);
   const realm = await createRealm(base);
   const url = serverSetting('KEYCLOAK_URL');
-  const provider = createKeycloakIdentityProvider({
-    url,
-    realm: realm.name,
-    service: { clientId: 'angelis-api', clientSecret: serverSetting('KEYCLOAK_ADMIN_CLIENT_SECRET') },
-    otpKey: await importOtpKey(await readFile(serverSetting('KEYCLOAK_OTP_KEY_FILE'), 'utf8')),
-    now: () => new Date(),
-  });
+  const provider = await providerOf(realm.name);
   return {
     provider,
     redirectUri: `${base}/angelis/admin/auth/callback`,

@@ -4,6 +4,15 @@ export type SignInClient = 'angelis-worker' | 'angelis-admin' | 'angelis-otp';
 /** The only roles of ours that the realm knows; they mark operator staff and grant no business permission. */
 export type StaffRole = 'operator-superadmin' | 'operator-support' | 'operator-auditor';
 
+/** How somebody proves that they are meant: a password, and the code of the second factor of whoever has one. */
+export interface PasswordProof {
+  password: string;
+  totp?: string | undefined;
+}
+
+/** Who proves it; `address` is the person's own, for the provider's brute-force protection. */
+export type PasswordAttempt = PasswordProof & { username: string; address: string };
+
 /** What a sign-in or a refresh yields. Lifetimes are in seconds from now. */
 export interface TokenSet {
   accessToken: string;
@@ -97,8 +106,8 @@ export interface IdentityProvider {
   issuer: string;
   jwksUri: string;
 
-  /** Signs a person in on the worker client. `address` is the person's own, for the provider's brute-force protection. */
-  passwordGrant: (request: { username: string; password: string; address: string }) => Promise<TokenSet>;
+  /** Signs a person in on the worker client. */
+  passwordGrant: (request: PasswordAttempt) => Promise<TokenSet>;
   /** Opens a session after this system's own one-time password was verified: whoever may call this signs anyone in. */
   otpGrant: (request: { username: string; address: string }) => Promise<TokenSet>;
   /** Where the browser goes to sign in on the admin client; `challenge` is PKCE S256, base64url. */
@@ -111,8 +120,8 @@ export interface IdentityProvider {
   /** Ends the session of a refresh token. A token that is no longer active is not an error. */
   logout: (request: { client: SignInClient; refreshToken: string }) => Promise<void>;
   introspect: (token: string) => Promise<Introspection>;
-  /** Whether this is the person's password; counts as an attempt, and leaves no session behind. */
-  verifyPassword: (request: { username: string; password: string; address: string }) => Promise<boolean>;
+  /** Whether this is the person's password, with the code of whoever has a second factor; counts as an attempt, and leaves no session behind. */
+  verifyPassword: (request: PasswordAttempt) => Promise<boolean>;
 
   /** Ends one session. One that is already gone is not an error. */
   endSession: (sid: string) => Promise<void>;
@@ -134,7 +143,10 @@ export interface IdentityProvider {
     roles: (id: string) => Promise<StaffRole[]>;
     /** Ids of the users that hold a role. */
     holders: (role: StaffRole) => Promise<string[]>;
+    /** With the last role the second factor goes, which was set up for its sake. */
     setRoles: (id: string, roles: readonly StaffRole[]) => Promise<void>;
+    /** Whether a password alone proves nothing of this user. */
+    hasSecondFactor: (username: string) => Promise<boolean>;
   };
 
   /** Client ids start with `angelis-machine-`. */

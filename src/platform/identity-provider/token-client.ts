@@ -124,8 +124,9 @@ export function createTokenClient(options: TokenClientOptions): TokenCalls {
     if (status !== 200) throw refusal(status, record(body), form['grant_type'] ?? '');
     return record(body);
   };
-  const passwordGrant: TokenCalls['passwordGrant'] = async ({ username, password, address }) => {
-    const form = { grant_type: 'password', scope: 'openid', username, password };
+  const passwordGrant: TokenCalls['passwordGrant'] = async ({ username, password, totp, address }) => {
+    const factor: Record<string, string> = totp === undefined ? {} : { totp };
+    const form = { grant_type: 'password', scope: 'openid', username, password, ...factor };
     return tokenSet(await grant({ ...form, ...(await authentication('angelis-worker')) }, address));
   };
   const logout: TokenCalls['logout'] = async ({ client, refreshToken }) => {

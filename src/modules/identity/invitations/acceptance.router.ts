@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { email, exact, instant, noContent, ok, route, uuid } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
+import { PROOF } from '../passwords/proof.ts';
 import type { Acceptance } from './acceptance.service.ts';
 
 const token = Type.String({ minLength: 1, maxLength: 200, description: 'From the mailed link' });
@@ -37,7 +38,7 @@ export const acceptanceModule = (acceptance: Acceptance): Module => ({
         summary: 'Accept: choose a password, or prove with the one you have that you are meant',
         permission: 'public',
         rate: 'sign-in',
-        body: exact({ token, password: Type.String({ minLength: 1, maxLength: 1_000 }) }),
+        body: exact({ token, ...PROOF }),
         responses: { 200: exact({ company: exact({ id: uuid(), slug: Type.String(), name: Type.String() }) }) },
       },
       async ({ body }, context) => ok({ company: await acceptance.accept(body, context) }),

@@ -4,6 +4,7 @@ import { inCompany } from '../../../platform/db/in-company.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
+import type { PasswordProof } from '../../../platform/identity-provider/port.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
 import { conflict, Problem } from '../../../platform/module.ts';
@@ -44,7 +45,7 @@ export interface Acceptance {
    * again with the same password it answers the same; of many at once one is first, and 410 for the others. Throws 401,
    * 409, 410, 422.
    */
-  accept(request: { token: string; password: string }, context: PublicContext): Promise<InvitingCompany>;
+  accept(request: { token: string } & PasswordProof, context: PublicContext): Promise<InvitingCompany>;
   /** Declines; done again it is the same. 410 for a link that is over in another way. */
   decline(token: string, context: PublicContext): Promise<void>;
 }
@@ -138,11 +139,11 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
     });
   };
 
-  const acceptAsKnown = async (found: Found, password: string, context: PublicContext, personId: string) => {
+  const acceptAsKnown = async (found: Found, proof: PasswordProof, context: PublicContext, personId: string) => {
     const person = await db.read(systemScope(OPERATOR_COMPANY, VIA, context.traceId), (reader) =>
       persons.repository.get(reader, personId),
     );
-    await registration.prove(person, password, context);
+    await registration.prove(person, proof, context);
     if (registration.isAnother(person, found.person.nationalId)) throw conflict('INVITATION_OF_ANOTHER');
     await commit(found, context, async (tx) => {
       await registration.keep(tx, person.id);
@@ -176,24 +177,24 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
   };
 
   /** A second try of what was done already answers the same to who has the password, and nothing to others. */
-  const acceptAgain = async (found: Found, password: string, context: PublicContext): Promise<void> => {
+  const acceptAgain = async (found: Found, proof: PasswordProof, context: PublicContext): Promise<void> => {
     const person = await db.read(systemScope(OPERATOR_COMPANY, VIA, context.traceId), (reader) =>
       persons.repository.find(reader, found.invitation.personId),
     );
     if (person === undefined) throw over();
-    await registration.prove(person, password, context).catch((error: unknown) => {
+    await registration.prove(person, proof, context).catch((error: unknown) => {
       throw error instanceof Problem && error.status === 401 ? over() : error;
     });
   };
 
-  const acceptOnce = async (found: Found, password: string, context: PublicContext): Promise<void> => {
-    if (found.invitation.profileId === null) return acceptAsStaff(found, password, context);
+  const acceptOnce = async (found: Found, proof: PasswordProof, context: PublicContext): Promise<void> => {
+    if (found.invitation.profileId === null) return acceptAsStaff(found, proof.password, context);
     const known = await db.read(systemScope(OPERATOR_COMPANY, VIA, context.traceId), (reader) =>
       registration.findKnown(reader, found.person),
     );
     return known === undefined
-      ? acceptAsNew(found, password, context)
-      : acceptAsKnown(found, password, context, known.id);
+      ? acceptAsNew(found, proof.password, context)
+      : acceptAsKnown(found, proof, context, known.id);
   };
 
   return {
@@ -202,11 +203,11 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
       const { firstName, email } = person;
       return { company: { name: company.name }, firstName, email, expiresAt: invitation.expiresAt };
     },
-    accept: async ({ token, password }, context) => {
+    accept: async ({ token, ...proof }, context) => {
       const found = await find(token, context.traceId);
       await rates.count('signIn', `invitation:${found.invitation.id}`);
-      if (found.invitation.status === 'accepted') await acceptAgain(found, password, context);
-      else await acceptOnce(mustBePending(found), password, context);
+      if (found.invitation.status === 'accepted') await acceptAgain(found, proof, context);
+      else await acceptOnce(mustBePending(found), proof, context);
       return found.company;
     },
     decline: async (token, context) => {

@@ -5,6 +5,7 @@ import type { PublicContext } from '../../../platform/http/context.ts';
 import { exact, noContent, oneOf, route, text } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import { NewPassword } from './password-rules.ts';
+import { PROOF, totp } from './proof.ts';
 import type { Passwords } from './passwords.service.ts';
 
 interface PasswordsRouterDependencies {
@@ -62,7 +63,7 @@ export const passwordsModule = ({ passwords, forgotten }: PasswordsRouterDepende
         summary: 'Change my password; my other sessions end',
         permission: 'signed-in',
         rate: 'sign-in',
-        body: exact({ currentPassword: Type.String({ minLength: 1, maxLength: 1_000 }), newPassword: NewPassword }),
+        body: exact({ currentPassword: PROOF.password, newPassword: NewPassword, totp }),
         responses: { 204: null },
       },
       async ({ body }, context) => {

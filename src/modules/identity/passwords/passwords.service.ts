@@ -32,8 +32,14 @@ interface PasswordsDependencies {
 export interface Passwords {
   /** Sets a new password for whoever verified a code for it; all their sessions end. 422 for a ticket that is not good. */
   reset(request: { ticket: string; password: string }, context: PublicContext): Promise<void>;
-  /** Changes the caller's password; their other sessions end. 422 when the one they have is wrong. */
-  change(context: Context, request: { currentPassword: string; newPassword: string }): Promise<void>;
+  /**
+   * Changes the caller's password; their other sessions end. 422 when the one they have is wrong, or without the code of a
+   * second factor that they have: nothing is asked of the provider then, which would count it as a wrong one.
+   */
+  change(
+    context: Context,
+    request: { currentPassword: string; newPassword: string; totp?: string | undefined },
+  ): Promise<void>;
   readonly jobs: readonly JobDefinition[];
 }
 
@@ -118,12 +124,14 @@ export const createPasswords = (dependencies: PasswordsDependencies): Passwords 
       }
       await follow(begun, traceId);
     },
-    change: async (context, { currentPassword, newPassword }) => {
+    change: async (context, { currentPassword, newPassword, totp }) => {
       const { personId, sessionId: keptId } = context.principal;
       const { address, traceId } = context;
       const username = persons.usernameOf(personId);
       await work.read(context, () => Promise.resolve());
-      const ask = () => identityProvider.verifyPassword({ username, password: currentPassword, address });
+      if (totp === undefined && (await identityProvider.users.hasSecondFactor(username)))
+        throw invalid('/totp', 'SECOND_FACTOR_NEEDED');
+      const ask = () => identityProvider.verifyPassword({ username, password: currentPassword, totp, address });
       if (!(await legacy.first({ personId, password: currentPassword, traceId }, ask)))
         throw invalid('/currentPassword', 'WRONG_PASSWORD');
       const asked = { personId, because: 'password_changed', keptId, password: newPassword } as const;

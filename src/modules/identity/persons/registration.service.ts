@@ -2,7 +2,7 @@ import type { Reader, Tx } from '../../../platform/db/database.ts';
 import { systemScope } from '../../../platform/db/scope.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
-import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import type { IdentityProvider, PasswordProof } from '../../../platform/identity-provider/port.ts';
 import { conflict, invalid, Problem } from '../../../platform/problem.ts';
 import type { Legacy } from '../legacy/legacy.service.ts';
 import { checkPassword } from '../passwords/password-rules.ts';
@@ -38,8 +38,8 @@ export interface Registration {
   findKnown(reader: Reader, person: Pick<NewPerson, 'email' | 'nationalId'>): Promise<PersonRow | undefined>;
   /** Whether a national id of a profile contradicts the one of the person. */
   isAnother(person: PersonRow, nationalId: NewPerson['nationalId']): boolean;
-  /** Throws 401 unless this is the person's password and they may sign in. */
-  prove(person: PersonRow, password: string, about: Pick<PublicContext, 'address' | 'traceId'>): Promise<void>;
+  /** Throws 401 unless this is the person's password, with the code of whoever has a second factor, and they may sign in. */
+  prove(person: PersonRow, proof: PasswordProof, about: Pick<PublicContext, 'address' | 'traceId'>): Promise<void>;
   /** Locks somebody who proved that, in the operator's transaction that links them; 401 once they sign in no more, as who is erased meanwhile. */
   keep(tx: Tx, personId: string): Promise<void>;
   /**
@@ -81,10 +81,10 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
       nationalId !== null &&
       person.nationalIdHash !== null &&
       !nationalHashes(nationalId).includes(person.nationalIdHash),
-    prove: async (person, password, { address, traceId }) => {
+    prove: async (person, proof, { address, traceId }) => {
       const username = persons.usernameOf(person.id);
-      const ask = () => identityProvider.verifyPassword({ username, password, address });
-      const isProven = await legacy.first({ personId: person.id, password, traceId }, ask);
+      const ask = () => identityProvider.verifyPassword({ ...proof, username, address });
+      const isProven = await legacy.first({ personId: person.id, password: proof.password, traceId }, ask);
       if (!isProven || !maySignIn(person)) throw new Problem(401, 'INVALID_CREDENTIALS');
     },
     keep: async (tx, personId) => {

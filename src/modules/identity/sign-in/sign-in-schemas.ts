@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { PROOF } from '../passwords/proof.ts';
 import { exact, integer, text, uuid } from '../../../platform/schema/types.ts';
 
 const tokenProperties = {
@@ -14,10 +15,9 @@ export const SignedInToView = exact(
   { 'x-component': 'signedInTo' },
 );
 
-/** No limits of form: what is too short to be a password is simply wrong. */
 export const Credentials = exact({
   identifier: text(254, { description: 'RUT or email', examples: ['12.345.678-5'] }),
-  password: Type.String({ minLength: 1, maxLength: 1_000 }),
+  ...PROOF,
 });
 
 export const RefreshBody = exact({ refreshToken: Type.String({ minLength: 1, maxLength: 8_192 }) });

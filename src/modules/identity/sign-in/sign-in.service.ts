@@ -10,7 +10,12 @@ import type { PublicContext } from '../../../platform/http/context.ts';
 import { Problem } from '../../../platform/problem.ts';
 import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProviderErrorCode } from '../../../platform/identity-provider/errors.ts';
-import type { IdentityProvider, SignInClient, TokenSet } from '../../../platform/identity-provider/port.ts';
+import type {
+  IdentityProvider,
+  PasswordProof,
+  SignInClient,
+  TokenSet,
+} from '../../../platform/identity-provider/port.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
 import type { Legacy } from '../legacy/legacy.service.ts';
 import { maySignIn } from '../persons/admission.ts';
@@ -49,7 +54,7 @@ export interface SignIn {
    * Signs in on the worker client with RUT or email and password. Unknown, wrong, locked, disabled, and without a place in
    * the company that is named are one answer, 401 INVALID_CREDENTIALS, at the same time.
    */
-  withPassword(request: { identifier: string; password: string }, context: PublicContext): Promise<SignedInTo>;
+  withPassword(request: { identifier: string } & PasswordProof, context: PublicContext): Promise<SignedInTo>;
   /** Signs a person in whose one-time password was verified, where the company takes it. */
   withOtp(person: PersonRow, channel: 'email' | 'sms', context: PublicContext): Promise<SignedInTo>;
   /** Whether the company that this person would enter takes one-time passwords over this channel, or over any. */
@@ -135,14 +140,15 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
   };
 
   return {
-    withPassword: async ({ identifier, password }, context) => {
+    withPassword: async ({ identifier, ...proof }, context) => {
       const wanted = persons.identifierOf(identifier);
       await rates.count('signIn', `account:${wanted.hashes[0]}`);
       return beat(async () => {
         const person = await persons.identify(wanted, context.traceId);
         const username = persons.usernameOf(person?.id ?? uuidv7());
         const { address, traceId } = context;
-        const ask = () => identityProvider.passwordGrant({ username, password, address });
+        const ask = () => identityProvider.passwordGrant({ ...proof, username, address });
+        const { password } = proof;
         const tokens = await grant(() => legacy.first({ personId: person?.id, password, traceId }, ask));
         return begin(person, tokens, context);
       });

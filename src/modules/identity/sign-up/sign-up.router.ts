@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import { OtpReceiptView } from '../otp/otp-receipt.ts';
 import { email, exact, oneOf, route, text, uuid } from '../../../platform/module.ts';
+import { PROOF } from '../passwords/proof.ts';
 import type { Module } from '../../../platform/module.ts';
 import type { SignUp } from './sign-up.service.ts';
 
@@ -42,7 +43,7 @@ export const signUpModule = (service: SignUp): Module => ({
           }),
           firstName: text(100),
           lastName: text(100),
-          password: Type.String({ minLength: 1, maxLength: 1_000 }),
+          ...PROOF,
         }),
         responses: {
           201: exact({

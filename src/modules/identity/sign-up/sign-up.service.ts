@@ -21,6 +21,7 @@ export interface SignUpRequest {
   readonly firstName: string;
   readonly lastName: string;
   readonly password: string;
+  readonly totp?: string | undefined;
 }
 
 /** What the companies' module gives: a pending company with its owner, in the operator's transaction. */
@@ -60,7 +61,7 @@ export const createSignUp = ({ persons, registration, otps, companies }: SignUpD
       const destination = normalizeEmail(email);
       return otps.issue(tx, { purpose: 'verify_email', channel: 'email', person: undefined, locale, destination });
     }),
-  signUp: async ({ ticket, company, firstName, lastName, password }, context) => {
+  signUp: async ({ ticket, company, firstName, lastName, password, totp }, context) => {
     const { traceId } = context;
     const id = uuidv7();
     const emailOf = (otp: StoredOtp): string => {
@@ -78,7 +79,7 @@ export const createSignUp = ({ persons, registration, otps, companies }: SignUpD
       if (found === undefined) await registration.announce(tx, id);
       return found;
     });
-    if (known !== undefined) await registration.prove(known, password, context);
+    if (known !== undefined) await registration.prove(known, { password, totp }, context);
     return persons.asSystem(traceId, async (tx) => {
       const email = emailOf(await otps.redeem(tx, ticket, 'verify_email', '/ticket'));
       const person = { id, firstName, lastName, email, locale: company.locale, nationalId: null };

@@ -142,6 +142,8 @@ export function createUsers(keeper: StateKeeper, now: () => Date): Users {
         await keeper.flush();
       },
       roles: (id) => Promise.resolve().then(() => [...need(id).roles]),
+      // Nobody can set one up here.
+      hasSecondFactor: () => Promise.resolve(false),
       setRoles: async (id, roles) => {
         need(id).roles = [...new Set(roles)];
         keeper.record({ type: 'user_changed', userId: id });

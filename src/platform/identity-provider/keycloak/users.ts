@@ -18,6 +18,7 @@ const isDisabled = (status: unknown): boolean =>
   typeof status === 'object' && status !== null && 'disabled' in status && status.disabled === true;
 
 const PAGE = 500;
+const SET_UP_FACTOR = 'CONFIGURE_TOTP';
 
 /** People in the realm. */
 export function createKeycloakUsers({ client, administer, read }: Connection): IdentityProvider['users'] {
@@ -37,6 +38,16 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
     }
     const [user] = await read(() => client.users.find({ ...query, exact: true, max: 1 }));
     return user?.id === undefined ? undefined : userOf({ ...user, id: user.id });
+  };
+  /** Nothing of it stays, nor is asked for any more: the password grant knows no way around either. */
+  const removeSecondFactor = async ({ id = '', requiredActions = [] }: UserRepresentation): Promise<void> => {
+    const credentials = await read(() => client.users.getCredentials({ id }));
+    for (const { id: credentialId = '', type } of credentials)
+      if (type === 'otp') await administer(() => client.users.deleteCredential({ id, credentialId }));
+    if (requiredActions.includes(SET_UP_FACTOR)) {
+      const left = requiredActions.filter((action) => action !== SET_UP_FACTOR);
+      await administer(() => client.users.update({ id }, { requiredActions: left }));
+    }
   };
   const roles = async (id: string): Promise<StaffRole[]> => {
     const mapped = await read(() => client.users.listRealmRoleMappings({ id }));
@@ -68,7 +79,8 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
       rolePayload(current.filter((role) => !wanted.includes(role))),
     ]);
     // Staff sign in with two factors: the second is set up before the role is worth anything.
-    if (added.length > 0 && user.totp !== true) await requireAction(user, 'CONFIGURE_TOTP');
+    if (added.length > 0 && user.totp !== true) await requireAction(user, SET_UP_FACTOR);
+    if (wanted.length === 0 && dropped.length > 0) await removeSecondFactor({ ...user, id });
     if (dropped.length > 0) await administer(() => client.users.delRealmRoleMappings({ id, roles: dropped }));
     if (added.length > 0) await administer(() => client.users.addRealmRoleMappings({ id, roles: added }));
   };
@@ -76,6 +88,10 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
     find,
     roles,
     setRoles,
+    hasSecondFactor: async (username) => {
+      const [user] = await read(() => client.users.find({ username, exact: true, max: 1 }));
+      return user?.totp === true;
+    },
     page: async (range) => {
       const found = await read(() => client.users.find({ ...range, briefRepresentation: true }));
       return found.flatMap((user) => (user.id === undefined ? [] : [userOf({ ...user, id: user.id })]));

@@ -186,6 +186,32 @@ describe('passwords and sign-in addresses', () => {
     await enter(email, NEW);
   });
 
+  it('are proven with a code besides by whoever has a second factor: without one the provider is not asked', async () => {
+    const { email, bearer } = await addWorker();
+    const authorization = await bearer('angelis-worker');
+    const { identityProvider } = app;
+    const { users, verifyPassword, passwordGrant } = identityProvider;
+    const { hasSecondFactor } = users;
+    const asked: (string | undefined)[] = [];
+    users.hasSecondFactor = () => Promise.resolve(true);
+    identityProvider.verifyPassword = (attempt) => {
+      asked.push(attempt.totp);
+      return verifyPassword(attempt);
+    };
+    identityProvider.passwordGrant = (attempt) => {
+      asked.push(attempt.totp);
+      return passwordGrant(attempt);
+    };
+    const body = { currentPassword: OLD, newPassword: NEW };
+    const without = await post('/auth/me/password', body, authorization);
+    expect([without.status, faults(without.body)]).to.deep.equal([422, [['/totp', 'SECOND_FACTOR_NEEDED']]]);
+    await post('/auth/me/password', { ...body, totp: '123456' }, authorization).expect(204);
+    await post('/auth/sign-in', { identifier: email, password: NEW, totp: '234567' }).expect(200);
+    Object.assign(identityProvider, { verifyPassword, passwordGrant });
+    users.hasSecondFactor = hasSecondFactor;
+    expect(asked).to.deep.equal(['123456', '234567']);
+  });
+
   it('move the sign-in email only when both addresses are proven', async () => {
     const { email, personId } = await addWorker();
     const bearer = await enter(email);
