@@ -122,6 +122,9 @@ describe('invitations that a company sends', () => {
     const mine = await send(fresh(), { departmentId: rows[0]!.id }, local);
     for (const departmentId of [null, await department()])
       expect(await codeOf(ask(fresh(), { departmentId }, local), 403)).to.equal('OUT_OF_REACH');
+    const known = { firstName: 'Eva', lastName: 'Vera', kind: 'employee', contactEmail: fresh() };
+    await rowOf(owner.post('/admin/profile', known), 201);
+    expect(await codeOf(ask(known.contactEmail, {}, local), 403), 'a draft').to.equal('OUT_OF_REACH');
     expect((await itemsOf<Sent>(local, base)).map(({ id }) => id)).to.deep.equal([mine.id]);
     await local.get(`${base}/${elsewhere.id}`).expect(404);
     await move(elsewhere, 'revoke', local).expect(404);
