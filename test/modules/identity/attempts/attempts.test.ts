@@ -157,9 +157,9 @@ describe('what the identity provider saw', () => {
     const { users } = app.identityProvider;
     const { find } = users;
     let asked = 0;
-    users.find = (query) => {
+    users.find = (wanted) => {
       asked += 1;
-      return find(query);
+      return find(wanted);
     };
     try {
       await users.update(keycloakId, { lastName: 'Soto' });
