@@ -31,7 +31,10 @@ export type Endable = Pick<LiveSession, 'id' | 'companyId' | 'profileId' | 'kind
 export interface Endings {
   /** Live sessions of a person in every company. */
   of(personId: string): Promise<LiveSession[]>;
-  /** Ends one session here and at the identity provider. One that ended already stays as it is. */
+  /**
+   * Ends one session here and at the identity provider. One that ended already stays as it is, there too: its person may have
+   * gone on in another company under the same sid.
+   */
   end(session: Endable, ending: Ending): Promise<void>;
   /** Ends every session of a person, save those that `isKept`. Answers how many. */
   endAll(personId: string, ending: Ending, isKept?: (session: LiveSession) => boolean): Promise<number>;
@@ -51,14 +54,17 @@ const scopeFor = ({ companyId, profileId }: Endable, { traceId, by }: Ending): S
 export const createEndings = (dependencies: EndingsDependencies): Endings => {
   const { db, directory, repository, identityProvider, forget, log } = dependencies;
 
-  const endRow = async (session: Endable, ending: Ending): Promise<void> => {
-    await db.write(scopeFor(session, ending), async (tx) => {
+  /** Whether it was this that ended it. */
+  const endRow = async (session: Endable, ending: Ending): Promise<boolean> => {
+    const isEnded = await db.write(scopeFor(session, ending), async (tx) => {
       const row = await repository.lock(tx, session.id);
-      if (row.revokedAt !== null) return;
+      if (row.revokedAt !== null) return false;
       const patch = { revokedAt: tx.now.toISOString(), revokedBecause: ending.because };
       await repository.update(tx, row, patch, { action: 'revoke' });
+      return true;
     });
     forget(session.sid);
+    return isEnded;
   };
 
   const endAtProvider = async (sid: string): Promise<void> => {
@@ -70,8 +76,8 @@ export const createEndings = (dependencies: EndingsDependencies): Endings => {
   };
 
   const end = async (session: Endable, ending: Ending): Promise<void> => {
-    await endRow(session, ending);
-    if (session.kind !== 'machine') await endAtProvider(session.sid);
+    const isEnded = await endRow(session, ending);
+    if (isEnded && session.kind !== 'machine') await endAtProvider(session.sid);
   };
 
   return {

@@ -172,6 +172,20 @@ describe('sign-in', () => {
     await path('nobodys').expect(401);
   });
 
+  it('goes on in the company that its person moved to while an admin of the one before ended it there', async () => {
+    const person = await addWorker();
+    const companyId = await addCompany(app.database);
+    await addPerson(app, { companyId, roles: ['worker'], person });
+    const opened = await signIn(person.email, PASSWORD, { 'x-company-id': company }).expect(200);
+    const { accessToken, refreshToken } = opened.body as SignedIn;
+    const [session] = await app.identity.endings.of(person.personId);
+    const authorization = `Bearer ${accessToken}`;
+    await app.http.post('/angelis/auth/me/companies/switch').set({ authorization }).send({ companyId }).expect(204);
+    await app.identity.endings.end(session!, { because: 'by_admin', traceId: 'a'.repeat(32) });
+    await app.http.get('/angelis/auth/me').set({ authorization }).expect(200);
+    await app.http.post('/angelis/auth/refresh').send({ refreshToken }).expect(200);
+  });
+
   it('does the same work for accounts that are unknown and known', async () => {
     const { email } = await addWorker();
     const asked: string[] = [];
