@@ -100,9 +100,10 @@ export const staffRoles = async (reader: Reader): Promise<ReadonlyMap<string, St
   return held;
 };
 
-/** Live persons in the order of their ids, after one and up to another, `limit` at the most. */
+/** Persons who are not erased in the order of their ids, after one and up to another, `limit` at the most. */
 export const personsBetween = (reader: Reader, after: string, upTo: string, limit: number): Promise<PersonRow[]> =>
   reader.prepared<PersonRow>(
-    `select ${COLUMNS} from person where deleted_at is null and id > $1 and id <= $2 order by id limit $3`,
+    `select ${COLUMNS} from person
+     where deleted_at is null and status <> 'erased' and id > $1 and id <= $2 order by id limit $3`,
     [after, upTo, limit],
   );

@@ -37,7 +37,7 @@ export interface Persons {
   identify(identifier: Identifier, traceId: string): Promise<PersonRow | undefined>;
   byKeycloakId(id: string, traceId: string): Promise<PersonRow | undefined>;
   find(reader: Reader, key: PersonKey): Promise<PersonRow | undefined>;
-  /** Live persons in the order of their ids, after one and up to another, `limit` at the most. */
+  /** Persons who are not erased in the order of their ids, after one and up to another, `limit` at the most. */
   between(reader: Reader, after: string, upTo: string, limit: number): Promise<PersonRow[]>;
   /** The role of the realm that each of the staff holds now, by person. */
   staffRoles(reader: Reader): Promise<ReadonlyMap<string, StaffRole>>;

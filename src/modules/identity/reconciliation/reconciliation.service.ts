@@ -110,7 +110,7 @@ export const createReconciliation = (
       if (findings.isFull('user_missing')) return;
       const user = await users.find({ username: usernameOf(person.id) });
       if (user !== undefined) compare(person, user);
-      else if (person.status !== 'erased') findings.add('user_missing', person.id, true);
+      else findings.add('user_missing', person.id, true);
     };
     const comparePersons = async (after: string, upTo: string, left: Map<string, User>): Promise<void> => {
       for (let from = after; ;) {
@@ -127,7 +127,8 @@ export const createReconciliation = (
       }
     };
 
-    // Users come in the order of their names, which is that of the persons' ids: both are read once, side by side.
+    // Users come in the order of their names, which is that of the persons' ids: both are read once, side by side. Of who is
+    // erased nothing is asked: a user that is there all the same is left over of its page.
     let after = FIRST;
     for (let first = 0; ; first += PAGE) {
       const page = await users.page({ first, max: PAGE });

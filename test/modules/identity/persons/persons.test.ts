@@ -317,6 +317,30 @@ describe('persons', () => {
       for (const { personId } of [one, out, gone]) expect(about(left, personId)).to.deep.equal([]);
     });
 
+    it('are not asked for once they are erased; a user that is there all the same goes', async () => {
+      const { users } = app.identityProvider;
+      const { personId, keycloakId } = await addLogin();
+      await app.identity.persons.asSystem('a'.repeat(32), async (tx) => {
+        const row = await app.identity.persons.repository.lock(tx, personId);
+        await app.identity.persons.mover.moveAs(tx, { scope: tx.scope }, row, 'erase');
+      });
+      await app.idle();
+      const username = `u-${personId}`;
+      expect(await users.find({ id: keycloakId })).to.equal(undefined);
+      const { find } = users;
+      let asked = 0;
+      users.find = (wanted) => {
+        if ('username' in wanted && wanted.username === username) asked += 1;
+        return find(wanted);
+      };
+      const without = await reconcile();
+      users.find = find;
+      expect([about(without, personId), asked]).to.deep.equal([[], 0]);
+      await users.create({ username, enabled: true, emailVerified: true });
+      expect(about(await reconcile(), personId)).to.deep.equal([['person_erased', true]]);
+      expect(await users.find({ username })).to.equal(undefined);
+    });
+
     it('are shut out there in the end, though the job that should have done it was given up', async () => {
       const { users } = app.identityProvider;
       const { personId, keycloakId } = await addLogin();
