@@ -8,9 +8,12 @@ describe('beat', () => {
   });
 
   it('answers what the work does, and fails with its failure', async () => {
-    const beat = createBeat(1);
+    const beat = createBeat(20);
     expect(await beat(() => Promise.resolve('well'))).to.equal('well');
     const failure = new Error('refused');
+    const begun = performance.now();
     expect(await beat(() => Promise.reject(failure)).catch((error: unknown) => error)).to.equal(failure);
+    // Not before the beat (timers may be a millisecond early); how much later is the machine's.
+    expect(performance.now() - begun).to.be.at.least(18);
   });
 });

@@ -7,7 +7,9 @@ import { clientOf, version } from '../../../support/client.ts';
 import type { Client } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
 import { whileCommitsFail } from '../../../support/failing-commits.ts';
+import { isWaiting } from '../../../support/locks.ts';
 import { addPerson } from '../../../support/people.ts';
+import { until } from '../../../support/until.ts';
 
 const PASSWORD = 'grapas y caballos';
 const OTHER = 'otra cosa distinta';
@@ -109,6 +111,47 @@ describe('invitations', () => {
     const again = await invite({ email: second.email });
     await accept(again.token).expect(200);
     await signIn(second.email).expect(200);
+  });
+
+  it('that end half way and are tried by nobody again leave no user behind', async () => {
+    const { users } = app.identityProvider;
+    const { token, email } = await invite();
+    await whileCommitsFail(app.database, 'person', () => accept(token).expect(500));
+    expect(await users.find({ email })).to.not.equal(undefined);
+    app.clock.set(new Date(Date.now() + 16 * 60_000));
+    try {
+      await app.idle();
+    } finally {
+      app.clock.set(undefined);
+    }
+    expect(await users.find({ email })).to.equal(undefined);
+  });
+
+  it('of two companies to one address, accepted at once, make one login', async () => {
+    const { users } = app.identityProvider;
+    const [one, other] = [await invite(), await addCompany(app.database)];
+    const late = await invite({ email: one.email, companyId: other });
+    const gate = Promise.withResolvers<void>();
+    const made = Promise.withResolvers<string>();
+    const { create } = users;
+    users.create = async (user) => {
+      const answer = await create(user);
+      users.create = create;
+      made.resolve(answer.id);
+      await gate.promise;
+      return answer;
+    };
+    const first = accept(one.token).then(({ status }) => status);
+    const id = await made.promise;
+    const second = accept(late.token).then(({ status }) => status);
+    await until(async () => (await isWaiting(app.database)) || (await users.find({ id })) === undefined);
+    gate.resolve();
+    expect(await first).to.equal(200);
+    // They are known by now, and were taken for new.
+    expect(await second).to.equal(409);
+    expect(await users.find({ email: one.email })).to.include({ id });
+    await signIn(one.email).expect(200);
+    await accept(late.token).expect(200);
   });
 
   it('hold the password to the rules, and may be tried again', async () => {

@@ -11,6 +11,7 @@ import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { addStaff } from '../../../support/staff.ts';
 import type { TestStaff } from '../../../support/staff.ts';
+import { isWaiting } from '../../../support/locks.ts';
 import { until } from '../../../support/until.ts';
 
 const PASSWORD = 'nube y cordillera';
@@ -53,6 +54,12 @@ describe('persons', () => {
   const me = (bearer: string) => app.http.get('/angelis/auth/me').set({ authorization: bearer });
   const signIn = (identifier: string) =>
     app.http.post('/angelis/auth/sign-in').send({ identifier, password: PASSWORD });
+
+  const erase = (id: string): Promise<void> =>
+    app.identity.persons.asSystem('a'.repeat(32), async (tx) => {
+      const { repository, mover } = app.identity.persons;
+      await mover.moveAs(tx, { scope: tx.scope }, await repository.lock(tx, id), 'erase');
+    });
 
   it('move along the states that are written down, and no other way', async () => {
     const lifecycle = createPersonLifecycle(() => Promise.resolve(undefined));
@@ -251,6 +258,33 @@ describe('persons', () => {
     await until(async () => (await held()) === 'later@example.cl');
   });
 
+  it('are brought in line there one try after the other: the older never has the last word', async () => {
+    const { personId, keycloakId } = await addLogin();
+    const { users } = app.identityProvider;
+    const { find } = users;
+    const gate = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    users.find = async (query) => {
+      if (!('username' in query) || query.username !== `u-${personId}`) return find(query);
+      users.find = find;
+      asked.resolve();
+      await gate.promise;
+      return find(query);
+    };
+    const align = () => app.identity.alignment.align(personId, 'a'.repeat(32));
+    const older = align();
+    await asked.promise;
+    await app.database.sql('update person set first_name = $2 where id = $1', [personId, 'Nueva']);
+    let isOver = false;
+    const newer = align().finally(() => {
+      isOver = true;
+    });
+    await until(async () => isOver || (await isWaiting(app.database)));
+    gate.resolve();
+    await Promise.all([older, newer]);
+    expect(await users.find({ id: keycloakId })).to.include({ firstName: 'Nueva' });
+  });
+
   it('have the same names at the provider, as far as it takes them, when they change theirs', async () => {
     const { keycloakId, bearer } = await addLogin();
     const authorization = await bearer();
@@ -360,6 +394,25 @@ describe('persons', () => {
       expect(about(await reconcile(), personId)).to.deep.equal([]);
     });
 
+    it('are told apart from a user that took the place of theirs, and from one that was left of who is erased', async () => {
+      const { users } = app.identityProvider;
+      const [moved, erased] = [await addLogin(), await addLogin()];
+      await app.database.sql('update person set keycloak_id = $2 where id = $1', [moved.personId, uuidv7()]);
+      await erase(erased.personId);
+      await app.idle();
+      expect(await users.find({ id: erased.keycloakId })).to.equal(undefined);
+      const username = `u-${erased.personId}`;
+      await users.create({ username, enabled: true, emailVerified: true });
+      const found = await reconcile();
+      expect(about(found, moved.personId)).to.deep.equal([['user_replaced', true]]);
+      expect(about(found, erased.personId)).to.deep.equal([['person_erased', true]]);
+      const row = await app.database.sql('select keycloak_id as id from person where id = $1', [moved.personId]);
+      expect(row).to.deep.equal([{ id: moved.keycloakId }]);
+      expect(await users.find({ username })).to.equal(undefined);
+      const left = await reconcile();
+      for (const { personId } of [moved, erased]) expect(about(left, personId)).to.deep.equal([]);
+    });
+
     it('leave alone what nobody here stands behind, and say so until it is gone', async () => {
       const { users, machineClients } = app.identityProvider;
       const basics = { enabled: true, emailVerified: true };
@@ -411,11 +464,7 @@ describe('persons', () => {
     await app.identity.alignment.align(one.personId, 'a'.repeat(32));
     expect(await find(one)).to.include({ email: one.email });
     expect(await find(other)).to.include({ email: other.email });
-    const { persons } = app.identity;
-    await persons.asSystem('a'.repeat(32), async (tx) => {
-      const row = await persons.repository.lock(tx, one.personId);
-      await persons.mover.moveAs(tx, { scope: tx.scope }, row, 'erase');
-    });
+    await erase(one.personId);
     await app.idle();
     expect(await find(one)).to.equal(undefined);
   });
