@@ -11,6 +11,7 @@ import { addCompany } from '../../../support/companies.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { addStaff } from '../../../support/staff.ts';
+import { leaveTraces, tracesOf } from '../../../support/traces.ts';
 import { sweep } from '../../../support/workforce.ts';
 
 interface Row {
@@ -283,26 +284,9 @@ describe('privacy', () => {
     const elsewhere = await her.theirOwner.get('/privacy/export').expect(200);
     expect(JSON.stringify(elsewhere.body)).to.not.include(SECRETS.lastName);
 
-    await app.database.sql(
-      `insert into sign_in_attempt (id, at, person_id, outcome, address) values ('of-hers', $2, $1, 'failed', '192.0.2.77')`,
-      [her.personId, app.clock.now()],
-    );
-    await app.database.sql(
-      `insert into session (company_id, id, person_id, kind, client, sid, address, agent, last_seen_at, expires_at, revoked_at, created_at, updated_at)
-       values ($2, gen_random_uuid(), $1, 'operator', 'admin', 'of-hers', '192.0.2.77', 'Of hers', $3, $3, $3, $3, $3)`,
-      [her.personId, OPERATOR_COMPANY, app.clock.now()],
-    );
-    /** What tells from where she came, and to where codes went. */
-    const traces = () =>
-      app.database.sql<{ of: string }>(
-        `select distinct x.of from (
-           select 'code' as of from otp where person_id = $1
-           union all select 'attempt' from sign_in_attempt where person_id = $1 and id = 'of-hers'
-           union all select kind from session where person_id = $1 and coalesce(device, address, agent) is not null
-         ) x order by 1`,
-        [her.personId],
-      );
-    expect((await traces()).map(({ of }) => of)).to.deep.equal(['attempt', 'code', 'member', 'operator']);
+    await leaveTraces(app.database, her.personId, app.clock.now());
+    const traces = () => tracesOf(app.database, her.personId);
+    expect(await traces()).to.deep.equal(['attempt', 'code', 'member', 'operator']);
 
     const asked = (await her.me.post('/privacy/erasure-request').expect(201)).body as Request;
     expect(Date.parse(asked.dueAt) - app.clock.now().getTime()).to.be.within(29.9 * DAY, 30 * DAY);
