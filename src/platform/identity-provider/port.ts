@@ -139,6 +139,8 @@ export interface IdentityProvider {
     requireNewPassword: (id: string) => Promise<void>;
     /** Also lifts a lock, and is the new password that may have been required. @throws password_refused */
     setPassword: (id: string, password: string) => Promise<void>;
+    /** When the password that a user has was set, by the provider's clock; undefined without one. */
+    passwordSetAt: (id: string) => Promise<Date | undefined>;
     remove: (id: string) => Promise<void>;
     roles: (id: string) => Promise<StaffRole[]>;
     /** Ids of the users that hold a role. */

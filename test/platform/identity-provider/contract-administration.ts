@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { decodeJwt } from 'jose';
 import type { IdentityProvider, ProviderEventType, User } from '../../../src/platform/identity-provider/port.ts';
@@ -32,6 +33,16 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       await provider.users.remove(created.id);
       expect(await provider.users.find({ id: created.id })).to.equal(undefined);
       expect(await codeOf(provider.users.remove(created.id))).to.equal('not_found');
+    });
+
+    it('say when their password was set', async () => {
+      const { id } = await newUser({ password: undefined });
+      expect(await provider.users.passwordSetAt(id)).to.equal(undefined);
+      await provider.users.setPassword(id, PASSWORD);
+      const first = (await provider.users.passwordSetAt(id))!;
+      await sleep(20);
+      await provider.users.setPassword(id, `${PASSWORD} too`);
+      expect(await provider.users.passwordSetAt(id)).to.be.above(first);
     });
 
     it('need neither email nor names', async () => {

@@ -1,6 +1,7 @@
 import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { Database, Tx } from '../../../platform/db/database.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
+import type { Scope } from '../../../platform/db/scope.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context, PublicContext } from '../../../platform/http/context.ts';
 import { isProviderError } from '../../../platform/identity-provider/errors.ts';
@@ -62,6 +63,8 @@ interface Begun {
 const FOLLOW = 'identity.password.follow';
 /** When the job does what the request should have done long since; milliseconds. */
 const FOLLOWED_AFTER = 60_000;
+/** How far the provider's clock may be behind ours; milliseconds. */
+const CLOCKS_APART = 5_000;
 
 /**
  * Passwords live at the identity provider; what they must be is decided here. Rows first: that a password is set, and the job
@@ -105,6 +108,14 @@ export const createPasswords = (dependencies: PasswordsDependencies): Passwords 
     });
   };
 
+  /** Whether the provider has a password that was set since: what it never took has nothing that follows. */
+  const wasSet = async (scope: Scope, personId: string, since: string): Promise<boolean> => {
+    const person = await db.read(scope, (reader) => persons.repository.find(reader, personId));
+    if (person?.keycloakId == null) return false;
+    const at = await identityProvider.users.passwordSetAt(person.keycloakId);
+    return at !== undefined && at.getTime() >= Date.parse(since) - CLOCKS_APART;
+  };
+
   return {
     reset: async ({ ticket, password }, { traceId, address, agent }) => {
       checkPassword(password, [], '/password');
@@ -145,6 +156,7 @@ export const createPasswords = (dependencies: PasswordsDependencies): Passwords 
       job<Following>({
         name: FOLLOW,
         run: async ({ personId, because, keptId, openedBefore }, { scope }) => {
+          if (!(await wasSet(scope, personId, openedBefore))) return;
           const isKept = ({ id, createdAt }: { id: string; createdAt: string }): boolean =>
             id === keptId || Date.parse(createdAt) > Date.parse(openedBefore);
           await endings.endAll(personId, { because, traceId: scope.traceId }, isKept);

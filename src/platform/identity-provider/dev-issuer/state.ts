@@ -9,6 +9,7 @@ import type { IssuerStore } from './store.ts';
 /** All times in this file are milliseconds since 1970. */
 export interface StoredUser extends User {
   password?: PasswordHash;
+  passwordSetAt?: number;
   needsPassword?: boolean;
   roles: StaffRole[];
   failures: Failures;

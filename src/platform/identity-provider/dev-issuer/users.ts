@@ -68,6 +68,7 @@ export function createUsers(keeper: StateKeeper, now: () => Date): Users {
       enabled,
       emailVerified,
       password,
+      ...(password !== undefined && { passwordSetAt: now().getTime() }),
       roles: [...(user.roles ?? [])],
       failures: { ...NO_FAILURES },
     };
@@ -130,11 +131,17 @@ export function createUsers(keeper: StateKeeper, now: () => Date): Users {
         refuseWeak(password);
         const user = need(id);
         user.password = await hashPassword(password);
+        user.passwordSetAt = now().getTime();
         user.needsPassword = false;
         user.failures = { ...NO_FAILURES };
         keeper.record({ type: 'credential_changed', userId: id });
         await keeper.flush();
       },
+      passwordSetAt: (id) =>
+        Promise.resolve().then(() => {
+          const at = need(id).passwordSetAt;
+          return at === undefined ? undefined : new Date(at);
+        }),
       remove: async (id) => {
         need(id);
         remove(id);

@@ -124,6 +124,12 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
       await administer(() => client.users.resetPassword({ id, credential }));
       await administer(() => client.attackDetection.del({ id }));
     },
+    passwordSetAt: async (id) => {
+      await need(id);
+      const credentials = await read(() => client.users.getCredentials({ id }));
+      const at = credentials.find(({ type }) => type === 'password')?.createdDate;
+      return at === undefined ? undefined : new Date(at);
+    },
     remove: async (id) => {
       await administer(() => client.users.del({ id }));
     },

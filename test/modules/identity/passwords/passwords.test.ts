@@ -118,6 +118,22 @@ describe('passwords and sign-in addresses', () => {
     await enter(email, NEW);
   });
 
+  it('that the provider never took end no session, and nobody is told', async () => {
+    const { email } = await addWorker();
+    const bearer = await enter(email);
+    const ticket = await forget(email);
+    app.clock.set(new Date(Date.now() + 30_000));
+    await whileSetting(
+      () => Promise.reject(new IdentityProviderError('unavailable', 'no answer')),
+      () => post('/auth/password/reset', { ticket, password: NEW }).expect(503),
+    );
+    app.clock.set(new Date(Date.now() + 100_000));
+    await app.idle();
+    app.clock.set(undefined);
+    await me(bearer).expect(200);
+    expect(app.messages.mails.filter(({ to }) => to === email)).to.have.length(1);
+  });
+
   it('that the provider refuses end no session, and nobody is told', async () => {
     const { email } = await addWorker();
     const [here, there] = [await enter(email), await enter(email)];
