@@ -114,7 +114,7 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
       const endings: ((worker: Somebody) => Promise<void>)[] = [
         async ({ keycloakId }) => {
           const since = new Date(Date.now() - 60_000);
-          const opened = (await identityProvider.events({ since })).findLast(
+          const opened = (await identityProvider.events({ since })).events.findLast(
             ({ type, userId }) => type === 'sign_in' && userId === keycloakId,
           );
           await identityProvider.endSession(opened!.sid!);

@@ -97,6 +97,13 @@ export interface ProviderEvent {
   error?: string;
 }
 
+/** The beginning of a stretch, oldest first. */
+export interface EventPage {
+  events: ProviderEvent[];
+  /** Since when to ask for what follows; undefined where this is all. */
+  next?: Date;
+}
+
 /**
  * All that this system asks of the identity provider.
  * Every function throws IdentityProviderError; its `code` says what kind (errors.ts).
@@ -161,6 +168,6 @@ export interface IdentityProvider {
     remove: (clientId: string) => Promise<void>;
   };
 
-  /** What happened at or after `since`, oldest first; the caller drops ids that it has seen. */
-  events: (query: { since: Date }) => Promise<ProviderEvent[]>;
+  /** What happened at or after `since`; the caller drops ids that it has seen. */
+  events: (query: { since: Date }) => Promise<EventPage>;
 }

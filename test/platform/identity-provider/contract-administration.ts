@@ -193,7 +193,7 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       await provider.logoutAll(id);
       await provider.users.remove(id);
 
-      const events = (await provider.events({ since })).filter(({ userId }) => userId === id);
+      const events = (await provider.events({ since })).events.filter(({ userId }) => userId === id);
       const types = events.map(({ type }) => type);
       const once = (type: ProviderEventType) => events.find((event) => event.type === type);
       expect(once('sign_in')).to.include({ sid: tokens.sid, clientId: 'angelis-worker', address: ADDRESS });
@@ -204,7 +204,7 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       expect(types.at(-1)).to.equal('user_removed');
       const times = events.map(({ at }) => at.getTime());
       expect(times).to.deep.equal(times.toSorted((one, other) => one - other));
-      const again = (await provider.events({ since })).filter(({ userId }) => userId === id);
+      const again = (await provider.events({ since })).events.filter(({ userId }) => userId === id);
       expect(again.map((event) => event.id)).to.deep.equal(events.map((event) => event.id));
       expect(new Set(events.map((event) => event.id)).size).to.equal(events.length);
     });
@@ -216,7 +216,7 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       await codeOf(refresh(first.refreshToken));
       const second = await signIn();
       await provider.endSession(second.sid);
-      const events = await provider.events({ since });
+      const { events } = await provider.events({ since });
       expect(events.find(({ type, sid }) => type === 'refresh_failed' && sid === first.sid)).to.not.equal(undefined);
       expect(events.find(({ type, sid }) => type === 'session_ended' && sid === second.sid)).to.not.equal(undefined);
     });

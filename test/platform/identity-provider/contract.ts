@@ -99,8 +99,8 @@ export function identityProviderContract(name: string, start: () => Promise<Prov
         const verify = (password: string) => provider.verifyPassword({ username, password, address: ADDRESS });
         const since = new Date(Date.now() - 1000);
         expect(await verify(PASSWORD)).to.equal(true);
-        const signIns = (await provider.events({ since })).filter(({ type }) => type === 'sign_in');
-        const ended = (await provider.events({ since })).filter(({ type }) => type === 'session_ended');
+        const signIns = (await provider.events({ since })).events.filter(({ type }) => type === 'sign_in');
+        const ended = (await provider.events({ since })).events.filter(({ type }) => type === 'session_ended');
         expect(ended.map(({ sid }) => sid)).to.include(signIns.at(-1)?.sid);
         expect(await verify('wrong-password')).to.equal(false);
       });

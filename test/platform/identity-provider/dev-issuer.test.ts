@@ -117,7 +117,9 @@ describe('development issuer', () => {
       const guesses = Array.from({ length: 40 }, (_none, count) => attempt(provider, `wrong-password-${count}`));
       const codes = await Promise.all([...guesses, attempt(provider)].map(codeOf));
       expect(new Set(codes)).to.deep.equal(new Set(['invalid_credentials']));
-      const failures = (await provider.events({ since: new Date(0) })).filter(({ type }) => type === 'sign_in_failed');
+      const failures = (await provider.events({ since: new Date(0) })).events.filter(
+        ({ type }) => type === 'sign_in_failed',
+      );
       expect(failures.filter(({ error }) => error === 'invalid_user_credentials')).to.have.length(2);
       expect(failures.filter(({ error }) => error === 'user_temporarily_disabled')).to.have.length(39);
     });
@@ -182,7 +184,7 @@ describe('development issuer', () => {
       const [one, two] = [await attempt(first), await attempt(first)];
       const next = await first.refresh({ client: 'angelis-worker', refreshToken: two.refreshToken });
       for (let count = 0; count < 5; count += 1) await codeOf(attempt(first, 'wrong-password'));
-      const events = await first.events({ since: new Date(0) });
+      const { events } = await first.events({ since: new Date(0) });
       await first.close();
 
       const second = await open(folder);
@@ -195,7 +197,7 @@ describe('development issuer', () => {
       expect(await codeOf(attempt(second)), 'locked before the restart').to.equal('invalid_credentials');
       const signedIn = second.clientCredentials({ clientId: 'angelis-machine-1', clientSecret: machine.secret });
       expect(await codeOf(signedIn)).to.equal('no error');
-      expect((await second.events({ since: new Date(0) })).slice(0, events.length)).to.deep.equal(events);
+      expect((await second.events({ since: new Date(0) })).events.slice(0, events.length)).to.deep.equal(events);
       await second.close();
     });
 
@@ -241,7 +243,7 @@ describe('development issuer', () => {
       await provider.users.setPassword((await provider.users.find({ username: 'rosa' }))?.id ?? '', PASSWORD);
       await provider.close();
       const reopened = await open(folder);
-      const types = (await reopened.events({ since: new Date(0) })).map(({ type }) => type);
+      const types = (await reopened.events({ since: new Date(0) })).events.map(({ type }) => type);
       expect(types).to.deep.equal(['credential_changed']);
       expect(await readFile(join(folder, 'development-issuer.json'), 'utf8')).to.include('"sessions":{}');
       await reopened.close();

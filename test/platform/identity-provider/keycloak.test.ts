@@ -6,7 +6,7 @@ import type { CryptoKey } from 'jose';
 import { IdentityProviderError } from '../../../src/platform/identity-provider/errors.ts';
 import { createKeycloakIdentityProvider, importOtpKey } from '../../../src/platform/identity-provider/keycloak.ts';
 import { fromAdminEvent, fromUserEvent } from '../../../src/platform/identity-provider/keycloak/events.ts';
-import type { IdentityProvider } from '../../../src/platform/identity-provider/port.ts';
+import type { EventPage, IdentityProvider } from '../../../src/platform/identity-provider/port.ts';
 import { listen } from '../../support/listen.ts';
 import { ADDRESS, codeOf } from './support.ts';
 
@@ -150,20 +150,30 @@ describe('Keycloak adapter in trouble', () => {
     expect(key.algorithm).to.include({ name: 'ECDSA', namedCurve: 'P-256' });
   });
 
-  it('reads all pages of events, each once, oldest first', async () => {
-    const rows = Array.from({ length: 900 }, (_none, index) => ({ id: `e-${index}`, time: index, type: 'LOGIN' }));
+  it('reads the beginning of a long stretch of events, oldest first, and goes on behind it until all are read', async () => {
+    const timeOf = (index: number): number => (index < 700 ? 7 : index);
+    const rows = Array.from({ length: 1_900 }, (_none, index) => ({
+      id: `e-${index}`,
+      time: timeOf(index),
+      type: 'LOGIN',
+    }));
     script = (request) => {
       if (request.includes('/admin-events')) return json(200, []);
       if (!request.includes('/events')) return signedIn;
       const query = new URL(request.slice(4), url).searchParams;
-      const first = Number(query.get('first'));
-      expect(query.get('dateFrom')).to.equal('7');
-      // Three events arrive between two pages, so the second repeats three of the first.
-      const shifted = first === 0 ? 0 : first - 3;
-      return json(200, rows.toReversed().slice(shifted, shifted + 500));
+      const [first, from] = [Number(query.get('first')), Number(query.get('dateFrom'))];
+      expect(query.get('direction')).to.equal('asc');
+      return json(200, rows.filter(({ time }) => time >= from).slice(first, first + 500));
     };
-    const events = await provider.events({ since: new Date(7) });
-    expect(events.map(({ id }) => id)).to.deep.equal(rows.map(({ id }) => id));
+    const read: string[] = [];
+    let pages = 0;
+    for (let since: Date | undefined = new Date(7); since !== undefined; pages += 1) {
+      const page: EventPage = await provider.events({ since });
+      read.push(...page.events.map(({ id }) => id));
+      since = page.next;
+    }
+    expect(read).to.deep.equal(rows.map(({ id }) => id));
+    expect(pages).to.be.above(2);
   });
 });
 

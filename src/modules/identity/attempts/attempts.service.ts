@@ -99,6 +99,26 @@ export const createAttempts = (dependencies: AttemptsDependencies): Attempts => 
       await endings.endAll(personId, ending, ({ createdAt }) => new Date(createdAt) > at);
   };
 
+  /** Reads the beginning of what happened since; answers from where it goes on, so that none waits for all of them. */
+  const readFrom = async (scope: Scope, since: Date, signal: AbortSignal): Promise<Date | undefined> => {
+    const { events, next } = await identityProvider.events({ since });
+    const known = await db.read(scope, (reader) =>
+      knownEvents(
+        reader,
+        events.map(({ id }) => id),
+      ),
+    );
+    for (const event of events) {
+      if (signal.aborted) return undefined;
+      if (known.has(event.id)) continue;
+      const { traceId } = scope;
+      const person = event.userId === undefined ? undefined : await persons.byKeycloakId(event.userId, traceId);
+      await endSessions(event, person?.id ?? null, traceId);
+      await record(scope, event, person?.id ?? null);
+    }
+    return next;
+  };
+
   const readEvents: TickDefinition = {
     name: 'identity.provider-events.read',
     every: 2,
@@ -108,21 +128,8 @@ export const createAttempts = (dependencies: AttemptsDependencies): Attempts => 
       const newest = await db.read(scope, newestEvent);
       const latest = Math.min(newest?.getTime() ?? Infinity, now.getTime());
       const since = new Date(latest - (newest === undefined ? FIRST_LOOK : OVERLAP));
-      const events = await identityProvider.events({ since });
-      const known = await db.read(scope, (reader) =>
-        knownEvents(
-          reader,
-          events.map(({ id }) => id),
-        ),
-      );
-      for (const event of events) {
-        if (signal.aborted) return;
-        if (known.has(event.id)) continue;
-        const { traceId } = scope;
-        const person = event.userId === undefined ? undefined : await persons.byKeycloakId(event.userId, traceId);
-        await endSessions(event, person?.id ?? null, traceId);
-        await record(scope, event, person?.id ?? null);
-      }
+      for (let from: Date | undefined = since; from !== undefined && !signal.aborted;)
+        from = await readFrom(scope, from, signal);
     },
   };
 

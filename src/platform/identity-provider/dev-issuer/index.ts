@@ -84,11 +84,11 @@ export async function createDevelopmentIssuer(options: DevelopmentIssuerOptions)
       await keeper.flush();
     },
     events: ({ since }) =>
-      Promise.resolve(
-        keeper.state.events
+      Promise.resolve({
+        events: keeper.state.events
           .filter(({ at }) => at >= since.getTime())
           .map((event) => ({ ...event, at: new Date(event.at) })),
-      ),
+      }),
     mint: async ({ user: query, client, sid, claims = {} }) => {
       const user = findUser(keeper.state, query);
       if (!user) throw new IdentityProviderError('not_found', 'No such user');

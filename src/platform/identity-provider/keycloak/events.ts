@@ -1,5 +1,5 @@
 import { fetchWithError } from '@keycloak/keycloak-admin-client';
-import type { ProviderEvent, ProviderEventType } from '../port.ts';
+import type { EventPage, ProviderEvent, ProviderEventType } from '../port.ts';
 import type { Connection } from './connection.ts';
 
 /** What is read of Keycloak's user events; `time` is milliseconds since 1970. */
@@ -73,33 +73,53 @@ function isList<E>(value: unknown): value is E[] {
   return Array.isArray(value);
 }
 
+/** Rows of one kind from a time on, and the last time of which all are there; undefined where no more follow. */
+interface Stretch<E> {
+  readonly rows: readonly E[];
+  readonly upTo?: number;
+}
+
 /**
- * Both kinds of events at or after `since`, oldest first. Read by plain requests: the admin client's types know neither
- * the events' ids nor a start in milliseconds. Keycloak sorts newest first, so what arrives between two pages only
- * repeats rows, which the id tells.
+ * Both kinds of events at or after `since`, oldest first: the beginning of a long stretch, so that whoever reads it gets on,
+ * however much there is. Read by plain requests: the admin client's types know neither the events' ids nor a start in
+ * milliseconds. A page that is full may break off within a millisecond: the rows of its last one are left to the next call,
+ * unless it has no others.
  */
-export async function readEvents(connection: Connection, since: Date): Promise<ProviderEvent[]> {
-  const readAll = async <E extends { id?: string }>(kind: 'events' | 'admin-events'): Promise<E[]> => {
-    const all = new Map<string | undefined, E>();
-    for (let first = 0; ; first += PAGE) {
-      const query = new URLSearchParams({ dateFrom: `${since.getTime()}`, first: `${first}`, max: `${PAGE}` });
-      const page = await connection.read(async () => {
-        const response = await fetchWithError(`${connection.adminUrl}/${kind}?${query.toString()}`, {
-          headers: { authorization: `Bearer ${await connection.accessToken()}` },
-          signal: AbortSignal.timeout(connection.timeout),
-        });
-        const events: unknown = await response.json();
-        return isList<E>(events) ? events : [];
+export async function readEvents(connection: Connection, since: Date): Promise<EventPage> {
+  const readPage = <E>(kind: 'events' | 'admin-events', first: number): Promise<E[]> => {
+    const query = new URLSearchParams({
+      dateFrom: `${since.getTime()}`,
+      direction: 'asc',
+      first: `${first}`,
+      max: `${PAGE}`,
+    });
+    return connection.read(async () => {
+      const response = await fetchWithError(`${connection.adminUrl}/${kind}?${query.toString()}`, {
+        headers: { authorization: `Bearer ${await connection.accessToken()}` },
+        signal: AbortSignal.timeout(connection.timeout),
       });
-      for (const event of page) all.set(event.id, event);
-      if (page.length < PAGE) return [...all.values()];
+      const events: unknown = await response.json();
+      return isList<E>(events) ? events : [];
+    });
+  };
+  const readStretch = async <E extends { time?: number }>(kind: 'events' | 'admin-events'): Promise<Stretch<E>> => {
+    const rows: E[] = [];
+    for (;;) {
+      const page = await readPage<E>(kind, rows.length);
+      rows.push(...page);
+      if (page.length < PAGE) return { rows };
+      const last = rows.at(-1)?.time ?? 0;
+      if (last > since.getTime()) return { rows, upTo: last - 1 };
     }
   };
   const [userEvents, adminEvents] = await Promise.all([
-    readAll<UserEvent>('events'),
-    readAll<AdminEvent>('admin-events'),
+    readStretch<UserEvent>('events'),
+    readStretch<AdminEvent>('admin-events'),
   ]);
-  return [...userEvents.map(fromUserEvent), ...adminEvents.map(fromAdminEvent)]
+  const upTo = Math.min(userEvents.upTo ?? Infinity, adminEvents.upTo ?? Infinity);
+  const events = [...userEvents.rows.map(fromUserEvent), ...adminEvents.rows.map(fromAdminEvent)]
     .filter((event) => event !== undefined)
+    .filter(({ at }) => at.getTime() <= upTo)
     .toSorted((one, other) => one.at.getTime() - other.at.getTime());
+  return upTo === Infinity ? { events } : { events, next: new Date(upTo + 1) };
 }
