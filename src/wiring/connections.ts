@@ -26,7 +26,7 @@ export interface Connections {
 }
 
 /** Connections of the queue where it is kept in PostgreSQL: two, and one that listens for each lane. */
-export const QUEUE_CONNECTIONS = 10;
+export const QUEUE_CONNECTIONS = 12;
 
 /** Most connections that one process makes to PostgreSQL, replica aside. */
 export const connectionsOf = (settings: Settings): number => {

@@ -19,6 +19,7 @@ describe('invitations that are mailed', () => {
         'sendInvitation',
         'resendInvitation',
         'createInternalUser',
+        'resendInternalUserInvitation',
         'inviteCompanyOwner',
       ]);
       const admin = await clientOf(
