@@ -334,7 +334,7 @@ describe('angelis doctor', () => {
 
   it('13: pools that are more than the server gives', async () => {
     const found = await diagnose({ PROCESSES: '12' });
-    expectFault(found, 'connections', /12 processes with 45 connections each may need 540/, /max_connections/);
+    expectFault(found, 'connections', /12 processes with 47 connections each may need 564/, /max_connections/);
   });
 
   it('14: a disk that is nearly full', async () => {
