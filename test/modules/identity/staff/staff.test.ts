@@ -10,56 +10,35 @@ import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { addStaff } from '../../../support/staff.ts';
 import type { TestStaff } from '../../../support/staff.ts';
+import { staffRoutes } from '../../../support/staff-routes.ts';
+import type { StaffRow } from '../../../support/staff-routes.ts';
 
 const PASSWORD = 'faro sobre la roca';
-const BASE = '/angelis/admin/internal_user';
-
-interface StaffRow {
-  id: string;
-  version: number;
-  role: string;
-  status: string;
-  personStatus: string;
-}
-
 describe('operator staff', () => {
   let app: TestApp;
   let company: string;
   let admin: TestPerson;
   let chief: TestStaff;
+  let routes: ReturnType<typeof staffRoutes>;
 
   before(async () => {
     app = await startApp({ background: true });
     company = await addCompany(app.database);
     admin = await addPerson(app, { companyId: company, roles: ['owner'] });
     chief = await addStaff(app);
+    routes = staffRoutes(app);
   });
   after(() => app.close());
 
-  const request = async (
-    method: 'get' | 'post' | 'patch',
-    path: string,
-    by: Pick<TestStaff, 'bearer'>,
-    body?: object,
-    version?: number,
-  ) => {
-    const headers = { authorization: await by.bearer(), 'accept-language': 'en' };
-    return app.http[method](`${BASE}${path}`)
-      .set(version === undefined ? headers : { ...headers, 'if-match': `"${version}"` })
-      .send(body);
-  };
-  const read = async (id: string): Promise<StaffRow> => (await request('get', `/${id}`, chief)).body as StaffRow;
-  const codeOf = ({ body }: { body: unknown }): string => (body as { code: string }).code;
-  const me = async (by: Pick<TestStaff, 'bearer'>) =>
-    app.http.get('/angelis/auth/me').set({ authorization: await by.bearer() });
+  const read = (id: string): Promise<StaffRow> => routes.read(id, chief);
 
   it('join by a mailed link: invited, then active, with the role of the realm', async () => {
     const body = { firstName: 'Rita', lastName: 'Luna', email: 'Rita@Angelis.example', locale: 'en', role: 'support' };
-    const made = await request('post', '', chief, body);
+    const made = await routes.request('post', '', chief, body);
     expect(made.status).to.equal(201);
     const { id, personId } = made.body as { id: string; personId: string };
     expect(await read(id)).to.include({ role: 'support', status: 'active', personStatus: 'invited' });
-    expect((await request('post', '', chief, body)).status).to.equal(409);
+    expect((await routes.request('post', '', chief, body)).status).to.equal(409);
     await app.idle();
     const mail = app.messages.mails.findLast(({ to }) => to === 'rita@angelis.example')!;
     const token = /token=(\S+)/.exec(mail.text)![1];
@@ -75,19 +54,19 @@ describe('operator staff', () => {
   it('come to be whole or not at all, also while the provider is away, and keep their roles when a change fails', async () => {
     const body = { firstName: 'Luz', lastName: 'Rey', email: 'luz@angelis.example', locale: 'en', role: 'support' };
     const { users } = app.identityProvider;
-    const failed = await whileCommitsFail(app.database, 'operator_user', () => request('post', '', chief, body));
+    const failed = await whileCommitsFail(app.database, 'operator_user', () => routes.request('post', '', chief, body));
     await app.idle();
     expect([failed.status, await users.find({ email: body.email })]).to.deep.equal([500, undefined]);
     const { create } = users;
     users.create = () => Promise.reject(new IdentityProviderError('unavailable', 'no answer'));
-    const made = await request('post', '', chief, body);
+    const made = await routes.request('post', '', chief, body);
     users.create = create;
     expect(made.status).to.equal(201);
     await app.idle();
     const { id, personId } = made.body as { id: string; personId: string };
     const user = (await users.find({ username: `u-${personId}` }))!;
     expect(await users.roles(user.id)).to.deep.equal(['operator-support']);
-    const change = (role: string) => request('patch', `/${id}`, chief, { role }, 1);
+    const change = (role: string) => routes.request('patch', `/${id}`, chief, { role }, 1);
     expect((await whileCommitsFail(app.database, 'operator_user', () => change('superadmin'))).status).to.equal(500);
     await app.idle();
     expect(await users.roles(user.id)).to.deep.equal(['operator-support']);
@@ -98,7 +77,7 @@ describe('operator staff', () => {
 
   const invite = async (email: string, role = 'superadmin') => {
     const body = { firstName: 'Teo', lastName: 'Paz', email, locale: 'en', role };
-    const made = (await request('post', '', chief, body)).body as { id: string; personId: string };
+    const made = (await routes.request('post', '', chief, body)).body as { id: string; personId: string };
     await app.idle();
     return made;
   };
@@ -147,7 +126,7 @@ describe('operator staff', () => {
     const email = 'noa@angelis.example';
     const { id, personId } = await invite(email, 'support');
     const first = tokenTo(email);
-    const resend = () => request('post', `/${id}/resend`, chief, undefined, 1);
+    const resend = () => routes.request('post', `/${id}/resend`, chief, undefined, 1);
     expect((await resend()).status).to.equal(200);
     await app.idle();
     await accept(first).expect(410);
@@ -159,19 +138,19 @@ describe('operator staff', () => {
     await app.idle();
     expect(mailsTo(email)).to.have.length(3);
     const last = tokenTo(email);
-    expect((await request('post', `/${id}/deactivate`, chief, { reason: 'x' }, 1)).status).to.equal(200);
+    expect((await routes.request('post', `/${id}/deactivate`, chief, { reason: 'x' }, 1)).status).to.equal(200);
     await accept(last).expect(410);
     expect((await (await moveAddress(personId, 'noa2@angelis.example'))()).status).to.equal(200);
     await app.idle();
-    const disabled = await request('post', `/${id}/resend`, chief, undefined, 2);
-    expect([disabled.status, codeOf(disabled)]).to.deep.equal([409, 'STAFF_DISABLED']);
-    expect((await request('post', `/${id}/activate`, chief, undefined, 2)).status).to.equal(200);
+    const disabled = await routes.request('post', `/${id}/resend`, chief, undefined, 2);
+    expect([disabled.status, routes.codeOf(disabled)]).to.deep.equal([409, 'STAFF_DISABLED']);
+    expect((await routes.request('post', `/${id}/activate`, chief, undefined, 2)).status).to.equal(200);
     expect(mailsTo('noa2@angelis.example')).to.deep.equal([]);
-    expect((await request('post', `/${id}/resend`, chief, undefined, 3)).status).to.equal(200);
+    expect((await routes.request('post', `/${id}/resend`, chief, undefined, 3)).status).to.equal(200);
     await app.idle();
     await accept(tokenTo('noa2@angelis.example')).expect(200);
-    const joined = await request('post', `/${id}/resend`, chief, undefined, 3);
-    expect([joined.status, codeOf(joined)]).to.deep.equal([409, 'STAFF_JOINED']);
+    const joined = await routes.request('post', `/${id}/resend`, chief, undefined, 3);
+    expect([joined.status, routes.codeOf(joined)]).to.deep.equal([409, 'STAFF_JOINED']);
   });
 
   it('act with a token that carries their role, and with no other', async () => {
@@ -180,14 +159,14 @@ describe('operator staff', () => {
     const { id } = (await users.find({ username: `u-${staff.personId}` }))!;
     const statusWith = async (roles: readonly StaffRole[]): Promise<number> => {
       await users.setRoles(id, roles);
-      return (await me(staff)).status;
+      return (await routes.me(staff)).status;
     };
     expect(await statusWith([])).to.equal(401);
     expect(await statusWith(['operator-support'])).to.equal(200);
     expect(await statusWith(['operator-superadmin'])).to.equal(401);
     expect(await statusWith(['operator-support'])).to.equal(200);
     const companyId = await addCompany(app.database);
-    expect((await request('post', '/support-session', staff, { companyId, reason: 'x' })).status).to.equal(200);
+    expect((await routes.request('post', '/support-session', staff, { companyId, reason: 'x' })).status).to.equal(200);
     expect(await statusWith(['operator-support'])).to.equal(200);
     expect(await statusWith([])).to.equal(401);
   });
@@ -202,7 +181,7 @@ describe('operator staff', () => {
     const username = `u-${personId}`;
     const bearer = async () =>
       `Bearer ${await app.identityProvider.mint({ user: { username }, client: 'angelis-admin' })}`;
-    expect((await request('get', '', { bearer })).status).to.equal(401);
+    expect((await routes.request('get', '', { bearer })).status).to.equal(401);
     const tokens = await passwordGrant({ username, password: PASSWORD, address: '::1' });
     users.setRoles = setRoles;
     await app.identity.alignment.align(personId, 'a'.repeat(32));
@@ -210,29 +189,31 @@ describe('operator staff', () => {
       (error: unknown) => error,
     );
     expect(again).to.have.property('code', 'token_not_active');
-    expect((await request('get', '', { bearer })).status).to.equal(200);
+    expect((await routes.request('get', '', { bearer })).status).to.equal(200);
   });
 
   it('are managed by superadmins only', async () => {
     const body = { firstName: 'A', lastName: 'B', email: 'x@angelis.example', locale: 'en', role: 'superadmin' };
     for (const role of ['support', 'operator_auditor'] as const) {
       const one = await addStaff(app, role);
-      expect((await request('post', '', one, body)).status, role).to.equal(403);
+      expect((await routes.request('post', '', one, body)).status, role).to.equal(403);
     }
-    expect((await request('get', '', await addStaff(app, 'operator_auditor'))).status).to.equal(200);
-    expect((await request('post', '', admin, body)).status).to.equal(403);
-    expect((await request('get', '', admin)).status).to.equal(403);
+    expect((await routes.request('get', '', await addStaff(app, 'operator_auditor'))).status).to.equal(200);
+    expect((await routes.request('post', '', admin, body)).status).to.equal(403);
+    expect((await routes.request('get', '', admin)).status).to.equal(403);
   });
 
   it('change others’ roles, never their own, and stay at least one superadmin', async () => {
     const other = await addStaff(app, 'support');
     const { version } = await read(other.id);
-    expect((await request('patch', `/${other.id}`, chief, { role: 'operator_auditor' }, version)).body).to.include({
+    expect(
+      (await routes.request('patch', `/${other.id}`, chief, { role: 'operator_auditor' }, version)).body,
+    ).to.include({
       role: 'operator_auditor',
     });
     const own = await read(chief.id);
-    const refused = await request('patch', `/${chief.id}`, chief, { role: 'support' }, own.version);
-    expect(codeOf(refused)).to.equal('OWN_ACCOUNT');
+    const refused = await routes.request('patch', `/${chief.id}`, chief, { role: 'support' }, own.version);
+    expect(routes.codeOf(refused)).to.equal('OWN_ACCOUNT');
   });
 
   it('keep a superadmin when the last two deactivate each other at once', async () => {
@@ -245,8 +226,8 @@ describe('operator staff', () => {
       [two.map(({ id }) => id)],
     );
     const answers = await Promise.all([
-      request('post', `/${two[1].id}/deactivate`, two[0], { reason: 'x' }, versions[1]),
-      request('post', `/${two[0].id}/deactivate`, two[1], { reason: 'x' }, versions[0]),
+      routes.request('post', `/${two[1].id}/deactivate`, two[0], { reason: 'x' }, versions[1]),
+      routes.request('post', `/${two[0].id}/deactivate`, two[1], { reason: 'x' }, versions[0]),
     ]);
     const { rows } = await database.query(
       `select from operator_user where role = 'superadmin' and status = 'active' and deleted_at is null`,
@@ -260,14 +241,14 @@ describe('operator staff', () => {
 
   it('lose everything at once when they are deactivated, and may come back', async () => {
     const other = await addStaff(app, 'superadmin');
-    expect((await me(other)).status).to.equal(200);
+    expect((await routes.me(other)).status).to.equal(200);
     const deactivate = async (version: number) =>
-      request('post', `/${other.id}/deactivate`, chief, { reason: 'left' }, version);
+      routes.request('post', `/${other.id}/deactivate`, chief, { reason: 'left' }, version);
     const { version } = await read(other.id);
     expect((await deactivate(version)).body).to.include({ status: 'disabled' });
-    expect((await me(other)).status).to.equal(401);
-    expect(codeOf(await deactivate(version + 1))).to.equal('STAFF_DISABLED');
-    const back = await request('post', `/${other.id}/activate`, chief, undefined, version + 1);
+    expect((await routes.me(other)).status).to.equal(401);
+    expect(routes.codeOf(await deactivate(version + 1))).to.equal('STAFF_DISABLED');
+    const back = await routes.request('post', `/${other.id}/activate`, chief, undefined, version + 1);
     expect(back.body).to.include({ status: 'active' });
   });
 });

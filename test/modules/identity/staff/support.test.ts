@@ -8,62 +8,45 @@ import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
 import { addStaff } from '../../../support/staff.ts';
 import type { TestStaff } from '../../../support/staff.ts';
-
-const BASE = '/angelis/admin/internal_user';
-
-interface StaffRow {
-  id: string;
-  version: number;
-  role: string;
-  status: string;
-  personStatus: string;
-}
+import { staffRoutes } from '../../../support/staff-routes.ts';
+import type { StaffRow } from '../../../support/staff-routes.ts';
 
 describe('operator staff in a support session', () => {
   let app: TestApp;
   let company: string;
   let admin: TestPerson;
   let chief: TestStaff;
+  let routes: ReturnType<typeof staffRoutes>;
 
   before(async () => {
     app = await startApp({ background: true });
     company = await addCompany(app.database);
     admin = await addPerson(app, { companyId: company, roles: ['owner'] });
     chief = await addStaff(app);
+    routes = staffRoutes(app);
   });
   after(() => app.close());
 
-  const request = async (
-    method: 'get' | 'post' | 'patch',
-    path: string,
-    by: Pick<TestStaff, 'bearer'>,
-    body?: object,
-    version?: number,
-  ) => {
-    const headers = { authorization: await by.bearer(), 'accept-language': 'en' };
-    return app.http[method](`${BASE}${path}`)
-      .set(version === undefined ? headers : { ...headers, 'if-match': `"${version}"` })
-      .send(body);
-  };
-  const read = async (id: string): Promise<StaffRow> => (await request('get', `/${id}`, chief)).body as StaffRow;
-  const codeOf = ({ body }: { body: unknown }): string => (body as { code: string }).code;
-  const me = async (by: Pick<TestStaff, 'bearer'>) =>
-    app.http.get('/angelis/auth/me').set({ authorization: await by.bearer() });
+  const read = (id: string): Promise<StaffRow> => routes.read(id, chief);
 
   const begin = (by: TestStaff, companyId: string, reason = 'ticket 7') =>
-    request('post', '/support-session', by, { companyId, reason });
+    routes.request('post', '/support-session', by, { companyId, reason });
 
   it('enter one company for an hour, leave, and the owner sees it', async () => {
     const staff = await addStaff(app, 'support');
-    const outside = await me(staff);
+    const outside = await routes.me(staff);
     expect((outside.body as { company: { slug: string } }).company.slug).to.equal('operator');
     const begun = await begin(staff, company);
     expect(begun.status).to.equal(200);
-    const inside = (await me(staff)).body as { company: { id: string }; session: { kind: string }; profileId: null };
+    const inside = (await routes.me(staff)).body as {
+      company: { id: string };
+      session: { kind: string };
+      profileId: null;
+    };
     expect(inside).to.deep.include({ profileId: null });
     expect([inside.company.id, inside.session.kind]).to.deep.equal([company, 'support']);
-    expect((await request('get', '', staff)).status).to.equal(403);
-    const seen = (await request('get', '/support-session', admin)).body as { items: Record<string, unknown>[] };
+    expect((await routes.request('get', '', staff)).status).to.equal(403);
+    const seen = (await routes.request('get', '/support-session', admin)).body as { items: Record<string, unknown>[] };
     expect(seen.items[0]).to.include({ staffId: staff.personId, reason: 'ticket 7', endedAt: null });
     const client = await app.database.superuser();
     const { rows } = await client.query(
@@ -73,9 +56,9 @@ describe('operator staff in a support session', () => {
     expect(rows).to.deep.equal([
       { action: 'session.open', actor_kind: 'operator', actor_id: staff.personId, reason: 'ticket 7' },
     ]);
-    expect((await request('post', '/support-session/end', staff)).status).to.equal(204);
-    expect(((await me(staff)).body as { company: { slug: string } }).company.slug).to.equal('operator');
-    const after = (await request('get', '/support-session', admin)).body as { items: Record<string, unknown>[] };
+    expect((await routes.request('post', '/support-session/end', staff)).status).to.equal(204);
+    expect(((await routes.me(staff)).body as { company: { slug: string } }).company.slug).to.equal('operator');
+    const after = (await routes.request('get', '/support-session', admin)).body as { items: Record<string, unknown>[] };
     expect(after.items[0]!['endedAt']).to.be.a('string');
   });
 
@@ -88,7 +71,9 @@ describe('operator staff in a support session', () => {
         .send(body);
     const site = await send('post', '/admin/site', { code: 'S', name: 'S', timezone: 'Etc/UTC', altitudeM: 0 });
     expect(site.status).to.equal(201);
-    const { items } = (await request('get', '/support-session', admin)).body as { items: Record<string, unknown>[] };
+    const { items } = (await routes.request('get', '/support-session', admin)).body as {
+      items: Record<string, unknown>[];
+    };
     const session = items.find(({ staffId }) => staffId === staff.personId)!;
     const history = await app.http
       .get(`/angelis/admin/auditLog/history/site/${(site.body as { id: string }).id}`)
@@ -134,7 +119,7 @@ describe('operator staff in a support session', () => {
         system: 'SAFER',
         externalId: role,
       });
-      expect([link.status, codeOf(link)], role).to.deep.equal([403, 'FORBIDDEN']);
+      expect([link.status, routes.codeOf(link)], role).to.deep.equal([403, 'FORBIDDEN']);
     }
     const worker = await addPerson(app, { companyId: company, roles: ['worker'] });
     const path = `/admin/profile/${worker.profileId}`;
@@ -155,9 +140,9 @@ describe('operator staff in a support session', () => {
         await client.patch(path, { riskGroupId }, at),
         ...(riskGroupId === null ? [] : [await client.post('/admin/profile', { ...person, riskGroupId })]),
       ])
-        expect([answer.status, codeOf(answer)]).to.deep.equal([403, 'FORBIDDEN']);
+        expect([answer.status, routes.codeOf(answer)]).to.deep.equal([403, 'FORBIDDEN']);
     const kept = await client.patch(path, { expiresAt: '2099-01-01T00:00:00.000Z' }, at);
-    expect([kept.status, codeOf(kept)]).to.deep.equal([403, 'FORBIDDEN']);
+    expect([kept.status, routes.codeOf(kept)]).to.deep.equal([403, 'FORBIDDEN']);
     const expiresAt = '2099-01-01T00:00:00.000Z';
     await client.post('/admin/profile', { ...person, kind: 'temporary', expiresAt }).expect(201);
   });
@@ -175,16 +160,16 @@ describe('operator staff in a support session', () => {
     await client.query(`update session set expires_at = now() where person_id = $1 and kind = 'support'`, [
       staff.personId,
     ]);
-    expect((await me(staff)).status).to.equal(401);
+    expect((await routes.me(staff)).status).to.equal(401);
   });
 
   it('are out when they are deactivated', async () => {
     const staff = await addStaff(app, 'support');
     await begin(staff, company);
-    expect((await me(staff)).status).to.equal(200);
+    expect((await routes.me(staff)).status).to.equal(200);
     const { version } = await read(staff.id);
-    await request('post', `/${staff.id}/deactivate`, chief, { reason: 'left' }, version);
-    expect((await me(staff)).status).to.equal(401);
+    await routes.request('post', `/${staff.id}/deactivate`, chief, { reason: 'left' }, version);
+    expect((await routes.me(staff)).status).to.equal(401);
   });
 
   it('need a reason, a company that is there, and a role that may', async () => {
@@ -192,6 +177,6 @@ describe('operator staff in a support session', () => {
     expect((await begin(staff, company, ' ')).status).to.equal(422);
     expect((await begin(staff, uuidv7())).status).to.equal(422);
     expect((await begin(await addStaff(app, 'operator_auditor'), company)).status).to.equal(403);
-    expect(codeOf(await request('post', '/support-session/end', staff))).to.equal('NO_SUPPORT_SESSION');
+    expect(routes.codeOf(await routes.request('post', '/support-session/end', staff))).to.equal('NO_SUPPORT_SESSION');
   });
 });
