@@ -23,13 +23,11 @@ export interface OtpRow {
 }
 
 export interface StoredOtp extends OtpRow {
-  readonly endedAt: string | null;
-  readonly expiresAt: string;
+  readonly verifiedAt: string | null;
 }
 
 const COLUMNS = `id, purpose, channel, account_key as "accountKey", person_id as "personId",
-  destination_sealed as "destinationSealed", asked_key as "askedKey", hints, locale, ended_at as "endedAt",
-  expires_at as "expiresAt"`;
+  destination_sealed as "destinationSealed", asked_key as "askedKey", hints, locale, verified_at as "verifiedAt"`;
 
 /** Lets one request at a time count and write for each of the keys. */
 export const lockKeys = async (tx: Tx, keys: readonly string[]): Promise<void> => {

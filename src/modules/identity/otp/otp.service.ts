@@ -67,7 +67,10 @@ export interface Otps {
   ): Promise<OtpReceipt>;
   /** In the operator's transaction. Throws 429. */
   issue(tx: Tx, otp: KnownOtp): Promise<OtpReceipt>;
-  /** A new code for the same; the old one is over. 404 once that is over too. */
+  /**
+   * A new code for the same; the one that is open is over. 404 once it was verified. Nothing else may refuse it: what ends a
+   * code otherwise, as a newer one of the same account, would tell that there is an account.
+   */
   resend(requestId: string, traceId: string): Promise<OtpReceipt>;
   /** Tries a code: signs in, or answers a ticket that the purpose's own route takes. 422 for any code that is not good. */
   verify(requestId: string, code: string, context: PublicContext): Promise<Verified>;
@@ -182,8 +185,8 @@ export const createOtps = ({ db, keys, enqueue, persons, signIn, count }: OtpDep
     resend: (requestId, traceId) =>
       db.write(asSystem(traceId), async (tx) => {
         const before = await findOtp(tx, requestId);
-        if (before === undefined || before.endedAt !== null) throw notFound();
-        const { endedAt: _ended, expiresAt: _expires, ...same } = before;
+        if (before === undefined || before.verifiedAt !== null) throw notFound();
+        const { verifiedAt: _verified, ...same } = before;
         const id = uuidv7();
         const destination = destinationOf(before);
         const destinationSealed = destination === undefined ? null : seal(destination, keys.data, place(id));

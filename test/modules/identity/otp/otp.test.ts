@@ -165,8 +165,10 @@ describe('one-time passwords', () => {
       await app.idle();
       expect(mailsTo(email)).to.have.length(2);
       expect(second.requestId).to.not.equal(first.requestId);
-      await post('resend', { requestId: first.requestId }).expect(404);
+      await post('resend', { requestId: first.requestId }).expect(429);
       await verify(second.requestId, lastCode(email)).expect(200);
+      app.clock.set(new Date(Date.now() + 122_000));
+      await post('resend', { requestId: second.requestId }).expect(404);
     } finally {
       app.clock.set(undefined);
     }
@@ -192,6 +194,34 @@ describe('one-time passwords', () => {
     for (const refusal of refusals) expect(refusal).to.deep.equal([422, 'WRONG_CODE']);
     for (const identifier of ['nobody@example.cl', silent.email])
       await post('request', { identifier, purpose: 'login', channel: 'email' }).expect(429);
+  });
+
+  it('come again or not by what was typed alone, whether anybody has the account or not', async () => {
+    n += 1;
+    const email = `otp${n}@example.cl`;
+    await addPerson(app, { companyId: company, roles: ['worker'], login: { email, rut: '45454545-1' } });
+    const start = Date.now();
+    const at = (minutes: number) => app.clock.set(new Date(start + minutes * 61_000));
+    const resent = async (identifier: string, other: string): Promise<number[]> => {
+      at(0);
+      const first = await request(identifier);
+      for (let tries = 0; tries < 5; tries += 1) await verify(first.requestId, '000000').expect(422);
+      at(1);
+      await request(identifier);
+      await request(other);
+      at(2);
+      const again = await post('resend', { requestId: first.requestId });
+      at(3);
+      const twice = await post('resend', { requestId: first.requestId });
+      return [again.status, twice.status];
+    };
+    try {
+      expect(await resent(email, '45.454.545-1')).to.deep.equal([202, 202]);
+      expect(await resent('nobody-again@example.cl', '46.464.646-9')).to.deep.equal([202, 202]);
+    } finally {
+      app.clock.set(undefined);
+    }
+    await app.idle();
   });
 
   it('are five an hour and ten a day for one account', async () => {
