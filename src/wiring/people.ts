@@ -141,7 +141,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     givers: { standing, mayManage, mustSee, lockNamed },
     endRole: assignments.endRole,
     members: { ...service, item: ProfileItem },
-    founding: createFounding({ ...profiles, makeFirstOwner: assignments.makeFirstOwner }),
+    founding: createFounding({ ...profiles, assignments }),
     modules: [
       profilesModule({
         service,

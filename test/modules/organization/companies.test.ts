@@ -22,6 +22,7 @@ interface Company {
 const DAY = 86_400_000;
 const codeOf = (body: unknown): string => (body as { code: string }).code;
 const reason = { reason: 'unpaid' };
+const PASSWORD = 'grapas y caballos';
 
 describe('companies', () => {
   let app: TestApp;
@@ -141,22 +142,23 @@ describe('companies', () => {
     ).to.deep.equal(['/taxId TAX_ID']);
   });
 
+  const linkTo = async (address: string): Promise<string> => {
+    await app.idle();
+    const mail = app.messages.mails.findLast(({ to }) => to === address);
+    return /token=(\S+)/.exec(mail?.text ?? '')?.[1] ?? 'none';
+  };
+  const reply = (what: 'accept' | 'decline', token: string) =>
+    app.http.post(`/angelis/auth/invitation/${what}`).send({ token, ...(what === 'accept' && { password: PASSWORD }) });
+
   it('are let in with a first owner, who accepts by mail and makes the rest', async () => {
     const { id } = await create();
     const founder = { firstName: 'Rosa', lastName: 'Pinto', email: 'Rosa@Pinto.cl', locale: 'es' };
     await staff.post(`/admin/companies/${id}/owner`, founder).expect(202);
-    expect(codeOf((await staff.post(`/admin/companies/${id}/owner`, founder).expect(409)).body)).to.equal(
-      'COMPANY_HAS_OWNER',
-    );
     await move(id, 'activate', 1).expect(200);
-    await app.idle();
-    const mail = app.messages.mails.findLast(({ to }) => to === 'rosa@pinto.cl');
-    const token = /token=(\S+)/.exec(mail?.text ?? '')?.[1];
-    const password = 'grapas y caballos';
-    await app.http.post('/angelis/auth/invitation/accept').send({ token, password }).expect(200);
+    await reply('accept', await linkTo('rosa@pinto.cl')).expect(200);
     const signedIn = await app.http
       .post('/angelis/auth/sign-in')
-      .send({ identifier: 'rosa@pinto.cl', password })
+      .send({ identifier: 'rosa@pinto.cl', password: PASSWORD })
       .expect(200);
     const { accessToken: access } = signedIn.body as { accessToken: string };
     const me = await app.http
@@ -178,6 +180,39 @@ describe('companies', () => {
       'profile.invite operator',
       'company.activate operator',
     ]);
+  });
+
+  it('ask somebody else to own them, one at a time, while nobody who was asked has come', async () => {
+    const { id } = await create();
+    const ask = (email: string, firstName = 'Rosa') =>
+      staff.post(`/admin/companies/${id}/owner`, { firstName, lastName: 'Pinto', email, locale: 'es' });
+    const owners = async (): Promise<string[]> => {
+      const database = await app.database.superuser();
+      const { rows } = await database.query<{ owner: string }>(
+        `select concat_ws(' ', p.first_name, p.contact_email, p.status, i.status) as owner
+         from role_assignment a join profile p on p.company_id = a.company_id and p.id = a.profile_id
+         left join invitation i on i.company_id = a.company_id and i.profile_id = p.id and i.status = 'pending'
+         where a.company_id = $1 and a.system_role = 'owner' and a.deleted_at is null order by p.id`,
+        [id],
+      );
+      return rows.map(({ owner }) => owner);
+    };
+    await ask('rosa@typo.cl').expect(202);
+    const mistyped = await linkTo('rosa@typo.cl');
+    await ask('rosa@mina.cl', 'Roza').expect(202);
+    expect(await owners()).to.deep.equal(['Roza rosa@mina.cl invited pending']);
+    await reply('accept', mistyped).expect(410);
+    await reply('decline', await linkTo('rosa@mina.cl')).expect(204);
+    expect(await owners()).to.deep.equal(['Roza rosa@mina.cl draft']);
+    await ask('Rosa@Mina.cl').expect(202);
+    expect(await owners()).to.deep.equal(['Rosa rosa@mina.cl invited pending']);
+    const answers = await Promise.all(['a@mina.cl', 'b@mina.cl', 'rosa@mina.cl', 'c@mina.cl'].map((to) => ask(to)));
+    expect(answers.map(({ status }) => status)).to.deep.equal([202, 202, 202, 202]);
+    const [asked, ...others] = await owners();
+    expect(others).to.deep.equal([]);
+    await reply('accept', await linkTo(asked!.split(' ')[1]!)).expect(200);
+    expect(codeOf((await ask('late@mina.cl').expect(409)).body)).to.equal('COMPANY_HAS_OWNER');
+    expect((await owners())[0]).to.match(/ active$/);
   });
 
   it('are read only while suspended, at once, and closed when archived', async () => {

@@ -105,6 +105,7 @@ export const companiesModule = ({ service, usage, jobs }: CompaniesParts): Modul
           path: '/:id/owner',
           id: 'inviteCompanyOwner',
           summary: "Ask somebody by mail to become the company's first owner",
+          description: 'Whoever was asked before and has not come is asked no more: their link ends.',
           permission: 'operator:company:write',
           rate: 'invitation',
           clients,

@@ -20,7 +20,7 @@ export interface NewOwner {
 
 /** Makes the first owner of a company, inside a transaction of that company; answers the profile. */
 export interface OwnerFounding {
-  /** Throws 409 when the company has an owner, or one who was asked. */
+  /** Whoever was asked before and has not come is asked no more. Throws 409 when the company has an owner. */
   invite(tx: Tx, owner: NewOwner): Promise<string>;
 }
 
@@ -83,10 +83,10 @@ export const createCompaniesService = (deps: CompaniesDependencies) => {
   };
   return {
     ...crud,
-    /** Asks somebody to become the company's first owner. */
+    /** Asks somebody to become the company's first owner; one at a time is. */
     inviteOwner: (context: Context, id: string, owner: NewOwner): Promise<string> =>
       work.write(context, async (tx) => {
-        const { status } = await repository.get(tx, id);
+        const { status } = await repository.lock(tx, id);
         if (status !== 'pending' && status !== 'active') throw conflict('COMPANY_NOT_LIVE');
         return inCompany(tx, scopeIn(id, context), (inside) => owners.invite(inside, owner));
       }),

@@ -9,7 +9,7 @@ import type { Caller } from '../caller.ts';
 import { visibleProfiles } from '../reach.ts';
 import { holdsWithin } from './authority.ts';
 import type { Holding } from './authority.ts';
-import { assignmentsOf, countHolders, expiredAssignments, hasOwner, holdingsOf } from './roles.repository.ts';
+import { assignmentsOf, countHolders, expiredAssignments, holdingsOf, ownersIn } from './roles.repository.ts';
 import type { RoleAssignmentRow, RoleRow } from './roles.repository.ts';
 import { coversOf, serializeRoles } from './standing.ts';
 import type { Standing } from './standing.ts';
@@ -87,10 +87,10 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
   /** Throws 409 when the company would be without an owner who stays, and may do all, without this profile. */
   const mayLeave = (tx: Tx, profileId: string): Promise<void> => standing.mustLeaveOwner(tx, [profileId]);
 
-  /** Gives the owner's role in a company that has nobody who is, or was asked to be, its owner: else 409. */
+  /** Gives the owner's role in a company that nobody owns yet: else 409. */
   const makeFirstOwner = async (tx: Tx, profileId: string): Promise<void> => {
     await serialize(tx, 'owners');
-    if (await hasOwner(tx)) throw conflict('COMPANY_HAS_OWNER');
+    if ((await ownersIn(tx, ['active', 'suspended'])).length > 0) throw conflict('COMPANY_HAS_OWNER');
     const owner = { profileId, roleId: null, systemRole: 'owner', scopeKind: null, scopeId: null, expiresAt: null };
     await repository.insert(tx, owner, { action: 'give' });
   };
@@ -110,6 +110,8 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
   return {
     mayLeave,
     makeFirstOwner,
+    /** Profiles that were asked to own the company and have not come. */
+    ownersAsked: (tx: Tx): Promise<string[]> => ownersIn(tx, ['draft', 'invited']),
     list: (context: Context, query: ListQuery & object): Promise<string> =>
       work.read(context, (reader) => list.page(reader, query, restrictTo(context))),
     /**

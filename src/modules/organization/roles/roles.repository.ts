@@ -158,15 +158,15 @@ export const steadyOwners = (reader: Reader, at: Date): Promise<Holder[]> =>
     [reader.companyId, at],
   );
 
-/** Whether somebody owns the company, or was asked to. */
-export const hasOwner = async (reader: Reader): Promise<boolean> => {
-  const rows = await reader.prepared(
-    `select 1 from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
+/** Profiles in one of these states that own the company, or would. */
+export const ownersIn = async (reader: Reader, states: readonly string[]): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select distinct p.id from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
      where a.company_id = $1 and a.system_role = 'owner' and a.deleted_at is null
-       and p.status <> 'ended' and p.deleted_at is null limit 1`,
-    [reader.companyId],
+       and p.status = any($2) and p.deleted_at is null order by p.id`,
+    [reader.companyId, states],
   );
-  return rows.length > 0;
+  return rows.map(({ id }) => id);
 };
 
 /** The active profiles that look after the whole company: its owners and admins. */
