@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { prepareEmbeddedSources } from '../modules/fitness/sources/embedded.ts';
 import type { EmbeddedSources } from '../modules/fitness/sources/embedded.ts';
+import { ownPath } from '../root.ts';
 import { startEmbeddedPostgres } from '../platform/embedded/postgres.ts';
 import { createMigrator } from '../platform/db/migrate.ts';
 import { ROLES, provision } from '../platform/db/roles.ts';
@@ -22,7 +22,7 @@ export interface EmbeddedParts {
 }
 
 const DATABASE = 'angelis';
-export const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+export const MIGRATIONS = ownPath('migrations');
 
 const roleUrl = (superuser: string, role: Role, password: string): string =>
   Object.assign(new URL(superuser), { username: role, password, pathname: `/${DATABASE}` }).href;

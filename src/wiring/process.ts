@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import packageJson from '../../package.json' with { type: 'json' };
+import { ownPath } from '../root.ts';
 import { createCheckpointer } from '../platform/change/checkpoints.ts';
 import { createSealer } from '../platform/change/sealer.ts';
 import { applySeedSets, loadSeedSets } from '../platform/db/seed.ts';
@@ -43,8 +43,6 @@ import type { Outside } from './outside.ts';
 import { PARTITIONED_TABLES } from './partitions.ts';
 import { openSources } from './sources.ts';
 import { openTracer, traceMessages } from './tracing.ts';
-
-const folder = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
 export interface RunningProcess {
   readonly system: System;
@@ -137,7 +135,7 @@ const openDatabase = async ({ settings, lifetime, log, now, say }: ProcessOption
 /** Seeds and partitions, ready for this release. */
 const prepareDatabase = async ({ system }: Connections, now: () => Date): Promise<void> => {
   await ensurePartitions(system, PARTITIONED_TABLES, now());
-  await applySeedSets(system, await loadSeedSets(folder('seeders')), now());
+  await applySeedSets(system, await loadSeedSets(ownPath('seeders')), now());
 };
 
 /** Builds the whole system of one process from its settings, starting what it stands on. Nothing listens yet. */
@@ -213,7 +211,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     keys,
     validator,
     i18n: createI18n({
-      folder: folder('locales'),
+      folder: ownPath('locales'),
       ...(settings.NODE_ENV === 'production' && { onMissing: (fault) => log.error(fault, 'a text is missing') }),
     }),
     log,

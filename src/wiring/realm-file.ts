@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { ownPath } from '../root.ts';
 import { API_CLIENT } from '../platform/identity-provider/realm.ts';
 import { fillRealm } from '../platform/identity-provider/realm-definition.ts';
 import type { RealmDefinition } from '../platform/identity-provider/realm-definition.ts';
@@ -9,7 +9,7 @@ import type { Settings } from '../platform/settings/settings.ts';
 export const MISSING_SECRETS = 'KEYCLOAK_URL needs KEYCLOAK_ADMIN_CLIENT_SECRET and KEYCLOAK_OTP_KEY';
 
 /** Where the realm of this release stands. */
-export const REALM_FILE = fileURLToPath(new URL('../../config/keycloak/angelis-realm.json', import.meta.url));
+export const REALM_FILE = ownPath('config/keycloak/angelis-realm.json');
 
 /** A file that Keycloak could import. Throws an Error that names the file when it is not JSON. */
 export const readRealmFile = async (path: string): Promise<RealmDefinition> => {

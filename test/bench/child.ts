@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { ownPath } from '../../src/root.ts';
 
 /** `Bearer …` of those who read the pages of a company: `ask('readers')` gives them for each of `BENCH_COMPANIES`. */
 export interface Readers {
@@ -46,13 +46,13 @@ const ask = async <T>(child: ChildProcess, what: string): Promise<T> => {
   return answer;
 };
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+/** A program of the bench, as built. */
+const here = (name: string): string => ownPath(`test/bench/${name}.js`);
 
-const ending = extname(import.meta.url);
 /** How processes of production are started. */
 export const PRODUCTION = [
-  `--env-file=${here('../../config/node.env')}`,
-  `--import=${new URL(`production.child${ending}`, import.meta.url).href}`,
+  `--env-file=${ownPath('config/node.env')}`,
+  `--import=${pathToFileURL(here('production.child')).href}`,
 ];
 
 const forked = (
@@ -60,7 +60,7 @@ const forked = (
   options: Readonly<Record<string, string>>,
   execArgv: readonly string[] = PRODUCTION,
 ): ChildProcess =>
-  fork(here(`${file}${ending}`), {
+  fork(here(file), {
     execArgv: [...execArgv],
     env: { ...process.env, ...options, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -24,19 +24,16 @@ export const MANY = `select b.* from (${SQL}) b, generate_series(1, 100) limit $
 /** Rows that a report of a million has: those of the company, again and again. */
 const ROWS = 1_000_000;
 
-/** Takes a text; `read`, where given, reads it, too. */
-const sink = (read?: (chunk: Buffer) => void): Writable =>
-  new Writable({
+/** Takes a text and says what it was, in short. */
+const digestOf = async (write: (into: Writable) => Promise<void>): Promise<string> => {
+  const hash = createHash('sha256');
+  const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      read?.(chunk);
+      hash.update(chunk);
       done();
     },
   });
-
-/** What a text is, in short. */
-const digestOf = async (write: (into: Writable) => Promise<void>): Promise<string> => {
-  const hash = createHash('sha256');
-  await write(sink((chunk) => hash.update(chunk)));
+  await write(sink);
   return hash.digest('hex');
 };
 
@@ -57,16 +54,17 @@ export const csv = async ({ database, superuserUrl, companyId, full }: Place): P
       const source = bareClient.query(new QueryStream(MANY, [companyId, ROWS], { batchSize: 1_000, rowMode: 'array' }));
       await pipeline(source, stringify({ header: true, columns: COLUMNS, record_delimiter: '\r\n' }), into);
     };
-    expect(await digestOf(ours)).to.equal(await digestOf(bare));
+    const digests = new Set<string>();
+    const [own, theirs] = await interleave(
+      [ours, bare].map((write) => () => timed(async () => digests.add(await digestOf(write)))),
+      full ? 5 : 2,
+      0,
+    );
+    expect([...digests], 'what each of them wrote').to.have.length(1);
     const text = MANY.replaceAll('$1', `'${companyId}'`).replace('$2', String(ROWS));
     const copy = (into: Writable): Promise<void> =>
       pipeline(bareClient.query(copyTo(`copy (${text}) to stdout (format csv, header)`)), into);
-    const [own, theirs] = await interleave(
-      [ours, bare].map((write) => () => timed(() => write(sink()))),
-      full ? 5 : 3,
-      0,
-    );
-    const copied = await timed(() => copy(sink()));
+    const copied = await timed(() => digestOf(copy));
     const memory = async (count: number) =>
       (
         await runChild('csv.child', {

@@ -6,7 +6,6 @@ import { figure, median, rate, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
-const RESULTS = 20_000;
 const ROUNDS = 3;
 const FED_AT_ONCE = 1_000;
 const WRITTEN_AT_ONCE = 500;
@@ -20,19 +19,19 @@ const LEFT = {
 } as const;
 
 /** The people whose results come, by their numbers in the source. */
-const link = async ({ client, companyId }: Place): Promise<{ slug: string; codes: string[] }> => {
+const link = async ({ client, companyId, results }: Place): Promise<{ slug: string; codes: string[] }> => {
   const { rows: slugs } = await client.query<{ slug: string }>('select slug from company where id = $1', [companyId]);
   const { rows } = await client.query<{ code: string }>(
     `insert into system_link (company_id, id, system, external_id, profile_id, created_at, updated_at)
      select $1, gen_random_uuid(), 'SAFER', 'W' || p.n, p.id, $2, $2 from bench_profile p where p.company_id = $1 order by p.n limit $3
      returning external_id as code`,
-    [companyId, new Date(), RESULTS],
+    [companyId, new Date(), results],
   );
   return { slug: slugs[0]!.slug, codes: rows.map(({ code }) => code) };
 };
 
 /** Each of these people is required to take a test. */
-const requireTests = async ({ client, companyId }: Place, now: Date): Promise<void> => {
+const requireTests = async ({ client, companyId, results }: Place, now: Date): Promise<void> => {
   // Each process seals with keys of its own.
   await client.query('delete from company_key where company_id = $1', [companyId]);
   await client.query(
@@ -42,7 +41,7 @@ const requireTests = async ({ client, companyId }: Place, now: Date): Promise<vo
        $2::timestamptz + interval '2 hours', $2::timestamptz + interval '2 hours', $2::timestamptz + interval '12 hours',
        '{"supervisorHours": 4, "reviewOneIn": 10, "deviceSilentMinutes": 60}', 'due', false, 0, false, false, $2, $2
      from bench_profile p where p.company_id = $1 order by p.n limit $3`,
-    [companyId, now, RESULTS],
+    [companyId, now, results],
   );
 };
 
@@ -74,7 +73,7 @@ const insertsOf = (names: readonly string[], rows: readonly (readonly unknown[])
 };
 
 /** Rows a second that the same rows take as INSERTs and UPDATEs of some hundred rows each, in tables with the same keys and indexes. */
-const writeAgain = async ({ client, companyId, superuserUrl }: Place, since: Date): Promise<number> => {
+const writeAgain = async ({ client, companyId, superuserUrl, results }: Place, since: Date): Promise<number> => {
   const bare = new pg.Client({ connectionString: superuserUrl });
   await bare.connect();
   const all = (table: string, came: string) =>
@@ -128,7 +127,7 @@ const writeAgain = async ({ client, companyId, superuserUrl }: Place, since: Dat
       `insert into again select * from requirement where company_id = '${companyId}' and created_at >= '${since.toISOString()}'`,
       updates,
     );
-    return (RESULTS * 1_000) / took;
+    return (results * 1_000) / took;
   } finally {
     await bare.end();
   }
@@ -136,18 +135,18 @@ const writeAgain = async ({ client, companyId, superuserUrl }: Place, since: Dat
 
 /** Ingest of results that come in order, each round in a process of its own. */
 export const ingest = async (place: Place): Promise<Row[]> => {
-  const { client, companyId, database } = place;
+  const { client, companyId, database, results } = place;
   const sources = await createTestSources();
   try {
     const { slug, codes } = await link(place);
-    expect(codes).to.have.length(RESULTS);
+    expect(codes).to.have.length(results);
     const ours: number[] = [];
     const peaks: number[] = [];
     const theirs: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const now = new Date();
       await requireTests(place, now);
-      for (let from = 0; from < RESULTS; from += FED_AT_ONCE)
+      for (let from = 0; from < results; from += FED_AT_ONCE)
         await sources.feeder.safer(
           codes
             .slice(from, from + FED_AT_ONCE)
@@ -156,15 +155,15 @@ export const ingest = async (place: Place): Promise<Row[]> => {
       const { ms, peak } = await runChild('ingest.child', {
         BENCH_DATABASE: database,
         BENCH_SOURCES: JSON.stringify(sources.urls),
-        BENCH_ROWS: String(RESULTS),
+        BENCH_ROWS: String(results),
       });
       const { rows } = await client.query<{ n: number }>(
         `select count(*)::int as n from requirement r join test_result t on t.company_id = $1 and t.id = r.result_id
          where r.company_id = $1 and r.status = 'done_on_time' and t.level is not null and t.created_at >= $2`,
         [companyId, now],
       );
-      expect(rows[0]!.n, 'requirements that were met').to.equal(RESULTS);
-      ours.push((RESULTS * 1_000) / ms);
+      expect(rows[0]!.n, 'requirements that were met').to.equal(results);
+      ours.push((results * 1_000) / ms);
       peaks.push(peak);
       theirs.push(await writeAgain(place, now));
       await forget(place, now);
@@ -172,7 +171,7 @@ export const ingest = async (place: Place): Promise<Row[]> => {
     return [
       rate(
         {
-          work: `ingest of ${RESULTS.toLocaleString('en')} results, from source to level, requirement, changes`,
+          work: `ingest of ${results.toLocaleString('en')} results, from source to level, requirement, changes`,
           baseline: `the same rows, 500 a statement: ${median(theirs).toFixed(0)}/s`,
           unit: 'results/s',
         },

@@ -20,6 +20,8 @@ export interface Place {
   readonly rounds: number;
   /** Live streams that are held open at once. */
   readonly streams: number;
+  /** Results that are read in from a source. */
+  readonly results: number;
   /** Whether it was asked for the large run. */
   readonly full: boolean;
 }

@@ -97,6 +97,7 @@ try {
     seconds: full ? 5 : 2,
     rounds: full ? 7 : 3,
     streams: full ? 10_000 : 2_000,
+    results: full ? 20_000 : 10_000,
     full: full === true,
   };
   const wanted = parts.filter(([part]) => only === undefined || only.includes(part));

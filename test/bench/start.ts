@@ -5,14 +5,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { freePort } from '../../src/platform/embedded/ports.ts';
+import { ownPath } from '../../src/root.ts';
 import { openDatabase } from '../support/database.ts';
 import { figure, interleave, median, speed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const key = () => `k:${randomBytes(32).toString('base64')}`;
 
 /** Resident memory of a process in MiB, where the system tells it. */
@@ -90,7 +89,7 @@ export const startUp = async ({ database, superuserUrl, rounds }: Place): Promis
   const ours = async (): Promise<number> => {
     const METRICS_PORT = String(await freePort());
     const { ms, resident } = await start(
-      [`--env-file=${here('../../config/node.env')}`, here('../../src/server.js')],
+      [`--env-file=${ownPath('config/node.env')}`, ownPath('src/server.js')],
       '/angelis/health/live',
       { ...env, METRICS_PORT },
       1_000,
@@ -99,7 +98,8 @@ export const startUp = async ({ database, superuserUrl, rounds }: Place): Promis
     all.push(ms);
     return ms;
   };
-  const bare = async () => (await start([here('start.child.js')], '/health', { BENCH_URL: superuserUrl }, 0)).ms;
+  const bare = async () =>
+    (await start([ownPath('test/bench/start.child.js')], '/health', { BENCH_URL: superuserUrl }, 0)).ms;
   try {
     const [own, theirs] = await interleave([ours, bare], Math.min(rounds, 3));
     const named = { baseline: `Express with a pool: ${median(theirs!).toFixed(0)} ms`, unit: 'ms' };

@@ -2,6 +2,7 @@
 // Brings up scripts/servers where they are not up (SERVERS_PORT_BASE, 18800 without it) and takes down what it brought up.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { build, PROGRAMS } from '../../tools/build.ts';
 
 const SERVERS = 'scripts/servers';
 process.env['SERVERS_PORT_BASE'] ??= '18800';
@@ -20,6 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   });
 try {
   if (!areUp && !servers('up')) throw new Error('the servers did not come up: see above');
+  await build('dist', PROGRAMS);
   if (!isStopped) {
     running = spawn(SERVERS, ['run', process.execPath, 'test/faults/run.ts', ...process.argv.slice(2)], {
       stdio: 'inherit',

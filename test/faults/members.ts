@@ -3,7 +3,7 @@ import { startServer } from '../support/servers/production.ts';
 import type { StartedServer } from '../support/servers/production.ts';
 import { inTime, waitFor } from './waiting.ts';
 
-/** A process of the product, `node src/server.ts` in production mode, that is started again on the same ports. */
+/** A process of the product, `node dist/src/server.js` in production mode, that is started again on the same ports. */
 export interface Member {
   readonly role: 'web' | 'jobs';
   /** Where the API answers (web), and the private port. */

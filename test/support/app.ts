@@ -3,10 +3,10 @@ import type { RequestListener } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import request from 'supertest';
+import { ownPath } from '../../src/root.ts';
 import type { IngestSource } from '../../src/modules/fitness/ingest/ingest.ts';
 import { createSealer } from '../../src/platform/change/sealer.ts';
 import type { Beat } from '../../src/platform/http/beat.ts';
@@ -46,7 +46,7 @@ const GENEROUS = Object.fromEntries(
 /** What has no state of an application is made once for all of them: texts, and each schema's check. */
 const validator = createValidator();
 let i18n: I18n | undefined;
-const texts = (): I18n => (i18n ??= createI18n({ folder: fileURLToPath(new URL('../../locales', import.meta.url)) }));
+const texts = (): I18n => (i18n ??= createI18n({ folder: ownPath('locales') }));
 
 export interface TestApp extends System {
   readonly database: TestDatabase;

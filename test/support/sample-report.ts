@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { ownPath } from '../../src/root.ts';
 import { createI18n } from '../../src/platform/i18n/i18n.ts';
 import type { Locale } from '../../src/platform/i18n/locales.ts';
 import { pdfStream } from '../../src/platform/render/pdf.ts';
@@ -110,7 +110,7 @@ export function workerName(row: number): string {
 
 /** A compliance report of three sections with `rows` rows, as a manager would get it; every figure follows from the row's number. */
 export function sampleReport(locale: Locale, { rows = 400, compress = true } = {}): Readable {
-  const i18n = createI18n({ folder: join(import.meta.dirname, '../../locales') });
+  const i18n = createI18n({ folder: ownPath('locales') });
   const zone = 'America/Santiago';
   const format = i18n.formatters(locale, zone);
   const text = TEXTS[locale];

@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { ownPath } from '../../src/root.ts';
 import { createMigrator } from '../../src/platform/db/migrate.ts';
 import { ensurePartitions } from '../../src/platform/db/partitions.ts';
 import { createPool } from '../../src/platform/db/pool.ts';
@@ -13,8 +13,8 @@ import { PARTITIONED_TABLES } from '../../src/wiring/partitions.ts';
 export const templateName = (): string => process.env['ANGELIS_TEST_TEMPLATE'] ?? 'angelis_template';
 /** Of all users of the test server. */
 export const PASSWORD = process.env['ANGELIS_TEST_PASSWORD'] ?? 'only-for-tests';
-const SEEDERS = fileURLToPath(new URL('../../seeders', import.meta.url));
-export const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+const SEEDERS = ownPath('seeders');
+export const MIGRATIONS = ownPath('migrations');
 
 /** URL of the superuser for a database of the test server. */
 export const superuserUrl = (database: string): string => {

@@ -197,7 +197,6 @@ describe('another company', () => {
       startsAt: soon(100),
       endsAt: soon(104),
     });
-    // At some hours the demo asked the gate for nobody yet.
     bodies.set('askGate', { profileId: assignment!.profileId, purpose: 'assignment' });
     bodies.set('createFeatureGrant', { feature: 'fitness', effect: 'deny', reason: 'Theirs', profileId });
     bodies.set('createLegalHold', { profileId, reason: 'Court' }).set('createResident', { profileId, pgyLevel: 1 });

@@ -1,8 +1,8 @@
 import { enableCompileCache, flushCompileCache } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { ownPath } from '../../root.ts';
 
 /** Beside the packages, where only who may change the program writes: what lies there is run. */
-const FOLDER = fileURLToPath(new URL('../../../node_modules/.cache/angelis', import.meta.url));
+const FOLDER = ownPath('node_modules/.cache/angelis');
 
 /**
  * Keeps compiled code from one start to the next: half of the processor time of a start. For what is imported afterwards, so

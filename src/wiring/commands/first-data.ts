@@ -1,11 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { ownPath } from '../../root.ts';
 import { applySeedSets, loadSeedSets } from '../../platform/db/seed.ts';
 import { withSystemPool } from './database-access.ts';
 import type { NewAdmin } from './create-admin.ts';
 
-const SEEDERS = fileURLToPath(new URL('../../../seeders', import.meta.url));
+const SEEDERS = ownPath('seeders');
 
 const seed = (): Promise<void> =>
   withSystemPool(async (system) => {

@@ -51,9 +51,9 @@ export interface StartedServer {
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
-/** Starts `npm start` with these settings and no others. */
+/** Starts what an installation runs, as `npm run build` made it, with these settings and no others. */
 export const startServer = (settings: Readonly<Record<string, string>>): StartedServer => {
-  const child = spawn(process.execPath, ['--env-file=config/node.env', 'src/server.ts'], {
+  const child = spawn(process.execPath, ['--env-file=dist/config/node.env', 'dist/src/server.js'], {
     env: settings,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
