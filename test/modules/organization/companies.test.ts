@@ -307,6 +307,31 @@ describe('companies', () => {
     await worker.get('/admin/companies/current').expect(403);
   });
 
+  it('have whom to call there sealed in the change logs, the operator’s and their own', async () => {
+    interface Entry {
+      readonly personal: { readonly state: string; readonly changes: readonly { field: string; after: unknown }[] };
+    }
+    const companyId = await addCompany(app.database);
+    const owner = await clientOf(app, await addPerson(app, { companyId, roles: ['owner', 'auditor'] }));
+    const contacts = [{ name: 'Eva Soto', role: null, email: 'eva@cobre.cl', phone: '+56223456789' }];
+    const after = [{ ...contacts[0]!, name: 'Eva Rojas' }];
+    await staff.patch(`/admin/companies/${companyId}`, { contacts }, version(1)).expect(200);
+    await owner.patch('/admin/companies/current', { contacts: after }, version(2)).expect(200);
+    const logged = await app.database.sql('select * from change where entity_id = $1', [companyId]);
+    expect(logged).to.have.length(2);
+    expect(JSON.stringify(logged)).to.not.match(/Eva|cobre|56223456789/);
+    for (const [client, told] of [
+      [staff, contacts],
+      [owner, after],
+    ] as const) {
+      const log = await client.get(`/admin/auditLog?entityId=${companyId}&action=company.update`).expect(200);
+      const [{ id }] = (log.body as { items: [{ id: string }] }).items;
+      const { personal } = (await client.get(`/admin/auditLog/${id}/personal`).expect(200)).body as Entry;
+      expect(personal.state).to.equal('open');
+      expect(personal.changes.map(({ field, after: value }) => [field, value])).to.deep.equal([['contacts', told]]);
+    }
+  });
+
   it('keep to the users their plan allows, ten asked at once', async () => {
     const companyId = await addCompany(app.database);
     const admin = await clientOf(app, await addPerson(app, { companyId, roles: ['admin'] }));

@@ -85,6 +85,14 @@ describe('the purge of a company', () => {
     }
     return counts;
   };
+  /** Keys that seal what the operator's log says of a company. */
+  const sealedOf = async (companyId: string): Promise<number> =>
+    (
+      await app.database.sql('select from data_key where company_id = $1 and subject_id = $2', [
+        OPERATOR_COMPANY,
+        companyId,
+      ])
+    ).length;
   const stateOf = async ({ personId }: TestPerson): Promise<string> =>
     (await app.database.sql<{ status: string }>('select status from person where id = $1', [personId]))[0]!.status;
   const isKnown = async ({ personId }: TestPerson): Promise<boolean> =>
@@ -124,14 +132,16 @@ describe('the purge of a company', () => {
         version(1),
       )
       .expect(200);
+    await staff.patch(`/admin/companies/${companyId}`, { contacts: [] }, version(2)).expect(200);
     for (const folder of ['batch', 'exports', 'photos'] as const) {
       await put(companyKey(folder, companyId, 'a/b.csv'));
       await put(companyKey(folder, elsewhere, 'a/b.csv'));
     }
     const before = await rowsLeft(elsewhere);
     await staff
-      .post(`/admin/companies/${companyId}/suspend`, { ...reason, archiveAfterDays: 1 }, version(2))
+      .post(`/admin/companies/${companyId}/suspend`, { ...reason, archiveAfterDays: 1 }, version(3))
       .expect(200);
+    expect(await sealedOf(companyId)).to.equal(1);
     await at(2, () => fallDue(companyId, 'archive'));
     await client.get('/admin/site').expect(401);
     await at(91, async () => {
@@ -202,6 +212,8 @@ describe('the purge of a company', () => {
       `select action from change where company_id = $1 and entity_id = $2 order by written`,
       [OPERATOR_COMPANY, companyId],
     );
+    // What it sealed of whom to call there opens no more.
+    expect(await sealedOf(companyId)).to.equal(0);
     expect(staffLog.slice(-5).map(({ action }) => action)).to.deep.equal([
       'company.purge_people',
       'company.purge_files',

@@ -55,6 +55,7 @@ export const Company = entity({
   hidden: { accessEpoch: integer(1, 2_147_483_647), purgeStep: nullable(oneOf(PURGE_STEPS)) },
   create: ['slug', 'name', 'kind', 'taxId', 'parentId', 'timezone', 'locale'],
   edit: ['name', 'kind', 'taxId', 'parentId', 'plan', 'limits', 'addresses', 'contacts', 'timezone', 'locale'],
+  personal: ['contacts'],
 });
 export type CompanyRow = RowOf<typeof Company>;
 

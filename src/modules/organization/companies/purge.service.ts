@@ -1,3 +1,4 @@
+import type { PersonalVault } from '../../../platform/change/vault.ts';
 import type { Database } from '../../../platform/db/database.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { RowPurge } from '../../../platform/db/purge.ts';
@@ -28,6 +29,7 @@ interface PurgeDependencies {
   readonly leaving: Leaving;
   readonly files: Pick<FileStore, 'list' | 'remove'>;
   readonly rows: Pick<RowPurge, 'all'>;
+  readonly vault: Pick<PersonalVault, 'erase'>;
 }
 
 /**
@@ -35,7 +37,7 @@ interface PurgeDependencies {
  * can be done again: a process that is killed loses nothing but the slice it was at. See docs/decisions/what-a-purge-leaves.md.
  */
 export const createPurge = (dependencies: PurgeDependencies): JobDefinition => {
-  const { db, repository, mover, leaving, files, rows } = dependencies;
+  const { db, repository, mover, leaving, files, rows, vault } = dependencies;
 
   const isHeld = (companyId: string, traceId: string): Promise<boolean> =>
     db.read(systemScope(companyId, PURGE_COMPANY, traceId), (reader) => leaving.isHeld(reader));
@@ -63,6 +65,8 @@ export const createPurge = (dependencies: PurgeDependencies): JobDefinition => {
       const next = PURGE_STEPS[PURGE_STEPS.indexOf(done) + 1];
       if (next !== undefined) return reach(tx, row, next);
       await mover.moveAs(tx, { scope: tx.scope }, row, 'purge');
+      // The company's own keys went with its rows; this one sealed whom to call there in the operator's log.
+      await vault.erase(tx, companyId);
       return undefined;
     });
 
