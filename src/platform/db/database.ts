@@ -59,6 +59,8 @@ export interface Tx extends Reader {
   /** The same transaction for Sequelize's models. */
   readonly orm: Transaction;
   readonly client: pg.PoolClient;
+  /** It will be undone whatever comes of it, and holds nobody off; see rehearse.ts. */
+  readonly isRehearsal?: boolean;
   /** Runs `hook` once the work is committed; never when it is rolled back. */
   afterCommit(hook: () => void): void;
 }

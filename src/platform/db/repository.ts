@@ -81,7 +81,8 @@ export const createRepositoryOver = <E extends AnyEntity>(
   const locked =
     (strength: 'update' | 'no key update') =>
     async (tx: Tx, id: string, version?: number): Promise<RowOf<E>> => {
-      const [row] = await tx.prepared<RowOf<E> & Loose>(`${live} for ${strength}`, table.place(tx, id));
+      const text = tx.isRehearsal ? live : `${live} for ${strength}`;
+      const [row] = await tx.prepared<RowOf<E> & Loose>(text, table.place(tx, id));
       if (row === undefined) throw notFound();
       if (version !== undefined && row.version !== version) throw mismatch(row.version);
       return row;

@@ -1,4 +1,5 @@
 import type { Scope } from '../../../platform/db/scope.ts';
+import { rehearse, Undone } from '../../../platform/db/rehearse.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { Validator } from '../../../platform/schema/validator.ts';
@@ -43,11 +44,6 @@ interface Tried {
   readonly faults: readonly RowFault[];
 }
 
-/** Undoes what a transaction wrote, which was meant to be undone. */
-class Undone extends Error {
-  override readonly name = 'Undone';
-}
-
 /** Where in the file stands what a refusal is about. */
 const COLUMNS: Readonly<Record<string, string>> = {
   '/departmentId': 'department',
@@ -86,13 +82,17 @@ const faultOf = (row: number, { code, options }: Problem): RowFault => {
   };
 };
 
+/** What says that the row is wrong. 412: somebody wrote what the rehearsal did not lock, and the job is tried again. */
+const isRefusal = (error: unknown): error is Problem =>
+  error instanceof Problem && error.status < 500 && error.status !== 412;
+
 /** Tries one row, so that one that is refused leaves nothing behind. */
 const attempt = async (tx: Tx, invite: Invite, invitee: StagedInvitee): Promise<RowFault | undefined> => {
   await tx.query('savepoint invitee');
   const fault = await invite(tx, invitee).then(
     () => undefined,
     async (error: unknown) => {
-      if (!(error instanceof Problem) || error.status >= 500) throw error;
+      if (!isRefusal(error)) throw error;
       await tx.query('rollback to savepoint invitee');
       return faultOf(invitee.row, error);
     },
@@ -183,22 +183,16 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
   };
   const GONE: RowFault = { row: 1, column: null, code: 'INVITER_GONE' };
 
-  const rehearse = async (scope: Scope, payload: RehearsePayload, fileKey: string): Promise<void> => {
+  const dryRun = async (scope: Scope, payload: RehearsePayload, fileKey: string): Promise<void> => {
     const { uploadId, locale } = payload;
     const lines: Line[] = [];
     for await (const line of parseRows<InviteeRow>(await files.get(fileKey), SHEETS.invitations)) lines.push(line);
     const read = await work.read({ scope }, (reader) => readFile(reader, lines, locale));
     const { own, invite } = await asProfile(scope, payload, REHEARSE);
-    let tried: Tried = { sent: [], faults: [GONE] };
-    if (invite !== undefined)
-      await work
-        .write({ scope: own }, async (tx) => {
-          tried = await inviteAll(tx, invite, read.sent);
-          throw new Undone();
-        })
-        .catch((error: unknown) => {
-          if (!(error instanceof Undone)) throw error;
-        });
+    const tried: Tried =
+      invite === undefined
+        ? { sent: [], faults: [GONE] }
+        : await rehearse(work, own, (tx) => inviteAll(tx, invite, read.sent));
     await work.write({ scope }, async (tx) => {
       await noteFaults(tx, uploadId, [...read.faults, ...tried.faults]);
       await stageInvitees(tx, uploadId, tried.sent);
@@ -243,5 +237,5 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
     }
   };
 
-  return [runs.dryRunJob<RehearsePayload>(REHEARSE, rehearse), runs.commitJob<InvitePayload>(INVITE, commit)];
+  return [runs.dryRunJob<RehearsePayload>(REHEARSE, dryRun), runs.commitJob<InvitePayload>(INVITE, commit)];
 };

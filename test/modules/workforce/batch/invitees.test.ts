@@ -6,6 +6,7 @@ import type { Client } from '../../../support/client.ts';
 import { addCompany, scopeOf } from '../../../support/companies.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
+import { until } from '../../../support/until.ts';
 import { codeOf, itemsOf, rowOf } from '../../../support/workforce.ts';
 import type { Row } from '../../../support/workforce.ts';
 
@@ -116,6 +117,37 @@ describe('batch uploads of invitations', () => {
     expect(await errors(row)).to.deep.equal(['3 email INVITATION_PENDING']);
     expect(await sent('siete@example.cl')).to.deep.equal([]);
     expect(mailsTo('siete@example.cl')).to.deep.equal([]);
+  });
+
+  it('hold nobody off while they are tried, and try again where somebody wrote a row meanwhile', async () => {
+    await app.database.sql(`update company set limits = '{"users": 500}' where id = $1`, [companyId]);
+    const department = { code: 'PATIO', name: 'Patio', headcountLimit: 9 };
+    const { id: departmentId } = await rowOf(admin.post('/admin/department', department), 201);
+    const someone = { firstName: 'Once', lastName: 'Vera', kind: 'employee', contactEmail: 'once@example.cl' };
+    const draft = await rowOf(admin.post('/admin/profile', { ...someone, departmentId }), 201);
+    const client = await app.database.superuser();
+    await client.query('begin');
+    let row: Upload;
+    try {
+      await client.query('update profile set version = version + 1 where id = $1', [draft.id]);
+      row = await rowOf<Upload>(
+        upload(['diez@example.cl,Diez,Vera,PATIO,worker,', 'once@example.cl,Once,Vera,PATIO,,']),
+        202,
+      );
+      const waiting = () =>
+        app.database.sql(`select pid, xact_start from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock' and query like '%profile%'`);
+      await until(async () => (await waiting()).length > 0);
+      const dryRunning = await waiting();
+      const byHand = { email: 'doce@example.cl', firstName: 'Doce', lastName: 'Vera', departmentId };
+      await admin.post('/admin/invitation', { ...byHand, roles: [{ systemRole: 'worker' }] }).expect(201);
+      expect(await waiting(), 'the dry run was under way all the time').to.deep.equal(dryRunning);
+    } finally {
+      await client.query('commit');
+    }
+    await app.idle();
+    expect(await errors(row)).to.deep.equal([]);
+    expect(await read(row)).to.include({ status: 'validated', validCount: 2 });
   });
 
   it('are for those who may invite: to upload, and to commit', async () => {
