@@ -17,6 +17,7 @@ import { LIMITS } from '../../src/platform/settings/rates.ts';
 import type { Limits } from '../../src/platform/settings/rates.ts';
 import { createI18n } from '../../src/platform/i18n/i18n.ts';
 import type { I18n } from '../../src/platform/i18n/i18n.ts';
+import type { IssuerStore } from '../../src/platform/identity-provider/dev-issuer/store.ts';
 import { createLocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
 import type { LocalIdentityProvider } from '../../src/platform/identity-provider/local.ts';
 import { createOutbox } from '../../src/platform/jobs/outbox.ts';
@@ -81,6 +82,8 @@ export interface TestAppOptions {
   /** Another wiring, and other texts: a copy of the program with something added. */
   readonly createSystem?: typeof createSystem;
   readonly locales?: string;
+  /** Where the development issuer keeps its users. Default: in memory. */
+  readonly issuer?: IssuerStore;
   /** Other parts than those of a test: for a second process, or one that stands still. */
   readonly replace?: (foundation: Foundation) => Partial<Foundation>;
   /** What stands in DNS. Default: nobody may ask. */
@@ -112,7 +115,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     environment: { nodeEnv: 'test', appEnv: 'development' },
     redirectUris: [`${url}/callback`, `${url}/angelis/admin/auth/callback`],
     backchannelLogoutUrl: `${url}/angelis/auth/backchannel-logout`,
-    store: await issuerMemory(),
+    store: options.issuer ?? (await issuerMemory()),
   });
   const authentication = createAuthentication({
     url,

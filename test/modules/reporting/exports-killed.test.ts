@@ -1,6 +1,5 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import type pg from 'pg';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
 import { addCompany } from '../../support/companies.ts';
+import { killWhereItStands } from '../../support/killed.ts';
 import { addPerson } from '../../support/people.ts';
 import type { TestPerson } from '../../support/people.ts';
 import { openExportNode, TOLD } from './export-node.ts';
@@ -101,15 +101,7 @@ describe('exports of processes that end', () => {
     it(`make one file and one notice when killed while ${at}`, async () => {
       const owner = await person();
       const { id, outboxId } = await ask(owner);
-      const killed = spawn(
-        process.execPath,
-        [child('killed.child.ts'), JSON.stringify({ ...options(), at, companyId, outboxId })],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      );
-      await once(killed.stdout, 'data');
-      const gone = once(killed, 'exit');
-      killed.kill('SIGKILL');
-      await gone;
+      await killWhereItStands(new URL('killed.child.ts', import.meta.url), { ...options(), at, companyId, outboxId });
       expect((await rowOf(id)).status).to.equal(at === 'offered' ? 'ready' : 'running');
       await leave(id);
       await node.attempt(companyId, outboxId);

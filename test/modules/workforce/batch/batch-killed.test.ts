@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { parseKeyRing } from '../../../../src/platform/crypto/key-ring.ts';
 import { rutCheckDigit } from '../../../../src/platform/text/rut.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { version } from '../../../support/client.ts';
+import { killWhereItStands } from '../../../support/killed.ts';
 import { openMine, rowOf } from '../../../support/workforce.ts';
 import type { Mine, Row } from '../../../support/workforce.ts';
 import { attemptIn } from './attempt.ts';
@@ -23,7 +21,6 @@ interface Upload extends Row {
 
 const base = '/admin/profile/batch';
 const PEOPLE = 1_200;
-const CHILD = fileURLToPath(new URL('killed.child.ts', import.meta.url));
 
 const line = (n: number): string => {
   const body = String(14_000_000 + n);
@@ -61,18 +58,9 @@ describe('batch uploads of processes that are killed', () => {
     return { companyId: mine.companyId, outboxId: rows[0]!.id, job: rows[0]!.job };
   };
   /** Begins the job in a process of its own, and kills that where it stands. */
-  const killAt = async (at: StandStill, waiting: Waiting): Promise<void> => {
+  const killAt = (at: StandStill, waiting: Waiting): Promise<void> => {
     const options: KilledOptions = { at, database: app.database.name, folder: app.folder, keys, waiting };
-    const killed = spawn(process.execPath, [CHILD, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await Promise.race([
-      once(killed.stdout, 'data'),
-      once(killed, 'exit').then(() => {
-        throw new Error('the process ended before it stood still');
-      }),
-    ]);
-    const gone = once(killed, 'exit');
-    killed.kill('SIGKILL');
-    await gone;
+    return killWhereItStands(new URL('killed.child.ts', import.meta.url), options);
   };
   const files = async (): Promise<string[]> => readdir(`${app.folder}/batch/${mine.companyId}`);
 

@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Runs a file in a process of its own, with `options` as JSON, and kills it (SIGKILL) where it stands still: it says so by
+ * writing anything. Throws when it ends by itself.
+ */
+export const killWhereItStands = async (file: URL, options: object): Promise<void> => {
+  const child = spawn(process.execPath, [fileURLToPath(file), JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  await Promise.race([
+    once(child.stdout, 'data'),
+    once(child, 'exit').then(() => {
+      throw new Error('the process ended before it stood still');
+    }),
+  ]);
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+};
