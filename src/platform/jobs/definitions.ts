@@ -57,8 +57,12 @@ export interface TickDefinition {
   readonly every: number;
   /** Longest run time of a slot, all companies together, in ms. Default 60 s. */
   readonly timeout?: number;
-  /** `each-company` runs once for every active company, with its scope; `once` runs once, with the operator's. */
-  readonly for: 'once' | 'each-company';
+  /**
+   * `once` runs once, with the operator's scope. `each-active-company` is the work of companies: a run for each that is
+   * active, with its scope. `each-company` is what ends or goes in its time, whatever became of the company: roles, sessions,
+   * what is kept for so long only. It runs for all but those that were purged.
+   */
+  readonly for: 'once' | 'each-active-company' | 'each-company';
   readonly run: (scope: Scope, context: { readonly now: Date; readonly signal: AbortSignal }) => Promise<void>;
 }
 

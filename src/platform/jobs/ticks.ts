@@ -40,7 +40,12 @@ const WIN = `insert into tick_run as t (name, slot, started_at)
   where t.finished_at is null and t.started_at <= $4 returning name`;
 const LEAVE = `delete from tick_run where name = $1 and slot = $2`;
 const END = `update tick_run set finished_at = $3, error = $4 where name = $1 and slot = $2`;
-const ACTIVE = `select id from company where status = 'active' and kind <> 'operator' and deleted_at is null order by id`;
+const companiesThat = (are: string): string =>
+  `select id from company where ${are} and kind <> 'operator' and deleted_at is null order by id`;
+const COMPANIES = {
+  'each-active-company': companiesThat(`status = 'active'`),
+  'each-company': companiesThat(`status <> 'purged'`),
+} as const satisfies Record<Exclude<TickDefinition['for'], 'once'>, string>;
 const LAST = `select name, max(finished_at) as at from tick_run where finished_at is not null and error is null group by name`;
 const TRIM = `delete from tick_run where name = $1 and started_at < $2`;
 
@@ -81,7 +86,7 @@ export const createTicks = ({ system, ticks, now, log, grace, cut }: TickDepende
 
   const companies = async (tick: TickDefinition): Promise<string[]> => {
     if (tick.for === 'once') return [OPERATOR_COMPANY];
-    return (await system.query<{ id: string }>(ACTIVE)).rows.map(({ id }) => id);
+    return (await system.query<{ id: string }>(COMPANIES[tick.for])).rows.map(({ id }) => id);
   };
 
   const runFor = async (

@@ -5,6 +5,7 @@ import { OPERATOR_COMPANY } from '../../../src/platform/db/scope.ts';
 import type { TickDefinition } from '../../../src/platform/jobs/definitions.ts';
 import { createTicks, slotOf } from '../../../src/platform/jobs/ticks.ts';
 import type { TickRunner } from '../../../src/platform/jobs/ticks.ts';
+import { addCompany } from '../../support/companies.ts';
 import { openHarness, raised } from './harness.ts';
 import type { Harness } from './harness.ts';
 
@@ -76,11 +77,26 @@ describe('ticks', () => {
     expect(runs).to.have.length(2);
   });
 
+  it('run for companies that are active, or for all that have anything left, whatever their state', async () => {
+    const states = ['pending', 'active', 'suspended', 'archived', 'purged'];
+    const companies = new Map<string, string>();
+    for (const state of states) companies.set(await addCompany(harness.database), state);
+    const statesSeen = async (visits: TickDefinition['for']): Promise<string[]> => {
+      const { runs, tick } = counting({ name: `test.tick.${visits}`, for: visits });
+      await beat(runner(tick));
+      return runs.flatMap((id) => companies.get(id) ?? []);
+    };
+    for (const [id, state] of companies)
+      await harness.admin.query('update company set status = $2 where id = $1', [id, state]);
+    expect(await statesSeen('each-company')).to.have.members(states.slice(0, -1));
+    expect(await statesSeen('each-active-company')).to.deep.equal(['active']);
+  });
+
   it('run for every active company but the operator; the error of one stops no other and is kept', async () => {
     const [first, second] = harness.companies;
     const seen: string[] = [];
     const { tick } = counting({
-      for: 'each-company',
+      for: 'each-active-company',
       run: async ({ companyId, actor }) => {
         seen.push(`${companyId} ${actor.via}`);
         await Promise.resolve();

@@ -30,7 +30,7 @@ export const baselinesModule = ({ service, list }: BaselinesRouterDependencies):
       name: 'fitness.baselines',
       every: 86_400,
       timeout: 1_800_000,
-      for: 'each-company',
+      for: 'each-active-company',
       run: (scope, { signal }) => service.recompute(scope, signal),
     },
   ],

@@ -53,7 +53,7 @@ export const complianceModule = ({ service, list, keepTotals }: ComplianceRouter
     {
       name: 'fitness.compliance.totals',
       every: EVERY_HOUR,
-      for: 'each-company',
+      for: 'each-active-company',
       run: (scope, { signal }) => keepTotals(scope, signal),
     },
   ],

@@ -40,7 +40,7 @@ const tellOf = async (tx: Tx, { notices, safetyAdminsOf }: CalibrationDependenci
 export const calibrationTick = (dependencies: CalibrationDependencies): TickDefinition => ({
   name: 'fitness.devices.calibration',
   every: 3_600,
-  for: 'each-company',
+  for: 'each-active-company',
   run: async (scope, { signal }) => {
     for (let told = MOST; told === MOST && !signal.aborted;)
       told = await dependencies.work.write({ scope }, (tx) => tellOf(tx, dependencies));

@@ -21,13 +21,13 @@ export const requirementsModule = (service: RequirementsService): Module =>
       {
         name: 'fitness.requirements.generate',
         every: EVERY_FIVE_MINUTES,
-        for: 'each-company',
+        for: 'each-active-company',
         run: (scope, { now, signal }) => service.generate(scope, now, signal),
       },
       {
         name: 'fitness.requirements.close',
         every: EVERY_MINUTE,
-        for: 'each-company',
+        for: 'each-active-company',
         run: (scope, { now, signal }) => service.closeOverdue(scope, now, signal),
       },
     ],

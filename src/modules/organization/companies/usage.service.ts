@@ -40,7 +40,7 @@ export const createUsage = ({ work, files, limits, companies }: UsageDependencie
     name: 'organization.usage.snapshot',
     every: DAY,
     timeout: 1_800_000,
-    for: 'each-company',
+    for: 'each-active-company',
     run: async (scope, { now }) => {
       await measureFiles({ work, files }, { scope });
       await work.write({ scope }, async (tx) => {

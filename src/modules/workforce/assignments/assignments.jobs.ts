@@ -31,7 +31,7 @@ export const rosterTick = ({ work, alignment, log }: RosterTickDependencies): Ti
   name: 'workforce.rosters.expand',
   every: NIGHT,
   timeout: 3_600_000,
-  for: 'each-company',
+  for: 'each-active-company',
   run: async (scope, { signal }) => {
     const { companyId } = scope;
     const own = systemScope(companyId, 'workforce.rosters.expand', scope.traceId);

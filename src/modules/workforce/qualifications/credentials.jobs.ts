@@ -12,7 +12,7 @@ interface ExpiryTickDependencies {
 export const expiryTick = ({ work, notices }: ExpiryTickDependencies): TickDefinition => ({
   name: 'workforce.credentials.notify',
   every: 3_600,
-  for: 'each-company',
+  for: 'each-active-company',
   run: (scope) =>
     work.write({ scope }, async (tx) => {
       for (const { credentialId, kind, validTo, days, profileIds } of await takeExpiryNotices(tx))
