@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ownPath } from '../../../root.ts';
 
 /** One a line, in lower case; where they are from stands at the head of the file. */
-const LIST = `\n${readFileSync(ownPath('config/passwords/common.txt'), 'utf8')}`;
+const LIST = ownPath('config/passwords/common.txt');
 
-/** Whether a password, in lower case, is on the list of common ones. */
-export const isCommon = (password: string): boolean => LIST.includes(`\n${password}\n`);
+/** Whether a password, in lower case, is on the list of common ones. It is read each time, which costs little beside the hash. */
+export const isCommon = (password: string): boolean => readFileSync(LIST).includes(`\n${password}\n`);

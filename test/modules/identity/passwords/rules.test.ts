@@ -1,5 +1,9 @@
+import fs from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { mock } from 'node:test';
 import { expect } from 'chai';
+import type * as commonPasswords from '../../../../src/modules/identity/passwords/common-passwords.ts';
 import { checkPassword } from '../../../../src/modules/identity/passwords/password-rules.ts';
 import { Problem } from '../../../../src/platform/problem.ts';
 
@@ -51,5 +55,21 @@ describe('what a password must be', () => {
     });
     expect(odd).to.deep.equal([]);
     for (const word of [words[0]!, words[12_345]!, words.at(-1)!]) expect(faultOf(word)).to.equal('PASSWORD_COMMON');
+  });
+
+  it('has its list read when somebody chooses a password, and not with the program', async () => {
+    const read = mock.method(fs, 'readFileSync');
+    syncBuiltinESMExports();
+    try {
+      const file = new URL('../../../../src/modules/identity/passwords/common-passwords.ts', import.meta.url);
+      const { isCommon } = (await import(`${file.href}?anew`)) as typeof commonPasswords;
+      const ofList = () => read.mock.calls.filter((call) => String(call.arguments[0]).endsWith('common.txt')).length;
+      expect(ofList()).to.equal(0);
+      expect(isCommon('qwertyuiop')).to.equal(true);
+      expect(ofList()).to.equal(1);
+    } finally {
+      read.mock.restore();
+      syncBuiltinESMExports();
+    }
   });
 });
