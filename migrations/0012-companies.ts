@@ -69,7 +69,7 @@ const purging = [
      set local app.purging = '';
      return removed;
    end $$`,
-  // Rows that were deleted softly before an instant, and that nothing refers to.
+  // Rows that were deleted softly before an instant, and that nothing refers to; with each the key of what the log sealed about it.
   `create function app.forget_rows(company uuid, relation text, before timestamptz, most integer) returns bigint
    language plpgsql security definer set search_path = public, pg_temp as $$
    declare target regclass := app.purgeable(relation); users text; removed bigint;
@@ -80,7 +80,8 @@ const purging = [
        from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[2]
        where k.contype = 'f' and k.conparentid = 0 and k.confdeltype <> 'c' and k.confrelid = target;
      execute format('with d as (delete from %1$s x where x.company_id = $1 and x.id in (select t.id from %1$s t
-         where t.company_id = $1 and t.deleted_at < $2%2$s order by t.deleted_at limit $3) returning 1) select count(*) from d', target, users)
+         where t.company_id = $1 and t.deleted_at < $2%2$s order by t.deleted_at limit $3) returning x.id),
+         k as (delete from public.data_key where company_id = $1 and subject_id in (select d.id from d)) select count(*) from d', target, users)
        into removed using company, before, most;
      set local app.purging = '';
      return removed;
