@@ -82,7 +82,7 @@ const company = [
      '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')`,
   `create unique index company_slug_key on company (slug)`,
   `create unique index company_name_key on company (lower(regexp_replace(normalize(name, nfkd), '[\\s\\u0300-\\u036f]+', '', 'g')))
-     where deleted_at is null`,
+     where deleted_at is null and status not in ('archived', 'purged')`,
   `create unique index company_custom_domain_key on company (custom_domain) where custom_domain is not null and deleted_at is null`,
   `create index company_name_idx on company (name, id) where deleted_at is null`,
   `create index company_parent_id_idx on company (parent_id)`,

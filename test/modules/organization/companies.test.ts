@@ -215,6 +215,33 @@ describe('companies', () => {
     expect((await owners())[0]).to.match(/ active$/);
   });
 
+  it('that are refused while they wait let nobody in any more, and leave nothing but a name that is free', async () => {
+    const name = 'Salar Sur';
+    const { id } = await create({ name });
+    const founder = { firstName: 'Rosa', lastName: 'Pinto', email: 'rosa@salar.cl', locale: 'es' };
+    await staff.post(`/admin/companies/${id}/owner`, founder).expect(202);
+    const link = await linkTo(founder.email);
+    const person = await addPerson(app, { companyId: id, roles: ['owner'] });
+    const owner = await clientOf(app, person);
+    await owner.get('/admin/site').expect(200);
+    await staff.del(`/admin/companies/${id}`, version(1)).expect(204);
+    await owner.get('/admin/site').expect(401);
+    expect(codeOf((await reply('accept', link).expect(410)).body)).to.equal('LINK_OVER');
+    const scope = systemScope(OPERATOR_COMPANY, 'test', 'd'.repeat(32));
+    await app.platform.movers.get('company')!.fallDue({ scope }, id, 'begin_purge');
+    await app.idle();
+    const purged = await read(id);
+    expect(purged.status).to.equal('purged');
+    const again = await staff.del(`/admin/companies/${id}`, version(purged.version)).expect(409);
+    expect(codeOf(again.body)).to.equal('COMPANY_IN_USE');
+    const left = await app.database.sql(
+      `select p.status, (select count(*)::int from profile f where f.company_id = $2) as profiles from person p where p.id = $1`,
+      [person.personId, id],
+    );
+    expect(left).to.deep.equal([{ status: 'erased', profiles: 0 }]);
+    await create({ name });
+  });
+
   it('are read only while suspended, at once, and closed when archived', async () => {
     const companyId = await addCompany(app.database);
     const owner = await clientOf(app, await addPerson(app, { companyId, roles: ['owner'] }));

@@ -18,8 +18,8 @@ const rethink = (row: CompanyRow) => ({ accessEpoch: row.accessEpoch + 1 });
 export const PURGE_COMPANY = 'organization.company.purge';
 
 /**
- * pending -> active -> suspended -> active | archived -> purged. A suspended company may only be read, by its owner; an
- * archived one not at all; of a purged one there is nothing left to read. `tell` writes the move into the company's own change log too.
+ * pending -> active -> suspended -> active | archived -> purged; a pending one that is refused is archived, to be purged at
+ * once. A suspended company may only be read, by its owner; an archived one not at all; of a purged one there is nothing left to read. `tell` writes the move into the company's own change log too.
  */
 export const createCompanyLifecycle = (
   tell: (tx: Tx, about: MoveContext<CompanyRow, object>, action: string) => Promise<void>,
@@ -38,6 +38,14 @@ export const createCompanyLifecycle = (
         summary: 'Let a new company in',
         set: ({ row }) => rethink(row),
         effect: toldAs('activate'),
+      }),
+      refuse: move({
+        from: ['pending'],
+        to: 'archived',
+        system: true,
+        summary: 'A company that waited to be let in is refused',
+        set: ({ row }, now) => ({ ...rethink(row), purgeAt: now.toISOString() }),
+        effect: toldAs('refuse'),
       }),
       suspend: move({
         from: ['active'],

@@ -59,7 +59,7 @@ const scopeIn = (companyId: string, { scope }: Context): Scope => {
 
 /** Companies as the operator runs them, and a company's own page about itself. */
 export const createCompaniesService = (deps: CompaniesDependencies) => {
-  const { repository, own, work, owners } = deps;
+  const { repository, mover, own, work, owners } = deps;
   const crud = createCrud({
     ...deps,
     onCreate: async (tx, body) => {
@@ -72,9 +72,6 @@ export const createCompaniesService = (deps: CompaniesDependencies) => {
       await checkParent(tx, patch.parentId, row.id);
       return changed(row, patch);
     },
-    onRemove: async (tx, row) => {
-      if (row.status !== 'pending' || (await hasChildren(tx, row.id))) throw conflict('COMPANY_IN_USE');
-    },
   });
   const ownRow = async (context: Context) => {
     const found = await work.read(context, (reader) => own.one(reader, context.principal.companyId));
@@ -83,6 +80,13 @@ export const createCompaniesService = (deps: CompaniesDependencies) => {
   };
   return {
     ...crud,
+    /** Refuses one that waits to be let in: nobody gets in any more, and what it has is purged. 409 for any other. */
+    remove: (context: Context, id: string, version: number): Promise<void> =>
+      work.write(context, async (tx) => {
+        const row = await repository.lockToRemove(tx, id, version);
+        if (row.status !== 'pending' || (await hasChildren(tx, id))) throw conflict('COMPANY_IN_USE');
+        await mover.moveAs(tx, context, row, 'refuse');
+      }),
     /** Asks somebody to become the company's first owner; one at a time is. */
     inviteOwner: (context: Context, id: string, owner: NewOwner): Promise<string> =>
       work.write(context, async (tx) => {
