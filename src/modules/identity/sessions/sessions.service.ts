@@ -3,9 +3,11 @@ import type { Principal } from '../../../platform/access/principal.ts';
 import type { PrincipalStore } from '../../../platform/access/principals.ts';
 import type { Configuration } from '../../../platform/configuration.ts';
 import type { Database, Tx } from '../../../platform/db/database.ts';
+import { SessionEnded } from '../../../platform/db/errors.ts';
 import { inCompany } from '../../../platform/db/in-company.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
+import { serialize } from '../../../platform/db/serialize.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Claims } from '../../../platform/http/authentication.ts';
@@ -60,7 +62,7 @@ interface SessionsDependencies {
 }
 
 export interface Sessions extends PrincipalStore {
-  /** Opens a session; the oldest ends where there are too many. A session of this sid that lives already stays. */
+  /** Opens a session; the oldest ends where there are too many. One of this sid that lives already stays, in whichever company; one that ended does not come back. */
   open(session: NewSession, where: Where): Promise<void>;
   /** The company a person enters: the one that is named, else the one used last. Throws 403 when there is none. */
   choose(personId: string, hints: readonly CompanyHint[]): Promise<Membership>;
@@ -103,10 +105,17 @@ const KINDS = { member: 'profile', machine: 'machine', operator: 'operator', sup
 export const createSessions = (dependencies: SessionsDependencies): Sessions => {
   const { db, work, directory, repository, configuration, endAtProvider, now } = dependencies;
 
-  const revoke = async (tx: Tx, id: string, because: string): Promise<void> => {
+  /** One session of a person comes to be at a time, in whichever company: before sessions are locked. */
+  const hold = (tx: Tx, personId: string): Promise<void> =>
+    serialize({ ...tx, companyId: OPERATOR_COMPANY }, `sessions:${personId}`);
+
+  /** False for one that ended already. */
+  const revoke = async (tx: Tx, id: string, because: string): Promise<boolean> => {
     const row = await repository.lock(tx, id);
+    if (row.revokedAt !== null) return false;
     const patch = { revokedAt: tx.now.toISOString(), revokedBecause: because };
     await repository.update(tx, row, patch, { action: 'revoke' });
+    return true;
   };
 
   const endOldest = async (tx: Tx, { personId, kind }: NewSession): Promise<void> => {
@@ -143,11 +152,11 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
   const open: Sessions['open'] = async (session, where) => {
     const { address, agent, traceId } = where;
     const scope: Scope = { ...systemScope(session.companyId, 'sign-in', traceId), address, agent };
-    try {
-      await db.write(scope, (tx) => insert(tx, session, where));
-    } catch (error) {
-      if (!(error instanceof Problem) || error.options.constraint !== 'session_sid_key') throw error;
-    }
+    await db.write(scope, async (tx) => {
+      await hold(tx, session.personId);
+      const isNew = (await directory.sessionOf(session.sid)) === undefined && !(await directory.hasEnded(session.sid));
+      if (isNew) await insert(tx, session, where);
+    });
   };
 
   const choose: Sessions['choose'] = async (personId, hints) => {
@@ -216,8 +225,9 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
             : { kind: 'profile', id: destination.profileId },
       };
       await work.write(context, async (tx) => {
+        await hold(tx, principal.personId);
         const { sid } = await repository.get(tx, principal.sessionId);
-        await revoke(tx, principal.sessionId, 'exchanged');
+        if (!(await revoke(tx, principal.sessionId, 'exchanged'))) throw new SessionEnded();
         const client = principal.client === 'admin' ? 'admin' : 'worker';
         const session: NewSession = { ...destination, personId: principal.personId, client, sid };
         await inCompany(tx, target, (there) => insert(there, session, context));

@@ -105,18 +105,49 @@ describe('me', () => {
     expect((await me(bearer)).company.id).to.equal(first);
   });
 
-  it('keeps one live session when a switch is asked for many times at once', async () => {
+  const liveOf = async ({ personId }: TestPerson): Promise<number> =>
+    (await app.database.sql('select 1 from session where person_id = $1 and revoked_at is null', [personId])).length;
+
+  it('keeps one live session when switches, to whichever company, are asked for many times at once', async () => {
     const person = await shared();
+    const third = await addCompany(app.database);
+    await addPerson(app, { companyId: third, roles: ['worker'], person });
     const bearer = await inFirst(person);
+    const places = [first, second, third];
     const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, n) => post('/companies/switch', bearer, { companyId: n % 2 ? first : second })),
+      Array.from({ length: 12 }, (_, n) => post('/companies/switch', bearer, { companyId: places[n % 3] })),
     );
     expect(answers.filter(({ status }) => status === 204)).to.not.have.length(0);
-    const client = await app.database.superuser();
-    const { rows } = await client.query('select 1 from session where person_id = $1 and revoked_at is null', [
-      person.personId,
-    ]);
-    expect(rows).to.have.length(1);
+    expect(await liveOf(person)).to.equal(1);
+    expect(answers.map(({ status }) => status).filter((status) => status !== 204 && status !== 401)).to.deep.equal([]);
+  });
+
+  it('opens one session where a token is first seen in two companies at once', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const person = await shared();
+      const bearer = await person.bearer();
+      const answers = await Promise.all(
+        [first, second, first, second].map((id) => get('', bearer).set({ 'x-company-id': id })),
+      );
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).to.deep.equal([200, 200, 403, 403]);
+      expect(await liveOf(person)).to.equal(1);
+    }
+  });
+
+  it('has no more live sessions than the company takes, however many open at once', async () => {
+    const person = await addPerson(app, { companyId: first, roles: ['worker'] });
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const sid = uuidv7();
+        const token = await app.identityProvider.mint({
+          user: { id: person.keycloakId },
+          client: 'angelis-worker',
+          sid,
+        });
+        await get('', `Bearer ${token}`);
+      }),
+    );
+    expect(await liveOf(person)).to.equal(3);
   });
 
   it('lists sessions of every company and ends them; the next request of an ended one is refused', async () => {
