@@ -63,6 +63,7 @@ export const createContactChanges = (dependencies: ContactChangesDependencies): 
             if (current.personId !== personId || current.channel !== channelOfCurrent(person, kind))
               throw invalid('/current', 'WRONG_TICKET');
             if (fresh.personId !== personId || value === undefined) throw invalid('/fresh', 'WRONG_TICKET');
+            await persons.mustBeFree(own, personId, kind, value);
             await persons.repository.update(own, person, persons.contacts[kind](person, value), {
               action: `change_${kind}`,
             });

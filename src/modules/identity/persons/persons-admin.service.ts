@@ -119,6 +119,7 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
           await mayChange(tx, context, id);
           const note = { action: `change_${kind}`, reason };
           const address = readAddress(kind, value);
+          await persons.mustBeFree(tx, id, kind, address);
           const after = await repository.update(tx, row, persons.contacts[kind](row, address), note);
           if (kind === 'phone') return show(after);
           await persons.align(tx, id);

@@ -5,6 +5,8 @@ import type { Scope } from '../../../platform/db/scope.ts';
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
 import type { StaffRole } from '../../../platform/identity-provider/port.ts';
 import type { Context, Enqueue, Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
+import { mustBeFree } from './addresses.ts';
+import type { AddressKind } from './addresses.ts';
 import { createContacts } from './contact.ts';
 import type { Contacts } from './contact.ts';
 import { identifierHashes, nationalIdText, readIdentifier, usernameOf } from './identifiers.ts';
@@ -31,6 +33,8 @@ export interface Persons {
   readonly repository: Repository<PersonRow>;
   identifierOf(text: string): Identifier & { readonly hashes: readonly string[] };
   nationalIdHashes(kind: string, value: string): readonly string[];
+  /** Throws 409 where somebody else has this address to sign in with. In the operator's transaction. */
+  mustBeFree(tx: Tx, personId: string, kind: AddressKind, value: string): Promise<void>;
   /** The name under which the identity provider knows a person. */
   usernameOf(personId: string): string;
   /** The live person with this RUT or email; the same work whether there is one or not. */
@@ -65,6 +69,7 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
     staffRoles,
     countSignIns,
     usernameOf,
+    mustBeFree: mustBeFree(keys.lookup),
     nationalIdHashes: (kind, value) =>
       identifierHashes(keys.lookup, { kind: 'nationalId', value: nationalIdText(kind, value) }),
     identifierOf: (text) => {

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
+import { createKeyRing, createLiveKeyRing } from '../../../../src/platform/crypto/key-ring.ts';
 import { IdentityProviderError } from '../../../../src/platform/identity-provider/errors.ts';
 import { createPersonLifecycle } from '../../../../src/modules/identity/persons/persons.lifecycle.ts';
 import { startApp } from '../../../support/app.ts';
@@ -25,13 +27,16 @@ const MOVES: Readonly<Record<string, { from: string[]; to: string }>> = {
   erase: { from: ['invited', 'active', 'locked', 'disabled'], to: 'erased' },
 };
 
+const OLD_KEY = { id: 'old', bytes: randomBytes(32) };
+
 describe('persons', () => {
+  const lookup = createLiveKeyRing(createKeyRing([OLD_KEY]));
   let app: TestApp;
   let chief: TestStaff;
   let n = 0;
 
   before(async () => {
-    app = await startApp({ background: true });
+    app = await startApp({ background: true, replace: ({ keys }) => ({ keys: { ...keys, lookup } }) });
     chief = await addStaff(app);
   });
   after(() => app.close());
@@ -171,6 +176,21 @@ describe('persons', () => {
     const stored = await persons.asSystem('a'.repeat(32), (tx) => persons.repository.get(tx, personId));
     expect(persons.contacts.phoneOf(stored)).to.equal('+56988880001');
     expect(await written(personId, 'change_phone')).to.deep.equal([{ actor_id: chief.personId, reason: 'lost' }]);
+  });
+
+  it('get no address of somebody else while keys of look-ups are replaced', async () => {
+    const [{ personId }, other] = [await addLogin(), await addLogin()];
+    const phone = '+56988880003';
+    expect((await move(other.personId, 'change-phone', { phone, reason: 'new' })).status).to.equal(200);
+    // The new key is in front, and nothing that stands under the old one is renewed yet.
+    lookup.replace(createKeyRing([{ id: 'new', bytes: randomBytes(32) }, OLD_KEY]));
+    for (const [name, address] of [
+      ['email', { email: other.email }],
+      ['phone', { phone }],
+    ] as const) {
+      const { status, body } = await move(personId, `change-${name}`, { ...address, reason: 'lost' });
+      expect([status, (body as { code: string }).code], name).to.deep.equal([409, 'ADDRESS_TAKEN']);
+    }
   });
 
   it('whose password may be known are signed out, and sign in with a new one only', async () => {
