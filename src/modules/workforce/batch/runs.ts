@@ -26,12 +26,11 @@ export const PATIENCE = `set local statement_timeout = '300s'`;
 
 /** What the jobs of every kind of upload do alike: take it up, settle it, and end it where they cannot go on. */
 export const createRuns = ({ repository, mover, work, files }: RunDependencies) => {
-  /** Moves the upload on, unless another run did. */
-  const begin = (scope: Scope, uploadId: string): Promise<BatchUploadRow | undefined> =>
+  /** The upload, moved on unless another run did. */
+  const begin = (scope: Scope, uploadId: string): Promise<BatchUploadRow> =>
     work.write({ scope }, async (tx) => {
       const row = await repository.lock(tx, uploadId);
-      if (row.status === 'validating') return row;
-      return row.status === 'uploaded' ? mover.moveAs(tx, { scope, tx }, row, 'validate') : undefined;
+      return row.status === 'uploaded' ? mover.moveAs(tx, { scope, tx }, row, 'validate') : row;
     });
   const refuse = (scope: Scope, uploadId: string, faults: readonly RowFault[]): Promise<void> =>
     work.write({ scope }, async (tx) => {
@@ -68,15 +67,16 @@ export const createRuns = ({ repository, mover, work, files }: RunDependencies) 
         concurrency: 1,
         run: async (payload, { scope }) => {
           const { uploadId } = payload;
-          const row = await begin(scope, uploadId);
-          const fileKey = row?.fileKey ?? null;
+          const { status, fileKey } = await begin(scope, uploadId);
           if (fileKey === null) return;
-          try {
-            await run(scope, payload, fileKey);
-          } catch (error) {
-            if (!(error instanceof UnreadableFile)) throw error;
-            await refuse(scope, uploadId, error.faults);
-          }
+          if (status === 'validating')
+            try {
+              await run(scope, payload, fileKey);
+            } catch (error) {
+              if (!(error instanceof UnreadableFile)) throw error;
+              await refuse(scope, uploadId, error.faults);
+            }
+          // Also where a run before settled it, and came no further.
           await files.remove(fileKey);
         },
         onDead: async (tx, { uploadId }) => {

@@ -105,4 +105,24 @@ describe('batch uploads of processes that are killed', () => {
       await numbers(`select count(*)::int from outbox where state = 'waiting' and job like '%batch%'`),
     ).to.deep.equal([0]);
   }).timeout(60_000);
+
+  it('leave no file behind where the store was away when their dry run was over', async () => {
+    const authorization = await mine.people.admin.bearer();
+    const sent = app.http.post(`/angelis${base}`).set({ authorization });
+    const text = `first_name,last_name,rut\nUna,Olvidada,18100001-${rutCheckDigit('18100001')}\n`;
+    const { id } = await rowOf<Upload>(sent.attach('file', Buffer.from(text), 'people.csv'), 202);
+    const [attempt, trying] = [attemptIn(app), await waitingFor(id)];
+    const { files: store } = app.platform;
+    const { remove } = store;
+    Object.assign(store, { remove: () => Promise.reject(new Error('the store is away')) });
+    try {
+      await attempt(trying);
+    } finally {
+      Object.assign(store, { remove });
+    }
+    expect(await read(id)).to.include({ status: 'validated', validCount: 1 });
+    expect(await files()).to.have.length(1);
+    await attempt(trying);
+    expect(await files()).to.deep.equal([]);
+  });
 });
