@@ -9,7 +9,7 @@ import {
 } from '../modules/organization/features/catalogue.repository.ts';
 import { catalogueModules } from '../modules/organization/features/catalogue.router.ts';
 import { createFeatureCatalogue } from '../modules/organization/features/catalogue.service.ts';
-import { adminsOf, featureFacts } from '../modules/organization/features/features.reads.ts';
+import { featureFacts } from '../modules/organization/features/features.reads.ts';
 import { featureModules } from '../modules/organization/features/features.router.ts';
 import { createFeatures } from '../modules/organization/features/features.service.ts';
 import type { Features } from '../modules/organization/features/features.service.ts';
@@ -21,6 +21,7 @@ import type { QuotaNotices } from '../modules/organization/features/quotas.servi
 import { countUse } from '../modules/organization/features/usage.repository.ts';
 import type { Profiles } from '../modules/organization/profiles/profiles.service.ts';
 import type { Assignments } from '../modules/organization/roles/assignments.service.ts';
+import { caretakersOf } from '../modules/organization/roles/roles.repository.ts';
 import type { Standing } from '../modules/organization/roles/standing.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
@@ -56,7 +57,7 @@ export const wireFeatures = (platform: Platform, givers: FeatureGivers, notices:
     mustBeGivable: catalogue.mustBeGivable,
     factsOf: async (reader, feature) => (await featureFacts(reader, { profileId: null, at: now(), feature }))[0],
   });
-  const take = createTake({ facts: featureFacts, countUse, adminsOf, notices });
+  const take = createTake({ facts: featureFacts, countUse, caretakersOf, notices });
   const service = createFeatures({ mustSee, work, now, facts: featureFacts, take });
   return {
     features: service,

@@ -22,7 +22,7 @@ interface QuotasDependencies {
   readonly facts: typeof featureFacts;
   readonly countUse: typeof countUse;
   /** Who is told of the company's quota. */
-  readonly adminsOf: (reader: Reader, at: Date) => Promise<readonly string[]>;
+  readonly caretakersOf: (reader: Reader, at: Date) => Promise<readonly string[]>;
   readonly notices: QuotaNotices;
 }
 
@@ -30,7 +30,7 @@ interface QuotasDependencies {
  * Takes from quotas: the company's first, then the person's, so that nobody waits in a circle. A new period has counts of its
  * own: nothing is reset.
  */
-export const createTake = ({ facts, countUse: count, adminsOf, notices }: QuotasDependencies): Features['take'] => {
+export const createTake = ({ facts, countUse: count, caretakersOf, notices }: QuotasDependencies): Features['take'] => {
   const takeFrom = async (tx: Tx, of: QuotaNotice['of'], use: Use): Promise<void> => {
     const used = await count(tx, use);
     const { feature, startsOn, holderId, amount, limit } = use;
@@ -40,7 +40,7 @@ export const createTake = ({ facts, countUse: count, adminsOf, notices }: Quotas
       return used >= units && used - amount < units;
     });
     if (percent === undefined) return;
-    const recipients = of === 'person' ? [holderId] : await adminsOf(tx, tx.now);
+    const recipients = of === 'person' ? [holderId] : await caretakersOf(tx, tx.now);
     await notices.notify(tx, { feature, startsOn, holderId, of, percent, recipients });
   };
   return async (tx, profileId, feature, amount) => {
