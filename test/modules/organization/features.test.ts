@@ -205,8 +205,12 @@ describe('features', function features() {
     const whole = { ...sale, offering: 'FIELD_SERVICE', seats: 0, startsOn: '2027-01-05' };
     await rowOf(support.post('/admin/subscription', whole), 201);
     expect(await why('field_service')).to.equal('off NOT_GRANTED');
-    await mine.at('2027-01-05T12:00:00Z');
-    expect(await why('field_service')).to.equal('on SUBSCRIPTION');
+    // Its first day begins at midnight where the company is, three hours after that of Greenwich.
+    const refused = () => codeOf(mine.admin.post('/admin/license', { offering: 'FIELD_SERVICE', profileId }), 409);
+    await mine.at('2027-01-05T02:59:00Z');
+    expect([await why('field_service'), await refused()]).to.deep.equal(['off NOT_GRANTED', 'NO_SUBSCRIPTION']);
+    await mine.at('2027-01-05T03:00:00Z');
+    expect([await why('field_service'), await refused()]).to.deep.equal(['on SUBSCRIPTION', 'NO_SEAT']);
     await mine.at(NOW);
   });
 

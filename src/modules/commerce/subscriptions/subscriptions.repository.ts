@@ -51,7 +51,8 @@ export const lockSubscriptionOf = async (
 ): Promise<{ id: string; seats: number } | undefined> => {
   const [row] = await tx.prepared<{ id: string; seats: number }>(
     `select s.id, s.seats from subscription s where s.company_id = $1 and s.offering = $2
-     and s.status in ('trial', 'active', 'past_due') and s.starts_on <= $3 and s.deleted_at is null for no key update`,
+     and s.status in ('trial', 'active', 'past_due') and s.deleted_at is null
+     and s.starts_on <= (select ($3::timestamptz at time zone c.timezone)::date from company c where c.id = $1) for no key update`,
     [tx.companyId, offering, tx.now],
   );
   return row;

@@ -22,10 +22,10 @@ const PLAN = `select json_build_object('byGrant', i.by_grant, 'quota', i.quota) 
   join plan_feature i on i.plan = c.plan and i.feature = f.code and i.deleted_at is null where c.id = $1`;
 
 const SUBSCRIPTIONS = `select json_agg(json_build_object('unit', o.unit,
-    'isLive', s.status in ('trial', 'active', 'past_due') and s.starts_on <= $3,
+    'isLive', s.status in ('trial', 'active', 'past_due') and s.starts_on <= ($3::timestamptz at time zone z.timezone)::date,
     'hasSeat', exists (select 1 from license l where l.company_id = $1 and l.profile_id = $2 and l.subscription_id = s.id
       and l.status = 'active' and l.deleted_at is null)))
-  from subscription s join offering o on o.code = s.offering
+  from subscription s join offering o on o.code = s.offering join company z on z.id = $1
   where s.company_id = $1 and s.deleted_at is null and f.code = any(o.features)`;
 
 /** A subscription that is over is not changed any more. */
@@ -68,14 +68,3 @@ interface Asked {
 /** What decides about every feature, or about one, as it stands at an instant. */
 export const featureFacts = (reader: Reader, { profileId, at, feature }: Asked): Promise<KnownFeature[]> =>
   reader.prepared<KnownFeature>(FACTS, [reader.companyId, profileId, at, feature ?? null]);
-
-/** Who looks after the company: its active owners and admins. */
-export const adminsOf = async (reader: Reader, at: Date): Promise<string[]> => {
-  const rows = await reader.prepared<{ id: string }>(
-    `select distinct p.id from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
-     where a.company_id = $1 and a.system_role in ('owner', 'admin') and a.scope_id is null and a.deleted_at is null
-       and (a.expires_at is null or a.expires_at > $2) and p.status = 'active' and p.deleted_at is null order by p.id`,
-    [reader.companyId, at],
-  );
-  return rows.map(({ id }) => id);
-};
