@@ -22,7 +22,6 @@ const STAFF_ROLES = {
   operator_auditor: 'operator-auditor',
 } as const;
 const NO_PHONE = { phoneSealed: null, phoneHash: null, phoneMask: null };
-const NO_NATIONAL_ID = { nationalIdSealed: null, nationalIdHash: null, nationalIdMask: null };
 
 const personRow = (contacts: Contacts, person: DemoPerson | DemoStaff, at: Date) => {
   const { personId, keycloakId, firstName, lastName, email } = person;
@@ -41,7 +40,6 @@ const personRow = (contacts: Contacts, person: DemoPerson | DemoStaff, at: Date)
     epoch: 1,
     ...contacts.email(owner, email),
     ...(isStaff ? NO_PHONE : contacts.phone(owner, person.phone)),
-    ...(isStaff ? NO_NATIONAL_ID : contacts.nationalId(owner, 'RUT', person.rut)),
     ...stamps(at),
   };
 };

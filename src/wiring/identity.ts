@@ -59,6 +59,7 @@ import { SESSIONS_SETTING } from '../modules/identity/sessions/settings.ts';
 import { signInModule } from '../modules/identity/sign-in/sign-in.router.ts';
 import { createSignIn } from '../modules/identity/sign-in/sign-in.service.ts';
 import { createTokens } from '../modules/identity/sign-in/tokens.service.ts';
+import { nationalIdHashes } from '../modules/organization/profiles/national-id.ts';
 import type { BulkInviting } from '../modules/workforce/ports.ts';
 import type { Tx } from '../platform/db/database.ts';
 import { createOperatorRepository } from '../platform/db/operator-repository.ts';
@@ -131,7 +132,12 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
   };
   const people = createOperatorRepository(Person, platform.changes);
   const lifecycle = createPersonLifecycle(platform.enqueue);
-  const persons = createPersons({ ...platform, repository: people, mover: platform.mover(lifecycle, people) });
+  const persons = createPersons({
+    ...platform,
+    repository: people,
+    mover: platform.mover(lifecycle, people),
+    rutHashes: (companyId, rut) => nationalIdHashes(platform.keys.lookup, companyId, 'RUT', rut),
+  });
   const logins = createLogins({ ...persons, users: platform.identityProvider.users });
   const alignment = createAlignment({ ...platform, repository: people, logins, endSessions });
   const notices = createNotices({ ...platform, persons });

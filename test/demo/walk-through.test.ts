@@ -61,7 +61,7 @@ describe('the demo', () => {
     for (const identifier of [rut, email]) {
       const response = await fetch(`${place.url}/angelis/auth/sign-in`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', 'x-company-slug': 'andes' },
         body: JSON.stringify({ identifier, password }),
       });
       expect(response.status).to.equal(200);

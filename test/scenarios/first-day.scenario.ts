@@ -203,7 +203,7 @@ export const firstDayScenario = (name: string, start: () => Promise<TestSystem>)
       await eventually(
         async () => (await system.identityProvider.users.find({ email: emailOf('wanda') })) === undefined,
       );
-      await signIn(WANDA_RUT).expect(401);
+      for (const { slug } of [mine, contractor]) await signIn(WANDA_RUT, { 'x-company-slug': slug }).expect(401);
       for (const [who, path] of [
         ['abel', '/admin/profile?q=wanda'],
         ['carlos', '/admin/profile?q=wanda'],

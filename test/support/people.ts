@@ -1,6 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { IdentityProvider, SignInClient } from '../../src/platform/identity-provider/port.ts';
 import { createContacts } from '../../src/modules/identity/persons/contact.ts';
+import { nationalIdHashes } from '../../src/modules/organization/profiles/national-id.ts';
+import { maskRut } from '../../src/platform/text/rut.ts';
 import type { TestApp } from './app.ts';
 import type { TestDatabase } from './database.ts';
 
@@ -24,7 +26,7 @@ export interface TestPerson {
 /** What a person signs in with. */
 export interface TestLogin {
   readonly email?: string;
-  /** As it is stored: `12345678-5`. */
+  /** Of the profile, as it is stored: `12345678-5`. */
   readonly rut?: string;
   readonly phone?: string;
   readonly password?: string;
@@ -36,7 +38,7 @@ export interface PersonOptions {
   readonly firstName?: string;
   readonly lastName?: string;
   readonly login?: TestLogin;
-  /** A person who is there already, for a second profile. */
+  /** A person who is there already, for a second profile; of `login` it takes the RUT. */
   readonly person?: Pick<TestPerson, 'personId' | 'keycloakId'>;
 }
 
@@ -54,14 +56,13 @@ const createPerson = async (
   app: PeopleHost,
   firstName: string,
   lastName: string,
-  { email, rut, phone, password }: TestLogin,
+  { email, phone, password }: TestLogin,
 ) => {
   const personId = uuidv7();
   const contacts = createContacts(app.platform.keys);
   const owner = { id: personId, dataKey: contacts.newKey(personId) };
   const byEmail = email === undefined ? undefined : contacts.email(owner, email);
   const byPhone = phone === undefined ? undefined : contacts.phone(owner, phone);
-  const byRut = rut === undefined ? undefined : contacts.nationalId(owner, 'RUT', rut);
   const user = await app.identityProvider.users.create({
     ...(email !== undefined && { email }),
     ...(password !== undefined && { password }),
@@ -73,9 +74,8 @@ const createPerson = async (
   });
   await app.database.sql(
     `insert into person (id, keycloak_id, first_name, last_name, locale, status, data_key, created_at, updated_at,
-       email_sealed, email_hash, email_mask, phone_sealed, phone_hash, phone_mask,
-       national_id_sealed, national_id_hash, national_id_mask)
-     values ($1, $2, $3, $4, 'en', 'active', $5, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+       email_sealed, email_hash, email_mask, phone_sealed, phone_hash, phone_mask)
+     values ($1, $2, $3, $4, 'en', 'active', $5, $6, $6, $7, $8, $9, $10, $11, $12)`,
     [
       personId,
       user.id,
@@ -89,9 +89,6 @@ const createPerson = async (
       byPhone?.phoneSealed,
       byPhone?.phoneHash,
       byPhone?.phoneMask,
-      byRut?.nationalIdSealed,
-      byRut?.nationalIdHash,
-      byRut?.nationalIdMask,
     ],
   );
   return { personId, keycloakId: user.id };
@@ -99,15 +96,17 @@ const createPerson = async (
 
 /** A person with an active profile that holds `roles`, who signs in as everybody does. */
 export const addLogin = async (app: PeopleHost, options: PersonOptions): Promise<Omit<TestPerson, 'bearer'>> => {
-  const { companyId, roles, firstName = 'Ana', lastName = 'Rojas' } = options;
-  const { personId, keycloakId } =
-    options.person ?? (await createPerson(app, firstName, lastName, options.login ?? {}));
+  const { companyId, roles, firstName = 'Ana', lastName = 'Rojas', login = {} } = options;
+  const { personId, keycloakId } = options.person ?? (await createPerson(app, firstName, lastName, login));
+  const { rut } = login;
+  const byRut =
+    rut === undefined ? [] : [nationalIdHashes(app.platform.keys.lookup, companyId, 'RUT', rut)[0], maskRut(rut)];
   const profileId = uuidv7();
   const at = app.clock.now();
   await app.database.sql(
-    `insert into profile (company_id, id, person_id, first_name, last_name, national_id_kind, kind, status, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, 'RUT', 'employee', 'active', $6, $6)`,
-    [companyId, profileId, personId, firstName, lastName, at],
+    `insert into profile (company_id, id, person_id, first_name, last_name, national_id_kind, kind, status, created_at, updated_at,
+       national_id_hash, national_id_mask) values ($1, $2, $3, $4, $5, 'RUT', 'employee', 'active', $6, $6, $7, $8)`,
+    [companyId, profileId, personId, firstName, lastName, at, byRut[0], byRut[1]],
   );
   await app.database.sql(
     'insert into person_company (person_id, company_id, profile_id, created_at) values ($1, $2, $3, $4)',

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { identifierHashes, readIdentifier } from '../../modules/identity/persons/identifiers.ts';
+import { nationalIdHashes } from '../../modules/organization/profiles/national-id.ts';
 import catalogue from '../../../config/permissions.json' with { type: 'json' };
 import { createDirectory } from '../../platform/access/directory.ts';
 import type { Catalogue } from '../../platform/access/catalogue.ts';
@@ -46,14 +47,21 @@ const FIND = `select f.company_id as "companyId", f.id as "profileId", f.first_n
   from company c
   join profile f on f.company_id = c.id and f.deleted_at is null
   left join person p on p.id = f.person_id and p.deleted_at is null
-  where c.slug = $1 and c.deleted_at is null
-    and (f.id = $2::uuid or p.email_hash = any($3) or p.national_id_hash = any($3) or f.contact_email = $4)
+  where c.id = $1
+    and (f.id = $2::uuid or p.email_hash = any($3) or f.national_id_hash = any($4) or f.contact_email = $5)
   order by f.id limit 2`;
 
 const find = async (system: pg.Pool, lookup: KeyRing, { company, person }: Asked): Promise<Found> => {
   const identifier = readIdentifier(person);
   const id = UUID.test(person) ? person : null;
-  const values = [company, id, identifierHashes(lookup, identifier), identifier.value];
+  const companyId = (
+    await system.query<{ id: string }>('select id from company where slug = $1 and deleted_at is null', [company])
+  ).rows[0]?.id;
+  const ruts =
+    identifier.kind === 'rut' && companyId !== undefined
+      ? nationalIdHashes(lookup, companyId, 'RUT', identifier.value)
+      : [];
+  const values = [companyId, id, identifierHashes(lookup, identifier), ruts, identifier.value];
   const { rows } = await system.query<Found>(FIND, values);
   if (rows.length > 1) throw new Error(`Several people of ${company} have this address: give the id of the profile.`);
   if (rows[0] === undefined)

@@ -67,7 +67,8 @@ describe('effective permissions are explained', () => {
     const base = await makeRole('why-base', { grants: [READ] });
     const heir = await makeRole('why-heir', { grants: [], parentId: base.id, systemParent: 'supervisor' });
     const shut = await makeRole('why-shut', { grants: [], denies: [READ] });
-    const someone = await addPerson(app, { companyId, roles: [], login: { email: 'why@example.cl' } });
+    const login = { email: 'why@example.cl', rut: '12345678-5' };
+    const someone = await addPerson(app, { companyId, roles: [], login });
     const { profileId } = someone;
     const expiresAt = new Date(app.clock.now().getTime() + 3_600_000).toISOString();
     const scoped = { scopeKind: scope.kind, scopeId: scope.id };
@@ -111,7 +112,7 @@ describe('effective permissions are explained', () => {
         { company: rows[0]!.slug, person: who, ...(permission && { permission }) },
         app.clock.now,
       );
-    for (const who of [profileId, 'Why@Example.cl']) {
+    for (const who of [profileId, 'Why@Example.cl', '12.345.678-5']) {
       const { permissions, ...about } = await ask(who, READ);
       expect(permissions).to.deep.equal([expected]);
       expect(about).to.include({ profileId, inactive: null });

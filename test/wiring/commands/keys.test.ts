@@ -118,14 +118,13 @@ describe('angelis keys', () => {
     const contacts = createContacts(keys);
     const owner = { id: personId, dataKey: contacts.newKey(personId) };
     const { emailSealed, emailHash } = contacts.email(owner, email);
-    const { nationalIdSealed, nationalIdHash } = contacts.nationalId(owner, 'RUT', rut);
     const client = await database.superuser();
     const at = new Date();
     await client.query(
       `insert into person (id, first_name, last_name, locale, status, data_key, created_at, updated_at,
-         email_sealed, email_hash, national_id_sealed, national_id_hash)
-       values ($1, 'Ana', 'Rojas', 'en', 'active', $2, $3, $3, $4, $5, $6, $7)`,
-      [personId, owner.dataKey, at, emailSealed, emailHash, nationalIdSealed, nationalIdHash],
+         email_sealed, email_hash)
+       values ($1, 'Ana', 'Rojas', 'en', 'active', $2, $3, $3, $4, $5)`,
+      [personId, owner.dataKey, at, emailSealed, emailHash],
     );
     const secret = seal('a secret of a webhook', keys.data, place(webhookId));
     await client.query(
@@ -173,11 +172,9 @@ describe('angelis keys', () => {
       (await client.query(text, values)).rows[0] as Row | undefined;
 
     const byEmail = identifierHashes(keys.lookup, { kind: 'email', value: email });
-    const byRut = identifierHashes(keys.lookup, { kind: 'nationalId', value: `RUT:${rut}` });
     const person = await one<{ id: string; dataKey: string; emailSealed: string }>(
-      `select id, data_key as "dataKey", email_sealed as "emailSealed" from person
-       where email_hash = any($1) and national_id_hash = any($2)`,
-      [byEmail, byRut],
+      `select id, data_key as "dataKey", email_sealed as "emailSealed" from person where email_hash = any($1)`,
+      [byEmail],
     );
     expect(person?.id).to.equal(personId);
     expect(createContacts(keys).emailOf({ ...person!, phoneSealed: null })).to.equal(email);
@@ -275,7 +272,7 @@ describe('angelis keys', () => {
     expect(said[0]).to.match(/^DATA_KEY: writes with r\d{17}, reads first$/);
     expect(said).to.include('  data_key.wrapped: 2 under old keys of DATA_KEY');
     expect(said).to.include('  person.data_key: 1 under old keys of DATA_KEY');
-    expect(said).to.include('  person: look-ups of email, phone and national id: 0 under old keys of LOOKUP_KEY');
+    expect(said).to.include('  person: look-ups of email and phone: 0 under old keys of LOOKUP_KEY');
     expect(said.at(-1)).to.match(/^  web on far writes with DATA_KEY first, LOOKUP_KEY first, /);
     for (const { key } of parseKeyRing(settings().DATA_KEY).keys)
       expect(said.join('\n')).to.not.contain(key.export().toString('base64'));

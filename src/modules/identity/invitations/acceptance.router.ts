@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { email, exact, instant, noContent, ok, route, uuid } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
-import { PROOF } from '../passwords/proof.ts';
+import { IDENTIFIER, PROOF } from '../passwords/proof.ts';
 import type { Acceptance } from './acceptance.service.ts';
 
 const token = Type.String({ minLength: 1, maxLength: 200, description: 'From the mailed link' });
@@ -36,9 +36,11 @@ export const acceptanceModule = (acceptance: Acceptance): Module => ({
         path: '/accept',
         id: 'acceptMyInvitation',
         summary: 'Accept: choose a password, or prove with the one you have that you are meant',
+        description:
+          'Whoever signs in with the address that the link went to gives the password they have. Whoever signs in with another says so by `identifier`, and is refused as when they sign in. Everybody else becomes a new person, with this password.',
         permission: 'public',
         rate: 'sign-in',
-        body: exact({ token, ...PROOF }),
+        body: exact({ token, identifier: Type.Optional(IDENTIFIER), ...PROOF }),
         responses: { 200: exact({ company: exact({ id: uuid(), slug: Type.String(), name: Type.String() }) }) },
       },
       async ({ body }, context) => ok({ company: await acceptance.accept(body, context) }),

@@ -1,16 +1,16 @@
-import type { PersonalVault } from '../../../platform/change/vault.ts';
 import type { Database } from '../../../platform/db/database.ts';
 import { inCompany } from '../../../platform/db/in-company.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { PasswordProof } from '../../../platform/identity-provider/port.ts';
+import type { Beat } from '../../../platform/http/beat.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
-import { conflict, Problem } from '../../../platform/module.ts';
+import { invalid, Problem } from '../../../platform/module.ts';
 import type { Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
 import { normalizeEmail } from '../persons/identifiers.ts';
-import type { PersonRow, Persons } from '../persons/persons.service.ts';
+import type { PersonRow, Persons, Wanted } from '../persons/persons.service.ts';
 import type { NewPerson, Registration } from '../persons/registration.service.ts';
 import { isTokenOf, readInvitationToken } from './invitation-token.ts';
 import { invitedProfile, invitingCompany } from './invitations.repository.ts';
@@ -19,11 +19,11 @@ import type { InvitedProfiles } from './invited-profiles.ts';
 
 interface AcceptanceDependencies {
   readonly db: Database;
-  readonly vault: Pick<PersonalVault, 'open'>;
   readonly rates: RateLimits;
+  readonly beat: Beat;
   readonly repository: Repository<InvitationRow>;
   readonly mover: Mover<InvitationRow>;
-  readonly persons: Pick<Persons, 'repository' | 'mover' | 'contacts' | 'align'>;
+  readonly persons: Pick<Persons, 'repository' | 'mover' | 'contacts' | 'align' | 'wantedBy' | 'identify'>;
   readonly registration: Registration;
   readonly profiles: () => Pick<InvitedProfiles, 'activate'>;
   readonly now: () => Date;
@@ -37,15 +37,21 @@ export interface ShownInvitation {
   readonly expiresAt: string;
 }
 
+/** What somebody accepts with: `identifier` where they sign in with another address than the one that was mailed. */
+interface AcceptanceRequest extends PasswordProof {
+  readonly token: string;
+  readonly identifier?: string;
+}
+
 export interface Acceptance {
   /** 410 for a link that is used, replaced, declined, revoked, too old, or never was. */
   show(token: string, traceId: string): Promise<ShownInvitation>;
   /**
-   * Accepts: a new person gets this password, somebody who is known elsewhere proves with it that they are meant. Done
-   * again with the same password it answers the same; of many at once one is first, and 410 for the others. Throws 401,
-   * 409, 410, 422.
+   * Accepts: a new person gets this password, somebody who has an account proves with it that they are meant. What the profile
+   * says of them, its national id too, has no part in that. Done again with the same password it answers the same; of many at
+   * once one is first, and 410 for the others. Throws 400, 401, 409, 410, 422.
    */
-  accept(request: { token: string } & PasswordProof, context: PublicContext): Promise<InvitingCompany>;
+  accept(request: AcceptanceRequest, context: PublicContext): Promise<InvitingCompany>;
   /** Declines; done again it is the same. 410 for a link that is over in another way. */
   decline(token: string, context: PublicContext): Promise<void>;
 }
@@ -61,12 +67,7 @@ interface Found {
 
 /** What whoever has the mailed link does with it. */
 export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptance => {
-  const { db, vault, rates, repository, mover, persons, registration, profiles, now } = dependencies;
-
-  const nationalIdOf = async (reader: Reader, profileId: string, sealed: string | null, kind: string) => {
-    const value = sealed === null ? undefined : await vault.open(reader, profileId, sealed);
-    return value === undefined ? null : { kind, value };
-  };
+  const { db, rates, beat, repository, mover, persons, registration, profiles, now } = dependencies;
 
   /** Whether somebody of the staff is still invited, at this address: who reads it is given all that their role may do. */
   const isAskedAt = (person: PersonRow, email: string): boolean =>
@@ -77,13 +78,11 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
     if (profileId === null) {
       const person = await persons.repository.find(reader, invitation.personId);
       if (person === undefined || (invitation.status === 'pending' && !isAskedAt(person, email))) return undefined;
-      return { firstName: person.firstName, lastName: person.lastName, email, locale, nationalId: null };
+      return { firstName: person.firstName, lastName: person.lastName, email, locale };
     }
     const profile = await invitedProfile(reader, profileId);
     if (profile === undefined || (profile.status !== 'invited' && invitation.status === 'pending')) return undefined;
-    const { firstName, lastName, nationalIdSealed, nationalIdKind } = profile;
-    const nationalId = await nationalIdOf(reader, profileId, nationalIdSealed, nationalIdKind);
-    return { firstName, lastName, email, locale, nationalId };
+    return { firstName: profile.firstName, lastName: profile.lastName, email, locale };
   };
 
   /** The invitation whose last token this is, whatever became of it. */
@@ -139,12 +138,11 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
     });
   };
 
-  const acceptAsKnown = async (found: Found, proof: PasswordProof, context: PublicContext, personId: string) => {
-    const person = await db.read(systemScope(OPERATOR_COMPANY, VIA, context.traceId), (reader) =>
-      persons.repository.get(reader, personId),
+  /** Refused as a sign-in is. */
+  const acceptAsKnown = async (found: Found, wanted: Wanted, proof: PasswordProof, context: PublicContext) => {
+    const person = await beat(async () =>
+      registration.prove(await persons.identify(wanted, context.traceId), proof, context),
     );
-    await registration.prove(person, proof, context);
-    if (registration.isAnother(person, found.person.nationalId)) throw conflict('INVITATION_OF_ANOTHER');
     await commit(found, context, async (tx) => {
       await registration.keep(tx, person.id);
       return person.id;
@@ -187,14 +185,20 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
     });
   };
 
+  /** Somebody who says that they have an account: as often as they may sign in to it. */
+  const acceptAsNamed = async (found: Found, identifier: string, proof: PasswordProof, context: PublicContext) => {
+    if (found.invitation.profileId === null) throw invalid('/identifier', 'LOGIN_OF_ITS_OWN');
+    const wanted = await persons.wantedBy(identifier, context.hints);
+    await rates.count('signIn', `account:${wanted.hashes[0]}`);
+    await acceptAsKnown(found, wanted, proof, context);
+  };
+
   const acceptOnce = async (found: Found, proof: PasswordProof, context: PublicContext): Promise<void> => {
     if (found.invitation.profileId === null) return acceptAsStaff(found, proof.password, context);
-    const known = await db.read(systemScope(OPERATOR_COMPANY, VIA, context.traceId), (reader) =>
-      registration.findKnown(reader, found.person),
-    );
-    return known === undefined
+    const wanted = await persons.wantedBy(found.person.email, []);
+    return (await persons.identify(wanted, context.traceId)) === undefined
       ? acceptAsNew(found, proof.password, context)
-      : acceptAsKnown(found, proof, context, known.id);
+      : acceptAsKnown(found, wanted, proof, context);
   };
 
   return {
@@ -203,11 +207,12 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
       const { firstName, email } = person;
       return { company: { name: company.name }, firstName, email, expiresAt: invitation.expiresAt };
     },
-    accept: async ({ token, ...proof }, context) => {
+    accept: async ({ token, identifier, ...proof }, context) => {
       const found = await find(token, context.traceId);
       await rates.count('signIn', `invitation:${found.invitation.id}`);
       if (found.invitation.status === 'accepted') await acceptAgain(found, proof, context);
-      else await acceptOnce(mustBePending(found), proof, context);
+      else if (identifier === undefined) await acceptOnce(mustBePending(found), proof, context);
+      else await acceptAsNamed(mustBePending(found), identifier, proof, context);
       return found.company;
     },
     decline: async (token, context) => {

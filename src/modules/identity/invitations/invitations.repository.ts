@@ -129,16 +129,13 @@ export interface InvitedProfile {
   readonly firstName: string;
   readonly lastName: string;
   readonly status: string;
-  readonly nationalIdKind: string;
-  readonly nationalIdSealed: string | null;
 }
 
 /** Read model: what is needed of a profile that was invited. */
 export const invitedProfile = async (reader: Reader, id: string): Promise<InvitedProfile | undefined> =>
   (
     await reader.prepared<InvitedProfile>(
-      `select first_name as "firstName", last_name as "lastName", status, national_id_kind as "nationalIdKind",
-         national_id_sealed as "nationalIdSealed"
+      `select first_name as "firstName", last_name as "lastName", status
        from profile where company_id = $1 and id = $2 and deleted_at is null`,
       [reader.companyId, id],
     )

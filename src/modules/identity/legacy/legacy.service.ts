@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { Database, Tx } from '../../../platform/db/database.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
+import type { CompanyHint } from '../../../platform/http/company-hints.ts';
 import { isProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProvider, PasswordState } from '../../../platform/identity-provider/port.ts';
 import { Problem, retention } from '../../../platform/module.ts';
@@ -10,6 +11,7 @@ import type { TickDefinition } from '../../../platform/module.ts';
 import { inParallel } from '../../../platform/process/parallel.ts';
 import type { Notices } from '../notices/notices.service.ts';
 import { checkPassword } from '../passwords/password-rules.ts';
+import { readIdentifier } from '../persons/identifiers.ts';
 import type { Logins } from '../persons/logins.ts';
 import { maySignIn } from '../persons/admission.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
@@ -32,6 +34,9 @@ export interface Attempt {
   readonly traceId: string;
 }
 
+/** What is wrong with a line, or with whom it is about. */
+type ImportFault = LegacyFault | 'COMPANY_NEEDED' | 'UNKNOWN' | 'TWICE';
+
 /** What became of a file. */
 export interface Import {
   readonly taken: number;
@@ -40,7 +45,7 @@ export interface Import {
   /** They have a password here, or are to choose one: theirs of before is good for nothing. */
   readonly own: number;
   /** Lines that were not taken, in their order. */
-  readonly faults: readonly { readonly line: number; readonly fault: LegacyFault | 'UNKNOWN' | 'TWICE' }[];
+  readonly faults: readonly { readonly line: number; readonly fault: ImportFault }[];
   /** How many wait for their first sign-in, of this file and of others. */
   readonly waiting: number;
 }
@@ -52,8 +57,11 @@ export interface Legacy {
    * is right and would not be good enough is erased, too, and its owner is told; nobody comes in with it.
    */
   first<T>(attempt: Attempt, ask: () => Promise<T>): Promise<T>;
-  /** Takes the accounts of a file over; whom nobody knows is told by line. Done again it adds nothing twice. */
-  take(lines: AsyncIterable<LegacyRead>, traceId: string): Promise<Import>;
+  /**
+   * Takes the accounts of a file over, of RUTs those of the company that `hints` name; whom nobody knows is told by line. Done
+   * again it adds nothing twice.
+   */
+  take(lines: AsyncIterable<LegacyRead>, hints: readonly CompanyHint[], traceId: string): Promise<Import>;
   readonly ticks: readonly TickDefinition[];
 }
 
@@ -131,16 +139,16 @@ export const createLegacy = (dependencies: LegacyDependencies): Legacy => {
   };
 
   /** Whose lines they are, and whether they have no password here, nor are to choose one. */
-  const knownOf = async (lines: readonly LegacyLine[], traceId: string): Promise<readonly Found[]> => {
-    const found = await db.read(operator(traceId), async (reader) => {
-      const all: Found[] = [];
-      for (const line of lines) {
-        const { kind, hashes } = persons.identifierOf(line.identifier);
-        const by = kind === 'nationalId' ? 'nationalIdHash' : 'emailHash';
-        all.push({ line, person: await persons.find(reader, { by, hashes }), isFree: true });
-      }
-      return all;
-    });
+  const knownOf = async (
+    lines: readonly LegacyLine[],
+    hints: readonly CompanyHint[],
+    traceId: string,
+  ): Promise<readonly Found[]> => {
+    const found: Found[] = [];
+    for (const line of lines) {
+      const person = await persons.identify(await persons.wantedBy(line.identifier, hints), traceId);
+      found.push({ line, person, isFree: true });
+    }
     await inParallel(found, LANES, async (one) => {
       const id = one.person?.keycloakId ?? null;
       const state = id === null ? undefined : await stateOf(id);
@@ -176,13 +184,13 @@ export const createLegacy = (dependencies: LegacyDependencies): Legacy => {
       });
       return answered();
     },
-    take: async (lines, traceId) => {
+    take: async (lines, hints, traceId) => {
       const counts = { taken: 0, there: 0, own: 0 };
       const faults: Import['faults'][number][] = [];
       const seen = new Set<string>();
       const takeSome = async (some: readonly LegacyLine[]): Promise<void> => {
         const people: { person: PersonRow; hash: string }[] = [];
-        for (const { line, person, isFree } of await knownOf(some, traceId)) {
+        for (const { line, person, isFree } of await knownOf(some, hints, traceId)) {
           if (person === undefined) faults.push({ line: line.line, fault: 'UNKNOWN' });
           else if (seen.has(person.id)) faults.push({ line: line.line, fault: 'TWICE' });
           else if (isFree) people.push({ person, hash: line.hash });
@@ -196,6 +204,8 @@ export const createLegacy = (dependencies: LegacyDependencies): Legacy => {
       const some: LegacyLine[] = [];
       for await (const read of lines) {
         if ('fault' in read) faults.push(read);
+        else if (hints.length === 0 && readIdentifier(read.identifier).kind === 'rut')
+          faults.push({ line: read.line, fault: 'COMPANY_NEEDED' });
         else some.push(read);
         if (some.length === AT_ONCE) await takeSome(some.splice(0));
       }

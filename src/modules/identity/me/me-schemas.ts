@@ -18,7 +18,7 @@ export const MeView = exact(
     lastName: text(100),
     email: nullable(Type.String({ description: 'The sign-in address; only its owner sees it whole.' })),
     phone: nullable(Type.String({ examples: ['+56912345678'] })),
-    nationalIdMask: nullable(Type.String({ examples: ['*****678-5'] })),
+    nationalIdMask: nullable(Type.String({ description: 'As this company has it', examples: ['*****678-5'] })),
     locale,
     preferences,
     profileId: nullable(uuid()),

@@ -43,8 +43,8 @@ export interface Me {
 export const createMe = ({ work, persons, sessions, endings, catalogue, takesCodes }: MeDependencies): Me => {
   const view = async (reader: Reader, { principal }: Context) => {
     const person = await persons.repository.get(reader, principal.personId);
-    const { company, session } = await readSurroundings(reader, principal.sessionId);
-    const { id, version, firstName, lastName, locale, preferences, nationalIdMask } = person;
+    const { company, session, nationalIdMask } = await readSurroundings(reader, principal.sessionId);
+    const { id, version, firstName, lastName, locale, preferences } = person;
     return {
       id,
       version,

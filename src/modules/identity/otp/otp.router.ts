@@ -1,6 +1,7 @@
 import Type from 'typebox';
-import { exact, ok, oneOf, route, text, uuid } from '../../../platform/module.ts';
+import { exact, ok, oneOf, route, uuid } from '../../../platform/module.ts';
 import type { JobDefinition, Module, TickDefinition } from '../../../platform/module.ts';
+import { IDENTIFIER } from '../passwords/proof.ts';
 import { OtpReceiptView } from './otp-receipt.ts';
 import { CODES, OTP_PURPOSES, TALLIES } from './otp.rules.ts';
 import type { Otps } from './otp.service.ts';
@@ -45,7 +46,7 @@ export const otpModule = ({ otps, jobs, ticks }: OtpRouterDependencies): Module 
         permission: 'public',
         rate: 'otp',
         body: exact({
-          identifier: text(254, { description: 'RUT or email' }),
+          identifier: IDENTIFIER,
           purpose: oneOf(['login', 'reset']),
           channel: oneOf(['email', 'sms']),
         }),

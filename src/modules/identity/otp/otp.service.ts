@@ -51,15 +51,15 @@ interface OtpDependencies {
   readonly db: Database;
   readonly keys: { readonly data: KeyRing; readonly lookup: KeyRing };
   readonly enqueue: Enqueue;
-  readonly persons: Pick<Persons, 'identifierOf' | 'identify' | 'repository'>;
+  readonly persons: Pick<Persons, 'wantedBy' | 'identify' | 'repository'>;
   readonly signIn: Pick<SignIn, 'withOtp'>;
   readonly count: CountOtp;
 }
 
 export interface Otps {
   /**
-   * Sends a code to whoever has the account, if anybody may have one; the answer and the steps to it are the same. 429 for
-   * one account too often.
+   * Sends a code to whoever has the account, if anybody may have one; the answer and the steps to it are the same. 400 for a
+   * RUT without a company, 429 for one account too often.
    */
   ask(
     request: { identifier: string; purpose: 'login' | 'reset'; channel: OtpChannel },
@@ -148,10 +148,10 @@ export const createOtps = ({ db, keys, enqueue, persons, signIn, count }: OtpDep
 
   return {
     ask: async ({ identifier, purpose, channel }, context) => {
-      const wanted = persons.identifierOf(identifier);
+      const wanted = await persons.wantedBy(identifier, context.hints);
       const person = await persons.identify(wanted, context.traceId);
       const id = uuidv7();
-      const askedKey = `asked:${hmac(keys.lookup, 'otp:asked', wanted.value)}`;
+      const askedKey = `asked:${hmac(keys.lookup, 'otp:asked', wanted.hashes[0]!)}`;
       const account = person === undefined ? `nobody:${id}` : personKey(person.id);
       const otp: OtpRow = {
         id,

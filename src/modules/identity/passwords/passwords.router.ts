@@ -2,10 +2,10 @@ import Type from 'typebox';
 import { OtpReceiptView } from '../otp/otp-receipt.ts';
 import type { OtpReceipt } from '../otp/otp.service.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
-import { exact, noContent, oneOf, route, text } from '../../../platform/module.ts';
+import { exact, noContent, oneOf, route } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import { NewPassword } from './password-rules.ts';
-import { PROOF, totp } from './proof.ts';
+import { IDENTIFIER, PROOF, totp } from './proof.ts';
 import type { Passwords } from './passwords.service.ts';
 
 interface PasswordsRouterDependencies {
@@ -31,7 +31,7 @@ export const passwordsModule = ({ passwords, forgotten }: PasswordsRouterDepende
         description: 'As /otp/request with purpose reset: the same answer whether anybody has the account or not.',
         permission: 'public',
         rate: 'otp',
-        body: exact({ identifier: text(254), channel: Type.Optional(oneOf(['email', 'sms'])) }),
+        body: exact({ identifier: IDENTIFIER, channel: Type.Optional(oneOf(['email', 'sms'])) }),
         responses: { 202: OtpReceiptView },
       },
       async ({ body: { identifier, channel = 'email' } }, context) => ({

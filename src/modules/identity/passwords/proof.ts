@@ -1,4 +1,11 @@
 import Type from 'typebox';
+import { text } from '../../../platform/module.ts';
+
+/** What somebody signs in with; read by `wantedBy`. */
+export const IDENTIFIER = text(254, {
+  description: 'Email, or RUT in the company that is named',
+  examples: ['12.345.678-5'],
+});
 
 /** The code of the authenticator, beside a password. */
 export const totp = Type.Optional(

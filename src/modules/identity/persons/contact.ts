@@ -1,8 +1,7 @@
 import type { KeyRing } from '../../../platform/crypto/key-ring.ts';
 import { dataKeyRing, hmac, newDataKey, open, seal, unwrap, wrap } from '../../../platform/crypto/sealed.ts';
 import { maskAddress, maskPhone } from '../../../platform/messaging/messages.ts';
-import { maskRut } from '../../../platform/text/rut.ts';
-import { nationalIdText, normalizeEmail } from './identifiers.ts';
+import { normalizeEmail } from './identifiers.ts';
 
 export interface Keys {
   readonly data: KeyRing;
@@ -41,24 +40,18 @@ export const createContacts = ({ data, lookup }: Keys) => {
       phoneHash: hmac(lookup, 'person:phone', value),
       phoneMask: maskPhone(value),
     }),
-    nationalId: (owner: Owner, kind: string, value: string) => ({
-      nationalIdSealed: sealFor(owner, 'national_id', nationalIdText(kind, value)),
-      nationalIdHash: hmac(lookup, 'person:nationalId', nationalIdText(kind, value)),
-      nationalIdMask: kind === 'RUT' ? maskRut(value) : `***${value.slice(-3)}`,
-    }),
     /** The bcrypt hash of a password of an older system: AES at rest, and gone with the person's key. */
     legacyHash: (owner: Owner, hash: string): string => sealFor(owner, 'legacy_hash', hash),
     legacyHashOf: (owner: Owner, sealed: string): string => open(sealed, ringOf(owner), place(owner.id, 'legacy_hash')),
     /** The person's key under the current key of the ring; what it sealed stays as it is. */
     rewrap: ({ id, dataKey }: Owner): string => wrap(unwrap(dataKey, data, `person:${id}`), data, `person:${id}`),
     /** The hashes of what is sealed, under the current key of the ring. */
-    rehash: (person: Sealed & { readonly nationalIdSealed: string | null }) => {
+    rehash: (person: Sealed) => {
       const hash = (sealed: string | null, column: string, purpose: string): string | null =>
         sealed === null ? null : hmac(lookup, purpose, open(sealed, ringOf(person), place(person.id, column)));
       return {
         emailHash: hash(person.emailSealed, 'email', 'person:email'),
         phoneHash: hash(person.phoneSealed, 'phone', 'person:phone'),
-        nationalIdHash: hash(person.nationalIdSealed, 'national_id', 'person:nationalId'),
       };
     },
     emailOf: (person: Sealed): string | null =>

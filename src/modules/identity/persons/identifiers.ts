@@ -4,26 +4,21 @@ import { parseRut } from '../../../platform/text/rut.ts';
 
 /** What somebody typed to say who they are, in the form that is stored and hashed. */
 export interface Identifier {
-  readonly kind: 'email' | 'nationalId' | 'unknown';
+  readonly kind: 'email' | 'rut' | 'unknown';
   readonly value: string;
 }
 
 /** An address as it is kept and looked up: `Ana@Example.cl ` → `ana@example.cl`. Case and the form of letters tell nobody apart. */
 export const normalizeEmail = (text: string): string => text.trim().normalize('NFC').toLowerCase();
 
-/** A national id as it is hashed: a passport's `123` is not another document's `123`. */
-export const nationalIdText = (kind: string, value: string): string => `${kind}:${value}`;
-
 /** Reads a RUT or an email. What is neither is kept, so that it can be counted and answered like the rest. */
 export const readIdentifier = (text: string): Identifier => {
   if (text.includes('@')) return { kind: 'email', value: normalizeEmail(text) };
   const parsed = parseRut(text);
-  return parsed.ok
-    ? { kind: 'nationalId', value: nationalIdText('RUT', parsed.rut.value) }
-    : { kind: 'unknown', value: text.trim().toLowerCase() };
+  return parsed.ok ? { kind: 'rut', value: parsed.rut.value } : { kind: 'unknown', value: text.trim().toLowerCase() };
 };
 
-/** The keyed hashes under which a person with this identifier may stand. */
+/** The keyed hashes under which a person with this email may stand, the current key's first. */
 export const identifierHashes = (lookup: KeyRing, { kind, value }: Identifier): string[] =>
   lookupHashes(lookup, `person:${kind}`, value);
 

@@ -26,8 +26,8 @@ interface PersonsAdminDependencies {
 
 /** What operator staff may do about a login. */
 export interface PersonsAdmin {
-  /** The person with this RUT or email; 404 without one. */
-  find(context: Context, identifier: string): Promise<PersonRow>;
+  /** The person with this email, or whose profile has this RUT in a company; 404 without one, 400 for a RUT without a company. */
+  find(context: Context, identifier: string, companyId?: string): Promise<PersonRow>;
   read(context: Context, id: string): Promise<PersonRow>;
   move(context: Context, id: string, move: string, input: object, version: number | undefined): Promise<PersonRow>;
   actions(context: Context, id: string): Promise<Action[]>;
@@ -83,14 +83,13 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
       const isOwn = (session: { id: string }): boolean => session.id === context.principal.sessionId;
       return { ended: await endings.endAll(id, byStaff(context), isOwn) };
     },
-    find: (context, identifier) =>
-      work.read(context, async (reader) => {
-        const { kind, hashes } = persons.identifierOf(identifier);
-        const by = kind === 'nationalId' ? 'nationalIdHash' : 'emailHash';
-        const row = await persons.find(reader, { by, hashes });
-        if (row === undefined) throw notFound();
-        return show(row);
-      }),
+    find: async (context, identifier, companyId) => {
+      await work.read(context, () => Promise.resolve());
+      const hints = companyId === undefined ? [] : [{ kind: 'id' as const, value: companyId }];
+      const row = await persons.identify(await persons.wantedBy(identifier, hints), context.traceId);
+      if (row === undefined) throw notFound();
+      return show(row);
+    },
     read: async (context, id) => show(await work.read(context, (reader) => repository.get(reader, id))),
     move: async (context, id, move, input, version) =>
       show(await mover.move(context, id, move, input as never, version, (tx) => mayChange(tx, context, id))),

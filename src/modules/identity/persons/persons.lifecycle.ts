@@ -6,9 +6,6 @@ import type { PersonRow } from './persons.repository.ts';
 const reason = exact({ reason: text(500) });
 const raise = ({ row }: { row: PersonRow }): Partial<PersonRow> => ({ epoch: row.epoch + 1 });
 const GONE: Partial<PersonRow> = {
-  nationalIdSealed: null,
-  nationalIdHash: null,
-  nationalIdMask: null,
   emailSealed: null,
   emailHash: null,
   emailMask: null,

@@ -3,12 +3,6 @@ import type { Rekeying } from '../../../platform/crypto/rekey.ts';
 import { createContacts } from './contact.ts';
 import type { Keys, Sealed } from './contact.ts';
 
-interface Hashed extends Sealed {
-  readonly nationalIdSealed: string | null;
-}
-
-const HASHES = ['email_hash', 'phone_hash', 'national_id_hash'];
-
 /** The keys of persons, and the hashes by which they are found. */
 export const personRekeyings = (keys: Keys): readonly Rekeying[] => {
   const contacts = createContacts(keys);
@@ -25,24 +19,19 @@ export const personRekeyings = (keys: Keys): readonly Rekeying[] => {
         await tx.prepared('update person set data_key = $2 where id = $1', [person.id, contacts.rewrap(person)]);
       },
     }),
-    rekeying<Hashed>({
-      name: 'person: look-ups of email, phone and national id',
+    rekeying<Sealed>({
+      name: 'person: look-ups of email and phone',
       ring: 'LOOKUP_KEY',
       of: 'operator',
       current: keys.lookup.current.id,
-      columns: `p.id, p.data_key as "dataKey", p.email_sealed as "emailSealed", p.phone_sealed as "phoneSealed",
-        p.national_id_sealed as "nationalIdSealed"`,
+      columns: `p.id, p.data_key as "dataKey", p.email_sealed as "emailSealed", p.phone_sealed as "phoneSealed"`,
       rows: `from person p where p.status <> 'erased'
-        and (${HASHES.map((column) => `split_part(p.${column}, '.', 1) <> $1`).join(' or ')})`,
+        and (split_part(p.email_hash, '.', 1) <> $1 or split_part(p.phone_hash, '.', 1) <> $1)`,
       order: 'p.id',
       renew: async (tx, person) => {
-        const { emailHash, phoneHash, nationalIdHash } = contacts.rehash(person);
-        await tx.prepared('update person set email_hash = $2, phone_hash = $3, national_id_hash = $4 where id = $1', [
-          person.id,
-          emailHash,
-          phoneHash,
-          nationalIdHash,
-        ]);
+        const { emailHash, phoneHash } = contacts.rehash(person);
+        const values = [person.id, emailHash, phoneHash];
+        await tx.prepared('update person set email_hash = $2, phone_hash = $3 where id = $1', values);
       },
     }),
   ];

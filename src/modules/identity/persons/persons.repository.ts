@@ -21,14 +21,11 @@ export const Person = entity({
     status: oneOf(['invited', 'active', 'locked', 'disabled', 'erased']),
     lockedUntil: nullable(instant()),
     preferences: Preferences,
-    nationalIdMask: nullable(text(40)),
     emailMask: nullable(text(254)),
     phoneMask: nullable(text(40)),
   },
   hidden: {
     keycloakId: nullable(uuid()),
-    nationalIdSealed: nullable(text(2_000)),
-    nationalIdHash: nullable(text(200)),
     emailSealed: nullable(text(2_000)),
     emailHash: nullable(text(200)),
     phoneSealed: nullable(text(2_000)),
@@ -40,16 +37,15 @@ export const Person = entity({
   },
   create: [],
   edit: ['firstName', 'lastName', 'locale', 'preferences'],
-  personal: ['firstName', 'lastName', 'locale', 'preferences', 'nationalIdMask', 'emailMask', 'phoneMask'],
+  personal: ['firstName', 'lastName', 'locale', 'preferences', 'emailMask', 'phoneMask'],
 });
 export type PersonRow = RowOf<typeof Person>;
 
-/** Which column a look-up compares, with all hashes under which the value may stand. */
+/** What a look-up compares: of an email all hashes under which it may stand. */
 export type PersonKey =
-  | { readonly by: 'emailHash' | 'nationalIdHash'; readonly hashes: readonly string[] }
+  | { readonly by: 'emailHash'; readonly hashes: readonly string[] }
   | { readonly by: 'keycloakId'; readonly id: string };
 
-const COLUMN = { emailHash: 'email_hash', nationalIdHash: 'national_id_hash' } as const;
 const COLUMNS = Object.keys(Person.columns)
   .map((name) => `${snake(name)} as "${name}"`)
   .join(', ');
@@ -60,8 +56,17 @@ export const findPerson = async (reader: Reader, key: PersonKey): Promise<Person
   const rows =
     key.by === 'keycloakId'
       ? await reader.prepared<PersonRow>(`${live} and keycloak_id = $1`, [key.id])
-      : await reader.prepared<PersonRow>(`${live} and ${COLUMN[key.by]} = any($1)`, [key.hashes]);
+      : await reader.prepared<PersonRow>(`${live} and email_hash = any($1)`, [key.hashes]);
   return rows[0];
+};
+
+/** Read model: the person whose profile in the reader's company has a national id with one of these hashes. */
+export const personOfNationalId = async (reader: Reader, hashes: readonly string[]): Promise<string | undefined> => {
+  const rows = await reader.prepared<{ id: string | null }>(
+    'select person_id as id from profile where company_id = $1 and national_id_hash = any($2) and deleted_at is null',
+    [reader.companyId, hashes],
+  );
+  return rows[0]?.id ?? undefined;
 };
 
 /** Writes down how sign-ins went; what happens with every one of them is kept as attempts, not as changes. */

@@ -1,3 +1,4 @@
+import Type from 'typebox';
 import { moveRoutes } from '../../../platform/crud/routes.ts';
 import { namesOf } from '../../../platform/crud/names.ts';
 import { BY_ID, email, exact, integer, noContent, ok, okRow, route, text, uuid } from '../../../platform/module.ts';
@@ -79,13 +80,16 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
         method: 'get',
         path: '/',
         id: 'findPerson',
-        summary: 'The login with a RUT or an email',
+        summary: 'The login with an email, or with a RUT in a company',
         permission: 'operator:person:read',
         clients,
-        query: exact({ identifier: text(254) }),
+        query: exact({
+          identifier: text(254),
+          companyId: Type.Optional(uuid({ description: 'In which the RUT is' })),
+        }),
         responses: { 200: Person.view },
       },
-      async ({ query }, context) => okRow(await service.find(context, query.identifier)),
+      async ({ query }, context) => okRow(await service.find(context, query.identifier, query.companyId)),
     ),
     route(
       {

@@ -1,4 +1,5 @@
-import type { Reader, Tx } from '../../../platform/db/database.ts';
+import { v7 as uuidv7 } from 'uuid';
+import type { Tx } from '../../../platform/db/database.ts';
 import { systemScope } from '../../../platform/db/scope.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
@@ -19,7 +20,6 @@ export interface NewPerson {
   readonly firstName: string;
   readonly lastName: string;
   readonly email: string;
-  readonly nationalId: { readonly kind: string; readonly value: string } | null;
   readonly locale: 'es' | 'en' | 'fr';
 }
 
@@ -34,12 +34,15 @@ interface RegistrationDependencies {
 }
 
 export interface Registration {
-  /** Who has this national id, else this email. In the operator's transaction. */
-  findKnown(reader: Reader, person: Pick<NewPerson, 'email' | 'nationalId'>): Promise<PersonRow | undefined>;
-  /** Whether a national id of a profile contradicts the one of the person. */
-  isAnother(person: PersonRow, nationalId: NewPerson['nationalId']): boolean;
-  /** Throws 401 unless this is the person's password, with the code of whoever has a second factor, and they may sign in. */
-  prove(person: PersonRow, proof: PasswordProof, about: Pick<PublicContext, 'address' | 'traceId'>): Promise<void>;
+  /**
+   * The person, where this is their password, with the code of whoever has a second factor, and they may sign in; else throws
+   * 401, for nobody by the same steps.
+   */
+  prove(
+    person: PersonRow | undefined,
+    proof: PasswordProof,
+    about: Pick<PublicContext, 'address' | 'traceId'>,
+  ): Promise<PersonRow>;
   /** Locks somebody who proved that, in the operator's transaction that links them; 401 once they sign in no more, as who is erased meanwhile. */
   keep(tx: Tx, personId: string): Promise<void>;
   /**
@@ -61,10 +64,6 @@ export interface Registration {
 /** How persons come to be: once, with one user at the identity provider, and never over somebody who is there. */
 export const createRegistration = (dependencies: RegistrationDependencies): Registration => {
   const { persons, logins, legacy, identityProvider } = dependencies;
-  const hashes = (text: string): readonly string[] => persons.identifierOf(text).hashes;
-  const nationalHashes = ({ kind, value }: NonNullable<NewPerson['nationalId']>): readonly string[] =>
-    persons.nationalIdHashes(kind, value);
-
   const hold: Registration['hold'] = async (tx, { id, email }) => {
     await logins.holdAddress(tx, normalizeEmail(email));
     await logins.hold(tx, id);
@@ -72,20 +71,12 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
 
   return {
     hold,
-    findKnown: async (reader, { email, nationalId }) =>
-      (nationalId === null
-        ? undefined
-        : await persons.find(reader, { by: 'nationalIdHash', hashes: nationalHashes(nationalId) })) ??
-      persons.find(reader, { by: 'emailHash', hashes: hashes(email) }),
-    isAnother: (person, nationalId) =>
-      nationalId !== null &&
-      person.nationalIdHash !== null &&
-      !nationalHashes(nationalId).includes(person.nationalIdHash),
     prove: async (person, proof, { address, traceId }) => {
-      const username = persons.usernameOf(person.id);
+      const username = persons.usernameOf(person?.id ?? uuidv7());
       const ask = () => identityProvider.verifyPassword({ ...proof, username, address });
-      const isProven = await legacy.first({ personId: person.id, password: proof.password, traceId }, ask);
-      if (!isProven || !maySignIn(person)) throw new Problem(401, 'INVALID_CREDENTIALS');
+      const isProven = await legacy.first({ personId: person?.id, password: proof.password, traceId }, ask);
+      if (person === undefined || !isProven || !maySignIn(person)) throw new Problem(401, 'INVALID_CREDENTIALS');
+      return person;
     },
     keep: async (tx, personId) => {
       if (!maySignIn(await persons.repository.lock(tx, personId))) throw new Problem(401, 'INVALID_CREDENTIALS');
@@ -104,14 +95,12 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
       }
     },
     insert: async (tx, person, keycloakId, status) => {
-      const { id, firstName, lastName, locale, email, nationalId } = person;
+      const { id, firstName, lastName, locale, email } = person;
       const { contacts, repository, mover } = persons;
       const owner = { id, dataKey: contacts.newKey(id) };
-      const none = { nationalIdSealed: null, nationalIdHash: null, nationalIdMask: null };
       const row = await repository.insert(tx, {
         ...owner,
         ...contacts.email(owner, email),
-        ...(nationalId === null ? none : contacts.nationalId(owner, nationalId.kind, nationalId.value)),
         phoneSealed: null,
         phoneHash: null,
         phoneMask: null,

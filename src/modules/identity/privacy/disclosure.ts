@@ -58,9 +58,9 @@ const createDisclosure = ({ work, persons, vault, changes, modules, reaches }: D
   };
   const personOf = async (reader: Reader, id: string): Promise<DisclosedRow> => {
     const person = await persons.repository.get(reader, id);
-    const { firstName, lastName, locale, preferences, nationalIdMask, lastLoginAt, createdAt } = person;
+    const { firstName, lastName, locale, preferences, lastLoginAt, createdAt } = person;
     const [email, phone] = [persons.contacts.emailOf(person), persons.contacts.phoneOf(person)];
-    return { id, firstName, lastName, locale, preferences, nationalIdMask, lastLoginAt, createdAt, email, phone };
+    return { id, firstName, lastName, locale, preferences, lastLoginAt, createdAt, email, phone };
   };
   /** Whom it is about sees on their live stream that it was fetched. */
   const ofProfile = async (tx: Tx, id: string): Promise<Pick<DisclosureView, 'profile' | 'data'>> => {

@@ -1,6 +1,6 @@
 import Type from 'typebox';
-import { PROOF } from '../passwords/proof.ts';
-import { exact, integer, text, uuid } from '../../../platform/schema/types.ts';
+import { IDENTIFIER, PROOF } from '../passwords/proof.ts';
+import { exact, integer, uuid } from '../../../platform/schema/types.ts';
 
 const tokenProperties = {
   tokenType: Type.Literal('Bearer'),
@@ -15,10 +15,7 @@ export const SignedInToView = exact(
   { 'x-component': 'signedInTo' },
 );
 
-export const Credentials = exact({
-  identifier: text(254, { description: 'RUT or email', examples: ['12.345.678-5'] }),
-  ...PROOF,
-});
+export const Credentials = exact({ identifier: IDENTIFIER, ...PROOF });
 
 export const RefreshBody = exact({ refreshToken: Type.String({ minLength: 1, maxLength: 8_192 }) });
 

@@ -34,7 +34,7 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         id: 'signIn',
         summary: 'Sign in with RUT or email and password',
         description:
-          'The company is the one that X-Company-Slug, X-Company-Id, host or path names, else the one used last.',
+          'The company is the one that X-Company-Slug, X-Company-Id, host or path names, else the one used last. A RUT names somebody in a company, which must be named.',
         permission: 'public',
         rate: 'sign-in',
         body: Credentials,

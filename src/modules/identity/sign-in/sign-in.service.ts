@@ -52,7 +52,7 @@ export interface SignedInTo extends SignedIn {
 export interface SignIn {
   /**
    * Signs in on the worker client with RUT or email and password. Unknown, wrong, locked, disabled, and without a place in
-   * the company that is named are one answer, 401 INVALID_CREDENTIALS, at the same time.
+   * the company that is named are one answer, 401 INVALID_CREDENTIALS, at the same time. 400 for a RUT without a company.
    */
   withPassword(request: { identifier: string } & PasswordProof, context: PublicContext): Promise<SignedInTo>;
   /** Signs a person in whose one-time password was verified, where the company takes it. */
@@ -141,7 +141,7 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
 
   return {
     withPassword: async ({ identifier, ...proof }, context) => {
-      const wanted = persons.identifierOf(identifier);
+      const wanted = await persons.wantedBy(identifier, context.hints);
       await rates.count('signIn', `account:${wanted.hashes[0]}`);
       return beat(async () => {
         const person = await persons.identify(wanted, context.traceId);

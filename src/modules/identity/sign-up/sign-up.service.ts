@@ -35,7 +35,7 @@ export interface CompanyFounding {
 }
 
 interface SignUpDependencies {
-  readonly persons: Pick<Persons, 'asSystem'>;
+  readonly persons: Pick<Persons, 'asSystem' | 'findByEmail'>;
   readonly registration: Registration;
   readonly otps: Pick<Otps, 'issue' | 'check' | 'redeem' | 'destinationOf'>;
   readonly companies: () => CompanyFounding;
@@ -75,14 +75,14 @@ export const createSignUp = ({ persons, registration, otps, companies }: SignUpD
     };
     const known = await persons.asSystem(traceId, async (tx) => {
       const email = emailOf(await otps.check(tx, ticket, 'verify_email', '/ticket'));
-      const found = await registration.findKnown(tx, { email, nationalId: null });
+      const found = await persons.findByEmail(tx, email);
       if (found === undefined) await registration.announce(tx, id);
       return found;
     });
     if (known !== undefined) await registration.prove(known, { password, totp }, context);
     return persons.asSystem(traceId, async (tx) => {
       const email = emailOf(await otps.redeem(tx, ticket, 'verify_email', '/ticket'));
-      const person = { id, firstName, lastName, email, locale: company.locale, nationalId: null };
+      const person = { id, firstName, lastName, email, locale: company.locale };
       if (known !== undefined) await registration.keep(tx, known.id);
       return companies().found(tx, company, person, known?.id ?? (await make(tx, person)));
     });

@@ -24,7 +24,7 @@ interface StaffDependencies {
   readonly work: UnitOfWork;
   readonly repository: Repository<OperatorUserRow>;
   readonly list: List;
-  readonly persons: Pick<Persons, 'repository' | 'contacts' | 'align'>;
+  readonly persons: Pick<Persons, 'repository' | 'contacts' | 'align' | 'findByEmail'>;
   readonly registration: Registration;
   readonly invitations: Pick<Invitations, 'issueToStaff' | 'withdrawFromStaff'>;
   /** Ends every session of a person. */
@@ -79,8 +79,8 @@ export const createStaff = (dependencies: StaffDependencies): Staff => {
     page: (context, query) => work.read(context, (reader) => list.page(reader, query)),
     read,
     create: async (worker, { role, ...given }) => {
-      const person = { ...given, email: normalizeEmail(given.email), id: uuidv7(), nationalId: null };
-      const known = await work.read(worker, (reader) => registration.findKnown(reader, person));
+      const person = { ...given, email: normalizeEmail(given.email), id: uuidv7() };
+      const known = await work.read(worker, (reader) => persons.findByEmail(reader, person.email));
       if (known !== undefined)
         throw conflict('DUPLICATE', { errors: [{ pointer: '/email', code: 'DUPLICATE', in: 'body' }] });
       return work.write(worker, async (tx) => {

@@ -2,6 +2,7 @@ import { hash } from 'bcryptjs';
 import { expect } from 'chai';
 import type { Import } from '../../../../src/modules/identity/legacy/legacy.service.ts';
 import type { LegacyRead } from '../../../../src/modules/identity/legacy/legacy.lines.ts';
+import type { CompanyHint } from '../../../../src/platform/http/company-hints.ts';
 import { BRUTE_FORCE } from '../../../../src/platform/identity-provider/realm.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
@@ -55,11 +56,13 @@ describe('passwords of an older system', () => {
     app.messages.mails.filter(({ to }) => to === email).map(({ subject }) => subject);
 
   describe('imported', () => {
-    const take = (lines: readonly LegacyRead[]): Promise<Import> =>
+    const of = (company: string): CompanyHint[] => [{ kind: 'id', value: company }];
+    const take = (lines: readonly LegacyRead[], hints = of(companyId)): Promise<Import> =>
       app.identity.legacy.take(
         (async function* read() {
           for (const line of lines) yield await Promise.resolve(line);
         })(),
+        hints,
         TRACE,
       );
 
@@ -103,8 +106,29 @@ describe('passwords of an older system', () => {
       expect(await actions(byRut)).to.deep.equal(['person.import_legacy_password']);
       const rows = await app.database.sql('select t::text from legacy_credential t');
       expect(JSON.stringify(rows)).to.not.include(hashed.slice(7));
-      await signIn('9.876.543-3', OLD).expect(200);
+      await signIn(byRut.email, OLD).expect(200);
       expect(await take(lines)).to.include({ taken: 0, there: 1, own: 3 });
+    });
+
+    it('by RUT wait for whoever has it in the company that is named; without one they are told', async () => {
+      const rut = '7654321-6';
+      const elsewhere = await addCompany(app.database);
+      const [here, there] = [
+        await addLogin({ rut }),
+        await addPerson(app, {
+          companyId: elsewhere,
+          roles: ['worker'],
+          login: { email: 'veteran@other.example', rut },
+        }),
+      ];
+      const line = { line: 1, identifier: rut, hash: await hash(OLD, 4) };
+      const waiting = async () => [await waits(here), await waits(there)];
+      expect((await take([line], [])).faults).to.deep.equal([{ line: 1, fault: 'COMPANY_NEEDED' }]);
+      const another = await addCompany(app.database);
+      expect((await take([line], of(another))).faults).to.deep.equal([{ line: 1, fault: 'UNKNOWN' }]);
+      expect(await waiting()).to.deep.equal([false, false]);
+      expect(await take([line], of(elsewhere))).to.include({ taken: 1 });
+      expect(await waiting()).to.deep.equal([false, true]);
     });
 
     it('are erased a year later when nobody came', async () => {

@@ -39,10 +39,17 @@ describe('one-time passwords', () => {
     const phone = `+5691234${String(n).padStart(4, '0')}`;
     return { ...(await addPerson(app, { companyId, roles: ['worker'], login: { email, phone } })), email, phone };
   };
-  const post = (path: string, body: object) =>
-    app.http.post(`/angelis/otp/${path}`).set({ 'accept-language': 'en' }).send(body);
-  const request = async (identifier: string, purpose = 'login', channel = 'email'): Promise<Receipt> => {
-    const answer = await post('request', { identifier, purpose, channel }).expect(202);
+  const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+    app.http
+      .post(`/angelis/otp/${path}`)
+      .set({ 'accept-language': 'en', ...headers })
+      .send(body);
+  const request = async (identifier: string, purpose = 'login', channel = 'email', at?: string): Promise<Receipt> => {
+    const answer = await post(
+      'request',
+      { identifier, purpose, channel },
+      at === undefined ? {} : { 'x-company-id': at },
+    ).expect(202);
     await app.idle();
     return answer.body as Receipt;
   };
@@ -181,7 +188,9 @@ describe('one-time passwords', () => {
     await client.query(`update person set status = 'disabled' where id = $1`, [disabled.personId]);
     const before = app.messages.mails.length;
     const receipts = await Promise.all(
-      [silent.email, disabled.email, 'nobody@example.cl', '33.333.333-3'].map((identifier) => request(identifier)),
+      [silent.email, disabled.email, 'nobody@example.cl', '33.333.333-3'].map((identifier) =>
+        request(identifier, 'login', 'email', identifier.includes('@') ? undefined : company),
+      ),
     );
     expect(app.messages.mails).to.have.length(before);
     const refusals = await Promise.all(
@@ -208,7 +217,7 @@ describe('one-time passwords', () => {
       for (let tries = 0; tries < 5; tries += 1) await verify(first.requestId, '000000').expect(422);
       at(1);
       await request(identifier);
-      await request(other);
+      await request(other, 'login', 'email', company);
       at(2);
       const again = await post('resend', { requestId: first.requestId });
       at(3);
@@ -252,9 +261,40 @@ describe('one-time passwords', () => {
     const email = `otp${n}@example.cl`;
     await addPerson(app, { companyId: company, roles: ['worker'], login: { email, rut: '44444444-4' } });
     await request(email);
-    const quiet = await request('44.444.444-4');
+    const quiet = await request('44.444.444-4', 'login', 'email', company);
     expect(mailsTo(email)).to.have.length(1);
     await verify(quiet.requestId, lastCode(email)).expect(422);
+  });
+
+  it('go to whoever has the RUT in the company that is named, whoever has it elsewhere; without a company to nobody', async () => {
+    n += 1;
+    const rut = '12345678-5';
+    const email = `otp${n}@example.cl`;
+    const theirs = await companyThatTakes({ email: true, sms: true });
+    await addPerson(app, { companyId: company, roles: ['worker'], login: { email, rut } });
+    await addPerson(app, { companyId: theirs, roles: ['worker'], login: { email: `of-${email}`, rut } });
+    const sent = () => [mailsTo(email).length, mailsTo(`of-${email}`).length];
+    for (const identifier of [rut, '7654321-6'])
+      for (const [path, body] of [
+        ['otp/request', { identifier, purpose: 'login', channel: 'email' }],
+        ['auth/password/forgotten', { identifier }],
+      ] as const) {
+        const refused = await app.http.post(`/angelis/${path}`).send(body).expect(400);
+        expect(codeOf(refused.body)).to.equal('COMPANY_NEEDED');
+      }
+    const { requestId } = await request(rut, 'reset', 'email', company);
+    expect(sent()).to.deep.equal([1, 0]);
+    await verify(requestId, lastCode(email)).expect(200);
+    app.clock.set(new Date(Date.now() + 120_000));
+    try {
+      await request(rut, 'reset', 'email', theirs);
+      expect(sent()).to.deep.equal([1, 1]);
+      app.clock.set(new Date(Date.now() + 240_000));
+      await request(rut, 'reset', 'email', await addCompany(app.database));
+      expect(sent()).to.deep.equal([1, 1]);
+    } finally {
+      app.clock.set(undefined);
+    }
   });
 
   it('carry no secret in payloads, and one Message-ID that is the outbox row’s', async () => {

@@ -96,7 +96,7 @@ describe('a person in two companies, and a hostile owner of one of them', () => 
     const login = { email: EMAIL, rut: RUT, phone: '+56922223333', password: PASSWORD };
     const name = { firstName: 'Vera', lastName: 'Ríos' };
     there = await addPerson(app, { companyId: theirs, roles: ['owner'], login, ...name });
-    here = await addPerson(app, { companyId: mine, roles: ['worker'], person: there, ...name });
+    here = await addPerson(app, { companyId: mine, roles: ['worker'], person: there, login: { rut: RUT }, ...name });
     const other = { email: KNOWN_EMAIL, rut: KNOWN_RUT, password: PASSWORD };
     known = await addPerson(app, { companyId: theirs, roles: ['worker'], login: other });
     const nationalId = { kind: 'RUT', value: RUT };
@@ -195,9 +195,14 @@ describe('a person in two companies, and a hostile owner of one of them', () => 
       .expect(201);
     expect((await move(here.profileId, 'suspend')).status).to.equal(200);
     await asVera.get('/auth/me').expect(200);
-    await signIn(RUT, PASSWORD, mine).expect(401);
+    for (const identifier of [RUT, UNKNOWN_RUT, EMAIL]) await signIn(identifier, PASSWORD, mine).expect(401);
     await signIn(UNKNOWN_RUT).expect(401);
     expect((await move(here.profileId, 'resume')).status).to.equal(200);
+    // In their company she has the RUT that they say, and elsewhere her own.
+    await signIn(RUT, PASSWORD, mine).expect(401);
+    await signIn(UNKNOWN_RUT, PASSWORD, mine).expect(200);
+    const own = { nationalId: { kind: 'RUT', value: RUT } };
+    await hostile.patch(`/admin/profile/${here.profileId}`, own, await versionOf(here.profileId)).expect(200);
     await signIn(RUT, PASSWORD, mine).expect(200);
   });
 
@@ -227,21 +232,28 @@ describe('a person in two companies, and a hostile owner of one of them', () => 
     }
   });
 
-  it('a profile links only when the person accepts, with their own password', async () => {
-    const { id } = (await hostile.post('/admin/profile', person(KNOWN_RUT, OTHER_EVIL)).expect(201)).body as Row;
-    expect((await move(id, 'invite', {})).status).to.equal(200);
-    await app.idle();
-    const token = tokenTo(OTHER_EVIL);
-    await app.http
-      .post('/angelis/auth/invitation/accept')
-      .send({ token, password: 'una clave del atacante' })
-      .expect(401);
-    await signIn(OTHER_EVIL, 'una clave del atacante', mine).expect(401);
+  it('a RUT that is known elsewhere, at a mailbox of their own, makes a stranger of theirs, as an unknown one does', async () => {
+    const password = 'una clave del atacante';
+    const tried = async (rut: string, address: string) => {
+      const { id } = (await hostile.post('/admin/profile', person(rut, address)).expect(201)).body as Row;
+      expect((await move(id, 'invite', {})).status).to.equal(200);
+      await app.idle();
+      const accepted = await app.http
+        .post('/angelis/auth/invitation/accept')
+        .send({ token: tokenTo(address), password });
+      const inside = await signIn(rut, password, mine);
+      const [linked] = await sql<{ personId: string }>(
+        'select person_id as "personId" from person_company where company_id = $1 and profile_id = $2',
+        [mine, id],
+      );
+      expect(linked!.personId).to.not.equal(known.personId);
+      expect((await move(id, 'end')).status).to.equal(200);
+      return [shapeOf(accepted), inside.status];
+    };
+    expect(await tried(KNOWN_RUT, OTHER_EVIL)).to.deep.equal(await tried('11111112-K', 'third@evil.example'));
+    await signIn(KNOWN_RUT, password).expect(401);
+    await signIn(KNOWN_RUT).expect(200);
     await signIn(KNOWN_RUT, PASSWORD, mine).expect(401);
-    expect(
-      await sql('select 1 from person_company where company_id = $1 and profile_id = $2', [mine, id]),
-    ).to.deep.equal([]);
-    expect((await move(id, 'withdraw')).status).to.equal(200);
   });
 
   it('a session is of one company: the other neither sees, uses nor ends it', async () => {

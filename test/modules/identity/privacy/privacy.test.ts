@@ -209,7 +209,11 @@ describe('privacy', () => {
     await app.idle();
     const token = /token=(\S+)/.exec(app.messages.mails.findLast(({ to }) => to === email)!.text)![1];
     await app.http.post('/angelis/auth/invitation/accept').send({ token, password: PASSWORD }).expect(200);
-    const signIn = () => app.http.post('/angelis/auth/sign-in').send({ identifier: rut, password: PASSWORD });
+    const signIn = () =>
+      app.http
+        .post('/angelis/auth/sign-in')
+        .set({ 'x-company-id': companyId })
+        .send({ identifier: rut, password: PASSWORD });
     const { accessToken } = (await signIn().expect(200)).body as { accessToken: string };
     const [person] = await app.database.sql<{ personId: string; keycloakId: string }>(
       'select id as "personId", keycloak_id as "keycloakId" from person where id = (select person_id from profile where id = $1)',

@@ -73,7 +73,8 @@ describe('sign-in', () => {
   it('takes RUT as people write it, or email in any case', async () => {
     const { email, personId } = await addWorker('11111111-1');
     for (const identifier of ['11.111.111-1', '111111111', email.toUpperCase(), ` ${email} `]) {
-      const { accessToken, company: entered } = await enter(identifier);
+      const { body } = await signIn(identifier, PASSWORD, { 'x-company-id': company }).expect(200);
+      const { accessToken, company: entered } = body as SignedIn;
       expect(entered.id).to.equal(company);
       expect((await me(accessToken).expect(200)).body).to.include({
         id: personId,
@@ -84,13 +85,14 @@ describe('sign-in', () => {
   });
 
   it('answers alike for accounts that are unknown, known, locked, disabled, malformed or of another company', async () => {
-    const known = await addWorker();
+    const known = await addWorker('6123457-8');
     const disabled = await addWorker();
     const locked = await addWorker();
     const client = await app.database.superuser();
     await client.query(`update person set status = 'disabled' where id = $1`, [disabled.personId]);
-    const [guest, placeless] = [await addWorker(), await addWorker()];
+    const [guest, placeless, unlinked] = [await addWorker(), await addWorker(), await addWorker('5126663-3')];
     await client.query(`update profile set status = 'ended' where id = $1`, [placeless.profileId]);
+    await client.query('update profile set person_id = null where id = $1', [unlinked.profileId]);
     const veterans = [await addVeteran(PASSWORD), await addVeteran(PASSWORD), await addVeteran('corta')];
     const [mistaken, lockedToo, weak] = veterans.map(({ email }) => email);
     for (let failed = 0; failed < 6; failed += 1) await signIn(lockedToo!, 'wrong password');
@@ -103,7 +105,11 @@ describe('sign-in', () => {
     waited = 0;
     const answers = await Promise.all([
       signIn('nobody@example.cl', PASSWORD, any),
-      signIn('22.222.222-2', PASSWORD, any),
+      signIn('22.222.222-2', PASSWORD, of(company)),
+      signIn('6.123.457-8', 'wrong password', of(company)),
+      signIn('6.123.457-8', PASSWORD, of(stranger)),
+      signIn('6.123.457-8', PASSWORD, of(uuidv7())),
+      signIn('5.126.663-3', PASSWORD, of(company)),
       signIn('¿?', PASSWORD, any),
       signIn(known.email, 'wrong password', any),
       signIn(locked.email, PASSWORD, any),
@@ -187,17 +193,17 @@ describe('sign-in', () => {
   });
 
   it('does the same work for accounts that are unknown and known', async () => {
-    const { email } = await addWorker();
+    const { email } = await addWorker('14275836-9');
     const asked: string[] = [];
     const { passwordGrant } = app.identityProvider;
     app.identityProvider.passwordGrant = (request) => {
       asked.push(request.username);
       return passwordGrant(request);
     };
-    await signIn(email, 'wrong password').expect(401);
-    await signIn('nobody@example.cl').expect(401);
+    for (const identifier of [email, 'nobody@example.cl', '14275836-9', '22.222.222-2'])
+      await signIn(identifier, 'wrong password', { 'x-company-id': company }).expect(401);
     app.identityProvider.passwordGrant = passwordGrant;
-    expect(asked).to.have.length(2);
+    expect(asked).to.have.length(4);
     for (const username of asked) expect(username).to.match(/^u-[0-9a-f-]{36}$/);
   });
 
