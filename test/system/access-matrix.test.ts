@@ -45,7 +45,7 @@ const CALLERS: readonly Caller[] = [
 const PROVIDER_CLIENT = { admin: 'angelis-admin', worker: 'angelis-worker' } as const satisfies Partial<
   Record<Client, SignInClient>
 >;
-const clientsOf = ({ contract }: MountedRoute): readonly Client[] => contract.clients ?? ['worker', 'admin'];
+const clientsOf = ({ contract }: MountedRoute): readonly Client[] => contract.clients;
 
 const declared = (routes: readonly MountedRoute[], catalogue: Catalogue): Matrix =>
   Object.fromEntries(
@@ -234,6 +234,13 @@ describe('the access matrix', () => {
       if (isRefused !== (about === 'company') || status >= 500) wrong.push(`${keyOf(mounted)}: ${status} ${code}`);
     }
     expect(wrong).to.deep.equal([]);
+  });
+
+  it('leaves what administers a company to those who came by the client of administrators, but for rosters and credentials', () => {
+    const open = guarded().filter(
+      (mounted) => mounted.path.startsWith('/admin/') && clientsOf(mounted).includes('worker'),
+    );
+    expect([...new Set(open.map(({ path }) => path.split('/')[2]))]).to.have.members(['assignment', 'credential']);
   });
 
   it('answers 403 to the wrong client', async function run() {

@@ -1,6 +1,5 @@
 import type { TSchema } from 'typebox';
 import type { About } from '../access/catalogue.ts';
-import type { Client } from '../access/principal.ts';
 import type { Module } from '../http/module.ts';
 import type { Stateful } from '../lifecycle/lifecycle.ts';
 import { namesOf } from './names.ts';
@@ -9,7 +8,7 @@ import type { CrudService, MovingService } from './service.ts';
 
 interface CrudModuleOptions<Row extends Stateful> extends Pick<
   Module,
-  'requires' | 'routes' | 'permissions' | 'reports' | 'jobs' | 'ticks' | 'settings' | 'erasures'
+  'requires' | 'clients' | 'routes' | 'permissions' | 'reports' | 'jobs' | 'ticks' | 'settings' | 'erasures'
 > {
   /** Path below `/angelis`. */
   readonly base: string;
@@ -21,7 +20,6 @@ interface CrudModuleOptions<Row extends Stateful> extends Pick<
   readonly noun?: string;
   /** Where English does not follow the rule. */
   readonly plural?: string;
-  readonly clients?: readonly Client[];
   readonly service: CrudService<Row> & MovingService<Row>;
   /** Where a row shows more than the entity's own fields: always, in the list, or read alone. */
   readonly view?: TSchema;
@@ -36,12 +34,12 @@ interface CrudModuleOptions<Row extends Stateful> extends Pick<
  * of its lifecycle, and whatever else the caller adds.
  */
 export const crudModule = <Row extends Stateful>(options: CrudModuleOptions<Row>): Module => {
-  const { base, permission, about = 'company', noun, plural, clients, service, item, ...others } = options;
+  const { base, permission, about = 'company', noun, plural, service, item, ...others } = options;
   const { detail, createBody, editBody, ...rest } = others;
   const { entity, list, lifecycle } = service.about;
   const { view = entity.view, routes = [], permissions, ...registered } = rest;
   const names = namesOf(noun ?? permission.slice(permission.lastIndexOf(':') + 1), plural);
-  const common = { names, permission, view, service, ...(clients && { clients }) };
+  const common = { names, permission, view, service };
   const writing = writeRoutes({
     ...common,
     base,

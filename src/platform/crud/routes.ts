@@ -1,6 +1,5 @@
 import Type from 'typebox';
 import type { TObject, TSchema } from 'typebox';
-import type { Client } from '../access/principal.ts';
 import type { List } from '../db/list.ts';
 import { created, noContent, ok, okRow, RawJson, route } from '../http/route.ts';
 import type { Permission, Route } from '../http/route.ts';
@@ -22,7 +21,6 @@ interface Common {
   readonly names: Names;
   /** `area:resource`; `:read`, `:write` are added. */
   readonly permission: `${string}:${string}`;
-  readonly clients?: readonly Client[];
 }
 
 export interface ReadOptions extends Common {
@@ -33,12 +31,11 @@ export interface ReadOptions extends Common {
   readonly service: Pick<CrudService<never>, 'list' | 'detail'>;
 }
 
-const clientsOf = ({ clients }: Common) => (clients === undefined ? {} : { clients });
 
 /** List and detail. */
 export const readRoutes = ({ list, item, detail, service, ...common }: ReadOptions): Route[] => {
   const { names } = common;
-  const shared = { ...clientsOf(common), method: 'get', permission: `${common.permission}:read` } as const;
+  const shared = { method: 'get', permission: `${common.permission}:read` } as const;
   return [
     route(
       {
@@ -82,7 +79,7 @@ interface WriteOptions<Row> extends Common {
 export const writeRoutes = <Row extends Stateful>(options: WriteOptions<Row>): Route[] => {
   const { names, view, service, createBody, editBody } = options;
   const permission: Permission = `${options.permission}:write`;
-  const shared = { ...clientsOf(options), permission };
+  const shared = { permission };
   const creating = (body: TSchema): Route =>
     route(
       {
@@ -149,7 +146,7 @@ interface MoveOptions<Row extends Stateful> extends Common {
 /** One route a move (`POST /:id/<move>`), and `GET /:id/actions`: what the caller may do next, and why not the rest. */
 export const moveRoutes = <Row extends Stateful>(options: MoveOptions<Row>): Route[] => {
   const { names, view, lifecycle, service } = options;
-  const shared = { ...clientsOf(options), params: BY_ID };
+  const shared = { params: BY_ID };
   const moves = Object.entries(lifecycle.moves).flatMap(
     ([move, { permission, rate, summary, from, to, ...definition }]) => {
       if (permission === undefined) return [];

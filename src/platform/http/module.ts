@@ -1,4 +1,5 @@
 import type { Catalogue } from '../access/catalogue.ts';
+import type { Client } from '../access/principal.ts';
 import type { Setting } from '../configuration.ts';
 import type { AnyLifecycle } from '../lifecycle/lifecycle.ts';
 import type { JobDefinition, TickDefinition } from '../jobs/definitions.ts';
@@ -15,6 +16,8 @@ export interface Module {
   /** Path below `/angelis`, for example `/admin/project`. */
   readonly base?: string;
   readonly routes?: readonly Route[];
+  /** Which clients may call those of its routes that do not say. Default: admin below `/admin`, worker and admin elsewhere. */
+  readonly clients?: readonly Client[];
   /** Permissions that this module defines, with what each is about. */
   readonly permissions?: Catalogue;
   readonly lifecycles?: readonly AnyLifecycle[];

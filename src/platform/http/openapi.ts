@@ -111,7 +111,7 @@ const operation = ({ contract, module }: MountedRoute, hoist: (value: unknown) =
     tags: [module],
     security: contract.permission === 'public' ? [] : [{ bearer: [] }, ...(contract.ticket ? [{ ticket: [] }] : [])],
     'x-permission': contract.permission,
-    'x-clients': contract.clients ?? ['worker', 'admin'],
+    'x-clients': contract.clients,
     parameters: parametersOf(contract, hoist),
     ...(requestBody && { requestBody: { required: true, content: requestBody } }),
     responses: {

@@ -4,13 +4,17 @@ import type { Catalogue } from '../access/catalogue.ts';
 import type { Module } from './module.ts';
 import { createHandler } from './serve.ts';
 import type { ServeDependencies } from './serve.ts';
+import type { Client } from '../access/principal.ts';
 import type { Contract, Route } from './route.ts';
+
+/** What a route declares, with the clients that may call it. */
+type MountedContract = Contract & { readonly clients: readonly Client[] };
 
 /** A declared route at its full path below `/angelis`. */
 export interface MountedRoute {
   readonly module: string;
   readonly path: string;
-  readonly contract: Contract;
+  readonly contract: MountedContract;
   readonly route: Route;
 }
 
@@ -94,15 +98,17 @@ const moduleFaults = (modules: readonly Module[]): string[] => {
 export const catalogueOf = (modules: readonly Module[]): Catalogue =>
   Object.assign({}, ...modules.map(({ permissions }) => permissions)) as Catalogue;
 
+/** Whoever signed in by a password or a code alone is at the client of workers: what administers a company is not theirs. */
+const clientsBelow = (base: string): readonly Client[] => (/^\/admin(?:\/|$)/.test(base) ? ['admin'] : ['worker', 'admin']);
+
 /** All routes of the modules, at their full paths. */
 export const routesOf = (modules: readonly Module[]): MountedRoute[] =>
-  modules.flatMap(({ name, base = '', routes = [] }) =>
-    routes.map((route) => ({
-      module: name,
-      path: `${base}${route.contract.path === '/' ? '' : route.contract.path}`,
-      contract: route.contract,
-      route,
-    })),
+  modules.flatMap(({ name, base = '', clients = clientsBelow(base), routes = [] }) =>
+    routes.map(({ contract: declared, handle }) => {
+      const contract = { clients, ...declared };
+      const path = `${base}${declared.path === '/' ? '' : declared.path}`;
+      return { module: name, path, contract, route: { contract, handle } };
+    }),
   );
 
 /** Checks what the modules declare against each other. Throws one error that lists every fault. */

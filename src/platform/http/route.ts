@@ -44,7 +44,7 @@ export interface Contract {
   readonly summary: string;
   readonly description?: string;
   readonly permission: Permission;
-  /** Which clients may call it. Default: worker and admin. */
+  /** Which clients may call it. Default: those of its module. */
   readonly clients?: readonly Client[];
   readonly rate?: RateClass;
   readonly params?: TObject;

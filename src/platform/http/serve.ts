@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Decide, Decision } from '../access/decision.ts';
 import type { Directory } from '../access/directory.ts';
-import type { Client, Principal } from '../access/principal.ts';
+import type { Principal } from '../access/principal.ts';
 import { ofBody } from '../db/constraints.ts';
 import type { Database } from '../db/database.ts';
 import { SessionEnded, StaleSession } from '../db/errors.ts';
@@ -42,13 +42,12 @@ const REFUSALS: Readonly<Record<string, string>> = {
   COMPANY_PENDING: 'COMPANY_PENDING',
   COMPANY_SUSPENDED: 'COMPANY_SUSPENDED',
 };
-const DEFAULT_CLIENTS: readonly Client[] = ['worker', 'admin'];
 const WHOLE = { allowed: true, reach: 'self', scopes: [] } as const;
 type Handler = () => Promise<Reply<Responses>>;
 
 const decideFor = (
   deps: ServeDependencies,
-  { permission, clients = DEFAULT_CLIENTS, method, ofCompany = permission !== 'signed-in' }: Contract,
+  { permission, clients = [], method, ofCompany = permission !== 'signed-in' }: Contract,
   principal: Principal,
 ): Decision => {
   if (!clients.includes(principal.client)) return { allowed: false, because: 'CLIENT' };

@@ -170,7 +170,6 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
     ...moveRoutes({
       names: namesOf('person'),
       permission: 'operator:person',
-      clients,
       view: Person.view,
       lifecycle,
       service,

@@ -6,6 +6,7 @@ import type { createDeclaredHoursService, createLeaveService } from './absences.
 export const leaveModule = (service: ReturnType<typeof createLeaveService>): Module =>
   crudModule({
     base: '/admin/assignment/leave',
+    clients: ['worker', 'admin'],
     permission: 'workforce:leave',
     about: 'rows',
     plural: 'leave',
@@ -17,6 +18,7 @@ export const leaveModule = (service: ReturnType<typeof createLeaveService>): Mod
 export const declaredHoursModule = (service: ReturnType<typeof createDeclaredHoursService>): Module =>
   crudModule({
     base: '/admin/assignment/declared-hours',
+    clients: ['worker', 'admin'],
     permission: 'workforce:declared-hours',
     about: 'rows',
     plural: 'declared-hours',

@@ -10,6 +10,7 @@ export const assignmentsModule = (
 ): Module =>
   crudModule({
     base: '/admin/assignment',
+    clients: ['worker', 'admin'],
     permission: 'workforce:assignment',
     about: 'rows',
     requires: ['projects', 'contracts', 'shifts', 'task-kinds'],

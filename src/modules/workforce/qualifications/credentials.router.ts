@@ -45,6 +45,7 @@ const REQUIRED = exact({
 export const credentialsModule = ({ service, expiring, ticks }: CredentialsRouterDependencies): Module =>
   crudModule({
     base: '/admin/credential',
+    clients: ['worker', 'admin'],
     permission: 'workforce:credential',
     about: 'rows',
     permissions: { 'workforce:evidence:read': 'rows' },

@@ -6,6 +6,7 @@ import type { createRequirementsService } from './requirements.service.ts';
 export const requirementsModule = (service: ReturnType<typeof createRequirementsService>): Module =>
   crudModule({
     base: '/admin/credential/requirement',
+    clients: ['worker', 'admin'],
     permission: 'workforce:credential-requirement',
     permissions: { 'workforce:credential-requirement:read': 'everybody' },
     service,

@@ -19,6 +19,7 @@ export const riskGroupsModule = (service: ReturnType<typeof createRiskGroupsServ
 export const taskKindsModule = (service: ReturnType<typeof createTaskKindsService>): Module =>
   crudModule({
     base: '/admin/assignment/task-kind',
+    clients: ['worker', 'admin'],
     permission: 'workforce:task-kind',
     permissions: { 'workforce:task-kind:read': 'everybody' },
     service,
@@ -28,6 +29,7 @@ export const taskKindsModule = (service: ReturnType<typeof createTaskKindsServic
 export const equipmentKindsModule = (service: ReturnType<typeof createEquipmentKindsService>): Module =>
   crudModule({
     base: '/admin/assignment/equipment-kind',
+    clients: ['worker', 'admin'],
     permission: 'workforce:equipment-kind',
     permissions: { 'workforce:equipment-kind:read': 'everybody' },
     service,

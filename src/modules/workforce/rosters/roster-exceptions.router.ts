@@ -6,6 +6,7 @@ import type { createRosterExceptionsService } from './roster-exceptions.service.
 export const rosterExceptionsModule = (service: ReturnType<typeof createRosterExceptionsService>): Module =>
   crudModule({
     base: '/admin/assignment/roster-exception',
+    clients: ['worker', 'admin'],
     permission: 'workforce:roster-exception',
     about: 'rows',
     requires: ['shifts'],

@@ -6,6 +6,7 @@ import type { createShiftPatternsService } from './shift-patterns.service.ts';
 export const shiftPatternsModule = (service: ReturnType<typeof createShiftPatternsService>): Module =>
   crudModule({
     base: '/admin/assignment/shift-pattern',
+    clients: ['worker', 'admin'],
     permission: 'workforce:shift-pattern',
     permissions: { 'workforce:shift-pattern:read': 'everybody' },
     service,

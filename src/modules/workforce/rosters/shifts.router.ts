@@ -6,6 +6,7 @@ import type { ShiftRow } from './shifts.repository.ts';
 export const shiftsModule = (service: CrudService<ShiftRow> & MovingService<ShiftRow>): Module =>
   crudModule({
     base: '/admin/assignment/shift',
+    clients: ['worker', 'admin'],
     permission: 'workforce:shift',
     about: 'rows',
     service,
