@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { TokenSet } from '../../src/platform/identity-provider/port.ts';
+import { signInByBrowser } from '../platform/identity-provider/browser.ts';
 import { addLogin } from '../support/people.ts';
 import type { Stage } from './stage.ts';
 
@@ -75,4 +76,15 @@ export const addCrew = async (
   }
   await client.end();
   return hands;
+};
+
+/** A token of the administration, by Keycloak's page, code and PKCE. */
+export const signInAsAdmin = async ({ identityProvider, settings }: Stage, email: string): Promise<string> => {
+  const verifier = randomBytes(32).toString('base64url');
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  const redirectUri = `${settings.PUBLIC_URL}/angelis/admin/auth/callback`;
+  const page = identityProvider.authorizationUrl({ state: 's', nonce: 'n', challenge, redirectUri });
+  const code = (await signInByBrowser(page, email, PASSWORD)).get('code');
+  const { accessToken } = await identityProvider.exchangeCode({ code: code ?? '', verifier, redirectUri });
+  return `Bearer ${accessToken}`;
 };

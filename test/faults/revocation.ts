@@ -1,12 +1,11 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signInByBrowser } from '../platform/identity-provider/browser.ts';
 import { addLogin } from '../support/people.ts';
 import { serverSetting } from '../support/servers/settings.ts';
 import { openSse } from '../support/sse.ts';
-import { addCrew, PASSWORD } from './crew.ts';
+import { addCrew, PASSWORD, signInAsAdmin } from './crew.ts';
 import type { Hand } from './crew.ts';
 import { judged, patienceOf } from './fault.ts';
 import type { Fault } from './fault.ts';
@@ -35,17 +34,6 @@ const redisSignal = async (signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> => {
   const tls = dirname(serverSetting('NODE_EXTRA_CA_CERTS'));
   const [pid] = (await readFile(join(tls, '..', 'redis.pid'), 'utf8')).split(' ');
   process.kill(Number(pid), signal);
-};
-
-/** A token of the administration, by Keycloak's page, code and PKCE. */
-const signInAsAdmin = async ({ identityProvider, settings }: Stage, email: string): Promise<string> => {
-  const verifier = randomBytes(32).toString('base64url');
-  const challenge = createHash('sha256').update(verifier).digest('base64url');
-  const redirectUri = `${settings.PUBLIC_URL}/angelis/admin/auth/callback`;
-  const page = identityProvider.authorizationUrl({ state: 's', nonce: 'n', challenge, redirectUri });
-  const code = (await signInByBrowser(page, email, PASSWORD)).get('code');
-  const { accessToken } = await identityProvider.exchangeCode({ code: code ?? '', verifier, redirectUri });
-  return `Bearer ${accessToken}`;
 };
 
 /** Sends a request that must succeed; answers its body. */

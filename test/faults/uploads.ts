@@ -7,7 +7,7 @@ import { hostileUploads } from '../support/hostile-uploads.ts';
 import type { HostileUpload } from '../support/hostile-uploads.ts';
 import { serverSetting } from '../support/servers/settings.ts';
 import { sendUpload } from '../support/upload-driver.ts';
-import { addCrew } from './crew.ts';
+import { addCrew, signInAsAdmin } from './crew.ts';
 import { judged, patienceOf } from './fault.ts';
 import type { Fault } from './fault.ts';
 import { settled } from './outcome.ts';
@@ -75,7 +75,8 @@ export const uploads: Fault = {
     const { webs, all } = await stage.standing();
     const web = webs[0]!;
     const [hand] = await addCrew(stage, 1, 1, ['admin']);
-    const { companyId, profileId, bearer } = hand!;
+    const { companyId, profileId, email } = hand!;
+    const bearer = await signInAsAdmin(stage, email);
     const client = await stage.database.superuser();
     const paths = await uploadPaths(web.url);
     const driven = Object.keys(DRIVEN).toSorted();
@@ -88,7 +89,7 @@ export const uploads: Fault = {
 
     const judge = async (path: string, upload: HostileUpload): Promise<void> => {
       const url = new URL(`/angelis${path.replace('{id}', profileId)}`, web.url);
-      const answer = await sendUpload(url, await bearer(), upload);
+      const answer = await sendUpload(url, bearer, upload);
       tried += 1;
       progress(`${tried} uploads`);
       if (upload.fate === 'cut') return;
@@ -106,7 +107,7 @@ export const uploads: Fault = {
       const slow = (await DRIVEN[path]!()).filter(({ fate }) => fate === 'cut');
       const hanging = Array.from({ length: DAWDLERS }, (_one, n) => judge(path, slow[n % slow.length]!));
       const begun = performance.now();
-      const { status } = await fetch(`${web.url}/angelis/auth/me`, { headers: { authorization: await bearer() } });
+      const { status } = await fetch(`${web.url}/angelis/auth/me`, { headers: { authorization: bearer } });
       if (status !== 200 || performance.now() - begun > atOnce)
         wrong.push(`beside slow senders: ${status} after ${(performance.now() - begun).toFixed(0)} ms`);
       await Promise.all(hanging);

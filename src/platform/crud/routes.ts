@@ -31,7 +31,6 @@ export interface ReadOptions extends Common {
   readonly service: Pick<CrudService<never>, 'list' | 'detail'>;
 }
 
-
 /** List and detail. */
 export const readRoutes = ({ list, item, detail, service, ...common }: ReadOptions): Route[] => {
   const { names } = common;

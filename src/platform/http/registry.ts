@@ -99,7 +99,8 @@ export const catalogueOf = (modules: readonly Module[]): Catalogue =>
   Object.assign({}, ...modules.map(({ permissions }) => permissions)) as Catalogue;
 
 /** Whoever signed in by a password or a code alone is at the client of workers: what administers a company is not theirs. */
-const clientsBelow = (base: string): readonly Client[] => (/^\/admin(?:\/|$)/.test(base) ? ['admin'] : ['worker', 'admin']);
+const clientsBelow = (base: string): readonly Client[] =>
+  /^\/admin(?:\/|$)/.test(base) ? ['admin'] : ['worker', 'admin'];
 
 /** All routes of the modules, at their full paths. */
 export const routesOf = (modules: readonly Module[]): MountedRoute[] =>

@@ -57,9 +57,9 @@ describe('sign-up', () => {
     expect((me.body as { company: { id: string } }).company.id).to.equal(company.id);
     const founded = async () =>
       app.http
-        .post('/angelis/admin/project')
+        .post('/angelis/admin/assignment/task-kind')
         .set({ authorization: `Bearer ${accessToken}` })
-        .send({ code: 'S', name: 'S' });
+        .send({ code: 'S', name: 'S', requiredCredentials: [], requiredTests: [], hazards: [] });
     expect((await founded()).body).to.include({ status: 403, code: 'COMPANY_PENDING' });
     const client = await app.database.superuser();
     await client.query("update company set status = 'active', access_epoch = access_epoch + 1 where id = $1", [
