@@ -105,20 +105,21 @@ const TARGETS = [
   { table: 'site', key: 'code' },
 ] as const;
 
-/** What the file names and the company does not have, and departments that would be too full. */
-const REFERENCES = [
-  ...TARGETS.map(
-    ({ table, key }) => `${found('s.row_number', `'${table}'`, `'UNKNOWN_REFERENCE'`)}
-     from batch_stage s where s.${table} is not null and not exists (
-       select 1 from ${table} t where t.company_id = $1 and t.${key} = s.${table} and t.deleted_at is null)`,
-  ),
+/** What the file names and the company does not have. */
+const REFERENCES = TARGETS.map(
+  ({ table, key }) => `${found('s.row_number', `'${table}'`, `'UNKNOWN_REFERENCE'`)}
+   from batch_stage s where s.${table} is not null and not exists (
+     select 1 from ${table} t where t.company_id = $1 and t.${key} = s.${table} and t.deleted_at is null)`,
+);
+
+/** Departments `d` that would be too full with `rows`, which name them as `named` says. */
+const tooFull = (rows: string, named: string): string =>
   `${found('s.row_number', `'department'`, `'HEADCOUNT_LIMIT'`, `jsonb_build_object('limit', s.headcount_limit)`)}
    from (select x.row_number, d.headcount_limit, count(*) over (partition by d.id) as added,
        (select count(*) from profile p where p.company_id = $1 and p.department_id = d.id and p.status <> 'ended'
          and p.deleted_at is null) as there
-     from batch_stage x join department d on d.company_id = $1 and d.code = x.department and d.deleted_at is null
-     where d.headcount_limit is not null) s where s.added + s.there > s.headcount_limit`,
-];
+     from ${rows} join department d on d.company_id = $1 and ${named} and d.deleted_at is null
+     where d.headcount_limit is not null) s where s.added + s.there > s.headcount_limit`;
 
 /** Who is in the company already, by `rows` of the file (the stage, or what was kept of it). */
 const inCompany = (rows: string): string[] => [
@@ -153,7 +154,8 @@ const KEEP = `insert into batch_row (company_id, id, upload_id, row_number, firs
 export const settle = async (tx: Tx, uploadId: string, zone: string): Promise<{ rows: number; valid: number }> => {
   const values = [tx.companyId, uploadId, tx.now];
   for (const check of IN_FILE) await tx.query(check, values);
-  for (const check of [...REFERENCES, ...inCompany('batch_stage x')]) await tx.query(check, values);
+  const checks = [...REFERENCES, tooFull('batch_stage x', 'd.code = x.department'), ...inCompany('batch_stage x')];
+  for (const check of checks) await tx.query(check, values);
   await tx.query(KEEP, [...values, zone]);
   const [row] = await tx.query<{ rows: number; valid: number }>(
     `select (select count(*) from batch_stage)::int as rows, (select count(*) from batch_row r
@@ -163,7 +165,10 @@ export const settle = async (tx: Tx, uploadId: string, zone: string): Promise<{ 
   return row!;
 };
 
-/** Looks again, before the commit: what the kept rows refer to must still be there, and nobody of them in the company. */
+/**
+ * Looks again, before the commit: what the kept rows refer to must still be there, with room for them, and nobody of them in
+ * the company. Nobody else takes that room meanwhile.
+ */
 export const recheck = async (tx: Tx, uploadId: string): Promise<void> => {
   const kept = 'batch_row x where x.company_id = $1 and x.upload_id = $2';
   for (const { table } of TARGETS) {
@@ -178,7 +183,14 @@ export const recheck = async (tx: Tx, uploadId: string): Promise<void> => {
       [tx.companyId, uploadId, tx.now],
     );
   }
-  for (const check of inCompany(kept)) await tx.query(check, [tx.companyId, uploadId, tx.now]);
+  await tx.query(
+    `select d.id from department d where d.company_id = $1 and d.headcount_limit is not null and d.deleted_at is null
+       and d.id in (select x.department_id from ${kept}) order by d.id for no key update of d`,
+    [tx.companyId, uploadId],
+  );
+  const mine = '(select * from batch_row r where r.company_id = $1 and r.upload_id = $2) x';
+  for (const check of [tooFull(mine, 'd.id = x.department_id'), ...inCompany(kept)])
+    await tx.query(check, [tx.companyId, uploadId, tx.now]);
 };
 
 /** Writes down why a file as a whole is refused. */
