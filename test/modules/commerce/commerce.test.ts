@@ -246,6 +246,21 @@ describe('offerings, subscriptions and licenses', () => {
     expect(await linked(named.profileId)).to.deep.equal(['SAFER S-77']);
   });
 
+  it('nobody whose time is over is given a license, or linked again by one', async () => {
+    await sell({ seats: 9 });
+    const [left, erased] = [await mine.addWorker(), await mine.addWorker()];
+    for (const { profileId } of [left, erased])
+      await mine.admin.post(`/admin/profile/${profileId}/end`, { reason: 'gone' }, version(1)).expect(200);
+    await mine.admin.post(`/admin/profile/${erased.profileId}/erase`, { reason: 'asked' }, version(2)).expect(200);
+    for (const { profileId } of [left, erased]) {
+      const body = { offering: 'SAFER', profileId, externalId: `S-${profileId}` };
+      expect(await codeOf(mine.admin.post('/admin/license', body), 409)).to.equal('PROFILE_ENDED');
+    }
+    const client = await app.database.superuser();
+    const links = 'select 1 from system_link where profile_id = any($1) and deleted_at is null';
+    expect((await client.query(links, [[left.profileId, erased.profileId]])).rows).to.deep.equal([]);
+  });
+
   it('a number that cannot be linked is refused where it was given, whatever the person has already', async () => {
     await sell({ seats: 9 });
     const fieldService = { offering: 'FIELD_SERVICE', seats: 9 };

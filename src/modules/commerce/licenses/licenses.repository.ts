@@ -55,3 +55,12 @@ export const licensesOf = (reader: Reader, profileId: string): Promise<string[]>
 /** Licenses of a subscription in one of some states. */
 export const licensesUnder = (tx: Tx, subscriptionId: string, states: readonly string[]): Promise<string[]> =>
   idsOf(tx, 'l.subscription_id = $2 and l.status = any($3)', [subscriptionId, states]);
+
+/** Whether somebody's time in the company is over; until the commit it stays as it is. */
+export const hasLeft = async (tx: Tx, profileId: string): Promise<boolean> => {
+  const [profile] = await tx.prepared<{ status: string }>(
+    'select status from profile where company_id = $1 and id = $2 and deleted_at is null for share',
+    [tx.companyId, profileId],
+  );
+  return profile?.status === 'ended';
+};

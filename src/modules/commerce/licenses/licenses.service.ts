@@ -4,7 +4,7 @@ import type { Worker } from '../../../platform/db/unit-of-work.ts';
 import { conflict, createCrud } from '../../../platform/module.ts';
 import type { Context, MovingParts, Tx } from '../../../platform/module.ts';
 import type { SystemLinks } from '../ports.ts';
-import { licenseOf, licensesHeldBy, licensesOf, licensesUnder } from './licenses.repository.ts';
+import { hasLeft, licenseOf, licensesHeldBy, licensesOf, licensesUnder } from './licenses.repository.ts';
 import type { LicenseRow } from './licenses.repository.ts';
 
 /** Where the seats of an offering are counted: the live subscription, locked. */
@@ -77,10 +77,11 @@ export const createLicensesService = (dependencies: LicensesDependencies) => {
 
   return {
     ...createCrud({ ...dependencies, restrict: (context) => people.restrict(context) }),
-    /** Assigns a license by hand, and links the profile to the offering's system. */
+    /** Assigns a license by hand, and links the profile to the offering's system. Throws 409 for somebody whose time is over. */
     assign: (context: Context, body: AssignBody): Promise<LicenseRow> =>
       work.write(context, async (tx) => {
         await people.mustReach(tx, context, body.profileId);
+        if (await hasLeft(tx, body.profileId)) throw conflict('PROFILE_ENDED');
         await repository.references.hold(tx, { profileId: body.profileId });
         return repository.entity.show(await take(tx, body)) as LicenseRow;
       }),
