@@ -250,6 +250,9 @@ describe('companies', () => {
     await move(companyId, 'suspend', 1, reason).expect(200);
     await owner.get('/admin/site').expect(200);
     await admin.get('/admin/site').expect(403);
+    const founder = { firstName: 'Eva', lastName: 'Soto', email: 'eva@mina.cl', locale: 'es' };
+    const late = await staff.post(`/admin/companies/${companyId}/owner`, founder).expect(409);
+    expect(codeOf(late.body)).to.equal('COMPANY_NOT_LIVE');
     const site = { code: 'S', name: 'S', timezone: 'Etc/UTC', altitudeM: 0 };
     await owner.post('/admin/site', site).expect(403);
     await move(companyId, 'reactivate', 2, reason).expect(200);

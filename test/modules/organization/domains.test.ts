@@ -34,6 +34,7 @@ interface Mine {
 
 const DAY = 86_400_000;
 const PATH = '/admin/companies/current/domain';
+const OWN_HOST = 'turnos.angelis.example';
 const codeOf = ({ body }: { body: unknown }): string => (body as { code: string }).code;
 
 describe('the domain of a company', () => {
@@ -44,7 +45,10 @@ describe('the domain of a company', () => {
 
   before(async () => {
     dns = await startDnsServer();
-    app = await startApp({ txtRecords: createTxtRecords({ servers: [dns.address] }) });
+    app = await startApp({
+      txtRecords: createTxtRecords({ servers: [dns.address] }),
+      replace: () => ({ publicUrl: `https://${OWN_HOST}` }),
+    });
   });
   after(async () => {
     await app.close();
@@ -159,6 +163,11 @@ describe('the domain of a company', () => {
       expect((await client.put(PATH, { host }).expect(422)).body, host).to.have.nested.property(
         'errors[0].code',
         'HOST',
+      );
+    for (const host of [OWN_HOST, `mina.${OWN_HOST}`, `Otra.Mina.${OWN_HOST}.`])
+      expect((await client.put(PATH, { host }).expect(422)).body, host).to.have.nested.property(
+        'errors[0].code',
+        'HOST_OF_SERVICE',
       );
     expect(hostOf('[::1]')).to.equal(undefined);
     expect(hostOf(`${'a'.repeat(60)}.`.repeat(4) + 'cl')).to.equal(undefined);

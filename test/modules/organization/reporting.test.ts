@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
-import { clientOf } from '../../support/client.ts';
+import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
 import { addCompany } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
@@ -110,6 +110,10 @@ describe('reporting lines', () => {
     for (const superiorId of [stranger.profileId, uuidv7()])
       await admin.put(`/admin/profile/${idOf(0)}/superior`, { superiorId }).expect(422);
     await admin.put(`/admin/profile/${stranger.profileId}/superior`, { superiorId: idOf(0) }).expect(404);
+    const gone = await addPerson(app, { companyId, roles: [] });
+    await admin.post(`/admin/profile/${gone.profileId}/end`, { reason: 'x' }, version(1)).expect(200);
+    const refused = await admin.put(`/admin/profile/${idOf(0)}/superior`, { superiorId: gone.profileId }).expect(409);
+    expect((refused.body as { code: string }).code).to.equal('PROFILE_ENDED');
   });
 
   it('keep the closure equal to the lines whatever is set in whichever order', async function run() {

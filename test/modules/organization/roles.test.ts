@@ -144,6 +144,17 @@ describe('roles', () => {
       for (const code of ['superadmin', 'support_session', 'nobody']) await to(code, boss).expect(422);
       const own = await give({ profileId: adminPerson.profileId, systemRole: 'manager' }, admin).expect(403);
       expect(codeOf(own.body)).to.equal('OWN_ROLES');
+      const whole = await makeRole('whole');
+      const odd: readonly [object, string][] = [
+        [{ systemRole: 'owner', scopeKind: 'department', scopeId: uuidv7() }, 'OWNER_SCOPE'],
+        [{ systemRole: 'worker', roleId: whole.id }, 'ONE_ROLE'],
+        [{}, 'ONE_ROLE'],
+      ];
+      for (const [rest, fault] of odd)
+        expect((await give({ profileId: target.profileId, ...rest }).expect(422)).body).to.have.nested.property(
+          'errors[0].code',
+          fault,
+        );
       const gate = await makeRole('gate-role', { grants: ['gate:decision:ask'] });
       const someone = await person();
       const beyond = await give({ profileId: someone.profileId, roleId: gate.id }, admin).expect(403);
