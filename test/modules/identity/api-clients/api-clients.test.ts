@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { IdentityProviderError } from '../../../../src/platform/identity-provider/errors.ts';
+import { LIMITS } from '../../../../src/platform/settings/rates.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
@@ -234,6 +235,18 @@ describe('machine clients', () => {
     );
     await ask(await signIn(client)).expect(200);
     expect((await read(client.id)).lastUsedAt).to.be.a('string');
+  });
+
+  it('have ten tries of their secret a minute, wherever these come from', async () => {
+    const limited = await startApp({ limits: { ...LIMITS, anonymous: { points: 1_000, per: 60 } } });
+    const form = { grant_type: 'client_credentials', client_id: `angelis-machine-${uuidv7()}`, client_secret: 'x' };
+    const statuses: number[] = [];
+    for (let n = 0; n < 11; n += 1) {
+      const request = limited.http.post('/angelis/auth/token').set({ 'x-forwarded-for': `10.2.0.${n}` });
+      statuses.push((await request.type('form').send(form)).status);
+    }
+    expect(statuses).to.deep.equal([...Array<number>(10).fill(401), 429]);
+    await limited.close();
   });
 
   it('are of one company: 404 for another', async () => {
