@@ -216,6 +216,105 @@ describe('angelis realm on a real Keycloak', () => {
     ]);
   });
 
+  it('finds who is let in or given rights past the file: takes the rights, and leaves what may hold people', async () => {
+    const [management, worker] = await Promise.all(['realm-management', 'angelis-worker'].map(clientNamed));
+    const realmRole = async (role: string) => {
+      const { id } = (await console.roles.findOneByName({ name: role }))!;
+      return { id: id!, name: role };
+    };
+    const right = async (roleName: string) => {
+      const { id } = (await console.clients.findRole({ id: management!.id!, roleName }))!;
+      return { id: id!, name: roleName };
+    };
+    const [superadmin, everybody] = [await realmRole('operator-superadmin'), await realmRole(`default-roles-${name}`)];
+    const manageUsers = await right('manage-users');
+    await console.components.create({
+      name: 'directory',
+      providerId: 'ldap',
+      providerType: 'org.keycloak.storage.UserStorageProvider',
+      config: {
+        enabled: ['false'],
+        vendor: ['other'],
+        editMode: ['READ_ONLY'],
+        connectionUrl: ['ldap://127.0.0.1:1'],
+        authType: ['none'],
+        usersDn: ['dc=example'],
+        usernameLDAPAttribute: ['uid'],
+        rdnLDAPAttribute: ['uid'],
+        uuidLDAPAttribute: ['entryUUID'],
+        userObjectClasses: ['person'],
+      },
+    });
+    const { id: above } = await console.groups.create({ name: 'above' });
+    const { id: crew } = await console.groups.createChildGroup({ id: above }, { name: 'crew' });
+    await console.groups.addRealmRoleMappings({ id: crew, roles: [superadmin] });
+    const ofManagement = { clientUniqueId: management!.id!, roles: [manageUsers] };
+    await console.groups.addClientRoleMappings({ id: above, ...ofManagement });
+    await console.roles.createComposite({ roleId: everybody.id }, [await realmRole('operator-auditor')]);
+    await console.roles.create({ name: 'guest' });
+    await console.roles.createComposite({ roleId: (await realmRole('guest')).id }, [superadmin, manageUsers]);
+    const clientId = 'angelis-machine-1';
+    const audience = (await clientNamed('angelis-worker')).protocolMappers!;
+    const machine = await console.clients.create({
+      clientId,
+      serviceAccountsEnabled: true,
+      standardFlowEnabled: false,
+      fullScopeAllowed: false,
+      protocolMappers: audience.map(({ id: _id, ...mapper }) => mapper),
+    });
+    const account = await console.clients.getServiceAccountUser({ id: machine.id });
+    await console.users.addClientRoleMappings({ id: account.id!, ...ofManagement });
+    await console.users.addRealmRoleMappings({ id: account.id!, roles: [superadmin] });
+    const { id: somebody } = await console.users.create({ username: 'somebody', enabled: true });
+    await console.users.addClientRoleMappings({ id: somebody, ...ofManagement });
+    await console.users.addRealmRoleMappings({ id: somebody, roles: [superadmin] });
+    await console.clients.addClientScopeMappings({ id: worker!.id!, client: management!.id! }, [manageUsers]);
+    const basic = await console.clientScopes.findOneByName({ name: 'basic' });
+    await console.clientScopes.addClientScopeMappings({ id: basic!.id!, client: management!.id! }, [manageUsers]);
+
+    const foreign = ['userFederation.directory', 'groups./above', 'groups./above/crew', 'roles.guest'];
+    const rights = [
+      'rightsOfGroups./above: realm-management.manage-users',
+      'rightsOfGroups./above/crew: operator-superadmin',
+      `rightsInRoles.default-roles-${name}: operator-auditor`,
+      'rightsInRoles.guest: operator-superadmin',
+      'rightsInRoles.guest: realm-management.manage-users',
+      'rightsOfUsers.service-account-angelis-machine-1: realm-management.manage-users',
+      'rightsOfUsers.service-account-angelis-machine-1: operator-superadmin',
+      'rightsOfUsers.somebody: realm-management.manage-users',
+      'scopeMappings.angelis-worker: realm-management.manage-users',
+      'clientScopeMappings.basic: realm-management.manage-users',
+    ].map((one) => `${one} only in the realm`);
+    const found = await drift();
+    expect(found.slice(0, -1)).to.include.members([...foreign.map((one) => `${one} only in the realm`), ...rights]);
+    const wrong = (await faults()).join('\n');
+    for (const says of [
+      /userFederation\.directory: lets people in/,
+      /groups\.\/above: gives realm-management\.manage-users/,
+      /groups\.\/above\/crew: gives operator-superadmin/,
+      /roles\.default-roles-.*: carries operator-auditor/,
+      /roles\.guest: carries operator-superadmin, realm-management\.manage-users/,
+      /users\.service-account-angelis-machine-1: has operator-superadmin, realm-management\.manage-users/,
+      /users\.somebody: has realm-management\.manage-users/,
+      /scopeMappings\.angelis-worker: .*realm-management\.manage-users/,
+      /clientScopeMappings\.basic: .*realm-management\.manage-users/,
+    ])
+      expect(wrong).to.match(says);
+
+    const mended = await applied();
+    expect(mended[0], mended.join('\n')).to.equal(`${rights.length} changes, as it was before:`);
+    expect(mended.slice(1, rights.length + 1)).to.have.members(rights.map((one) => `  ${one}`));
+    expect(mended.filter((line) => line.includes('past this service'))).to.have.length(1);
+    expect((await applied())[0]).to.match(new RegExp(`^${NOTHING}`));
+    const kept = (await drift()).map((line) => line.split(' ')[0]);
+    expect(kept).to.include.members(foreign);
+    expect((await console.users.listRealmRoleMappings({ id: somebody })).map((role) => role.name)).to.include(
+      'operator-superadmin',
+    );
+    expect((await faults()).join('\n')).to.not.match(/groups|carries|: has /);
+    await console.clients.del({ id: machine.id });
+  });
+
   it('leaves a realm that takes encrypted connections only as strict as it is', async () => {
     await console.realms.update({ realm: name }, { sslRequired: 'all', accessTokenLifespan: 200 });
     settings = { ...settings, APP_ENV: 'production' };

@@ -27,11 +27,22 @@ export interface RealmClientScope {
   readonly protocolMappers?: readonly RealmMapper[];
 }
 
-/** Roles of the realm that the tokens of a client, or of all clients with a scope, may carry. */
+/** Roles that the tokens of a client, or of all clients with a scope, may carry. */
 export interface RealmScopeMapping {
   readonly client?: string;
   readonly clientScope?: string;
   readonly roles: readonly string[];
+}
+
+/** People who are given roles together. */
+export interface RealmGroup {
+  readonly id?: string;
+  readonly name?: string;
+  readonly path?: string;
+  readonly realmRoles?: readonly string[];
+  /** By the clients whose roles they are. */
+  readonly clientRoles?: Readonly<Record<string, readonly string[]>>;
+  readonly subGroups?: readonly RealmGroup[];
 }
 
 export interface RealmExecution {
@@ -58,13 +69,26 @@ export interface RealmFlow {
 /** A realm under the names of an import file: as config/keycloak/angelis-realm.json says it, or as Keycloak has it. */
 export type RealmDefinition = Omit<
   RealmRepresentation,
-  'attributes' | 'authenticationFlows' | 'authenticatorConfig' | 'clients' | 'clientScopes' | 'scopeMappings'
+  | 'attributes'
+  | 'authenticationFlows'
+  | 'authenticatorConfig'
+  | 'clients'
+  | 'clientScopeMappings'
+  | 'clientScopes'
+  | 'components'
+  | 'groups'
+  | 'scopeMappings'
 > & {
   clientScopes?: readonly RealmClientScope[];
   clients?: readonly RealmClient[];
   authenticationFlows?: readonly RealmFlow[];
   authenticatorConfig?: readonly { readonly alias: string; readonly config: Texts }[];
   scopeMappings?: readonly RealmScopeMapping[];
+  /** The same of roles of clients, by the clients whose roles they are. */
+  clientScopeMappings?: Readonly<Record<string, readonly RealmScopeMapping[]>>;
+  groups?: readonly RealmGroup[];
+  /** Parts of Keycloak that the realm has of its own, by what they are. */
+  components?: Readonly<Record<string, readonly { readonly name?: string; readonly providerId?: string }[]>>;
 };
 
 /** What is filled into the file, by the names of its variables. */

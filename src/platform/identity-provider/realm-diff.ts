@@ -1,6 +1,15 @@
-import { MACHINE_PREFIX } from './realm.ts';
+import { ADMINISTRATION, MACHINE_PREFIX } from './realm.ts';
 import { isRecord, stepsOf } from './realm-definition.ts';
 import type { FlowStep, RealmClient, RealmDefinition, RealmMapper } from './realm-definition.ts';
+import {
+  carriedBy,
+  federationsOf,
+  groupsOf,
+  rightsInRoles,
+  rightsOfGroups,
+  rightsOfUsers,
+  roleNames,
+} from './realm-rights.ts';
 
 /** One thing that is not the same in the file and in the realm; a side that has no `file` or `realm` has none of it. */
 export interface Difference {
@@ -10,11 +19,16 @@ export interface Difference {
     | 'flows'
     | 'requiredActions'
     | 'identityProviders'
+    | 'userFederation'
+    | 'groups'
     | 'clientScopes'
     | 'clients'
     | 'scopeMappings'
     | 'clientScopeMappings'
-    | 'serviceAccounts';
+    | 'serviceAccounts'
+    | 'rightsInRoles'
+    | 'rightsOfGroups'
+    | 'rightsOfUsers';
   /** Of the part: a setting, a role, a client. */
   readonly name: string;
   readonly path: string;
@@ -30,10 +44,19 @@ const THINGS: readonly Difference['part'][] = [
   'flows',
   'requiredActions',
   'identityProviders',
+  'userFederation',
+  'groups',
   'clientScopes',
   'clients',
 ];
-const FOREIGN: readonly Difference['part'][] = ['roles', 'flows', 'identityProviders', 'clients'];
+const FOREIGN: readonly Difference['part'][] = [
+  'roles',
+  'flows',
+  'identityProviders',
+  'userFederation',
+  'groups',
+  'clients',
+];
 
 type View = string | readonly string[] | { readonly [name: string]: View | undefined };
 type Views = Readonly<Record<string, View | undefined>>;
@@ -67,7 +90,7 @@ const KEYCLOAKS_ATTRIBUTES = [
   'client.secret.creation.time',
   'client.use.lightweight.access.token.enabled',
 ];
-const KEYCLOAKS_CLIENTS = ['broker', 'realm-management'];
+const KEYCLOAKS_CLIENTS = ['broker', ADMINISTRATION];
 const KEYCLOAKS_ROLES = /^(default-roles-.*|offline_access|uma_authorization)$/u;
 const LOGOUT_ADDRESSES = 'post.logout.redirect.uris';
 const NAMES = ['name', 'kid'] as const;
@@ -82,6 +105,9 @@ const NOT_SETTINGS: ReadonlySet<string> = new Set<keyof RealmDefinition>([
   'identityProviders',
   'users',
   'scopeMappings',
+  'clientScopeMappings',
+  'groups',
+  'components',
   'authenticationFlows',
   'authenticatorConfig',
   'requiredActions',
@@ -223,19 +249,16 @@ const clientScopesView = (file: RealmDefinition, { clientScopes = [] }: RealmDef
   );
 };
 
-const scopesView = (file: RealmDefinition, { scopeMappings = [] }: RealmDefinition): Views =>
+const scopesView = (file: RealmDefinition, side: RealmDefinition): Views =>
   Object.fromEntries(
-    (file.clients ?? []).map(({ clientId = '' }) => [
-      clientId,
-      scopeMappings.filter(({ client }) => client === clientId).flatMap(({ roles }) => roles),
-    ]),
+    (file.clients ?? []).map(({ clientId = '' }) => [clientId, carriedBy(side, ({ client }) => client === clientId)]),
   );
 
-const clientScopeMappingsView = (file: RealmDefinition, { scopeMappings = [] }: RealmDefinition): Views =>
+const clientScopeMappingsView = (file: RealmDefinition, side: RealmDefinition): Views =>
   Object.fromEntries(
     (file.clientScopes ?? []).map(({ name = '' }) => [
       name,
-      scopeMappings.filter(({ clientScope }) => clientScope === name).flatMap(({ roles }) => roles),
+      carriedBy(side, ({ clientScope }) => clientScope === name),
     ]),
   );
 
@@ -244,29 +267,31 @@ const accountsView = (file: RealmDefinition, { users = [] }: RealmDefinition): V
   return Object.fromEntries(
     wanted.map(({ clientId = '' }) => {
       const user = users.find(({ serviceAccountClientId }) => serviceAccountClientId === clientId);
-      const ofClients = Object.entries((user?.clientRoles ?? {}) as Record<string, readonly string[]>);
-      return [
-        clientId,
-        [
-          ...(user?.realmRoles ?? []).filter((role) => !KEYCLOAKS_ROLES.test(role)),
-          ...ofClients.flatMap(([client, roles]) => roles.map((role) => `${client}.${role}`)),
-        ],
-      ];
+      const ofRealm = (user?.realmRoles ?? []).filter((role) => !KEYCLOAKS_ROLES.test(role));
+      return [clientId, roleNames(ofRealm, user?.clientRoles as Record<string, readonly string[]> | undefined)];
     }),
   );
 };
+
+/** Things of which nothing but that they are there is compared. */
+const things = (names: readonly string[]): Views => Object.fromEntries(names.map((name) => [name, '']));
 
 const viewsOf = (file: RealmDefinition, side: RealmDefinition): readonly [Difference['part'], Views][] => [
   ['realm', settingsView(file, side)],
   ['roles', rolesView(side)],
   ['flows', flowsView(side)],
   ['requiredActions', actionsView(file, side)],
-  ['identityProviders', Object.fromEntries((side.identityProviders ?? []).map(({ alias = '' }) => [alias, '']))],
+  ['identityProviders', things((side.identityProviders ?? []).map(({ alias = '' }) => alias))],
+  ['userFederation', things(federationsOf(side))],
+  ['groups', things([...groupsOf(side).keys()])],
   ['clientScopes', clientScopesView(file, side)],
   ['clients', clientViews(file, side)],
   ['scopeMappings', scopesView(file, side)],
   ['clientScopeMappings', clientScopeMappingsView(file, side)],
   ['serviceAccounts', accountsView(file, side)],
+  ['rightsInRoles', rightsInRoles(side)],
+  ['rightsOfGroups', rightsOfGroups(side)],
+  ['rightsOfUsers', rightsOfUsers(side)],
 ];
 
 type Found = Pick<Difference, 'path' | 'file' | 'realm'>;
@@ -306,8 +331,8 @@ export const isSameMapper = (one: RealmMapper, other: RealmMapper): boolean =>
 
 /**
  * In what a realm differs from the file (its variables filled in), both ways. Of settings, required actions and client
- * scopes the file's are looked at, of its clients everything, of identity providers all; what Keycloak makes for itself in each realm, and machine clients, which
- * this service makes, are not.
+ * scopes the file's are looked at, of its clients everything, of identity providers, user federation, groups and whatever gives
+ * rights all; what Keycloak makes for itself in each realm, and machine clients, which this service makes, are not.
  */
 export const compareRealm = (file: RealmDefinition, realm: RealmDefinition): readonly Difference[] => {
   const live = new Map(viewsOf(file, realm));

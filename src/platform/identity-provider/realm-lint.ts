@@ -1,6 +1,7 @@
-import { ACCESS_TOKEN_LIFE, API_CLIENT, BRUTE_FORCE, STAFF_ROLES, isAuthorizedParty } from './realm.ts';
+import { ACCESS_TOKEN_LIFE, ADMINISTRATION, API_CLIENT, BRUTE_FORCE, STAFF_ROLES, isAuthorizedParty } from './realm.ts';
 import { stepsOf } from './realm-definition.ts';
-import type { FlowStep, RealmClient, RealmDefinition } from './realm-definition.ts';
+import type { FlowStep, RealmClient, RealmDefinition, RealmScopeMapping } from './realm-definition.ts';
+import { federationsOf, rightsInRoles, rightsOfGroups, rightsOfUsers } from './realm-rights.ts';
 
 const PASSWORD_CLIENT = 'angelis-worker';
 const USERNAME_CLIENT = 'angelis-otp';
@@ -119,6 +120,25 @@ const passwordsByMail: Rule = ({ resetPasswordAllowed }) =>
 const identityProviders: Rule = ({ identityProviders: found = [] }) =>
   found.map(({ alias }) => `identityProviders.${alias}: lets people in past our own sign-in: remove it`);
 
+const userFederation: Rule = (realm) =>
+  federationsOf(realm).map(
+    (name) => `userFederation.${name}: lets people in whom this service did not make: remove it`,
+  );
+
+const rights: Rule = (realm) => [
+  ...Object.entries(rightsInRoles(realm)).map(
+    ([name, roles]) =>
+      `roles.${name}: carries ${roles.join(', ')}: take it out, nobody is to have that by another role`,
+  ),
+  ...Object.entries(rightsOfGroups(realm)).map(
+    ([path, roles]) =>
+      `groups.${path}: gives ${roles.join(', ')} to whoever is in it: this service gives roles, one by one`,
+  ),
+  ...Object.entries(rightsOfUsers(realm)).map(
+    ([name, roles]) => `users.${name}: has ${roles.join(', ')}: take it away, only ${API_CLIENT} administers the realm`,
+  ),
+];
+
 const selfRegistration: Rule = ({ registrationAllowed }) =>
   registrationAllowed === true ? ['realm.registrationAllowed: people come by invitation or our own sign-up'] : [];
 
@@ -154,13 +174,18 @@ const tokenMakers = (realm: RealmDefinition) => {
   return { clients, scopes: (realm.clientScopes ?? []).filter(({ name = '' }) => used.has(name)) };
 };
 
+const placeOf = ({ client, clientScope }: RealmScopeMapping): string =>
+  clientScope === undefined ? `scopeMappings.${client}` : `clientScopeMappings.${clientScope}`;
+
 /** Only the sign-in page demands the second factor of the staff, and only this client goes by it. */
 const staffRolesElsewhere: Rule = (realm) => [
-  ...(realm.scopeMappings ?? []).flatMap(({ client, clientScope, roles }) => {
-    const found = client === STAFF_CLIENT ? [] : roles.filter((role) => OURS.has(role));
-    const place = clientScope === undefined ? `scopeMappings.${client}` : `clientScopeMappings.${clientScope}`;
-    return found.map((role) => `${place}: lets tokens carry ${role}, which only those of ${STAFF_CLIENT} may`);
+  ...(realm.scopeMappings ?? []).flatMap((one) => {
+    const found = one.client === STAFF_CLIENT ? [] : one.roles.filter((role) => OURS.has(role));
+    return found.map((role) => `${placeOf(one)}: lets tokens carry ${role}, which only those of ${STAFF_CLIENT} may`);
   }),
+  ...(realm.clientScopeMappings?.[ADMINISTRATION] ?? []).flatMap((one) =>
+    one.roles.map((role) => `${placeOf(one)}: lets tokens carry ${ADMINISTRATION}.${role}: none may`),
+  ),
   ...tokenMakers(realm).clients.flatMap(({ clientId, fullScopeAllowed }) =>
     fullScopeAllowed === false ? [] : [`clients.${clientId}: its tokens carry every role: switch fullScopeAllowed off`],
   ),
@@ -250,6 +275,8 @@ const RULES: readonly Rule[] = [
   passwordsByMail,
   selfRegistration,
   identityProviders,
+  userFederation,
+  rights,
   missingAudience,
   foreignRoles,
   staffRolesElsewhere,

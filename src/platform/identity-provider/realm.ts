@@ -7,6 +7,9 @@ const SIGN_IN_CLIENTS: readonly SignInClient[] = ['angelis-worker', 'angelis-adm
 
 export const MACHINE_PREFIX = 'angelis-machine-';
 
+/** Keycloak's own client of each realm: its roles are those of the realm's administrators. */
+export const ADMINISTRATION = 'realm-management';
+
 export const STAFF_ROLES: readonly StaffRole[] = ['operator-superadmin', 'operator-support', 'operator-auditor'];
 
 /** Lifetimes in seconds; config/keycloak/angelis-realm.json says the same. */

@@ -5,6 +5,7 @@ import { askSecret } from '../../platform/cli/ask-secret.ts';
 import { applyRealm } from '../../platform/identity-provider/keycloak/realm-apply.ts';
 import type { RealmReader } from '../../platform/identity-provider/keycloak/realm-state.ts';
 import { compareRealm, tellDifference } from '../../platform/identity-provider/realm-diff.ts';
+import type { Difference } from '../../platform/identity-provider/realm-diff.ts';
 import { lintRealm } from '../../platform/identity-provider/realm-lint.ts';
 import type { Settings } from '../../platform/settings/settings.ts';
 import { openKeycloak } from '../outside.ts';
@@ -53,6 +54,12 @@ const administrator =
     return client;
   };
 
+/** What to do with what is left, where that is more than to remove it. */
+const ADVICE: { readonly [Part in Difference['part']]?: string } = {
+  userFederation: 'lets people in past this service: unlink those who are to stay, invite them, remove it',
+  groups: 'may hold people; gives them no right of ours any more',
+};
+
 /** `angelis realm apply`. Asks at `input` and `output` for the password where the settings have none. */
 export const apply = async (
   settings: Settings,
@@ -76,7 +83,10 @@ export const apply = async (
   for (const one of changed) tell(`  ${tellDifference(one)}`);
   if (!isNew && changed.length === 0) tell(`Nothing to change: the realm ${realm} is as the file says.`);
   if (left.length > 0) tell('Left, since the file has nothing to say about it (remove it in Keycloak’s console):');
-  for (const one of left) tell(`  ${tellDifference(one)}`);
+  for (const one of left) {
+    const advice = ADVICE[one.part];
+    tell(`  ${tellDifference(one)}${advice === undefined ? '' : ` (${advice})`}`);
+  }
 };
 
 /** `angelis realm diff`. Throws where there is drift. */

@@ -43,9 +43,10 @@ export const realmCommands = (program: Command): void => {
       `
 It refuses the implicit grant, the password grant elsewhere than on the worker client and, by username alone, on the OTP
 client, codes without PKCE S256, wildcard redirects, brute force detection that is off or unlike this system's, access tokens
-over five minutes, refresh tokens that are good twice, passwords that Keycloak resets, self-registration, identity providers, a
-client without audience mapper, roles that are not the staff's, those of the staff in tokens of another client than
-angelis-admin, mappers that may claim anything, and any way in for the staff without a second factor.`,
+over five minutes, refresh tokens that are good twice, passwords that Keycloak resets, self-registration, identity providers,
+user federation, a client without audience mapper, roles that are not the staff's, those of the staff in tokens of another client
+than angelis-admin, those of the staff or of administrators that come by another role, a group or a machine, mappers that may
+claim anything, and any way in for the staff without a second factor.`,
     )
     .action(async (file: string | undefined, { live }: { live?: true }, command: Command) => {
       if (file !== undefined && live === true) command.error('error: --live takes no file', { exitCode: 2 });

@@ -110,6 +110,40 @@ describe('difference of a realm', () => {
       expect(described, clientId).to.include.members([...defaultClientScopes, ...optionalClientScopes]);
   });
 
+  it('names what gives people rights or lets them in past the file: rights are taken away, what may hold people is left', () => {
+    const administers = { clientRoles: { 'realm-management': ['manage-users'] } };
+    const actual: RealmDefinition = {
+      ...file,
+      components: { 'org.keycloak.storage.UserStorageProvider': [{ name: 'ldap' }] },
+      groups: [{ name: 'a', path: '/a', realmRoles: ['operator-support', 'guest'] }],
+      roles: {
+        realm: [
+          ...file.roles!.realm!,
+          { name: 'default-roles-angelis', composites: { realm: ['offline_access', 'operator-auditor'] } },
+        ],
+        client: { legacy: [{ name: 'reader', composites: { client: administers.clientRoles } }] },
+      },
+      users: [...file.users!, { username: 'service-account-angelis-machine-1', ...administers }],
+      clientScopeMappings: {
+        'realm-management': [
+          { client: 'angelis-worker', roles: ['manage-users'] },
+          { clientScope: 'basic', roles: ['manage-users'] },
+          { clientScope: 'unused', roles: ['manage-users'] },
+        ],
+      },
+    };
+    expect(compareRealm(file, actual).map((one) => [tellDifference(one), one.isForeign])).to.deep.equal([
+      ['userFederation.ldap only in the realm', true],
+      ['groups./a only in the realm', true],
+      ['scopeMappings.angelis-worker: realm-management.manage-users only in the realm', false],
+      ['clientScopeMappings.basic: realm-management.manage-users only in the realm', false],
+      ['rightsInRoles.default-roles-angelis: operator-auditor only in the realm', false],
+      ['rightsInRoles.legacy.reader: realm-management.manage-users only in the realm', false],
+      ['rightsOfGroups./a: operator-support only in the realm', false],
+      ['rightsOfUsers.service-account-angelis-machine-1: realm-management.manage-users only in the realm', false],
+    ]);
+  });
+
   it('names what the realm lost', () => {
     const actual: RealmDefinition = {
       ...file,

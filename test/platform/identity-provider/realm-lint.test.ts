@@ -153,6 +153,82 @@ describe('lint of the realm', () => {
     expectFaults(/^identityProviders\.elsewhere: /);
   });
 
+  it('refuses users from elsewhere, also those that are switched off', () => {
+    const type = 'org.keycloak.storage.UserStorageProvider';
+    realm.components = {
+      [type]: [{ name: 'ldap', providerId: 'ldap' }],
+      'org.keycloak.keys.KeyProvider': [{ name: 'rsa' }],
+    };
+    expectFaults(/^userFederation\.ldap: lets people in/);
+  });
+
+  it('refuses rights that come by another role, or with being there', () => {
+    realm.roles!.realm![1]!.composites = { realm: ['operator-superadmin', 'offline_access'] };
+    realm.roles!.realm!.push({
+      name: 'default-roles-angelis',
+      composites: { realm: ['uma_authorization', 'other'], client: { account: ['manage-account', 'delete-account'] } },
+    });
+    realm.roles!.client = {
+      'realm-management': [
+        { name: 'realm-admin', composites: { client: { 'realm-management': ['manage-users', 'view-users'] } } },
+      ],
+      legacy: [
+        { name: 'reader', composites: { client: { legacy: ['writer'] } } },
+        {
+          name: 'writer',
+          composites: { realm: ['operator-support'], client: { 'realm-management': ['manage-users'] } },
+        },
+      ],
+    };
+    expectFaults(
+      /^roles\.operator-support: carries operator-superadmin: /,
+      /^roles\.default-roles-angelis: carries other, account\.delete-account: /,
+      /^roles\.legacy\.writer: carries operator-support, realm-management\.manage-users: /,
+    );
+  });
+
+  it('refuses groups that give rights, however deep they are', () => {
+    const inside = { name: 'b', path: '/a/b', realmRoles: ['operator-auditor'], clientRoles: { legacy: ['reader'] } };
+    realm.groups = [
+      { name: 'a', path: '/a', clientRoles: { legacy: ['reader'] }, subGroups: [inside] },
+      { name: 'c', clientRoles: { 'realm-management': ['manage-users'] } },
+    ];
+    expectFaults(
+      /^groups\.\/a\/b: gives operator-auditor to /,
+      /^groups\.\/c: gives realm-management\.manage-users to /,
+    );
+  });
+
+  it('refuses rights of machines, and of administrators elsewhere than with this service', () => {
+    const administers = { clientRoles: { 'realm-management': ['manage-users'] } };
+    realm.users = [
+      ...realm.users!,
+      { serviceAccountClientId: 'legacy', realmRoles: ['operator-support'], clientRoles: { legacy: ['reader'] } },
+      { username: 'service-account-angelis-machine-1', ...administers },
+      { username: 'u-1', realmRoles: ['operator-support'] },
+      { username: 'u-2', realmRoles: ['operator-support'], ...administers },
+    ];
+    expectFaults(
+      /^users\.service-account-legacy: has operator-support: /,
+      /^users\.service-account-angelis-machine-1: has realm-management\.manage-users: /,
+      /^users\.u-2: has realm-management\.manage-users: /,
+    );
+  });
+
+  it('refuses roles of administrators in tokens', () => {
+    realm.clientScopeMappings = {
+      'realm-management': [
+        { client: 'angelis-worker', roles: ['manage-users'] },
+        { clientScope: 'basic', roles: ['realm-admin'] },
+      ],
+      account: [{ client: 'account-console', roles: ['manage-account'] }],
+    };
+    expectFaults(
+      /^scopeMappings\.angelis-worker: lets tokens carry realm-management\.manage-users/,
+      /^clientScopeMappings\.basic: lets tokens carry realm-management\.realm-admin/,
+    );
+  });
+
   it('refuses roles of the staff in tokens that a password or a code by SMS is good for', () => {
     const roles = ['operator-superadmin', 'offline_access'];
     realm.scopeMappings = [

@@ -6,6 +6,7 @@ import type { RealmDefinition, RealmRepresentation } from '../realm-definition.t
 import { mendClientScopes, mendRolesOfClientScopes } from './realm-client-scopes.ts';
 import { mendClients, mendScopes, mendServiceAccounts } from './realm-clients.ts';
 import { mendFlows, removeRetired } from './realm-flows.ts';
+import { takeRights } from './realm-rights.ts';
 import { readRealm } from './realm-state.ts';
 
 export interface Applied {
@@ -36,6 +37,9 @@ const settingsOf = (
     authenticatorConfig: _config,
     requiredActions: _actions,
     clientScopes: _clientScopes,
+    clientScopeMappings: _clientScopeMappings,
+    groups: _groups,
+    components: _components,
     sslRequired,
     ...settings
   }: RealmDefinition,
@@ -113,6 +117,7 @@ export const applyRealm = async (
   await mendScopes(client, file, { live, names: named('scopeMappings') });
   await mendRolesOfClientScopes(client, file, { live, names: named('clientScopeMappings') });
   await mendServiceAccounts(client, file, { live, names: named('serviceAccounts') });
+  await takeRights(client, live);
 
   const after = await lookAfterRetired();
   if (after.ours.length > 0) throw new Error(`Keycloak did not take: ${after.ours.map(tellDifference).join('; ')}`);

@@ -1,6 +1,7 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import type { RealmClientScope, RealmDefinition } from '../realm-definition.ts';
-import { between, named } from './realm-clients.ts';
+import { carriedBy } from '../realm-rights.ts';
+import { setCarried } from './realm-clients.ts';
 import type { Task } from './realm-clients.ts';
 import { mendMappers } from './realm-mappers.ts';
 
@@ -29,16 +30,10 @@ export const mendRolesOfClientScopes = async (
   { names }: Task,
 ): Promise<void> => {
   if (names.size === 0) return;
-  const [scopes, roles] = await Promise.all([client.clientScopes.find(), client.roles.find()]);
+  const scopes = await client.clientScopes.find();
   for (const name of names) {
     const id = scopes.find((one) => one.name === name)?.id ?? '';
-    const wanted = (file.scopeMappings ?? []).flatMap((one) => (one.clientScope === name ? one.roles : []));
-    const actual = await client.clientScopes.listRealmScopeMappings({ id });
-    const { added, dropped } = between(
-      wanted,
-      actual.map((role) => role.name ?? ''),
-    );
-    if (dropped.length > 0) await client.clientScopes.delRealmScopeMappings({ id }, named(roles, dropped));
-    if (added.length > 0) await client.clientScopes.addRealmScopeMappings({ id }, named(roles, added));
+    const wanted = carriedBy(file, ({ clientScope }) => clientScope === name);
+    await setCarried(client, client.clientScopes, { id, wanted });
   }
 };

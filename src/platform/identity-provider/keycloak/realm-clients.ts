@@ -1,7 +1,9 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import { CLIENT_DEFAULTS } from '../realm-diff.ts';
 import type { RealmClient, RealmDefinition } from '../realm-definition.ts';
+import { carriedBy } from '../realm-rights.ts';
 import { mendMappers } from './realm-mappers.ts';
+import { mappedRoles } from './realm-rights.ts';
 
 /** Which of the file's things, by name, are to be mended in a realm that was read as `live`. */
 export interface Task {
@@ -10,7 +12,7 @@ export interface Task {
 }
 
 /** What stands in one list only: to be taken out of `actual`, and put into it. */
-export const between = (wanted: readonly string[], actual: readonly string[]) => ({
+const between = (wanted: readonly string[], actual: readonly string[]) => ({
   added: wanted.filter((one) => !actual.includes(one)),
   dropped: actual.filter((one) => !wanted.includes(one)),
 });
@@ -80,23 +82,40 @@ const idOfClient = async ({ clients }: KeycloakAdminClient, clientId: string): P
 };
 
 /** Roles with the ids by which Keycloak knows them. */
-export const named = <Role extends { name?: string; id?: string }>(roles: readonly Role[], names: readonly string[]) =>
+const named = <Role extends { name?: string; id?: string }>(roles: readonly Role[], names: readonly string[]) =>
   names.map((name) => {
     const id = roles.find((role) => role.name === name)?.id;
     if (id === undefined) throw new Error(`the realm has no role ${name}`);
     return { id, name };
   });
 
+/** Lets tokens of a client, or with a client scope, carry these roles (those of a client as `client.role`) and no others. */
+export const setCarried = async (
+  { roles }: KeycloakAdminClient,
+  place: Pick<
+    KeycloakAdminClient['clients' | 'clientScopes'],
+    'listScopeMappings' | 'addRealmScopeMappings' | 'delRealmScopeMappings' | 'delClientScopeMappings'
+  >,
+  { id, wanted }: { id: string; wanted: readonly string[] },
+): Promise<void> => {
+  const { ofRealm, ofClients } = mappedRoles(await place.listScopeMappings({ id }));
+  const isWanted = (of: string): boolean => wanted.includes(of);
+  const dropped = ofRealm.filter(({ name = '' }) => !isWanted(name));
+  if (dropped.length > 0) await place.delRealmScopeMappings({ id }, dropped);
+  for (const [of, { id: client, mappings }] of ofClients) {
+    const theirs = mappings.filter(({ name }) => !isWanted(`${of}.${name}`));
+    if (theirs.length > 0) await place.delClientScopeMappings({ id, client }, theirs);
+  }
+  const added = wanted.filter((one) => !ofRealm.some(({ name }) => name === one));
+  if (added.length > 0) await place.addRealmScopeMappings({ id }, named(await roles.find(), added));
+};
+
 /** Lets the tokens of these clients carry the roles that the file says, and no others. */
-export const mendScopes = async (client: KeycloakAdminClient, file: RealmDefinition, { live, names }: Task) => {
-  const rolesOf = ({ scopeMappings = [] }: RealmDefinition, clientId: string): string[] =>
-    scopeMappings.filter((one) => one.client === clientId).flatMap(({ roles }) => roles);
+export const mendScopes = async (client: KeycloakAdminClient, file: RealmDefinition, { names }: Task) => {
   for (const clientId of names) {
     const id = await idOfClient(client, clientId);
-    const { added, dropped } = between(rolesOf(file, clientId), rolesOf(live, clientId));
-    const roles = await client.roles.find();
-    if (dropped.length > 0) await client.clients.delRealmScopeMappings({ id }, named(roles, dropped));
-    if (added.length > 0) await client.clients.addRealmScopeMappings({ id }, named(roles, added));
+    const wanted = carriedBy(file, (one) => one.client === clientId);
+    await setCarried(client, client.clients, { id, wanted });
   }
 };
 

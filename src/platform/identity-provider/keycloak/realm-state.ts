@@ -1,9 +1,11 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import { decodeJwt } from 'jose';
 import type { MachineToken } from '../port.ts';
-import { MACHINE_PREFIX } from '../realm.ts';
+import { ADMINISTRATION, MACHINE_PREFIX } from '../realm.ts';
 import type { RealmClient, RealmDefinition, RealmExecution, RealmFlow } from '../realm-definition.ts';
+import { USER_STORAGE } from '../realm-rights.ts';
 import type { Connection } from './connection.ts';
+import { mappedNames, readGroups, readHolders, readRoles } from './realm-rights.ts';
 
 /** Looks at the realm itself, as the service account. */
 export interface RealmReader {
@@ -60,15 +62,17 @@ const readFlow = async (client: KeycloakAdminClient, read: Read, flow: RealmFlow
 
 /** Of Keycloak's own flows only those that are in use have their steps; of machine clients nothing but themselves is read. */
 export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: string): Promise<RealmDefinition> => {
-  const [settings, roles, found, listed, requiredActions, identityProviders, clientScopes] = await Promise.all([
-    read(() => client.realms.findOne({ realm })),
-    read(() => client.roles.find()),
-    read(() => client.clients.find()),
-    read(() => client.authenticationManagement.getFlows()),
-    read(() => client.authenticationManagement.getRequiredActions()),
-    read(() => client.identityProviders.find()),
-    read(() => client.clientScopes.find()),
-  ]);
+  const [settings, found, listed, requiredActions, identityProviders, clientScopes, storages, groups] =
+    await Promise.all([
+      read(() => client.realms.findOne({ realm })),
+      read(() => client.clients.find()),
+      read(() => client.authenticationManagement.getFlows()),
+      read(() => client.authenticationManagement.getRequiredActions()),
+      read(() => client.identityProviders.find()),
+      read(() => client.clientScopes.find()),
+      read(() => client.components.find({ type: USER_STORAGE })),
+      readGroups(client, read),
+    ]);
   const clients = found as readonly RealmClient[];
   const overrides = clients.flatMap((one) => Object.values(one.authenticationFlowBindingOverrides ?? {}));
   const inUse = new Set([settings?.browserFlow, settings?.directGrantFlow, ...overrides]);
@@ -77,45 +81,51 @@ export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: 
     (flow.builtIn !== true || inUse.has(flow.alias) || inUse.has(flow.id) ? open : idle).push(flow);
   const flows = await Promise.all(open.map((flow) => readFlow(client, read, flow)));
   const own = clients.filter(({ clientId = '' }) => !clientId.startsWith(MACHINE_PREFIX));
-  const scopeMappings = await Promise.all([
+  const mapped = await Promise.all([
     ...own.map(async ({ id = '', clientId = '' }) => {
-      const mapped = await read(() => client.clients.listRealmScopeMappings({ id }));
-      return { client: clientId, roles: mapped.map(({ name = '' }) => name) };
+      const scope = await read(() => client.clients.listScopeMappings({ id }));
+      return { of: { client: clientId }, ...mappedNames(scope) };
     }),
     ...clientScopes.map(async ({ id = '', name: clientScope = '' }) => {
-      const mapped = await read(() => client.clientScopes.listRealmScopeMappings({ id }));
-      return { clientScope, roles: mapped.map(({ name = '' }) => name) };
+      const scope = await read(() => client.clientScopes.listScopeMappings({ id }));
+      return { of: { clientScope }, ...mappedNames(scope) };
     }),
   ]);
-  const users = await Promise.all(
+  const ofClients = mapped.flatMap(({ of, clientRoles }) =>
+    Object.entries(clientRoles).map(([whose, names]) => ({ whose, mapping: { ...of, roles: names } })),
+  );
+  const accounts = await Promise.all(
     own
       .filter(({ serviceAccountsEnabled }) => serviceAccountsEnabled === true)
       .map(async ({ id = '', clientId: serviceAccountClientId = '' }) => {
-        const user = await read(() => client.clients.getServiceAccountUser({ id }));
-        const mapped = await read(() => client.users.listRoleMappings({ id: user.id ?? '' }));
-        const ofClients = Object.entries(mapped.clientMappings ?? {}) as [string, { mappings: { name: string }[] }][];
-        return {
-          id: user.id ?? '',
-          serviceAccountClientId,
-          realmRoles: (mapped.realmMappings ?? []).map(({ name = '' }) => name),
-          clientRoles: Object.fromEntries(
-            ofClients.map(([of, { mappings }]) => [of, mappings.map(({ name }) => name)]),
-          ),
-        };
+        const { id: userId = '', username = '' } = await read(() => client.clients.getServiceAccountUser({ id }));
+        const given = await read(() => client.users.listRoleMappings({ id: userId }));
+        return { id: userId, username, serviceAccountClientId, ...mappedNames(given) };
       }),
   );
+  const roles = await readRoles(client, read, { all: clients, own });
+  const administration = clients.find(({ clientId }) => clientId === ADMINISTRATION)?.id ?? '';
+  const holders = await readHolders(client, read, { id: administration, roles });
   const { attributes: _attributes, ...rest } = settings ?? {};
   return {
     ...(rest as RealmDefinition),
-    roles: { realm: roles },
+    roles,
+    groups,
+    components: { [USER_STORAGE]: storages },
     clients,
     clientScopes,
     identityProviders,
     requiredActions,
     authenticationFlows: [...idle, ...flows.flatMap(({ authenticationFlows }) => authenticationFlows)],
     authenticatorConfig: flows.flatMap(({ authenticatorConfig }) => authenticatorConfig),
-    scopeMappings,
-    users,
+    scopeMappings: mapped.map(({ of, realmRoles }) => ({ ...of, roles: realmRoles })),
+    clientScopeMappings: Object.fromEntries(
+      Object.entries(Object.groupBy(ofClients, ({ whose }) => whose)).map(([whose, theirs = []]) => [
+        whose,
+        theirs.map(({ mapping }) => mapping),
+      ]),
+    ),
+    users: [...accounts, ...holders.filter(({ id }) => !accounts.some((account) => account.id === id))],
   };
 };
 

@@ -2,6 +2,7 @@ import { IdentityProviderError } from '../errors.ts';
 import type { IdentityProvider, StaffRole, User, UserQuery } from '../port.ts';
 import { STAFF_ROLES } from '../realm.ts';
 import type { Connection } from './connection.ts';
+import { allPages } from './pages.ts';
 
 interface UserRepresentation extends Partial<User> {
   totp?: boolean;
@@ -17,7 +18,6 @@ function userOf(user: UserRepresentation & { id: string }): User {
 const isDisabled = (status: unknown): boolean =>
   typeof status === 'object' && status !== null && 'disabled' in status && status.disabled === true;
 
-const PAGE = 500;
 const SET_UP_FACTOR = 'CONFIGURE_TOTP';
 
 /** People in the realm. */
@@ -52,14 +52,6 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
   const roles = async (id: string): Promise<StaffRole[]> => {
     const mapped = await read(() => client.users.listRealmRoleMappings({ id }));
     return STAFF_ROLES.filter((role) => mapped.some(({ name }) => name === role));
-  };
-  const pages = async <T>(load: (range: { first: number; max: number }) => Promise<T[]>): Promise<T[]> => {
-    const all: T[] = [];
-    for (;;) {
-      const page = await read(() => load({ first: all.length, max: PAGE }));
-      all.push(...page);
-      if (page.length < PAGE) return all;
-    }
   };
   const rolePayload = async (names: readonly StaffRole[]): Promise<{ id: string; name: string }[]> =>
     Promise.all(
@@ -97,7 +89,7 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
       return found.flatMap((user) => (user.id === undefined ? [] : [userOf({ ...user, id: user.id })]));
     },
     holders: async (name) => {
-      const holders = await pages((range) => client.roles.findUsersWithRole({ name, ...range }));
+      const holders = await allPages((range) => read(() => client.roles.findUsersWithRole({ name, ...range })));
       return holders.flatMap(({ id }) => id ?? []);
     },
     create: async ({ password, ...user }) => {
