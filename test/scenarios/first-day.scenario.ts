@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { OPERATOR_COMPANY, systemScope } from '../../src/platform/db/scope.ts';
 import { rutCheckDigit } from '../../src/platform/text/rut.ts';
 import type { TestSystem } from '../support/system.ts';
-import { eventually, PASSWORD, signInOnAdmin } from './people.ts';
+import { eventually, LINK, mailedTo, PASSWORD, signInOnAdmin } from './people.ts';
 import type { Tokens } from './people.ts';
 
 interface Row {
@@ -71,10 +71,7 @@ export const firstDayScenario = (name: string, start: () => Promise<TestSystem>)
 
     /** Opens the newest of so many mails with a link, and accepts it. */
     const accept = async (who: string, mails = 1, password = PASSWORD, status = 200): Promise<void> => {
-      const links = async (): Promise<string[]> =>
-        (await system.mailsOf(emailOf(who))).flatMap(({ text }) => /token=(\S+)/.exec(text)?.[1] ?? []);
-      await eventually(async () => (await links()).length >= mails);
-      const token = (await links()).at(-1);
+      const token = await mailedTo(system, emailOf(who), LINK, mails);
       await send(undefined, 'post', '/auth/invitation/accept', [{ token, password }], status);
     };
     const enter = async (who: string): Promise<void> => {

@@ -1,4 +1,8 @@
+import { randomUUID } from 'node:crypto';
+import { OPERATOR_COMPANY, systemScope } from '../../src/platform/db/scope.ts';
 import { codeOf, openBrowser, totpSecretOf } from '../support/browser.ts';
+import { addLogin } from '../support/people.ts';
+import type { TestPerson } from '../support/people.ts';
 import type { TestSystem } from '../support/system.ts';
 import { until } from '../support/until.ts';
 
@@ -39,4 +43,56 @@ export const signInOnAdmin = async ({ http, url }: TestSystem, email: string): P
     .set({ cookie: cookie!.split(';')[0]! })
     .expect(200);
   return entered.body as Tokens;
+};
+
+export type Somebody = Omit<TestPerson, 'bearer'> & { readonly email: string };
+type Surface = '/auth' | '/admin/auth';
+
+/** What people do at a system, through a gateway that says who asks; each time from another address, since the limits are by address. */
+export const visitorsOf = (get: () => TestSystem) => {
+  let requests = 0;
+  const nextAddress = (): string => {
+    requests += 1;
+    return `198.51.${requests >> 8}.${requests % 256}`;
+  };
+  const ask = (method: 'get' | 'post' | 'patch' | 'delete', path: string, token?: string) =>
+    get()
+      .http[method](`/angelis${path}`)
+      .set({ 'x-forwarded-for': nextAddress(), ...(token !== undefined && { authorization: `Bearer ${token}` }) });
+  const post = (path: string, body?: object, token?: string) => ask('post', path, token).send(body);
+  return {
+    ask,
+    post,
+    me: (token: string, surface: Surface = '/auth') => ask('get', `${surface}/me`, token),
+    refresh: (refreshToken: string, surface: Surface = '/auth') => post(`${surface}/refresh`, { refreshToken }),
+    signIn: ({ email }: Pick<Somebody, 'email'>): Promise<Tokens> => signInByPassword(get(), email, nextAddress()),
+    addSomebody: async (companyId: string, roles: readonly string[], password?: string): Promise<Somebody> => {
+      const email = `${randomUUID()}@example.cl`;
+      const login = { email, ...(password !== undefined && { password }) };
+      return { ...(await addLogin(get(), { companyId, roles, login })), email };
+    },
+    sql: async <Row extends object>(text: string, values: unknown[]): Promise<Row[]> =>
+      (await (await get().database.superuser()).query<Row>(text, values)).rows,
+  };
+};
+
+/** The newest of what this pattern finds in somebody's mails, once there are so many. */
+export const mailedTo = async (system: TestSystem, email: string, pattern: RegExp, least = 1): Promise<string> => {
+  const found = async (): Promise<string[]> =>
+    (await system.mailsOf(email)).flatMap(({ text }) => pattern.exec(text)?.[1] ?? []);
+  await eventually(async () => (await found()).length >= least);
+  return (await found()).at(-1)!;
+};
+export const LINK = /token=(\S+)/;
+export const CODE = /\b(\d{6})\b/;
+
+/** Somebody of the staff, who came by the link that was mailed; their token. */
+export const addStaffMember = async (system: TestSystem): Promise<string> => {
+  const email = `${randomUUID()}@example.cl`;
+  const scope = systemScope(OPERATOR_COMPANY, 'test', 'f'.repeat(32));
+  const chief = { firstName: 'Olga', lastName: 'Prado', email, locale: 'es' as const, role: 'superadmin' as const };
+  await system.identity.staff.create({ scope }, chief);
+  const token = await mailedTo(system, email, LINK);
+  await system.http.post('/angelis/auth/invitation/accept').send({ token, password: PASSWORD }).expect(200);
+  return (await signInOnAdmin(system, email)).accessToken;
 };

@@ -1,4 +1,4 @@
 import { firstDayScenario } from '../scenarios/first-day.scenario.ts';
-import { systemOnServers } from '../support/servers/system.ts';
+import { filesOnServers, systemOnServers } from '../support/servers/system.ts';
 
-firstDayScenario('real servers', systemOnServers(9));
+firstDayScenario('real servers', () => systemOnServers(9, filesOnServers())());

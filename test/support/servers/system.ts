@@ -5,13 +5,15 @@ import { mailsOf } from './mail.ts';
 import { createRealm } from './realm.ts';
 import { serverSetting } from './settings.ts';
 
-const NAMES = [
-  'KEYCLOAK_URL',
-  'KEYCLOAK_ADMIN_CLIENT_SECRET',
-  'KEYCLOAK_OTP_KEY_FILE',
-  'AZURE_STORAGE_CONNECTION_STRING',
-  'SMTP_URL',
-];
+const NAMES = ['KEYCLOAK_URL', 'KEYCLOAK_ADMIN_CLIENT_SECRET', 'KEYCLOAK_OTP_KEY_FILE', 'SMTP_URL'];
+
+/**
+ * Files go to the one store of `scripts/servers`, not to a folder. The operator's company has the same id in each system: one
+ * that looks at its checkpoints must not find those of another.
+ */
+export const filesOnServers = (): Readonly<Record<string, string>> => ({
+  AZURE_STORAGE_CONNECTION_STRING: serverSetting('AZURE_STORAGE_CONNECTION_STRING'),
+});
 
 /** Settings for a Redis database of one test file's own, emptied: 1 to 15. */
 export const emptyRedis = async (database: number): Promise<string> => {
@@ -22,7 +24,7 @@ export const emptyRedis = async (database: number): Promise<string> => {
   return url;
 };
 
-/** A system on all servers of `scripts/servers`: a realm, a database and a Redis database of its own. */
+/** A system on the servers of `scripts/servers`: a realm, a database, a Redis database and a folder of its own. */
 export const systemOnServers =
   (redisDatabase: number, more: Readonly<Record<string, string>> = {}) =>
   (): Promise<TestSystem> =>

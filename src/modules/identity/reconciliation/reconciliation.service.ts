@@ -12,6 +12,7 @@ import type { Difference, Logins } from '../persons/logins.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import { replaceDrift } from './reconciliation.repository.ts';
 import type { Drift, DriftKind } from './reconciliation.repository.ts';
+import { stretchesOf } from './user-walk.ts';
 
 const RECONCILE = 'identity.provider.reconcile';
 const HOUR = 3_600_000;
@@ -52,7 +53,7 @@ interface ReconciliationDependencies {
   readonly log: Pick<Logger, 'warn'>;
 }
 
-/** What is found, in the order in which it is. A page may show again whom an earlier one showed: they count once. */
+/** What is found, in the order in which it is. Who is in several stretches counts once. */
 const createFindings = () => {
   const found = new Map<DriftKind, Map<string, Drift>>();
   const of = (kind: DriftKind): Map<string, Drift> => found.get(kind) ?? new Map<string, Drift>();
@@ -105,7 +106,7 @@ export const createReconciliation = (
       if (roles.length !== (wanted === undefined ? 0 : 1) || roles[0] !== wanted)
         findings.add('roles_differ', person.id, true);
     };
-    /** Asked by name: a page may leave out whom it moves over while it is read. */
+    /** Asked by name: whoever came or went meanwhile may be in no stretch. */
     const compareAlone = async (person: PersonRow): Promise<void> => {
       if (findings.isFull('user_missing')) return;
       const user = await users.find({ username: usernameOf(person.id) });
@@ -128,17 +129,15 @@ export const createReconciliation = (
     };
 
     // Users come in the order of their names, which is that of the persons' ids: both are read once, side by side. Of who is
-    // erased nothing is asked: a user that is there all the same is left over of its page.
+    // erased nothing is asked: a user that is there all the same is left over of its stretch.
     let after = FIRST;
-    for (let first = 0; ; first += PAGE) {
-      const page = await users.page({ first, max: PAGE });
+    for await (const { users: stretch, isLast } of stretchesOf(users)) {
       const ours = new Map<string, User>();
-      for (const user of page) {
+      for (const user of stretch) {
         const personId = personIdOf(user.username);
         if (personId === undefined) findings.add('user_not_ours', user.id, false);
         else ours.set(personId, user);
       }
-      const isLast = page.length < PAGE;
       const upTo = isLast ? LAST : [after, ...ours.keys()].toSorted().at(-1)!;
       await comparePersons(after, upTo, ours);
       for (const [personId, user] of ours) {
@@ -146,7 +145,6 @@ export const createReconciliation = (
         if (person === undefined) findings.add('person_missing', user.id, false);
         else compare(person, user);
       }
-      if (isLast) return;
       after = upTo;
     }
   };
