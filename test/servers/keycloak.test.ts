@@ -11,7 +11,7 @@ import { backChannel } from '../platform/identity-provider/back-channel.ts';
 import { identityProviderContract } from '../platform/identity-provider/contract.ts';
 import { listen } from '../support/listen.ts';
 import { codeOf } from '../support/browser.ts';
-import { createRealm } from '../support/servers/realm.ts';
+import { createRealm, secondFactor } from '../support/servers/realm.ts';
 import type { TestRealm } from '../support/servers/realm.ts';
 import { serverSetting } from '../support/servers/settings.ts';
 
@@ -38,14 +38,8 @@ describe('a second factor on Keycloak', () => {
 
   const newUser = async (hasFactor: boolean): Promise<{ id: string; username: string }> => {
     const username = `u-${randomUUID()}`;
-    const factor = {
-      type: 'otp',
-      userLabel: 'phone',
-      secretData: JSON.stringify({ value: SECRET }),
-      credentialData: JSON.stringify({ subType: 'totp', digits: 6, counter: 0, period: 30, algorithm: 'HmacSHA1' }),
-    };
     const password = { type: 'password', value: PASSWORD, temporary: false };
-    const credentials = hasFactor ? [password, factor] : [password];
+    const credentials = hasFactor ? [password, secondFactor(SECRET)] : [password];
     const { id } = await (await realm.console()).users.create({ username, enabled: true, credentials });
     return { id, username };
   };
