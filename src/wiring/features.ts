@@ -23,7 +23,6 @@ import type { Profiles } from '../modules/organization/profiles/profiles.service
 import type { Assignments } from '../modules/organization/roles/assignments.service.ts';
 import { caretakersOf } from '../modules/organization/roles/roles.repository.ts';
 import type { Standing } from '../modules/organization/roles/standing.ts';
-import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
@@ -35,8 +34,7 @@ export interface FeatureGivers extends Pick<Profiles, 'mustSee' | 'lockNamed'>, 
 interface FeatureArea {
   readonly modules: readonly Module[];
   readonly features: Features;
-  /** Ends what somebody was given themselves. */
-  readonly endGiven: (tx: Tx, profileId: string, reason: string) => Promise<void>;
+  readonly grants: ReturnType<typeof createGrantsService>;
 }
 
 /** The catalogue of features and plans, grants, and what comes of them. */
@@ -61,7 +59,7 @@ export const wireFeatures = (platform: Platform, givers: FeatureGivers, notices:
   const service = createFeatures({ mustSee, work, now, facts: featureFacts, take });
   return {
     features: service,
-    endGiven: grants.endGiven,
+    grants,
     modules: [...catalogueModules(catalogue), ...featureModules(service, grants)],
   };
 };

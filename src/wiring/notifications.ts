@@ -104,7 +104,12 @@ export const forFeatures = (notices: Notices): QuotaNotices => ({
     }),
 });
 
-const LIMIT_TEXTS = { users: 'limit_users', workers: 'limit_workers', storageMb: 'limit_storage' } as const;
+const LIMIT_TEXTS = {
+  users: 'limit_users',
+  workers: 'limit_workers',
+  residents: 'limit_residents',
+  storageMb: 'limit_storage',
+} as const;
 
 /** What those who look after a company are told of it. */
 export const forCompanies = (notices: Notices): CompanyNotices => ({

@@ -114,16 +114,17 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
   const departments = createDepartmentsService(platform.crud(departmentList));
   const people = wirePeople(platform, { ...others, takeIn: departments.takeIn });
   const companies = wireCompanies(platform, { ...people, ...needs });
-  const { features, endGiven, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
-  const residents = wireResidents(platform, {
+  const { features, grants, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
+  const { residents, module: residentModule } = wireResidents(platform, {
     ...people.givers,
+    limits: needs.limits,
     endGrants: async (tx, profileId) => {
       await people.endRole(tx, profileId, 'resident');
-      await endGiven(tx, profileId, 'graduated');
+      await grants.endGiven(tx, profileId, 'graduated');
     },
   });
   return {
-    inviting: people.inviting,
+    inviting: people.inviting({ grants, residents }),
     signUps: companies.signUps,
     links: people.links,
     bulk: people.bulk,
@@ -135,7 +136,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
       ...people.modules,
       ...companies.modules,
       ...granting,
-      residents,
+      residentModule,
       ...wireAppconfig(platform, modules),
       wireCommon(platform, people),
     ],

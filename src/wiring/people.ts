@@ -12,6 +12,7 @@ import type { Founding } from '../modules/organization/profiles/founding.service
 import type { InvitedProfiles } from '../modules/identity/invitations/invited-profiles.ts';
 import type { ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
 import { createInviting } from '../modules/organization/profiles/inviting.service.ts';
+import type { InvitationGifts } from '../modules/organization/profiles/inviting.service.ts';
 import { SystemLink } from '../modules/organization/profiles/links.repository.ts';
 import { createLinksService } from '../modules/organization/profiles/links.service.ts';
 import { createNationalIds } from '../modules/organization/profiles/national-id.ts';
@@ -61,8 +62,8 @@ export type ProfileFollower = (tx: Tx, profile: Pick<ProfileRow, 'id' | 'status'
 
 export interface People {
   readonly modules: readonly Module[];
-  /** For invitations: profiles that are asked to join. */
-  readonly inviting: InvitedProfiles;
+  /** For invitations: profiles that are asked to join, with what they are given. */
+  readonly inviting: (gifts: InvitationGifts) => InvitedProfiles;
   readonly founding: Founding;
   readonly members: Members;
   readonly nationalIds: NationalIds;
@@ -98,7 +99,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   });
   const guards: ProfileGuards = {
     ...assignments,
-    mustHaveRoom: (tx) => limits.mustHaveRoom(tx, 'users', 1),
+    mustHaveRoom: (tx, counted, more) => limits.mustHaveRoom(tx, counted, more),
     mayBeErased: (tx, profileId) => erasing.mayBeErased(tx, profileId),
   };
   const dropPhoto = (tx: Tx, row: ProfileRow): Promise<void> => photos.dropOf(tx, row);
@@ -133,7 +134,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     lockNamed,
   });
   return {
-    inviting: createInviting({ ...platform, ...profiles, profiles: service, assignments }),
+    inviting: (gifts) => createInviting({ ...platform, ...profiles, ...gifts, profiles: service, assignments }),
     bulk: createPeopleBulk({ ...platform, nationalIds }),
     links,
     nationalIds,

@@ -1,15 +1,22 @@
+import { countAskedResidents } from '../modules/identity/invitations/invitations.repository.ts';
 import { createPlanLimits } from '../modules/organization/companies/limits.ts';
 import type { PlanLimits } from '../modules/organization/companies/limits.ts';
 import type { CompanyNotices } from '../modules/organization/companies/notices.ts';
 import { createFileRoom, storedMb } from '../modules/organization/companies/storage.ts';
 import { countUsers } from '../modules/organization/profiles/profiles.repository.ts';
+import { countResidents } from '../modules/organization/residents/residents.repository.ts';
 import { countWorkers } from '../modules/workforce/assignments/assignments.repository.ts';
 import type { FileRoom } from '../platform/storage/company-files.ts';
 
 /** What a company's plan has room for; every area counts its own. */
 export const wirePlan = (notices: CompanyNotices): { readonly limits: PlanLimits; readonly room: FileRoom } => {
   const limits = createPlanLimits({
-    counters: { users: countUsers, workers: countWorkers, storageMb: storedMb },
+    counters: {
+      users: countUsers,
+      workers: countWorkers,
+      residents: async (reader) => (await countResidents(reader)) + (await countAskedResidents(reader)),
+      storageMb: storedMb,
+    },
     notices,
   });
   return { limits, room: createFileRoom(limits) };

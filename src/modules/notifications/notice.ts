@@ -38,6 +38,8 @@ export const NOTICE_TYPES = {
       'limit_users_100',
       'limit_workers_80',
       'limit_workers_100',
+      'limit_residents_80',
+      'limit_residents_100',
       'limit_storage_80',
       'limit_storage_100',
       'feature_quota',

@@ -105,6 +105,9 @@ export interface BulkInvitee {
   readonly locale: 'es' | 'en' | 'fr';
   /** For the whole company; null: none. */
   readonly systemRole: string | null;
+  /** Codes of features. */
+  readonly features: readonly string[];
+  readonly attributes: { readonly pgyLevel?: number };
 }
 
 /** Sends invitations for a profile, from a job: whoever they are, the rules are those of a request. */

@@ -111,8 +111,8 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
   };
 
   const use = async (tx: Tx, found: Found, personId: string): Promise<void> => {
-    const { id, profileId } = found.invitation;
-    if (profileId !== null) await profiles().activate(tx, profileId, personId);
+    const { id, profileId, attributes } = found.invitation;
+    if (profileId !== null) await profiles().activate(tx, profileId, personId, attributes);
     const row = await repository.lock(tx, id);
     mustStillBe(found, row);
     await mover.moveAs(tx, { scope: tx.scope }, row, 'accept', { personId });

@@ -32,8 +32,7 @@ const ended = (_about: unknown, now: Date): Partial<InvitationRow> => ({ endedAt
 
 /** pending -> accepted | declined | revoked | expired. A profile is invited while its invitation is pending, and not else. */
 export const createInvitationLifecycle = (deps: InvitationLifecycleDependencies): Lifecycle<InvitationRow> => {
-  const takeBack = (tx: Tx, { row }: { row: InvitationRow }): Promise<void> =>
-    deps.profiles().takeBack(tx, row.givenRoles);
+  const takeBack = (tx: Tx, { row }: { row: InvitationRow }): Promise<void> => deps.profiles().takeBack(tx, row);
   const lapse = async (tx: Tx, about: { row: InvitationRow }): Promise<void> => {
     const { profileId } = about.row;
     if (profileId !== null) await deps.profiles().lapse(tx, profileId);
@@ -64,7 +63,7 @@ export const createInvitationLifecycle = (deps: InvitationLifecycleDependencies)
         from: ['pending'],
         to: 'revoked',
         permission: 'organization:invitation:write',
-        summary: 'Take the invitation back: its link ends, with the roles that came with it',
+        summary: 'Take the invitation back: its link ends, with the roles and features that came with it',
         set: ended,
         effect: lapse,
       }),

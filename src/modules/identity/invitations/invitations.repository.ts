@@ -20,6 +20,13 @@ export const INVITATION_STATES = ['pending', 'accepted', 'declined', 'revoked', 
 /** How often an invitation may be sent again. */
 export const MOST_RESENDS = 5;
 
+/** What whoever is invited will be. */
+export const ATTRIBUTES = exact({
+  pgyLevel: Type.Optional(
+    integer(1, 10, { description: 'Postgraduate year: who accepts becomes a resident of the institution in it' }),
+  ),
+});
+
 /** A mailed question whether somebody joins: a profile's person, or a member of the staff. Its token is good while it is pending. */
 export const Invitation = entity({
   table: 'invitation',
@@ -35,6 +42,7 @@ export const Invitation = entity({
     expiresAt: instant(),
     endedAt: nullable(instant({ description: 'When it was accepted, declined, revoked or expired' })),
     invitedBy: nullable(uuid({ description: 'Profile of whoever sent it first; null: the operator or the system' })),
+    attributes: ATTRIBUTES,
   },
   hidden: {
     /** Who accepts as somebody new, chosen beforehand; who accepted. */
@@ -42,6 +50,8 @@ export const Invitation = entity({
     tokenHash: nullable(text(100)),
     /** Role assignments that came with it, and go with it unless it is accepted. */
     givenRoles: Type.Array(uuid()),
+    /** The same of features. */
+    givenGrants: Type.Array(uuid()),
   },
   create: [],
   edit: [],
@@ -58,6 +68,7 @@ export const InvitationItem = exact(
     lastName: text(100),
     departmentName: nullable(text(200)),
     roles: Type.Array(Type.String({ description: 'Codes of the roles that came with it' }), { maxItems: 50 }),
+    features: Type.Array(Type.String({ description: 'Codes of the features that came with it' }), { maxItems: 50 }),
   },
   { 'x-component': 'invitation_item' },
 );
@@ -65,6 +76,9 @@ export const InvitationItem = exact(
 const ROLES = `(select coalesce(json_agg(coalesce(a.system_role, r.code) order by a.id), '[]')
   from role_assignment a left join role r on r.company_id = $1 and r.id = a.role_id
   where a.company_id = $1 and a.id = any(t.given_roles))`;
+
+const FEATURES = `(select coalesce(json_agg(g.feature order by g.feature), '[]') from feature_grant g
+  where g.company_id = $1 and g.id = any(t.given_grants))`;
 
 /** Invitations of a company's people; those of the staff are the operator's. */
 export const invitationList = listOf(Invitation, {
@@ -79,6 +93,7 @@ export const invitationList = listOf(Invitation, {
     lastName: { sql: 'p.last_name', as: 'text' },
     departmentName: { sql: 'd.name', as: 'text' },
     roles: ROLES,
+    features: FEATURES,
   },
 });
 
@@ -95,6 +110,17 @@ export const pendingOf = async (
       [tx.companyId, profileId, personId],
     )
   )[0]?.id;
+
+/** How many will be residents once they accept: each holds a place since the sending. */
+export const countAskedResidents = async (reader: Reader): Promise<number> => {
+  const [row] = await reader.prepared<{ residents: number }>(
+    `select count(*)::int as residents from invitation i
+     where i.company_id = $1 and i.status = 'pending' and i.attributes -> 'pgyLevel' is not null and i.deleted_at is null and not exists (
+       select 1 from resident_profile r where r.company_id = $1 and r.profile_id = i.profile_id and r.deleted_at is null)`,
+    [reader.companyId],
+  );
+  return row!.residents;
+};
 
 /** Whether an invitation of this address is pending in a department; null: in none. */
 export const isPendingTo = async (reader: Reader, address: string, departmentId: string | null): Promise<boolean> => {

@@ -13,7 +13,7 @@ import {
   uuid,
 } from '../../../platform/module.ts';
 import type { JobDefinition, Module } from '../../../platform/module.ts';
-import { Invitation, invitationErasure, InvitationItem } from './invitations.repository.ts';
+import { ATTRIBUTES, Invitation, invitationErasure, InvitationItem } from './invitations.repository.ts';
 import type { Invitations } from './invitations.service.ts';
 
 const base = '/admin/invitation';
@@ -42,6 +42,14 @@ const REQUEST = exact({
       description: 'What they hold once they accept: nothing above what the caller may give',
     }),
   ),
+  features: Type.Optional(
+    Type.Array(Type.String({ maxLength: 40, examples: ['live_transcription'] }), {
+      maxItems: 20,
+      uniqueItems: true,
+      description: 'Features that they have once they accept, as the caller may give them',
+    }),
+  ),
+  attributes: Type.Optional(ATTRIBUTES),
 });
 
 /** /admin/invitation */

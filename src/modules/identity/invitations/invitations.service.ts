@@ -16,22 +16,19 @@ import type { InvitationDelivery } from './invitations.jobs.ts';
 import { sentAt } from './invitations.lifecycle.ts';
 import { isPendingTo, pendingOf, profileOf } from './invitations.repository.ts';
 import type { InvitationRow } from './invitations.repository.ts';
-import type { InvitedProfiles, Invitee, OfferedRole } from './invited-profiles.ts';
+import type { Gifts, InvitedProfiles, Invitee, Offer } from './invited-profiles.ts';
 
 /** Whom a profile's move asks to join. */
-interface Asked {
+interface Asked extends Partial<Gifts> {
   readonly profileId: string;
   readonly departmentId: string | null;
   readonly email: string;
   readonly locale: Locale;
-  /** Assignments of roles that came with the invitation. */
-  readonly givenRoles?: readonly string[];
 }
 
 /** What a caller sends. */
-export interface InvitationRequest extends Invitee {
+export interface InvitationRequest extends Invitee, Offer {
   readonly locale?: Locale;
-  readonly roles?: readonly OfferedRole[];
 }
 
 interface InvitationsDependencies extends MovingParts<InvitationRow> {
@@ -99,6 +96,8 @@ export const createInvitations = (dependencies: InvitationsDependencies): Invita
         ...asked,
         ...sentAt(tx.now),
         givenRoles: [...(asked.givenRoles ?? [])],
+        givenGrants: [...(asked.givenGrants ?? [])],
+        attributes: asked.attributes ?? {},
         sentCount: 1,
         endedAt: null,
         invitedBy: actor.kind === 'profile' ? actor.id : null,

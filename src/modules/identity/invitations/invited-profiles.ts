@@ -22,25 +22,47 @@ export interface OfferedRole {
   readonly expiresAt?: string | null;
 }
 
+/** What whoever is invited will be. */
+export interface InvitationAttributes {
+  /** Postgraduate year of a resident, 1 to 10: who accepts becomes one. */
+  readonly pgyLevel?: number;
+}
+
+/** What comes with an invitation: given with it, and taken away unless somebody accepts. */
+export interface Gifts {
+  /** Assignments of roles. */
+  readonly givenRoles: readonly string[];
+  /** Grants of features. */
+  readonly givenGrants: readonly string[];
+  readonly attributes: InvitationAttributes;
+}
+
+/** What a sender names of it. */
+export interface Offer {
+  readonly roles?: readonly OfferedRole[];
+  /** Codes of features. */
+  readonly features?: readonly string[];
+  readonly attributes?: InvitationAttributes;
+}
+
 /** What the organization does with the profiles of invitations; each in the company's transaction. */
 export interface InvitedProfiles {
   /**
-   * Asks somebody to join: their draft profile, made where the department has none of this address, gets the roles as the
-   * caller may give them, and becomes invited. Answers its id. Throws 403, 409, 422.
+   * Asks somebody to join: their draft profile, made where the department has none of this address, gets the roles and
+   * features as the caller may give them, and becomes invited. Answers its id. Throws 403, 409, 422.
    */
-  invite(
-    tx: Tx,
-    caller: Caller,
-    request: Invitee & { readonly locale: Locale; readonly roles?: readonly OfferedRole[] },
-  ): Promise<string>;
+  invite(tx: Tx, caller: Caller, request: Invitee & Offer & { readonly locale: Locale }): Promise<string>;
   /** Locks a profile: before its invitation, always. */
   lock(tx: Tx, profileId: string): Promise<void>;
   /** Throws 403 for somebody who holds what the caller could not give. */
   mayManage(tx: Tx, caller: Caller, profileId: string): Promise<void>;
-  /** An invited profile gets its person and becomes active. 409 when it is not invited, or the person is here already. */
-  activate(tx: Tx, profileId: string, personId: string): Promise<void>;
+  /**
+   * An invited profile gets its person, becomes active, and what its invitation says that it will be. 409 when it is not
+   * invited, the person is here already, or the plan has no room any more.
+   */
+  activate(tx: Tx, profileId: string, personId: string, attributes: InvitationAttributes): Promise<void>;
   /** Its invitation ended: it is a draft again. */
   lapse(tx: Tx, profileId: string): Promise<void>;
-  /** Takes away roles that came with an invitation that nobody accepted. */
-  takeBack(tx: Tx, assignmentIds: readonly string[]): Promise<void>;
+  /** Takes away what came with an invitation that nobody accepted. */
+  takeBack(tx: Tx, gifts: Pick<Gifts, 'givenRoles' | 'givenGrants'>): Promise<void>;
 }

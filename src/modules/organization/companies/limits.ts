@@ -6,13 +6,14 @@ import type { CompanyRow } from './companies.repository.ts';
 import type { CompanyNotices } from './notices.ts';
 
 /** What a company uses of what its plan can limit; see docs/glossary.md. */
-export const COUNTED = ['users', 'workers', 'storageMb'] as const;
+export const COUNTED = ['users', 'workers', 'residents', 'storageMb'] as const;
 export type Counted = (typeof COUNTED)[number];
 export type Used = Readonly<Record<Counted, number>>;
 
 const REFUSALS = {
   users: 'USER_LIMIT',
   workers: 'WORKER_LIMIT',
+  residents: 'RESIDENT_LIMIT',
   storageMb: 'STORAGE_LIMIT',
 } as const satisfies Record<Counted, string>;
 
@@ -32,7 +33,7 @@ interface LimitsDependencies {
 
 export interface PlanLimits {
   /**
-   * Throws 409 when with `more` the company would use more than its plan allows. Where it has a limit, one unit of work at a time passes,
+   * Throws 409 when with `more` the company would use more than its plan allows; with none, when it does already. Where it has a limit, one unit of work at a time passes,
    * until its end; tells when a level is reached.
    */
   mustHaveRoom(tx: Tx, counted: Counted, more: number): Promise<void>;
@@ -58,7 +59,7 @@ export const createPlanLimits = ({ counters, notices }: LimitsDependencies): Pla
       await tell(tx, counted, limit, used + more, used);
     },
     used: async (reader) => {
-      const used = { users: 0, workers: 0, storageMb: 0 };
+      const used = { users: 0, workers: 0, residents: 0, storageMb: 0 };
       for (const counted of COUNTED) used[counted] = Math.ceil(await counters[counted](reader));
       return used;
     },

@@ -10,19 +10,22 @@ const amount = (description: string) => integer(0, 2_147_483_647, { description 
 const USED = exact({
   users: amount('People who were asked to join, active or suspended'),
   workers: amount('People with a work assignment that is active'),
+  residents: amount('Residents who have not graduated, and whoever is asked to become one'),
   storageMb: amount('Megabytes of files: photos, uploads, exports'),
 });
+/** What was not counted yet on a day is left out. */
+const USED_THEN = Type.Partial(USED);
 
 /** What the plan allows, what is used of it, and what was on the last days that were written down. */
 export const USAGE = exact({
   limits: Company.fields.limits,
   used: USED,
-  days: Type.Array(exact({ day: day(), used: USED }), { maxItems: 92 }),
+  days: Type.Array(exact({ day: day(), used: USED_THEN }), { maxItems: 92 }),
 });
 
 export interface UsageDay {
   readonly day: string;
-  readonly used: Used;
+  readonly used: Partial<Used>;
 }
 
 const SHOWN_DAYS = 92;

@@ -1,6 +1,7 @@
 import { isUnbounded } from '../../../platform/access/allowance.ts';
 import { conflict, createCrud, forbidden, invalid } from '../../../platform/module.ts';
 import type { Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
+import type { Caller } from '../caller.ts';
 import { reachesDepartment, visibleProfiles } from '../reach.ts';
 import type { Standing } from '../roles/standing.ts';
 import { givenTo } from './grants.repository.ts';
@@ -8,18 +9,19 @@ import type { FeatureGrantRow } from './grants.repository.ts';
 import { included } from './resolution.ts';
 import type { FeatureFacts, Subject } from './resolution.ts';
 
+type Whom = Pick<FeatureGrantRow, 'departmentId' | 'roleId' | 'systemRole' | 'profileId'>;
 /** A grant as it is asked for; what was left out is null, but for the start. */
-interface Asked extends Omit<FeatureGrantRow, 'startsAt'> {
+interface Wanted extends Whom, Pick<FeatureGrantRow, 'feature' | 'effect' | 'quota' | 'endsAt'> {
   readonly startsAt?: string;
 }
-type Whom = Pick<FeatureGrantRow, 'departmentId' | 'roleId' | 'systemRole' | 'profileId'>;
+const IN_FORCE: readonly string[] = ['scheduled', 'active'];
 
 interface GrantsDependencies extends MovingParts<FeatureGrantRow> {
   readonly standing: Pick<Standing, 'levelOf' | 'mustStandAbove'>;
   /** Locks a profile that a body names. Throws 422 for one that the caller may not see; 409. */
-  readonly lockNamed: (tx: Tx, context: Context, profileId: string) => Promise<void>;
+  readonly lockNamed: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
-  readonly mayManage: (tx: Tx, context: Context, profileId: string) => Promise<void>;
+  readonly mayManage: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
   /** Throws 422 for a feature that nobody can be given, and for a quota of one that is not counted. */
   readonly mustBeGivable: (tx: Tx, feature: string, quota: number | null) => Promise<void>;
   /** What decides about a feature for the company as a whole. */
@@ -38,7 +40,7 @@ const subjectOf = ({ departmentId, roleId, systemRole, profileId }: Whom): Subje
 };
 
 /** What is for all, or for a role, is given and taken by whoever reaches everybody; what is for a department by whoever reaches that. */
-const mustReach = async (tx: Tx, { allowance }: Context, { departmentId, profileId }: Whom): Promise<void> => {
+const mustReach = async (tx: Tx, { allowance }: Caller, { departmentId, profileId }: Whom): Promise<void> => {
   if (profileId !== null) return;
   const isReached =
     departmentId === null ? isUnbounded(allowance) : await reachesDepartment(tx, allowance, departmentId);
@@ -56,7 +58,7 @@ export const createMayRevoke =
 export const createGrantsService = (dependencies: GrantsDependencies) => {
   const { standing, lockNamed, mayManage, mustBeGivable, factsOf, ...parts } = dependencies;
 
-  const mustCommand = async (tx: Tx, context: Context, whom: Whom): Promise<void> => {
+  const mustCommand = async (tx: Tx, context: Caller, whom: Whom): Promise<void> => {
     await mustReach(tx, context, whom);
     const { profileId, roleId, systemRole } = whom;
     if (profileId !== null) {
@@ -73,39 +75,60 @@ export const createGrantsService = (dependencies: GrantsDependencies) => {
       throw conflict('FEATURE_NOT_INCLUDED', { params: { feature } });
   };
 
+  /** What follows from a grant that is asked for. Throws for one that this caller may not give. */
+  const settle = async (tx: Tx, body: Wanted, context: Caller) => {
+    const { feature, effect, quota, endsAt } = body;
+    const subject = subjectOf(body);
+    const asked = new Date(body.startsAt ?? tx.now);
+    const startsAt = asked > tx.now ? asked : tx.now;
+    if (endsAt !== null && new Date(endsAt) <= startsAt) throw invalid('/endsAt', 'BEFORE_START');
+    if (effect === 'deny' && quota !== null) throw invalid('/quota', 'QUOTA_OF_DENY');
+    await mustBeGivable(tx, feature, quota);
+    await mustCommand(tx, context, body);
+    const byOperator = context.principal.support;
+    if (effect === 'allow' && !byOperator) await mustHave(tx, feature);
+    return {
+      subject,
+      startsAt: startsAt.toISOString(),
+      byOperator,
+      level: await standing.levelOf(tx, context),
+      status: startsAt > tx.now ? 'scheduled' : 'active',
+    } as const;
+  };
+  const audience = ({ profileId }: Whom): readonly string[] => (profileId === null ? [] : [profileId]);
+  const revokeAll = async (tx: Tx, ids: readonly string[], reason: string): Promise<void> => {
+    for (const id of ids) {
+      const row = await parts.repository.lock(tx, id);
+      if (IN_FORCE.includes(row.status)) await parts.mover.moveAs(tx, { scope: tx.scope }, row, 'revoke', { reason });
+    }
+  };
+
   const crud = createCrud<FeatureGrantRow>({
     ...parts,
     restrict: (context) => (bind) => `(t.profile_id is null or ${visibleProfiles(context, 't.profile_id', bind)})`,
-    audience: ({ profileId }) => (profileId === null ? [] : [profileId]),
-    onCreate: async (tx, body: Omit<Asked, 'id' | 'version' | 'createdAt' | 'updatedAt'>, context) => {
-      const { feature, effect, quota, endsAt } = body;
-      const subject = subjectOf(body);
-      const asked = new Date(body.startsAt ?? tx.now);
-      const startsAt = asked > tx.now ? asked : tx.now;
-      if (endsAt !== null && new Date(endsAt) <= startsAt) throw invalid('/endsAt', 'BEFORE_START');
-      if (effect === 'deny' && quota !== null) throw invalid('/quota', 'QUOTA_OF_DENY');
-      await mustBeGivable(tx, feature, quota);
-      await mustCommand(tx, context, body);
-      const byOperator = context.principal.support;
-      if (effect === 'allow' && !byOperator) await mustHave(tx, feature);
-      return {
-        subject,
-        startsAt: startsAt.toISOString(),
-        byOperator,
-        level: await standing.levelOf(tx, context),
-        status: startsAt > tx.now ? 'scheduled' : 'active',
-      };
-    },
+    audience,
+    onCreate: settle,
     mayChange: async (tx, id, context) => mustReach(tx, context, await parts.repository.get(tx, id)),
   });
   return {
     ...crud,
-    /** Ends what somebody was given themselves, because of what became of them. */
-    endGiven: async (tx: Tx, profileId: string, reason: string): Promise<void> => {
-      for (const id of await givenTo(tx, profileId)) {
-        const row = await parts.repository.lock(tx, id);
-        await parts.mover.moveAs(tx, { scope: tx.scope }, row, 'revoke', { reason });
-      }
+    /** Gives a feature to somebody, as the caller may; answers the grant's id. Throws 403, 409, 422. */
+    give: async (
+      tx: Tx,
+      caller: Caller,
+      given: Pick<FeatureGrantRow, 'feature' | 'reason'> & { profileId: string },
+    ) => {
+      const body = { ...given, departmentId: null, roleId: null, systemRole: null, quota: null, endsAt: null };
+      const wanted = { ...body, effect: 'allow' } as const;
+      const values = { ...wanted, ...(await settle(tx, wanted, caller)) };
+      const row = await parts.repository.insert(tx, values, { audience: audience(wanted) });
+      await parts.mover.schedule(tx, row);
+      return row.id;
     },
+    /** Takes back those of these grants that are in force, or will be. */
+    revokeAll,
+    /** Ends what somebody was given themselves, because of what became of them. */
+    endGiven: async (tx: Tx, profileId: string, reason: string): Promise<void> =>
+      revokeAll(tx, await givenTo(tx, profileId), reason),
   };
 };

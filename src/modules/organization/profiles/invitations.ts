@@ -1,5 +1,6 @@
 import type { Tx } from '../../../platform/db/database.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
+import type { Gifts } from '../../identity/invitations/invited-profiles.ts';
 
 /** How a profile's person is asked to join; identity fills it. */
 export interface ProfileInvitations {
@@ -11,9 +12,7 @@ export interface ProfileInvitations {
       readonly departmentId: string | null;
       readonly email: string;
       readonly locale: Locale;
-      /** Assignments of roles that came with the invitation. */
-      readonly givenRoles?: readonly string[];
-    },
+    } & Partial<Gifts>,
   ): Promise<void>;
   /** Ends the invitation that is pending, if one is: its link is good no more. */
   withdraw(tx: Tx, profileId: string): Promise<void>;

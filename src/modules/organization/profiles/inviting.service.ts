@@ -1,16 +1,32 @@
 import type { Decide } from '../../../platform/access/decision.ts';
+import type { Permission } from '../../../platform/http/route.ts';
 import { forbidden, Problem } from '../../../platform/module.ts';
 import type { Mover, Repository, Tx } from '../../../platform/module.ts';
-import type { InvitedProfiles, Invitee, OfferedRole } from '../../identity/invitations/invited-profiles.ts';
+import type { Gifts, InvitedProfiles, Invitee, Offer } from '../../identity/invitations/invited-profiles.ts';
 import type { Caller } from '../caller.ts';
-import { reachesDepartment } from '../reach.ts';
+import { reaches, reachesDepartment } from '../reach.ts';
 import type { Assignments } from '../roles/assignments.service.ts';
 import { normalizeContact } from './contact.ts';
 import { BLANK_PROFILE, draftWithEmail } from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { Profiles } from './profiles.service.ts';
 
-interface InvitingDependencies {
+/** What is given with an invitation beside roles. */
+export interface InvitationGifts {
+  readonly grants: {
+    /** Gives a feature to somebody, as the caller may; answers the grant's id. Throws 403, 409, 422. */
+    give(tx: Tx, caller: Caller, given: { profileId: string; feature: string; reason: string }): Promise<string>;
+    revokeAll(tx: Tx, ids: readonly string[], reason: string): Promise<void>;
+  };
+  readonly residents: {
+    /** Throws 403 where the caller may not make a resident of this profile, 409 where it is one. */
+    mayBecome(tx: Tx, caller: Caller, profileId: string): Promise<void>;
+    /** Makes a resident of who is none. Throws 409 when the plan has no room. */
+    become(tx: Tx, profileId: string, pgyLevel: number): Promise<void>;
+  };
+}
+
+interface InvitingDependencies extends InvitationGifts {
   readonly repository: Repository<ProfileRow>;
   readonly mover: Mover<ProfileRow>;
   readonly profiles: Pick<Profiles, 'mayAdd' | 'mustManage'>;
@@ -18,41 +34,58 @@ interface InvitingDependencies {
   readonly decide: Decide;
 }
 
-const GIVES_ROLES = 'organization:role-assignment:write';
+/** What somebody has to be permitted beside inviting, to give it with an invitation. */
+const GIVES = {
+  roles: 'organization:role-assignment:write',
+  features: 'organization:feature-grant:write',
+  attributes: 'organization:resident:write',
+} as const satisfies Record<keyof Offer, Permission>;
 
-/** Faults of one role of the request, at the place where it stands in there. */
-const atRole = (error: unknown, index: number): unknown =>
-  error instanceof Problem && error.options.errors !== undefined
-    ? new Problem(error.status, error.code, {
-        ...error.options,
-        errors: error.options.errors.map((fault) => ({ ...fault, pointer: `/roles/${index}${fault.pointer}` })),
-      })
-    : error;
+/** Gives one thing of the request; its faults point to where it stands in there. */
+const at = async <T>(place: (pointer: string) => string, give: Promise<T>): Promise<T> => {
+  try {
+    return await give;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.options.errors === undefined) throw error;
+    const errors = error.options.errors.map((fault) => ({ ...fault, pointer: place(fault.pointer) }));
+    throw new Problem(error.status, error.code, { ...error.options, errors });
+  }
+};
 
 /** What invitations do with profiles: they make drafts, ask them, and make them active or drafts again. */
 export const createInviting = (deps: InvitingDependencies): InvitedProfiles => {
-  const { repository, mover, profiles, assignments, decide } = deps;
+  const { repository, mover, profiles, assignments, grants, residents, decide } = deps;
 
-  const give = async (
-    tx: Tx,
-    context: Caller,
-    profileId: string,
-    roles: readonly OfferedRole[],
-  ): Promise<readonly string[]> => {
-    if (roles.length === 0) return [];
-    const decision = decide(context.principal, GIVES_ROLES);
-    if (!decision.allowed) throw forbidden('FORBIDDEN', { params: { permission: GIVES_ROLES } });
+  /** The caller as far as they may give this to somebody. */
+  const giver = async (tx: Tx, caller: Caller, what: keyof Offer, profileId: string): Promise<Caller> => {
+    const permission = GIVES[what];
+    const allowance = decide(caller.principal, permission);
+    if (!allowance.allowed) throw forbidden('FORBIDDEN', { params: { permission } });
+    const giving = { ...caller, tx, allowance };
+    if (!(await reaches(tx, giving, profileId))) throw forbidden('OUT_OF_REACH');
+    return giving;
+  };
+  /** Gives each of a list, in its order; answers the ids of what was given. */
+  const giveAll = async <T>(given: readonly T[], give: (one: T, index: number) => Promise<string>) => {
     const ids: string[] = [];
-    for (const [index, role] of roles.entries())
-      ids.push(
-        await assignments.give({ ...context, tx, allowance: decision }, { profileId, ...role }).then(
-          ({ id }) => id,
-          (error: unknown) => {
-            throw atRole(error, index);
-          },
-        ),
-      );
+    for (const [index, one] of given.entries()) ids.push(await give(one, index));
     return ids;
+  };
+  const give = async (tx: Tx, caller: Caller, profileId: string, offer: Offer): Promise<Gifts> => {
+    const { roles = [], features = [], attributes = {} } = offer;
+    const givenRoles = await giveAll(roles, async (role, index) => {
+      const giving = assignments.give(await giver(tx, caller, 'roles', profileId), { profileId, ...role });
+      return (await at((pointer) => `/roles/${index}${pointer}`, giving)).id;
+    });
+    const givenGrants = await giveAll(features, async (feature, index) => {
+      const by = await giver(tx, caller, 'features', profileId);
+      return at(() => `/features/${index}`, grants.give(tx, by, { profileId, feature, reason: 'invitation' }));
+    });
+    if (attributes.pgyLevel !== undefined) {
+      const by = await giver(tx, caller, 'attributes', profileId);
+      await at(() => '/attributes/pgyLevel', residents.mayBecome(tx, by, profileId));
+    }
+    return { givenRoles, givenGrants, attributes };
   };
 
   const add = async (tx: Tx, caller: Caller, { email, ...given }: Invitee): Promise<ProfileRow> => {
@@ -66,25 +99,29 @@ export const createInviting = (deps: InvitingDependencies): InvitedProfiles => {
   };
 
   return {
-    invite: async (tx, caller, { locale, roles = [], ...invitee }) => {
+    invite: async (tx, caller, { locale, roles, features, attributes, ...invitee }) => {
       const { email, departmentId = null } = invitee;
       if (!(await reachesDepartment(tx, caller.allowance, departmentId))) throw forbidden('OUT_OF_REACH');
       const draft = await draftWithEmail(tx, email, departmentId);
       const row = draft === undefined ? await add(tx, caller, invitee) : await takeUp(tx, caller, draft);
-      const givenRoles = await give(tx, caller, row.id, roles);
-      await mover.moveAs(tx, caller, row, 'invite', { locale, givenRoles });
+      const gifts = await give(tx, caller, row.id, { roles, features, attributes });
+      await mover.moveAs(tx, caller, row, 'invite', { locale, ...gifts });
       return row.id;
     },
     lock: async (tx, profileId) => {
       await repository.lock(tx, profileId);
     },
     mayManage: (tx, context, profileId) => assignments.mayManage(tx, context, profileId),
-    activate: async (tx, profileId, personId) => {
+    activate: async (tx, profileId, personId, { pgyLevel }) => {
       await mover.moveAs(tx, { scope: tx.scope }, await repository.lock(tx, profileId), 'activate', { personId });
+      if (pgyLevel !== undefined) await residents.become(tx, profileId, pgyLevel);
     },
     lapse: async (tx, profileId) => {
       await mover.moveAs(tx, { scope: tx.scope }, await repository.lock(tx, profileId), 'lapse');
     },
-    takeBack: (tx, ids) => assignments.takeBack(tx, ids),
+    takeBack: async (tx, { givenRoles, givenGrants }) => {
+      await assignments.takeBack(tx, givenRoles);
+      await grants.revokeAll(tx, givenGrants, 'invitation');
+    },
   };
 };

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import type { MoveContext } from '../../../platform/lifecycle/lifecycle.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
+import type { Gifts } from '../../identity/invitations/invited-profiles.ts';
 import type { ProfileInvitations } from './invitations.ts';
 import { isEmailOfMember, linkPerson, Profile, PROFILE_STATES, pseudonymOf } from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
@@ -10,8 +11,8 @@ import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
 
 /** What other modules of the area decide about a profile. */
 export interface ProfileGuards {
-  /** Throws 409 when the company's plan has no room for one more user. */
-  mustHaveRoom(tx: Tx): Promise<void>;
+  /** Throws 409 when the company's plan has no room for so many more. */
+  mustHaveRoom(tx: Tx, counted: 'users' | 'residents', more: number): Promise<void>;
   /** Throws 409 when the company would be without an active owner without this profile. */
   mayLeave(tx: Tx, profileId: string): Promise<void>;
   /** Throws 409 when something has to be known by name still: a legal hold, an open case. */
@@ -51,23 +52,24 @@ const erased = (row: ProfileRow, now: Date): Partial<ProfileRow> => ({
 });
 const rethink = ({ row }: { row: ProfileRow }): Partial<ProfileRow> => ({ epoch: row.epoch + 1 });
 
+/** What asking somebody to join is told. */
+type Asking = MoveContext<ProfileRow, { locale?: Locale } & Partial<Gifts>>;
+
 /** draft <-> invited -> active <-> suspended, active -> ended; see docs/architecture.md, lifecycle. */
 export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Lifecycle<ProfileRow> => {
-  const issue = (
-    tx: Tx,
-    { row, input, caller }: MoveContext<ProfileRow, { locale?: Locale; givenRoles?: readonly string[] }>,
-  ): Promise<void> =>
+  const issue = (tx: Tx, { row, input, caller }: Asking): Promise<void> =>
     deps.invitations.issue(tx, {
+      ...input,
       profileId: row.id,
       departmentId: row.departmentId,
       email: row.contactEmail!,
       locale: input.locale ?? caller?.locale ?? 'es',
-      ...(input.givenRoles !== undefined && { givenRoles: input.givenRoles }),
     });
   const withdraw = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.invitations.withdraw(tx, row.id);
-  const mayBeAsked = async (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => {
+  const mayBeAsked = async (tx: Tx, { row, input }: Asking): Promise<void> => {
     if (await isEmailOfMember(tx, row.contactEmail!)) throw conflict('EMAIL_OF_MEMBER');
-    await deps.mustHaveRoom(tx);
+    await deps.mustHaveRoom(tx, 'users', 1);
+    if (input.attributes?.pgyLevel !== undefined) await deps.mustHaveRoom(tx, 'residents', 1);
   };
   const mayGo = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayLeave(tx, row.id);
   const mayBeErased = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayBeErased(tx, row.id);
@@ -119,6 +121,8 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         system: true,
         summary: 'The person accepted',
         fields: exact({ personId: uuid() }),
+        // Their place is held since they were asked; the plan may have shrunk meanwhile.
+        check: (tx) => deps.mustHaveRoom(tx, 'users', 0),
         set: ({ row, input }) => ({ personId: input.personId, epoch: row.epoch + 1 }),
         effect: (tx, { row, input }) => linkPerson(tx, input.personId, row.id),
       }),

@@ -186,7 +186,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         return rows.length;
       }),
     /** Locks a profile that a body names, so that it is not erased meanwhile. Throws 422 for one that the caller may not see; 409. */
-    lockNamed: async (tx: Tx, context: Context, id: string): Promise<void> => {
+    lockNamed: async (tx: Tx, context: Caller, id: string): Promise<void> => {
       if (!(await reaches(tx, context, id))) throw invalid('/profileId', 'UNKNOWN_REFERENCE');
       if ((await repository.lock(tx, id)).erasedAt !== null) throw conflict('PROFILE_ERASED');
     },

@@ -55,4 +55,13 @@ export const countResidents = async (reader: Reader): Promise<number> => {
   return row!.residents;
 };
 
+/** Whether a profile is, or was, a resident. */
+export const isResident = async (reader: Reader, profileId: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    'select 1 from resident_profile where company_id = $1 and profile_id = $2 and deleted_at is null',
+    [reader.companyId, profileId],
+  );
+  return rows.length > 0;
+};
+
 export const residentErasure: Erasure = keeps('resident_profile');

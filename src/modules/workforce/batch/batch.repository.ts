@@ -103,11 +103,12 @@ export type StagedInvitee = BulkInvitee & { readonly row: number };
 export const stageInvitees = async (tx: Tx, uploadId: string, invitees: readonly StagedInvitee[]): Promise<void> => {
   await tx.prepared(
     `insert into batch_invitee (company_id, id, upload_id, row_number, email, first_name, last_name, kind, department_id,
-       site_id, expires_at, locale, system_role, created_at)
+       site_id, expires_at, locale, system_role, features, attributes, created_at)
      select $1, n.id, $2, n."row", n.email, n."firstName", n."lastName", n.kind, n."departmentId", n."siteId",
-       n."expiresAt", n.locale, n."systemRole", $3
+       n."expiresAt", n.locale, n."systemRole", n.features, n.attributes, $3
      from jsonb_to_recordset($4) as n(id uuid, "row" integer, email text, "firstName" text, "lastName" text, kind text,
-       "departmentId" uuid, "siteId" uuid, "expiresAt" timestamptz, locale text, "systemRole" text)`,
+       "departmentId" uuid, "siteId" uuid, "expiresAt" timestamptz, locale text, "systemRole" text,
+       features text[], attributes jsonb)`,
     [tx.companyId, uploadId, tx.now, JSON.stringify(invitees.map((invitee) => ({ ...invitee, id: uuidv7() })))],
   );
 };
@@ -117,7 +118,7 @@ export const stagedInvitees = (tx: Tx, uploadId: string): Promise<StagedInvitee[
   tx.prepared(
     `select i.row_number as row, i.email, i.first_name as "firstName", i.last_name as "lastName", i.kind,
        i.department_id as "departmentId", i.site_id as "siteId", i.expires_at as "expiresAt", i.locale,
-       i.system_role as "systemRole"
+       i.system_role as "systemRole", i.features, i.attributes
      from batch_invitee i where i.company_id = $1 and i.upload_id = $2 order by i.row_number`,
     [tx.companyId, uploadId],
   );

@@ -23,7 +23,7 @@ export const ROW = exact({
 });
 export type FileRow = Type.Static<typeof ROW>;
 
-/** The columns of a file of invitations. `role` is a system role, for the whole company; the language is the mail's. */
+/** The columns of a file of invitations. `role` is a system role, for the whole company; the language is the mail's; between `features` stand spaces. */
 export const INVITEE_ROW = exact({
   email: email(),
   first_name: text(100),
@@ -34,6 +34,8 @@ export const INVITEE_ROW = exact({
   expires_on: Type.Optional(day()),
   language: Type.Optional(oneOf(LOCALES)),
   role: Type.Optional(text(40)),
+  features: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9_]*( +[a-z][a-z0-9_]*){0,19}$', maxLength: 820 })),
+  pgy_level: Type.Optional(Type.String({ pattern: '^([1-9]|10)$' })),
 });
 export type InviteeRow = Type.Static<typeof INVITEE_ROW>;
 

@@ -55,14 +55,28 @@ const COLUMNS: Readonly<Record<string, string>> = {
   OUT_OF_REACH: 'department',
   ROLE_ABOVE_OWN: 'role',
   GRANT_ABOVE_OWN: 'role',
+  '/attributes/pgyLevel': 'pgy_level',
+  FEATURE_NOT_INCLUDED: 'features',
+  RESIDENT_LIMIT: 'pgy_level',
 };
+/** What a request has a list of stands in one cell. */
+const LISTED = [
+  ['/roles', 'role'],
+  ['/features', 'features'],
+] as const;
+/** What the texts of faults name of a refusal. */
+const PARAMS: readonly string[] = ['limit', 'feature'];
 /** Refusals that have a text of their own for a row. */
 const TOLD = new Set([
   'INVITATION_PENDING',
+  'DUPLICATE',
   'EMAIL_OF_MEMBER',
+  'FEATURE_NOT_INCLUDED',
   'HEADCOUNT_LIMIT',
   'IN_THE_PAST',
+  'KILL_SWITCH_GIVEN',
   'OUT_OF_REACH',
+  'RESIDENT_LIMIT',
   'ROLE_ABOVE_OWN',
   'UNKNOWN_REFERENCE',
   'USER_LIMIT',
@@ -72,13 +86,13 @@ const TOLD = new Set([
 const faultOf = (row: number, { code, options }: Problem): RowFault => {
   const [fault] = options.errors ?? [];
   const said = fault?.code ?? code;
-  const place = fault?.pointer.startsWith('/roles') ? 'role' : COLUMNS[fault?.pointer ?? said];
-  const limit = options.params?.['limit'];
+  const place = LISTED.find(([path]) => fault?.pointer.startsWith(path))?.[1] ?? COLUMNS[fault?.pointer ?? said];
+  const told = Object.entries(options.params ?? {}).filter(([name]) => PARAMS.includes(name));
   return {
     row,
     column: place ?? null,
     code: TOLD.has(said) ? said : 'INVALID',
-    ...(limit !== undefined && { params: { limit } }),
+    ...(told.length > 0 && { params: Object.fromEntries(told) }),
   };
 };
 
@@ -154,6 +168,8 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
           expiresAt: last === undefined ? null : startOfDay(addDays(last, 1), zone).toISOString(),
           locale: values.language ?? locale,
           systemRole: values.role ?? null,
+          features: [...new Set(values.features?.split(/ +/u))],
+          attributes: values.pgy_level === undefined ? {} : { pgyLevel: Number(values.pgy_level) },
         };
       });
     return { sent, faults };

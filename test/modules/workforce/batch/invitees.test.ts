@@ -6,6 +6,7 @@ import type { Client } from '../../../support/client.ts';
 import { addCompany, scopeOf } from '../../../support/companies.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
+import { addStaff } from '../../../support/staff.ts';
 import { until } from '../../../support/until.ts';
 import { codeOf, itemsOf, rowOf } from '../../../support/workforce.ts';
 import type { Row } from '../../../support/workforce.ts';
@@ -35,16 +36,21 @@ describe('batch uploads of invitations', () => {
   });
   after(() => app.close());
 
-  const upload = async (lines: readonly string[], who: Pick<TestPerson, 'bearer'> = person) => {
-    const text = ['email,first_name,last_name,department,role,language', ...lines].join('\n');
+  const HEADINGS = 'email,first_name,last_name,department,role,language';
+  const upload = async (
+    lines: readonly string[],
+    who: Pick<TestPerson, 'bearer'> = person,
+    headings: string = HEADINGS,
+  ) => {
+    const text = [headings, ...lines].join('\n');
     return app.http
       .post(`/angelis${base}?kind=invitations`)
       .set({ authorization: await who.bearer(), 'accept-language': 'en' })
       .attach('file', Buffer.from(text), { filename: 'people.csv', contentType: 'text/csv' });
   };
   const read = (row: Row) => rowOf<Upload>(admin.get(`${base}/${row.id}`));
-  const dryRun = async (lines: readonly string[]): Promise<Upload> => {
-    const row = await rowOf<Upload>(upload(lines), 202);
+  const dryRun = async (lines: readonly string[], headings?: string): Promise<Upload> => {
+    const row = await rowOf<Upload>(upload(lines, person, headings), 202);
     await app.idle();
     return read(row);
   };
@@ -173,11 +179,48 @@ describe('batch uploads of invitations', () => {
     expect(await bulkInviting.as(scopeOf(companyId), person.profileId)).to.be.a('function');
   });
 
+  it('give features and make residents as a single one does', async () => {
+    const staff = await clientOf(app, await addStaff(app));
+    const feature = async (code: string, isPlanned: boolean): Promise<void> => {
+      const body = { code, names: { es: code, en: code, fr: code }, type: 'permission', onByDefault: false };
+      await rowOf(staff.post('/admin/feature', body), 201);
+      const planned = { plan: 'standard', feature: code, byGrant: true };
+      if (isPlanned) await rowOf(staff.post('/admin/feature/plan-feature', planned), 201);
+    };
+    await feature('dictation', true);
+    await feature('coding', true);
+    await feature('imaging', false);
+    await app.database.sql(`update company set limits = '{"residents": 1}' where id = $1`, [companyId]);
+    const row = await dryRun(
+      [
+        'diez@example.cl,Diez,Vera,coding  dictation,10',
+        'once@example.cl,Once,Vera,imaging,',
+        'doce@example.cl,Doce,Vera,Imaging,11',
+        'trece@example.cl,Trece,Vera,,1',
+        'catorce@example.cl,Catorce,Vera,none_such,',
+      ],
+      'email,first_name,last_name,features,pgy_level',
+    );
+    expect(await errors(row)).to.have.members([
+      '3 features FEATURE_NOT_INCLUDED',
+      '4 features pattern',
+      '4 pgy_level pattern',
+      '5 pgy_level RESIDENT_LIMIT',
+      '6 features UNKNOWN_REFERENCE',
+    ]);
+    expect(await commit(row, { partial: true })).to.include({ committedCount: 1 });
+    type Item = { features: string[]; attributes: object };
+    const [item] = await itemsOf<Item>(admin, '/admin/invitation?email=diez@example.cl');
+    expect(item).to.deep.include({ features: ['coding', 'dictation'], attributes: { pgyLevel: 10 } });
+  });
+
   it('have a template of their own, which can be uploaded', async () => {
     const { text, headers } = await admin.get(`${base}/template?kind=invitations`).expect(200);
     expect(headers['content-disposition']).to.include('invitations.csv');
     const lines = text.replace('\uFEFF', '').trim().split(/\r?\n/u);
-    expect(lines[0]).to.equal('email,first_name,last_name,kind,department,site,expires_on,language,role');
+    expect(lines[0]).to.equal(
+      'email,first_name,last_name,kind,department,site,expires_on,language,role,features,pgy_level',
+    );
     const sending = app.http
       .post(`/angelis${base}?kind=invitations`)
       .set({ authorization: await person.bearer() })

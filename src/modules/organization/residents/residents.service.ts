@@ -1,0 +1,52 @@
+import { conflict, createCrud } from '../../../platform/module.ts';
+import type { MovingParts, Tx } from '../../../platform/module.ts';
+import type { Caller } from '../caller.ts';
+import { visibleProfiles } from '../reach.ts';
+import { isResident } from './residents.repository.ts';
+import type { ResidentRow } from './residents.repository.ts';
+
+interface ResidentsDependencies extends MovingParts<ResidentRow> {
+  /** Throws 409 when the plan has no room for so many more. */
+  readonly mustHaveRoom: (tx: Tx, more: number) => Promise<void>;
+  /** Throws 403 for somebody who holds what the caller could not give. */
+  readonly mayManage: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
+  /** Locks a profile that the caller may see. Throws 422, 409. */
+  readonly lockNamed: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
+}
+
+/** Residents: kept by hand, or made by an invitation that is accepted. */
+export const createResidents = ({ mustHaveRoom, mayManage, lockNamed, ...parts }: ResidentsDependencies) => {
+  const { repository } = parts;
+  const mayKeep = async (tx: Tx, caller: Caller, profileId: string): Promise<void> => {
+    await lockNamed(tx, caller, profileId);
+    await mayManage(tx, caller, profileId);
+  };
+  return {
+    ...createCrud<ResidentRow>({
+      ...parts,
+      restrict: (context) => (bind) => visibleProfiles(context, 't.profile_id', bind),
+      onCreate: async (tx, { profileId }, context) => {
+        await mayKeep(tx, context, profileId);
+        await mustHaveRoom(tx, 1);
+      },
+      mayChange: async (tx, id, context) => mayManage(tx, context, (await repository.get(tx, id)).profileId),
+    }),
+    /** Throws 403 where the caller may not make a resident of this profile, 409 where it is one. */
+    mayBecome: async (tx: Tx, caller: Caller, profileId: string): Promise<void> => {
+      await mayKeep(tx, caller, profileId);
+      if (await isResident(tx, profileId))
+        throw conflict('DUPLICATE', { errors: [{ pointer: '/profileId', code: 'DUPLICATE', in: 'body' }] });
+    },
+    /**
+     * Makes a resident of who was asked to become one; who was made one by hand meanwhile stays as they are. Their place is
+     * counted since they were asked: throws 409 when the plan has shrunk below that.
+     */
+    become: async (tx: Tx, profileId: string, pgyLevel: number): Promise<void> => {
+      if (await isResident(tx, profileId)) return;
+      await mustHaveRoom(tx, 0);
+      await repository.insert(tx, { profileId, pgyLevel, status: 'active', graduatedAt: null });
+    },
+  };
+};
+
+export type Residents = ReturnType<typeof createResidents>;
