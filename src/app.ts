@@ -18,6 +18,7 @@ import type { RateLimits } from './platform/http/rate-limits.ts';
 import { checkModules, checkServed, mountRoutes, routesOf } from './platform/http/registry.ts';
 import { createRequestContexts } from './platform/http/request-context.ts';
 import { observeRequests } from './platform/http/observe.ts';
+import type { MachineRequests } from './platform/http/serve.ts';
 import { createTokenChecks } from './platform/http/token-checks.ts';
 import { traceRequests } from './platform/http/trace-requests.ts';
 import { NO_TRACER } from './platform/telemetry/tracer.ts';
@@ -39,6 +40,7 @@ export interface AppParts {
   readonly principals: Principals;
   readonly decide: Decide;
   readonly rates: RateLimits;
+  readonly machineRequests: MachineRequests;
   readonly directory: Pick<Directory, 'isOne' | 'isCompanyHost'>;
   readonly log: Logger;
   readonly metrics: Metrics;

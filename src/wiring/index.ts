@@ -65,7 +65,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   });
   const { notices, modules: notifying } = wireNotifications(platform);
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
-  const plan = wirePlan(forCompanies(notices));
+  const plan = wirePlan(platform, forCompanies(notices));
   const organization = wireOrganization(platform, {
     modules: () => modules,
     invitations: identity.invitations,
@@ -127,6 +127,6 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     principals,
     notices,
     features: organization.features,
-    app: buildApp({ ...platform, ...surface, modules, principals, ticketPass }),
+    app: buildApp({ ...platform, ...surface, ...plan, modules, principals, ticketPass }),
   };
 };

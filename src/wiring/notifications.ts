@@ -109,6 +109,7 @@ const LIMIT_TEXTS = {
   workers: 'limit_workers',
   residents: 'limit_residents',
   storageMb: 'limit_storage',
+  apiPerDay: 'limit_api',
 } as const;
 
 /** What those who look after a company are told of it. */
@@ -122,14 +123,14 @@ export const forCompanies = (notices: Notices): CompanyNotices => ({
       link: '/admin/companies/current/domain',
       dedupeKey: `${text}:${id}:${failingSince}`,
     }),
-  limit: async (tx, { counted, level, limit }) =>
+  limit: async (tx, { counted, level, limit, day = '' }) =>
     notices.notify(tx, {
       type: 'information',
       text: `${LIMIT_TEXTS[counted]}_${level}`,
       recipients: await caretakersOf(tx, tx.now),
       subjectParams: { limit },
       link: '/admin/companies/current/usage',
-      dedupeKey: `plan_limit:${counted}:${level}:${limit}`,
+      dedupeKey: `plan_limit:${counted}:${level}:${limit}:${day}`,
     }),
 });
 

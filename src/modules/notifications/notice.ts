@@ -42,6 +42,8 @@ export const NOTICE_TYPES = {
       'limit_residents_100',
       'limit_storage_80',
       'limit_storage_100',
+      'limit_api_80',
+      'limit_api_100',
       'feature_quota',
       'feature_quota_company',
     ],

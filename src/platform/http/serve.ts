@@ -23,6 +23,12 @@ export interface PrincipalSource {
   reload(request: Request, context: PublicContext): Promise<Principal>;
 }
 
+/** What a company's machine clients may ask in a day. */
+export interface MachineRequests {
+  /** Counts one; throws 429 with Retry-After when the day's are used up. */
+  count(principal: Pick<Principal, 'companyId' | 'timezone'>, context: Pick<PublicContext, 'traceId'>): Promise<void>;
+}
+
 export interface ServeDependencies {
   readonly db: Database;
   readonly validator: Validator;
@@ -30,6 +36,7 @@ export interface ServeDependencies {
   readonly decide: Decide;
   readonly readBody: ReturnType<typeof createBodyReader>;
   readonly rates: RateLimits;
+  readonly machineRequests: MachineRequests;
   readonly directory: Pick<Directory, 'isOne'>;
   readonly publicContext: (request: Request, response: Response) => PublicContext;
   /** Told which permission a signed-in request used; the access test and the metrics listen. */
@@ -131,6 +138,7 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
       if (isCounted) return;
       isCounted = true;
       response.set(rateHeaders(await deps.rates.consume(rate, base, principal)));
+      if (principal?.kind === 'machine') await deps.machineRequests.count(principal, base);
     };
   };
 

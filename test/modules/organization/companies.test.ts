@@ -378,6 +378,10 @@ describe('companies', () => {
     expect(answers.filter(({ status }) => status === 200)).to.have.length(3);
     expect(answers.filter((answer) => codeOf(answer.body) === 'USER_LIMIT')).to.have.length(7);
     const usage = await admin.get('/admin/companies/current/usage').expect(200);
-    expect(usage.body).to.deep.equal({ limits: { users: 4 }, used: { users: 4, workers: 0, residents: 0, storageMb: 0 }, days: [] });
+    expect(usage.body).to.deep.equal({
+      limits: { users: 4 },
+      used: { users: 4, workers: 0, residents: 0, storageMb: 0, apiPerDay: 0 },
+      days: [],
+    });
   });
 });

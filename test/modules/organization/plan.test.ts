@@ -21,7 +21,7 @@ const codeOf = ({ body }: { body: unknown }): string => (body as { code: string 
 
 interface Usage {
   limits: object;
-  used: { users: number; workers: number; residents: number; storageMb: number };
+  used: { users: number; workers: number; residents: number; storageMb: number; apiPerDay: number };
   days: { day: string; used: object }[];
 }
 
@@ -93,7 +93,13 @@ describe('what a plan allows', () => {
     expect(codeOf(await invite(admin, 4))).to.equal('USER_LIMIT');
     expect(await told(person)).to.deep.equal(['limit_users_80', 'limit_users_100']);
     expect(await told(worker)).to.deep.equal([]);
-    expect((await usageOf(admin)).used).to.deep.equal({ users: 5, workers: 0, residents: 0, storageMb: 0 });
+    expect((await usageOf(admin)).used).to.deep.equal({
+      users: 5,
+      workers: 0,
+      residents: 0,
+      storageMb: 0,
+      apiPerDay: 0,
+    });
   });
 
   it('holds the people with active work: each counts once', async () => {
@@ -159,7 +165,7 @@ describe('what a plan allows', () => {
     await tick(app, companyId, SNAPSHOT);
     await tick(app, companyId, SNAPSHOT);
     expect(await storedBytes(companyId)).to.equal(4 * MB + 1);
-    const used = { users: 1, workers: 0, residents: 0, storageMb: 5 };
+    const used = { users: 1, workers: 0, residents: 0, storageMb: 5, apiPerDay: 0 };
     const today = app.clock.now().toISOString().slice(0, 10);
     const usage = { limits: { storageMb: 5 }, used, days: [{ day: today, used }] };
     expect(await usageOf(admin)).to.deep.equal(usage);

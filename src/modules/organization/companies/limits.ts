@@ -9,6 +9,8 @@ import type { CompanyNotices } from './notices.ts';
 export const COUNTED = ['users', 'workers', 'residents', 'storageMb'] as const;
 export type Counted = (typeof COUNTED)[number];
 export type Used = Readonly<Record<Counted, number>>;
+/** Everything that plans limit. */
+export type Limited = Counted | 'apiPerDay';
 
 const REFUSALS = {
   users: 'USER_LIMIT',
@@ -37,26 +39,39 @@ export interface PlanLimits {
    * until its end; tells when a level is reached.
    */
   mustHaveRoom(tx: Tx, counted: Counted, more: number): Promise<void>;
+  /** Tells those who look after the company when a level is reached. */
+  tell(tx: Tx, reached: Reached): Promise<void>;
   /** What is used now. */
   used(reader: Reader): Promise<Used>;
   /** Tells what has reached a level since `before`; without it, all that has. */
   warn(tx: Tx, limits: CompanyRow['limits'], used: Used, before?: Partial<Used>): Promise<void>;
 }
 
+/** How what is counted stands to its limit, now and before. */
+interface Reached {
+  readonly counted: Limited;
+  readonly limit: number;
+  readonly used: number;
+  readonly before: number;
+  /** Where each day has a count of its own. */
+  readonly day?: string;
+}
+
 /** What plans allow, held under lock. */
 export const createPlanLimits = ({ counters, notices }: LimitsDependencies): PlanLimits => {
-  const tell = async (tx: Tx, counted: Counted, limit: number, used: number, before: number): Promise<void> => {
-    const level = levelOf(used, limit);
-    if (level > levelOf(before, limit)) await notices.limit(tx, { counted, level: level as Level, limit });
+  const tell: PlanLimits['tell'] = async (tx, { used, before, ...reached }) => {
+    const level = levelOf(used, reached.limit);
+    if (level > levelOf(before, reached.limit)) await notices.limit(tx, { ...reached, level: level as Level });
   };
   return {
+    tell,
     mustHaveRoom: async (tx, counted, more) => {
       const limit = (await limitsOf(tx))[counted];
       if (limit === undefined) return;
       await serialize(tx, counted);
       const used = await counters[counted](tx);
       if (used + more > limit) throw conflict(REFUSALS[counted], { params: { limit } });
-      await tell(tx, counted, limit, used + more, used);
+      await tell(tx, { counted, limit, used: used + more, before: used });
     },
     used: async (reader) => {
       const used = { users: 0, workers: 0, residents: 0, storageMb: 0 };
@@ -66,7 +81,7 @@ export const createPlanLimits = ({ counters, notices }: LimitsDependencies): Pla
     warn: async (tx, limits, used, before = {}) => {
       for (const counted of COUNTED) {
         const limit = limits[counted];
-        if (limit !== undefined) await tell(tx, counted, limit, used[counted], before[counted] ?? 0);
+        if (limit !== undefined) await tell(tx, { counted, limit, used: used[counted], before: before[counted] ?? 0 });
       }
     },
   };

@@ -4,7 +4,7 @@ import type { Reader, Tx } from '../../../platform/module.ts';
 import Type from 'typebox';
 import { Company } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
-import type { Used } from './limits.ts';
+import type { Limited, Used } from './limits.ts';
 
 const amount = (description: string) => integer(0, 2_147_483_647, { description });
 const USED = exact({
@@ -12,6 +12,7 @@ const USED = exact({
   workers: amount('People with a work assignment that is active'),
   residents: amount('Residents who have not graduated, and whoever is asked to become one'),
   storageMb: amount('Megabytes of files: photos, uploads, exports'),
+  apiPerDay: amount('Requests that machine clients made on the day, in the company’s zone'),
 });
 /** What was not counted yet on a day is left out. */
 const USED_THEN = Type.Partial(USED);
@@ -25,7 +26,7 @@ export const USAGE = exact({
 
 export interface UsageDay {
   readonly day: string;
-  readonly used: Partial<Used>;
+  readonly used: Partial<Record<Limited, number>>;
 }
 
 const SHOWN_DAYS = 92;
@@ -33,7 +34,9 @@ const SHOWN_DAYS = 92;
 /** The days that were written down, the last one first. */
 export const usageDays = (reader: Reader, most = SHOWN_DAYS): Promise<UsageDay[]> =>
   reader.prepared<UsageDay>(
-    `select u.day::text as day, u.used from company_usage u where u.company_id = $1 order by u.day desc limit $2`,
+    `select u.day::text as day, u.used || jsonb_build_object('apiPerDay', coalesce(r.used, 0)) as used
+     from company_usage u left join api_requests r on r.company_id = $1 and r.day = u.day
+     where u.company_id = $1 order by u.day desc limit $2`,
     [reader.companyId, most],
   );
 

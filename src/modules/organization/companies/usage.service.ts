@@ -5,8 +5,9 @@ import type { FileStore } from '../../../platform/storage/file-store.ts';
 import type { Context, Reader, Repository, TickDefinition } from '../../../platform/module.ts';
 import { limitsOf } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
-import type { PlanLimits, Used } from './limits.ts';
+import type { Limited, PlanLimits } from './limits.ts';
 import { measureFiles } from './storage.ts';
+import { forgetRequests, requestsOn } from './api-requests.repository.ts';
 import { forgetUsage, usageDays, writeUsage } from './usage.repository.ts';
 import type { UsageDay } from './usage.repository.ts';
 
@@ -19,21 +20,22 @@ interface UsageDependencies {
   readonly files: Pick<FileStore, 'list'>;
   readonly limits: PlanLimits;
   readonly companies: Pick<Repository<CompanyRow>, 'get'>;
+  readonly now: () => Date;
 }
 
 export interface Usage {
   readonly limits: CompanyRow['limits'];
-  readonly used: Used;
+  readonly used: Readonly<Record<Limited, number>>;
   readonly days: UsageDay[];
 }
 
 const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
 
 /** What companies use of their plans, now and day by day. */
-export const createUsage = ({ work, files, limits, companies }: UsageDependencies) => {
+export const createUsage = ({ work, files, limits, companies, now: clock }: UsageDependencies) => {
   const read = async (reader: Reader): Promise<Usage> => ({
     limits: await limitsOf(reader),
-    used: await limits.used(reader),
+    used: { ...(await limits.used(reader)), apiPerDay: await requestsOn(reader, clock()) },
     days: await usageDays(reader),
   });
   const tick: TickDefinition = {
@@ -49,7 +51,9 @@ export const createUsage = ({ work, files, limits, companies }: UsageDependencie
         const [before] = await usageDays(tx, 1);
         if (!(await writeUsage(tx, dayOf(now), used, allowed))) return;
         await limits.warn(tx, allowed, used, before?.used);
-        await forgetUsage(tx, dayOf(new Date(now.getTime() - KEPT_DAYS * DAY * 1_000)));
+        const first = dayOf(new Date(now.getTime() - KEPT_DAYS * DAY * 1_000));
+        await forgetUsage(tx, first);
+        await forgetRequests(tx, first);
       });
     },
   };
