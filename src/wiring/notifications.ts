@@ -15,7 +15,7 @@ import { createCalls } from '../modules/notifications/webhook-calls.ts';
 import { webhookLifecycle } from '../modules/notifications/webhooks.lifecycle.ts';
 import { webhookList } from '../modules/notifications/webhooks.repository.ts';
 import { webhooksModule } from '../modules/notifications/webhooks.router.ts';
-import { checkUrl, createWebhooks } from '../modules/notifications/webhooks.service.ts';
+import { checkUrl, createWebhooks, mustHaveRoom } from '../modules/notifications/webhooks.service.ts';
 import type { CompanyNotices } from '../modules/organization/companies/notices.ts';
 import type { QuotaNotices } from '../modules/organization/features/quotas.service.ts';
 import { visibleProfiles } from '../modules/organization/reach.ts';
@@ -190,6 +190,7 @@ export const wireNotifications = (platform: Platform): Notifying => {
             if (url !== undefined) checkUrl(url);
           },
           onRemove: true,
+          onRestore: mustHaveRoom,
         }),
       }),
     ],

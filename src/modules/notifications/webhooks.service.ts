@@ -45,6 +45,11 @@ export const checkUrl = (url: string): void => {
   if (isAddress ? !isPublicAddress(host) : !host.includes('.')) throw invalid('/url', 'ADDRESS_NOT_PUBLIC');
 };
 
+/** Throws 409 when the company has as many endpoints as it may. */
+export const mustHaveRoom = async (tx: Tx): Promise<void> => {
+  if ((await countWebhooks(tx)) >= MOST) throw conflict('TOO_MANY_WEBHOOKS', { params: { limit: MOST } });
+};
+
 /** The endpoints of a company, and what is sent to them. */
 export const createWebhooks = (dependencies: WebhooksDependencies) => {
   const { repository, deliveries, work, enqueue, dataKeys } = dependencies;
@@ -60,7 +65,7 @@ export const createWebhooks = (dependencies: WebhooksDependencies) => {
     create: (context: Context, body: Body): Promise<WithSecret> =>
       work.write(context, async (tx) => {
         checkUrl(body.url);
-        if ((await countWebhooks(tx)) >= MOST) throw conflict('TOO_MANY_WEBHOOKS', { params: { limit: MOST } });
+        await mustHaveRoom(tx);
         const [id, secret] = [uuidv7(), newSecret()];
         const secretSealed = seal(secret, dataKeys, place(id));
         const rest = { status: 'active', failingSince: null, previousSealed: null, previousUntil: null } as const;

@@ -79,6 +79,13 @@ export const createTree = <Row extends Node>(
       mustFit(placed.depth);
       return { id, ...placed };
     },
+    /** The place of a node that is brought back: below the parent that it had. */
+    replace: async (tx: Tx, { id, parentId }: Row) => {
+      await serialize(tx, `${table}-tree`);
+      const placed = placeBelow(id, await parentOf(tx, parentId));
+      mustFit(placed.depth);
+      return placed;
+    },
     /** Puts a node, with all below it, under another; null: at the top. */
     relocate: (context: Context, id: string, parentId: string | null, version: number): Promise<Row> =>
       work.write(context, async (tx) => {

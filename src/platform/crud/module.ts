@@ -43,6 +43,7 @@ export const crudModule = <Row extends Stateful>(options: CrudModuleOptions<Row>
   const writing = writeRoutes({
     ...common,
     base,
+    ...(item !== undefined && { item }),
     createBody: createBody ?? (entity.create.length > 0 ? entity.createBody : undefined),
     editBody: editBody ?? (entity.edit.length > 0 ? entity.editBody : undefined),
   });

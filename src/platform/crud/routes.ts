@@ -68,15 +68,17 @@ interface WriteOptions<Row> extends Common {
   /** Full path below `/angelis`, for Location. */
   readonly base: string;
   readonly view: TSchema;
+  /** Schema of a row in the list. Default: `view`. */
+  readonly item?: TSchema;
   /** Absent: it is not created, or not changed, in this way. */
   readonly createBody?: TSchema | undefined;
   readonly editBody?: TSchema | undefined;
   readonly service: CrudService<Row>;
 }
 
-/** Create, edit and delete, as far as there are bodies for them and the service can. */
+/** Create, edit, delete and restore, as far as there are bodies for them and the service can. */
 export const writeRoutes = <Row extends Stateful>(options: WriteOptions<Row>): Route[] => {
-  const { names, view, service, createBody, editBody } = options;
+  const { names, view, item = view, service, createBody, editBody } = options;
   const permission: Permission = `${options.permission}:write`;
   const shared = { permission };
   const creating = (body: TSchema): Route =>
@@ -129,10 +131,44 @@ export const writeRoutes = <Row extends Stateful>(options: WriteOptions<Row>): R
         return noContent;
       },
     );
+  const restoring = ({ deleted, restore }: Pick<CrudService<Row>, 'deleted' | 'restore'>): Route[] => {
+    const bin = service.about.list.deleted;
+    if (deleted === undefined || restore === undefined || bin === undefined) return [];
+    return [
+      route(
+        {
+          ...shared,
+          method: 'get',
+          path: '/deleted',
+          id: `listDeleted${names.Many}`,
+          summary: `List ${names.many} that were deleted and can be brought back`,
+          description: 'For 90 days; their versions are those that bringing them back asks for.',
+          query: bin.query,
+          responses: { 200: pageOf(item) },
+        },
+        async ({ query }, context) => ok(new RawJson(await deleted(context, query))),
+      ),
+      route(
+        {
+          ...shared,
+          method: 'post',
+          path: '/:id/restore',
+          id: `restore${names.One}`,
+          summary: `Bring back ${names.one} that was deleted`,
+          params: BY_ID,
+          ifMatch: true,
+          idempotency: 'accepted',
+          responses: { 200: view },
+        },
+        async ({ params, version }, context) => okRow(await restore(context, params.id, version)),
+      ),
+    ];
+  };
   return [
     ...(createBody === undefined ? [] : [creating(createBody)]),
     ...(editBody === undefined ? [] : [editing(editBody)]),
     ...(service.remove === undefined ? [] : [removing()]),
+    ...restoring(service),
   ];
 };
 

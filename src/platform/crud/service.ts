@@ -8,7 +8,7 @@ import type { Lifecycle, Stateful } from '../lifecycle/lifecycle.ts';
 import type { Action, Mover, Standing } from '../lifecycle/mover.ts';
 import { takesIn } from '../access/allowance.ts';
 import { changesOf } from '../db/repository.ts';
-import { notFound, refusalOf } from '../problem.ts';
+import { conflict, notFound, Problem, refusalOf } from '../problem.ts';
 import { isNullable } from '../schema/entity.ts';
 import type { AnyEntity, InsertOf } from '../schema/entity.ts';
 
@@ -22,6 +22,10 @@ export interface CrudService<Row> {
   create(context: Context, body: object): Promise<Row>;
   edit(context: Context, id: string, patch: object, version: number): Promise<Row>;
   remove?(context: Context, id: string, version: number): Promise<void>;
+  /** A page of what was deleted and can be brought back, as JSON text. */
+  deleted?(context: Context, query: ListQuery & object): Promise<string>;
+  /** Brings back what was deleted. 409 where it cannot be as it was any more. */
+  restore?(context: Context, id: string, version: number): Promise<Row>;
 }
 
 /** What the routes of an entity with a lifecycle call. */
@@ -61,6 +65,11 @@ interface CrudRules<Row> {
   readonly onEdit?: (tx: Tx, row: Row, patch: Partial<Row>, context: Context) => Answer<object>;
   /** The entity can be deleted; a function checks whether this row may be. */
   readonly onRemove?: true | ((tx: Tx, row: Row, context: Context) => Answer<undefined>);
+  /**
+   * What was deleted can be brought back; a function asks what creating it would ask (`mayChange` is not asked: the row is not
+   * there yet), and answers what changes by that.
+   */
+  readonly onRestore?: true | ((tx: Tx, row: Row, context: Context) => Answer<object>);
   /** Profiles whose live stream is told of every change. */
   readonly audience?: (row: InsertOf<Row>) => readonly string[];
 }
@@ -71,11 +80,25 @@ const nullsOf = ({ columns }: AnyEntity): object =>
 
 const ONCE = { once: true } as const;
 
+/** Nobody sent the values of a row that is brought back: what is wrong with them, or with what they refer to, is no fault of a body. */
+const asItWas = async <T>(ask: () => Promise<T>): Promise<T> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 422) throw error;
+    const { errors = [] } = error.options;
+    throw conflict('NOT_RESTORABLE', {
+      cause: error,
+      extra: { because: errors.map(({ pointer, code }) => ({ field: pointer.slice(1), code })) },
+    });
+  }
+};
+
 /** The service of a plain entity: list, detail, create, edit, delete, and the moves of its lifecycle. */
 export const createCrud = <Row extends Stateful>(
   options: CrudParts<Row> & CrudRules<Row>,
 ): CrudService<Row> & MovingService<Row> => {
-  const { repository, list, work, mover, onRemove } = options;
+  const { repository, list, work, mover, onRemove, onRestore } = options;
   const { entity } = repository;
   const lifecycle = mover?.lifecycle;
   const fresh = { ...nullsOf(entity), ...(lifecycle && { [lifecycle.field]: lifecycle.initial }) };
@@ -105,6 +128,24 @@ export const createCrud = <Row extends Stateful>(
       await repository.references.mustBeFree(tx, id);
       await repository.remove(tx, row, noteFor(row));
     });
+  const bringBack = (bin: List): Pick<Required<CrudService<Row>>, 'deleted' | 'restore'> => ({
+    deleted: (context, query) =>
+      work.read(context, (reader) => bin.page(reader, query, options.restrict?.(context)), ONCE),
+    restore: (context, id, version) =>
+      work.write(context, async (tx) => {
+        if ((await bin.one(tx, id, options.restrict?.(context))) === undefined) throw notFound();
+        // Not locked: nobody writes it, and rules take their locks in the order in which creating does.
+        const row = await repository.getDeleted(tx, id, version);
+        const changes = await asItWas(async () => {
+          const found = typeof onRestore === 'function' ? await onRestore(tx, row, context) : undefined;
+          await repository.references.hold(tx, { ...row, ...found });
+          return { ...found };
+        });
+        const after = await repository.restore(tx, row, changes, noteFor(row));
+        await mover?.schedule(tx, after);
+        return entity.show(after) as Row;
+      }),
+  });
   return {
     about: { entity, list, ...(lifecycle && { lifecycle }) },
     list: async (context, query) => {
@@ -132,6 +173,7 @@ export const createCrud = <Row extends Stateful>(
         return entity.show(after) as Row;
       }),
     ...(onRemove !== undefined && { remove }),
+    ...(onRestore !== undefined && list.deleted !== undefined && bringBack(list.deleted)),
     move: async (context, id, move, input, version) => {
       if (mover === undefined) throw notFound();
       const row = await mover.move(context, id, move, input as never, version, async (tx, locked) => {

@@ -40,11 +40,14 @@ export const listOf = <E extends AnyEntity>(entity: E, options: ListOptions<E>):
   const columnOf = (field: string): string => `t.${snake(field)}`;
   const byValue = (field: Field<E>): Filter => equalTo(columnOf(field), valueSchema(entity.columns[field]!));
   const [first] = sorts;
+  const rowsThat = (are: 'null' | 'not null'): string =>
+    `t.company_id = $1 and t.deleted_at is ${are}${only === undefined ? '' : ` and ${only}`}`;
   return {
     entity,
     name: `${entity.table}${only === undefined ? '' : `:${only}`}`,
     from: `from ${entity.table} t ${join}`.trimEnd(),
-    where: `t.company_id = $1 and t.deleted_at is null${only === undefined ? '' : ` and ${only}`}`,
+    where: rowsThat('null'),
+    deleted: rowsThat('not null'),
     alias: 't',
     item: entity.json('t', extra),
     members: entity.members('t', extra),

@@ -44,6 +44,8 @@ export interface ListDefinition {
   readonly from: string;
   /** Always true for rows of the list, for example `p.company_id = $1 and p.deleted_at is null`. */
   readonly where: string;
+  /** The same of rows that were deleted softly, where they can be brought back. */
+  readonly deleted?: string;
   /** SQL of one item as JSON. */
   readonly item: string;
   /** The same item as columns, where it is one row's: pages are made of these. */
@@ -88,6 +90,8 @@ export type Finder = (bind: Bind) => Found;
 
 export interface List {
   readonly query: TObject;
+  /** The rows that were deleted softly, the last first, where they can be brought back. */
+  readonly deleted?: List;
   /** One page as JSON text: `{"items":[…],"next":…}`. Throws 400 for a cursor that is not of this list and query. */
   page(reader: Reader, query: ListQuery & object, restrict?: Restriction, find?: Finder): Promise<string>;
   /** One row as JSON text with its version, or undefined when it is not there or may not be seen. */
@@ -132,6 +136,21 @@ const fingerprint = (query: ListQuery & object): string => {
   return JSON.stringify(Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 };
 
+/** The list of what was deleted softly: few rows, found by an index of their own. */
+const deletedOf = ({ deleted, name, from, item, members, alias }: ListDefinition): ListDefinition | undefined =>
+  deleted === undefined
+    ? undefined
+    : {
+        name: `${name}:deleted`,
+        from,
+        where: deleted,
+        item,
+        alias,
+        ...(members !== undefined && { members }),
+        sorts: { deletedAt: `${alias}.deleted_at` },
+        defaultSort: '-deletedAt',
+      };
+
 /**
  * A list: bounded always, filtered and sorted only by what it names, paged by signed cursors. Those of one entity are
  * declared with `listOf`.
@@ -153,8 +172,10 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
     return { key, columns, itemOf, idAt: before.length, keyAt: before.length + 1 };
   };
   const shapes = new Map(Object.entries(definition.sorts).map(([name, key]) => [name, shapeOf(key)]));
+  const deleted = deletedOf(definition);
   return {
     query: querySchema(definition),
+    ...(deleted !== undefined && { deleted: createList(deleted, cursors) }),
     one: async (reader, id, restrict) => {
       const values: unknown[] = [reader.companyId, id];
       const condition = restrict === undefined ? '' : ` and ${restrict((value) => `$${values.push(value)}`)}`;

@@ -32,6 +32,10 @@ export interface Repository<Row> {
   update(tx: Tx, row: Row, patch: Partial<Row>, note?: Note): Promise<Row>;
   /** Deletes softly. */
   remove(tx: Tx, row: Row, note?: Note): Promise<void>;
+  /** The row that was deleted softly. 404 without it; 412 when `version` is another. */
+  getDeleted(reader: Reader, id: string, version: number): Promise<Row>;
+  /** Brings back a row that was deleted softly, with what else changes by that. 412 when somebody else did meanwhile. */
+  restore(tx: Tx, row: Row, patch: Partial<Row>, note?: Note): Promise<Row>;
 }
 
 /** A row as it is written. */
@@ -43,7 +47,7 @@ export interface Loose {
 
 /** Where rows of an entity stand, and how they are written; the repository does the rest. */
 export interface Table {
-  /** SQL that holds for the live row that `place` names. */
+  /** SQL that holds for the row that `place` names, live or deleted. */
   readonly where: string;
   place(reader: Reader, id: string): readonly unknown[];
   insert(tx: Tx, row: Loose): Promise<void>;
@@ -75,7 +79,13 @@ export const createRepositoryOver = <E extends AnyEntity>(
   changes: ChangeRecorder,
 ): Repository<RowOf<E>> => {
   const columns = Object.keys(entity.columns).map((name) => `${snake(name)} as "${name}"`);
-  const live = `select ${columns.join(', ')} from ${entity.table} where ${table.where} and deleted_at is null`;
+  const rows = `select ${columns.join(', ')} from ${entity.table} where ${table.where}`;
+  const live = `${rows} and deleted_at is null`;
+  const asSeen = (row: (RowOf<E> & Loose) | undefined, version?: number): RowOf<E> => {
+    if (row === undefined) throw notFound();
+    if (version !== undefined && row.version !== version) throw mismatch(row.version);
+    return row;
+  };
   const find = async (reader: Reader, id: string): Promise<RowOf<E> | undefined> =>
     (await reader.prepared<RowOf<E> & object>(live, table.place(reader, id)))[0];
   const locked =
@@ -83,9 +93,7 @@ export const createRepositoryOver = <E extends AnyEntity>(
     async (tx: Tx, id: string, version?: number): Promise<RowOf<E>> => {
       const text = tx.isRehearsal ? live : `${live} for ${strength}`;
       const [row] = await tx.prepared<RowOf<E> & Loose>(text, table.place(tx, id));
-      if (row === undefined) throw notFound();
-      if (version !== undefined && row.version !== version) throw mismatch(row.version);
-      return row;
+      return asSeen(row, version);
     };
   const write = async (tx: Tx, row: Loose, patch: object): Promise<number> => {
     const version = row.version + 1;
@@ -124,6 +132,20 @@ export const createRepositoryOver = <E extends AnyEntity>(
       await write(tx, before, { deletedAt: tx.now.toISOString() });
       await writeSearchTokens(tx, entity, undefined, before);
       await changes.record(tx, entity, { action: 'delete', ...note }, before, undefined);
+    },
+    getDeleted: async (reader, id, version) => {
+      const deleted = `${rows} and deleted_at is not null`;
+      const [row] = await reader.prepared<RowOf<E> & Loose>(deleted, table.place(reader, id));
+      return asSeen(row, version);
+    },
+    restore: async (tx, row, patch, note = {}) => {
+      const before = row as Loose;
+      const changed = changesOf(before, patch);
+      const version = await write(tx, before, { ...changed, deletedAt: null });
+      const after: Loose = { ...before, ...changed, version, updatedAt: tx.now.toISOString() };
+      await writeSearchTokens(tx, entity, after);
+      await changes.record(tx, entity, { action: 'restore', ...note }, undefined, after);
+      return after as RowOf<E>;
     },
   };
 };

@@ -51,6 +51,7 @@ export const authorizationsModule = (dependencies: AuthorizationsDependencies): 
     onRemove: (_tx, row) => {
       mustBeDraft(row);
     },
+    onRestore: derive,
   });
   return crudModule({
     base: '/gate/hour-authorizations',

@@ -17,6 +17,7 @@ export const createDepartmentsService = (parts: CrudParts<DepartmentRow>) => {
         throw conflict('HEADCOUNT_LIMIT', { params: { limit } });
     },
     onRemove: true,
+    onRestore: tree.replace,
   });
   return {
     ...crud,

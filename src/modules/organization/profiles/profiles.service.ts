@@ -132,6 +132,12 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       if (row.status !== 'draft') throw conflict('PROFILE_IN_USE');
       await dropPhoto(tx, row);
     },
+    onRestore: async (tx, row, context) => {
+      await mayManage(tx, context, row.id);
+      await mayAdd(tx, context, row);
+      // Its file went with it.
+      return { photoId: null };
+    },
   });
   /** 404 unless the caller may see the profile. */
   const mustSee = async (reader: Reader, context: Caller, id: string): Promise<void> => {

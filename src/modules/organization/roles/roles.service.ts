@@ -119,5 +119,9 @@ export const createRolesService = ({ catalogue, standing, raiseAccessEpoch, ...p
     onRemove: async (tx, row, context) => {
       await checkOwn(tx, context, partsOf(row, row.id), await rolesOf(tx));
     },
+    onRestore: async (tx, row, context) => {
+      await serializeRoles(tx);
+      await check(tx, context, partsOf(row, row.id));
+    },
   });
 };

@@ -24,6 +24,7 @@ export const createSitesService = (parts: CrudParts<SiteRow>) => {
         check({ ...row, ...patch });
       },
       onRemove: true,
+      onRestore: tree.replace,
     }),
     relocate: tree.relocate,
   };

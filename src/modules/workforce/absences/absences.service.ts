@@ -25,6 +25,7 @@ export const createLeaveService = ({ people, ...parts }: Parts<LeaveRow>) =>
       mustBeInOrder({ ...row, ...patch });
     },
     onRemove: true,
+    onRestore: true,
   });
 
 type HoursParts = Parts<DeclaredHoursRow> & { readonly zones: Zones };
@@ -60,5 +61,6 @@ export const createDeclaredHoursService = ({ people, zones, ...parts }: HoursPar
       await mustFit(tx, after, row.id);
     },
     onRemove: mayLower,
+    onRestore: (tx, row) => mustFit(tx, row, row.id),
   });
 };

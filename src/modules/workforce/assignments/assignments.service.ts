@@ -59,5 +59,6 @@ export const createAssignmentsService = (dependencies: AssignmentsDependencies) 
     onRemove: (_tx, row) => {
       if (row.status !== 'draft' && row.status !== 'cancelled') throw conflict('ASSIGNMENT_BEGUN');
     },
+    onRestore: derive,
   });
 };

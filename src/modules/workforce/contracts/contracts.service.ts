@@ -22,5 +22,6 @@ export const createContractsService = ({ zones, ...parts }: MovingParts<Contract
     onRemove: (_tx, { status }) => {
       if (status !== 'draft') throw conflict('CONTRACT_IN_USE');
     },
+    onRestore: derive,
   });
 };

@@ -43,4 +43,5 @@ export const createProjectsService = (parts: MovingParts<ProjectRow>) =>
     onRemove: (_tx, row) => {
       if (row.status !== 'planning' && row.status !== 'cancelled') throw conflict('PROJECT_IN_USE');
     },
+    onRestore: (tx, { parentId }) => checkParent(tx, parentId),
   });

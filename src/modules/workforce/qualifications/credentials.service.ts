@@ -49,6 +49,7 @@ export const createCredentialsService = (dependencies: CredentialsDependencies) 
       onRemove: (_tx, row) => {
         mustWait(row);
       },
+      onRestore: derive,
     }),
     /** A page of the valid credentials that end soonest. */
     listExpiring: (context: Context, query: ListQuery & object): Promise<string> =>

@@ -11,4 +11,5 @@ export const createRequirementsService = (parts: CrudParts<CredentialRequirement
       if (named.length !== 1) throw invalid(`/${named[1]?.[0] ?? 'siteId'}`, 'ONE_BASIS');
     },
     onRemove: true,
+    onRestore: true,
   });

@@ -18,12 +18,13 @@ export const createRiskGroupsService = (parts: CrudParts<RiskGroupRow>) =>
   createCrud({
     ...parts,
     onRemove: true,
+    onRestore: true,
   });
 
 /** Kinds of work, with what they require of who does them. */
 export const createTaskKindsService = (parts: CrudParts<TaskKindRow>) =>
-  createCrud({ ...parts, onRemove: mustBeFree(taskKindIsUsed) });
+  createCrud({ ...parts, onRemove: mustBeFree(taskKindIsUsed), onRestore: true });
 
 /** Kinds of equipment that work is done with. */
 export const createEquipmentKindsService = (parts: CrudParts<EquipmentKindRow>) =>
-  createCrud({ ...parts, onRemove: mustBeFree(equipmentKindIsUsed) });
+  createCrud({ ...parts, onRemove: mustBeFree(equipmentKindIsUsed), onRestore: true });

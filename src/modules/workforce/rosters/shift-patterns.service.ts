@@ -29,4 +29,5 @@ export const createShiftPatternsService = (parts: CrudParts<ShiftPatternRow>) =>
       checkDays(patch.days ?? row.days);
     },
     onRemove: true,
+    onRestore: true,
   });
