@@ -107,7 +107,10 @@ describe('companies', () => {
         /^\/slug (pattern)$/,
       );
     await staff.post('/admin/companies', body({ timezone: 'Mars/Base' })).expect(422);
-    await staff.post('/admin/companies', body({ parentId: uuidv7() })).expect(422);
+    const refusedOne = await create();
+    await staff.del(`/admin/companies/${refusedOne.id}`, version(1)).expect(204);
+    for (const parentId of [uuidv7(), OPERATOR_COMPANY, refusedOne.id])
+      await staff.post('/admin/companies', body({ parentId })).expect(422);
     const two = await create({ parentId: one.id });
     const refused = await staff.patch(`/admin/companies/${one.id}`, { parentId: two.id }, version(1)).expect(409);
     expect(codeOf(refused.body)).to.equal('COMPANY_CYCLE');

@@ -115,6 +115,16 @@ export const isHoldingOf = async (reader: Reader, id: string, companyId: string)
   return rows.length > 0;
 };
 
+/** Whether other companies may belong to this one: it is there, has not been closed, and is not the operator's own. */
+export const mayBeHolding = async (reader: Reader, id: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 from company where id = $1 and kind <> 'operator' and deleted_at is null
+       and status in ('pending', 'active', 'suspended')`,
+    [id],
+  );
+  return rows.length > 0;
+};
+
 /** Whether companies belong to this one. */
 export const hasChildren = async (reader: Reader, id: string): Promise<boolean> =>
   (await reader.prepared('select 1 from company where parent_id = $1 and deleted_at is null limit 1', [id])).length > 0;

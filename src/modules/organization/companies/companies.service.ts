@@ -6,7 +6,7 @@ import type { Locale } from '../../../platform/i18n/locales.ts';
 import { conflict, createCrud, invalid, notFound } from '../../../platform/module.ts';
 import type { Context, List, MovingParts, Tx } from '../../../platform/module.ts';
 import { isZone } from '../../../platform/time/zone.ts';
-import { hasChildren, isHoldingOf } from './companies.repository.ts';
+import { hasChildren, isHoldingOf, mayBeHolding } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
 import { slugFault } from './slugs.ts';
 import { taxIdOf } from './tax-id.ts';
@@ -47,7 +47,7 @@ const changed = (row: CompanyRow, patch: Partial<CompanyRow>): Partial<CompanyRo
 const checkParent = async (tx: Tx, parentId: string | null | undefined, id?: string): Promise<void> => {
   if (parentId === null || parentId === undefined) return;
   await serialize(tx, 'holdings');
-  if (!(await isHoldingOf(tx, parentId, parentId))) throw invalid('/parentId', 'UNKNOWN_REFERENCE');
+  if (!(await mayBeHolding(tx, parentId))) throw invalid('/parentId', 'UNKNOWN_REFERENCE');
   if (id !== undefined && (await isHoldingOf(tx, id, parentId))) throw conflict('COMPANY_CYCLE');
 };
 
