@@ -122,6 +122,8 @@ export const keycloakServer = async (file: Json): Promise<KeycloakServer> => {
     '/admin/realms/angelis/clients': () => realm.clients.map((client) => ({ ...client, id: client['clientId'] })),
     '/admin/realms/angelis/client-scopes': () => realm.clientScopes.map((scope) => ({ ...scope, id: scope['name'] })),
     '/admin/realms/angelis/identity-provider/instances': () => [],
+    '/admin/realms/angelis/groups': () => [],
+    '/admin/realms/angelis/components': () => [],
     '/admin/realms/angelis/authentication/flows': () => realm.authenticationFlows.filter(({ topLevel }) => topLevel),
     '/admin/realms/angelis/authentication/required-actions': () => realm['requiredActions'],
   };
@@ -143,14 +145,17 @@ export const keycloakServer = async (file: Json): Promise<KeycloakServer> => {
   const rolesOf = (client: string) => ({
     mappings: realm.users.flatMap(({ clientRoles }) => clientRoles[client]!.map((name) => ({ name }))),
   });
-  const carried = (isOf: (mapping: KeycloakServer['realm']['scopeMappings'][number]) => boolean) =>
-    realm.scopeMappings.filter(isOf).flatMap(({ roles }) => roles.map((name) => ({ name })));
+  const carried = (isOf: (mapping: KeycloakServer['realm']['scopeMappings'][number]) => boolean) => ({
+    realmMappings: realm.scopeMappings.filter(isOf).flatMap(({ roles }) => roles.map((name) => ({ name }))),
+  });
   const named: readonly [RegExp, (name: string) => unknown][] = [
     [/\/authentication\/flows\/([^/]+)\/executions$/u, (alias) => rows(alias)],
     [/\/authentication\/config\/([^/]+)$/u, (id) => realm.authenticatorConfig.find(({ alias }) => alias === id)],
-    [/\/clients\/([^/]+)\/scope-mappings\/realm$/u, (id) => carried(({ client }) => client === id)],
-    [/\/client-scopes\/([^/]+)\/scope-mappings\/realm$/u, (id) => carried(({ clientScope }) => clientScope === id)],
-    [/\/clients\/([^/]+)\/service-account-user$/u, (id) => ({ id })],
+    [/\/clients\/([^/]+)\/scope-mappings$/u, (id) => carried(({ client }) => client === id)],
+    [/\/client-scopes\/([^/]+)\/scope-mappings$/u, (id) => carried(({ clientScope }) => clientScope === id)],
+    [/\/clients\/([^/]+)\/service-account-user$/u, (id) => ({ id, username: `service-account-${id}` })],
+    [/\/clients\/([^/]+)\/roles$/u, () => []],
+    [/\/roles\/([^/]+)\/users$/u, () => []],
     [
       /\/users\/([^/]+)\/role-mappings$/u,
       () => ({ clientMappings: { 'realm-management': rolesOf('realm-management') } }),
