@@ -3,7 +3,6 @@ import type { RequestListener } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import type { Logger } from 'pino';
 import request from 'supertest';
 import { ownPath } from '../../src/root.ts';
@@ -34,6 +33,7 @@ import { randomRing } from './companies.ts';
 import { cloneDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
 import { failLoudly, startBackground, waitForJobs, waitForSeals } from './background.ts';
+import { quietLog } from './log.ts';
 import { collectMessages } from './messages.ts';
 import type { Messages } from './messages.ts';
 import { issuerMemory } from './issuer-memory.ts';
@@ -149,7 +149,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     identityProvider,
     i18n: options.locales === undefined ? texts() : createI18n({ folder: options.locales }),
     validator,
-    log: options.log ?? pino({ level: 'silent' }),
+    log: options.log ?? quietLog(),
     metrics: createMetrics(),
     rates: createRateLimits(options.limits ?? GENEROUS),
     beat: options.beat ?? ((work) => work()),

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { freePort } from '../../src/platform/embedded/ports.ts';
 import { createLifetime } from '../../src/platform/process/lifetime.ts';
 import { readSettings } from '../../src/platform/settings/settings.ts';
 import { openProcess, serveProcess } from '../../src/wiring/process.ts';
 import type { RunningProcess } from '../../src/wiring/process.ts';
 import { cloneDatabase } from './database.ts';
+import { quietLog } from './log.ts';
 import type { TestDatabase } from './database.ts';
 import { createTestSources } from './sources.ts';
 import type { TestSources } from './sources.ts';
@@ -46,7 +46,7 @@ export const startProcess = async (env: Readonly<Record<string, string>> = {}): 
     CHAIN_KEY: key(),
     ...env,
   });
-  const log = pino({ level: 'silent' });
+  const log = quietLog();
   const lifetime = createLifetime({ log, drainSeconds: 10, flush: () => Promise.resolve() });
   const options = { settings, lifetime, log, now: () => new Date(), say: () => undefined };
   const running = await openProcess(options);

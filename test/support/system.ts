@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import request from 'supertest';
 import { freePort } from '../../src/platform/embedded/ports.ts';
 import type { IdentityProvider } from '../../src/platform/identity-provider/port.ts';
@@ -12,6 +11,7 @@ import { readSettings } from '../../src/platform/settings/settings.ts';
 import type { System } from '../../src/wiring/index.ts';
 import { openProcess, serveProcess } from '../../src/wiring/process.ts';
 import { addCompany } from './companies.ts';
+import { quietLog } from './log.ts';
 import { cloneDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
 import type { ReadMail } from './mime.ts';
@@ -65,7 +65,7 @@ export const startSystem = async (surround: (baseUrl: string) => Promise<Surroun
     ...surroundings.settings,
   };
   const settings = readSettings(env);
-  const log = pino({ level: process.env['ANGELIS_TEST_LOG_LEVEL'] ?? 'silent' });
+  const log = quietLog();
   const lifetime = createLifetime({ log, drainSeconds: 10, flush: () => Promise.resolve() });
   const now = () => new Date();
   const keyPlaces = placesOfKeys(env, folder);

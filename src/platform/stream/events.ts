@@ -5,7 +5,8 @@ import { systemScope } from '../db/scope.ts';
 export interface StreamEvent {
   /** The change's number in its company. */
   readonly seq: number;
-  readonly profileId: string;
+  /** Who hears of it, of those that were asked for. */
+  readonly profileIds: readonly string[];
   readonly type: string;
   readonly entity: string;
   readonly entityId: string;
@@ -34,7 +35,7 @@ export interface StreamSession {
 export interface EventSource {
   /** Throws what the database throws. */
   start(companyId: string, lastEventId: string | undefined): Promise<Start>;
-  /** Events with numbers in `(from, to]` for any of the profiles, ascending. Keep the window small. */
+  /** Events with numbers in `(from, to]` for any of the profiles, ascending, each once. Keep the window small. */
   between(companyId: string, from: number, to: number, profileIds: readonly string[]): Promise<StreamEvent[]>;
   /** Whether each of these sessions may still enter, by the very rule of a request: one statement, some 75 µs for each. */
   holding(companyId: string, sessions: readonly StreamSession[]): Promise<boolean[]>;
@@ -43,14 +44,17 @@ export interface EventSource {
 const START = `select coalesce((select h.seq from change_head h where h.company_id = $1), 0) as head,
   (select s.sealed_at from change_seal s where s.company_id = $1 and s.seq = $2) as sealed_at`;
 // `offset 0` keeps the planner to look-ups by key, number by number, whatever it believes of the tables' sizes.
-const EVENTS = `select s.seq, r.profile_id as "profileId", c.action as type, c.entity, c.entity_id as "entityId"
+const EVENTS = `select s.seq, r.profiles, c.action as type, c.entity, c.entity_id as "entityId"
   from (select seq, change_id from change_seal
     where company_id = $1 and seq > $2 and seq <= $3 order by seq offset 0) s
-  cross join lateral (select x.profile_id from change_recipient x
-    where x.company_id = $1 and x.change_id = s.change_id and x.profile_id = any($4::uuid[]) offset 0) r
+  cross join lateral (select string_agg(x.profile_id::text, ',') as profiles from change_recipient x
+    where x.company_id = $1 and x.change_id = s.change_id and x.profile_id = any($4::uuid[])) r
   cross join lateral (select x.action, x.entity, x.entity_id from change x
     where x.company_id = $1 and x.id = s.change_id offset 0) c
-  order by s.seq`;
+  where r.profiles is not null order by s.seq`;
+
+/** A row of `EVENTS`: whoever hears of one change in one text, since a change that thousands hear of would be thousands of rows. */
+type EventRow = Omit<StreamEvent, 'profileIds'> & { readonly profiles: string };
 
 const HOLDING = 'select nth from app.holding($1::uuid, $2::uuid[], $3::bigint[], $4::timestamptz) nth';
 
@@ -76,6 +80,9 @@ export const createEventSource = (db: Database, now: () => Date): EventSource =>
       const nths = new Set(rows.map(({ nth }) => nth));
       return sessions.map((_, index) => nths.has(index + 1));
     },
-    between: (companyId, from, to, profileIds) => read(companyId, EVENTS, [from, to, profileIds]),
+    between: async (companyId, from, to, profileIds) => {
+      const rows = await read<EventRow>(companyId, EVENTS, [from, to, profileIds]);
+      return rows.map(({ profiles, ...event }) => ({ ...event, profileIds: profiles.split(',') }));
+    },
   };
 };

@@ -148,15 +148,11 @@ export const startHub = ({
         void resume(company, stream);
       }
     }
-    let text = '';
-    let textSeq = 0;
     for (const event of events) {
-      if (event.seq !== textSeq) {
-        text = eventText(event);
-        textSeq = event.seq;
-      }
-      for (const stream of live.get(event.profileId) ?? [])
-        if (stream.isLive && event.seq > stream.position) stream.send(event.seq, text);
+      const text = eventText(event);
+      for (const profileId of event.profileIds)
+        for (const stream of live.get(profileId) ?? [])
+          if (stream.isLive && event.seq > stream.position) stream.send(event.seq, text);
     }
     for (const streams of live.values())
       for (const stream of streams) if (stream.isLive && stream.position < to) stream.position = to;
