@@ -67,10 +67,10 @@ export interface Sessions extends PrincipalStore {
   /** The company a person enters: the one that is named, else the one used last. Throws 403 when there is none. */
   choose(personId: string, hints: readonly CompanyHint[]): Promise<Membership>;
   memberships(personId: string): Promise<Membership[]>;
-  /** True when this sid had a session and has none any more: it never comes to life again. */
-  isOver(sid: string): Promise<boolean>;
-  /** The company in which a session lives; undefined when there is none. A machine client's is named like the client. */
-  companyOf(sid: string): Promise<string | undefined>;
+  /** Whether a request with this token would be let in: its session may act now, or is one that the request would open. */
+  admits(claims: Claims): Promise<boolean>;
+  /** The company in which a request with this token would act now; undefined where it would be refused, or none has come yet. */
+  companyOf(claims: Claims): Promise<string | undefined>;
   /** Ends the caller's session and opens one elsewhere under the same sid: both or neither. */
   exchange(context: Context, destination: Destination): Promise<void>;
 }
@@ -201,19 +201,31 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     };
   };
 
-  /** A machine client has one session, made with it and named like it. */
-  const sidOf = ({ sid, azp }: Claims): string => {
+  /** The session that a token names, if it is known; a machine client has one, made with it and named like it. */
+  const known = async ({ sid, azp }: Claims): Promise<SessionRecord | undefined> => {
     const key = sid ?? (azp.startsWith('angelis-machine-') ? azp : undefined);
-    if (key === undefined) throw new Problem(401, 'INVALID_TOKEN');
-    return key;
+    return key === undefined ? undefined : directory.session(key);
+  };
+
+  /** Whose session a token opens that was never seen. */
+  const newcomer = async ({ sid, sub }: Claims): Promise<PersonRecord | undefined> => {
+    if (sid === undefined || (await directory.hasEnded(sid))) return undefined;
+    const person = await directory.person(sub);
+    return person !== undefined && isAdmitted(person.status) ? person : undefined;
   };
 
   return {
     open,
     choose,
     memberships: (personId) => directory.memberships(personId),
-    isOver: async (sid) => (await directory.sessionOf(sid)) === undefined && (await directory.hasEnded(sid)),
-    companyOf: async (sid) => (await directory.sessionOf(sid))?.companyId,
+    admits: async (claims) => {
+      const session = await known(claims);
+      return session === undefined ? (await newcomer(claims)) !== undefined : mayAct(session, claims, now());
+    },
+    companyOf: async (claims) => {
+      const session = await known(claims);
+      return session !== undefined && mayAct(session, claims, now()) ? session.companyId : undefined;
+    },
     exchange: async (context, destination) => {
       const { principal } = context;
       const target: Scope = {
@@ -234,16 +246,14 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
       });
     },
     load: async (claims, context) => {
-      const sid = sidOf(claims);
-      const known = await directory.session(sid);
-      if (known === undefined) {
-        const person = claims.sid === undefined ? undefined : await directory.person(claims.sub);
-        if (person === undefined || !isAdmitted(person.status) || (await directory.hasEnded(sid)))
-          throw new Problem(401, 'INVALID_TOKEN');
+      let session = await known(claims);
+      if (session === undefined) {
+        const person = await newcomer(claims);
+        if (person === undefined || claims.sid === undefined) throw new Problem(401, 'INVALID_TOKEN');
         context.speak(person.locale);
-        await openFirst(person, claims, sid, context);
+        await openFirst(person, claims, claims.sid, context);
+        session = await known(claims);
       }
-      const session = known ?? (await directory.session(sid));
       if (session === undefined || !mayAct(session, claims, now())) throw new Problem(401, 'INVALID_TOKEN');
       await touch(session, context);
       return toPrincipal(session, claims);

@@ -88,7 +88,7 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         method: 'post',
         path: '/introspect',
         id: 'introspectToken',
-        summary: 'Whether a token is active (RFC 7662)',
+        summary: 'Whether a request with an access token of the company would be let in (RFC 7662)',
         permission: 'signed-in',
         clients: ['worker', 'admin', 'machine'],
         consumes: FORM,

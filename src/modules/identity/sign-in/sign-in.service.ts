@@ -4,6 +4,7 @@ import type { Membership } from '../../../platform/access/directory.ts';
 import type { Configuration } from '../../../platform/configuration.ts';
 import type { Database } from '../../../platform/db/database.ts';
 import { systemScope } from '../../../platform/db/scope.ts';
+import type { Authentication } from '../../../platform/http/authentication.ts';
 import type { Beat } from '../../../platform/http/beat.ts';
 import type { CompanyHint } from '../../../platform/http/company-hints.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
@@ -30,7 +31,8 @@ interface SignInDependencies {
   readonly identityProvider: Pick<IdentityProvider, 'passwordGrant' | 'otpGrant' | 'refresh'>;
   readonly persons: Persons;
   readonly legacy: Pick<Legacy, 'first'>;
-  readonly sessions: Pick<Sessions, 'open' | 'choose' | 'isOver'>;
+  readonly authentication: Pick<Authentication, 'verify'>;
+  readonly sessions: Pick<Sessions, 'open' | 'choose' | 'admits'>;
   readonly endings: Pick<Endings, 'endAtProvider'>;
   readonly rates: RateLimits;
   readonly beat: Beat;
@@ -59,7 +61,7 @@ export interface SignIn {
   withOtp(person: PersonRow, channel: 'email' | 'sms', context: PublicContext): Promise<SignedInTo>;
   /** Whether the company that this person would enter takes one-time passwords over this channel, or over any. */
   allowsOtp(personId: string, hints: readonly CompanyHint[], channel?: 'email' | 'sms'): Promise<boolean>;
-  /** New tokens for a session that lives; 401 for any other. */
+  /** New tokens where a request with them would be let in; else 401, and the provider's session ends too. */
   refresh(refreshToken: string, clients: readonly SignInClient[]): Promise<SignedIn>;
 }
 
@@ -87,7 +89,8 @@ const isRefusal = (error: unknown, codes: readonly IdentityProviderErrorCode[]):
 
 /** Sign-in on the worker client. */
 export const createSignIn = (dependencies: SignInDependencies): SignIn => {
-  const { db, configuration, identityProvider, persons, legacy, sessions, endings, rates, beat } = dependencies;
+  const { db, configuration, identityProvider, authentication, persons, legacy, sessions, endings, rates, beat } =
+    dependencies;
 
   const refuse = (cause?: unknown): Problem => new Problem(401, 'INVALID_CREDENTIALS', { cause });
 
@@ -164,7 +167,7 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
       try {
         const client = clientOfRefresh(refreshToken, clients);
         const tokens = await identityProvider.refresh({ client, refreshToken });
-        if (!(await sessions.isOver(tokens.sid))) return toSignedIn(tokens);
+        if (await sessions.admits(await authentication.verify(tokens.accessToken))) return toSignedIn(tokens);
         await endings.endAtProvider(tokens.sid);
       } catch (error) {
         if (!isRefusal(error, [...REFUSED, 'token_not_active'])) throw error;

@@ -1,5 +1,5 @@
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Authentication } from '../../../platform/http/authentication.ts';
+import type { Authentication, Claims } from '../../../platform/http/authentication.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import type { Form } from '../../../platform/http/form.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
@@ -47,8 +47,8 @@ export interface Tokens {
   /** The token endpoint: authorization_code, refresh_token, client_credentials. Throws 400 INVALID_GRANT, 401. */
   token(form: Form): Promise<TokenAnswer>;
   /**
-   * Says whether a token is active, to those of its company: of every other it says what it says of one that nobody made.
-   * Reads the form once the caller's session is known to live.
+   * Says whether a request with an access token would be let in, to those of its company: of every other it says what it says of
+   * one that nobody made. Reads the form once the caller's session is known to live.
    */
   introspect(read: () => Promise<Form>, context: Context): Promise<IntrospectionAnswer>;
   /** RFC 7009: ends the session of an access or refresh token; a token that nobody knows is no error. */
@@ -101,6 +101,13 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
     }
   };
 
+  /** What a good access token says; undefined for whatever else. */
+  const claimsOf = (token: string): Promise<Claims | undefined> =>
+    authentication.verify(token).catch((error: unknown) => {
+      if (error instanceof Problem && error.status === 401) return undefined;
+      throw error;
+    });
+
   return {
     token: async (form) => {
       const type = form.need('grant_type');
@@ -112,20 +119,19 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
     introspect: async (read, context) => {
       await work.read(context, () => Promise.resolve());
       const form = await read();
-      const found = await identityProvider.introspect(form.need('token'));
+      const token = form.need('token');
+      const claims = await claimsOf(token);
+      const companyId = claims && (await sessions.companyOf(claims));
+      if (companyId !== context.principal.companyId) return { active: false };
+      const found = await identityProvider.introspect(token);
       if (!found.active) return found;
       const { userId, clientId, expiresAt, sid } = found;
-      const companyId = await sessions.companyOf(sid ?? clientId);
-      if (companyId !== context.principal.companyId) return { active: false };
       const exp = Math.floor(expiresAt.getTime() / 1000);
       return { active: true, sub: userId, client_id: clientId, exp, ...(sid !== undefined && { sid }) };
     },
     revoke: async (form, traceId) => {
       const token = form.need('token');
-      const claims = await authentication.verify(token).catch((error: unknown) => {
-        if (error instanceof Problem && error.status === 401) return undefined;
-        throw error;
-      });
+      const claims = await claimsOf(token);
       if (claims === undefined) {
         const client = clientOfRefresh(token, SIGN_IN_CLIENTS);
         await identityProvider.logout({ client, refreshToken: token });
