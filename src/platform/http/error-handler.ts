@@ -35,7 +35,8 @@ export const problemDocument = (problem: Problem, context: Speaker, instance: st
 
 const headersOf = ({ status, code, options }: Problem): Record<string, string> => ({
   ...(status === 401 && {
-    'WWW-Authenticate': `Bearer realm="angelis"${code === 'UNAUTHENTICATED' ? '' : ', error="invalid_token"'}`,
+    // Only what was said of a token: no password, secret or ticket is one.
+    'WWW-Authenticate': `Bearer realm="angelis"${code === 'INVALID_TOKEN' ? ', error="invalid_token"' : ''}`,
   }),
   ...(options.retryAfter !== undefined && { 'Retry-After': String(options.retryAfter) }),
   ...options.headers,

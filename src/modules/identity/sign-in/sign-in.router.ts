@@ -9,6 +9,7 @@ import {
   SignedInView,
   TokenAnswerView,
 } from './sign-in-schemas.ts';
+import { inOAuth } from './oauth.ts';
 import { OTP_SIGN_IN_SETTING } from './settings.ts';
 import type { SignIn } from './sign-in.service.ts';
 import type { Tokens } from './tokens.service.ts';
@@ -76,12 +77,17 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         path: '/token',
         id: 'issueToken',
         summary: 'OAuth 2 token endpoint: authorization_code, refresh_token, client_credentials',
+        description:
+          'A machine client says who it is by HTTP Basic or in the form. What it refuses has the `error` of RFC 6749 beside `code`.',
         permission: 'public',
         rate: 'sign-in',
         consumes: FORM,
         responses: { 200: TokenAnswerView },
       },
-      async ({ request }) => secret(await tokens.token(await readForm(request))),
+      async ({ request }) => {
+        const answer = await inOAuth(async () => tokens.token(await readForm(request), request.get('authorization')));
+        return secret(answer);
+      },
     ),
     route(
       {

@@ -9,6 +9,8 @@ import { Problem } from '../../../platform/problem.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import type { Sessions } from '../sessions/sessions.service.ts';
+import { clientProof } from './oauth.ts';
+import type { ClientProof } from './oauth.ts';
 import { clientOfRefresh, toSignedIn } from './sign-in.service.ts';
 import type { SignedIn, SignIn } from './sign-in.service.ts';
 
@@ -44,8 +46,11 @@ export type IntrospectionAnswer =
     };
 
 export interface Tokens {
-  /** The token endpoint: authorization_code, refresh_token, client_credentials. Throws 400 INVALID_GRANT, 401. */
-  token(form: Form): Promise<TokenAnswer>;
+  /**
+   * The token endpoint: authorization_code, refresh_token, client_credentials. `authorization` is the request's header. Throws 400
+   * INVALID_GRANT for a code or refresh token that is no good, 401 for a client that is not who it says.
+   */
+  token(form: Form, authorization: string | undefined): Promise<TokenAnswer>;
   /**
    * Says whether a request with an access token would be let in, to those of its company: of every other it says what it says of
    * one that nobody made. Reads the form once the caller's session is known to live.
@@ -87,9 +92,17 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
     }
   };
 
-  const machineToken = async (form: Form): Promise<TokenAnswer> => {
-    const clientId = form.need('client_id');
-    const clientSecret = form.need('client_secret');
+  const refreshed = async (form: Form): Promise<TokenAnswer> => {
+    try {
+      return toAnswer(await signIn.refresh(form.need('refresh_token'), SIGN_IN_CLIENTS));
+    } catch (error) {
+      throw error instanceof Problem && error.status === 401
+        ? new Problem(400, 'INVALID_GRANT', { cause: error })
+        : error;
+    }
+  };
+
+  const machineToken = async ({ clientId, clientSecret }: ClientProof): Promise<TokenAnswer> => {
     await rates.count('signIn', `account:${clientId}`);
     try {
       if (!clientId.startsWith('angelis-machine-')) throw new Problem(401, 'INVALID_CREDENTIALS');
@@ -109,11 +122,11 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
     });
 
   return {
-    token: async (form) => {
+    token: async (form, authorization) => {
       const type = form.need('grant_type');
       if (type === 'authorization_code') return redeemCode(form);
-      if (type === 'refresh_token') return toAnswer(await signIn.refresh(form.need('refresh_token'), SIGN_IN_CLIENTS));
-      if (type === 'client_credentials') return machineToken(form);
+      if (type === 'refresh_token') return refreshed(form);
+      if (type === 'client_credentials') return machineToken(clientProof(form, authorization));
       throw new Problem(400, 'UNSUPPORTED_GRANT_TYPE');
     },
     introspect: async (read, context) => {

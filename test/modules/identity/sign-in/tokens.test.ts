@@ -75,7 +75,7 @@ describe('tokens', () => {
       await me(one.accessToken).expect(401);
       expect(await introspect(one.accessToken)).to.deep.equal(INACTIVE);
       expect((await refresh(one.refreshToken).expect(401)).body).to.include({ code: 'INVALID_TOKEN' });
-      await post('token', { grant_type: 'refresh_token', refresh_token: other.refreshToken }).expect(401);
+      await post('token', { grant_type: 'refresh_token', refresh_token: other.refreshToken }).expect(400);
       const { active } = await app.identityProvider.introspect(one.accessToken);
       expect(active, 'the provider’s session').to.equal(false);
     });
