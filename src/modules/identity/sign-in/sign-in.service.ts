@@ -20,7 +20,7 @@ import type {
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
 import type { Legacy } from '../legacy/legacy.service.ts';
 import { maySignIn } from '../persons/admission.ts';
-import type { PersonRow, Persons } from '../persons/persons.service.ts';
+import type { PersonRow, Persons, Wanted } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import type { Sessions } from '../sessions/sessions.service.ts';
 import { OTP_SIGN_IN_SETTING } from './settings.ts';
@@ -54,7 +54,8 @@ export interface SignedInTo extends SignedIn {
 export interface SignIn {
   /**
    * Signs in on the worker client with RUT or email and password. Unknown, wrong, locked, disabled, and without a place in
-   * the company that is named are one answer, 401 INVALID_CREDENTIALS, at the same time. 400 for a RUT without a company.
+   * the company that is named are one answer, 401 INVALID_CREDENTIALS, at the same time; so is tried too often by several
+   * names. 400 for a RUT without a company, 429 for tried too often by this one.
    */
   withPassword(request: { identifier: string } & PasswordProof, context: PublicContext): Promise<SignedInTo>;
   /** Signs a person in whose one-time password was verified, where the company takes it. */
@@ -142,12 +143,28 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
     return channel === undefined ? Object.values(allowed).includes(true) : allowed[channel];
   };
 
+  /**
+   * The person with what was typed, while nobody tried them too often by whatever name they have. Then they are nobody, and not
+   * 429: that would tell that two names are of one person, which a stranger cannot know.
+   */
+  const triable = async (wanted: Wanted, traceId: string): Promise<PersonRow | undefined> => {
+    const person = await persons.identify(wanted, traceId);
+    if (person === undefined) return undefined;
+    try {
+      await rates.count('signIn', `person:${person.id}`);
+      return person;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 429) return undefined;
+      throw error;
+    }
+  };
+
   return {
     withPassword: async ({ identifier, ...proof }, context) => {
       const wanted = await persons.wantedBy(identifier, context.hints);
       await rates.count('signIn', `account:${wanted.hashes[0]}`);
       return beat(async () => {
-        const person = await persons.identify(wanted, context.traceId);
+        const person = await triable(wanted, context.traceId);
         const username = persons.usernameOf(person?.id ?? uuidv7());
         const { address, traceId } = context;
         const ask = () => identityProvider.passwordGrant({ ...proof, username, address });

@@ -84,9 +84,11 @@ describe('a RUT that two companies have', () => {
     } finally {
       rates.count = count;
     }
-    const [byId, bySlug, elsewhere] = counted;
+    const [byId, bySlug, elsewhere] = counted.filter((key) => key.startsWith('signIn account:'));
     expect(bySlug).to.equal(byId);
     expect(elsewhere).to.not.equal(byId);
+    const whose = counted.filter((key) => key.startsWith('signIn person:'));
+    expect(whose).to.deep.equal([here, here, there].map(({ personId }) => `signIn person:${personId}`));
     expect(counted.join(' ')).to.not.include('12345678');
   });
 
