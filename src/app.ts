@@ -25,7 +25,6 @@ import { NO_TRACER } from './platform/telemetry/tracer.ts';
 import type { Tracer } from './platform/telemetry/tracer.ts';
 import type { TicketPass } from './platform/http/ticket-pass.ts';
 import type { I18n } from './platform/i18n/i18n.ts';
-import { notFound } from './platform/problem.ts';
 import type { Validator } from './platform/schema/validator.ts';
 import type { Metrics } from './platform/telemetry/metrics.ts';
 
@@ -109,9 +108,6 @@ export const buildApp = (parts: AppParts): Express => {
     ),
   );
   checkServed(app, parts.modules, ['/', '/openapi.json', '/docs'], parts.besides?.router);
-  app.use((_request, _response, next) => {
-    next(notFound());
-  });
-  app.use(tokenChecks.limit, createErrorHandler(parts.log, contexts.of));
+  app.use(tokenChecks.nowhere, tokenChecks.limit, createErrorHandler(parts.log, contexts.of));
   return app;
 };

@@ -1,10 +1,11 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { errors } from 'jose';
-import { Problem } from '../problem.ts';
+import { notFound, Problem } from '../problem.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Authentication } from './authentication.ts';
 import type { PublicContext } from './context.ts';
 import { networkOf } from './network.ts';
+import { rateHeaders } from './rate-limits.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { KeysUnavailableError } from './signing-keys.ts';
 
@@ -36,7 +37,7 @@ const REFUSALS = ['INVALID_TOKEN', 'TICKET_INVALID'];
 interface TokenChecksDependencies {
   readonly metrics: Pick<Metrics, 'counter'>;
   readonly authentication: Pick<Authentication, 'claimsOf' | 'refusalOf'>;
-  readonly rates: Pick<RateLimits, 'count'>;
+  readonly rates: Pick<RateLimits, 'count' | 'consume'>;
   readonly contextOf: (request: Request, response: Response) => Pick<PublicContext, 'address' | 'speak'>;
 }
 
@@ -45,9 +46,12 @@ interface TokenChecks {
   readonly measure: RequestHandler;
   /**
    * Counts every refused token against the address that it came from; 429 once these are used up, for whatever was wrong with
-   * the token. It sees refusals only: a good token asks nobody, and is let through from an address that has none left.
+   * the token. It sees refusals only: a good token asks nobody, and is let through from an address that has none left. A
+   * request without any token counts as what it is, one without a session.
    */
   readonly limit: ErrorRequestHandler;
+  /** Ends in 404 what nobody declared. Nobody looked who asks: it counts as a request without a session. */
+  readonly nowhere: RequestHandler;
 }
 
 /** What becomes of tokens: in figures, and by limit of those that are no good. */
@@ -60,7 +64,14 @@ export const createTokenChecks = (dependencies: TokenChecksDependencies): TokenC
     labels: ['outcome'],
   });
   for (const outcome of OUTCOMES) checks.inc({ outcome }, 0);
+  const countNobody = async (request: Request, response: Response): Promise<void> => {
+    response.set(rateHeaders(await rates.consume('default', contextOf(request, response), undefined)));
+  };
   return {
+    nowhere: async (request, response, next) => {
+      await countNobody(request, response);
+      next(notFound());
+    },
     measure: (request, response, next) => {
       response.once('close', () => {
         const refusal = authentication.refusalOf(request);
@@ -72,6 +83,7 @@ export const createTokenChecks = (dependencies: TokenChecksDependencies): TokenC
       next();
     },
     limit: async (error: unknown, request, response, next) => {
+      if (error instanceof Problem && error.code === 'UNAUTHENTICATED') await countNobody(request, response);
       if (!(error instanceof Problem) || !REFUSALS.includes(error.code)) {
         next(error);
         return;
