@@ -238,7 +238,8 @@ export function identityProviderContract(name: string, start: () => Promise<Prov
 
       it('refuses rubbish, an access token and another client’s token', async () => {
         const { accessToken, refreshToken } = await signIn();
-        expect(await codeOf(refresh('rubbish'))).to.equal('token_not_active');
+        for (const rubbish of ['rubbish', 'x'.repeat(4_000), 'x'.repeat(4_001), 'x'.repeat(8_192)])
+          expect(await codeOf(refresh(rubbish))).to.equal('token_not_active');
         expect(await codeOf(refresh(accessToken))).to.equal('token_not_active');
         expect(await codeOf(provider.refresh({ client: 'angelis-admin', refreshToken }))).to.equal('token_not_active');
         expect(await codeOf(provider.refresh({ client: 'angelis-otp', refreshToken }))).to.equal('token_not_active');
