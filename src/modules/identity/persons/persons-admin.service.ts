@@ -102,15 +102,19 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
         for (const [permission, caller] of mover.callersOf(context)) standings.set(permission, { caller, refusal });
         return mover.actions(row, now(), standings);
       }),
-    requireNewPassword: (context, id, reason, version) =>
-      work.write(context, async (tx) => {
+    requireNewPassword: async (context, id, reason, version) => {
+      const after = await work.write(context, async (tx) => {
         const row = await repository.lock(tx, id, version);
         await mayChange(tx, context, id);
         const note = { action: 'require_new_password', reason };
-        const after = await repository.update(tx, row, { epoch: row.epoch + 1 }, note);
+        const changed = await repository.update(tx, row, { epoch: row.epoch + 1 }, note);
         await persons.align(tx, id, { newPassword: true });
-        return show(after);
-      }),
+        return changed;
+      });
+      // The job does so too, should this process end before.
+      await endings.endAll(id, { ...byStaff(context), because: 'new_password_required' });
+      return show(after);
+    },
     changeAddress: async (context, id, { kind, value, reason }, version) => {
       try {
         return await work.write(context, async (tx) => {

@@ -199,8 +199,8 @@ describe('persons', () => {
     await me(session).expect(200);
     expect((await move(personId, 'require-new-password', {})).status).to.equal(422);
     expect((await move(personId, 'require-new-password', { reason: 'written on a wall' })).status).to.equal(200);
-    await app.idle();
     await me(session).expect(401);
+    await app.idle();
     await signIn(email).expect(401);
     await app.identityProvider.users.setPassword(keycloakId, PASSWORD);
     await signIn(email).expect(200);
