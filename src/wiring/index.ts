@@ -8,12 +8,10 @@ import { createZones } from '../modules/organization/zones.ts';
 import { createPeople } from '../modules/workforce/people.ts';
 import { createPrincipals } from '../platform/access/principals.ts';
 import type { Principals } from '../platform/access/principals.ts';
-import type { Catalogue } from '../platform/access/catalogue.ts';
 import type { Authentication } from '../platform/http/authentication.ts';
 import { createHealth } from '../platform/http/health.ts';
 import type { Health, HealthOptions } from '../platform/http/health.ts';
 import type { Module } from '../platform/http/module.ts';
-import { catalogueOf } from '../platform/http/registry.ts';
 import { createTicketPass } from '../platform/http/ticket-pass.ts';
 import { wireAuditTrail } from './audit-trail.ts';
 import { wireCommerce } from './commerce.ts';
@@ -56,8 +54,7 @@ export interface System {
 
 /** The map of the system: every area, built from the platform and from what others hand it. */
 export const createSystem = (foundation: Foundation, surface: Surface): System => {
-  let catalogue: Catalogue | undefined;
-  const platform = createPlatform(foundation, () => (catalogue ??= catalogueOf(modules)));
+  const platform = createPlatform(foundation, () => modules);
   const identity = wireIdentity(platform, {
     authentication: surface.authentication,
     invited: () => organization.inviting,

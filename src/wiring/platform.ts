@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { createConfiguration } from '../modules/organization/appconfig/appconfig.service.ts';
 import type { IngestSource } from '../modules/fitness/ingest/ingest.ts';
-import type { Catalogue } from '../platform/access/catalogue.ts';
+import type { Catalogue, Openings } from '../platform/access/catalogue.ts';
 import { createDecider } from '../platform/access/decision.ts';
 import type { Decide } from '../platform/access/decision.ts';
 import { createDirectory } from '../platform/access/directory.ts';
@@ -29,7 +29,9 @@ import { createUnitOfWork } from '../platform/db/unit-of-work.ts';
 import type { UnitOfWork } from '../platform/db/unit-of-work.ts';
 import type { TxtRecords } from '../platform/dns/txt-records.ts';
 import type { Beat } from '../platform/http/beat.ts';
+import type { Module } from '../platform/http/module.ts';
 import type { RateLimits } from '../platform/http/rate-limits.ts';
+import { catalogueOf, openingsOf } from '../platform/http/registry.ts';
 import type { I18n } from '../platform/i18n/i18n.ts';
 import type { IdentityProvider } from '../platform/identity-provider/port.ts';
 import type { Enqueue } from '../platform/jobs/definitions.ts';
@@ -113,8 +115,9 @@ export interface Platform extends Foundation {
   readonly companyVault: CompanyVault;
   readonly directory: Directory;
   readonly configuration: ReturnType<typeof createConfiguration>;
-  /** Every permission of the modules, once all are wired. */
+  /** Every permission of the modules, once all are wired, and through which clients each opens anything. */
   readonly catalogue: () => Catalogue;
+  readonly openings: () => Openings;
   readonly decide: Decide;
   readonly repository: <E extends AnyEntity>(entity: E) => Repository<RowOf<E>>;
   readonly bulk: <E extends AnyEntity>(entity: E) => Bulk<RowOf<E>>;
@@ -127,8 +130,14 @@ export interface Platform extends Foundation {
   readonly movers: ReadonlyMap<string, Mover<never>>;
 }
 
-/** Builds the mechanisms over what the process was given, and the permissions of the modules to come. */
-export const createPlatform = (foundation: Foundation, catalogue: () => Catalogue): Platform => {
+const once = <T>(make: () => T): (() => T) => {
+  let made: T | undefined;
+  return () => (made ??= make());
+};
+
+/** Builds the mechanisms over what the process was given, and what the modules to come declare. */
+export const createPlatform = (foundation: Foundation, modules: () => readonly Module[]): Platform => {
+  const catalogue = once(() => catalogueOf(modules()));
   const { db, system, keys, validator, now } = foundation;
   const work = createUnitOfWork(db);
   const vault = createVault(keys.data);
@@ -159,6 +168,7 @@ export const createPlatform = (foundation: Foundation, catalogue: () => Catalogu
     companyVault: createCompanyVault(keys.data),
     changes,
     catalogue,
+    openings: once(() => openingsOf(modules())),
     decide,
     movers,
     enqueue: foundation.outbox.enqueue,

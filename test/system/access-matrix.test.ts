@@ -12,6 +12,7 @@ import type { SignInClient } from '../../src/platform/identity-provider/port.ts'
 import { startApp } from '../support/app.ts';
 import type { TestApp } from '../support/app.ts';
 import { addCompany } from '../support/companies.ts';
+import { addMachine } from '../support/machines.ts';
 import { addDepartmentHead, addPerson } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
 import { addStaff } from '../support/staff.ts';
@@ -98,7 +99,7 @@ describe('the access matrix', () => {
     outsiders = new Map();
     for (const role of STAFF) outsiders.set(role, await (await addStaff(app, role)).bearer());
     outsiders.set('support_session', await supportSession(companyId));
-    outsiders.set('machine', await machine());
+    outsiders.set('machine', await (await addMachine(app, await addCompany(app.database))).bearer());
   });
   after(() => app.close());
 
@@ -107,26 +108,6 @@ describe('the access matrix', () => {
     const body = { companyId, reason: 'Looks who may call what' };
     await app.http.post('/angelis/admin/internal_user/support-session').set({ authorization }).send(body).expect(200);
     return authorization;
-  };
-  /** Nobody may give a machine every scope, nor is one ever shown: the test writes them down, in a company of its own. */
-  const machine = async (): Promise<string> => {
-    const owner = await addPerson(app, { companyId: await addCompany(app.database), roles: ['owner'] });
-    const { body: made } = await app.http
-      .post('/angelis/admin/api-client')
-      .set({ authorization: await owner.bearer() })
-      .send({ name: 'Everything', scopes: ['workforce:project:read'] })
-      .expect(201);
-    const { id, clientId, secret } = made as { id: string; clientId: string; secret: string };
-    const client = await app.database.superuser();
-    const known = Object.keys(catalogue);
-    await client.query('update api_client set scopes = $1 where id = $2', [known, id]);
-    await client.end();
-    const { body } = await app.http
-      .post('/angelis/auth/token')
-      .type('form')
-      .send({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret })
-      .expect(200);
-    return `Bearer ${(body as { access_token: string }).access_token}`;
   };
 
   /** A stream that opens never ends: a query that does not fit stops it short, once the caller may call it at all. */
@@ -241,6 +222,15 @@ describe('the access matrix', () => {
       (mounted) => mounted.path.startsWith('/admin/') && clientsOf(mounted).includes('worker'),
     );
     expect([...new Set(open.map(({ path }) => path.split('/')[2]))]).to.have.members(['assignment', 'credential']);
+  });
+
+  it('lets machine clients read, and write nothing but what they saw or were told, and questions to the gate', () => {
+    const open = guarded().filter((mounted) => clientsOf(mounted).includes('machine'));
+    const written = open.filter(({ contract }) => contract.method !== 'get').map(({ contract }) => contract.id);
+    expect(written).to.have.members(['introspectToken', 'submitSelfReport', 'submitSignal', 'askGate']);
+    const owns = /^\/(?:worker|supervisor|manager|notification|auth\/me)(?:\/|$)/;
+    const personal = open.filter(({ path }) => owns.test(path)).map(({ contract }) => contract.id);
+    expect(personal).to.have.members(['explainMyPermissions', 'listMyFeatures']);
   });
 
   it('answers 403 to the wrong client', async function run() {

@@ -12,62 +12,15 @@ import { OPERATOR_COMPANY, systemScope } from '../../src/platform/db/scope.ts';
 import { routesOf } from '../../src/platform/http/registry.ts';
 import type { MountedRoute } from '../../src/platform/http/registry.ts';
 import { PARTITIONED_TABLES } from '../../src/wiring/partitions.ts';
+import { addMachine } from '../support/machines.ts';
 import { photo } from '../support/pictures.ts';
+import { sample } from '../support/sample.ts';
+import type { Loose } from '../support/sample.ts';
 import { startApp } from '../support/app.ts';
 import type { TestApp } from '../support/app.ts';
 import { addStaff } from '../support/staff.ts';
 import { addDepartmentHead, addPerson } from '../support/people.ts';
 import type { TestPerson } from '../support/people.ts';
-
-interface Loose {
-  readonly [key: string]: unknown;
-}
-
-/** A value that fits a JSON Schema well enough to get past the check of shapes. */
-const sample = (schema: Loose): unknown => {
-  if ('const' in schema) return schema['const'];
-  if ('default' in schema) return schema['default'];
-  if (Array.isArray(schema['enum'])) return schema['enum'][0];
-  const choice = (schema['anyOf'] ?? schema['oneOf']) as Loose[] | undefined;
-  if (choice !== undefined) return sample(choice[0]!);
-  switch (schema['type']) {
-    case 'object': {
-      const properties = (schema['properties'] ?? {}) as Record<string, Loose>;
-      const required = (schema['required'] ?? []) as string[];
-      const names =
-        required.length > 0 ? required : Object.keys(properties).slice(0, Number(schema['minProperties'] ?? 0));
-      return Object.fromEntries(names.map((name) => [name, sample(properties[name]!)]));
-    }
-    case 'array':
-      return Array.from({ length: Number(schema['minItems'] ?? 0) }, () => sample(schema['items'] as Loose));
-    case 'integer':
-    case 'number':
-      return schema['minimum'] ?? 1;
-    case 'boolean':
-      return true;
-    case 'null':
-      return null;
-    default:
-      return textOf(schema);
-  }
-};
-
-const textOf = ({ format, minLength }: Loose): string => {
-  switch (format) {
-    case 'uuid':
-      return uuidv7();
-    case 'day':
-    case 'date':
-      return '2026-05-04';
-    case 'instant':
-    case 'date-time':
-      return '2026-05-04T08:00:00.000Z';
-    case 'email':
-      return 'somebody@example.com';
-    default:
-      return 'x'.repeat(Number(minLength ?? 1));
-  }
-};
 
 /** Rows of a company, and those of the operator that its people must leave alone. */
 const TABLES = `
@@ -394,6 +347,46 @@ describe('another company', () => {
         if (![403, 404, 422].includes(status)) made.push(`${name}: ${status}`);
       }
       expect(made).to.deep.equal([]);
+      expect(await picture()).to.deep.equal(before);
+    });
+  });
+
+  describe('and a machine client, whose scopes are all that there are', () => {
+    let [own, strange]: Caller[] = [];
+    const open = () =>
+      all.filter(({ contract: { clients, permission } }) => clients.includes('machine') && permission !== 'signed-in');
+    const rows = () => open().filter(({ path }) => path.includes(':'));
+    const lists = () => open().filter(({ path, contract }) => contract.method === 'get' && !path.includes(':'));
+    const writes = () => open().filter(({ contract }) => contract.method === 'post');
+    const statuses = async (who: Caller, chosen: readonly MountedRoute[]): Promise<number[]> => {
+      const found = new Set<number>();
+      for (const route of chosen) found.add((await call(who, route, known.get(prefixOf(route)) ?? '')).status);
+      return [...found];
+    };
+    const idsIn = async (people: readonly Caller[], list: MountedRoute) =>
+      (await listed(people, list)).map(({ id }) => id);
+
+    before(async () => {
+      own = await addMachine(app, theirs[0].companyId);
+      strange = await addMachine(app, mine[0].companyId);
+      const [{ profileId }] = theirs;
+      bodies.set('submitSignal', { profileId, kind: 'in_cab' }).set('submitSelfReport', { profileId, kss: 3 });
+    });
+
+    it('shows and lists to its own what its people see, and takes what it has seen', async () => {
+      expect(await statuses(own!, rows())).to.deep.equal([200]);
+      for (const list of lists()) expect(await idsIn([own!], list), list.path).to.deep.equal(await idsIn(theirs, list));
+      expect(await statuses(own!, writes())).to.deep.equal([201]);
+    });
+
+    it('shows and lists nothing to another’s, nor takes anything', async () => {
+      const before = await picture();
+      expect(await statuses(strange!, rows())).to.deep.equal([404]);
+      for (const list of lists()) {
+        const told = await idsIn([strange!], list);
+        for (const id of await idsIn(theirs, list)) expect(told, list.path).not.to.include(id);
+      }
+      expect([404, 422]).to.include.members(await statuses(strange!, writes()));
       expect(await picture()).to.deep.equal(before);
     });
   });

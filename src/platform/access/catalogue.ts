@@ -1,3 +1,5 @@
+import type { Client } from './principal.ts';
+
 /**
  * What a permission is about, which decides what a grant or a deny within a department or project does:
  * `rows`: people or rows of people; its handlers keep to the allowance.
@@ -7,6 +9,9 @@
  */
 export const ABOUTS = ['rows', 'everybody', 'company'] as const;
 export type About = (typeof ABOUTS)[number];
+
+/** Through which clients a permission opens anything at all; one that nothing asks for is not in it. */
+export type Openings = ReadonlyMap<string, ReadonlySet<Client>>;
 
 /** Permissions, `area:resource:action`, with what each is about. */
 export type Catalogue = Readonly<Record<string, About>>;

@@ -20,6 +20,8 @@ interface CrudModuleOptions<Row extends Stateful> extends Pick<
   readonly noun?: string;
   /** Where English does not follow the rule. */
   readonly plural?: string;
+  /** Machine clients list and read them as well; they write nothing, and are told no actions. Default: they do not. */
+  readonly machines?: boolean;
   readonly service: CrudService<Row> & MovingService<Row>;
   /** Where a row shows more than the entity's own fields: always, in the list, or read alone. */
   readonly view?: TSchema;
@@ -34,7 +36,7 @@ interface CrudModuleOptions<Row extends Stateful> extends Pick<
  * of its lifecycle, and whatever else the caller adds.
  */
 export const crudModule = <Row extends Stateful>(options: CrudModuleOptions<Row>): Module => {
-  const { base, permission, about = 'company', noun, plural, service, item, ...others } = options;
+  const { base, permission, about = 'company', noun, plural, machines = false, service, item, ...others } = options;
   const { detail, createBody, editBody, ...rest } = others;
   const { entity, list, lifecycle } = service.about;
   const { view = entity.view, routes = [], permissions, ...registered } = rest;
@@ -56,7 +58,7 @@ export const crudModule = <Row extends Stateful>(options: CrudModuleOptions<Row>
     permissions: { ...Object.fromEntries(own.map((one) => [one, about])), ...permissions },
     ...(lifecycle && { lifecycles: [lifecycle] }),
     routes: [
-      ...readRoutes({ ...common, list, item: item ?? view, detail: detail ?? view }),
+      ...readRoutes({ ...common, list, machines, item: item ?? view, detail: detail ?? view }),
       ...writing,
       ...(lifecycle === undefined ? [] : moveRoutes({ ...common, lifecycle })),
       ...routes,

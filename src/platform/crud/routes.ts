@@ -28,13 +28,15 @@ export interface ReadOptions extends Common {
   /** Schema of a row in the list, and of one that is read alone. */
   readonly item: TSchema;
   readonly detail: TSchema;
+  /** Machine clients read them as well. Default: they do not. */
+  readonly machines?: boolean;
   readonly service: Pick<CrudService<never>, 'list' | 'detail'>;
 }
 
 /** List and detail. */
-export const readRoutes = ({ list, item, detail, service, ...common }: ReadOptions): Route[] => {
+export const readRoutes = ({ list, item, detail, machines = false, service, ...common }: ReadOptions): Route[] => {
   const { names } = common;
-  const shared = { method: 'get', permission: `${common.permission}:read` } as const;
+  const shared = { method: 'get', permission: `${common.permission}:read`, machines } as const;
   return [
     route(
       {

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import type { Express, RequestHandler } from 'express';
-import type { Catalogue } from '../access/catalogue.ts';
+import type { Catalogue, Openings } from '../access/catalogue.ts';
 import type { Module } from './module.ts';
 import { createHandler } from './serve.ts';
 import type { ServeDependencies } from './serve.ts';
@@ -47,21 +47,33 @@ const contractFaults = ({ contract }: MountedRoute): string[] => [
 
 const permissionsOf = ({ permissions = {} }: Module): string[] => Object.keys(permissions);
 
+/** What asks for a permission, and through which clients it can be had. */
+interface Asking {
+  readonly by: string;
+  readonly permission: string;
+  readonly clients: readonly Client[];
+}
+
+/** A report is made for a profile, which a machine client has not. */
+const OF_REPORTS: readonly Client[] = ['worker', 'admin'];
+
+const askingOf = (modules: readonly Module[], routes: readonly MountedRoute[]): Asking[] => [
+  ...routes.map(({ contract: { id, permission, clients } }) => ({ by: id, permission, clients })),
+  ...modules
+    .flatMap(({ reports = [] }) => reports)
+    .flatMap(({ kind, permission, columns }) =>
+      [permission, ...columns.flatMap((column) => column.permission ?? [])].map((asked) => ({
+        by: `report ${kind}`,
+        permission: asked,
+        clients: OF_REPORTS,
+      })),
+    ),
+];
+
 /** Who asks for a permission that no module defines: nobody could ever hold it. */
 const permissionFaults = (modules: readonly Module[], routes: readonly MountedRoute[]): string[] => {
   const known = new Set(['public', 'signed-in', ...modules.flatMap(permissionsOf)]);
-  const asked = [
-    ...routes.map(({ contract: { id, permission } }) => ({ by: id, permission })),
-    ...modules
-      .flatMap(({ reports = [] }) => reports)
-      .flatMap(({ kind, permission, columns }) => [
-        { by: `report ${kind}`, permission },
-        ...columns.flatMap((column) =>
-          column.permission === undefined ? [] : [{ by: `report ${kind}`, permission: column.permission }],
-        ),
-      ]),
-  ];
-  return asked
+  return askingOf(modules, routes)
     .filter(({ permission }) => !known.has(permission))
     .map((one) => `${one.by}: no permission ${one.permission}`);
 };
@@ -104,12 +116,21 @@ const clientsBelow = (base: string): readonly Client[] =>
 
 /** All routes of the modules, at their full paths. */
 export const routesOf = (modules: readonly Module[]): MountedRoute[] =>
-  modules.flatMap(({ name, base = '', clients = clientsBelow(base), routes = [] }) =>
+  modules.flatMap(({ name, base = '', clients: others = clientsBelow(base), routes = [] }) =>
     routes.map(({ contract: declared, handle }) => {
-      const contract = { clients, ...declared };
+      const { clients: people = others, machines = false } = declared;
+      const contract = { ...declared, clients: machines ? [...people, 'machine' as const] : people };
       const path = `${base}${declared.path === '/' ? '' : declared.path}`;
       return { module: name, path, contract, route: { contract, handle } };
     }),
+  );
+
+/** Through which clients each permission opens anything: what asks for it takes them. */
+export const openingsOf = (modules: readonly Module[]): Openings =>
+  new Map(
+    [...Map.groupBy(askingOf(modules, routesOf(modules)), ({ permission }) => permission)].map(
+      ([permission, asking]) => [permission, new Set(asking.flatMap(({ clients }) => clients))] as const,
+    ),
   );
 
 /** Checks what the modules declare against each other. Throws one error that lists every fault. */

@@ -46,6 +46,8 @@ export interface Contract {
   readonly permission: Permission;
   /** Which clients may call it. Default: those of its module. */
   readonly clients?: readonly Client[];
+  /** Machine clients may call it as well: it needs no profile of its caller. */
+  readonly machines?: boolean;
   readonly rate?: RateClass;
   readonly params?: TObject;
   readonly query?: TObject;

@@ -74,7 +74,7 @@ const inactive = ({ states }: Found): string | null => {
   return off === undefined ? null : `the ${off[0]} is ${off[1]}`;
 };
 
-/** What somebody may do in a company and why, as `me/permissions` tells them. Throws an Error that says what to give instead. */
+/** What somebody may do in a company and why, as `me/permissions` tells them, by whichever client they come. Throws an Error that says what to give instead. */
 export const explainAccess = async (
   system: pg.Pool,
   lookup: KeyRing,

@@ -8,7 +8,7 @@ const HELP = `
 Without --permission: all that the person's roles speak of. The answer is the one that requests go by, and
 that people get at GET /angelis/auth/me/permissions: each grant and deny with its role, what that inherits it from, the scope,
 the assignment and its end. Of scopes the nearest decides; a deny for the company is final. What is about the company as a whole
-is not held by a role within a department or project (NEEDS_COMPANY).
+is not held by a role within a department or project (NEEDS_COMPANY). What the client they came by cannot call (CLIENT) is not asked here.
 
   npx angelis access explain --company cordillera --person ana@example.com --permission workforce:shift:read`;
 

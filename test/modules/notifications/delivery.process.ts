@@ -36,7 +36,7 @@ export const createDeliveryProcess = (urls: Urls, mailer: Mailer) => {
     now,
     publicUrl: 'https://angelis.example.cl',
   };
-  const platform = createPlatform(foundation as Foundation, () => ({}));
+  const platform = createPlatform(foundation as Foundation, () => []);
   const { modules, notices } = wireNotifications(platform);
   const node = createNode(urls, { definitions: modules.flatMap(({ jobs = [] }) => jobs), outbox });
   return {

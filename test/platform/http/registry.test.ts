@@ -3,7 +3,7 @@ import express from 'express';
 import Type from 'typebox';
 import { projectsReport } from '../../../src/modules/workforce/projects/projects.report.ts';
 import type { Module } from '../../../src/platform/http/module.ts';
-import { checkModules, checkServed } from '../../../src/platform/http/registry.ts';
+import { checkModules, checkServed, openingsOf, routesOf } from '../../../src/platform/http/registry.ts';
 import { ok, route } from '../../../src/platform/http/route.ts';
 import type { Contract } from '../../../src/platform/http/route.ts';
 import { exact, uuid } from '../../../src/platform/schema/types.ts';
@@ -108,6 +108,31 @@ describe('the registry of modules', () => {
 
   it('tells every fault at once', () => {
     expect(faultOf([thing({ permissions: {}, requires: ['gone'] })]).split('\n')).to.have.length(3);
+  });
+
+  it('lets machine clients through where a route says so, beside its clients or those of its module', () => {
+    const routes = [
+      at({ machines: true }),
+      at({ path: '/only', id: 'only', clients: ['admin'], machines: true }),
+      at({ path: '/people', id: 'people' }),
+    ];
+    expect(routesOf([thing({ routes })]).map(({ contract }) => contract.clients)).to.deep.equal([
+      ['worker', 'admin', 'machine'],
+      ['admin', 'machine'],
+      ['worker', 'admin'],
+    ]);
+    const [inAdmin] = routesOf([thing({ base: '/admin/thing', routes: [at({ machines: true })] })]);
+    expect(inAdmin!.contract.clients).to.deep.equal(['admin', 'machine']);
+  });
+
+  it('knows through which clients a permission opens anything: a route, or a report, which no machine has made', () => {
+    const routes = [at({ clients: ['admin'] }), at({ path: '/b', id: 'b', clients: ['admin'], machines: true })];
+    const reports = [{ ...projectsReport, permission: 'area:thing:export' }];
+    const permissions = { 'area:thing:read': 'rows', 'area:thing:export': 'rows', 'area:thing:idle': 'rows' } as const;
+    const openings = openingsOf([thing({ routes, reports, permissions })]);
+    expect([...openings.get('area:thing:read')!]).to.have.members(['admin', 'machine']);
+    expect([...openings.get('area:thing:export')!]).to.have.members(['worker', 'admin']);
+    expect(openings.has('area:thing:idle')).to.equal(false);
   });
 
   it('refuses an application that answers where nobody declared it', () => {

@@ -65,6 +65,7 @@ export const complianceModule = ({ service, list, keepTotals }: ComplianceRouter
         id: 'getCompliance',
         summary: 'Compliance of a period, by day, month, project, site or shift',
         permission: 'fitness:compliance:read',
+        machines: true,
         query: QUERY,
         responses: {
           200: exact({
@@ -84,6 +85,7 @@ export const complianceModule = ({ service, list, keepTotals }: ComplianceRouter
         id: 'listBreaches',
         summary: 'The breach report: undecided cases, late results, missed tests, overrides',
         permission: 'fitness:compliance:read',
+        machines: true,
         query: list.query,
         responses: { 200: pageOf(BreachLine) },
       },
@@ -96,6 +98,7 @@ export const complianceModule = ({ service, list, keepTotals }: ComplianceRouter
         id: 'getBreach',
         summary: 'One line of the breach report',
         permission: 'fitness:compliance:read',
+        machines: true,
         params: BY_ID,
         responses: { 200: BreachLine },
       },

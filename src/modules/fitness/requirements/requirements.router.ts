@@ -13,6 +13,7 @@ export const requirementsModule = (service: RequirementsService): Module =>
   crudModule({
     base,
     permission: 'fitness:requirement',
+    machines: true,
     about: 'rows',
     permissions: { 'fitness:requirement:ask': 'rows' },
     service,

@@ -44,6 +44,8 @@ export const apiClientsModule = ({
       create: {
         id: 'createApiClient',
         summary: 'Create a machine client: its secret is shown once',
+        description:
+          'Its scopes are permissions that its maker holds for the whole company, and that open something to machine clients: `clients` of GET /admin/role/permissions.',
         run: (context, body) => service.create(context, body),
       },
       rotate: {

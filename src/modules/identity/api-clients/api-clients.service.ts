@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { isUnbounded } from '../../../platform/access/allowance.ts';
-import type { Catalogue } from '../../../platform/access/catalogue.ts';
+import type { Catalogue, Openings } from '../../../platform/access/catalogue.ts';
 import type { Decide } from '../../../platform/access/decision.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
@@ -21,6 +21,7 @@ interface ApiClientsDependencies {
   readonly sessions: MachineSessions;
   readonly decide: Decide;
   readonly catalogue: () => Catalogue;
+  readonly openings: () => Openings;
   readonly now: () => Date;
 }
 
@@ -33,7 +34,7 @@ export interface ApiClients {
   read(context: Context, id: string): Promise<Shown>;
   /**
    * Makes a client; its secret is in this answer and nowhere else. One without (the try broke off) is given one by `rotate`.
-   * 422 for scopes that the caller does not hold.
+   * 422 for scopes that the caller does not hold, or that open nothing to a machine client.
    */
   create(context: Context, body: Body): Promise<WithSecret>;
   edit(context: Context, id: string, patch: Partial<Body>, version: number): Promise<Shown>;
@@ -45,7 +46,8 @@ export interface ApiClients {
 
 /** Machine clients of a company: what they may do is at most what their maker may. */
 export const createApiClients = (dependencies: ApiClientsDependencies): ApiClients => {
-  const { work, enqueue, repository, list, identityProvider, sessions, decide, catalogue, now } = dependencies;
+  const { work, enqueue, repository, list, identityProvider, sessions, decide, catalogue, openings, now } =
+    dependencies;
   const { machineClients } = identityProvider;
 
   const holds = ({ principal }: Context, scope: string): boolean => {
@@ -57,6 +59,7 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
     for (const [index, scope] of scopes.entries()) {
       if (!Object.hasOwn(known, scope)) throw invalid(`/scopes/${index}`, 'UNKNOWN_REFERENCE');
       if (!holds(context, scope)) throw invalid(`/scopes/${index}`, 'SCOPE_NOT_HELD');
+      if (!openings().get(scope)?.has('machine')) throw invalid(`/scopes/${index}`, 'SCOPE_OPENS_NOTHING');
     }
   };
   /** Who changes a client, or gets its secret, may do whatever it may. */

@@ -121,7 +121,7 @@ export const meModule = (me: Me, contacts: ContactChanges): Module => ({
         id: 'explainMyPermissions',
         summary: 'What I may do here, and why or why not',
         permission: 'signed-in',
-        clients: ['worker', 'admin', 'machine'],
+        machines: true,
         query: exact({ permission: Type.Optional(Type.String({ maxLength: 100 })) }),
         responses: { 200: PermissionsView },
       },

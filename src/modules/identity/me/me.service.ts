@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { Catalogue } from '../../../platform/access/catalogue.ts';
+import type { Catalogue, Openings } from '../../../platform/access/catalogue.ts';
 import { explained } from '../../../platform/access/explained.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { conflict, forbidden, notFound } from '../../../platform/module.ts';
@@ -18,6 +18,7 @@ interface MeDependencies {
   readonly sessions: Pick<Sessions, 'memberships' | 'exchange'>;
   readonly endings: Pick<Endings, 'of' | 'end' | 'endAll'>;
   readonly catalogue: () => Catalogue;
+  readonly openings: () => Openings;
   /** Whether a person may sign in to a company by a one-time code. */
   readonly takesCodes: (personId: string, companyId: string) => Promise<boolean>;
 }
@@ -40,7 +41,8 @@ export interface Me {
 }
 
 /** What people see and change of themselves. */
-export const createMe = ({ work, persons, sessions, endings, catalogue, takesCodes }: MeDependencies): Me => {
+export const createMe = (dependencies: MeDependencies): Me => {
+  const { work, persons, sessions, endings, catalogue, openings, takesCodes } = dependencies;
   const view = async (reader: Reader, { principal }: Context) => {
     const person = await persons.repository.get(reader, principal.personId);
     const { company, session, nationalIdMask } = await readSurroundings(reader, principal.sessionId);
@@ -101,7 +103,10 @@ export const createMe = ({ work, persons, sessions, endings, catalogue, takesCod
       await checkSession(context);
       const known = Object.entries(catalogue()).filter(([name]) => wanted === undefined || name === wanted);
       const inOrder = known.toSorted(([a], [b]) => (a < b ? -1 : 1));
-      return { items: inOrder.map(([name, about]) => explained(context.principal, name, about)) };
+      const { principal } = context;
+      // Of what nothing asks for by itself the client says nothing.
+      const isOpen = (name: string): boolean => openings().get(name)?.has(principal.client) ?? true;
+      return { items: inOrder.map(([name, about]) => explained(principal, name, about, isOpen(name))) };
     },
     companies: async (context) => {
       await checkSession(context);

@@ -96,7 +96,7 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         id: 'introspectToken',
         summary: 'Whether a request with an access token of the company would be let in (RFC 7662)',
         permission: 'signed-in',
-        clients: ['worker', 'admin', 'machine'],
+        machines: true,
         consumes: FORM,
         responses: { 200: IntrospectionView },
       },

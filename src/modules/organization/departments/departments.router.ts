@@ -11,6 +11,7 @@ export const departmentsModule = (service: Departments, people: Members): Module
   crudModule({
     base: '/admin/department',
     permission: 'organization:department',
+    machines: true,
     permissions: { 'organization:department:read': 'everybody' },
     service,
     erasures: [managerErasure],

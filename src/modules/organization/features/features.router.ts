@@ -122,7 +122,7 @@ export const featureModules = (service: FeaturesService, grants: ReturnType<type
           id: 'listMyFeatures',
           summary: 'Which features I have here, and why',
           permission: 'signed-in',
-          clients: ['worker', 'admin', 'machine'],
+          machines: true,
           responses: { 200: EFFECTIVE },
         },
         async (_input, context) => ok({ items: await service.own(context) }),

@@ -102,6 +102,7 @@ const linkRoutes = (links: ProfilesRouterDependencies['links']): Route[] => [
       id: 'listSystemLinks',
       summary: 'Ids under which other systems know the person',
       permission: 'organization:system-link:read',
+      machines: true,
       clients,
       params: BY_ID,
       responses: { 200: LINKS },
@@ -150,6 +151,7 @@ export const profilesModule = ({ service, reporting, links, photos }: ProfilesRo
   crudModule({
     base,
     permission: 'organization:profile',
+    machines: true,
     about: 'rows',
     permissions: {
       'organization:profile:check': 'everybody',

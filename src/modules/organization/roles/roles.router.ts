@@ -18,7 +18,7 @@ import {
 import type { List, Module, Route, TickDefinition } from '../../../platform/module.ts';
 import { Explained } from '../../../platform/access/explained.ts';
 import { ABOUTS } from '../../../platform/access/catalogue.ts';
-import { REACHES } from '../../../platform/access/principal.ts';
+import { CLIENTS, REACHES } from '../../../platform/access/principal.ts';
 import type { createCatalogue } from './catalogue.service.ts';
 import type { Assignments } from './assignments.service.ts';
 import type { createEffectivePermissions } from './effective.service.ts';
@@ -39,6 +39,10 @@ const clients = ['admin'] as const;
 const PERMISSION = exact({
   permission: Type.String({ examples: ['workforce:shift:read'] }),
   about: oneOf(ABOUTS),
+  clients: Type.Array(oneOf(CLIENTS), {
+    description: 'Through which clients it opens anything: with `machine`, a machine client may be given it as a scope',
+    maxItems: CLIENTS.length,
+  }),
   area: Type.String(),
   text: text(300, { description: "In the caller's language" }),
 });

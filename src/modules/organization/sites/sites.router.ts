@@ -11,6 +11,7 @@ export const sitesModule = (service: ReturnType<typeof createSitesService>, peop
   crudModule({
     base: '/admin/site',
     permission: 'organization:site',
+    machines: true,
     permissions: { 'organization:site:read': 'everybody' },
     service,
     routes: [relocationRoute('Site', Site, service), ...memberRoutes('site', service, people)],

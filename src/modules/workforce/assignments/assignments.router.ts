@@ -12,6 +12,7 @@ export const assignmentsModule = (
     base: '/admin/assignment',
     clients: ['worker', 'admin'],
     permission: 'workforce:assignment',
+    machines: true,
     about: 'rows',
     requires: ['projects', 'contracts', 'shifts', 'task-kinds'],
     service,

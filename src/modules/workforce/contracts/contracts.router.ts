@@ -4,4 +4,4 @@ import type { createContractsService } from './contracts.service.ts';
 
 /** /admin/contract */
 export const contractsModule = (service: ReturnType<typeof createContractsService>): Module =>
-  crudModule({ base: '/admin/contract', permission: 'workforce:contract', service });
+  crudModule({ base: '/admin/contract', permission: 'workforce:contract', machines: true, service });

@@ -8,6 +8,7 @@ export const projectsModule = (service: ReturnType<typeof createProjectsService>
   crudModule({
     base: '/admin/project',
     permission: 'workforce:project',
+    machines: true,
     permissions: { 'workforce:project:read': 'everybody' },
     service,
     reports: [projectsReport],

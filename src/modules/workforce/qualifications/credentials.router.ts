@@ -47,6 +47,7 @@ export const credentialsModule = ({ service, expiring, ticks }: CredentialsRoute
     base: '/admin/credential',
     clients: ['worker', 'admin'],
     permission: 'workforce:credential',
+    machines: true,
     about: 'rows',
     permissions: { 'workforce:evidence:read': 'rows' },
     requires: ['assignments'],

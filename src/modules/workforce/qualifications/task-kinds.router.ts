@@ -11,6 +11,7 @@ export const riskGroupsModule = (service: ReturnType<typeof createRiskGroupsServ
   crudModule({
     base: '/fitness/risk-group',
     permission: 'workforce:risk-group',
+    machines: true,
     permissions: { 'workforce:risk-group:read': 'everybody' },
     service,
   });
@@ -21,6 +22,7 @@ export const taskKindsModule = (service: ReturnType<typeof createTaskKindsServic
     base: '/admin/assignment/task-kind',
     clients: ['worker', 'admin'],
     permission: 'workforce:task-kind',
+    machines: true,
     permissions: { 'workforce:task-kind:read': 'everybody' },
     service,
   });
@@ -31,6 +33,7 @@ export const equipmentKindsModule = (service: ReturnType<typeof createEquipmentK
     base: '/admin/assignment/equipment-kind',
     clients: ['worker', 'admin'],
     permission: 'workforce:equipment-kind',
+    machines: true,
     permissions: { 'workforce:equipment-kind:read': 'everybody' },
     service,
   });

@@ -8,6 +8,7 @@ export const shiftPatternsModule = (service: ReturnType<typeof createShiftPatter
     base: '/admin/assignment/shift-pattern',
     clients: ['worker', 'admin'],
     permission: 'workforce:shift-pattern',
+    machines: true,
     permissions: { 'workforce:shift-pattern:read': 'everybody' },
     service,
   });

@@ -8,6 +8,7 @@ export const shiftsModule = (service: CrudService<ShiftRow> & MovingService<Shif
     base: '/admin/assignment/shift',
     clients: ['worker', 'admin'],
     permission: 'workforce:shift',
+    machines: true,
     about: 'rows',
     service,
     erasures: [keeps('shift')],

@@ -98,6 +98,59 @@ describe('machine clients', () => {
     await post('', { name: 'x', scopes: [SCOPE] }, { authorization: await manager.bearer() }).expect(403);
   });
 
+  it('get no scope that opens nothing to a machine, when they are made or later', async () => {
+    const dead = [SCOPE, 'workforce:project:write'];
+    const said = ['/scopes/1', 'SCOPE_OPENS_NOTHING'];
+    expect(fault(await post('', { name: 'x', scopes: dead }).expect(422))).to.deep.equal(said);
+    const { id, version } = await create();
+    const edited = await app.http
+      .patch(`${BASE}/${id}`)
+      .set({ authorization: bearer, 'if-match': `"${version}"` })
+      .send({ scopes: dead })
+      .expect(422);
+    expect(fault(edited)).to.deep.equal(said);
+    const listed = await app.http.get('/angelis/admin/role/permissions').set({ authorization: bearer }).expect(200);
+    const { items } = listed.body as { items: { permission: string; clients: string[] }[] };
+    const clientsOf = (wanted: string) => items.find(({ permission }) => permission === wanted)!.clients;
+    expect(dead.map(clientsOf)).to.deep.equal([['worker', 'admin', 'machine'], ['admin']]);
+  });
+
+  it('that were given such a scope before are told that it opens nothing', async () => {
+    const client = await create();
+    const dead = 'workforce:project:write';
+    await app.database.sql('update api_client set scopes = $1 where id = $2', [[SCOPE, dead], client.id]);
+    const authorization = await signIn(client);
+    const { body } = await ask(authorization).query({ permission: dead }).expect(200);
+    expect((body as { items: object[] }).items[0]).to.include({ allowed: false, because: 'CLIENT', reach: null });
+    expect(await held(authorization)).to.deep.equal([SCOPE]);
+    const refused = await app.http.post('/angelis/admin/project').set({ authorization }).send({}).expect(403);
+    expect((refused.body as { code: string }).code).to.equal('WRONG_CLIENT');
+  });
+
+  it('read what their scopes open, and ask the gate: what they make is theirs in the change log', async () => {
+    const scopes = ['organization:profile:read', 'fitness:compliance:read', 'gate:decision:ask'];
+    const owner = await addPerson(app, { companyId: admin.companyId, roles: ['owner'] });
+    const made = await post('', { name: 'Torniquete', scopes }, { authorization: await owner.bearer() }).expect(201);
+    const { id } = made.body as Client;
+    const authorization = await signIn(made.body as Client);
+    const get = (path: string) => app.http.get(`/angelis${path}`).set({ authorization });
+    const people = (await get('/admin/profile').expect(200)).body as { items: { id: string }[] };
+    expect(people.items.map((one) => one.id)).to.include.members([admin.profileId, owner.profileId]);
+    await get('/fitness/compliance?from=2026-05-01&to=2026-05-31').expect(200);
+    const unscoped = await get('/admin/project').expect(403);
+    expect((unscoped.body as { code: string }).code).to.equal('FORBIDDEN');
+    const asked = await app.http
+      .post('/angelis/gate/decisions')
+      .set({ authorization })
+      .send({ profileId: admin.profileId, purpose: 'assignment' })
+      .expect(201);
+    const actors = await app.database.sql<object>(
+      'select distinct actor_kind as kind, actor_id as id from change where entity_id = $1',
+      [(asked.body as { id: string }).id],
+    );
+    expect(actors).to.deep.equal([{ kind: 'machine', id }]);
+  });
+
   it('show their secret once: no later read has it, no repeated request, no table', async () => {
     const key = { 'idempotency-key': uuidv7() };
     const first = await post('', { name: 'Una vez', scopes: [SCOPE] }, key).expect(201);
@@ -198,7 +251,7 @@ describe('machine clients', () => {
   });
 
   it('lose a scope with the next request', async () => {
-    const client = await create({ scopes: [SCOPE, 'workforce:project:write'] });
+    const client = await create({ scopes: [SCOPE, 'workforce:contract:read'] });
     const authorization = await signIn(client);
     expect(await held(authorization)).to.have.length(2);
     await app.http

@@ -285,6 +285,21 @@ describe('me', () => {
     expect(all.items.some(({ allowed }) => !allowed)).to.equal(true);
   });
 
+  it('explains that what no route takes from a client is not held through it, whoever asks', async () => {
+    const owner = await addPerson(app, { companyId: first, roles: ['owner'] });
+    const because = async (client: 'angelis-worker' | 'angelis-admin', permission: string) => {
+      const { body } = await get('/permissions', await owner.bearer(client))
+        .query({ permission })
+        .expect(200);
+      return (body as { items: { because: string | null }[] }).items[0]!.because;
+    };
+    expect(await because('angelis-admin', 'identity:api-client:write')).to.equal(null);
+    expect(await because('angelis-worker', 'identity:api-client:write')).to.equal('CLIENT');
+    expect(await because('angelis-worker', 'workforce:shift:read')).to.equal(null);
+    // Its routes are for administrators; the report of projects is not.
+    expect(await because('angelis-worker', 'workforce:project:read')).to.equal(null);
+  });
+
   it('is for the session’s owner only while they may act: disabled, suspended and unknown are refused alike', async () => {
     const person = await shared();
     const bearer = await inFirst(person);
