@@ -115,12 +115,11 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
 
       const token = await enter(machine.secret);
       expect(await lastUsed()).to.equal(null);
-      const client = await system.database.superuser();
-      const earlier = `update session set created_at = created_at - interval '1 hour', last_seen_at = last_seen_at - interval '1 hour'`;
-      await client.query(`${earlier} where sid = $1`, [machine.clientId]);
       await post('/fitness/signal', seen, token).expect(201);
       expect(Date.now() - Date.parse((await lastUsed())!)).to.be.lessThan(3_600_000);
       await post('/fitness/self-report', { profileId, kss: 3 }, token).expect(403);
+      const unended = await system.http.post('/angelis/auth/revoke').type('form').send({ token }).expect(400);
+      expect(unended.body).to.include({ code: 'UNSUPPORTED_TOKEN_TYPE', error: 'unsupported_token_type' });
       await me(token).expect(403);
       const elsewhere = await system.addCompany();
       await post('/fitness/signal', seen, token).set({ 'x-company-id': elsewhere }).expect(403);
@@ -140,8 +139,10 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
       };
       const limited = await edit(new Date(Date.now() + 3_600_000).toISOString(), version);
       await post('/fitness/signal', seen, next).expect(201);
+      const client = await system.database.superuser();
       await client.query('update session set expires_at = now() where sid = $1', [machine.clientId]);
-      for (const late of [next, await enter(secret)]) await post('/fitness/signal', seen, late).expect(401);
+      await post('/fitness/signal', seen, next).expect(401);
+      await grant(secret).expect(401);
       const open = await edit(null, limited);
       await post('/fitness/signal', seen, next).expect(201);
 

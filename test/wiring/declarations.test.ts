@@ -45,6 +45,11 @@ const NOT_OF_COMPANY: Readonly<Record<string, readonly string[]>> = {
   'each of its parts asks for the permission of what it shows': ['getDashboard'],
 };
 
+/** Routes with a permission that also write where the company may only be read, and why. */
+const WAIT_FOR_NOTHING: Readonly<Record<string, readonly string[]>> = {
+  'a secret that got out is no good any more': ['revokeApiClient'],
+};
+
 /** What visits companies one by one, and which: the rest is the operator's. */
 const VISITS: Readonly<Record<'each-company' | 'each-active-company', readonly string[]>> = {
   // What ends or goes in its time: nobody waits for it, and it must not wait for anybody.
@@ -91,11 +96,13 @@ describe('what modules declare', () => {
     ).to.deep.equal([]);
   });
 
-  it('of a route with a permission nothing else: its permission says that it is of the company', () => {
-    const twice = routes.filter(
+  it('of a route with a permission nothing else, for its permission says that it is of the company; or why it does not wait', () => {
+    const said = routes.filter(
       ({ contract }) => contract.permission !== 'signed-in' && contract.ofCompany !== undefined,
     );
-    expect(twice.map(({ contract }) => contract.id)).to.deep.equal([]);
+    expect(said.map(({ contract }) => [contract.id, contract.ofCompany])).to.deep.equal(
+      Object.values(WAIT_FOR_NOTHING).flatMap((ids) => ids.map((id) => [id, false])),
+    );
   });
 
   it('of a tick that visits companies: whether those too that are not active', () => {

@@ -67,7 +67,10 @@ export interface Contract {
   readonly ifMatch?: boolean;
   /** For a PUT, PATCH or DELETE of something that has no version: says why. */
   readonly withoutVersion?: string;
-  /** Of a signed-in route: what it writes is the company's, so not while that may only be read. Other routes always are. */
+  /**
+   * What it writes is the company's, so not while that may only be read. Default: of every route with a permission. One that
+   * is signed-in says so; one that only takes away what somebody else may do says `false`.
+   */
   readonly ofCompany?: boolean;
   /** A single-use `?ticket=…` opens it as well as a bearer token: for clients that cannot send a header. */
   readonly ticket?: boolean;

@@ -1,6 +1,7 @@
 import type { Repository, Tx } from '../../../platform/module.ts';
 import { liveSessionOf } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
+import { SEEN } from './sessions.service.ts';
 
 /** The one session of a machine client: it lives as long as the client may act, and ends with it. */
 export interface MachineSessions {
@@ -10,6 +11,8 @@ export interface MachineSessions {
 }
 
 const NEVER = '9999-12-31T00:00:00.000Z';
+/** As if it had been seen so long before it was made that the first use is written down, whenever it comes. */
+const unseen = ({ now }: Tx): string => new Date(now.getTime() - SEEN).toISOString();
 
 /** Sessions of machine clients, named like the client. */
 export const createMachineSessions = (repository: Repository<SessionRow>): MachineSessions => ({
@@ -34,7 +37,7 @@ export const createMachineSessions = (repository: Repository<SessionRow>): Machi
         address: null,
         agent: null,
         epoch: 1,
-        lastSeenAt: tx.now.toISOString(),
+        lastSeenAt: unseen(tx),
         expiresAt: end,
         revokedAt: null,
         revokedBecause: null,

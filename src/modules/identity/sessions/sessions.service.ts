@@ -31,8 +31,8 @@ const LONGEST = 30 * DAY;
 /** A session that was idle for so long is over at the identity provider: it takes nobody's place. */
 const LONGEST_IDLE = 8 * 3_600_000;
 const MOST_OF_STAFF = 5;
-/** How old `last_seen_at` may be. */
-const SEEN = 60_000;
+/** How old `last_seen_at` may be, in milliseconds. */
+export const SEEN = 60_000;
 
 export interface NewSession {
   readonly companyId: string;

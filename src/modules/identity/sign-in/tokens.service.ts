@@ -18,7 +18,7 @@ interface TokensDependencies {
   readonly identityProvider: Pick<IdentityProvider, 'exchangeCode' | 'clientCredentials' | 'introspect' | 'logout'>;
   readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout'>;
   readonly signIn: Pick<SignIn, 'refresh'>;
-  readonly sessions: Pick<Sessions, 'companyOf'>;
+  readonly sessions: Pick<Sessions, 'companyOf' | 'admits'>;
   readonly endings: Pick<Endings, 'endBySid' | 'endAll' | 'endAtProvider' | 'of' | 'end'>;
   readonly persons: Pick<Persons, 'byKeycloakId'>;
   readonly work: UnitOfWork;
@@ -56,7 +56,10 @@ export interface Tokens {
    * one that nobody made. Reads the form once the caller's session is known to live.
    */
   introspect(read: () => Promise<Form>, context: Context): Promise<IntrospectionAnswer>;
-  /** RFC 7009: ends the session of an access or refresh token; a token that nobody knows is no error. */
+  /**
+   * RFC 7009: ends the session of an access or refresh token; a token that nobody knows is no error. A machine client's own
+   * ends with its minutes, or the client: 400 UNSUPPORTED_TOKEN_TYPE.
+   */
   revoke(form: Form, traceId: string): Promise<void>;
   /** Ends the caller's own session, here and at the provider. */
   logout(context: Context): Promise<void>;
@@ -107,6 +110,9 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
     try {
       if (!clientId.startsWith('angelis-machine-')) throw new Problem(401, 'INVALID_CREDENTIALS');
       const { accessToken, expiresIn } = await identityProvider.clientCredentials({ clientId, clientSecret });
+      // Its time may be over before the provider is told.
+      if (!(await sessions.admits(await authentication.verify(accessToken))))
+        throw new Problem(401, 'INVALID_CREDENTIALS');
       return { access_token: accessToken, token_type: 'Bearer', expires_in: expiresIn };
     } catch (error) {
       const isRefused = error instanceof IdentityProviderError && error.code === 'invalid_credentials';
@@ -148,7 +154,9 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
       if (claims === undefined) {
         const client = clientOfRefresh(token, SIGN_IN_CLIENTS);
         await identityProvider.logout({ client, refreshToken: token });
-      } else if (claims.sid !== undefined) {
+      } else if (claims.sid === undefined) {
+        throw new Problem(400, 'UNSUPPORTED_TOKEN_TYPE', { extra: { error: 'unsupported_token_type' } });
+      } else {
         await endings.endBySid(claims.sid, { because: 'token_revoked', traceId });
         await endings.endAtProvider(claims.sid);
       }

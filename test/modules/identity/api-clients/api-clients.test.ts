@@ -270,6 +270,14 @@ describe('machine clients', () => {
     const superuser = await app.database.superuser();
     await superuser.query(`update session set expires_at = now() where sid = $1`, [client.clientId]);
     await ask(authorization).expect(401);
+    await tokenFor(client).expect(401);
+    const introspected = await app.http
+      .post('/angelis/auth/introspect')
+      .set({ authorization: bearer })
+      .type('form')
+      .send({ token: authorization.slice('Bearer '.length) })
+      .expect(200);
+    expect(introspected.body).to.deep.equal({ active: false });
     await app.http
       .patch(`${BASE}/${client.id}`)
       .set({ authorization: bearer, 'if-match': `"${client.version}"` })
@@ -278,16 +286,39 @@ describe('machine clients', () => {
     await ask(authorization).expect(200);
   });
 
-  it('say when they were last used', async () => {
+  it('say when they were last used, from the first time', async () => {
     const client = await create();
+    const authorization = await signIn(client);
     expect((await read(client.id)).lastUsedAt).to.equal(null);
-    const superuser = await app.database.superuser();
-    await superuser.query(
-      `update session set created_at = created_at - interval '1 hour', last_seen_at = last_seen_at - interval '1 hour' where sid = $1`,
-      [client.clientId],
-    );
-    await ask(await signIn(client)).expect(200);
+    await ask(authorization).expect(200);
     expect((await read(client.id)).lastUsedAt).to.be.a('string');
+  });
+
+  it('have tokens that end in their time, or with the client: they are not revoked', async () => {
+    const authorization = await signIn(await create());
+    const refused = await app.http
+      .post('/angelis/auth/revoke')
+      .type('form')
+      .send({ token: authorization.slice('Bearer '.length) })
+      .expect(400);
+    expect(refused.body).to.include({ code: 'UNSUPPORTED_TOKEN_TYPE', error: 'unsupported_token_type' });
+    await ask(authorization).expect(200);
+  });
+
+  it('are revoked by the owner of a company that is suspended, which changes nothing else of them', async () => {
+    const companyId = await addCompany(app.database);
+    const authorization = await (await addPerson(app, { companyId, roles: ['owner'] })).bearer();
+    const made = await post('', { name: 'Robado', scopes: [SCOPE] }, { authorization }).expect(201);
+    const { id, version } = made.body as Client;
+    await app.database.sql(`update company set status = 'suspended', access_epoch = access_epoch + 1 where id = $1`, [
+      companyId,
+    ]);
+    const headers = { authorization, 'if-match': `"${version}"` };
+    const rotated = await post(`/${id}/rotate`, undefined, headers).expect(403);
+    expect((rotated.body as { code: string }).code).to.equal('COMPANY_SUSPENDED');
+    await post(`/${id}/revoke`, undefined, headers).expect(200);
+    await app.idle();
+    await tokenFor(made.body as Client).expect(401);
   });
 
   it('have ten tries of their secret a minute, wherever these come from', async () => {
