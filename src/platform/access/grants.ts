@@ -75,10 +75,18 @@ const machineGrants = (scopes: readonly string[]): Grant[] =>
 
 /** Reads what the roles of a session grant and deny, those that they inherit included. */
 export const createGrants = (query: SystemQuery): ((holder: GrantHolder) => Promise<Grant[]>) => {
-  const systemRoles = (codes: readonly string[]) =>
-    query<SystemRole>('system_roles', 'select code, reach, grants, denies from system_role where code = any($1)', [
-      codes,
-    ]);
+  /** The same text for all who hold a permission, of which there are some hundreds: each answer of the database brings its own. */
+  const texts = new Map<string, string>();
+  const shared = (permission: string): string =>
+    texts.get(permission) ?? (texts.set(permission, permission), permission);
+  const systemRoles = async (codes: readonly string[]): Promise<SystemRole[]> => {
+    const roles = await query<SystemRole>(
+      'system_roles',
+      'select code, reach, grants, denies from system_role where code = any($1)',
+      [codes],
+    );
+    return roles.map((role) => ({ ...role, grants: role.grants.map(shared), denies: role.denies.map(shared) }));
+  };
   const ownRoles = (companyId: string) =>
     query<OwnRole>(
       'roles',

@@ -101,11 +101,11 @@ interface Verified {
   readonly claims: Claims;
   readonly until: number;
   /** What keycloak-connect made of it: it says nothing of the request that brought it. */
-  grant?: unknown;
+  grant?: object | undefined;
 }
 
 /** A request as keycloak-connect keeps it. */
-type Guarded = Request & { readonly kauth: { grant?: unknown } };
+type Guarded = Request & { readonly kauth: { grant?: object } };
 
 const keyOf = (token: string): string => hash('sha256', token, 'base64');
 
@@ -194,7 +194,8 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   const keycloak = new Keycloak({}, config);
   keycloak.grantManager.validateToken = async (token) => {
     if (!('token' in token) || typeof token.token !== 'string') throw new Error('There is no token to verify');
-    return Object.assign(token, { content: await verify(token.token) });
+    // What it was verified by is of no more use, and kept it would hold memory for as long as a stream is open.
+    return Object.assign(token, { content: await verify(token.token), signature: undefined, signed: undefined });
   };
   const deny = (request: Request, next: (error: Error) => void): void => {
     next(refused.get(request) ?? missing());
@@ -227,7 +228,8 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       return;
     }
     await attachGrant(request, response, () => {
-      found.grant = kauth.grant;
+      // The token's text once more: kept for as long as the token, or a stream that it opened.
+      found.grant = kauth.grant && Object.assign(kauth.grant, { __raw: undefined });
       next();
     });
   };

@@ -111,6 +111,8 @@ const send = async (
   }
   if (bytes === undefined) {
     await (reply.body as StreamBody).stream(response);
+    // A live stream keeps its request, and that the way by which it came through the router.
+    Object.assign(request, { next: undefined });
     return;
   }
   response.setHeader('Content-Type', 'application/json; charset=utf-8');

@@ -64,6 +64,8 @@ export class Stream {
     this.hasBegun = true;
     this.#response.useChunkedEncodingByDefault = false;
     this.#response.writeHead(200, HEADERS);
+    // By itself: Node keeps the text of the headers, as the hundred pieces of it where it is written together with others.
+    this.#response.flushHeaders();
     this.#write(resync ? resyncText(position) : idText(position));
   }
 
