@@ -14,6 +14,9 @@ import { steadyLoad } from './steady.ts';
 import type { Asked } from './steady.ts';
 
 const CONNECTIONS = 16;
+const LIST_ROUNDS = 7;
+/** Rounds that do not count: what a page runs is compiled bit by bit, in the first seconds of load. */
+const WARM_UPS = 3;
 const CROWD = 1_000;
 /** Requests of a crowd whose statements PostgreSQL times. */
 const TIMED = 4_000;
@@ -27,8 +30,8 @@ interface Page {
 const pageOf = async (url: string, bearer: string): Promise<Page> =>
   (await (await fetch(url, { headers: { authorization: bearer } })).json()) as Page;
 
-/** Requests a second that are answered with 200, of pages in turn. */
-const load = async (pages: readonly Asked[], seconds: number): Promise<number> => {
+/** Requests that are answered with 200, of pages in turn: how many, and how many a second. */
+const load = async (pages: readonly Asked[], seconds: number): Promise<{ total: number; perSecond: number }> => {
   const result = await autocannon({
     url: new URL(pages[0]!.url).origin,
     requests: pages.map(({ url, bearer }) => {
@@ -39,7 +42,8 @@ const load = async (pages: readonly Asked[], seconds: number): Promise<number> =
     duration: seconds,
   });
   expect([result.errors, result.non2xx], `answers of ${pages[0]!.url}`).to.deep.equal([0, 0]);
-  return result.requests.total / result.duration;
+  const { total } = result.requests;
+  return { total, perSecond: total / result.duration };
 };
 
 /** Those who read, with tokens of now. */
@@ -102,7 +106,7 @@ const slowest = (times: ReadonlyMap<string, readonly number[]>): Row => {
 /** A thousand connections that ask, evenly, for seven tenths of what the process can do at that time. */
 const crowd = async (angelis: Child, client: pg.Client, seconds: number): Promise<Row[]> => {
   const pages = await mixOf(angelis);
-  const [peaks] = await interleave([() => load(pages, seconds)], 3);
+  const [peaks] = await interleave([async () => (await load(pages, seconds)).perSecond], 3);
   let answers: Awaited<ReturnType<typeof steadyLoad>> | undefined;
   const asked = { pages, perSecond: median(peaks!) * 0.7, seconds: Math.max(10, seconds * 2) };
   const part = Math.min(1, TIMED / (asked.perSecond * asked.seconds));
@@ -161,16 +165,16 @@ export const http = async (place: Place): Promise<Row[]> => {
     const [ours, ...theirs] = await Promise.all(urls.map(async (url) => (await pageOf(url, owner)).items));
     for (const items of theirs) expect(items).to.deep.equal(ours);
     const spent: number[] = [];
-    const loaded = async (url: string): Promise<number> =>
+    const loaded = async (url: string): ReturnType<typeof load> =>
       load([{ url, bearer: (await readersOf(angelis)).owner }], seconds);
     const runs = servers.map((server, index) => async () => {
       const before = await server.cpu();
-      const perSecond = await loaded(urls[index]!);
-      if (index === 0) spent.push(((await server.cpu()) - before) / (perSecond * seconds));
+      const { total, perSecond } = await loaded(urls[index]!);
+      if (index === 0) spent.push(((await server.cpu()) - before) / total);
       await sleep(200);
       return perSecond;
     });
-    const [own, bare, orm, kept] = await onCores(place, servers, () => interleave(runs, rounds));
+    const [own, bare, orm, kept] = await onCores(place, servers, () => interleave(runs, LIST_ROUNDS, WARM_UPS));
     await Promise.all(servers.slice(1).map((server) => server.stop()));
     const few = Math.min(rounds, 5);
     const { emails, phones } = await typedOf(client, companyId);
@@ -196,7 +200,7 @@ export const http = async (place: Place): Promise<Row[]> => {
         ? []
         : [rate({ ...page, baseline: `the same, planned once as ours is: ${median(kept).toFixed(0)}/s` }, own!, kept)]),
       rate({ ...page, baseline: `Express + Sequelize: ${median(orm!).toFixed(0)}/s` }, own!, orm!, 2.3),
-      figure({ work: 'the same, processor time', baseline: '–', unit: 'ms/request' }, spent.slice(1)),
+      figure({ work: 'the same, processor time', baseline: '–', unit: 'ms/request' }, spent.slice(WARM_UPS)),
       ...shares(layers),
       ...[found!, byEmail!, byPhone!, byRut!].map((times, at) => {
         const by = ['name prefix', 'email', 'phone', 'national id'][at]!;

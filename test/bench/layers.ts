@@ -1,19 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import type { Runtime } from 'node:inspector';
+import { SourceMap } from 'node:module';
+import type { SourceMapPayload } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 /** The calls by which Node writes to sockets and files. */
 const NODE = 'Node and V8';
 const WRITTEN = 'writes to sockets and the log';
 const WRITES = new Set(['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1String', 'writeString']);
 
+const maps = new Map<string, SourceMap | undefined>();
+
+/** What a file of the build was made of, where it has a map beside it. */
+const mapOf = (url: string): SourceMap | undefined => {
+  if (!maps.has(url)) {
+    const file = `${fileURLToPath(url)}.map`;
+    maps.set(
+      url,
+      existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, 'utf8')) as SourceMapPayload) : undefined,
+    );
+  }
+  return maps.get(url);
+};
+
+/** The file that a function was written in: the build puts many, packages among them, into one. */
+const writtenIn = ({ url, lineNumber, columnNumber }: Runtime.CallFrame): string => {
+  const entry = url.startsWith('file:') ? mapOf(url)?.findEntry(lineNumber, columnNumber) : undefined;
+  return entry !== undefined && 'originalSource' in entry ? String(entry.originalSource) : url;
+};
+
 /** By whose code time was spent: a library, a part of ours, or Node itself. The profiler's own is left out. */
-const layerOf = ({ url, functionName }: Runtime.CallFrame): string | undefined => {
+const layerOf = (frame: Runtime.CallFrame): string | undefined => {
+  const { url, functionName } = frame;
   if (url === 'node:inspector' || functionName === '(idle)' || functionName === '(root)') return undefined;
   if (url === '' && WRITES.has(functionName)) return WRITTEN;
   if (url === '' && functionName.startsWith('(')) return functionName;
-  const library = /node_modules\/((?:@[^/]+\/)?[^/]+)(?!.*node_modules)/.exec(url)?.[1];
+  const file = writtenIn(frame);
+  const library = /node_modules\/((?:@[^/]+\/)?[^/]+)(?!.*node_modules)/.exec(file)?.[1];
   if (library !== undefined) return library;
-  const own = /\/src\/((?:platform|modules)\/[^/]+|[^/]+)/.exec(url)?.[1];
+  const own = /\/src\/((?:platform|modules)\/[^/]+|[^/]+)/.exec(file)?.[1];
   return own === undefined ? NODE : `Angelis: ${own.replace(/\.[jt]s$/, '')}`;
 };
 

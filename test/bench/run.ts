@@ -94,7 +94,7 @@ try {
     companyId: companies[0]!.id,
     medianId: companies[companies.length >> 1]!.id,
     cores,
-    seconds: full ? 5 : 2,
+    seconds: full ? 5 : 1,
     rounds: full ? 7 : 3,
     streams: full ? 10_000 : 2_000,
     results: full ? 20_000 : 10_000,
