@@ -18,7 +18,7 @@ const values = [BENCH_COMPANY!, Number(BENCH_ROWS)];
 const asReports = async (into: Writable): Promise<void> => {
   const db = openDatabase(BENCH_DATABASE!).open({ observed: false });
   await db.read(scopeOf(BENCH_COMPANY!), async (reader) => {
-    const rows = reader.stream(MANY, values) as AsyncIterable<string[]>;
+    const rows = reader.stream(MANY, values) as AsyncIterable<string[][]>;
     await pipeline(csvStream(rows, { columns: COLUMNS.map((key) => ({ key, label: key })) }), into);
   });
   await db.close();

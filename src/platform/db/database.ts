@@ -31,11 +31,13 @@ export interface Reader {
   /** The same, each row a list of its values as PostgreSQL writes them, text or null: for what makes JSON of them. */
   texts(text: string, values?: readonly unknown[], options?: StatementOptions): Promise<TextRows['rows']>;
   /**
-   * Rows of one statement as lists of values in the order of its columns, fetched as they are read: memory stays flat,
-   * however many there are. No other statement of this reader runs before the last row was read or the loop was left.
+   * Rows of one statement, some hundreds at a time and fetched as they are read: memory stays flat, however many there are. No other statement of this reader runs before the last row was read or the loop was left.
    */
-  stream(text: string, values?: readonly unknown[]): AsyncIterable<readonly unknown[]>;
+  stream(text: string, values?: readonly unknown[]): AsyncIterable<Rows>;
 }
+
+/** Rows as lists of their values, in the order of the statement's columns. */
+export type Rows = readonly (readonly unknown[])[];
 
 export interface ReadOptions {
   /** On the replica, where there is one. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
-import type { Reader, ReadOptions, StatementOptions } from './database.ts';
+import type { Reader, ReadOptions, Rows, StatementOptions } from './database.ts';
 import { BEGIN_READ, COMMIT, connect, entering, entry, ONE_PLAN, rolledBack } from './entering.ts';
 import type { Entrance } from './entering.ts';
 import { databaseError, isPlanLost } from './errors.ts';
@@ -15,16 +15,12 @@ interface Wire {
   readonly connection: { readonly stream: Duplex };
 }
 
-async function* streamRows(
-  client: pg.PoolClient,
-  text: string,
-  values: readonly unknown[],
-): AsyncGenerator<readonly unknown[]> {
+async function* streamRows(client: pg.PoolClient, text: string, values: readonly unknown[]): AsyncGenerator<Rows> {
   // Rows in parts go back and forth between others: nothing may travel behind them.
   const wire: Wire = client;
   wire.pipeline = false;
   try {
-    yield* client.query(new RowStream(text, values)) as AsyncIterable<readonly unknown[]>;
+    yield* client.query(new RowStream(text, values)) as AsyncIterable<Rows>;
   } catch (error) {
     throw databaseError(error);
   }

@@ -17,10 +17,10 @@ export interface CsvOptions {
   formatNumber?: (value: number) => string;
 }
 
-/** Rows that are written at once: one by one they would cost more in streams than in text. */
-const BATCH = 200;
+/** Rows as they come, in lists: one by one they would cost more in streams than in text. */
+type CsvRows = AsyncIterable<readonly CsvRow[]> | Iterable<readonly CsvRow[]>;
 
-async function* parts(rows: AsyncIterable<CsvRow> | Iterable<CsvRow>, options: CsvOptions): AsyncGenerator<string> {
+async function* parts(lists: CsvRows, options: CsvOptions): AsyncGenerator<string> {
   const { columns, separator = ',', bom = false, formatNumber = String } = options;
   const written = {
     columns: columns.map(({ key, label }) => ({ key, header: label })),
@@ -31,23 +31,16 @@ async function* parts(rows: AsyncIterable<CsvRow> | Iterable<CsvRow>, options: C
     cast: { number: formatNumber, boolean: String },
   };
   yield stringify([], { ...written, header: true, bom });
-  let batch: CsvRow[] = [];
-  for await (const row of rows) {
-    batch.push(row);
-    if (batch.length < BATCH) continue;
-    yield stringify(batch, written);
-    batch = [];
-  }
-  yield stringify(batch, written);
+  for await (const rows of lists) yield stringify([...rows], written);
 }
 
 /**
- * CSV (RFC 4180, CRLF) of rows as a stream of bytes. Rows are pulled only as fast as the result is read, and a source is closed
+ * CSV (RFC 4180, CRLF) of lists of rows as a stream of bytes. Lists are pulled only as fast as the result is read, and a source is closed
  * when the result is destroyed; an error of the source destroys the result with it.
  *
  * Texts that a spreadsheet would run as a formula (`= + - @`, tab, CR and the full-width signs at the start) get a leading
  * apostrophe, headings included; values typed as numbers stay numbers
  * (https://owasp.org/www-community/attacks/CSV_Injection).
  */
-export const csvStream = (rows: AsyncIterable<CsvRow> | Iterable<CsvRow>, options: CsvOptions): Readable =>
-  Readable.from(parts(rows, options), { objectMode: false });
+export const csvStream = (lists: CsvRows, options: CsvOptions): Readable =>
+  Readable.from(parts(lists, options), { objectMode: false });

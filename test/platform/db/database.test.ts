@@ -329,14 +329,15 @@ describe('the two data paths', () => {
     const reading = (at: number, leaves: boolean): Promise<number> =>
       db.read(scopeOf(companyId), async (reader) => {
         let count = 0;
-        for await (const [, pid] of reader.stream(ROWS)) {
-          count += 1;
-          if (count !== at) continue;
-          await cut(pid);
-          // Longer than the process takes to hear of it.
-          await sleep(50);
-          if (leaves) break;
-        }
+        for await (const rows of reader.stream(ROWS))
+          for (const [, pid] of rows) {
+            count += 1;
+            if (count !== at) continue;
+            await cut(pid);
+            // Longer than the process takes to hear of it.
+            await sleep(50);
+            if (leaves) return count;
+          }
         return count;
       });
 
@@ -349,8 +350,8 @@ describe('the two data paths', () => {
     it('while it computes, too', async () => {
       const slow = db.read(scopeOf(companyId), async (reader) => {
         const rows: unknown[] = [];
-        for await (const [row] of reader.stream('select pg_sleep(n * 30)::text from generate_series(0, 1) n'))
-          rows.push(row);
+        for await (const list of reader.stream('select pg_sleep(n * 30)::text from generate_series(0, 1) n'))
+          rows.push(...list);
         return rows;
       });
       const waiting = codeOf(slow);
@@ -385,13 +386,13 @@ describe('the two data paths', () => {
     it('and leave a connection that others may use, where the reader stops or the statement fails', async () => {
       for (let n = 0; n < 5; n += 1) {
         const some = db.read(scopeOf(companyId), async (reader) => {
-          for await (const [row] of reader.stream(ROWS)) return row;
+          for await (const [first] of reader.stream(ROWS)) return first?.[0];
           return undefined;
         });
         expect(await some).to.equal(1);
         const wrong = db.read(scopeOf(companyId), async (reader) => {
-          for await (const row of reader.stream('select 1 / (600 - n) from generate_series(1, 1000) n'))
-            expect(row).to.have.length(1);
+          for await (const rows of reader.stream('select 1 / (600 - n) from generate_series(1, 1000) n'))
+            expect(rows).to.have.length(500);
         });
         expect(await codeOf(wrong)).to.equal('error');
       }

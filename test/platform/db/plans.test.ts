@@ -111,7 +111,7 @@ describe('statements that connections keep prepared', () => {
   it('are not repeated behind rows that somebody has read already', async () => {
     const seen: unknown[] = [];
     const work = async (reader: Reader) => {
-      for await (const row of reader.stream('select 1')) seen.push(row);
+      for await (const rows of reader.stream('select 1')) seen.push(...rows);
       return reader.prepared(COLUMN);
     };
     await warm(() => read({}, work));

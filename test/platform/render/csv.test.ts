@@ -14,8 +14,8 @@ const columns = [
 
 const formatNumber = (value: number) => String(value).replace('.', ',');
 
-function* failing(): Generator<CsvCell[]> {
-  yield ['a', 1];
+function* failing(): Generator<CsvCell[][]> {
+  yield [['a', 1]];
   throw new Error('the database left');
 }
 
@@ -27,15 +27,15 @@ describe('CSV', () => {
       ['Luis', 7n],
       { name: null, value: undefined },
     ];
-    expect(await text(csvStream(rows, { columns }))).to.equal('Nombre,Valor\r\nAna,1.5\r\n,true\r\nLuis,7\r\n,\r\n');
+    expect(await text(csvStream([rows], { columns }))).to.equal('Nombre,Valor\r\nAna,1.5\r\n,true\r\nLuis,7\r\n,\r\n');
     expect(await text(csvStream([], { columns }))).to.equal('Nombre,Valor\r\n');
   });
 
   it('has a byte order mark, another separator and a decimal comma where asked', async () => {
-    const stream = csvStream([{ name: 'a;b', value: -1.5 }], { columns, bom: true, separator: ';', formatNumber });
+    const stream = csvStream([[{ name: 'a;b', value: -1.5 }]], { columns, bom: true, separator: ';', formatNumber });
     const [first] = await stream.take(1).toArray();
     expect(Buffer.from(first).subarray(0, 3).toString('hex')).to.equal('efbbbf');
-    const again = csvStream([{ name: 'a;b', value: -1.5 }], { columns, separator: ';', formatNumber });
+    const again = csvStream([[{ name: 'a;b', value: -1.5 }]], { columns, separator: ';', formatNumber });
     expect(await text(again)).to.equal('Nombre;Valor\r\n"a;b";-1,5\r\n');
   });
 
@@ -43,13 +43,13 @@ describe('CSV', () => {
     const formulas = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '＝1', '-', '="a""b"'];
     for (const formula of formulas) {
       const csv = await text(
-        csvStream([{ name: formula, value: -1 }], { columns: [...columns, { key: 'x', label: formula }] }),
+        csvStream([[{ name: formula, value: -1 }]], { columns: [...columns, { key: 'x', label: formula }] }),
       );
       const [heading, row] = parse(csv, { record_delimiter: '\r\n' });
       expect(row, JSON.stringify(formula)).to.deep.equal([`'${formula}`, '-1', '']);
       expect(heading).to.deep.equal(['Nombre', 'Valor', `'${formula}`]);
     }
-    const harmless = await text(csvStream([{ name: 'a=1', value: -0.5 }], { columns }));
+    const harmless = await text(csvStream([[{ name: 'a=1', value: -0.5 }]], { columns }));
     expect(harmless).to.equal('Nombre,Valor\r\na=1,-0.5\r\n');
   });
 
@@ -60,7 +60,7 @@ describe('CSV', () => {
         fc.array(fc.tuple(cell, cell), { minLength: 1 }),
         fc.constantFrom(',', ';'),
         async (rows, separator) => {
-          const csv = await text(csvStream(rows, { columns, separator: separator === ',' ? ',' : ';' }));
+          const csv = await text(csvStream([rows], { columns, separator: separator === ',' ? ',' : ';' }));
           const read: unknown = parse(csv, { delimiter: separator, record_delimiter: '\r\n', from: 2 });
           expect(read).to.deep.equal(
             rows.map((row) => row.map((value) => (/^[=\r]/.test(value) ? `'${value}` : value))),
@@ -73,9 +73,10 @@ describe('CSV', () => {
   it('waits for a slow reader, and closes its source when the reader leaves', async () => {
     let pulled = 0;
     let closed = false;
-    async function* endless(): AsyncGenerator<Record<string, CsvCell>> {
+    async function* endless(): AsyncGenerator<Record<string, CsvCell>[]> {
       try {
-        for (;;) yield await Promise.resolve({ name: 'x'.repeat(99), value: pulled++ });
+        for (;;)
+          yield await Promise.resolve(Array.from({ length: 100 }, () => ({ name: 'x'.repeat(99), value: pulled++ })));
       } finally {
         closed = true;
       }

@@ -1,9 +1,11 @@
+import type { Rows } from '../../../platform/db/database.ts';
+
 /** How far an export has come. */
 export interface Progress {
   /** Tells how many rows there are to be. */
   begin(estimated: number): Promise<void>;
   /** The rows, counted as they pass. Ends with an error when the export is no longer wanted. */
-  over(rows: AsyncIterable<readonly unknown[]>): AsyncIterable<readonly unknown[]>;
+  over(lists: AsyncIterable<Rows>): AsyncIterable<Rows>;
   done(): number;
 }
 
@@ -37,12 +39,12 @@ export const createProgress = (
       estimated = rows;
       await tell();
     },
-    async *over(rows) {
-      for await (const row of rows) {
+    async *over(lists) {
+      for await (const rows of lists) {
         signal.throwIfAborted();
-        done += 1;
+        done += rows.length;
         if (performance.now() - written >= LEAST_MS) await tell();
-        yield row;
+        yield rows;
       }
     },
     done: () => done,

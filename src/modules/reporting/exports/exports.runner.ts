@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import type { Decide, Decision } from '../../../platform/access/decision.ts';
 import type { Directory, Standing } from '../../../platform/access/directory.ts';
+import type { Rows } from '../../../platform/db/database.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { I18n } from '../../../platform/i18n/i18n.ts';
 import type { JobContext } from '../../../platform/jobs/definitions.ts';
@@ -112,7 +113,7 @@ export const createRunner = (dependencies: RunnerDependencies) => {
     await progress.begin(n);
     const texts = createTexts(i18n, percentOf, row.locale, standing.timezone);
     const names = columns.map(({ name }) => `"${name}"`).join(', ');
-    const rows = (): AsyncIterable<readonly unknown[]> =>
+    const rows = (): AsyncIterable<Rows> =>
       progress.over(reader.stream(`select ${names} from (${text}) shown`, values));
     if (row.format === 'csv')
       return renderCsv({ columns, rows: rows(), texts, bom: row.bom, separator: row.separator });

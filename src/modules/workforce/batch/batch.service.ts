@@ -114,7 +114,7 @@ export const createBatchService = (dependencies: BatchDependencies) => {
     /** The file that shows which columns there are. */
     template: (kind: BatchKind): Readable => {
       const { columns, template } = SHEETS[kind];
-      return csvStream(template, { columns: columns.map((key) => ({ key, label: key })), bom: true });
+      return csvStream([template], { columns: columns.map((key) => ({ key, label: key })), bom: true });
     },
   };
 };

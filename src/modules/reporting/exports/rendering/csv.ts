@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Rows } from '../../../../platform/db/database.ts';
 import { csvStream } from '../../../../platform/render/csv.ts';
 import type { CsvCell } from '../../../../platform/render/csv.ts';
 import type { ReportColumn } from '../../../../platform/render/report.ts';
@@ -8,7 +9,7 @@ import type { Texts } from './texts.ts';
 
 export interface CsvReport {
   readonly columns: readonly ReportColumn[];
-  readonly rows: AsyncIterable<readonly unknown[]>;
+  readonly rows: AsyncIterable<Rows>;
   readonly texts: Texts;
   readonly bom: boolean;
   /** Null: what spreadsheets of the language expect. */
@@ -30,10 +31,12 @@ const cellOf = (column: ReportColumn, value: unknown, texts: Texts): CsvCell => 
 
 const namedCells = (value: unknown): CsvCell[] => (value ?? [null, null]) as CsvCell[];
 
-async function* cells({ columns, rows, texts }: CsvReport): AsyncGenerator<CsvCell[]> {
-  for await (const row of rows)
-    yield columns.flatMap((column, index) =>
-      column.kind === 'named' ? namedCells(row[index]) : [cellOf(column, row[index], texts)],
+async function* cells({ columns, rows: lists, texts }: CsvReport): AsyncGenerator<CsvCell[][]> {
+  for await (const rows of lists)
+    yield rows.map((row) =>
+      columns.flatMap((column, index) =>
+        column.kind === 'named' ? namedCells(row[index]) : [cellOf(column, row[index], texts)],
+      ),
     );
 }
 

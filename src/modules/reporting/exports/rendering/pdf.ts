@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Rows } from '../../../../platform/db/database.ts';
 import { pdfStream } from '../../../../platform/render/pdf.ts';
 import type { PdfReport } from '../../../../platform/render/pdf.ts';
 import type { Table, TableCell, TableRow } from '../../../../platform/render/pdf-table.ts';
@@ -21,7 +22,7 @@ export interface Fact {
 export interface PdfParts {
   readonly report: ReportDefinition;
   readonly columns: readonly ReportColumn[];
-  readonly rows: AsyncIterable<readonly unknown[]>;
+  readonly rows: AsyncIterable<Rows>;
   readonly summary: ReportSummary | undefined;
   readonly texts: Texts;
   readonly company: string;
@@ -110,19 +111,20 @@ const drawTable = (
   });
 
 /** Rows as cells, with the title of their group before the first of each. */
-async function* tableRows({ report, columns, rows, texts }: PdfParts): AsyncGenerator<TableRow> {
+async function* tableRows({ report, columns, rows: lists, texts }: PdfParts): AsyncGenerator<TableRow> {
   const grouping = columns.findIndex(({ name }) => name === report.groupBy);
   const column = columns[grouping];
   let group: unknown;
   let isFirst = true;
-  for await (const row of rows) {
-    if (column !== undefined && (isFirst || row[grouping] !== group)) {
-      group = row[grouping];
-      isFirst = false;
-      yield { group: cellText(column, group, texts) || texts.t('reports:unassigned') };
+  for await (const rows of lists)
+    for (const row of rows) {
+      if (column !== undefined && (isFirst || row[grouping] !== group)) {
+        group = row[grouping];
+        isFirst = false;
+        yield { group: cellText(column, group, texts) || texts.t('reports:unassigned') };
+      }
+      yield columns.flatMap((each, index) => (index === grouping ? [] : [cellOf(each, row[index], texts)]));
     }
-    yield columns.flatMap((each, index) => (index === grouping ? [] : [cellOf(each, row[index], texts)]));
-  }
 }
 
 /** A report as PDF: title block, key figures, charts and the table of its rows. */
