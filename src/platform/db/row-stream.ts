@@ -8,7 +8,7 @@ interface Cursor {
 }
 
 /** Rows that are fetched at once. */
-const BATCH = 500;
+const BATCH = 250;
 
 /**
  * Rows of a statement in lists, fetched as they are read; one by one, streams would cost more than rows. pg's cursor waits for
