@@ -334,8 +334,7 @@ describe('the two data paths', () => {
             count += 1;
             if (count !== at) continue;
             await cut(pid);
-            // Longer than the process takes to hear of it.
-            await sleep(50);
+            await sleep(50); // Longer than the process takes to hear of it.
             if (leaves) return count;
           }
         return count;
