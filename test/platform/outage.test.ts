@@ -23,6 +23,7 @@ describe('a part of the system that is away', () => {
       new StorageError('not_found', ''),
       new IdentityProviderError('conflict', ''),
       new Problem(503, 'DATABASE_BUSY'),
+      new Problem(503, 'WORK_COLLIDED'),
       new Problem(409, 'DUPLICATE'),
       new Error('its own'),
     ])

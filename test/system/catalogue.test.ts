@@ -9,6 +9,16 @@ import type { TestDatabase } from '../support/database.ts';
 const TABLES = `select c.oid, c.relname as name, c.relrowsecurity as enabled, c.relforcerowsecurity as forced
   from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 2`;
 
+/** Unique keys of rows that others refer to, each written once, with its row. */
+const FIXED_KEYS = [
+  'baseline_profile_id_definition_code_revision_key',
+  'company_slug_key',
+  'feature_code_key',
+  'gate_rule_set_number_key',
+  'offering_code_key',
+  'plan_code_key',
+];
+
 interface Table {
   oid: number;
   name: string;
@@ -86,6 +96,16 @@ describe('the catalogue', () => {
       `select c.relname as name from pg_constraint k join pg_class c on c.oid = k.conrelid where k.contype = 'p' and c.relnamespace = 'public'::regnamespace`,
     );
     expect(tables.map(({ name }) => name).filter((name) => !keyed.includes(name))).to.deep.equal([]);
+  });
+
+  it('has no key that changes on a row that others refer to: writing it would wait for each of them', async () => {
+    const keys = await names(
+      `select i.relname as name from pg_index x join pg_class i on i.oid = x.indexrelid
+       where x.indisunique and not x.indisprimary and x.indpred is null and x.indexprs is null
+         and i.relnamespace = 'public'::regnamespace
+         and exists (select 1 from pg_constraint k where k.contype = 'f' and k.confrelid = x.indrelid) order by 1`,
+    );
+    expect(keys).to.deep.equal(FIXED_KEYS);
   });
 
   it('has foreign keys led by company_id, or to operator tables, and none from operator to company tables', async () => {

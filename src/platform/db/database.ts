@@ -87,7 +87,7 @@ export interface Database {
   write<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
    * Runs `work` in a READ ONLY transaction; a second time, from its beginning, where the connection had lost what it kept
-   * prepared and nothing was streamed yet.
+   * prepared, or other work stood in the way, and nothing was streamed yet.
    */
   read<T>(scope: Scope, work: (reader: Reader) => Promise<T>, options?: ReadOptions): Promise<T>;
   close(): Promise<void>;

@@ -59,6 +59,15 @@ export const isPlanLost = (error: unknown): boolean => {
   return code === '26000' || (code === '0A000' && message.includes('cached plan'));
 };
 
+/** SQLSTATEs of work that stood in the way of other work: two that wait for each other, or a read that the server cut short. */
+const COLLISIONS = new Set(['40P01', '40001']);
+
+/** True of work that may be done again from its beginning: nothing of it was written. Also of the problem that `databaseError` made of it. */
+export const isCollision = (error: unknown): boolean => {
+  const { code } = asPgError(error instanceof Problem ? error.cause : error) ?? {};
+  return code !== undefined && COLLISIONS.has(code);
+};
+
 /** The constraint's name, from the message where a distributed database leaves the field empty (`…_102456` cut off). */
 const constraintOf = ({ constraint, message }: PgError): string =>
   (constraint ?? /constraint "([^"]+)"/.exec(message)?.[1] ?? '').replace(/_\d{6,}$/, '');
@@ -68,7 +77,7 @@ const faultOf = (code: string): Fault => ({ pointer: '', code, in: 'body' });
 
 /**
  * What the database refused, as the problem a caller can act on: duplicates 409, unknown references and failed checks
- * 422, full pools, time-outs, lost connections and lost plans 503. Everything else stays the error it was.
+ * 422, full pools, time-outs, collisions, lost connections and lost plans 503. Everything else stays the error it was.
  */
 export const databaseError = (error: unknown): unknown => {
   if (error instanceof Problem) return error;
@@ -78,6 +87,7 @@ export const databaseError = (error: unknown): unknown => {
   if (known.code === ENDED) return new SessionEnded();
   if (isConnectionError(error)) return new Problem(503, 'DATABASE_UNAVAILABLE', { cause: error, retryAfter: 2 });
   if (isPlanLost(error)) return new Problem(503, 'DATABASE_UNAVAILABLE', { cause: error, retryAfter: 1 });
+  if (isCollision(error)) return new Problem(503, 'WORK_COLLIDED', { cause: error, retryAfter: 1 });
   const constraint = constraintOf(known);
   switch (known.code) {
     case '23505':

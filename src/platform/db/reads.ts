@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Reader, ReadOptions, Rows, StatementOptions } from './database.ts';
 import { BEGIN_READ, COMMIT, connect, entering, entry, ONE_PLAN, rolledBack } from './entering.ts';
 import type { Entrance } from './entering.ts';
-import { databaseError, isPlanLost } from './errors.ts';
+import { databaseError, isCollision, isPlanLost } from './errors.ts';
 import { asText, written } from './one-message.ts';
 import type { createOneMessage, Statement, TextRows } from './one-message.ts';
 import { RowStream } from './row-stream.ts';
@@ -91,12 +91,15 @@ export const readTransaction = async <T>(
   throw databaseError(error);
 };
 
-/** Reads once more, on a connection without plans of before, where `read` failed for a lost plan and may be repeated. */
+/**
+ * Reads once more where `read` failed for a lost plan, then on a connection without plans of before, or stood in the way of
+ * other work; and where it may be repeated.
+ */
 export const readAgain = async <T>(read: () => Promise<T>, mayRepeat = () => true): Promise<T> => {
   try {
     return await read();
   } catch (error) {
-    if (isPlanLost(error) && mayRepeat()) return read();
+    if ((isPlanLost(error) || isCollision(error)) && mayRepeat()) return read();
     throw error;
   }
 };

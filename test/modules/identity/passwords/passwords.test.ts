@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { IdentityProviderError } from '../../../../src/platform/identity-provider/errors.ts';
+import { OPERATOR_COMPANY, systemScope } from '../../../../src/platform/db/scope.ts';
 import type { IdentityProvider } from '../../../../src/platform/identity-provider/port.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
@@ -8,6 +9,7 @@ import { addCompany } from '../../../support/companies.ts';
 import { whileCommitsFail } from '../../../support/failing-commits.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
+import { until } from '../../../support/until.ts';
 
 const OLD = 'la clave de siempre 1';
 const NEW = 'una muy distinta 2';
@@ -286,6 +288,42 @@ describe('passwords and sign-in addresses', () => {
     };
     await post('/auth/me/email/confirm', tickets, here).expect(422);
     await post('/auth/me/email/confirm', tickets, there).expect(204);
+  });
+
+  it('move while a sign-in is written down, neither in the way of the other', async () => {
+    const { email, personId } = await addWorker();
+    const bearer = await enter(email);
+    const fresh = `aside${n}@example.cl`;
+    const begun = (await post('/auth/me/email', { email: fresh }, bearer).expect(202)).body as {
+      current: Receipt;
+      fresh: Receipt;
+    };
+    await app.idle();
+    const tickets = { current: await ticketFor(begun.current, email), fresh: await ticketFor(begun.fresh, fresh) };
+    const holder = await app.database.superuser();
+    const waiting = async (): Promise<number> =>
+      (
+        await app.database.sql(
+          `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+      ).length;
+    await holder.query('begin');
+    await holder.query('select 1 from otp where person_id = $1 for update', [personId]);
+    // It has the person, and waits for its codes.
+    const confirmed = Promise.resolve(post('/auth/me/email/confirm', tickets, bearer));
+    await until(async () => (await waiting()) >= 1);
+    await enter(email);
+    const read = app.modules
+      .flatMap(({ ticks = [] }) => ticks)
+      .find(({ name }) => name === 'identity.provider-events.read')!
+      .run(systemScope(OPERATOR_COMPANY, 'test', 'e'.repeat(32)), {
+        now: new Date(),
+        signal: new AbortController().signal,
+      });
+    await until(async () => (await waiting()) >= 2);
+    await holder.query('rollback');
+    expect((await confirmed).status).to.equal(204);
+    await read;
   });
 
   it('add a phone, proven by SMS, after which codes go there too', async () => {
