@@ -29,5 +29,5 @@ export { equals, statement } from './render/report-sql.ts';
 export type { ReportDefinition, ReportReach } from './render/report.ts';
 export { entity } from './schema/entity.ts';
 export type { RowOf } from './schema/entity.ts';
-export { code, day, email, exact, inEveryLanguage, instant, integer } from './schema/types.ts';
+export { code, country, day, email, exact, inEveryLanguage, instant, integer } from './schema/types.ts';
 export { nullable, oneOf, pageOf, text, uuid } from './schema/types.ts';

@@ -48,6 +48,10 @@ export const day = (options: object = {}) =>
     ...options,
   });
 
+/** A country, by its assigned code of ISO 3166-1; `/common/countries` lists them. */
+export const country = (options: object = {}) =>
+  Type.String({ format: 'country', description: 'ISO 3166-1', examples: ['CL'], ...options });
+
 export const integer = (minimum: number, maximum: number, options: object = {}) =>
   Type.Integer({ minimum, maximum, ...options });
 

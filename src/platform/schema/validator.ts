@@ -3,6 +3,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import type { TSchema } from 'typebox';
 import type { Fault } from '../problem.ts';
+import { isCountry } from '../text/countries.ts';
 
 /** `allErrors` goes on past maxItems: 1 MB of wrong items would be 500,000 faults. */
 const MAX_FAULTS = 50;
@@ -28,6 +29,7 @@ const createAjv = (): Ajv2020 => {
   ajvFormats.default(ajv, { keywords: true });
   ajv.addFormat('uuid', UUID);
   ajv.addFormat('text', isText);
+  ajv.addFormat('country', isCountry);
   return ajv;
 };
 

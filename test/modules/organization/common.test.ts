@@ -4,7 +4,7 @@ import type { Limits } from '../../../src/platform/settings/rates.ts';
 import { isZone } from '../../../src/platform/time/zone.ts';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
-import { clientOf } from '../../support/client.ts';
+import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
 import { addCompany } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
@@ -52,6 +52,86 @@ describe('common', () => {
     expect(zones.items).to.deep.include({ name: 'Etc/UTC', offset: 0 });
     expect(zones.items.find(({ name }) => /Kolkata|Calcutta/.test(name))?.offset).to.equal(330);
     expect(zones.items.filter(({ name }) => !isZone(name))).to.deep.equal([]);
+  });
+
+  it('lists the countries that addresses take, and they take no other', async () => {
+    const owner = await clientOf(app, await addPerson(app, { companyId, roles: ['owner'] }));
+    const current = '/admin/companies/current';
+    const save = async (codes: readonly string[]) => {
+      const { version: at } = (await owner.get(current).expect(200)).body as { version: number };
+      const addresses = codes.map((country) => ({
+        kind: 'other',
+        street: 'Calle Uno 1',
+        city: 'Uno',
+        region: null,
+        postalCode: null,
+        country,
+      }));
+      return owner.patch(current, { addresses }, version(at));
+    };
+    const countries = await open<{ items: { code: string; name: string }[] }>('/countries');
+    const codes = countries.items.map(({ code }) => code);
+    expect(new Set(codes).size).to.equal(249);
+    expect(countries.items.filter(({ code, name }) => code === name)).to.deep.equal([]);
+    // So many addresses has a company at the most.
+    for (let from = 0; from < codes.length; from += 20)
+      expect((await save(codes.slice(from, from + 20))).status).to.equal(200);
+    for (const code of ['ZZ', 'XK', 'AC', 'EU', 'UK', 'AN', 'AA', 'cl', 'CHL', '']) {
+      const refused = await save(['CL', code]);
+      expect([code, refused.status]).to.deep.equal([code, 422]);
+      expect((refused.body as { errors: object[] }).errors[0]).to.deep.include({
+        pointer: '/addresses/1/country',
+        code: 'format',
+        message: 'Is no country of ISO 3166-1, like CL',
+      });
+    }
+  });
+
+  it('lists zones that the database knows too; companies and sites take none that it reads otherwise', async () => {
+    const owner = await clientOf(app, await addPerson(app, { companyId, roles: ['owner'] }));
+    const zones = await open<{ items: { name: string }[] }>('/zones');
+    const older = ['UTC', 'Asia/Kolkata', 'America/Argentina/Buenos_Aires', 'Europe/Kyiv', 'Chile/Continental'];
+    const names = [...zones.items.map(({ name }) => name), ...older];
+    expect(names.filter((name) => !isZone(name))).to.deep.equal([]);
+    const unknown = await app.database.sql(
+      'select wanted from unnest($1::text[]) wanted except select name from pg_timezone_names',
+      [names],
+    );
+    expect(unknown).to.deep.equal([]);
+    const { version: at } = (await owner.get('/admin/companies/current').expect(200)).body as { version: number };
+    for (const timezone of [
+      'america/santiago',
+      'AMERICA/SANTIAGO',
+      'IST',
+      'AET',
+      'est',
+      'SystemV/EST5',
+      'GMT0',
+      'ZZ',
+    ]) {
+      const faults = (answer: { body: unknown }) => (answer.body as { errors: { code: string }[] }).errors[0]?.code;
+      const site = { code: 'Z', name: 'Z', timezone, altitudeM: 0 };
+      expect(faults(await owner.post('/admin/site', site).expect(422)), timezone).to.equal('TIME_ZONE');
+      expect(faults(await owner.patch('/admin/companies/current', { timezone }, version(at)).expect(422))).to.equal(
+        'TIME_ZONE',
+      );
+    }
+  });
+
+  it('names the languages that companies and people speak, and they speak no other', async () => {
+    const owner = await clientOf(app, await addPerson(app, { companyId, roles: ['owner'] }));
+    const { locale = [] } = await open<Record<string, Labeled[]>>('/enums');
+    expect(locale.map(({ value }) => value)).to.deep.equal(['es', 'en', 'fr']);
+    for (const path of ['/admin/companies/current', '/auth/me']) {
+      for (const value of ['de', 'ES', 'es-CL', 'xx']) {
+        const { version: at } = (await owner.get(path).expect(200)).body as { version: number };
+        await owner.patch(path, { locale: value }, version(at)).expect(422);
+      }
+      for (const { value } of locale) {
+        const { version: at } = (await owner.get(path).expect(200)).body as { version: number };
+        await owner.patch(path, { locale: value }, version(at)).expect(200);
+      }
+    }
   });
 
   it('labels the values of the API in each language', async () => {

@@ -39,6 +39,7 @@ describe('zones', () => {
   it('knows IANA names and refuses offsets and inventions', () => {
     expect([...ZONES, 'Etc/GMT+3'].filter((name) => !isZone(name))).to.deep.equal([]);
     expect(['', '+03:00', '-0300', 'Mars/Olympus', 'America/', 'Santiago', ' UTC'].filter(isZone)).to.deep.equal([]);
+    expect(['america/santiago', 'utc', 'IST', 'EST', 'SystemV/EST5', 'Etc/gmt+3'].filter(isZone)).to.deep.equal([]);
   });
 
   it('knows dates and times of day', () => {

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { LOCALES } from '../../../platform/i18n/locales.ts';
 import {
   clears,
   email,
@@ -34,7 +35,7 @@ export const Invitation = entity({
     profileId: nullable(uuid({ description: 'Who is asked to join; null: somebody of the staff' })),
     departmentId: nullable(uuid({ description: 'Department of the profile when it was sent' })),
     email: email(),
-    locale: oneOf(['es', 'en', 'fr']),
+    locale: oneOf(LOCALES),
     status: oneOf(INVITATION_STATES),
     sentCount: integer(1, MOST_RESENDS + 1),
     lastSentAt: instant(),

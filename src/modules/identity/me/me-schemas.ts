@@ -1,8 +1,9 @@
 import Type from 'typebox';
 import { Explained } from '../../../platform/access/explained.ts';
+import { LOCALES } from '../../../platform/i18n/locales.ts';
 import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 
-const locale = oneOf(['es', 'en', 'fr']);
+const locale = oneOf(LOCALES);
 
 /** How the frontends look for one person. */
 const preferences = exact({

@@ -1,3 +1,4 @@
+import { LOCALES } from '../../../platform/i18n/locales.ts';
 import { snake } from '../../../platform/schema/entity.ts';
 import { entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
@@ -17,7 +18,7 @@ export const Person = entity({
   fields: {
     firstName: text(100),
     lastName: text(100),
-    locale: oneOf(['es', 'en', 'fr']),
+    locale: oneOf(LOCALES),
     status: oneOf(['invited', 'active', 'locked', 'disabled', 'erased']),
     lockedUntil: nullable(instant()),
     preferences: Preferences,

@@ -1,5 +1,5 @@
-import { getCountries, getCountryCallingCode } from 'libphonenumber-js/min';
 import type { Locale } from '../../../platform/i18n/locales.ts';
+import { CALLING_CODES } from '../../../platform/text/countries.ts';
 
 export interface Country {
   readonly code: string;
@@ -13,11 +13,11 @@ export interface Zone {
   readonly offset: number;
 }
 
-/** Countries (ISO 3166-1) that have telephones, by their names in a language. */
+/** The countries of ISO 3166-1, by their names in a language. */
 export const countriesIn = (locale: Locale): Country[] => {
   const names = new Intl.DisplayNames(locale, { type: 'region' });
-  return getCountries()
-    .map((code) => ({ code, name: names.of(code) ?? code, callingCode: `+${getCountryCallingCode(code)}` }))
+  return [...CALLING_CODES]
+    .map(([code, callingCode]) => ({ code, name: names.of(code) ?? code, callingCode: `+${callingCode}` }))
     .toSorted((a, b) => a.name.localeCompare(b.name, locale));
 };
 

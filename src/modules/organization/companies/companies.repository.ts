@@ -2,7 +2,8 @@ import Type from 'typebox';
 import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import { email, entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { country, email, entity, exact, instant, integer } from '../../../platform/module.ts';
+import { nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const COMPANY_KINDS = ['standard', 'institution', 'personal'] as const;
@@ -23,7 +24,7 @@ const ADDRESS = exact({
   city: text(100),
   region: nullable(text(100)),
   postalCode: nullable(text(20)),
-  country: Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166-1', examples: ['CL'] }),
+  country: country(),
 });
 const CONTACT = exact({
   name: text(200),
