@@ -1,5 +1,6 @@
 import { createCompanyLifecycle } from '../modules/organization/companies/companies.lifecycle.ts';
 import { Company, companyList, ownCompany } from '../modules/organization/companies/companies.repository.ts';
+import type { CompanyRow } from '../modules/organization/companies/companies.repository.ts';
 import { companiesModule } from '../modules/organization/companies/companies.router.ts';
 import { createDomainLifecycle } from '../modules/organization/companies/domains.lifecycle.ts';
 import { CompanyDomain } from '../modules/organization/companies/domains.repository.ts';
@@ -12,12 +13,15 @@ import type { Leaving } from '../modules/organization/companies/purge.service.ts
 import { createSignUps } from '../modules/organization/companies/sign-ups.service.ts';
 import type { SignUps } from '../modules/organization/companies/sign-ups.service.ts';
 import { createCompaniesService } from '../modules/organization/companies/companies.service.ts';
+import { CLOSING_SETTING } from '../modules/organization/companies/settings.ts';
 import { createUsage } from '../modules/organization/companies/usage.service.ts';
 import type { Founding } from '../modules/organization/profiles/founding.service.ts';
+import type { Tx } from '../platform/db/database.ts';
 import { inCompany } from '../platform/db/in-company.ts';
 import { createOperatorRepository } from '../platform/db/operator-repository.ts';
 import { createRowPurge } from '../platform/db/purge.ts';
 import type { Module } from '../platform/http/module.ts';
+import type { MoveContext } from '../platform/lifecycle/lifecycle.ts';
 import type { Platform } from './platform.ts';
 
 interface CompaniesNeeds {
@@ -34,13 +38,24 @@ export const wireCompanies = (
 ): { readonly modules: readonly Module[]; readonly signUps: SignUps } => {
   const repository = createOperatorRepository(Company, platform.changes);
   const list = platform.list(companyList);
-  const lifecycle = createCompanyLifecycle((tx, { row, input, worker }, action) => {
+  const inside = <T>(
+    tx: Tx,
+    { row, worker }: MoveContext<CompanyRow, object>,
+    work: (own: Tx) => Promise<T>,
+  ): Promise<T> => {
     const { session: _session, ...scope } = worker.scope;
-    const { reason } = input as { reason?: string };
-    return inCompany(tx, { ...scope, companyId: row.id }, (inside) =>
-      platform.changes.event(inside, { entity: 'company', entityId: row.id, action, ...(reason && { reason }) }),
-    );
-  }, platform.enqueue);
+    return inCompany(tx, { ...scope, companyId: row.id }, work);
+  };
+  const lifecycle = createCompanyLifecycle(
+    (tx, about, action) => {
+      const { reason } = about.input as { reason?: string };
+      const event = { entity: 'company', entityId: about.row.id, action, ...(reason && { reason }) };
+      return inside(tx, about, (own) => platform.changes.event(own, event));
+    },
+    async (tx, about) =>
+      (await inside(tx, about, (own) => platform.configuration.get(own, CLOSING_SETTING))).purgeAfterDays,
+    platform.enqueue,
+  );
   const mover = platform.mover(lifecycle, repository);
   const service = createCompaniesService({
     ...platform,

@@ -8,7 +8,16 @@ import type { CrudService, MovingService } from './service.ts';
 
 interface CrudModuleOptions<Row extends Stateful> extends Pick<
   Module,
-  'requires' | 'clients' | 'routes' | 'permissions' | 'reports' | 'jobs' | 'ticks' | 'settings' | 'erasures'
+  | 'requires'
+  | 'clients'
+  | 'routes'
+  | 'permissions'
+  | 'reports'
+  | 'jobs'
+  | 'ticks'
+  | 'settings'
+  | 'retentions'
+  | 'erasures'
 > {
   /** Path below `/angelis`. */
   readonly base: string;

@@ -10,7 +10,7 @@ type Ask = <T>(wanted: Setting<T>) => Promise<T>;
 export interface Retention {
   /** The kind: a table, or what of it ends sooner. */
   readonly of: string;
-  /** The name of the tick that erases it. */
+  /** The name of the tick, or of the job, that erases it. */
   readonly by: string;
   /** For how long, in ms. */
   readonly keptFor: (ask: Ask) => Promise<number>;

@@ -54,6 +54,7 @@ const db = createDatabase({ writer, reader: writer, now });
 const repository = createOperatorRepository(Company, plainRecorder());
 const lifecycle = createCompanyLifecycle(
   () => Promise.resolve(),
+  () => Promise.resolve(90),
   () => Promise.resolve(undefined),
 );
 const mover = createMover<CompanyRow>(lifecycle, repository, {

@@ -106,6 +106,26 @@ describe('the purge of a company', () => {
     return companyId;
   };
 
+  it('comes so many days after the archive as the company has set, 90 unless it has; never too soon', async () => {
+    const purgeDay = async (days?: number): Promise<number> => {
+      const companyId = await addCompany(app.database);
+      const owner = await clientOf(app, await addPerson(app, { companyId, roles: ['owner'] }));
+      const set = (purgeAfterDays: unknown) =>
+        owner.put('/admin/appconfig/organization.closing', { value: { purgeAfterDays } }, version(0));
+      for (const wrong of [29, 3_651, 0, -1, 90.5, null]) await set(wrong).expect(422);
+      if (days !== undefined) await set(days).expect(200);
+      const kept = (await owner.get('/privacy/retention').expect(200)).body as {
+        items: { kind: string; seconds: number }[];
+      };
+      expect(kept.items.find(({ kind }) => kind === 'archived_company')?.seconds).to.equal((days ?? 90) * 86_400);
+      await staff.post(`/admin/companies/${companyId}/suspend`, reason, version(1)).expect(200);
+      const from = Date.now() + 31 * DAY;
+      await at(31, () => fallDue(companyId, 'archive'));
+      return Math.round((Date.parse((await read(companyId)).purgeAt!) - from) / DAY);
+    };
+    expect([await purgeDay(), await purgeDay(30), await purgeDay(3_650)]).to.deep.equal([90, 30, 3_650]);
+  });
+
   it('takes people with no other company, files, realm entries and rows, and leaves name and chain', async () => {
     const [companyId, elsewhere] = [await addCompany(app.database), await addCompany(app.database)];
     const owner = await addPerson(app, { companyId, roles: ['owner'] });

@@ -6,9 +6,8 @@ import { Company } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
 
 const DAY = 86_400_000;
-/** Days from suspension to the archive, and from there until everything may be purged. */
+/** Days from suspension to the archive, unless whoever suspends says otherwise. */
 const ARCHIVE_AFTER = 30;
-const PURGE_AFTER = 90;
 
 const permission = 'operator:company:move';
 const reason = exact({ reason: text(500) });
@@ -19,10 +18,12 @@ export const PURGE_COMPANY = 'organization.company.purge';
 
 /**
  * pending -> active -> suspended -> active | archived -> purged; a pending one that is refused is archived, to be purged at
- * once. A suspended company may only be read, by its owner; an archived one not at all; of a purged one there is nothing left to read. `tell` writes the move into the company's own change log too.
+ * once. A suspended company may only be read, by its owner; an archived one not at all; of a purged one there is nothing left
+ * to read. `tell` writes the move into the company's own change log too; `purgeAfterDays` asks how long it stays in the archive.
  */
 export const createCompanyLifecycle = (
   tell: (tx: Tx, about: MoveContext<CompanyRow, object>, action: string) => Promise<void>,
+  purgeAfterDays: (tx: Tx, about: MoveContext<CompanyRow, object>) => Promise<number>,
   enqueue: Enqueue,
 ): Lifecycle<CompanyRow> => {
   const toldAs = (action: string) => (tx: Tx, about: MoveContext<CompanyRow, object>) => tell(tx, about, action);
@@ -77,12 +78,8 @@ export const createCompanyLifecycle = (
         system: true,
         summary: 'A company that stayed suspended is archived',
         dueAt: (row) => (row.archiveAt === null ? null : new Date(row.archiveAt)),
-        set: ({ row }, now) => ({
-          ...rethink(row),
-          archiveAt: null,
-          purgeAt: later(now, PURGE_AFTER),
-          customDomain: null,
-        }),
+        find: async (tx, about) => ({ purgeAt: later(tx.now, await purgeAfterDays(tx, about)) }),
+        set: ({ row }) => ({ ...rethink(row), archiveAt: null, customDomain: null }),
         effect: toldAs('archive'),
       }),
       // The work moves it on; what did not come to an end is begun again the next day, and goes on where it was.

@@ -17,6 +17,7 @@ import type { JobDefinition, Module, Route } from '../../../platform/module.ts';
 import { Company, OWN_EDIT } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
 import type { Companies } from './companies.service.ts';
+import { CLOSED_RETENTION, CLOSING_SETTING } from './settings.ts';
 import { USAGE } from './usage.repository.ts';
 import type { UsageService } from './usage.service.ts';
 
@@ -84,6 +85,8 @@ export const companiesModule = ({ service, usage, jobs }: CompaniesParts): Modul
     service,
     jobs,
     ticks: usage.ticks,
+    settings: [CLOSING_SETTING],
+    retentions: [CLOSED_RETENTION],
     routes: [
       ...ownRoutes(service, usage),
       route(
