@@ -12,6 +12,8 @@ import type { PersonRow } from './persons.repository.ts';
 export interface Login {
   readonly id: string;
   readonly email: string | null;
+  /** Whoever has it took up what was mailed there. */
+  readonly emailVerified: boolean;
   readonly firstName: string;
   readonly lastName: string;
   readonly enabled: boolean;
@@ -51,6 +53,9 @@ export interface Logins {
   remove(personId: string): Promise<void>;
 }
 
+/** Somebody who is invited has not said yet that the address is theirs. */
+const isVerified = ({ status }: PersonRow): boolean => status !== 'invited';
+
 /** The users of this system at the identity provider, each under the name of its person. */
 export const createLogins = ({ users, repository, contacts }: LoginsDependencies): Logins => {
   const removeUser = async (id: string): Promise<void> => {
@@ -77,7 +82,7 @@ export const createLogins = ({ users, repository, contacts }: LoginsDependencies
     }
     const own = contacts.emailOf(person);
     if (own === null || own === email) return false;
-    await users.update(holder.id, { email: own, emailVerified: true });
+    await users.update(holder.id, { email: own, emailVerified: isVerified(person) });
     return true;
   };
   const withAddress = async <T>(reader: Reader, email: string | null, work: () => Promise<T>): Promise<T> => {
@@ -89,19 +94,19 @@ export const createLogins = ({ users, repository, contacts }: LoginsDependencies
     }
   };
 
-  const differences: Logins['differences'] = ({ email, enabled, ...names }, user) => [
+  const differences: Logins['differences'] = ({ email, emailVerified, enabled, ...names }, user) => [
     ...(user.enabled === enabled ? [] : ['enabled' as const]),
-    ...(email === null || (user.email === email && user.emailVerified) ? [] : ['email' as const]),
+    ...(email === null || (user.email === email && user.emailVerified === emailVerified) ? [] : ['email' as const]),
     ...(user.firstName === names.firstName && user.lastName === names.lastName ? [] : ['names' as const]),
   ];
 
   /** What shuts out comes first: nothing that the provider refuses about the rest holds it up. */
   const bring = async (reader: Reader, user: User, login: Login): Promise<void> => {
-    const { email, firstName, lastName, enabled } = login;
+    const { email, emailVerified, firstName, lastName, enabled } = login;
     const different = differences(login, user);
     if (different.includes('enabled')) await users.update(user.id, { enabled });
     if (different.includes('email') && email !== null)
-      await withAddress(reader, email, () => users.update(user.id, { email, emailVerified: true }));
+      await withAddress(reader, email, () => users.update(user.id, { email, emailVerified }));
     if (different.includes('names')) await users.update(user.id, { firstName, lastName });
   };
 
@@ -109,21 +114,22 @@ export const createLogins = ({ users, repository, contacts }: LoginsDependencies
     of: (person) => {
       const { id, firstName, lastName, status } = person;
       const enabled = status !== 'disabled' && status !== 'erased';
-      return loginOf({ id, firstName, lastName, enabled, email: contacts.emailOf(person) });
+      const [email, emailVerified] = [contacts.emailOf(person), isVerified(person)];
+      return loginOf({ id, firstName, lastName, enabled, email, emailVerified });
     },
     differences,
     hold: (tx, personId) => serialize(tx, `login:${personId}`),
     holdAddress: (tx, email) => serialize(tx, `address:${email}`),
     ensure: async (reader, login, password) => {
       const username = usernameOf(login.id);
-      const { email, firstName, lastName, enabled } = login;
+      const { email, emailVerified, firstName, lastName, enabled } = login;
       const there = await users.find({ username });
       if (there !== undefined) {
         await bring(reader, there, login);
         if (password !== undefined) await users.setPassword(there.id, password);
         return there.id;
       }
-      const user = { username, firstName, lastName, enabled, emailVerified: true, ...(email !== null && { email }) };
+      const user = { username, firstName, lastName, enabled, emailVerified, ...(email !== null && { email }) };
       const made = await withAddress(reader, email, () =>
         users.create({ ...user, ...(password !== undefined && { password }) }),
       );

@@ -87,7 +87,8 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
       const email = normalizeEmail(address);
       await hold(tx, { id, email });
       try {
-        return await logins.ensure(tx, loginOf({ id, firstName, lastName, email, enabled: true }), password);
+        const login = loginOf({ id, firstName, lastName, email, emailVerified: true, enabled: true });
+        return await logins.ensure(tx, login, password);
       } catch (error) {
         if (!(error instanceof IdentityProviderError)) throw error;
         if (error.code === 'conflict') throw conflict('ADDRESS_TAKEN', { cause: error });
