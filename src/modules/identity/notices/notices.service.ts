@@ -34,7 +34,8 @@ export const createNotices = (dependencies: NoticesDependencies): Notices => {
     name: SEND_NOTICE,
     run: async ({ personId, kind, before }, { scope, id }) => {
       const person = await db.read(scope, (reader) => persons.repository.find(reader, personId));
-      if (person === undefined) return;
+      // What their key sealed opens no more.
+      if (person === undefined || person.status === 'erased') return;
       const to = persons.contacts.emailOf(before === undefined ? person : { ...person, emailSealed: before });
       if (to === null) return;
       const locale = i18n.locale(undefined, person.locale);
