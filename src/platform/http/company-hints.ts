@@ -56,10 +56,7 @@ const names = ({ kind, value }: CompanyHint, principal: Named): boolean => {
 export const areNamed = (hints: readonly CompanyHint[], principal: Named): boolean =>
   hints.every((hint) => names(hint, principal));
 
-/** After sign-in every hint must name the session's company: another company 403, two that disagree 400. */
+/** After sign-in every hint must name the session's company, else 403; whether they agree is asked of the directory. */
 export const checkCompanyHints = (hints: readonly CompanyHint[], principal: Named): void => {
-  const wrong = hints.filter((hint) => !names(hint, principal));
-  if (wrong.length === 0) return;
-  if (wrong.length < hints.length) throw new Problem(400, 'COMPANY_HINTS_DIFFER');
-  throw forbidden('OTHER_COMPANY');
+  if (!areNamed(hints, principal)) throw forbidden('OTHER_COMPANY');
 };
