@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { CHECK_DOMAIN } from '../../../src/modules/organization/companies/domains.lifecycle.ts';
 import { hostOf } from '../../../src/modules/organization/companies/hosts.ts';
+import { LIMITS } from '../../../src/platform/settings/rates.ts';
 import { createTxtRecords } from '../../../src/platform/dns/txt-records.ts';
 import { systemScope } from '../../../src/platform/db/scope.ts';
 import { startApp } from '../../support/app.ts';
@@ -300,5 +301,45 @@ describe('the domain of a company', () => {
       }),
       { numRuns: 8 },
     );
+  });
+});
+
+describe('tries to prove the domain of a company', () => {
+  it('are so many for all its people and hosts together; what is refused asks nothing of DNS', async () => {
+    const asked: string[] = [];
+    const app = await startApp({
+      limits: { ...LIMITS, lookup: { points: 3, per: 600 } },
+      txtRecords: (name) => {
+        asked.push(name);
+        return Promise.resolve([]);
+      },
+    });
+    try {
+      const clientIn = async (companyId: string, role: string): Promise<Client> =>
+        clientOf(app, await addPerson(app, { companyId, roles: [role] }));
+      const [mine, theirs] = [await addCompany(app.database), await addCompany(app.database)];
+      const [owner, admin, other] = [
+        await clientIn(mine, 'owner'),
+        await clientIn(mine, 'admin'),
+        await clientIn(theirs, 'owner'),
+      ];
+      const verify = async (by: Client): Promise<string> => codeOf(await by.post(`${PATH}/verify`));
+      await owner.put(PATH, { host: 'uno.mina.cl' }).expect(200);
+      await other.put(PATH, { host: 'dos.mina.cl' }).expect(200);
+      expect([await verify(owner), await verify(admin)]).to.deep.equal(['DOMAIN_NOT_PROVEN', 'DOMAIN_NOT_PROVEN']);
+      await admin.put(PATH, { host: 'tres.mina.cl' }).expect(200);
+      expect([await verify(admin), await verify(owner)]).to.deep.equal(['DOMAIN_NOT_PROVEN', 'TOO_MANY_REQUESTS']);
+      const refused = await admin.post(`${PATH}/verify`).expect(429);
+      expect(Number(refused.get('retry-after'))).to.be.within(1, 600);
+      expect(await verify(other)).to.equal('DOMAIN_NOT_PROVEN');
+      expect(asked).to.deep.equal([
+        '_angelis.uno.mina.cl',
+        '_angelis.uno.mina.cl',
+        '_angelis.tres.mina.cl',
+        '_angelis.dos.mina.cl',
+      ]);
+    } finally {
+      await app.close();
+    }
   });
 });
