@@ -8,22 +8,10 @@ import { departmentList } from '../modules/organization/departments/departments.
 import { departmentsModule } from '../modules/organization/departments/departments.router.ts';
 import { createDepartmentsService } from '../modules/organization/departments/departments.service.ts';
 import type { InvitedProfiles } from '../modules/identity/invitations/invited-profiles.ts';
-import { INVITATION_STATES } from '../modules/identity/invitations/invitations.repository.ts';
 import type { ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
 import { commonModule } from '../modules/organization/common/common.router.ts';
 import { createCommonService } from '../modules/organization/common/common.service.ts';
-import { COMPANY_KINDS, COMPANY_STATES } from '../modules/organization/companies/companies.repository.ts';
-import { LINKED_SYSTEMS } from '../modules/organization/profiles/links.repository.ts';
-import { NATIONAL_ID_KINDS } from '../modules/organization/profiles/national-id.ts';
-import {
-  hasContactEmail,
-  PROFILE_KINDS,
-  PROFILE_STATES,
-} from '../modules/organization/profiles/profiles.repository.ts';
-import { PROJECT_STATES } from '../modules/workforce/projects/projects.repository.ts';
-import { REACHES } from '../platform/access/principal.ts';
-import { LOCALES } from '../platform/i18n/locales.ts';
-import { RESIDENT_STATES } from '../modules/organization/residents/residents.repository.ts';
+import { hasContactEmail } from '../modules/organization/profiles/profiles.repository.ts';
 import { siteList } from '../modules/organization/sites/sites.repository.ts';
 import { sitesModule } from '../modules/organization/sites/sites.router.ts';
 import { createSitesService } from '../modules/organization/sites/sites.service.ts';
@@ -37,6 +25,7 @@ import type { SignUps } from '../modules/organization/companies/sign-ups.service
 import type { Features } from '../modules/organization/features/features.service.ts';
 import type { QuotaNotices } from '../modules/organization/features/quotas.service.ts';
 import { wireCompanies } from './companies.ts';
+import { ENUMS } from './enums.ts';
 import { wireFeatures } from './features.ts';
 import { wirePeople } from './people.ts';
 import type { People, PeopleNeeds, ProfileFollower } from './people.ts';
@@ -54,21 +43,6 @@ const wireAppconfig = (platform: Platform, modules: () => readonly Module[]): Mo
     platform.configuration,
   );
   return [appconfigModule(service, [BRANDING_SETTING, RUT_SETTING]), publicAppconfigModule(service)];
-};
-
-/** The sets of values that frontends show by their labels. */
-const ENUMS = {
-  companyKind: COMPANY_KINDS,
-  companyStatus: COMPANY_STATES,
-  invitationStatus: INVITATION_STATES,
-  linkedSystem: LINKED_SYSTEMS,
-  locale: LOCALES,
-  nationalIdKind: NATIONAL_ID_KINDS,
-  profileKind: PROFILE_KINDS,
-  profileStatus: PROFILE_STATES,
-  projectStatus: PROJECT_STATES,
-  reach: REACHES,
-  residentStatus: RESIDENT_STATES,
 };
 
 const wireCommon = (platform: Platform, { nationalIds }: People): Module =>

@@ -5,6 +5,23 @@ import { createValidator } from '../../src/platform/schema/validator.ts';
 import { startApp } from '../support/app.ts';
 import type { TestApp } from '../support/app.ts';
 
+/** Sets that are a part of another: where fewer values can be. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  complianceGroup: ['day,month,project,shift,site', 'project,site'],
+  credentialStatus: ['expired,rejected,revoked,submitted,valid'],
+  deliveryChannel: ['email,sms'],
+  escalationStep: ['manager,safety_admin'],
+  gateOutcome: ['block,restrict'],
+  level: ['none,orange,red,yellow', 'none,yellow'],
+  linkedSystem: ['FIT2000,SAFER', 'CHECKINGMATE,FIT2000,SAFER'],
+  otpPurpose: ['login,reset'],
+  reach: ['company,hierarchy,reports,self'],
+  requirementKind: ['for_cause,post_incident'],
+  shiftKind: ['day,night,travel'],
+};
+/** What nobody is shown: separators of CSV, and what probes are answered. */
+const UNSEEN = [',,;', 'ok,unavailable'];
+
 interface Operation {
   operationId: string;
   summary: string;
@@ -68,6 +85,41 @@ describe('the OpenAPI document', () => {
           expect(() => validator.compile(schema)(undefined), id).to.not.throw();
           expect(standard.validateSchema(schema), `${id}: ${standard.errorsText()}`).to.equal(true);
         }
+    }
+  });
+
+  /** Closed sets of values, but those that lists are sorted by, and the columns of reports, whose catalogue tells their names. */
+  const setsIn = (value: unknown): string[] => {
+    if (typeof value !== 'object' || value === null) return [];
+    const { enum: values, columns: _columns, ...rest } = value as { enum?: string[]; columns?: unknown };
+    const isShown = values !== undefined && !values.some((one) => one.startsWith('-'));
+    return [...(isShown ? [values.toSorted().join(',')] : []), ...Object.values(rest).flatMap(setsIn)];
+  };
+
+  it('has no closed set of values without its labels among the enums, in every language, and none that is not in use', async () => {
+    const used = new Set(setsIn(document));
+    for (const language of ['es', 'en', 'fr']) {
+      const asked = app.http.get('/angelis/common/enums').set({ 'accept-language': language });
+      const sets = (await asked.expect(200)).body as Record<string, { value: string; label: string }[]>;
+      const named = new Map<string, string>();
+      for (const [name, items] of Object.entries(sets)) {
+        named.set(
+          items
+            .map(({ value }) => value)
+            .toSorted()
+            .join(','),
+          name,
+        );
+        for (const { value, label } of items) expect(label, `${name} ${value} in ${language}`).to.match(/^[^.{}]+$/);
+        expect(new Set(items.map(({ label }) => label)).size, `${name} in ${language}`).to.equal(items.length);
+        for (const part of PARTS[name] ?? [])
+          expect(items.map(({ value }) => value)).to.include.members(part.split(','), name);
+      }
+      const parts = Object.values(PARTS).flat();
+      expect([...used].filter((set) => !named.has(set) && !parts.includes(set) && !UNSEEN.includes(set))).to.deep.equal(
+        [],
+      );
+      expect([...named.keys(), ...parts, ...UNSEEN].filter((set) => !used.has(set))).to.deep.equal([]);
     }
   });
 

@@ -9,11 +9,14 @@ const list = <T extends Type.TSchema>(item: T) => Type.Array(item, { maxItems: 2
 const some = <T extends Type.TSchema>(item: T) => Type.Optional(Type.Array(item, { minItems: 1, maxItems: 20 }));
 const LEVELS = ['green', 'yellow', 'orange', 'red', 'invalid', 'none'] as const;
 
+/** How people of the board stand to their shifts. */
+export const SHIFTS_OF_BOARD = ['none', 'planned', 'started'] as const;
+
 export const BoardQuerySchema = exact({
   cursor: Type.Optional(Type.String({ maxLength: 1_000 })),
   limit: Type.Optional(integer(1, 50, { default: 50 })),
   siteId: some(uuid()),
-  shift: some(oneOf(['none', 'planned', 'started'], { description: 'The shift that runs, or the next within a day' })),
+  shift: some(oneOf(SHIFTS_OF_BOARD, { description: 'The shift that runs, or the next within a day' })),
   level: some(oneOf(LEVELS, { description: 'Of the latest result' })),
   held: Type.Optional(Type.Boolean()),
   openCase: Type.Optional(Type.Boolean({ description: 'A case that still asks something of somebody' })),

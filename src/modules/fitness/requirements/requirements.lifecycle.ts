@@ -12,7 +12,7 @@ import type { RequirementRow } from './requirements.repository.ts';
 
 const HOUR = 3_600_000;
 
-const EXCUSE_REASONS = [
+export const EXCUSE_REASONS = [
   'absent',
   'shift_changed',
   'emergency',

@@ -30,9 +30,14 @@ export type SignalInput = Static<typeof SignalBody>;
 
 const measure = (maximum: number, description: string) => optional(Type.Number({ minimum: 0, maximum, description }));
 
+/** Reaction tests that may be entered by hand. */
+export const PROTOCOLS = ['PVT-B', 'PVT-10'] as const;
+/** What the vendor of an ocular test makes of it. */
+export const VENDOR_RISKS = ['HIGH', 'LOW'] as const;
+
 const ReactionInput = exact({
   kind: Type.Literal('reaction'),
-  protocol: oneOf(['PVT-B', 'PVT-10']),
+  protocol: oneOf(PROTOCOLS),
   startedAt: instant(),
   trials: Type.Array(Type.Union([Type.Number(), Type.Null()]), {
     minItems: 1,
@@ -44,7 +49,7 @@ const ReactionInput = exact({
 
 const OcularInput = exact({
   kind: Type.Literal('ocular'),
-  risk: oneOf(['HIGH', 'LOW']),
+  risk: oneOf(VENDOR_RISKS),
   pupilDiameter: measure(20, 'mm'),
   constrictionAmplitude: measure(20, 'mm'),
   constrictionLatency: measure(5_000, 'ms'),

@@ -6,8 +6,14 @@ import { NATIONAL_ID } from '../profiles/national-id.ts';
 import type { Common } from './common.service.ts';
 import { countriesIn, zonesAt } from './places.ts';
 
-/** Values of the API by the name of their set; their labels stand in `enums:<set>.<value>`. */
-export type EnumSets = Readonly<Record<string, readonly string[]>>;
+interface EnumSet {
+  readonly values: readonly string[];
+  /** Where their labels stand, as `<texts>.<value>`. Default: `enums:<set>`. */
+  readonly texts?: string;
+}
+
+/** Values of the API by the name of their set. */
+export type EnumSets = Readonly<Record<string, EnumSet>>;
 
 interface CommonRouterDependencies {
   readonly service: Common;
@@ -22,9 +28,9 @@ const LABELED = Type.Array(exact({ value: Type.String(), label: Type.String() })
 
 const labelsOf = (enums: EnumSets, t: PublicContext['t']) =>
   Object.fromEntries(
-    Object.entries(enums).map(([name, values]) => [
+    Object.entries(enums).map(([name, { values, texts = `enums:${name}` }]) => [
       name,
-      values.map((value) => ({ value, label: t(`enums:${name}.${value}`) })),
+      values.map((value) => ({ value, label: t(`${texts}.${value}`) })),
     ]),
   );
 

@@ -18,7 +18,7 @@ import {
 import type { List, Module, TickDefinition } from '../../../platform/module.ts';
 import { Credential, CREDENTIAL_STATES, evidenceErasure } from './credentials.repository.ts';
 import type { createCredentialsService } from './credentials.service.ts';
-import { CREDENTIAL_KINDS } from './kinds.ts';
+import { CREDENTIAL_BASES, CREDENTIAL_KINDS } from './kinds.ts';
 
 interface CredentialsRouterDependencies {
   readonly service: ReturnType<typeof createCredentialsService>;
@@ -31,7 +31,7 @@ const REQUIRED = exact({
   items: Type.Array(
     exact({
       credential: oneOf(CREDENTIAL_KINDS),
-      requiredBy: oneOf(['site', 'task', 'role', 'equipment']),
+      requiredBy: oneOf(CREDENTIAL_BASES),
       equipment: nullable(text(40, { description: 'Code of the kind of equipment that requires it' })),
       status: oneOf(['missing', ...CREDENTIAL_STATES]),
       from: nullable(day()),

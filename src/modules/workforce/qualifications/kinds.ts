@@ -9,6 +9,9 @@ export const CREDENTIAL_KINDS = [
   'skill_certificate',
 ] as const;
 
+/** Whose requirement a credential meets. */
+export const CREDENTIAL_BASES = ['site', 'task', 'role', 'equipment'] as const;
+
 /** Offerings whose tests a task kind may require; each needs a seat and a link to the source's own number. */
 export const TEST_OFFERINGS = ['SAFER', 'FIT2000', 'CHECKINGMATE'] as const;
 
