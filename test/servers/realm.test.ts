@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
-import { readSettings } from '../../src/platform/settings/settings.ts';
-import type { Settings } from '../../src/platform/settings/settings.ts';
-import { apply, diff, lint } from '../../src/wiring/commands/realm-run.ts';
 import { codeOf, openBrowser, totpSecretOf } from '../support/browser.ts';
 import type { Browser } from '../support/browser.ts';
 import { openRealm } from '../support/servers/realm.ts';
+import { openRealmCommands } from '../support/servers/realm-commands.ts';
+import type { RealmCommands } from '../support/servers/realm-commands.ts';
 import { serverSetting } from '../support/servers/settings.ts';
 
 const CALLBACK = 'https://angelis.example/angelis/admin/auth/callback';
@@ -18,40 +15,20 @@ const NOTHING = 'Nothing to change';
 describe('angelis realm on a real Keycloak', () => {
   const name = `angelis-${randomUUID().slice(0, 8)}`;
   const realm = openRealm(name);
-  let settings: Settings;
+  let commands: RealmCommands;
   let console: KeycloakAdminClient;
 
   before(async () => {
-    settings = readSettings(
-      {
-        PUBLIC_URL: 'https://angelis.example',
-        KEYCLOAK_URL: serverSetting('KEYCLOAK_URL'),
-        KEYCLOAK_REALM: name,
-        KEYCLOAK_ADMIN_CLIENT_SECRET: serverSetting('KEYCLOAK_ADMIN_CLIENT_SECRET'),
-        KEYCLOAK_OTP_KEY: await readFile(serverSetting('KEYCLOAK_OTP_KEY_FILE'), 'utf8'),
-      },
-      { keep: false },
-    );
+    commands = await openRealmCommands(name);
   });
   after(() => realm.drop());
   beforeEach(async () => {
     console = await realm.console();
   });
 
-  /** What a command prints, and with what it fails. */
-  const run = async (work: (tell: (text: string) => void) => Promise<void>): Promise<readonly string[]> => {
-    const lines: string[] = [];
-    await work((text) => lines.push(text)).catch((error: unknown) => lines.push(`failed: ${(error as Error).message}`));
-    expect(lines.join('\n')).to.not.contain(serverSetting('KEYCLOAK_ADMIN_CLIENT_SECRET'));
-    return lines;
-  };
-  const applied = (password = serverSetting('ANGELIS_TEST_KEYCLOAK_ADMIN_PASSWORD')) => {
-    const input = new PassThrough();
-    input.end(`${password}\n`);
-    return run((tell) => apply(settings, tell, input, new PassThrough()));
-  };
-  const drift = () => run((tell) => diff(settings, tell));
-  const faults = () => run((tell) => lint(settings, tell));
+  const applied = (password?: string) => commands.applied(password);
+  const drift = () => commands.drift();
+  const faults = () => commands.faults();
   const clientNamed = async (clientId: string) => (await console.clients.find({ clientId }))[0]!;
 
   /** Somebody spares superadmins their second factor. */
@@ -317,7 +294,7 @@ describe('angelis realm on a real Keycloak', () => {
 
   it('leaves a realm that takes encrypted connections only as strict as it is', async () => {
     await console.realms.update({ realm: name }, { sslRequired: 'all', accessTokenLifespan: 200 });
-    settings = { ...settings, APP_ENV: 'production' };
+    commands = commands.with({ APP_ENV: 'production' });
     expect((await applied()).slice(0, 2)).to.deep.equal([
       '1 change, as it was before:',
       '  realm.accessTokenLifespan: 300 in the file, 200 in the realm',

@@ -79,6 +79,7 @@ export type RealmDefinition = Omit<
   | 'groups'
   | 'scopeMappings'
 > & {
+  attributes?: Texts;
   clientScopes?: readonly RealmClientScope[];
   clients?: readonly RealmClient[];
   authenticationFlows?: readonly RealmFlow[];

@@ -95,10 +95,11 @@ const KEYCLOAKS_ROLES = /^(default-roles-.*|offline_access|uma_authorization)$/u
 const LOGOUT_ADDRESSES = 'post.logout.redirect.uris';
 const NAMES = ['name', 'kid'] as const;
 
-/** The part of a realm that are its own settings. Its name is a setting of this service. */
-const NOT_SETTINGS: ReadonlySet<string> = new Set<keyof RealmDefinition>([
+/** What of a realm is no setting of its own. Its name is a setting of this service; of attributes some are Keycloak's notes. */
+export const NOT_SETTINGS: ReadonlySet<string> = new Set<keyof RealmDefinition>([
   'id',
   'realm',
+  'attributes',
   'roles',
   'clients',
   'clientScopes',
@@ -198,7 +199,11 @@ const settingsView = (file: RealmDefinition, side: RealmDefinition): Views => {
   // Stricter than the file.
   if (file.sslRequired === 'external' && side.sslRequired === 'all') settings['sslRequired'] = 'external';
   const names = Object.keys(file).filter((name) => !NOT_SETTINGS.has(name));
-  return Object.fromEntries(names.map((name) => [name, viewOf(settings[name])]));
+  const attributes = Object.keys(file.attributes ?? {}).map((name) => [name, viewOf(side.attributes?.[name])] as const);
+  return {
+    ...Object.fromEntries(names.map((name) => [name, viewOf(settings[name])])),
+    ...(file.attributes && { attributes: Object.fromEntries(attributes) }),
+  };
 };
 
 const rolesView = ({ roles }: RealmDefinition): Views =>
@@ -330,7 +335,7 @@ export const isSameMapper = (one: RealmMapper, other: RealmMapper): boolean =>
   compare(mappersView([one]), mappersView([other]), '').length === 0;
 
 /**
- * In what a realm differs from the file (its variables filled in), both ways. Of settings, required actions and client
+ * In what a realm differs from the file (its variables filled in), both ways. Of settings, attributes, required actions and client
  * scopes the file's are looked at, of its clients everything, of identity providers, user federation, groups and whatever gives
  * rights all; what Keycloak makes for itself in each realm, and machine clients, which this service makes, are not.
  */

@@ -144,6 +144,28 @@ describe('difference of a realm', () => {
     ]);
   });
 
+  it('compares what decides about lives, logs and addresses in tokens, attributes too, and no others that Keycloak has', () => {
+    const actual: RealmDefinition = {
+      ...file,
+      clientSessionIdleTimeout: 0,
+      clientSessionMaxLifespan: 60,
+      offlineSessionIdleTimeout: 1,
+      eventsListeners: [],
+      enabledEventTypes: ['LOGIN', ...file.enabledEventTypes!.slice(2)],
+      adminEventsEnabled: false,
+      attributes: { frontendUrl: 'https://other.example', cibaInterval: '5' },
+    };
+    expect(told(actual)).to.have.members([
+      'realm.clientSessionMaxLifespan: 0 in the file, 60 in the realm',
+      'realm.offlineSessionIdleTimeout: 2592000 in the file, 1 in the realm',
+      'realm.eventsListeners: jboss-logging only in the file',
+      'realm.enabledEventTypes: LOGIN_ERROR only in the file',
+      'realm.adminEventsEnabled: true in the file, false in the realm',
+      'realm.attributes.frontendUrl: https://other.example only in the realm',
+      'realm.attributes.adminEventsExpiration: 604800 only in the file',
+    ]);
+  });
+
   it('names what the realm lost', () => {
     const actual: RealmDefinition = {
       ...file,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
-import { compareRealm, tellDifference } from '../realm-diff.ts';
+import { compareRealm, NOT_SETTINGS, tellDifference } from '../realm-diff.ts';
 import type { Difference } from '../realm-diff.ts';
 import type { RealmDefinition, RealmRepresentation } from '../realm-definition.ts';
 import { mendClientScopes, mendRolesOfClientScopes } from './realm-client-scopes.ts';
@@ -27,27 +27,20 @@ export const newRealm = (file: RealmDefinition, realm: string): RealmRepresentat
   return JSON.parse(text) as RealmRepresentation;
 };
 
-const settingsOf = (
-  {
-    roles: _roles,
-    clients: _clients,
-    users: _users,
-    scopeMappings: _scopeMappings,
-    authenticationFlows: _flows,
-    authenticatorConfig: _config,
-    requiredActions: _actions,
-    clientScopes: _clientScopes,
-    clientScopeMappings: _clientScopeMappings,
-    groups: _groups,
-    components: _components,
-    sslRequired,
-    ...settings
-  }: RealmDefinition,
-  names: ReadonlySet<string>,
-) => ({
-  ...settings,
+/** A realm's own settings, and no more. */
+const settingsOf = (realm: RealmDefinition): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(realm).filter(([name]) => !NOT_SETTINGS.has(name)));
+
+/**
+ * The settings of the file, and those of the realm that it has nothing to say about: Keycloak keeps many as attributes, and
+ * forgets those of them that it is not given again with the others.
+ */
+const mendedSettings = (file: RealmDefinition, live: RealmDefinition, names: ReadonlySet<string>) => ({
+  ...settingsOf(live),
+  ...settingsOf(file),
+  attributes: { ...live.attributes, ...file.attributes },
   // Where it is no difference the realm may be stricter than the file.
-  ...(names.has('sslRequired') && { sslRequired }),
+  ...(!names.has('sslRequired') && { sslRequired: live.sslRequired }),
 });
 
 const mendRoles = async (client: KeycloakAdminClient, file: RealmDefinition, names: ReadonlySet<string>) => {
@@ -110,7 +103,7 @@ export const applyRealm = async (
   const { live, named } = flows.size > 0 ? await look() : before;
   await mendRoles(client, file, named('roles'));
   const settings = named('realm');
-  if (settings.size > 0) await client.realms.update({ realm }, { ...settingsOf(file, settings), realm });
+  if (settings.size > 0) await client.realms.update({ realm }, { ...mendedSettings(file, live, settings), realm });
   await mendActions(client, { file, live, names: named('requiredActions') });
   await mendClientScopes(client, file, { live, names: named('clientScopes') });
   await mendClients(client, file, { live, names: named('clients') });

@@ -19,7 +19,7 @@ export const mendClientScopes = async (
     const actual = scopeNamed(live, name);
     const id = actual?.id ?? (await clientScopes.create(wanted)).id;
     if (actual !== undefined && actual.protocol !== wanted.protocol) await clientScopes.update({ id }, wanted);
-    await mendMappers(clientScopes, id, protocolMappers);
+    await mendMappers(clientScopes, { ...actual, id }, protocolMappers);
   }
 };
 

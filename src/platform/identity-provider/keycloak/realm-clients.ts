@@ -54,8 +54,8 @@ export const mendClients = async (client: KeycloakAdminClient, file: RealmDefini
     const { clientId = '', protocolMappers: _mappers, ...rest } = wanted;
     if (!names.has(clientId)) continue;
     const flows = Object.entries(wanted.authenticationFlowBindingOverrides ?? {});
-    const actual = live.clients?.find((one) => one.clientId === clientId);
-    const payload = {
+    const known = live.clients?.find((one) => one.clientId === clientId);
+    const payloadOf = (actual: RealmClient | undefined) => ({
       ...CLIENT_DEFAULTS,
       ...rest,
       clientId,
@@ -66,12 +66,13 @@ export const mendClients = async (client: KeycloakAdminClient, file: RealmDefini
         ...emptied(actual?.authenticationFlowBindingOverrides),
         ...Object.fromEntries(flows.map(([kind, id]) => [kind, idOfFlow(id)])),
       },
-    };
-    const id = actual?.id ?? (await client.clients.create(payload)).id;
-    // A new one too: Keycloak gives a client that leads nowhere back redirects to everywhere below it.
-    await client.clients.update({ id }, payload);
-    if (wanted.protocolMappers !== undefined) await mendMappers(client.clients, id, wanted.protocolMappers);
-    if (actual !== undefined) await assignScopes(client, wanted, actual);
+    });
+    const id = known?.id ?? (await client.clients.create(payloadOf(undefined))).id;
+    // A new one is read back: Keycloak gives it attributes and redirects to everywhere below it, and the realm its scopes.
+    const actual = { ...(known ?? (await client.clients.findOne({ id }))), id };
+    await client.clients.update({ id }, payloadOf(actual));
+    if (wanted.protocolMappers !== undefined) await mendMappers(client.clients, actual, wanted.protocolMappers);
+    await assignScopes(client, wanted, actual);
   }
 };
 

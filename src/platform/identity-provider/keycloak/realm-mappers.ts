@@ -5,12 +5,21 @@ import type { RealmMapper } from '../realm-definition.ts';
 /** Where mappers are: at clients, or at client scopes. */
 type Place = Pick<
   KeycloakAdminClient['clients' | 'clientScopes'],
-  'listProtocolMappers' | 'addProtocolMapper' | 'updateProtocolMapper' | 'delProtocolMapper'
+  'addProtocolMapper' | 'updateProtocolMapper' | 'delProtocolMapper'
 >;
 
-/** Gives the thing of this id these mappers and no others. What is as wanted is not touched: tokens go on being made. */
-export const mendMappers = async (place: Place, id: string, wanted: readonly RealmMapper[]): Promise<void> => {
-  const actual = await place.listProtocolMappers({ id });
+/**
+ * Gives a thing these mappers and no others. What is as wanted is not touched: tokens go on being made. It has its mappers as
+ * it was read itself: where Keycloak (26.7) lists mappers alone, it shows claims as wanted that nobody set.
+ */
+export const mendMappers = async (
+  place: Place,
+  {
+    id = '',
+    protocolMappers: actual = [],
+  }: { readonly id?: string; readonly protocolMappers?: readonly RealmMapper[] },
+  wanted: readonly RealmMapper[],
+): Promise<void> => {
   for (const { name, id: mapperId = '' } of actual)
     if (!wanted.some((one) => one.name === name)) await place.delProtocolMapper({ id, mapperId });
   for (const mapper of wanted) {

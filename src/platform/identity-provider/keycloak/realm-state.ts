@@ -106,9 +106,8 @@ export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: 
   const roles = await readRoles(client, read, { all: clients, own });
   const administration = clients.find(({ clientId }) => clientId === ADMINISTRATION)?.id ?? '';
   const holders = await readHolders(client, read, { id: administration, roles });
-  const { attributes: _attributes, ...rest } = settings ?? {};
   return {
-    ...(rest as RealmDefinition),
+    ...(settings as RealmDefinition | undefined),
     roles,
     groups,
     components: { [USER_STORAGE]: storages },
