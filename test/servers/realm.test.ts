@@ -242,6 +242,15 @@ describe('angelis realm on a real Keycloak', () => {
     const account = await console.clients.getServiceAccountUser({ id: machine.id });
     await console.users.addClientRoleMappings({ id: account.id!, ...ofManagement });
     await console.users.addRealmRoleMappings({ id: account.id!, roles: [superadmin] });
+    // By a role of the machine's own, by one of somebody else's and by a group.
+    await console.clients.createRole({ id: machine.id, name: 'boss' });
+    const boss = (await console.clients.findRole({ id: machine.id, roleName: 'boss' }))!;
+    await console.roles.createComposite({ roleId: boss.id! }, [manageUsers]);
+    const ofMachine = { clientUniqueId: machine.id, roles: [{ id: boss.id!, name: 'boss' }] };
+    await console.users.addClientRoleMappings({ id: account.id!, ...ofMachine });
+    await console.users.addRealmRoleMappings({ id: account.id!, roles: [await realmRole('guest')] });
+    await console.users.addToGroup({ id: account.id!, groupId: crew });
+    await console.groups.addClientRoleMappings({ id: crew, ...ofMachine });
     const { id: somebody } = await console.users.create({ username: 'somebody', enabled: true });
     await console.users.addClientRoleMappings({ id: somebody, ...ofManagement });
     await console.users.addRealmRoleMappings({ id: somebody, roles: [superadmin] });
@@ -253,11 +262,15 @@ describe('angelis realm on a real Keycloak', () => {
     const rights = [
       'rightsOfGroups./above: realm-management.manage-users',
       'rightsOfGroups./above/crew: operator-superadmin',
+      'rightsOfGroups./above/crew: angelis-machine-1.boss',
       `rightsInRoles.default-roles-${name}: operator-auditor`,
       'rightsInRoles.guest: operator-superadmin',
       'rightsInRoles.guest: realm-management.manage-users',
       'rightsOfUsers.service-account-angelis-machine-1: realm-management.manage-users',
       'rightsOfUsers.service-account-angelis-machine-1: operator-superadmin',
+      'rightsOfUsers.service-account-angelis-machine-1: guest',
+      'rightsOfUsers.service-account-angelis-machine-1: angelis-machine-1.boss',
+      'rightsOfUsers.service-account-angelis-machine-1: group /above/crew',
       'rightsOfUsers.somebody: realm-management.manage-users',
       'scopeMappings.angelis-worker: realm-management.manage-users',
       'clientScopeMappings.basic: realm-management.manage-users',
@@ -268,10 +281,10 @@ describe('angelis realm on a real Keycloak', () => {
     for (const says of [
       /userFederation\.directory: lets people in/,
       /groups\.\/above: gives realm-management\.manage-users/,
-      /groups\.\/above\/crew: gives operator-superadmin/,
+      /groups\.\/above\/crew: gives operator-superadmin, angelis-machine-1\.boss/,
       /roles\.default-roles-.*: carries operator-auditor/,
       /roles\.guest: carries operator-superadmin, realm-management\.manage-users/,
-      /users\.service-account-angelis-machine-1: has operator-superadmin, realm-management\.manage-users/,
+      /users\.service-account-angelis-machine-1: has (?=.*operator-superadmin)(?=.*realm-management\.manage-users)(?=.*group)/,
       /users\.somebody: has realm-management\.manage-users/,
       /scopeMappings\.angelis-worker: .*realm-management\.manage-users/,
       /clientScopeMappings\.basic: .*realm-management\.manage-users/,

@@ -122,6 +122,7 @@ export const keycloakServer = async (file: Json): Promise<KeycloakServer> => {
     '/admin/realms/angelis/clients': () => realm.clients.map((client) => ({ ...client, id: client['clientId'] })),
     '/admin/realms/angelis/client-scopes': () => realm.clientScopes.map((scope) => ({ ...scope, id: scope['name'] })),
     '/admin/realms/angelis/identity-provider/instances': () => [],
+    '/admin/realms/angelis/users': () => [],
     '/admin/realms/angelis/groups': () => [],
     '/admin/realms/angelis/components': () => [],
     '/admin/realms/angelis/authentication/flows': () => realm.authenticationFlows.filter(({ topLevel }) => topLevel),

@@ -1,7 +1,7 @@
 import { ACCESS_TOKEN_LIFE, ADMINISTRATION, API_CLIENT, BRUTE_FORCE, STAFF_ROLES, isAuthorizedParty } from './realm.ts';
 import { stepsOf } from './realm-definition.ts';
 import type { FlowStep, RealmClient, RealmDefinition, RealmScopeMapping } from './realm-definition.ts';
-import { federationsOf, rightsInRoles, rightsOfGroups, rightsOfUsers } from './realm-rights.ts';
+import { federationsOf, MACHINE_ACCOUNT, rightsInRoles, rightsOfGroups, rightsOfUsers } from './realm-rights.ts';
 
 const PASSWORD_CLIENT = 'angelis-worker';
 const USERNAME_CLIENT = 'angelis-otp';
@@ -134,9 +134,12 @@ const rights: Rule = (realm) => [
     ([path, roles]) =>
       `groups.${path}: gives ${roles.join(', ')} to whoever is in it: this service gives roles, one by one`,
   ),
-  ...Object.entries(rightsOfUsers(realm)).map(
-    ([name, roles]) => `users.${name}: has ${roles.join(', ')}: take it away, only ${API_CLIENT} administers the realm`,
-  ),
+  ...Object.entries(rightsOfUsers(realm)).map(([name, roles]) => {
+    const why = name.startsWith(MACHINE_ACCOUNT)
+      ? 'a machine client has nothing of its own'
+      : `only ${API_CLIENT} administers the realm`;
+    return `users.${name}: has ${roles.join(', ')}: take it away, ${why}`;
+  }),
 ];
 
 const selfRegistration: Rule = ({ registrationAllowed }) =>

@@ -1,4 +1,4 @@
-import { ADMINISTRATION, API_CLIENT, STAFF_ROLES } from './realm.ts';
+import { ADMINISTRATION, API_CLIENT, MACHINE_PREFIX, STAFF_ROLES } from './realm.ts';
 import type { RealmDefinition, RealmGroup, RealmScopeMapping } from './realm-definition.ts';
 
 /** The kind of component that brings users from elsewhere. */
@@ -17,8 +17,11 @@ export const roleNames = (ofRealm: readonly string[] = [], ofClients: OfClients 
 
 const STAFF: ReadonlySet<string> = new Set(STAFF_ROLES);
 const isAdministrative = (role: string): boolean => role.startsWith(`${ADMINISTRATION}.`);
-/** Roles that open something: those of the staff here, those of administrators at Keycloak. */
-const isRight = (role: string): boolean => STAFF.has(role) || isAdministrative(role);
+/**
+ * Roles that open something: those of the staff here, those of administrators at Keycloak, and whatever the roles of a machine
+ * client may carry, which is not read: this service makes none.
+ */
+const isRight = (role: string): boolean => STAFF.has(role) || isAdministrative(role) || role.startsWith(MACHINE_PREFIX);
 
 const DEFAULT_ROLE = /^default-roles-/u;
 const OF_EVERYBODY = ['offline_access', 'uma_authorization', 'account.view-profile', 'account.manage-account'];
@@ -66,10 +69,25 @@ export const rightsOfGroups = (realm: RealmDefinition): Rights =>
   );
 
 const SERVICE_ACCOUNT = 'service-account-';
+/** How the names of the accounts of machine clients begin. */
+export const MACHINE_ACCOUNT = `${SERVICE_ACCOUNT}${MACHINE_PREFIX}`;
+const GROUP = 'group ';
+
+/** The path of the group that a right names by which somebody has whatever it gives. */
+export const groupOfRight = (right: string): string | undefined =>
+  right.startsWith(GROUP) ? right.slice(GROUP.length) : undefined;
+
+const mayHave = (username: string, role: string): boolean => {
+  if (username.startsWith(MACHINE_ACCOUNT)) return DEFAULT_ROLE.test(role);
+  return username.startsWith(SERVICE_ACCOUNT)
+    ? !isRight(role)
+    : !(isAdministrative(role) || role.startsWith(MACHINE_PREFIX));
+};
 
 /**
- * Rights of service accounts other than this service's own, and those of administrators that somebody else has. Roles of the
- * staff that people have are given by this service, which compares them itself.
+ * Rights of service accounts other than this service's own, and those of administrators that somebody else has. A machine
+ * client has no role but what everybody has, and is in no group (`group /path`). Roles of the staff that people have are given
+ * by this service, which compares them itself.
  */
 export const rightsOfUsers = ({ users = [] }: RealmDefinition): Rights =>
   given(
@@ -79,11 +97,12 @@ export const rightsOfUsers = ({ users = [] }: RealmDefinition): Rights =>
         username: username ?? `${SERVICE_ACCOUNT}${serviceAccountClientId}`,
       }))
       .filter(({ username }) => username !== `${SERVICE_ACCOUNT}${API_CLIENT}`)
-      .map(({ username, realmRoles, clientRoles }) => [
+      .map(({ username, realmRoles, clientRoles, groups = [] }) => [
         username,
-        roleNames(realmRoles, clientRoles as OfClients | undefined).filter(
-          username.startsWith(SERVICE_ACCOUNT) ? isRight : isAdministrative,
-        ),
+        [
+          ...roleNames(realmRoles, clientRoles as OfClients | undefined).filter((role) => !mayHave(username, role)),
+          ...(username.startsWith(MACHINE_ACCOUNT) ? groups.map((path) => `${GROUP}${path}`) : []),
+        ],
       ]),
   );
 

@@ -144,6 +144,38 @@ describe('difference of a realm', () => {
     ]);
   });
 
+  it('names what the account of a machine client has beside what everybody has, and whoever has a role of such a client', () => {
+    const account = 'service-account-angelis-machine-1';
+    const ofMachine = { 'angelis-machine-1': ['boss'] };
+    const actual: RealmDefinition = {
+      ...file,
+      groups: [{ name: 'a', path: '/a', clientRoles: ofMachine }],
+      roles: {
+        realm: [...file.roles!.realm!, { name: 'default-roles-angelis', composites: { realm: ['offline_access'] } }],
+      },
+      users: [
+        ...file.users!,
+        {
+          username: account,
+          realmRoles: ['default-roles-angelis', 'offline_access'],
+          clientRoles: { account: ['view-profile'], ...ofMachine },
+          groups: ['/a'],
+        },
+        { username: 'service-account-angelis-machine-2', realmRoles: ['default-roles-angelis'], groups: [] },
+        { username: 'service-account-legacy', realmRoles: ['guest'], clientRoles: ofMachine, groups: ['/a'] },
+      ],
+    };
+    expect(compareRealm(file, actual).map((one) => [tellDifference(one), one.isForeign])).to.deep.equal([
+      ['groups./a only in the realm', true],
+      ['rightsOfGroups./a: angelis-machine-1.boss only in the realm', false],
+      ...['offline_access', 'account.view-profile', 'angelis-machine-1.boss', 'group /a'].map((right) => [
+        `rightsOfUsers.${account}: ${right} only in the realm`,
+        false,
+      ]),
+      ['rightsOfUsers.service-account-legacy: angelis-machine-1.boss only in the realm', false],
+    ]);
+  });
+
   it('compares what decides about lives, logs and addresses in tokens, attributes too, and no others that Keycloak has', () => {
     const actual: RealmDefinition = {
       ...file,

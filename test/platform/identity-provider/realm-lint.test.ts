@@ -210,7 +210,7 @@ describe('lint of the realm', () => {
     ];
     expectFaults(
       /^users\.service-account-legacy: has operator-support: /,
-      /^users\.service-account-angelis-machine-1: has realm-management\.manage-users: /,
+      /^users\.service-account-angelis-machine-1: has realm-management\.manage-users: .*a machine client/,
       /^users\.u-2: has realm-management\.manage-users: /,
     );
   });

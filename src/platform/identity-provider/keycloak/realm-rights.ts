@@ -1,10 +1,18 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import { ADMINISTRATION, STAFF_ROLES } from '../realm.ts';
-import { groupsOf, rightsInRoles, rightsOfGroups, rightsOfUsers, rolesOf } from '../realm-rights.ts';
+import {
+  groupOfRight,
+  groupsOf,
+  MACHINE_ACCOUNT,
+  rightsInRoles,
+  rightsOfGroups,
+  rightsOfUsers,
+  rolesOf,
+} from '../realm-rights.ts';
 import type { Rights } from '../realm-rights.ts';
 import type { RealmClient, RealmDefinition, RealmGroup } from '../realm-definition.ts';
 import type { Connection } from './connection.ts';
-import { allPages } from './pages.ts';
+import { allPages, forEach } from './pages.ts';
 
 /** One call that changes nothing. */
 type Read = Connection['read'];
@@ -94,6 +102,21 @@ export const readHolders = async (
   return [...found].map(([userId, user]) => ({ id: userId, ...user }));
 };
 
+/** The accounts of machine clients with all roles that they have of their own, and their groups where the realm has any. */
+export const readMachines = async (
+  { users }: KeycloakAdminClient,
+  read: Read,
+  hasGroups: boolean,
+): Promise<readonly User[]> => {
+  const found = await allPages((range) => read(() => users.find({ username: MACHINE_ACCOUNT, ...range })));
+  const accounts = found.filter(({ username = '' }) => username.startsWith(MACHINE_ACCOUNT));
+  return forEach(accounts, async ({ id = '', username = '' }) => {
+    const mapped = await read(() => users.listRoleMappings({ id }));
+    const groups = hasGroups ? await allPages((range) => read(() => users.listGroups({ id, ...range }))) : [];
+    return { id, username, ...mappedNames(mapped), groups: groups.map(({ path = '' }) => path) };
+  });
+};
+
 const isNamed = (role: Role): role is Role & { id: string; name: string } =>
   role.id !== undefined && role.name !== undefined;
 
@@ -140,6 +163,10 @@ export const takeRights = async (client: KeycloakAdminClient, live: RealmDefinit
   if (Object.keys(inRoles).length > 0) await takeCarried(client, live, inRoles);
   for (const [path, doomed] of Object.entries(ofGroups))
     await takeRoles(client.groups, groupsOf(live).get(path)?.id ?? '', doomed);
-  for (const [name, doomed] of Object.entries(ofUsers))
-    await takeRoles(client.users, live.users?.find(({ username }) => username === name)?.id ?? '', doomed);
+  for (const [name, doomed] of Object.entries(ofUsers)) {
+    const id = live.users?.find(({ username }) => username === name)?.id ?? '';
+    await takeRoles(client.users, id, doomed);
+    for (const path of doomed.flatMap((right) => groupOfRight(right) ?? []))
+      await client.users.delFromGroup({ id, groupId: groupsOf(live).get(path)?.id ?? '' });
+  }
 };

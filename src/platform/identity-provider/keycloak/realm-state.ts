@@ -5,7 +5,7 @@ import { ADMINISTRATION, MACHINE_PREFIX } from '../realm.ts';
 import type { RealmClient, RealmDefinition, RealmExecution, RealmFlow } from '../realm-definition.ts';
 import { USER_STORAGE } from '../realm-rights.ts';
 import type { Connection } from './connection.ts';
-import { mappedNames, readGroups, readHolders, readRoles } from './realm-rights.ts';
+import { mappedNames, readGroups, readHolders, readMachines, readRoles } from './realm-rights.ts';
 
 /** Looks at the realm itself, as the service account. */
 export interface RealmReader {
@@ -60,7 +60,7 @@ const readFlow = async (client: KeycloakAdminClient, read: Read, flow: RealmFlow
   return { authenticationFlows: all, authenticatorConfig: configs };
 };
 
-/** Of Keycloak's own flows only those that are in use have their steps; of machine clients nothing but themselves is read. */
+/** Of Keycloak's own flows only those that are in use have their steps; of machine clients nothing but themselves and what their accounts have is read. */
 export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: string): Promise<RealmDefinition> => {
   const [settings, found, listed, requiredActions, identityProviders, clientScopes, storages, groups] =
     await Promise.all([
@@ -105,6 +105,8 @@ export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: 
   );
   const roles = await readRoles(client, read, { all: clients, own });
   const administration = clients.find(({ clientId }) => clientId === ADMINISTRATION)?.id ?? '';
+  const machines = await readMachines(client, read, groups.length > 0);
+  const known = [...accounts, ...machines];
   const holders = await readHolders(client, read, { id: administration, roles });
   return {
     ...(settings as RealmDefinition | undefined),
@@ -124,7 +126,7 @@ export const readRealm = async (client: KeycloakAdminClient, read: Read, realm: 
         theirs.map(({ mapping }) => mapping),
       ]),
     ),
-    users: [...accounts, ...holders.filter(({ id }) => !accounts.some((account) => account.id === id))],
+    users: [...known, ...holders.filter(({ id }) => !known.some((account) => account.id === id))],
   };
 };
 
