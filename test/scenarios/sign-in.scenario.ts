@@ -97,14 +97,14 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
       const { email } = await addSomebody('owner');
       const { accessToken } = await signInOnAdmin(system, email);
       const { profileId } = await addWorker();
-      const body = { name: 'Cabina', scopes: ['fitness:signal:write'] };
+      const body = { name: 'Cabina', scopes: ['fitness:signal:write', 'workforce:project:read'] };
       const made = await post('/admin/api-client', body, accessToken).expect(201);
       const machine = made.body as { id: string; clientId: string; secret: string; version: number };
-      const grant = (client_secret: string) =>
+      const grant = (client_secret: string, asked: object = {}) =>
         system.http
           .post('/angelis/auth/token')
           .type('form')
-          .send({ grant_type: 'client_credentials', client_id: machine.clientId, client_secret });
+          .send({ grant_type: 'client_credentials', client_id: machine.clientId, client_secret, ...asked });
       const enter = async (secret: string): Promise<string> =>
         ((await grant(secret).expect(200)).body as { access_token: string }).access_token;
       const lastUsed = async (): Promise<string | null> => {
@@ -118,6 +118,13 @@ export const signInScenario = (name: string, start: () => Promise<TestSystem>): 
       await post('/fitness/signal', seen, token).expect(201);
       expect(Date.now() - Date.parse((await lastUsed())!)).to.be.lessThan(3_600_000);
       await post('/fitness/self-report', { profileId, kss: 3 }, token).expect(403);
+      const { body: narrowed } = await grant(machine.secret, { scope: 'workforce:project:read' }).expect(200);
+      expect(narrowed).to.include({ scope: 'workforce:project:read' });
+      const reader = (narrowed as { access_token: string }).access_token;
+      await ask('get', '/admin/project', reader).expect(200);
+      await post('/fitness/signal', { ...seen, kind: 'peer' }, reader).expect(403);
+      const { body: tooMuch } = await grant(machine.secret, { scope: 'gate:decision:ask' }).expect(400);
+      expect(tooMuch).to.include({ error: 'invalid_scope' });
       const unended = await system.http.post('/angelis/auth/revoke').type('form').send({ token }).expect(400);
       expect(unended.body).to.include({ code: 'UNSUPPORTED_TOKEN_TYPE', error: 'unsupported_token_type' });
       await me(token).expect(403);

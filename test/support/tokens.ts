@@ -114,6 +114,7 @@ export async function forgedTokens(
     ['client roles as text', await signed({ resource_access: { 'angelis-api': { roles: 'admin' } } })],
     ['client access as text', await signed({ resource_access: 'admin' })],
     ['sid as number', await signed({ sid: 7 })],
+    ['scope as list', await signed({ scope: ['gate:decision:ask'] })],
     ['alg none', new UnsecuredJWT(good).encode()],
     ['alg nOnE', assembled({ alg: 'nOnE', kid: key.kid }, good)],
     ['alg none, with the signature of another', assembled({ alg: 'none', kid: key.kid }, good, signature)],

@@ -20,8 +20,8 @@ export interface Principals extends PrincipalSource {
 const LIFETIME = 60_000;
 const MOST = 20_000;
 
-/** The key under which a token's principal is kept: its session, or the machine client itself. */
-const keyOf = ({ sid, azp, sub }: Claims): string => sid ?? `${azp}:${sub}`;
+/** The key under which a token's principal is kept: its session, or the machine client itself with what its token is narrowed to. */
+const keyOf = ({ sid, azp, sub, scope = '' }: Claims): string => sid ?? `${azp}:${sub}:${scope}`;
 
 /** What of a token its principal hangs on beside the session: a role may be gone from the next one. */
 const rolesOf = ({ realm_access: realm }: Claims): string => realm?.roles.toSorted().join(' ') ?? '';

@@ -14,6 +14,8 @@ export interface Claims extends JWTPayload {
   azp: string;
   /** The provider's session; machine clients have none. */
   sid?: string;
+  /** What the token was asked for, apart by spaces. */
+  scope?: string;
   realm_access?: { roles: string[] };
   resource_access?: Record<string, { roles: string[] }>;
 }
@@ -83,7 +85,7 @@ function hasRoleList(access: unknown): boolean {
 }
 
 function isClaims(payload: JWTPayload): payload is Claims {
-  const { sub, azp, sid, realm_access: realm, resource_access: resources, exp, iat } = payload;
+  const { sub, azp, sid, scope, realm_access: realm, resource_access: resources, exp, iat } = payload;
   return (
     typeof sub === 'string' &&
     sub !== '' &&
@@ -91,6 +93,7 @@ function isClaims(payload: JWTPayload): payload is Claims {
     typeof exp === 'number' &&
     typeof iat === 'number' &&
     (sid === undefined || (typeof sid === 'string' && sid !== '')) &&
+    (scope === undefined || typeof scope === 'string') &&
     (realm === undefined || hasRoleList(realm)) &&
     (resources === undefined || (isRecord(resources) && Object.values(resources).every(hasRoleList)))
   );

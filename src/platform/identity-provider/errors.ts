@@ -1,6 +1,7 @@
 /**
  * - invalid_credentials: unknown, wrong or locked; callers answer all three alike
  * - account_disabled: the right credentials of a disabled account; callers answer as for invalid_credentials
+ * - scope_unknown: a scope that the provider was not told of for this client
  * - token_not_active: a refresh token or code that is expired, spent, revoked or not ours
  * - conflict: the username, email or client id is taken
  * - not_found: no such user or machine client
@@ -11,6 +12,7 @@
 export type IdentityProviderErrorCode =
   | 'invalid_credentials'
   | 'account_disabled'
+  | 'scope_unknown'
   | 'token_not_active'
   | 'conflict'
   | 'not_found'

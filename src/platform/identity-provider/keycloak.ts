@@ -1,6 +1,6 @@
 import { importPKCS8 } from 'jose';
 import type { CryptoKey } from 'jose';
-import { IdentityProviderError } from './errors.ts';
+import { IdentityProviderError, isProviderError } from './errors.ts';
 import { createConnection, unavailable } from './keycloak/connection.ts';
 import { readEvents } from './keycloak/events.ts';
 import { createKeycloakMachineClients } from './keycloak/machine-clients.ts';
@@ -60,6 +60,7 @@ export function createKeycloakIdentityProvider(
   const signIn = (): Promise<MachineToken> => tokens.clientCredentials(service);
   const connection = createConnection({ url, realm, timeout, signIn, now });
   const { client, administer, read } = connection;
+  const { offer, ...machineClients } = createKeycloakMachineClients(connection);
 
   return {
     issuer,
@@ -78,7 +79,17 @@ export function createKeycloakIdentityProvider(
       await administer(() => client.users.logout({ id }));
     },
     users: createKeycloakUsers(connection),
-    machineClients: createKeycloakMachineClients(connection),
+    clientCredentials: async (request) => {
+      try {
+        return await tokens.clientCredentials(request);
+      } catch (error) {
+        if (request.scopes === undefined || !isProviderError(error, 'scope_unknown')) throw error;
+      }
+      // It showed who it is, and asks for these for the first time.
+      await offer(request.clientId, request.scopes);
+      return tokens.clientCredentials(request);
+    },
+    machineClients,
     events: ({ since }) => readEvents(connection, since),
   };
 }

@@ -121,7 +121,12 @@ export interface IdentityProvider {
   authorizationUrl: (request: { state: string; nonce: string; challenge: string; redirectUri: string }) => string;
   /** Redeems the code once; with `nonce`, an id token that carries another one is refused. */
   exchangeCode: (request: { code: string; verifier: string; redirectUri: string; nonce?: string }) => Promise<TokenSet>;
-  clientCredentials: (request: { clientId: string; clientSecret: string }) => Promise<MachineToken>;
+  /** With `scopes`, each with a colon, the token's `scope` names these and no others; whether the client has them the caller decides. */
+  clientCredentials: (request: {
+    clientId: string;
+    clientSecret: string;
+    scopes?: readonly string[];
+  }) => Promise<MachineToken>;
   /** Rotates: the token given is spent, and using it again ends the whole family. */
   refresh: (request: { client: SignInClient; refreshToken: string }) => Promise<TokenSet>;
   /** Ends the session of a refresh token. A token that is no longer active is not an error. */

@@ -96,6 +96,8 @@ function refusal(status: number, body: Record<string, unknown>, grant: string): 
   if (grant === 'client_credentials' && (error === 'unauthorized_client' || error === 'invalid_client')) {
     return new IdentityProviderError('invalid_credentials', 'Unknown client or wrong secret');
   }
+  if (error === 'invalid_scope')
+    return new IdentityProviderError('scope_unknown', 'The client may not ask for this scope');
   const reason = typeof description === 'string' ? `${error}: ${description}` : error;
   return new IdentityProviderError('misconfigured', `The identity provider refuses this service (${reason})`);
 }
@@ -176,9 +178,9 @@ export function createTokenClient(options: TokenClientOptions): TokenCalls {
       }
       return tokens;
     },
-    clientCredentials: async ({ clientId, clientSecret }) => {
+    clientCredentials: async ({ clientId, clientSecret, scopes }) => {
       const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret };
-      const body = await grant(form);
+      const body = await grant({ ...form, ...(scopes && { scope: scopes.join(' ') }) });
       return { accessToken: text(body['access_token']), expiresIn: amount(body['expires_in']) };
     },
     refresh: async ({ client, refreshToken }) => {

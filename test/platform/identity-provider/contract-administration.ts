@@ -166,6 +166,29 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       expect(await codeOf(sign(secret))).to.equal('invalid_credentials');
     });
 
+    it('get tokens that name the scopes they ask for, and no others', async () => {
+      const clientId = `angelis-machine-${randomUUID()}`;
+      const { secret: clientSecret } = await provider.machineClients.create({ clientId, name: 'Gate' });
+      const scopeOf = async (scopes?: readonly string[]): Promise<string[]> => {
+        const { accessToken } = await provider.clientCredentials({
+          clientId,
+          clientSecret,
+          ...(scopes && { scopes }),
+        });
+        const { scope = '' } = decodeJwt<{ scope?: string }>(accessToken);
+        return scope.split(' ').filter((word) => word.includes(':'));
+      };
+      const [first, second] = ['gate:decision:ask', `test:${randomUUID()}:read`];
+      expect(await scopeOf()).to.deep.equal([]);
+      expect(await scopeOf([first])).to.deep.equal([first]);
+      expect(await scopeOf([first, second])).to.have.members([first, second]);
+      expect(await scopeOf([first])).to.deep.equal([first]);
+      expect(await scopeOf()).to.deep.equal([]);
+      const guess = provider.clientCredentials({ clientId, clientSecret: 'wrong', scopes: ['gate:decision:read'] });
+      expect(await codeOf(guess)).to.equal('invalid_credentials');
+      await provider.machineClients.remove(clientId);
+    });
+
     it('have ids of their own, and exist before they are changed', async () => {
       const clientId = `angelis-machine-${randomUUID()}`;
       await provider.machineClients.create({ clientId, name: 'One' });

@@ -71,6 +71,8 @@ export interface Sessions extends PrincipalStore {
   admits(claims: Claims): Promise<boolean>;
   /** The company in which a request with this token would act now; undefined where it would be refused, or none has come yet. */
   companyOf(claims: Claims): Promise<string | undefined>;
+  /** What a machine client may do with this token: its scopes, or those that it asked for; undefined where it would be refused. */
+  scopesOf(claims: Claims): Promise<readonly string[] | undefined>;
   /** Ends the caller's session and opens one elsewhere under the same sid: both or neither. */
   exchange(context: Context, destination: Destination): Promise<void>;
 }
@@ -98,6 +100,13 @@ const mayAct = (session: SessionRecord, claims: Claims, now: Date): boolean =>
   session.companyStatus !== 'archived' &&
   session.companyStatus !== 'purged' &&
   new Date(session.expiresAt) > now;
+
+/** The scopes to which a machine client had its token narrowed; undefined where it did not. */
+const scopesIn = ({ sid, scope = '' }: Claims): readonly string[] | undefined => {
+  // Words of the provider's own have no such form.
+  const scopes = sid === undefined ? scope.split(' ').filter((word) => word.includes(':')) : [];
+  return scopes.length > 0 ? scopes : undefined;
+};
 
 const KINDS = { member: 'profile', machine: 'machine', operator: 'operator', support: 'operator' } as const;
 
@@ -184,7 +193,8 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     await db.write(systemScope(session.companyId, 'sessions', traceId), (tx) => touchSession(tx, session.id));
   };
 
-  const toPrincipal = async (session: SessionRecord, { azp }: Claims): Promise<Principal> => {
+  const toPrincipal = async (session: SessionRecord, claims: Claims): Promise<Principal> => {
+    const tokenScopes = scopesIn(claims);
     const held = await directory.grants(session);
     const readOnly = session.kind === 'support' ? undefined : READ_ONLY[session.companyStatus];
     // Of a company that is not active only its owner sees anything.
@@ -197,7 +207,8 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
       grants,
       readOnly,
       support: session.kind === 'support',
-      byCode: azp === 'angelis-otp',
+      byCode: claims.azp === 'angelis-otp',
+      ...(tokenScopes && { tokenScopes }),
     };
   };
 
@@ -225,6 +236,12 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     companyOf: async (claims) => {
       const session = await known(claims);
       return session !== undefined && mayAct(session, claims, now()) ? session.companyId : undefined;
+    },
+    scopesOf: async (claims) => {
+      const session = await known(claims);
+      if (session === undefined || session.scopes === null || !mayAct(session, claims, now())) return undefined;
+      const narrowed = scopesIn(claims);
+      return narrowed === undefined ? session.scopes : session.scopes.filter((scope) => narrowed.includes(scope));
     },
     exchange: async (context, destination) => {
       const { principal } = context;

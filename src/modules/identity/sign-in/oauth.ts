@@ -1,14 +1,16 @@
 import type { Form } from '../../../platform/http/form.ts';
 import { Problem } from '../../../platform/problem.ts';
 
-/** What OAuth (RFC 6749, 5.2) calls a refusal, by the code of its problem. */
+/** What OAuth (RFC 6749, 5.2; RFC 7009, 2.2.1) calls a refusal, by the code of its problem. */
 const ERRORS: Readonly<Record<string, string>> = {
   MALFORMED_REQUEST: 'invalid_request',
   FORM_REQUIRED: 'invalid_request',
   BODY_TOO_LARGE: 'invalid_request',
   INVALID_CREDENTIALS: 'invalid_client',
   INVALID_GRANT: 'invalid_grant',
+  INVALID_SCOPE: 'invalid_scope',
   UNSUPPORTED_GRANT_TYPE: 'unsupported_grant_type',
+  UNSUPPORTED_TOKEN_TYPE: 'unsupported_token_type',
 };
 
 /** Runs what an OAuth endpoint does: its refusals say `error`, which libraries read, and how a client may show who it is. */
@@ -61,4 +63,16 @@ export const clientProof = (form: Form, authorization: string | undefined): Clie
   if (form.get('client_secret') !== undefined) throw malformed('client_secret');
   if ((form.get('client_id') ?? proof.clientId) !== proof.clientId) throw malformed('client_id');
   return proof;
+};
+
+/**
+ * The scopes that a machine client asks its token to be narrowed to (RFC 6749, 3.3), each once; undefined where it asks for
+ * none. Throws 400 INVALID_SCOPE for one that is not among those that it has.
+ */
+export const scopesAsked = (scope: string | undefined, held: readonly string[]): readonly string[] | undefined => {
+  // What is sent without a value counts as left out (RFC 6749, 3.2).
+  if (scope === undefined || scope === '') return undefined;
+  const asked = [...new Set(scope.split(' '))];
+  if (asked.some((one) => !held.includes(one))) throw new Problem(400, 'INVALID_SCOPE');
+  return asked;
 };

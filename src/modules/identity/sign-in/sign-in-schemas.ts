@@ -25,6 +25,7 @@ export const TokenAnswerView = exact({
   expires_in: integer(0, 86_400),
   refresh_token: Type.Optional(Type.String()),
   refresh_expires_in: Type.Optional(integer(0, 31_536_000)),
+  scope: Type.Optional(Type.String({ description: 'Of a machine client: what it may do with the token' })),
 });
 
 export const IntrospectionView = exact({
@@ -33,4 +34,5 @@ export const IntrospectionView = exact({
   client_id: Type.Optional(Type.String()),
   exp: Type.Optional(Type.Integer()),
   sid: Type.Optional(Type.String()),
+  scope: Type.Optional(Type.String({ description: 'Of a machine client: what it may do with the token' })),
 });

@@ -78,7 +78,7 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         id: 'issueToken',
         summary: 'OAuth 2 token endpoint: authorization_code, refresh_token, client_credentials',
         description:
-          'A machine client says who it is by HTTP Basic or in the form. What it refuses has the `error` of RFC 6749 beside `code`.',
+          'A machine client says who it is by HTTP Basic or in the form; `scope` narrows its token to some of its scopes. What it refuses has the `error` of RFC 6749 beside `code`.',
         permission: 'public',
         rate: 'sign-in',
         consumes: FORM,
@@ -95,12 +95,13 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         path: '/introspect',
         id: 'introspectToken',
         summary: 'Whether a request with an access token of the company would be let in (RFC 7662)',
+        description: 'What it refuses for its form has the `error` of RFC 6749 beside `code`.',
         permission: 'signed-in',
         machines: true,
         consumes: FORM,
         responses: { 200: IntrospectionView },
       },
-      async ({ request }, context) => secret(await tokens.introspect(() => readForm(request), context)),
+      async ({ request }, context) => secret(await inOAuth(() => tokens.introspect(() => readForm(request), context))),
     ),
     route(
       {
@@ -108,13 +109,14 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         path: '/revoke',
         id: 'revokeToken',
         summary: 'End the session of a token (RFC 7009)',
+        description: 'What it refuses has the `error` of RFC 7009 beside `code`.',
         permission: 'public',
         rate: 'sign-in',
         consumes: FORM,
         responses: { 204: null },
       },
       async ({ request }, { traceId }) => {
-        await tokens.revoke(await readForm(request), traceId);
+        await inOAuth(async () => tokens.revoke(await readForm(request), traceId));
         return noContent;
       },
     ),

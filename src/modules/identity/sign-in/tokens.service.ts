@@ -3,13 +3,14 @@ import type { Authentication, Claims } from '../../../platform/http/authenticati
 import type { Context } from '../../../platform/http/context.ts';
 import type { Form } from '../../../platform/http/form.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
-import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
+import { isProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProvider, SignInClient } from '../../../platform/identity-provider/port.ts';
+import { MACHINE_PREFIX } from '../../../platform/identity-provider/realm.ts';
 import { Problem } from '../../../platform/problem.ts';
 import type { Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import type { Sessions } from '../sessions/sessions.service.ts';
-import { clientProof } from './oauth.ts';
+import { clientProof, scopesAsked } from './oauth.ts';
 import type { ClientProof } from './oauth.ts';
 import { clientOfRefresh, toSignedIn } from './sign-in.service.ts';
 import type { SignedIn, SignIn } from './sign-in.service.ts';
@@ -18,7 +19,7 @@ interface TokensDependencies {
   readonly identityProvider: Pick<IdentityProvider, 'exchangeCode' | 'clientCredentials' | 'introspect' | 'logout'>;
   readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout'>;
   readonly signIn: Pick<SignIn, 'refresh'>;
-  readonly sessions: Pick<Sessions, 'companyOf' | 'admits'>;
+  readonly sessions: Pick<Sessions, 'companyOf' | 'scopesOf'>;
   readonly endings: Pick<Endings, 'endBySid' | 'endAll' | 'endAtProvider' | 'of' | 'end'>;
   readonly persons: Pick<Persons, 'byKeycloakId'>;
   readonly work: UnitOfWork;
@@ -32,6 +33,8 @@ export interface TokenAnswer {
   readonly expires_in: number;
   readonly refresh_token?: string;
   readonly refresh_expires_in?: number;
+  /** Of a machine client: what it may do with the token. */
+  readonly scope?: string;
 }
 
 /** RFC 7662, 2.2. */
@@ -43,12 +46,14 @@ export type IntrospectionAnswer =
       readonly client_id: string;
       readonly exp: number;
       readonly sid?: string;
+      readonly scope?: string;
     };
 
 export interface Tokens {
   /**
    * The token endpoint: authorization_code, refresh_token, client_credentials. `authorization` is the request's header. Throws 400
-   * INVALID_GRANT for a code or refresh token that is no good, 401 for a client that is not who it says.
+   * INVALID_GRANT for a code or refresh token that is no good, INVALID_SCOPE for a scope that a machine client does not have,
+   * 401 for a client that is not who it says.
    */
   token(form: Form, authorization: string | undefined): Promise<TokenAnswer>;
   /**
@@ -90,8 +95,7 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
     try {
       return toAnswer(toSignedIn(await identityProvider.exchangeCode(request)));
     } catch (error) {
-      const isSpent = error instanceof IdentityProviderError && error.code === 'token_not_active';
-      throw isSpent ? new Problem(400, 'INVALID_GRANT', { cause: error }) : error;
+      throw isProviderError(error, 'token_not_active') ? new Problem(400, 'INVALID_GRANT', { cause: error }) : error;
     }
   };
 
@@ -105,18 +109,28 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
     }
   };
 
-  const machineToken = async ({ clientId, clientSecret }: ClientProof): Promise<TokenAnswer> => {
+  /** A machine client's token, and what it may do with it; `scopes` narrow it. */
+  const grantMachine = async (proof: ClientProof, scopes?: readonly string[]) => {
+    const token = await identityProvider.clientCredentials({ ...proof, ...(scopes && { scopes }) });
+    const granted = await sessions.scopesOf(await authentication.verify(token.accessToken));
+    // Its time may be over before the provider is told.
+    if (granted === undefined) throw new Problem(401, 'INVALID_CREDENTIALS');
+    return { ...token, granted };
+  };
+
+  const machineToken = async (proof: ClientProof, scope: string | undefined): Promise<TokenAnswer> => {
+    const { clientId } = proof;
     await rates.count('signIn', `account:${clientId}`);
     try {
-      if (!clientId.startsWith('angelis-machine-')) throw new Problem(401, 'INVALID_CREDENTIALS');
-      const { accessToken, expiresIn } = await identityProvider.clientCredentials({ clientId, clientSecret });
-      // Its time may be over before the provider is told.
-      if (!(await sessions.admits(await authentication.verify(accessToken))))
-        throw new Problem(401, 'INVALID_CREDENTIALS');
-      return { access_token: accessToken, token_type: 'Bearer', expires_in: expiresIn };
+      if (!clientId.startsWith(MACHINE_PREFIX)) throw new Problem(401, 'INVALID_CREDENTIALS');
+      const whole = await grantMachine(proof);
+      const asked = scopesAsked(scope, whole.granted);
+      const { accessToken, expiresIn, granted } = asked === undefined ? whole : await grantMachine(proof, asked);
+      return { access_token: accessToken, token_type: 'Bearer', expires_in: expiresIn, scope: granted.join(' ') };
     } catch (error) {
-      const isRefused = error instanceof IdentityProviderError && error.code === 'invalid_credentials';
-      throw isRefused ? new Problem(401, 'INVALID_CREDENTIALS', { cause: error }) : error;
+      throw isProviderError(error, 'invalid_credentials')
+        ? new Problem(401, 'INVALID_CREDENTIALS', { cause: error })
+        : error;
     }
   };
 
@@ -132,7 +146,7 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
       const type = form.need('grant_type');
       if (type === 'authorization_code') return redeemCode(form);
       if (type === 'refresh_token') return refreshed(form);
-      if (type === 'client_credentials') return machineToken(clientProof(form, authorization));
+      if (type === 'client_credentials') return machineToken(clientProof(form, authorization), form.get('scope'));
       throw new Problem(400, 'UNSUPPORTED_GRANT_TYPE');
     },
     introspect: async (read, context) => {
@@ -140,13 +154,21 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
       const form = await read();
       const token = form.need('token');
       const claims = await claimsOf(token);
-      const companyId = claims && (await sessions.companyOf(claims));
-      if (companyId !== context.principal.companyId) return { active: false };
+      if (claims === undefined || (await sessions.companyOf(claims)) !== context.principal.companyId)
+        return { active: false };
       const found = await identityProvider.introspect(token);
       if (!found.active) return found;
       const { userId, clientId, expiresAt, sid } = found;
       const exp = Math.floor(expiresAt.getTime() / 1000);
-      return { active: true, sub: userId, client_id: clientId, exp, ...(sid !== undefined && { sid }) };
+      const scopes = await sessions.scopesOf(claims);
+      return {
+        active: true,
+        sub: userId,
+        client_id: clientId,
+        exp,
+        ...(sid !== undefined && { sid }),
+        ...(scopes && { scope: scopes.join(' ') }),
+      };
     },
     revoke: async (form, traceId) => {
       const token = form.need('token');
@@ -155,7 +177,7 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
         const client = clientOfRefresh(token, SIGN_IN_CLIENTS);
         await identityProvider.logout({ client, refreshToken: token });
       } else if (claims.sid === undefined) {
-        throw new Problem(400, 'UNSUPPORTED_TOKEN_TYPE', { extra: { error: 'unsupported_token_type' } });
+        throw new Problem(400, 'UNSUPPORTED_TOKEN_TYPE');
       } else {
         await endings.endBySid(claims.sid, { because: 'token_revoked', traceId });
         await endings.endAtProvider(claims.sid);

@@ -139,7 +139,7 @@ export function createGrants(
         return sessions.refresh(form['refresh_token'] ?? '', id, address);
       case 'client_credentials':
         if (grants.includes('client_credentials')) {
-          return sessions.machineReply({ clientId: id, userId: client.userId ?? id });
+          return sessions.machineReply({ clientId: id, userId: client.userId ?? id }, form['scope'] ?? '');
         }
         throw new OAuthError(401, 'unauthorized_client', 'Public client not allowed to retrieve service account');
       default:

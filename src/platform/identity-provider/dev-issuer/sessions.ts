@@ -32,7 +32,7 @@ export interface Sessions {
   end: (sid: string, how: 'sign-out' | 'by-admin', address?: string) => void;
   endAll: (userId: string) => void;
   accessClaims: (user: StoredUser, clientId: SignInClient, sid: string) => JWTPayload;
-  machineReply: (machine: Pick<StoredMachineClient, 'clientId' | 'userId'>) => Promise<TokenReply>;
+  machineReply: (machine: Pick<StoredMachineClient, 'clientId' | 'userId'>, scope: string) => Promise<TokenReply>;
   /** Resolves when the logout notices on their way have been answered or given up. */
   settled: () => Promise<void>;
 }
@@ -177,21 +177,21 @@ export function createSessions(
       }
       keeper.record({ type: 'sessions_ended', userId });
     },
-    machineReply: async ({ clientId, userId }) => ({
+    machineReply: async ({ clientId, userId }, scope) => ({
       access_token: await keys.sign({
         aud: clientId === API_CLIENT ? 'realm-management' : API_CLIENT,
         sub: userId,
         typ: 'Bearer',
         azp: clientId,
         acr: '1',
-        scope: '',
+        scope,
         exp: seconds(time()) + ACCESS_TOKEN_LIFE,
       }),
       expires_in: ACCESS_TOKEN_LIFE,
       refresh_expires_in: 0,
       token_type: 'Bearer',
       'not-before-policy': 0,
-      scope: '',
+      scope,
     }),
     settled: async () => {
       await Promise.all(notices);

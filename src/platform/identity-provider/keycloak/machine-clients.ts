@@ -1,15 +1,34 @@
-import { IdentityProviderError } from '../errors.ts';
+import { IdentityProviderError, isProviderError } from '../errors.ts';
 import type { IdentityProvider } from '../port.ts';
 import { API_CLIENT, MACHINE_PREFIX } from '../realm.ts';
 import type { Connection } from './connection.ts';
 
+export interface KeycloakMachineClients extends Readonly<IdentityProvider['machineClients']> {
+  /** Lets a client ask for tokens that are narrowed to these scopes. */
+  readonly offer: (clientId: string, scopes: readonly string[]) => Promise<void>;
+}
+
 /** Machine clients: confidential clients of the realm that have a service account and nothing else. */
-export function createKeycloakMachineClients(connection: Connection): IdentityProvider['machineClients'] {
+export function createKeycloakMachineClients(connection: Connection): KeycloakMachineClients {
   const { client, administer, read } = connection;
   const machineId = async (clientId: string): Promise<string> => {
     const [found] = await read(() => client.clients.find({ clientId }));
     if (found?.id === undefined) throw new IdentityProviderError('not_found', 'No such machine client');
     return found.id;
+  };
+  const scopeId = async (name: string): Promise<string | undefined> =>
+    (await read(() => client.clientScopes.find())).find((scope) => scope.name === name)?.id;
+  /** A name that comes into tokens as such: it carries no role and no claim. */
+  const makeScope = async (name: string): Promise<string> => {
+    const attributes = { 'include.in.token.scope': 'true', 'display.on.consent.screen': 'false' };
+    try {
+      return (await administer(() => client.clientScopes.create({ name, protocol: 'openid-connect', attributes }))).id;
+    } catch (error) {
+      // Another process was first.
+      const id = isProviderError(error, 'conflict') ? await scopeId(name) : undefined;
+      if (id === undefined) throw error;
+      return id;
+    }
   };
   const shownSecret = (value: string | undefined): { secret: string } => {
     if (value === undefined) throw new IdentityProviderError('unavailable', 'Keycloak gave no secret');
@@ -57,6 +76,13 @@ export function createKeycloakMachineClients(connection: Connection): IdentityPr
       return found.flatMap(({ clientId, enabled = false }) =>
         clientId?.startsWith(MACHINE_PREFIX) ? [{ clientId, enabled }] : [],
       );
+    },
+    offer: async (clientId, scopes) => {
+      const id = await machineId(clientId);
+      for (const scope of scopes) {
+        const clientScopeId = (await scopeId(scope)) ?? (await makeScope(scope));
+        await administer(() => client.clients.addOptionalClientScope({ id, clientScopeId }));
+      }
     },
     remove: async (clientId) => {
       const id = await machineId(clientId);
