@@ -196,7 +196,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
       }),
       signInModule({ signIn, tokens }),
       meModule(me, contacts),
-      adminAuthModule({ adminAuth: createAdminAuth(platform), signIn, tokens, me }),
+      adminAuthModule({ adminAuth: createAdminAuth({ ...platform, signIn }), signIn, tokens, me }),
       passwordsModule({
         passwords,
         forgotten: (request, context) => otps.ask({ ...request, purpose: 'reset' }, context),

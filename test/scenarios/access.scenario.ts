@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { openBrowser } from '../support/browser.ts';
 import type { TestSystem } from '../support/system.ts';
 import { addStaffMember, CODE, eventually, mailedTo, PASSWORD, signInOnAdmin, visitorsOf } from './people.ts';
 import type { Somebody, Tokens } from './people.ts';
@@ -75,6 +76,26 @@ export const accessScenario = (name: string, start: () => Promise<TestSystem>): 
       await move(worker, 'enable');
       await eventually(isEnabled);
       await signInAgain(worker);
+    });
+
+    it('gives no tokens for a code of somebody who was disabled after it was given, here or at the provider', async () => {
+      const { users } = system.identityProvider;
+      const endings: readonly [string, (who: Somebody) => Promise<unknown>][] = [
+        ['here', ({ personId }) => visitors.sql(`update person set status = 'disabled' where id = $1`, [personId])],
+        ['at the provider', ({ keycloakId }) => users.update(keycloakId, { enabled: false })],
+      ];
+      for (const [where, disable] of endings) {
+        const who = await visitors.addSomebody(companyId, ['admin'], PASSWORD);
+        const away = await ask('get', '/admin/auth/start').expect(302);
+        const [cookie] = away.headers['set-cookie'] as unknown as string[];
+        const browser = openBrowser(`${system.url}/angelis/admin/auth/callback`);
+        const { query } = await browser.signIn(String(away.headers['location']), who.email, PASSWORD);
+        await disable(who);
+        const entered = await ask('get', '/admin/auth/callback')
+          .query(Object.fromEntries(query))
+          .set({ cookie: cookie!.split(';')[0]! });
+        expect([entered.status, (entered.body as { code: string }).code], where).to.deep.equal([403, 'NOT_ADMITTED']);
+      }
     });
 
     it('has whom the staff ask choose another password, by a code that is mailed to them', async () => {

@@ -6,7 +6,8 @@ import type { IdentityProvider, TokenSet } from '../../../platform/identity-prov
 import { Problem } from '../../../platform/problem.ts';
 
 interface AdminAuthDependencies {
-  readonly identityProvider: Pick<IdentityProvider, 'authorizationUrl' | 'exchangeCode'>;
+  readonly identityProvider: Pick<IdentityProvider, 'authorizationUrl'>;
+  readonly signIn: { redeem(request: Parameters<IdentityProvider['exchangeCode']>[0]): Promise<TokenSet> };
   readonly keys: { readonly data: KeyRing };
   readonly publicUrl: string;
   readonly now: () => Date;
@@ -15,7 +16,10 @@ interface AdminAuthDependencies {
 export interface AdminAuth {
   /** Where the browser goes, and the cookie that binds the sign-in to it. */
   start(redirectUri: string | undefined): { readonly location: string; readonly cookie: string };
-  /** Tokens for the code; `cookie` to clear the one of the start. Throws 400 when this browser did not begin it. */
+  /**
+   * Tokens for the code; `cookie` to clear the one of the start. Throws 400 when this browser did not begin it, 403 NOT_ADMITTED
+   * for somebody who lost their place meanwhile.
+   */
   callback(
     answer: { readonly code: string | undefined; readonly state: string },
     cookies: string | undefined,
@@ -54,7 +58,9 @@ const over = (cause?: unknown): Problem => new Problem(400, 'SIGN_IN_OVER', { ca
  * Sign-in on the admin client: authorization code with PKCE. State, nonce and verifier wait in a sealed cookie: it binds
  * the sign-in to the browser that began it, works on every instance, and nobody can fill a table with it.
  */
-export const createAdminAuth = ({ identityProvider, keys, publicUrl, now }: AdminAuthDependencies): AdminAuth => {
+export const createAdminAuth = (dependencies: AdminAuthDependencies): AdminAuth => {
+  const { identityProvider, signIn, keys, publicUrl, now } = dependencies;
+  const callback = `${publicUrl}/angelis/admin/auth/callback`;
   const secure = publicUrl.startsWith('https:') ? '; Secure' : '';
   const cookie = (value: string, maxAge: number): string =>
     `${COOKIE}=${value}; Path=/angelis/admin/auth; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure}`;
@@ -70,7 +76,7 @@ export const createAdminAuth = ({ identityProvider, keys, publicUrl, now }: Admi
   };
 
   return {
-    start: (redirectUri = `${publicUrl}/angelis/admin/auth/callback`) => {
+    start: (redirectUri = callback) => {
       const [state, nonce, verifier] = [random(), random(), random()];
       const begun: Begun = { state, nonce, verifier, redirectUri, until: now().getTime() + LIFE_S * 1000 };
       const challenge = createHash('sha256').update(verifier).digest('base64url');
@@ -84,7 +90,7 @@ export const createAdminAuth = ({ identityProvider, keys, publicUrl, now }: Admi
       if (!isSame(begun.state, state) || begun.until <= now().getTime() || code === undefined) throw over();
       const { verifier, redirectUri, nonce } = begun;
       try {
-        const tokens = await identityProvider.exchangeCode({ code, verifier, redirectUri, nonce });
+        const tokens = await signIn.redeem({ code, verifier, redirectUri, nonce });
         return { tokens, cookie: cookie('', 0) };
       } catch (error) {
         throw error instanceof IdentityProviderError && error.code === 'token_not_active' ? over(error) : error;

@@ -93,6 +93,10 @@ const isStaffToken = ({ realm_access: realm }: Claims, operatorRole: string | nu
   return role !== undefined && realm !== undefined && realm.roles.includes(role);
 };
 
+/** Whether somebody of the staff comes as such, and to no company. */
+const comesAsStaff = ({ operatorRole }: PersonRecord, claims: Claims): boolean =>
+  operatorRole !== null && clientOf(claims) === 'admin';
+
 const mayAct = (session: SessionRecord, claims: Claims, now: Date): boolean =>
   isAdmitted(session.personStatus) &&
   (session.profileId === null || session.profileStatus === 'active') &&
@@ -178,8 +182,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
 
   const openFirst = async (person: PersonRecord, claims: Claims, sid: string, context: PublicContext) => {
     const base = { personId: person.id, client: clientOf(claims), sid };
-    const isStaff = person.operatorRole !== null && base.client === 'admin' && context.hints.length === 0;
-    if (isStaff) {
+    if (comesAsStaff(person, claims) && context.hints.length === 0) {
       if (!isStaffToken(claims, person.operatorRole)) throw new Problem(401, 'INVALID_TOKEN');
       await open({ ...base, companyId: OPERATOR_COMPANY, profileId: null, kind: 'operator' }, context);
       return;
@@ -225,13 +228,21 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     return person !== undefined && isAdmitted(person.status) ? person : undefined;
   };
 
+  /** Whether a session would be opened for somebody who names no company. */
+  const hasPlace = async (person: PersonRecord, claims: Claims): Promise<boolean> =>
+    comesAsStaff(person, claims)
+      ? isStaffToken(claims, person.operatorRole)
+      : (await directory.memberships(person.id)).some(({ profileStatus }) => profileStatus === 'active');
+
   return {
     open,
     choose,
     memberships: (personId) => directory.memberships(personId),
     admits: async (claims) => {
       const session = await known(claims);
-      return session === undefined ? (await newcomer(claims)) !== undefined : mayAct(session, claims, now());
+      if (session !== undefined) return mayAct(session, claims, now());
+      const person = await newcomer(claims);
+      return person !== undefined && hasPlace(person, claims);
     },
     companyOf: async (claims) => {
       const session = await known(claims);

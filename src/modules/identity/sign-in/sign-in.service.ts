@@ -8,7 +8,7 @@ import type { Authentication } from '../../../platform/http/authentication.ts';
 import type { Beat } from '../../../platform/http/beat.ts';
 import type { CompanyHint } from '../../../platform/http/company-hints.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
-import { Problem } from '../../../platform/problem.ts';
+import { forbidden, Problem } from '../../../platform/problem.ts';
 import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
 import type { IdentityProviderErrorCode } from '../../../platform/identity-provider/errors.ts';
 import type {
@@ -28,7 +28,7 @@ import { OTP_SIGN_IN_SETTING } from './settings.ts';
 interface SignInDependencies {
   readonly db: Pick<Database, 'read'>;
   readonly configuration: Configuration;
-  readonly identityProvider: Pick<IdentityProvider, 'passwordGrant' | 'otpGrant' | 'refresh'>;
+  readonly identityProvider: Pick<IdentityProvider, 'passwordGrant' | 'otpGrant' | 'exchangeCode' | 'refresh'>;
   readonly persons: Persons;
   readonly legacy: Pick<Legacy, 'first'>;
   readonly authentication: Pick<Authentication, 'verify'>;
@@ -62,6 +62,11 @@ export interface SignIn {
   withOtp(person: PersonRow, channel: 'email' | 'sms', context: PublicContext): Promise<SignedInTo>;
   /** Whether the company that this person would enter takes one-time passwords over this channel, or over any. */
   allowsOtp(personId: string, hints: readonly CompanyHint[], channel?: 'email' | 'sms'): Promise<boolean>;
+  /**
+   * Tokens for a code of the provider's page, where a request with them would be let in; else 403 NOT_ADMITTED, and the
+   * provider's session ends too. Throws IdentityProviderError token_not_active for a code that is no good.
+   */
+  redeem(request: Parameters<IdentityProvider['exchangeCode']>[0]): Promise<TokenSet>;
   /** New tokens where a request with them would be let in; else 401, and the provider's session ends too. */
   refresh(refreshToken: string, clients: readonly SignInClient[]): Promise<SignedIn>;
 }
@@ -159,6 +164,13 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
     }
   };
 
+  /** Whether a request with these tokens would be let in; where not, the provider's session ends. */
+  const isLetIn = async ({ accessToken, sid }: TokenSet): Promise<boolean> => {
+    if (await sessions.admits(await authentication.verify(accessToken))) return true;
+    await endings.endAtProvider(sid);
+    return false;
+  };
+
   return {
     withPassword: async ({ identifier, ...proof }, context) => {
       const wanted = await persons.wantedBy(identifier, context.hints);
@@ -180,12 +192,18 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
       const { address } = context;
       return begin(person, await grant(() => identityProvider.otpGrant({ username, address })), context);
     },
+    redeem: async (request) => {
+      const tokens = await identityProvider.exchangeCode(request).catch((error: unknown) => {
+        throw isRefusal(error, ['account_disabled']) ? forbidden('NOT_ADMITTED', { cause: error }) : error;
+      });
+      if (!(await isLetIn(tokens))) throw forbidden('NOT_ADMITTED');
+      return tokens;
+    },
     refresh: async (refreshToken, clients) => {
       try {
         const client = clientOfRefresh(refreshToken, clients);
         const tokens = await identityProvider.refresh({ client, refreshToken });
-        if (await sessions.admits(await authentication.verify(tokens.accessToken))) return toSignedIn(tokens);
-        await endings.endAtProvider(tokens.sid);
+        if (await isLetIn(tokens)) return toSignedIn(tokens);
       } catch (error) {
         if (!isRefusal(error, [...REFUSED, 'token_not_active'])) throw error;
       }

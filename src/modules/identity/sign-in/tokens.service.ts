@@ -16,9 +16,9 @@ import { clientOfRefresh, toSignedIn } from './sign-in.service.ts';
 import type { SignedIn, SignIn } from './sign-in.service.ts';
 
 interface TokensDependencies {
-  readonly identityProvider: Pick<IdentityProvider, 'exchangeCode' | 'clientCredentials' | 'introspect' | 'logout'>;
+  readonly identityProvider: Pick<IdentityProvider, 'clientCredentials' | 'introspect' | 'logout'>;
   readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout'>;
-  readonly signIn: Pick<SignIn, 'refresh'>;
+  readonly signIn: Pick<SignIn, 'redeem' | 'refresh'>;
   readonly sessions: Pick<Sessions, 'companyOf' | 'scopesOf'>;
   readonly endings: Pick<Endings, 'endBySid' | 'endAll' | 'endAtProvider' | 'of' | 'end'>;
   readonly persons: Pick<Persons, 'byKeycloakId'>;
@@ -93,9 +93,11 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
       redirectUri: form.need('redirect_uri'),
     };
     try {
-      return toAnswer(toSignedIn(await identityProvider.exchangeCode(request)));
+      return toAnswer(toSignedIn(await signIn.redeem(request)));
     } catch (error) {
-      throw isProviderError(error, 'token_not_active') ? new Problem(400, 'INVALID_GRANT', { cause: error }) : error;
+      const isRefused =
+        isProviderError(error, 'token_not_active') || (error instanceof Problem && error.status === 403);
+      throw isRefused ? new Problem(400, 'INVALID_GRANT', { cause: error }) : error;
     }
   };
 

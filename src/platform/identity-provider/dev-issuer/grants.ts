@@ -115,6 +115,8 @@ export function createGrants(
     }
     stored.used = true;
     const verifier = form['code_verifier'];
+    if (state.users[state.sessions[stored.sid]?.userId ?? '']?.enabled === false)
+      throw new OAuthError(400, 'invalid_grant', 'User disabled');
     const found = sessions.live(stored.sid);
     if (!found || stored.expiresAt <= time()) throw invalidCode();
     if (stored.redirectUri !== form['redirect_uri']) {

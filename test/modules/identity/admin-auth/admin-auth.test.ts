@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
@@ -82,6 +83,53 @@ describe('sign-in on the admin client', () => {
     const { location } = await start({ redirectUri: 'https://evil.example/take' });
     expect((await fetch(location, { redirect: 'manual' })).status).to.equal(400);
     await app.http.get('/angelis/admin/auth/start').query({ redirectUri: 'not a uri' }).expect(400);
+  });
+
+  const LOST: readonly [string, string][] = [
+    ['was disabled', `update person set status = 'disabled', epoch = epoch + 1 where id = $1`],
+    ['lost a place here', `update profile set status = 'ended', epoch = epoch + 1 where person_id = $1`],
+  ];
+  for (const [what, sql] of LOST)
+    it(`redeems no code of somebody who ${what} after it was given, and ends the provider’s session`, async () => {
+      const email = `lost-${what.replaceAll(' ', '-')}@example.cl`;
+      const login = { email, password: PASSWORD };
+      const { personId, keycloakId } = await addPerson(app, { companyId: company, roles: ['admin'], login });
+      const { location, cookie } = await start();
+      const back = await signInByBrowser(location, email, PASSWORD);
+      await (await app.database.superuser()).query(sql, [personId]);
+      const { body } = await callback(Object.fromEntries(back), cookie).expect(403);
+      expect(body).to.include({ code: 'NOT_ADMITTED' });
+      const since = new Date(Date.now() - 60_000);
+      const ended = (await app.identityProvider.events({ since })).events.filter(
+        ({ type, userId }) => type === 'session_ended' && userId === keycloakId,
+      );
+      expect(ended).to.have.length(1);
+    });
+
+  it('gives no tokens at the token endpoint for a code of somebody who was disabled', async () => {
+    const email = 'code@example.cl';
+    const { personId } = await addPerson(app, {
+      companyId: company,
+      roles: ['admin'],
+      login: { email, password: PASSWORD },
+    });
+    const redirectUri = `${app.url}/callback`;
+    const redeem = async () => {
+      const verifier = randomBytes(32).toString('base64url');
+      const challenge = createHash('sha256').update(verifier).digest('base64url');
+      const location = app.identityProvider.authorizationUrl({ state: 's', nonce: 'n', challenge, redirectUri });
+      const back = await signInByBrowser(location, email, PASSWORD);
+      const fields = { code: back.get('code')!, code_verifier: verifier, redirect_uri: redirectUri };
+      return () =>
+        app.http
+          .post('/angelis/auth/token')
+          .type('form')
+          .send({ grant_type: 'authorization_code', ...fields });
+    };
+    const [first, second] = [await redeem(), await redeem()];
+    await first().expect(200);
+    await (await app.database.superuser()).query(`update person set status = 'disabled' where id = $1`, [personId]);
+    expect((await second().expect(400)).body).to.include({ code: 'INVALID_GRANT', error: 'invalid_grant' });
   });
 
   it('refreshes its own tokens and no worker’s, and logs out', async () => {

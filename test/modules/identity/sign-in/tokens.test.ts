@@ -5,6 +5,9 @@ import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
 import { addPerson } from '../../../support/people.ts';
 import type { TestPerson } from '../../../support/people.ts';
+import { addStaff } from '../../../support/staff.ts';
+import type { TestStaff } from '../../../support/staff.ts';
+import { signInByBrowser } from '../../../platform/identity-provider/browser.ts';
 
 const PASSWORD = 'una clave larga y rara';
 const INACTIVE = { active: false };
@@ -54,6 +57,17 @@ describe('tokens', () => {
     app.http.post(`/angelis/auth/${path}`).type('form').set(headers).send(fields);
   const introspect = async (token: string): Promise<unknown> =>
     (await post('introspect', { token }, { authorization: colleague }).expect(200)).body;
+  const signInOnAdmin = async (email: string): Promise<Tokens> => {
+    const away = await app.http.get('/angelis/admin/auth/start').expect(302);
+    const [cookie] = away.headers['set-cookie'] as unknown as string[];
+    const back = await signInByBrowser(String(away.headers['location']), email, PASSWORD);
+    const entered = await app.http
+      .get('/angelis/admin/auth/callback')
+      .query(Object.fromEntries(back))
+      .set({ cookie: cookie!.split(';')[0]! })
+      .expect(200);
+    return entered.body as Tokens;
+  };
   const refresh = (refreshToken: string) => app.http.post('/angelis/auth/refresh').send({ refreshToken });
 
   const ENDS: readonly [string, string][] = [
@@ -103,6 +117,42 @@ describe('tokens', () => {
     const { body } = await refresh(tokens.refreshToken).expect(200);
     await me((body as Tokens).accessToken).expect(200);
   });
+
+  it('are not renewed of somebody whose request would open no session', async () => {
+    const { personId, keycloakId, profileId } = await addPerson(app, { companyId: company, roles: ['worker'] });
+    await app.identityProvider.users.setPassword(keycloakId, PASSWORD);
+    const attempt = { username: `u-${personId}`, password: PASSWORD, address: '192.0.2.8' };
+    const { accessToken, refreshToken } = await app.identityProvider.passwordGrant(attempt);
+    const superuser = await app.database.superuser();
+    await superuser.query(`update profile set status = 'suspended' where id = $1`, [profileId]);
+    await refresh(refreshToken).expect(401);
+    expect((await app.identityProvider.introspect(accessToken)).active).to.equal(false);
+  });
+
+  const STAFF: readonly [string, (staff: TestStaff, keycloakId: string) => Promise<unknown>][] = [
+    ['whose role of the realm was taken away', (_, id) => app.identityProvider.users.setRoles(id, [])],
+    [
+      'who are disabled in our rows',
+      async ({ id }) =>
+        (await app.database.superuser()).query(`update operator_user set status = 'disabled' where id = $1`, [id]),
+    ],
+  ];
+  for (const [who, fall] of STAFF)
+    for (const isKnown of [true, false])
+      it(`are not renewed of staff ${who}, ${isKnown ? 'whose session lives' : 'before any request'}`, async () => {
+        const staff = await addStaff(app);
+        const user = (await app.identityProvider.users.find({ username: `u-${staff.personId}` }))!;
+        await app.identityProvider.users.setPassword(user.id, PASSWORD);
+        const tokens = await signInOnAdmin(staff.email);
+        const readStaff = (token: string) =>
+          app.http.get('/angelis/admin/internal_user').set({ authorization: `Bearer ${token}` });
+        if (isKnown) await readStaff(tokens.accessToken).expect(200);
+        const renew = (refreshToken: string) => app.http.post('/angelis/admin/auth/refresh').send({ refreshToken });
+        const again = (await renew(tokens.refreshToken).expect(200)).body as Tokens;
+        await fall(staff, user.id);
+        await renew(again.refreshToken).expect(401);
+        expect((await app.identityProvider.introspect(again.accessToken)).active).to.equal(false);
+      });
 
   it('that need not be asked for do not reach the provider', async () => {
     const { refreshToken } = await enter();
