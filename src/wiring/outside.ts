@@ -74,7 +74,7 @@ const openIssuer = async (settings: Settings, now: () => Date): Promise<Identity
     issuer: `${settings.PUBLIC_URL}/realms/${settings.KEYCLOAK_REALM}`,
     now,
     environment: { nodeEnv: settings.NODE_ENV, appEnv: settings.APP_ENV },
-    redirectUris: [`${settings.PUBLIC_URL}${CALLBACK}`],
+    redirectUris: [`${settings.PUBLIC_URL}${CALLBACK}`, ...settings.ADMIN_REDIRECT_URIS],
     backchannelLogoutUrl: `http://127.0.0.1:${settings.PORT}/angelis/auth/backchannel-logout`,
     folder: join(settings.DATA_DIR, 'issuer'),
   });

@@ -89,6 +89,8 @@ export interface Foundation {
   readonly changed?: (companyId: string) => void;
   readonly now: () => Date;
   readonly publicUrl: string;
+  /** Where the front end of administrators may have the sign-in page lead back to, beside the callback here. */
+  readonly adminRedirectUris: readonly string[];
 }
 
 /**

@@ -224,6 +224,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     },
     now,
     publicUrl: settings.PUBLIC_URL,
+    adminRedirectUris: settings.ADMIN_REDIRECT_URIS,
   };
   const system = createSystem(foundation, {
     authentication,

@@ -6,6 +6,7 @@ import { openRealmCommands } from '../support/servers/realm-commands.ts';
 import type { RealmCommands } from '../support/servers/realm-commands.ts';
 
 const NOTHING = /^Nothing to change/;
+const CALLBACK = 'https://angelis.example/angelis/admin/auth/callback';
 
 const settled = async (commands: RealmCommands): Promise<void> => {
   const again = await commands.applied();
@@ -99,6 +100,23 @@ describe('angelis realm on a realm that Keycloak made itself', () => {
     expect(kept).to.deep.equal(had);
     const [other] = await clients.find({ clientId: 'somebody-elses' });
     await clients.del({ id: other!.id! });
+    await settled(commands);
+  });
+
+  it('tells Keycloak to which addresses its page may lead administrators back', async () => {
+    const redirectsOf = async () => (await console.clients.find({ clientId: 'angelis-admin' }))[0]!.redirectUris;
+    const address = 'https://admin.angelis.example/in';
+    const more = commands.with({ ADMIN_REDIRECT_URIS: [address, 'http://localhost:5173/in'] });
+    expect((await more.drift()).slice(0, -1)).to.deep.equal([
+      `clients.angelis-admin.redirectUris: ${address} only in the file`,
+      'clients.angelis-admin.redirectUris: http://localhost:5173/in only in the file',
+    ]);
+    await more.applied();
+    expect(await redirectsOf()).to.have.members([CALLBACK, address, 'http://localhost:5173/in']);
+    expect((await more.applied())[0]).to.match(NOTHING);
+    expect((await more.drift()).join()).to.match(/^No drift/);
+    await commands.applied();
+    expect(await redirectsOf()).to.deep.equal([CALLBACK]);
     await settled(commands);
   });
 });

@@ -162,6 +162,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     sources: options.sources ?? [],
     now,
     publicUrl: url,
+    adminRedirectUris: [`${url}/callback`],
   };
   const foundation = { ...made, ...options.replace?.(made) };
   const surface = {

@@ -27,7 +27,7 @@ export const checkRealm = async (realm: RealmReader, file: RealmDefinition): Pro
     const more = drift.length > MOST_SHOWN ? `; and ${drift.length - MOST_SHOWN} more` : '';
     throw new Fault(
       `the realm differs from config/keycloak/angelis-realm.json: ${drift.slice(0, MOST_SHOWN).map(tellDifference).join('; ')}${more}`,
-      'look at "angelis realm diff", then set it as the file says with "angelis realm apply"; or correct PUBLIC_URL or KEYCLOAK_OTP_KEY',
+      'look at "angelis realm diff", then set it as the file says with "angelis realm apply"; or correct PUBLIC_URL, ADMIN_REDIRECT_URIS or KEYCLOAK_OTP_KEY',
     );
   }
   return { drift: 0 };

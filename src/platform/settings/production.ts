@@ -86,6 +86,27 @@ const edgeFaults = (settings: Settings): string[] => {
   return faults;
 };
 
+const isOfThisMachine = (address: string): boolean =>
+  ['localhost', '127.0.0.1', '[::1]'].includes(new URL(address).hostname);
+
+/** Codes of administrators go there: to no address that somebody else may have, or read along. */
+const redirectFaults = ({ ADMIN_REDIRECT_URIS: addresses }: Settings): string[] => {
+  const wild = addresses.find((address) => address.includes('*'));
+  const plain = addresses.find(
+    (address) => !(address.startsWith('https://') || (address.startsWith('http://') && isOfThisMachine(address))),
+  );
+  const part = addresses.find((address) => address.includes('#'));
+  return [
+    ...(wild === undefined ? [] : [`ADMIN_REDIRECT_URIS holds ${wild}, a wildcard: write each address whole`]),
+    ...(plain === undefined
+      ? []
+      : [`ADMIN_REDIRECT_URIS holds ${plain}, which is neither https nor this machine’s: use https`]),
+    ...(part === undefined
+      ? []
+      : [`ADMIN_REDIRECT_URIS holds ${part}: leave out what begins with #, no code comes back with it`]),
+  ];
+};
+
 const storageFault = (settings: Settings): string[] => {
   const connection = settings.AZURE_STORAGE_CONNECTION_STRING;
   if (connection !== undefined) {
@@ -138,6 +159,7 @@ export const productionFaults = (settings: Settings, env: Readonly<Record<string
   ...userFaults(settings),
   ...secretFaults(settings),
   ...edgeFaults(settings),
+  ...redirectFaults(settings),
   ...rateFaults(settings),
   ...storageFault(settings),
   ...(['trace', 'debug'].includes(settings.LOG_LEVEL)

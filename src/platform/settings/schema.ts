@@ -18,6 +18,12 @@ const choice = <const Values extends readonly string[]>(values: Values, about: A
 const whole = (minimum: number, maximum: number, about: About & { default: number }) =>
   Type.Integer({ minimum, maximum, ...about });
 const list = (about: About) => Type.Array(Type.String(), { default: [], ...about });
+const urls = (about: About) =>
+  Type.Array(Type.String({ format: 'url' }), {
+    default: [],
+    expected: 'URLs with their schemes, apart by commas',
+    ...about,
+  });
 const keys = (about: About) =>
   text({
     ...about,
@@ -128,6 +134,10 @@ export const settingsSchema = Type.Object({
   SOURCE_TIMEOUT_SECONDS: whole(1, 300, { default: 15, description: 'Longest query of a source' }),
 
   KEYCLOAK_URL: Type.Optional(url({ description: 'Base address of Keycloak', absent: 'the development issuer' })),
+  ADMIN_REDIRECT_URIS: urls({
+    description:
+      'Exact addresses of the administrators’ front end to which Keycloak’s page may lead back, beside the callback here; `angelis realm apply` tells Keycloak',
+  }),
   KEYCLOAK_REALM: text({ default: 'angelis', minLength: 1, description: 'Realm of the persons' }),
   KEYCLOAK_ADMIN_CLIENT_ID: text({
     default: 'angelis-api',

@@ -4,8 +4,8 @@ import { readSettings } from '../../platform/settings/settings.ts';
 const tell = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const HELP = `
-The file is config/keycloak/angelis-realm.json, with PUBLIC_URL, KEYCLOAK_ADMIN_CLIENT_SECRET and the public half of
-KEYCLOAK_OTP_KEY filled in; the realm is KEYCLOAK_REALM at KEYCLOAK_URL.
+The file is config/keycloak/angelis-realm.json, with PUBLIC_URL, ADMIN_REDIRECT_URIS, KEYCLOAK_ADMIN_CLIENT_SECRET and the
+public half of KEYCLOAK_OTP_KEY filled in; the realm is KEYCLOAK_REALM at KEYCLOAK_URL.
   diff and lint --live look as the service account, and print no secret
   apply signs in as an administrator of Keycloak, whom the service account is not: KEYCLOAK_BOOTSTRAP_USERNAME (admin)
   of Keycloak's realm master. The password is asked for, read from the input when that is no terminal, or taken from
@@ -46,7 +46,7 @@ client, codes without PKCE S256, wildcard redirects, brute force detection that 
 over five minutes, refresh tokens that are good twice, passwords that Keycloak resets, self-registration, identity providers,
 user federation, a client without audience mapper, roles that are not the staff's, those of the staff in tokens of another client
 than angelis-admin, those of the staff or of administrators that come by another role, a group or a machine, mappers that may
-claim anything, and any way in for the staff without a second factor.`,
+claim anything, a machine client with any role or group of its own, and any way in for the staff without a second factor.`,
     )
     .action(async (file: string | undefined, { live }: { live?: true }, command: Command) => {
       if (file !== undefined && live === true) command.error('error: --live takes no file', { exitCode: 2 });

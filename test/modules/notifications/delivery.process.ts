@@ -35,6 +35,7 @@ export const createDeliveryProcess = (urls: Urls, mailer: Mailer) => {
     hub: { openStream: () => Promise.reject(new Error('no streams here')) },
     now,
     publicUrl: 'https://angelis.example.cl',
+    adminRedirectUris: [],
   };
   const platform = createPlatform(foundation as Foundation, () => []);
   const { modules, notices } = wireNotifications(platform);

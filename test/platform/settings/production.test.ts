@@ -111,6 +111,11 @@ describe('production settings', () => {
     ['CHAIN_KEY', `2026:${Buffer.alloc(32).toString('base64')}`, 'CHAIN_KEY is not random'],
     ['LOOKUP_KEY', key('data'), 'LOOKUP_KEY and DATA_KEY share a key'],
     ['CORS_ORIGINS', 'https://a.example,*', 'CORS_ORIGINS holds a wildcard'],
+    ['ADMIN_REDIRECT_URIS', 'https://a.example/*', 'ADMIN_REDIRECT_URIS holds https://a.example/*, a wildcard'],
+    ['ADMIN_REDIRECT_URIS', 'http://a.example/in', 'ADMIN_REDIRECT_URIS holds http://a.example/in, which is neither'],
+    ['ADMIN_REDIRECT_URIS', 'http://localhost.a.example/in', 'which is neither https nor'],
+    ['ADMIN_REDIRECT_URIS', 'app.angelis://in', 'which is neither https nor'],
+    ['ADMIN_REDIRECT_URIS', 'https://a.example/#/in', 'leave out what begins with #'],
     ['CORS_ORIGINS', 'https://*.example', 'CORS_ORIGINS holds a wildcard'],
     ['TRUSTED_PROXIES', 'true', 'TRUSTED_PROXIES believes any sender'],
     ['TRUSTED_PROXIES', '10.0.0.1,0.0.0.0/0', 'TRUSTED_PROXIES believes any sender'],
@@ -233,6 +238,11 @@ describe('production settings', () => {
   it('take limits of rate up to ten times what is meant, over any time', () => {
     const rates = { RATE_SIGN_IN: '100/min', RATE_LOOKUP: '5/s', RATE_ANONYMOUS: '1/h', RATE_COMPANY: '60000/min' };
     expect(faults(rates)).to.deep.equal([]);
+  });
+
+  it('take addresses of the administrators’ front end that are https, or of this machine', () => {
+    const addresses = 'https://admin.example/in?from=keycloak,http://localhost:5173/in,http://127.0.0.1:5173/in';
+    expect(faults({ ADMIN_REDIRECT_URIS: addresses })).to.deep.equal([]);
   });
 
   it('need no lasting folder where files go to Azure', () => {

@@ -49,6 +49,7 @@ describe('settings', () => {
       PUBLIC_URL: 'http://localhost:3000',
     });
     expect(settings.CORS_ORIGINS).to.deep.equal([]);
+    expect(settings.ADMIN_REDIRECT_URIS).to.deep.equal([]);
     expect(isEmbedded(settings)).to.equal(true);
     expect(Object.isFrozen(settings)).to.equal(true);
     expect(parseKeyRing(settings.DATA_KEY).current.id).to.equal('dev');
@@ -74,6 +75,12 @@ describe('settings', () => {
     expect(settings.PUBLIC_URL).to.equal('https://angelis.example');
     expect(settings.LOG_FILE).to.equal(undefined);
     expect(isEmbedded(settings)).to.equal(false);
+  });
+
+  it('refuse what is no address where addresses are listed', () => {
+    expect(faultsOf({ DATA_DIR: folder, ADMIN_REDIRECT_URIS: 'https://a.example/in,/in' })).to.deep.equal([
+      'ADMIN_REDIRECT_URIS: write URLs with their schemes, apart by commas (it is "https://a.example/in,/in")',
+    ]);
   });
 
   it('follow PORT in the public address', () => {

@@ -37,7 +37,7 @@ export const adminAuthModule = ({ adminAuth, signIn, tokens, me }: AdminAuthRout
         id: 'startAdminSignIn',
         summary: 'Go to the sign-in page',
         description:
-          'The address to come back to must be registered at the identity provider; default: the callback here.',
+          'The address to come back to is one of ADMIN_REDIRECT_URIS, as it stands there; default: the callback here.',
         permission: 'public',
         query: exact({ redirectUri: Type.Optional(Type.String({ format: 'uri', maxLength: 500 })) }),
         responses: { 302: null },

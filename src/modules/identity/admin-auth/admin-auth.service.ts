@@ -10,11 +10,12 @@ interface AdminAuthDependencies {
   readonly signIn: { redeem(request: Parameters<IdentityProvider['exchangeCode']>[0]): Promise<TokenSet> };
   readonly keys: { readonly data: KeyRing };
   readonly publicUrl: string;
+  readonly adminRedirectUris: readonly string[];
   readonly now: () => Date;
 }
 
 export interface AdminAuth {
-  /** Where the browser goes, and the cookie that binds the sign-in to it. */
+  /** Where the browser goes, and the cookie that binds the sign-in to it. 422 for an address to come back to that nobody set. */
   start(redirectUri: string | undefined): { readonly location: string; readonly cookie: string };
   /**
    * Tokens for the code; `cookie` to clear the one of the start. Throws 400 when this browser did not begin it, 403 NOT_ADMITTED
@@ -52,6 +53,8 @@ const readCookie = (header: string | undefined): string | undefined =>
     .find((part) => part.startsWith(`${COOKIE}=`))
     ?.slice(COOKIE.length + 1);
 
+const elsewhere = (): Problem =>
+  new Problem(422, 'INVALID', { errors: [{ pointer: '/redirectUri', code: 'REDIRECT_URI', in: 'query' }] });
 const over = (cause?: unknown): Problem => new Problem(400, 'SIGN_IN_OVER', { cause });
 
 /**
@@ -59,7 +62,7 @@ const over = (cause?: unknown): Problem => new Problem(400, 'SIGN_IN_OVER', { ca
  * the sign-in to the browser that began it, works on every instance, and nobody can fill a table with it.
  */
 export const createAdminAuth = (dependencies: AdminAuthDependencies): AdminAuth => {
-  const { identityProvider, signIn, keys, publicUrl, now } = dependencies;
+  const { identityProvider, signIn, keys, publicUrl, adminRedirectUris, now } = dependencies;
   const callback = `${publicUrl}/angelis/admin/auth/callback`;
   const secure = publicUrl.startsWith('https:') ? '; Secure' : '';
   const cookie = (value: string, maxAge: number): string =>
@@ -77,6 +80,7 @@ export const createAdminAuth = (dependencies: AdminAuthDependencies): AdminAuth 
 
   return {
     start: (redirectUri = callback) => {
+      if (redirectUri !== callback && !adminRedirectUris.includes(redirectUri)) throw elsewhere();
       const [state, nonce, verifier] = [random(), random(), random()];
       const begun: Begun = { state, nonce, verifier, redirectUri, until: now().getTime() + LIFE_S * 1000 };
       const challenge = createHash('sha256').update(verifier).digest('base64url');

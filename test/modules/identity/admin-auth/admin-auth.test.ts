@@ -79,9 +79,15 @@ describe('sign-in on the admin client', () => {
     await callback(back, mine.cookie).expect(400);
   });
 
-  it('comes back only to addresses that the provider knows', async () => {
-    const { location } = await start({ redirectUri: 'https://evil.example/take' });
-    expect((await fetch(location, { redirect: 'manual' })).status).to.equal(400);
+  it('comes back to the addresses that are set, as they stand there, and to no other', async () => {
+    const { location, cookie } = await start({ redirectUri: `${app.url}/callback` });
+    const back = await signInByBrowser(location, 'admin@example.cl', PASSWORD);
+    await callback(Object.fromEntries(back), cookie).expect(200);
+    for (const redirectUri of ['https://evil.example/take', `${app.url}/callback/`, `${app.url}/callback?x=1`]) {
+      const { body } = await app.http.get('/angelis/admin/auth/start').query({ redirectUri }).expect(422);
+      expect((body as { errors: object[] }).errors).to.have.length(1);
+      expect((body as { errors: object[] }).errors[0]).to.include({ pointer: '/redirectUri', code: 'REDIRECT_URI' });
+    }
     await app.http.get('/angelis/admin/auth/start').query({ redirectUri: 'not a uri' }).expect(400);
   });
 
