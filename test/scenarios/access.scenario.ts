@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { addLogin } from '../support/people.ts';
 import { openBrowser } from '../support/browser.ts';
 import type { TestSystem } from '../support/system.ts';
 import { addStaffMember, CODE, eventually, mailedTo, PASSWORD, signInOnAdmin, visitorsOf } from './people.ts';
@@ -145,6 +146,41 @@ export const accessScenario = (name: string, start: () => Promise<TestSystem>): 
       expect(await users.find({ email: worker.email })).to.equal(undefined);
       await refuse(worker);
       await signInAgain({ email: fresh });
+    });
+
+    it('moves a phone once the one before and the new one are proven; the provider keeps who it is, and no number', async () => {
+      const number = (): string => `+569${randomInt(10_000_000, 100_000_000)}`;
+      const [phone, fresh, email] = [number(), number(), `${randomUUID()}@example.cl`];
+      const login = { email, phone, password: PASSWORD };
+      const worker = { ...(await addLogin(system, { companyId, roles: ['worker'], login })), email };
+      const { accessToken, refreshToken } = await signIn(worker);
+      const phoneNow = async () => ((await me(accessToken).expect(200)).body as { phone: string | null }).phone;
+      const ticketBy = async ({ requestId }: Receipt, to: string): Promise<string> => {
+        await eventually(() => Promise.resolve(system.textsOf(to).length > 0));
+        const [text = ''] = system.textsOf(to);
+        const verified = await post('/otp/verify', { requestId, code: CODE.exec(text)?.[1] }).expect(200);
+        return (verified.body as { ticket: string }).ticket;
+      };
+      const { users } = system.identityProvider;
+      const before = await users.find({ id: worker.keycloakId });
+
+      const begun = await post('/auth/me/phone', { phone: fresh }, accessToken).expect(202);
+      const receipts = begun.body as { current: Receipt; fresh: Receipt };
+      const tickets = {
+        current: await ticketBy(receipts.current, phone),
+        fresh: await ticketBy(receipts.fresh, fresh),
+      };
+      const confirm = (sent: object) => post('/auth/me/phone/confirm', sent, accessToken);
+      await confirm({ ...tickets, fresh: 'made up' }).expect(422);
+      await confirm({ current: tickets.fresh, fresh: tickets.current }).expect(422);
+      expect(await phoneNow()).to.equal(phone);
+      await confirm(tickets).expect(204);
+      expect(await phoneNow()).to.equal(fresh);
+      await confirm(tickets).expect(422);
+
+      await eventually(async () => (await system.mailsOf(email)).length > 0);
+      expect(await users.find({ id: worker.keycloakId })).to.deep.equal(before);
+      await refresh(refreshToken).expect(200);
     });
 
     it('lists where somebody is signed in; they end one of it, and an admin the rest', async () => {

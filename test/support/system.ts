@@ -32,6 +32,8 @@ export interface TestSystem extends PeopleHost {
   readonly http: ReturnType<typeof request>;
   readonly addCompany: () => Promise<string>;
   readonly mailsOf: Surroundings['mailsOf'];
+  /** Text messages to a number, the newest last: no carrier takes them. */
+  readonly textsOf: (phone: string) => readonly string[];
   readonly identityProvider: IdentityProvider;
   readonly identity: System['identity'];
   readonly stop: () => Promise<void>;
@@ -83,6 +85,10 @@ export const startSystem = async (surround: (baseUrl: string) => Promise<Surroun
     http: request(url),
     addCompany: () => addCompany(database),
     mailsOf: surroundings.mailsOf,
+    textsOf: (phone) =>
+      (opened.outside.console?.inbox() ?? [])
+        .flatMap((message) => (message.channel === 'sms' && message.to === phone ? [message.text] : []))
+        .toReversed(),
     stop: async () => {
       if (!(await lifetime.stop('the test is over'))) throw new Error('A part of the system did not stop');
       await database.drop();
