@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { decodeJwt } from 'jose';
 import { addLogin } from '../support/people.ts';
 import { openBrowser } from '../support/browser.ts';
 import type { TestSystem } from '../support/system.ts';
@@ -26,7 +27,7 @@ export const accessScenario = (name: string, start: () => Promise<TestSystem>): 
     before(async () => {
       system = await start();
       companyId = await system.addCompany();
-      chief = await addStaffMember(system);
+      chief = (await addStaffMember(system)).accessToken;
       const { email } = await visitors.addSomebody(companyId, ['admin'], PASSWORD);
       admin = (await signInOnAdmin(system, email)).accessToken;
     });
@@ -96,6 +97,29 @@ export const accessScenario = (name: string, start: () => Promise<TestSystem>): 
           .query(Object.fromEntries(query))
           .set({ cookie: cookie!.split(';')[0]! });
         expect([entered.status, (entered.body as { code: string }).code], where).to.deep.equal([403, 'NOT_ADMITTED']);
+      }
+    });
+
+    it('renews no tokens of staff whose role of the realm is gone, or who are disabled in our rows', async () => {
+      const gone: readonly [string, (keycloakId: string) => Promise<unknown>][] = [
+        ['the role', (id) => system.identityProvider.users.setRoles(id, [])],
+        [
+          'the row',
+          (id) =>
+            visitors.sql(
+              `update operator_user set status = 'disabled' where person_id = (select id from person where keycloak_id = $1)`,
+              [id],
+            ),
+        ],
+      ];
+      for (const [what, take] of gone) {
+        const first = await addStaffMember(system);
+        await ask('get', '/admin/internal_user', first.accessToken).expect(200);
+        const renewed = (await refresh(first.refreshToken, '/admin/auth').expect(200)).body as Tokens;
+        await take(decodeJwt(first.accessToken).sub!);
+        const answer = await refresh(renewed.refreshToken, '/admin/auth');
+        expect([answer.status, (answer.body as { code: string }).code], what).to.deep.equal([401, 'INVALID_TOKEN']);
+        expect(await system.identityProvider.introspect(renewed.accessToken), what).to.deep.equal({ active: false });
       }
     });
 

@@ -86,13 +86,13 @@ export const mailedTo = async (system: TestSystem, email: string, pattern: RegEx
 export const LINK = /token=(\S+)/;
 export const CODE = /\b(\d{6})\b/;
 
-/** Somebody of the staff, who came by the link that was mailed; their token. */
-export const addStaffMember = async (system: TestSystem): Promise<string> => {
+/** Somebody of the staff, who came by the link that was mailed; their tokens. */
+export const addStaffMember = async (system: TestSystem): Promise<Tokens> => {
   const email = `${randomUUID()}@example.cl`;
   const scope = systemScope(OPERATOR_COMPANY, 'test', 'f'.repeat(32));
   const chief = { firstName: 'Olga', lastName: 'Prado', email, locale: 'es' as const, role: 'superadmin' as const };
   await system.identity.staff.create({ scope }, chief);
   const token = await mailedTo(system, email, LINK);
   await system.http.post('/angelis/auth/invitation/accept').send({ token, password: PASSWORD }).expect(200);
-  return (await signInOnAdmin(system, email)).accessToken;
+  return signInOnAdmin(system, email);
 };
