@@ -30,6 +30,10 @@ export const createPeopleBulk = ({ nationalIds, vault, changes }: BulkDependenci
     nationalIds: (reader) => nationalIds.reader(reader),
     contact: normalizeContact,
     add: async (tx, people) => {
+      await nationalIds.holdAll(
+        tx,
+        people.map(({ nationalIdKind: kind, nationalId: value }) => ({ kind, value })),
+      );
       const seal = await vault.create(
         tx,
         people.map(({ id }) => id),

@@ -11,6 +11,7 @@ import type { Setting } from '../../../platform/configuration.ts';
 import { conflict, exact, invalid, oneOf } from '../../../platform/module.ts';
 import type { Reader, Tx } from '../../../platform/module.ts';
 import { profileByNationalId } from './profiles.repository.ts';
+import type { ProfileRow } from './profiles.repository.ts';
 
 export const NATIONAL_ID_KINDS = ['RUT', 'PASSPORT', 'OTHER'] as const;
 
@@ -34,6 +35,9 @@ interface NationalIdDependencies {
   readonly configuration: Configuration;
   readonly rutSetting: Setting<RutOptions>;
 }
+
+/** Whether the caller may be told which profile has an id already. */
+type MayName = (profileId: string) => Promise<boolean>;
 
 const DOCUMENT = /^[A-Z0-9]{4,30}$/;
 /** Fewer digits make no document that is looked for: a name would be one too. */
@@ -83,19 +87,58 @@ export const createNationalIds = ({ vault, keys, configuration, rutSetting }: Na
   });
   const hashes = (companyId: string, kind: string, value: string): string[] =>
     nationalIdHashes(keys.lookup, companyId, kind, value);
-  const holder = (reader: Reader, kind: string, value: string): Promise<string | undefined> =>
+  const holder = (reader: Reader, kind: string, value: string) =>
     profileByNationalId(reader, hashes(reader.companyId, kind, value));
+  /**
+   * While the key of look-ups is replaced, one process writes hashes under the old key and another under the new one, which
+   * no unique index compares: one unit of work of the company at a time writes ids then.
+   */
+  const alone = async (tx: Tx): Promise<boolean> => {
+    const isReplaced = keys.lookup.keys.length > 1;
+    if (isReplaced) await serialize(tx, 'national-ids');
+    return isReplaced;
+  };
+  /** Holds the id for profile `profileId`. 409 when another profile of the company has it; one that ended is told apart. */
+  const claim = async (tx: Tx, profileId: string, { kind, value }: NationalId, mayName: MayName): Promise<void> => {
+    await alone(tx);
+    await serialize(tx, `national-id:${hashes(tx.companyId, kind, value)[0]!}`);
+    const other = await holder(tx, kind, value);
+    if (other === undefined || other.id === profileId) return;
+    const hasEnded = other.status === 'ended';
+    throw conflict(hasEnded ? 'PROFILE_ENDED' : 'DUPLICATE', {
+      errors: [{ pointer: '/nationalId', code: 'DUPLICATE', in: 'body' }],
+      ...(hasEnded && (await mayName(other.id)) && { extra: { profileId: other.id } }),
+    });
+  };
   return {
     /** What to store for profile `profileId`. 409 when another profile of the company has the id. */
-    store: async (tx: Tx, profileId: string, id: NationalId | null): Promise<StoredNationalId> => {
+    store: async (
+      tx: Tx,
+      profileId: string,
+      id: NationalId | null,
+      mayName: MayName = () => Promise.resolve(false),
+    ): Promise<StoredNationalId> => {
       if (id === null) return NONE;
       const value = await normalize(tx, id, '/nationalId/value');
-      const hash = hashes(tx.companyId, id.kind, value)[0]!;
-      await serialize(tx, `national-id:${hash}`);
-      const other = await holder(tx, id.kind, value);
-      if (other !== undefined && other !== profileId)
-        throw conflict('DUPLICATE', { errors: [{ pointer: '/nationalId', code: 'DUPLICATE', in: 'body' }] });
+      await claim(tx, profileId, { kind: id.kind, value }, mayName);
       return stored(tx.companyId, id.kind, value, await vault.seal(tx, profileId, value));
+    },
+    /** What to store for a profile that comes back with the id that it had. 409 as `store`. */
+    restore: async (
+      tx: Tx,
+      { id, nationalIdKind: kind, nationalIdSealed: sealed }: ProfileRow,
+      mayName: MayName,
+    ): Promise<Partial<StoredNationalId>> => {
+      const value = sealed === null ? undefined : await vault.open(tx, id, sealed);
+      if (value === undefined) return {};
+      await claim(tx, id, { kind, value }, mayName);
+      return { nationalIdHash: hashes(tx.companyId, kind, value)[0]! };
+    },
+    /** Holds many ids that nobody had a moment ago. 409 when somebody has one now; what its unique index sees is left to that. */
+    holdAll: async (tx: Tx, ids: readonly NationalId[]): Promise<void> => {
+      if (!(await alone(tx))) return;
+      const held = ids.flatMap(({ kind, value }) => hashes(tx.companyId, kind, value));
+      if ((await profileByNationalId(tx, held)) !== undefined) throw conflict('DUPLICATE');
     },
     stored,
     /** The hashes of every id that a text may be, by its form; and whether it is a RUT with its check digit. */

@@ -129,12 +129,15 @@ export const profileList = listOf(Profile, {
 });
 
 /** The profile whose national id has one of these hashes. */
-export const profileByNationalId = async (reader: Reader, hashes: readonly string[]): Promise<string | undefined> => {
-  const [row] = await reader.prepared<{ id: string }>(
-    'select id from profile where company_id = $1 and national_id_hash = any($2) and deleted_at is null',
+export const profileByNationalId = async (
+  reader: Reader,
+  hashes: readonly string[],
+): Promise<Pick<ProfileRow, 'id' | 'status'> | undefined> => {
+  const [row] = await reader.prepared<Pick<ProfileRow, 'id' | 'status'>>(
+    'select id, status from profile where company_id = $1 and national_id_hash = any($2) and deleted_at is null',
     [reader.companyId, hashes],
   );
-  return row?.id;
+  return row;
 };
 
 /** Whether a profile of the company has this contact email (stored in lower case). */

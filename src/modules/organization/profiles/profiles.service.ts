@@ -55,6 +55,12 @@ const mustReach = async (tx: Tx, { allowance }: Caller, departmentId: string | n
   if (!(await reachesDepartment(tx, allowance, departmentId))) throw forbidden('OUT_OF_REACH');
 };
 
+/** Whether a profile is one that the caller sees. */
+const seenBy =
+  (reader: Reader, caller: Caller) =>
+  (profileId: string): Promise<boolean> =>
+    reaches(reader, caller, profileId);
+
 /** What the gate counts on is not support's: the risk group, which chooses the fitness policy, and until when somebody may work. */
 const CLOSED_TO_SUPPORT = { riskGroupId: 'fitness:policy:write', expiresAt: 'workforce:assignment:write' } as const;
 
@@ -104,7 +110,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         epoch: 1,
         ...normalizeContact(body),
         nationalId: undefined,
-        ...(await nationalIds.store(tx, id, body.nationalId ?? null)),
+        ...(await nationalIds.store(tx, id, body.nationalId ?? null, seenBy(tx, context))),
       };
     },
     onEdit: async (tx, row, patch: Given, context) => {
@@ -125,7 +131,8 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         ...contact,
         ...(isAsked && { status: 'draft' }),
         nationalId: undefined,
-        ...(patch.nationalId !== undefined && (await nationalIds.store(tx, row.id, patch.nationalId))),
+        ...(patch.nationalId !== undefined &&
+          (await nationalIds.store(tx, row.id, patch.nationalId, seenBy(tx, context)))),
       };
     },
     onRemove: async (tx, row) => {
@@ -136,7 +143,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       await mayManage(tx, context, row.id);
       await mayAdd(tx, context, row);
       // Its file went with it.
-      return { photoId: null };
+      return { photoId: null, ...(await nationalIds.restore(tx, row, seenBy(tx, context))) };
     },
   });
   /** 404 unless the caller may see the profile. */
