@@ -86,12 +86,17 @@ export interface Organization {
 export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): Organization => {
   const { modules, quotaNotices, ...others } = needs;
   const departments = createDepartmentsService(platform.crud(departmentList));
-  const people = wirePeople(platform, { ...others, takeIn: departments.takeIn });
+  const follow: ProfileFollower = async (tx, profile) => {
+    await needs.follow(tx, profile);
+    if (profile.status === 'ended') await residents.leave(tx, profile.id);
+  };
+  const people = wirePeople(platform, { ...others, follow, takeIn: departments.takeIn });
   const companies = wireCompanies(platform, { ...people, ...needs });
   const { features, grants, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
   const { residents, module: residentModule } = wireResidents(platform, {
     ...people.givers,
     limits: needs.limits,
+    lock: people.lock,
     endGrants: async (tx, profileId) => {
       await people.endRole(tx, profileId, 'resident');
       await grants.endGiven(tx, profileId, 'graduated');

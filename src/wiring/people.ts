@@ -77,6 +77,8 @@ export interface People {
   readonly givers: FeatureGivers;
   /** Takes a system role away from somebody. */
   readonly endRole: Assignments['endRole'];
+  /** Locks a profile; answers it. */
+  readonly lock: (tx: Tx, profileId: string) => Promise<ProfileRow>;
 }
 
 /** Profiles and roles: who is here, and what they may do. */
@@ -140,6 +142,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     nationalIds,
     erasable: { ...service.vanishing, lockNamed },
     givers: { standing, mayManage, mustSee, lockNamed },
+    lock: (tx, profileId) => repository.lock(tx, profileId),
     endRole: assignments.endRole,
     members: { ...service, item: ProfileItem },
     founding: createFounding({ ...profiles, assignments }),

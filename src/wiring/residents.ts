@@ -3,7 +3,12 @@ import type { Caller } from '../modules/organization/caller.ts';
 import { createResidentLifecycle } from '../modules/organization/residents/residents.lifecycle.ts';
 import { residentList } from '../modules/organization/residents/residents.repository.ts';
 import { residentsModule } from '../modules/organization/residents/residents.router.ts';
-import { createResidents } from '../modules/organization/residents/residents.service.ts';
+import {
+  createResidents,
+  lockedAfterProfile,
+  mustBeHereBy,
+} from '../modules/organization/residents/residents.service.ts';
+import type { ProfileRow } from '../modules/organization/profiles/profiles.repository.ts';
 import type { Residents } from '../modules/organization/residents/residents.service.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
@@ -13,6 +18,7 @@ interface ResidentNeeds {
   readonly limits: Pick<PlanLimits, 'mustHaveRoom'>;
   readonly mayManage: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
   readonly lockNamed: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
+  readonly lock: (tx: Tx, profileId: string) => Promise<ProfileRow>;
   /** Ends what somebody was given as a resident. */
   readonly endGrants: (tx: Tx, profileId: string) => Promise<void>;
 }
@@ -20,10 +26,12 @@ interface ResidentNeeds {
 /** Residents of an institution. */
 export const wireResidents = (
   platform: Platform,
-  { limits, lockNamed, mayManage, endGrants }: ResidentNeeds,
+  { limits, lockNamed, mayManage, lock, endGrants }: ResidentNeeds,
 ): { readonly module: Module; readonly residents: Residents } => {
   const mustHaveRoom = (tx: Tx, more: number): Promise<void> => limits.mustHaveRoom(tx, 'residents', more);
-  const lifecycle = createResidentLifecycle({ mustHaveRoom: (tx) => mustHaveRoom(tx, 1), endGrants });
-  const residents = createResidents({ ...platform.crud(residentList, lifecycle), mustHaveRoom, mayManage, lockNamed });
+  const mustBeHere = mustBeHereBy(lock);
+  const lifecycle = createResidentLifecycle({ mustHaveRoom: (tx) => mustHaveRoom(tx, 1), mustBeHere, endGrants });
+  const parts = platform.crud(residentList, lifecycle, lockedAfterProfile(lock));
+  const residents = createResidents({ ...parts, mustHaveRoom, mustBeHere, mayManage, lockNamed });
   return { module: residentsModule(residents), residents };
 };

@@ -7,7 +7,7 @@ import { addCompany } from '../../support/companies.ts';
 import { addDepartmentHead, addPerson } from '../../support/people.ts';
 import { walk } from '../../support/walk.ts';
 import type { Table } from '../../support/walk.ts';
-import { codeOf, itemsOf, rowOf } from '../../support/workforce.ts';
+import { codeOf, itemsOf, rowOf, sweep } from '../../support/workforce.ts';
 
 interface Resident {
   readonly id: string;
@@ -118,6 +118,70 @@ describe('residents', () => {
     } finally {
       companyId = other;
     }
+  });
+
+  describe('who left', () => {
+    const end = async (profileId: string): Promise<void> => {
+      const { version: at } = await rowOf<Resident>(senior.get(`/admin/profile/${profileId}`));
+      await senior.post(`/admin/profile/${profileId}/end`, { reason: 'x' }, version(at)).expect(200);
+    };
+    const used = async (): Promise<number> =>
+      (await rowOf<{ used: { residents: number } }>(senior.get('/admin/companies/current/usage'))).used.residents;
+
+    it('are no active residents any more, and take no place among the plan’s', async () => {
+      const [active, paused, graduated] = [await add(), await add(), await add()];
+      expect((await move(paused.id, 'deactivate')).status).to.equal(200);
+      expect((await move(graduated.id, 'graduate')).status).to.equal(200);
+      const counted = await used();
+      for (const { profileId } of [active, paused, graduated]) await end(profileId);
+      expect((await read(active.id)).status).to.equal('inactive');
+      expect((await read(paused.id)).status).to.equal('inactive');
+      expect((await read(graduated.id)).status).to.equal('graduated');
+      expect(await used()).to.equal(counted - 2);
+      for (const [{ id }, name] of [
+        [active, 'activate'],
+        [paused, 'activate'],
+        [graduated, 'reinstate'],
+      ] as const)
+        expect(await codeOf(move(id, name), 422), name).to.equal('PROFILE_ENDED');
+    });
+
+    it('become none', async () => {
+      const { profileId } = await addPerson(app, { companyId, roles: [] });
+      await end(profileId);
+      expect(await codeOf(lower.post(base, { profileId, pgyLevel: 1 }), 422)).to.equal('PROFILE_ENDED');
+      expect(await itemsOf<Resident>(senior, `${base}?profileId=${profileId}`)).to.deep.equal([]);
+    });
+
+    it('also when their time is over by itself', async () => {
+      const { id, profileId } = await add();
+      const { version: at } = await rowOf<Resident>(senior.get(`/admin/profile/${profileId}`));
+      const expiresAt = new Date(Date.now() + 60_000);
+      await senior
+        .patch(`/admin/profile/${profileId}`, { expiresAt: expiresAt.toISOString() }, version(at))
+        .expect(200);
+      app.clock.set(new Date(expiresAt.getTime() + 1_000));
+      try {
+        await sweep(app, companyId, 'profile', profileId, 'expire');
+      } finally {
+        app.clock.set(undefined);
+      }
+      expect((await read(id)).status).to.equal('inactive');
+    });
+
+    it('and whoever ends them and lets them go on at once leaves nobody active, nor waits for good', async () => {
+      for (let round = 0; round < 8; round += 1) {
+        const { id, profileId } = await add();
+        expect((await move(id, 'deactivate')).status).to.equal(200);
+        const [ended, activated] = await Promise.all([
+          senior.post(`/admin/profile/${profileId}/end`, { reason: 'x' }, version(1)),
+          senior.post(`${base}/${id}/activate`, undefined, version(2)),
+        ]);
+        expect(ended.status).to.equal(200);
+        expect([200, 422]).to.include(activated.status);
+        expect((await read(id)).status).to.equal('inactive');
+      }
+    });
   });
 
   it('walk only as the table says', async function run() {

@@ -6,6 +6,8 @@ import type { ResidentRow } from './residents.repository.ts';
 interface ResidentLifecycleDependencies {
   /** Throws 409 when the plan takes no more residents. */
   readonly mustHaveRoom: (tx: Tx) => Promise<void>;
+  /** Throws 422 for somebody who left. */
+  readonly mustBeHere: (tx: Tx, profileId: string) => Promise<void>;
   /** Ends what somebody was given as a resident. */
   readonly endGrants: (tx: Tx, profileId: string) => Promise<void>;
 }
@@ -13,9 +15,10 @@ interface ResidentLifecycleDependencies {
 const MOVE = 'organization:resident:move';
 const reason = exact({ reason: text(500) });
 
-/** active <-> inactive, active -> graduated; back from there only by whoever may reinstate. */
+/** active <-> inactive, active -> graduated; back from there only by whoever may reinstate. Nobody who left is active. */
 export const createResidentLifecycle = ({
   mustHaveRoom,
+  mustBeHere,
   endGrants,
 }: ResidentLifecycleDependencies): Lifecycle<ResidentRow> =>
   lifecycle<ResidentRow>({
@@ -34,6 +37,13 @@ export const createResidentLifecycle = ({
         to: 'active',
         permission: MOVE,
         summary: 'Let a resident who paused go on',
+        check: (tx, { row }) => mustBeHere(tx, row.profileId),
+      }),
+      leave: move({
+        from: ['active'],
+        to: 'inactive',
+        system: true,
+        summary: 'Their time in the institution is over: they count among its residents no more',
       }),
       graduate: move({
         from: ['active'],
@@ -49,7 +59,10 @@ export const createResidentLifecycle = ({
         permission: 'organization:resident:reinstate',
         summary: 'Make somebody who graduated a resident again; what they were given as one is not given back',
         fields: reason,
-        check: mustHaveRoom,
+        check: async (tx, { row }) => {
+          await mustBeHere(tx, row.profileId);
+          await mustHaveRoom(tx);
+        },
         set: (): Partial<ResidentRow> => ({ graduatedAt: null }),
       }),
     },

@@ -45,11 +45,12 @@ export const residentList = listOf(Resident, {
   },
 });
 
-/** Residents who count against the plan's limit: those who have not graduated. */
+/** Residents who count against the plan's limit: those who have neither graduated nor left. */
 export const countResidents = async (reader: Reader): Promise<number> => {
   const [row] = await reader.prepared<{ residents: number }>(
-    `select count(*)::int as residents from resident_profile
-     where company_id = $1 and status in ('active', 'inactive') and deleted_at is null`,
+    `select count(*)::int as residents from resident_profile r
+     join profile p on p.company_id = $1 and p.id = r.profile_id and p.status <> 'ended'
+     where r.company_id = $1 and r.status in ('active', 'inactive') and r.deleted_at is null`,
     [reader.companyId],
   );
   return row!.residents;
@@ -63,5 +64,24 @@ export const isResident = async (reader: Reader, profileId: string): Promise<boo
   );
   return rows.length > 0;
 };
+
+/** The profile that a residency is about. */
+export const profileOfResident = async (reader: Reader, id: string): Promise<string | undefined> =>
+  (
+    await reader.prepared<{ profileId: string }>(
+      'select profile_id as "profileId" from resident_profile where company_id = $1 and id = $2',
+      [reader.companyId, id],
+    )
+  )[0]?.profileId;
+
+/** Id of the residency that a profile is active in. */
+export const activeResidencyOf = async (reader: Reader, profileId: string): Promise<string | undefined> =>
+  (
+    await reader.prepared<{ id: string }>(
+      `select id from resident_profile
+       where company_id = $1 and profile_id = $2 and status = 'active' and deleted_at is null`,
+      [reader.companyId, profileId],
+    )
+  )[0]?.id;
 
 export const residentErasure: Erasure = keeps('resident_profile');

@@ -1,8 +1,8 @@
-import { conflict, createCrud } from '../../../platform/module.ts';
-import type { MovingParts, Tx } from '../../../platform/module.ts';
+import { conflict, createCrud, Problem } from '../../../platform/module.ts';
+import type { MovingParts, Repository, Tx } from '../../../platform/module.ts';
 import type { Caller } from '../caller.ts';
 import { visibleProfiles } from '../reach.ts';
-import { isResident } from './residents.repository.ts';
+import { activeResidencyOf, isResident, profileOfResident } from './residents.repository.ts';
 import type { ResidentRow } from './residents.repository.ts';
 
 interface ResidentsDependencies extends MovingParts<ResidentRow> {
@@ -12,13 +12,38 @@ interface ResidentsDependencies extends MovingParts<ResidentRow> {
   readonly mayManage: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
   /** Locks a profile that the caller may see. Throws 422, 409. */
   readonly lockNamed: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
+  /** Throws 422 for somebody who left. */
+  readonly mustBeHere: (tx: Tx, profileId: string) => Promise<void>;
 }
 
+type LockProfile = (tx: Tx, id: string) => Promise<{ readonly status: string }>;
+
+/** Throws 422 for a profile that ended; it stays what it is until this unit of work is over. */
+export const mustBeHereBy =
+  (lock: LockProfile) =>
+  async (tx: Tx, profileId: string): Promise<void> => {
+    if ((await lock(tx, profileId)).status === 'ended') throw new Problem(422, 'PROFILE_ENDED');
+  };
+
+/** Locks a resident after their profile, as whoever ends the profile does. */
+export const lockedAfterProfile =
+  (lock: LockProfile) =>
+  (rows: Repository<ResidentRow>): Repository<ResidentRow> => ({
+    ...rows,
+    lock: async (tx, id, version) => {
+      const profileId = await profileOfResident(tx, id);
+      if (profileId !== undefined) await lock(tx, profileId);
+      return rows.lock(tx, id, version);
+    },
+  });
+
 /** Residents: kept by hand, or made by an invitation that is accepted. */
-export const createResidents = ({ mustHaveRoom, mayManage, lockNamed, ...parts }: ResidentsDependencies) => {
-  const { repository } = parts;
+export const createResidents = (dependencies: ResidentsDependencies) => {
+  const { mustHaveRoom, mayManage, lockNamed, mustBeHere, ...parts } = dependencies;
+  const { repository, mover } = parts;
   const mayKeep = async (tx: Tx, caller: Caller, profileId: string): Promise<void> => {
     await lockNamed(tx, caller, profileId);
+    await mustBeHere(tx, profileId);
     await mayManage(tx, caller, profileId);
   };
   return {
@@ -45,6 +70,11 @@ export const createResidents = ({ mustHaveRoom, mayManage, lockNamed, ...parts }
       if (await isResident(tx, profileId)) return;
       await mustHaveRoom(tx, 0);
       await repository.insert(tx, { profileId, pgyLevel, status: 'active', graduatedAt: null });
+    },
+    /** Somebody left: they are no active resident any more. */
+    leave: async (tx: Tx, profileId: string): Promise<void> => {
+      const id = await activeResidencyOf(tx, profileId);
+      if (id !== undefined) await mover.moveAs(tx, { scope: tx.scope }, await repository.lock(tx, id), 'leave');
     },
   };
 };
