@@ -97,7 +97,8 @@ export interface BulkInvitee {
   readonly email: string;
   readonly firstName: string;
   readonly lastName: string;
-  readonly kind: 'employee' | 'contractor' | 'guest' | 'temporary';
+  /** Null: that of their draft, as with what follows. */
+  readonly kind: 'employee' | 'contractor' | 'guest' | 'temporary' | null;
   readonly departmentId: string | null;
   readonly siteId: string | null;
   readonly expiresAt: string | null;

@@ -31,7 +31,11 @@ const REQUEST = exact({
   email: email(),
   firstName: text(100),
   lastName: text(100),
-  kind: Type.Optional(oneOf(['employee', 'contractor', 'guest', 'temporary'], { description: 'Default: employee' })),
+  kind: Type.Optional(
+    oneOf(['employee', 'contractor', 'guest', 'temporary'], {
+      description: 'Default: that of the draft; employee for somebody new',
+    }),
+  ),
   departmentId: Type.Optional(nullable(uuid())),
   siteId: Type.Optional(nullable(uuid())),
   expiresAt: Type.Optional(nullable(instant({ description: 'The profile ends then; needed for kind temporary' }))),
@@ -72,7 +76,7 @@ export const invitationsModule = (service: Invitations, jobs: readonly JobDefini
           id: 'sendInvitation',
           summary: 'Invite somebody by mail',
           description:
-            'Their draft profile becomes invited, made anew where the department has no draft of this address. Once the invitation ends without being accepted it is a draft again.',
+            'Their draft profile becomes invited, made anew where the department, or without one the company, has no draft of this address. It becomes what is said here; what is left out, or null, stays as the draft has it. Once the invitation ends without being accepted it is a draft again.',
           permission: 'organization:invitation:write',
           clients,
           rate: 'invitation',
@@ -80,8 +84,8 @@ export const invitationsModule = (service: Invitations, jobs: readonly JobDefini
           idempotency: 'accepted',
           responses: { 201: Invitation.view },
         },
-        async ({ body: { kind = 'employee', ...body } }, context) => {
-          const row = await service.send(context, { kind, ...body });
+        async ({ body }, context) => {
+          const row = await service.send(context, body);
           return created(`/angelis${base}/${row.id}`, row);
         },
       ),

@@ -2,12 +2,12 @@ import type { Tx } from '../../../platform/db/database.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { Caller } from '../../organization/caller.ts';
 
-/** Somebody whom an invitation asks to join. */
+/** Somebody whom an invitation asks to join. What is null or left out it does not say: a draft that is there keeps its own. */
 export interface Invitee {
   readonly email: string;
   readonly firstName: string;
   readonly lastName: string;
-  readonly kind: 'employee' | 'contractor' | 'guest' | 'temporary';
+  readonly kind?: 'employee' | 'contractor' | 'guest' | 'temporary' | null;
   readonly departmentId?: string | null;
   readonly siteId?: string | null;
   readonly expiresAt?: string | null;
@@ -48,8 +48,9 @@ export interface Offer {
 /** What the organization does with the profiles of invitations; each in the company's transaction. */
 export interface InvitedProfiles {
   /**
-   * Asks somebody to join: their draft profile, made where the department has none of this address, gets the roles and
-   * features as the caller may give them, and becomes invited. Answers its id. Throws 403, 409, 422.
+   * Asks somebody to join: their draft profile, made where the department (or, where none is named, the company) has none of
+   * this address, becomes what is said of them, gets the roles and features as the caller may give them, and is invited.
+   * Answers its id. Throws 403, 409, 422.
    */
   invite(tx: Tx, caller: Caller, request: Invitee & Offer & { readonly locale: Locale }): Promise<string>;
   /** Locks a profile: before its invitation, always. */

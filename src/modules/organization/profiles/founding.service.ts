@@ -50,7 +50,7 @@ export const createFounding = ({ repository, mover, assignments }: FoundingDepen
     invite: async (tx: Tx, founder: Founder): Promise<string> => {
       await releaseAsked(tx);
       const draft = await draftWithEmail(tx, founder.email, null);
-      const row = draft === undefined ? await add(tx, founder, 'draft') : await takeUp(tx, draft, founder);
+      const row = draft === undefined ? await add(tx, founder, 'draft') : await takeUp(tx, draft.id, founder);
       await assignments.makeFirstOwner(tx, row.id);
       await mover.moveAs(tx, { scope: tx.scope }, row, 'invite', { locale: founder.locale });
       return row.id;

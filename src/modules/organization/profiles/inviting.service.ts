@@ -1,4 +1,5 @@
 import type { Decide } from '../../../platform/access/decision.ts';
+import { changesOf } from '../../../platform/db/repository.ts';
 import type { Permission } from '../../../platform/http/route.ts';
 import { forbidden, Problem } from '../../../platform/module.ts';
 import type { Mover, Repository, Tx } from '../../../platform/module.ts';
@@ -29,7 +30,7 @@ export interface InvitationGifts {
 interface InvitingDependencies extends InvitationGifts {
   readonly repository: Repository<ProfileRow>;
   readonly mover: Mover<ProfileRow>;
-  readonly profiles: Pick<Profiles, 'mayAdd' | 'mustManage'>;
+  readonly profiles: Pick<Profiles, 'mayAdd' | 'mayAlter' | 'mustManage'>;
   readonly assignments: Pick<Assignments, 'give' | 'takeBack' | 'mayManage'>;
   readonly decide: Decide;
 }
@@ -50,6 +51,16 @@ const at = async <T>(place: (pointer: string) => string, give: Promise<T>): Prom
     const errors = error.options.errors.map((fault) => ({ ...fault, pointer: place(fault.pointer) }));
     throw new Problem(error.status, error.code, { ...error.options, errors });
   }
+};
+
+type Said = Pick<ProfileRow, 'firstName' | 'lastName'> &
+  Partial<Pick<ProfileRow, 'kind' | 'departmentId' | 'siteId' | 'expiresAt'>>;
+
+/** What an invitation says of somebody: a form that sends null for what nobody filled in says nothing of it. */
+const saidOf = ({ firstName, lastName, ...others }: Omit<Invitee, 'email'>): Said => {
+  const { kind, departmentId, siteId, expiresAt } = others;
+  const named = Object.entries({ kind, departmentId, siteId, expiresAt });
+  return { firstName, lastName, ...Object.fromEntries(named.filter(([, value]) => (value ?? null) !== null)) };
 };
 
 /** What invitations do with profiles: they make drafts, ask them, and make them active or drafts again. */
@@ -88,22 +99,27 @@ export const createInviting = (deps: InvitingDependencies): InvitedProfiles => {
     return { givenRoles, givenGrants, attributes };
   };
 
-  const add = async (tx: Tx, caller: Caller, { email, ...given }: Invitee): Promise<ProfileRow> => {
-    await profiles.mayAdd(tx, caller, given);
-    await repository.references.hold(tx, given);
-    return repository.insert(tx, { ...BLANK_PROFILE, ...given, ...normalizeContact({ contactEmail: email }) });
+  const add = async (tx: Tx, caller: Caller, email: string, said: Said): Promise<ProfileRow> => {
+    await profiles.mayAdd(tx, caller, said);
+    await repository.references.hold(tx, said);
+    return repository.insert(tx, { ...BLANK_PROFILE, ...said, ...normalizeContact({ contactEmail: email }) });
   };
-  const takeUp = async (tx: Tx, caller: Caller, id: string): Promise<ProfileRow> => {
+  /** The draft becomes what the invitation says of it; what the invitation leaves out stays as the draft has it. */
+  const takeUp = async (tx: Tx, caller: Caller, id: string, said: Said): Promise<ProfileRow> => {
     await profiles.mustManage(tx, caller, id);
-    return repository.lock(tx, id);
+    const row = await repository.lock(tx, id);
+    await profiles.mayAlter(tx, caller, row, said);
+    await repository.references.hold(tx, changesOf(row, said));
+    return repository.update(tx, row, said);
   };
 
   return {
-    invite: async (tx, caller, { locale, roles, features, attributes, ...invitee }) => {
-      const { email, departmentId = null } = invitee;
+    invite: async (tx, caller, { locale, roles, features, attributes, email, ...invitee }) => {
+      const said = saidOf(invitee);
+      const draft = await draftWithEmail(tx, email, said.departmentId ?? null);
+      const { departmentId = null } = draft ?? said;
       if (!(await reachesDepartment(tx, caller.allowance, departmentId))) throw forbidden('OUT_OF_REACH');
-      const draft = await draftWithEmail(tx, email, departmentId);
-      const row = draft === undefined ? await add(tx, caller, invitee) : await takeUp(tx, caller, draft);
+      const row = draft === undefined ? await add(tx, caller, email, said) : await takeUp(tx, caller, draft.id, said);
       const gifts = await give(tx, caller, row.id, { roles, features, attributes });
       await mover.moveAs(tx, caller, row, 'invite', { locale, ...gifts });
       return row.id;

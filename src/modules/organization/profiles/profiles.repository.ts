@@ -159,19 +159,20 @@ export const isEmailOfMember = async (reader: Reader, address: string): Promise<
   return rows.length > 0;
 };
 
-/** The first draft of a department (null: of none) with this contact email. */
+/** The first draft of a department with this contact email; null: the first of no department, else of any. */
 export const draftWithEmail = async (
   reader: Reader,
   address: string,
   departmentId: string | null,
-): Promise<string | undefined> =>
+): Promise<Pick<ProfileRow, 'id' | 'departmentId'> | undefined> =>
   (
-    await reader.prepared<{ id: string }>(
-      `select id from profile where company_id = $1 and contact_email = $2 and department_id is not distinct from $3
-         and status = 'draft' and deleted_at is null order by id limit 1`,
+    await reader.prepared<Pick<ProfileRow, 'id' | 'departmentId'>>(
+      `select id, department_id as "departmentId" from profile
+       where company_id = $1 and contact_email = $2 and ($3::uuid is null or department_id = $3)
+         and status = 'draft' and deleted_at is null order by department_id is not null, id limit 1`,
       [reader.companyId, address.toLowerCase(), departmentId],
     )
-  )[0]?.id;
+  )[0];
 
 /** People who count against the plan's limit of users: asked to join, active or suspended. */
 export const countUsers = async (reader: Reader): Promise<number> => {

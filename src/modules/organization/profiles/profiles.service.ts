@@ -97,6 +97,12 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     await mustReach(tx, caller, body.departmentId ?? null);
     if ((body.departmentId ?? null) !== null) await takeIn(tx, body.departmentId!);
   };
+  /** Refuses a kind, a risk group or an end that the caller may not set, or the person cannot have. */
+  const mayAlter = async (tx: Tx, caller: Caller, row: ProfileRow, patch: Given): Promise<void> => {
+    mayDecide(caller, patch, row);
+    if (patch.expiresAt !== undefined || patch.kind !== undefined) checkExpiry(tx, { ...row, ...patch });
+    if ((patch.expiresAt ?? null) !== null) await guards.mayLeave(tx, row.id);
+  };
   const crud = createCrud<ProfileRow>({
     ...deps,
     restrict: profileRestriction,
@@ -115,9 +121,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     },
     onEdit: async (tx, row, patch: Given, context) => {
       if (row.status === 'ended') throw conflict('PROFILE_ENDED');
-      mayDecide(context, patch, row);
-      if (patch.expiresAt !== undefined || patch.kind !== undefined) checkExpiry(tx, { ...row, ...patch });
-      if ((patch.expiresAt ?? null) !== null) await guards.mayLeave(tx, row.id);
+      await mayAlter(tx, context, row, patch);
       const { departmentId } = patch;
       if (departmentId !== undefined && departmentId !== row.departmentId) {
         await mustReach(tx, context, departmentId);
@@ -158,6 +162,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
   return {
     ...crud,
     mayAdd,
+    mayAlter,
     mustSee,
     mustManage,
     /** The national id in the clear. That it was read is committed before it is answered. */

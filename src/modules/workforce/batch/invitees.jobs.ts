@@ -162,7 +162,7 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
           email: values.email!.toLowerCase(),
           firstName: values.first_name!,
           lastName: values.last_name!,
-          kind: values.kind ?? 'employee',
+          kind: values.kind ?? null,
           departmentId: departments.get(department) ?? null,
           siteId: sites.get(site) ?? null,
           expiresAt: last === undefined ? null : startOfDay(addDays(last, 1), zone).toISOString(),
