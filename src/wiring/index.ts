@@ -62,6 +62,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
   });
   const { notices, modules: notifying } = wireNotifications(platform);
   const health = createHealth({ ...surface.health, version: surface.version, now: platform.now });
+  const zones = createZones();
   const plan = wirePlan(platform, forCompanies(notices));
   const organization = wireOrganization(platform, {
     modules: () => modules,
@@ -71,13 +72,13 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     quotaNotices: forFeatures(notices),
     notices: forCompanies(notices),
     leaving: wireLeaving(platform, identity),
+    zones,
     ...plan,
     follow: async (tx, profile) => {
       for (const area of [workforce, commerce, cases]) await area.follow(tx, profile);
     },
   });
   const people = createPeople({ visible: visibleProfiles, reaches });
-  const zones = createZones();
   const commerce = wireCommerce(platform, { people, zones, links: organization.links });
   const told = forFitness(notices);
   const cases = wireFitnessCases(platform, { notices: [told] });

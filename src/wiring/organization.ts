@@ -65,6 +65,7 @@ export interface OrganizationNeeds {
   readonly limits: PlanLimits;
   readonly leaving: Leaving;
   readonly room: FileRoom;
+  readonly zones: PeopleNeeds['zones'];
 }
 
 export interface Organization {
@@ -85,18 +86,18 @@ export interface Organization {
 /** Companies, sites, departments, people and their roles. */
 export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): Organization => {
   const { modules, quotaNotices, ...others } = needs;
-  const departments = createDepartmentsService(platform.crud(departmentList));
   const follow: ProfileFollower = async (tx, profile) => {
     await needs.follow(tx, profile);
     if (profile.status === 'ended') await residents.leave(tx, profile.id);
   };
+  const departments = createDepartmentsService(platform.crud(departmentList));
   const people = wirePeople(platform, { ...others, follow, takeIn: departments.takeIn });
   const companies = wireCompanies(platform, { ...people, ...needs });
   const { features, grants, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
   const { residents, module: residentModule } = wireResidents(platform, {
     ...people.givers,
-    limits: needs.limits,
     lock: people.lock,
+    limits: needs.limits,
     endGrants: async (tx, profileId) => {
       await people.endRole(tx, profileId, 'resident');
       await grants.endGiven(tx, profileId, 'graduated');

@@ -36,6 +36,7 @@ import { assignmentList, roleList } from '../modules/organization/roles/roles.re
 import { rolesModule } from '../modules/organization/roles/roles.router.ts';
 import { createRolesService } from '../modules/organization/roles/roles.service.ts';
 import { createStanding } from '../modules/organization/roles/standing.ts';
+import type { Zones } from '../modules/organization/zones.ts';
 import type { PeopleBulk } from '../modules/workforce/ports.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
@@ -56,6 +57,7 @@ export interface PeopleNeeds {
   readonly erasing: Erasing;
   readonly limits: PlanLimits;
   readonly room: FileRoom;
+  readonly zones: Pick<Zones, 'of'>;
 }
 
 export type ProfileFollower = (tx: Tx, profile: Pick<ProfileRow, 'id' | 'status'>) => Promise<void>;
@@ -75,10 +77,10 @@ export interface People {
   readonly erasable: ErasableProfiles;
   /** For grants of features: who may be given something, and by whom. */
   readonly givers: FeatureGivers;
-  /** Takes a system role away from somebody. */
-  readonly endRole: Assignments['endRole'];
   /** Locks a profile; answers it. */
   readonly lock: (tx: Tx, profileId: string) => Promise<ProfileRow>;
+  /** Takes a system role away from somebody. */
+  readonly endRole: Assignments['endRole'];
 }
 
 /** Profiles and roles: who is here, and what they may do. */
@@ -104,11 +106,20 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     mustHaveRoom: (tx, counted, more) => limits.mustHaveRoom(tx, counted, more),
     mayBeErased: (tx, profileId) => erasing.mayBeErased(tx, profileId),
   };
+  const reporting = createReportingService({
+    ...platform,
+    repository: platform.repository(ReportingLine),
+    profiles: { lock: (tx, id, version) => profiles.repository.lock(tx, id, version) },
+    mustSee: (reader, context, id) => service.mustSee(reader, context, id),
+    mustManage: (tx, context, id) => service.mustManage(tx, context, id),
+    zones: needs.zones,
+  });
   const dropPhoto = (tx: Tx, row: ProfileRow): Promise<void> => photos.dropOf(tx, row);
   const profiles = platform.crud(profileList, {
     ...createProfileLifecycle({ ...guards, invitations, dropPhoto }),
     follow: async (tx, profile) => {
       await follow(tx, profile);
+      if (profile.status === 'ended') await reporting.leave(tx, profile.id);
       if (profile.erasedAt !== null) await erasing.carryOut(tx, profile.id);
     },
   });
@@ -149,13 +160,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     modules: [
       profilesModule({
         service,
-        reporting: createReportingService({
-          ...platform,
-          repository: platform.repository(ReportingLine),
-          profiles: repository,
-          mustSee,
-          mustManage,
-        }),
+        reporting,
         links,
         photos,
       }),

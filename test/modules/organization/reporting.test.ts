@@ -116,6 +116,95 @@ describe('reporting lines', () => {
     expect((refused.body as { code: string }).code).to.equal('PROFILE_ENDED');
   });
 
+  it('of those who reported to somebody end when that one leaves, and their own teams stay theirs', async () => {
+    await clear();
+    const boss = await addPerson(app, { companyId, roles: [] });
+    const gone = await addPerson(app, { companyId, roles: [] });
+    const to = (id: string, superiorId: string | null) => admin.put(`/admin/profile/${id}/superior`, { superiorId });
+    await to(gone.profileId, boss.profileId).expect(200);
+    for (const n of [0, 1]) await to(idOf(n), gone.profileId).expect(200);
+    await set(2, 0).expect(200);
+    await admin.post(`/admin/profile/${gone.profileId}/end`, { reason: 'x' }, version(1)).expect(200);
+    for (const n of [0, 1]) {
+      const [line, ...others] = await linesOf(n);
+      expect(line!.superiorId).to.equal(gone.profileId);
+      expect(line!.endsOn).to.be.a('string');
+      expect(others.filter(({ endsOn }) => endsOn === null)).to.deep.equal([]);
+    }
+    const reports = await admin.get(`/admin/profile?superiorId=${gone.profileId}`).expect(200);
+    expect((reports.body as { items: unknown[] }).items).to.deep.equal([]);
+    expect((await linesOf(2))[0]).to.include({ superiorId: idOf(0), endsOn: null });
+    expect(await closure()).to.have.members(await expected());
+    const { rows } = await database.query<{ action: string }>(
+      `select action from change where company_id = $1 and entity = 'reporting_line' and action = 'reporting_line.end'
+         and entity_id in (select id from reporting_line where superior_id = $2)`,
+      [companyId, gone.profileId],
+    );
+    expect(rows).to.have.length(2);
+    // Whose time is over reports to nobody anew.
+    const refused = await to(gone.profileId, idOf(3)).expect(409);
+    expect((refused.body as { code: string }).code).to.equal('PROFILE_ENDED');
+  });
+
+  it('lead to nobody who leaves at the same moment', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const gone = await addPerson(app, { companyId, roles: [] });
+      const answers = await Promise.all([
+        admin.post(`/admin/profile/${gone.profileId}/end`, { reason: 'x' }, version(1)),
+        ...[4, 5, 6].map((n) => admin.put(`/admin/profile/${idOf(n)}/superior`, { superiorId: gone.profileId })),
+      ]);
+      expect(answers[0].status).to.equal(200);
+      for (const { status } of answers.slice(1)) expect([200, 409]).to.include(status);
+      for (const n of [4, 5, 6]) expect((await linesOf(n)).filter(({ endsOn }) => endsOn === null)).to.deep.equal([]);
+    }
+    expect(await closure()).to.have.members(await expected());
+  });
+
+  it('end no day before they begin, and overlap no other', async () => {
+    await clear();
+    const line = (startsOn: string, endsOn: string | null) =>
+      database.query(
+        `insert into reporting_line (company_id, id, subordinate_id, superior_id, starts_on, ends_on, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, now(), now())`,
+        [companyId, uuidv7(), idOf(7), idOf(8), startsOn, endsOn],
+      );
+    const refusal = (insert: Promise<unknown>): Promise<string> =>
+      insert.then(
+        () => 'none',
+        (error: unknown) => (error as { constraint: string }).constraint,
+      );
+    await line('2025-03-01', '2025-06-01');
+    expect(await refusal(line('2025-08-01', '2025-07-01'))).to.equal('reporting_line_ends_on_check');
+    for (const [from, to] of [
+      ['2025-05-31', '2025-07-01'],
+      ['2025-01-01', '2025-03-02'],
+      ['2025-01-01', null],
+    ] as const)
+      expect(await refusal(line(from, to))).to.equal('reporting_line_overlap_excl');
+    await line('2025-06-01', '2025-06-01');
+    await line('2025-06-01', '2025-07-01');
+  });
+
+  it('begin and end no earlier than the one before, also where the company moved to a zone of the day before', async () => {
+    await at(nextMonth(10, 11));
+    const zone = (timezone: string) =>
+      database.query('update company set timezone = $2, access_epoch = access_epoch + 1 where id = $1', [
+        companyId,
+        timezone,
+      ]);
+    await zone('Pacific/Kiritimati');
+    await set(9, 10).expect(200);
+    await zone('America/Santiago');
+    for (const superior of [11, null, 12]) await set(9, superior).expect(200);
+    expect((await linesOf(9)).map(({ startsOn, endsOn }) => [startsOn, endsOn])).to.deep.equal([
+      [dayOf(11), null],
+      [dayOf(11), dayOf(11)],
+      [dayOf(11), dayOf(11)],
+    ]);
+    await set(9, null).expect(200);
+    await at(undefined);
+  });
+
   it('keep the closure equal to the lines whatever is set in whichever order', async function run() {
     this.timeout(60_000);
     const pick = fc.integer({ min: 0, max: 15 });

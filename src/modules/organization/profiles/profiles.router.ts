@@ -21,11 +21,11 @@ import type { Photos } from './photos.service.ts';
 import { profileErasures } from './profiles.erasures.ts';
 import { Profile, ProfileItem } from './profiles.repository.ts';
 import type { Profiles } from './profiles.service.ts';
-import type { createReportingService } from './reporting.service.ts';
+import type { Reporting } from './reporting.service.ts';
 
 interface ProfilesRouterDependencies {
   readonly service: Profiles;
-  readonly reporting: ReturnType<typeof createReportingService>;
+  readonly reporting: Reporting;
   readonly links: ReturnType<typeof createLinksService>;
   readonly photos: Photos;
 }
@@ -62,7 +62,7 @@ const nationalIdRoute = (service: Profiles): Route =>
     async ({ params }, context) => ok(await service.reveal(context, params.id)),
   );
 
-const reportingRoutes = (reporting: ProfilesRouterDependencies['reporting']): Route[] => [
+const reportingRoutes = (reporting: Reporting): Route[] => [
   route(
     {
       method: 'get',
@@ -82,6 +82,8 @@ const reportingRoutes = (reporting: ProfilesRouterDependencies['reporting']): Ro
       path: '/:id/superior',
       id: 'setSuperior',
       summary: 'Let a person report to another from today on, or to nobody',
+      description:
+        'A line ends on the day on which the next begins. Whoever left is nobody’s superior: with their profile the lines of those who reported to them end.',
       permission: 'organization:reporting-line:write',
       clients,
       params: BY_ID,

@@ -8,7 +8,7 @@ export const ReportingLine = entity({
     subordinateId: uuid(),
     superiorId: uuid(),
     startsOn: day(),
-    endsOn: nullable(day()),
+    endsOn: nullable(day({ description: 'The first day on which they did not report to them any more' })),
   },
   create: [],
   edit: [],
@@ -27,6 +27,16 @@ export const linesOf = (reader: Reader, subordinateId: string): Promise<ShownLin
     [reader.companyId, subordinateId],
   );
 
+/** Ids of the lines of all who report to somebody now. */
+export const linesTo = async (reader: Reader, superiorId: string): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select id from reporting_line
+     where company_id = $1 and superior_id = $2 and ends_on is null and deleted_at is null order by id`,
+    [reader.companyId, superiorId],
+  );
+  return rows.map(({ id }) => id);
+};
+
 /** Whether `superiorId` stands at or below `subordinateId`. */
 export const standsBelow = async (reader: Reader, superiorId: string, subordinateId: string): Promise<boolean> => {
   const rows = await reader.prepared(
@@ -43,6 +53,18 @@ export const detach = async (tx: Tx, id: string): Promise<void> => {
        and superior_id in (select up.superior_id from reporting_closure up where up.company_id = $1 and up.subordinate_id = $2)
        and subordinate_id in (select $2::uuid union all
          select down.subordinate_id from reporting_closure down where down.company_id = $1 and down.superior_id = $2)`,
+    [tx.companyId, id],
+  );
+};
+
+/** Takes everyone below a person out from under them, and from under everyone above. */
+export const release = async (tx: Tx, id: string): Promise<void> => {
+  await tx.prepared(
+    `delete from reporting_closure where company_id = $1
+       and superior_id in (select $2::uuid union all
+         select up.superior_id from reporting_closure up where up.company_id = $1 and up.subordinate_id = $2)
+       and subordinate_id in (select down.subordinate_id from reporting_closure down
+         where down.company_id = $1 and down.superior_id = $2)`,
     [tx.companyId, id],
   );
 };

@@ -3,43 +3,56 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { dateAt } from '../../../platform/time/zone.ts';
 import { conflict, invalid, Problem } from '../../../platform/module.ts';
 import type { Context, Repository, Tx } from '../../../platform/module.ts';
+import type { Zones } from '../zones.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { Profiles } from './profiles.service.ts';
-import { attach, detach, linesOf, standsBelow } from './reporting.repository.ts';
+import { attach, detach, linesOf, linesTo, release, standsBelow } from './reporting.repository.ts';
 import type { ReportingLineRow, ShownLine } from './reporting.repository.ts';
 
 interface ReportingDependencies {
   readonly repository: Repository<ReportingLineRow>;
-  readonly profiles: Pick<Repository<ProfileRow>, 'find'>;
+  readonly profiles: Pick<Repository<ProfileRow>, 'lock'>;
   readonly mustSee: Profiles['mustSee'];
   readonly mustManage: Profiles['mustManage'];
+  readonly zones: Pick<Zones, 'of'>;
   readonly work: UnitOfWork;
 }
 
 const LINES = 'reporting-lines';
 
-/** Who reports to whom: one superior at a time, never in a circle, the past kept. */
+/** The last of `days`, YYYY-MM-DD. */
+const latest = (...days: readonly string[]): string => days.toSorted().at(-1)!;
+
+/** Who reports to whom: one superior at a time, never in a circle, the past kept. Nobody reports to whoever left. */
 export const createReportingService = (dependencies: ReportingDependencies) => {
-  const { repository, profiles, mustSee, mustManage, work } = dependencies;
-  const mustBeSuperior = async (tx: Tx, context: Context, id: string, superiorId: string): Promise<void> => {
-    await mustSee(tx, context, superiorId).catch((error: unknown) => {
+  const { repository, profiles, mustSee, mustManage, zones, work } = dependencies;
+  const mustSeeSuperior = (tx: Tx, context: Context, superiorId: string): Promise<void> =>
+    mustSee(tx, context, superiorId).catch((error: unknown) => {
       throw error instanceof Problem && error.status === 404 ? invalid('/superiorId', 'UNKNOWN_REFERENCE') : error;
     });
-    if ((await profiles.find(tx, superiorId))?.status === 'ended') throw conflict('PROFILE_ENDED');
-    if (await standsBelow(tx, superiorId, id)) throw conflict('REPORTING_CYCLE');
+  /** Locks them before the lines, as whoever ends a profile does. */
+  const mustBeHere = async (tx: Tx, ids: readonly string[]): Promise<void> => {
+    for (const id of [...new Set(ids)].toSorted())
+      if ((await profiles.lock(tx, id)).status === 'ended') throw conflict('PROFILE_ENDED');
   };
-  const follow = async (tx: Tx, context: Context, id: string, superiorId: string | null): Promise<void> => {
-    const live = (await linesOf(tx, id)).find(({ endsOn }) => endsOn === null);
+  const today = async (tx: Tx): Promise<string> => dateAt(tx.now, await zones.of(tx));
+  /** Where the company moved to a zone in which it is the day before, a line ends on the day on which it began. */
+  const end = async (tx: Tx, id: string, audience: readonly string[]): Promise<void> => {
+    const line = await repository.lock(tx, id);
+    await repository.update(tx, line, { endsOn: latest(await today(tx), line.startsOn) }, { action: 'end', audience });
+  };
+  const follow = async (tx: Tx, id: string, superiorId: string | null): Promise<void> => {
+    const past = await linesOf(tx, id);
+    const live = past.find(({ endsOn }) => endsOn === null);
     if ((live?.superiorId ?? null) === superiorId) return;
-    if (superiorId !== null) await mustBeSuperior(tx, context, id, superiorId);
-    const today = dateAt(tx.now, context.principal.timezone);
+    if (superiorId !== null && (await standsBelow(tx, superiorId, id))) throw conflict('REPORTING_CYCLE');
     const audience = [live?.superiorId, superiorId].filter((told) => typeof told === 'string');
-    if (live !== undefined)
-      await repository.update(tx, await repository.lock(tx, live.id), { endsOn: today }, { action: 'end', audience });
+    if (live !== undefined) await end(tx, live.id, audience);
     await detach(tx, id);
     if (superiorId === null) return;
     await repository.references.hold(tx, { superiorId });
-    await repository.insert(tx, { subordinateId: id, superiorId, startsOn: today, endsOn: null }, { audience });
+    const startsOn = latest(await today(tx), ...past.map((line) => line.endsOn ?? line.startsOn));
+    await repository.insert(tx, { subordinateId: id, superiorId, startsOn, endsOn: null }, { audience });
     await attach(tx, id, superiorId);
   };
   return {
@@ -52,9 +65,22 @@ export const createReportingService = (dependencies: ReportingDependencies) => {
     setSuperior: (context: Context, id: string, superiorId: string | null): Promise<ShownLine[]> =>
       work.write(context, async (tx) => {
         await mustManage(tx, context, id);
+        if (superiorId !== null) await mustSeeSuperior(tx, context, superiorId);
+        await mustBeHere(tx, superiorId === null ? [id] : [id, superiorId]);
         await serialize(tx, LINES);
-        await follow(tx, context, id, superiorId);
+        await follow(tx, id, superiorId);
         return linesOf(tx, id);
       }),
+    /** Somebody left, whose profile is locked: from today on those who reported to them report to nobody. */
+    leave: async (tx: Tx, superiorId: string): Promise<void> => {
+      await serialize(tx, LINES);
+      for (const id of await linesTo(tx, superiorId)) {
+        const { subordinateId } = await repository.get(tx, id);
+        await end(tx, id, [subordinateId]);
+      }
+      await release(tx, superiorId);
+    },
   };
 };
+
+export type Reporting = ReturnType<typeof createReportingService>;
