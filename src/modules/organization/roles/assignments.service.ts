@@ -61,6 +61,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
     const covers = await coversOf(tx, context.principal, scope);
     if (scope !== null && !covers(scope, scope)) throw invalid('/scopeId', 'UNKNOWN_REFERENCE');
     if (!holdsWithin(context.allowance, 'self', scope, covers)) throw forbidden('OUT_OF_REACH');
+    await standing.mustBeGivable(tx, context, holding);
     await standing.mustStandAbove(tx, context, [holding]);
   };
 

@@ -52,6 +52,28 @@ const highest = (lineage: readonly RoleParts[], scale: Scale): number =>
 const measure = ({ systemRole, roleId }: Holding, all: ReadonlyMap<string, RoleParts>, scale: Scale): number =>
   systemRole === null ? highest(lineageOf(all.get(roleId ?? ''), all), scale) : (scale.get(systemRole) ?? 0);
 
+/** The only system roles that a holding lets one give: those of a role that names them, itself or inherited from. Undefined: by rank. */
+export const givesOf = (
+  { systemRole, roleId }: Holding,
+  all: ReadonlyMap<string, RoleParts>,
+): readonly string[] | undefined => {
+  const codes = [systemRole, ...lineageOf(all.get(roleId ?? ''), all).map(({ systemParent }) => systemParent)];
+  return codes.map((code) => SYSTEM.get(code ?? '')?.gives).find((gives) => gives !== undefined);
+};
+
+const isHeldWithin = (own: Holding, scope: GrantScope | null, covers: Covers): boolean =>
+  own.scope === null || (scope !== null && covers(own.scope, scope));
+
+/** Whether something of `held`, for the company or for a scope that takes its own in, names `holding` among what it gives. */
+export const namesWithin = (
+  held: readonly Holding[],
+  all: ReadonlyMap<string, RoleParts>,
+  { systemRole, scope }: Holding,
+  covers: Covers,
+): boolean =>
+  systemRole !== null &&
+  held.some((own) => givesOf(own, all)?.includes(systemRole) === true && isHeldWithin(own, scope, covers));
+
 /** The rank that one needs to be above to make an own role: the highest of the system roles it inherits from, else 0. */
 export const worthOfLineage = (lineage: readonly RoleParts[]): number => highest(lineage, WORTHS);
 
@@ -65,7 +87,7 @@ export const rankWithin = (
   scope: GrantScope | null,
   covers: Covers,
 ): number => {
-  const counted = held.filter((holding) => holding.scope === null || (scope !== null && covers(holding.scope, scope)));
+  const counted = held.filter((holding) => isHeldWithin(holding, scope, covers));
   return Math.max(0, ...counted.map((holding) => measure(holding, all, RANKS)));
 };
 

@@ -21,6 +21,11 @@ export interface PermissionText {
   readonly text: string;
 }
 
+interface ShownRole extends Pick<SystemRole, 'code' | 'reach' | 'rank' | 'grants' | 'denies'> {
+  readonly text: string;
+  readonly gives: readonly string[] | null;
+}
+
 /** `View: people of the company`, put together from the texts of its parts. */
 const textOf = (permission: string, t: Context['t']): Pick<PermissionText, 'area' | 'text'> => {
   const [area, resource, action] = permission.split(':');
@@ -46,17 +51,20 @@ export const createCatalogue = ({ work, catalogue, openings }: CatalogueDependen
         })),
       ),
     ),
-  systemRoles: (context: Context): Promise<(Omit<SystemRole, 'scope' | 'assignable'> & { text: string })[]> =>
+  systemRoles: (context: Context): Promise<ShownRole[]> =>
     work.read(context, () =>
       Promise.resolve(
-        SYSTEM_ROLES.filter(({ assignable }) => assignable).map(({ code, reach, rank, grants, denies }) => ({
-          code,
-          text: context.t(`permissions:role.${code}`),
-          reach,
-          rank,
-          grants,
-          denies,
-        })),
+        SYSTEM_ROLES.filter(({ assignable }) => assignable).map(
+          ({ code, reach, rank, grants, denies, gives = null }) => ({
+            code,
+            text: context.t(`permissions:role.${code}`),
+            reach,
+            rank,
+            grants,
+            denies,
+            gives,
+          }),
+        ),
       ),
     ),
 });

@@ -53,6 +53,12 @@ const SYSTEM_ROLE = exact({
   rank: Type.Integer({ description: 'Nobody gives a role of their own rank or higher' }),
   grants: Type.Array(Type.String(), { maxItems: 200 }),
   denies: Type.Array(Type.String(), { maxItems: 200 }),
+  gives: nullable(
+    Type.Array(Type.String(), {
+      maxItems: 100,
+      description: 'The only roles that its holders give; null: those below their rank, where they may give any',
+    }),
+  ),
 });
 const SCOPE = nullable(exact({ kind: oneOf(SCOPE_KINDS), id: uuid() }));
 const EFFECTIVE = exact({
@@ -85,7 +91,14 @@ const catalogueRoutes = (catalogue: RolesRouterDependencies['catalogue']): Route
     },
     async (_input, context) => {
       const items = await catalogue.systemRoles(context);
-      return ok({ items: items.map((role) => ({ ...role, grants: [...role.grants], denies: [...role.denies] })) });
+      return ok({
+        items: items.map(({ grants, denies, gives, ...role }) => ({
+          ...role,
+          grants: [...grants],
+          denies: [...denies],
+          gives: gives === null ? null : [...gives],
+        })),
+      });
     },
   ),
 ];

@@ -1,10 +1,22 @@
 import type { Catalogue } from '../../../platform/access/catalogue.ts';
 import type { GrantScope } from '../../../platform/access/principal.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
+import { decide } from '../../../platform/access/decision.ts';
 import { conflict, forbidden } from '../../../platform/module.ts';
-import type { Tx } from '../../../platform/module.ts';
+import type { Problem, Tx } from '../../../platform/module.ts';
 import type { Caller } from '../caller.ts';
-import { beyondOwn, grantsOf, lineageOf, lostOf, outranks, rankWithin, worthOf } from './authority.ts';
+import {
+  beyondOwn,
+  givesOf,
+  grantsOf,
+  holdsWithin,
+  lineageOf,
+  lostOf,
+  namesWithin,
+  outranks,
+  rankWithin,
+  worthOf,
+} from './authority.ts';
 import type { Covers, Holding, RoleParts } from './authority.ts';
 import { holdingsOf, rolesOf, scopesAround, steadyOwners } from './roles.repository.ts';
 import type { Holder } from './roles.repository.ts';
@@ -14,6 +26,8 @@ export interface Effect {
   readonly held?: (held: readonly Holding[]) => readonly Holding[];
   readonly roles?: (all: ReadonlyMap<string, RoleParts>) => ReadonlyMap<string, RoleParts>;
 }
+
+const GIVE = 'organization:role-assignment:write';
 
 const SUPPORT_SESSION: readonly Holding[] = [{ systemRole: 'support_session', roleId: null, scope: null }];
 const OWNER: readonly Holding[] = [{ systemRole: 'owner', roleId: null, scope: null }];
@@ -43,7 +57,26 @@ export const coversOf = async (
 
 /** Who stands above whom, and what follows from it for writes of roles. */
 export const createStanding = (catalogue: () => Catalogue) => {
-  /** Refuses whoever does not stand above all of `holdings`: by rank what is of system roles, by own permissions the rest. */
+  /** Why whoever holds `held`, with these grants, does not stand above a holding; undefined when they do. */
+  const above = (
+    held: readonly Holding[],
+    grants: Caller['principal']['grants'],
+    holding: Holding,
+    all: ReadonlyMap<string, RoleParts>,
+    covers: Covers,
+  ): Problem | undefined => {
+    const worth = worthOf(holding, all);
+    const isRanked = holding.systemRole !== null || worth > 0;
+    if (isRanked && !outranks(rankWithin(held, all, holding.scope, covers), worth)) return forbidden('ROLE_ABOVE_OWN');
+    const lineage = lineageOf(all.get(holding.roleId ?? ''), all);
+    const beyond = beyondOwn(lineage, grants, catalogue(), holding.scope, covers);
+    return beyond === undefined ? undefined : forbidden('GRANT_ABOVE_OWN', { params: { permission: beyond } });
+  };
+
+  /**
+   * Refuses whoever does not stand above all of `holdings`: by rank what is of system roles, by own permissions the rest. A role
+   * that names what it gives puts nobody above anything else.
+   */
   const mustStandAbove = async (
     tx: Tx,
     { principal }: Pick<Caller, 'principal'>,
@@ -51,14 +84,13 @@ export const createStanding = (catalogue: () => Catalogue) => {
   ): Promise<void> => {
     const all = await rolesOf(tx);
     const held = await heldBy(tx, principal);
+    const free = held.filter((each) => givesOf(each, all) === undefined);
     for (const holding of holdings) {
       const covers = await coversOf(tx, principal, holding.scope);
-      const worth = worthOf(holding, all);
-      const isRanked = holding.systemRole !== null || worth > 0;
-      if (isRanked && !outranks(rankWithin(held, all, holding.scope, covers), worth)) throw forbidden('ROLE_ABOVE_OWN');
-      const lineage = lineageOf(all.get(holding.roleId ?? ''), all);
-      const beyond = beyondOwn(lineage, principal.grants, catalogue(), holding.scope, covers);
-      if (beyond !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: beyond } });
+      const refusal = above(held, principal.grants, holding, all, covers);
+      if (refusal !== undefined) throw refusal;
+      if (free.length === held.length || namesWithin(held, all, holding, covers)) continue;
+      if (above(free, grantsOf(free, all), holding, all, covers) !== undefined) throw forbidden('ROLE_NOT_YOURS');
     }
   };
 
@@ -78,14 +110,24 @@ export const createStanding = (catalogue: () => Catalogue) => {
     if (owners.length > 0 && owners.every((id) => without.includes(id))) throw conflict('LAST_OWNER');
   };
 
+  /** How high a caller stands in the company as a whole, for what they gave to be taken back by their equals only. */
+  const levelOf = async (tx: Tx, { principal }: Pick<Caller, 'principal'>): Promise<number> =>
+    principal.support ? OPERATOR_LEVEL : rankWithin(await heldBy(tx, principal), await rolesOf(tx), null, () => false);
+
   return {
     mustStandAbove,
     mustLeaveOwner,
-    /** How high a caller stands in the company as a whole, for what they gave to be taken back by their equals only. */
-    levelOf: async (tx: Tx, { principal }: Pick<Caller, 'principal'>): Promise<number> =>
-      principal.support
-        ? OPERATOR_LEVEL
-        : rankWithin(await heldBy(tx, principal), await rolesOf(tx), null, () => false),
+    levelOf,
+    /** Refuses whoever may give roles only by one that names those that it gives, where `holding` is none of them. */
+    mustBeGivable: async (tx: Tx, { principal }: Pick<Caller, 'principal'>, holding: Holding): Promise<void> => {
+      const all = await rolesOf(tx);
+      const held = await heldBy(tx, principal);
+      const free = held.filter((each) => givesOf(each, all) === undefined);
+      const covers = await coversOf(tx, principal, holding.scope);
+      if (free.length === held.length || namesWithin(held, all, holding, covers)) return;
+      const decision = decide({ grants: grantsOf(free, all) }, GIVE, catalogue()[GIVE]);
+      if (!decision.allowed || !holdsWithin(decision, 'self', holding.scope, covers)) throw forbidden('ROLE_NOT_YOURS');
+    },
     /**
      * Refuses a write that takes a permission from a holder above whom the caller does not stand, or from the last owner.
      * What somebody keeps by another role is not taken.

@@ -11,6 +11,8 @@ export interface SystemRole {
   readonly denies: readonly string[];
   /** Whether a company's admins may assign it. */
   readonly assignable: boolean;
+  /** Who may give roles by this one gives these and no others, and manages only who holds no others. Absent: by rank. */
+  readonly gives?: readonly string[];
   /** Only owners give it, take it, and manage who holds it: it can see what no admin can. */
   readonly byOwner?: boolean;
 }
@@ -112,20 +114,25 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
     'identity:*:*',
     'notifications:own:*',
   ]),
-  company(
-    'institution_admin',
-    'company',
-    500,
-    [
-      'organization:profile:*',
-      'organization:invitation:*',
-      'organization:resident:*',
-      'organization:feature:read',
-      'organization:feature-grant:*',
-      'notifications:own:*',
-    ],
-    ['organization:profile:erase', 'organization:resident:reinstate'],
-  ),
+  {
+    ...company(
+      'institution_admin',
+      'company',
+      500,
+      [
+        'organization:profile:*',
+        'organization:invitation:*',
+        'organization:resident:*',
+        'organization:role:read',
+        'organization:role-assignment:*',
+        'organization:feature:read',
+        'organization:feature-grant:*',
+        'notifications:own:*',
+      ],
+      ['organization:profile:erase', 'organization:resident:reinstate'],
+    ),
+    gives: ['member', 'physician', 'resident'],
+  },
   company(
     'manager',
     'hierarchy',

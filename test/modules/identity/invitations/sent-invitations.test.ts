@@ -101,7 +101,7 @@ describe('invitations that a company sends', () => {
     const refused = [
       [await as('admin'), [{ systemRole: 'worker' }, { systemRole: 'owner' }], 'ROLE_ABOVE_OWN'],
       [await as('admin'), [{ systemRole: 'health_reader' }], 'ROLE_ABOVE_OWN'],
-      [await as('institution_admin'), [{ systemRole: 'worker' }], 'FORBIDDEN'],
+      [await as('institution_admin'), [{ systemRole: 'worker' }], 'ROLE_NOT_YOURS'],
       [await as('manager'), [], 'FORBIDDEN'],
     ] as const;
     for (const [client, roles, code] of refused)
