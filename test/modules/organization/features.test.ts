@@ -264,9 +264,9 @@ describe('features', function features() {
     const elsewhere = ask(within, code, { profileId: mine.people.worker.profileId, effect: 'deny' });
     expect(await codeOf(elsewhere, 422)).to.equal('INVALID');
     await give(within, code, { departmentId, effect: 'deny' });
-    const whole = await give(mine.admin, code, { effect: 'deny' });
+    const whole = await give(boss, code, { effect: 'deny' });
     expect(await codeOf(revoke(within, whole), 403)).to.equal('OUT_OF_REACH');
-    await rowOf(revoke(mine.admin, whole));
+    await rowOf(revoke(boss, whole));
   });
 
   it('are the operator’s to make, and cannot be what makes no sense', async () => {

@@ -17,7 +17,7 @@ interface Wanted extends Whom, Pick<FeatureGrantRow, 'feature' | 'effect' | 'quo
 const IN_FORCE: readonly string[] = ['scheduled', 'active'];
 
 interface GrantsDependencies extends MovingParts<FeatureGrantRow> {
-  readonly standing: Pick<Standing, 'levelOf' | 'mustStandAbove'>;
+  readonly standing: Pick<Standing, 'levelOf' | 'mustStandAbove' | 'mustStandAboveAll'>;
   /** Locks a profile that a body names. Throws 422 for one that the caller may not see; 409. */
   readonly lockNamed: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
@@ -69,6 +69,12 @@ export const createGrantsService = (dependencies: GrantsDependencies) => {
       await standing.mustStandAbove(tx, context, [{ roleId, systemRole, scope: null }]);
   };
 
+  /** Who withholds a feature, or bounds its use, takes from everybody whom the grant is for: they stand above them all. */
+  const mustBeAbove = async (tx: Tx, context: Caller, { effect, quota, ...whom }: Wanted): Promise<void> => {
+    if (whom.profileId !== null || (effect === 'allow' && quota === null)) return;
+    await standing.mustStandAboveAll(tx, context, whom);
+  };
+
   const mustHave = async (tx: Tx, feature: string): Promise<void> => {
     const facts = await factsOf(tx, feature);
     if (facts === undefined || !included(facts).allowed)
@@ -85,6 +91,7 @@ export const createGrantsService = (dependencies: GrantsDependencies) => {
     if (effect === 'deny' && quota !== null) throw invalid('/quota', 'QUOTA_OF_DENY');
     await mustBeGivable(tx, feature, quota);
     await mustCommand(tx, context, body);
+    await mustBeAbove(tx, context, body);
     const byOperator = context.principal.support;
     if (effect === 'allow' && !byOperator) await mustHave(tx, feature);
     return {

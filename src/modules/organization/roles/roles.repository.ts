@@ -147,6 +147,38 @@ export const holdersOf = (reader: Reader, roleIds: readonly string[], at: Date):
     [reader.companyId, at, roleIds],
   );
 
+/** Some of a company's people: of a department and all below it, holders of a role, or all of them. */
+interface Circle {
+  readonly departmentId: string | null;
+  /** Who holds one of these, system roles by their codes; null: whatever they hold. */
+  readonly roles: { readonly own: readonly string[]; readonly system: readonly string[] } | null;
+}
+
+const SCOPE = `case when a.scope_id is null then null else json_build_object('kind', a.scope_kind, 'id', a.scope_id) end`;
+
+/** What people of a circle hold at `at`, each once; what `exceptId` holds is not counted, nor that of whoever left. */
+export const heldAmong = (
+  reader: Reader,
+  { departmentId, roles }: Circle,
+  exceptId: string | null,
+  at: Date,
+): Promise<Holding[]> =>
+  reader.prepared(
+    `select a.system_role as "systemRole", a.role_id as "roleId", ${SCOPE} as scope
+     from role_assignment a
+     join profile p on p.company_id = $1 and p.id = a.profile_id and p.status <> 'ended' and p.deleted_at is null
+     where a.company_id = $1 and a.deleted_at is null and (a.expires_at is null or a.expires_at > $2)
+       and p.id is distinct from $3
+       and ($4::uuid is null or exists (select 1 from department d
+         join department home on home.company_id = $1 and home.id = p.department_id
+         where d.company_id = $1 and d.id = $4 and home.path >= d.path and home.path < d.path || '~'))
+       and ($5::uuid[] is null or exists (select 1 from role_assignment h
+         where h.company_id = $1 and h.profile_id = a.profile_id and h.deleted_at is null
+           and (h.expires_at is null or h.expires_at > $2) and (h.role_id = any($5) or h.system_role = any($6::text[]))))
+     group by a.system_role, a.role_id, a.scope_kind, a.scope_id`,
+    [reader.companyId, at, exceptId, departmentId, roles?.own ?? null, roles?.system ?? null],
+  );
+
 /** Profiles that own the company for good: active, without an end of their own or of the role. */
 export const steadyOwners = (reader: Reader, at: Date): Promise<Holder[]> =>
   reader.prepared<Holder>(

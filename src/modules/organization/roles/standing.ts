@@ -18,13 +18,20 @@ import {
   worthOf,
 } from './authority.ts';
 import type { Covers, Holding, RoleParts } from './authority.ts';
-import { holdingsOf, rolesOf, scopesAround, steadyOwners } from './roles.repository.ts';
+import { heldAmong, holdingsOf, rolesOf, scopesAround, steadyOwners } from './roles.repository.ts';
 import type { Holder } from './roles.repository.ts';
 
 /** What a write makes of holders: of what they hold, or of the company's own roles. */
 export interface Effect {
   readonly held?: (held: readonly Holding[]) => readonly Holding[];
   readonly roles?: (all: ReadonlyMap<string, RoleParts>) => ReadonlyMap<string, RoleParts>;
+}
+
+/** Whom a grant is for; nothing of it: all of the company. */
+interface Whom {
+  readonly departmentId: string | null;
+  readonly roleId: string | null;
+  readonly systemRole: string | null;
 }
 
 const GIVE = 'organization:role-assignment:write';
@@ -127,6 +134,24 @@ export const createStanding = (catalogue: () => Catalogue) => {
       if (free.length === held.length || namesWithin(held, all, holding, covers)) return;
       const decision = decide({ grants: grantsOf(free, all) }, GIVE, catalogue()[GIVE]);
       if (!decision.allowed || !holdsWithin(decision, 'self', holding.scope, covers)) throw forbidden('ROLE_NOT_YOURS');
+    },
+    /**
+     * Refuses whoever does not stand above everybody of the company, of a department or with a role, but for themselves. Nobody
+     * of a company stands above its owners, or above the operator's staff.
+     */
+    mustStandAboveAll: async (
+      tx: Tx,
+      { principal }: Pick<Caller, 'principal'>,
+      { departmentId, roleId, systemRole }: Whom,
+    ): Promise<void> => {
+      if (outranks(await levelOf(tx, { principal }), Infinity)) return;
+      const all = await rolesOf(tx);
+      const isIt = ({ id, systemParent }: RoleParts): boolean =>
+        id === roleId || (systemRole !== null && systemParent === systemRole);
+      const own = [...all.values()].filter((role) => lineageOf(role, all).some(isIt)).map(({ id }) => id);
+      const system = systemRole === null ? [] : [systemRole];
+      const circle = { departmentId, roles: roleId === null && systemRole === null ? null : { own, system } };
+      await mustStandAbove(tx, { principal }, await heldAmong(tx, circle, principal.profileId, tx.now));
     },
     /**
      * Refuses a write that takes a permission from a holder above whom the caller does not stand, or from the last owner.
