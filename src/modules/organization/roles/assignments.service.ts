@@ -1,3 +1,4 @@
+import { waysOf } from '../../../platform/access/allowance.ts';
 import type { GrantScope } from '../../../platform/access/principal.ts';
 import type { Bind, ListQuery } from '../../../platform/db/list.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
@@ -6,7 +7,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { conflict, forbidden, invalid, notFound } from '../../../platform/module.ts';
 import type { Context, List, Repository, Tx } from '../../../platform/module.ts';
 import type { Caller } from '../caller.ts';
-import { visibleProfiles } from '../reach.ts';
+import { reaches, visibleProfiles } from '../reach.ts';
 import { holdsWithin } from './authority.ts';
 import type { Holding } from './authority.ts';
 import { assignmentsOf, countHolders, expiredAssignments, holdingsOf, ownersIn } from './roles.repository.ts';
@@ -55,12 +56,33 @@ const same = (a: Holding, b: Holding): boolean =>
 export const createAssignmentsService = (deps: AssignmentsDependencies) => {
   const { repository, roles, list, work, standing, lockProfile, raiseEpoch } = deps;
 
-  /** Refuses whoever may not give, or take, what `holding` is. */
-  const mustCommand = async (tx: Tx, context: Caller, holding: Holding): Promise<void> => {
+  /** Whether the caller reaches the profile in one of the ways in which they give roles in all of `scope`. */
+  const reachesWithin = async (
+    tx: Tx,
+    { principal, allowance }: Caller,
+    profileId: string,
+    takesIn: (scope: GrantScope) => boolean,
+  ): Promise<boolean> => {
+    const { except = [] } = allowance;
+    const ways = waysOf(allowance).flatMap(({ reach, scopes }) => {
+      const within = scopes.filter(takesIn);
+      return scopes.length > 0 && within.length === 0 ? [] : [{ reach, scopes: within }];
+    });
+    for (const way of ways) if (await reaches(tx, { principal, allowance: { ...way, except } }, profileId)) return true;
+    return false;
+  };
+
+  /** Refuses whoever may not give this profile, or take from it, what `holding` is. */
+  const mustCommand = async (tx: Tx, context: Caller, profileId: string, holding: Holding): Promise<void> => {
     const { scope } = holding;
     const covers = await coversOf(tx, context.principal, scope);
     if (scope !== null && !covers(scope, scope)) throw invalid('/scopeId', 'UNKNOWN_REFERENCE');
-    if (!holdsWithin(context.allowance, 'self', scope, covers)) throw forbidden('OUT_OF_REACH');
+    const takesIn = (outer: GrantScope): boolean => scope !== null && covers(outer, scope);
+    if (
+      !holdsWithin(context.allowance, 'self', scope, covers) ||
+      !(await reachesWithin(tx, context, profileId, takesIn))
+    )
+      throw forbidden('OUT_OF_REACH');
     await standing.mustBeGivable(tx, context, holding);
     await standing.mustStandAbove(tx, context, [holding]);
   };
@@ -132,7 +154,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         await serializeRoles(tx);
         const holding = holdingFrom(body);
         if (holding.roleId !== null) await takeSeat(tx, holding.roleId);
-        await mustCommand(tx, context, holding);
+        await mustCommand(tx, context, body.profileId, holding);
         const held = await holdingsOf(tx, body.profileId, tx.now);
         if (held.some((each) => same(each, holding)))
           throw conflict('DUPLICATE', { errors: [{ pointer: '/profileId', code: 'DUPLICATE', in: 'body' }] });
@@ -162,7 +184,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         if (found.systemRole === 'owner') await mayLeave(tx, found.profileId);
         const row = await repository.lock(tx, id, version);
         const taken = holdingFrom(row);
-        await mustCommand(tx, context, taken);
+        await mustCommand(tx, context, row.profileId, taken);
         const held = await holdingsOf(tx, row.profileId, tx.now);
         const left = { held: () => held.filter((each) => !same(each, taken)) };
         await standing.mustMayTake(tx, context, [{ profileId: row.profileId, held }], left);
