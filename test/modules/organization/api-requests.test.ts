@@ -25,7 +25,7 @@ describe('requests of machine clients', () => {
   let admin: Client;
 
   before(async () => {
-    app = await startApp({ background: true });
+    app = await startApp();
   });
   beforeEach(async () => {
     // Two in the afternoon in Santiago.
