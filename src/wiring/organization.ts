@@ -91,7 +91,12 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
     if (profile.status === 'ended') await residents.leave(tx, profile.id);
   };
   const departments = createDepartmentsService(platform.crud(departmentList));
-  const people = wirePeople(platform, { ...others, follow, takeIn: departments.takeIn });
+  const people = wirePeople(platform, {
+    ...others,
+    follow,
+    takeIn: departments.takeIn,
+    endFeatures: (tx, profileId) => grants.endGiven(tx, profileId, 'rejoined'),
+  });
   const companies = wireCompanies(platform, { ...people, ...needs });
   const { features, grants, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
   const { residents, module: residentModule } = wireResidents(platform, {
@@ -99,7 +104,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
     lock: people.lock,
     limits: needs.limits,
     endGrants: async (tx, profileId) => {
-      await people.endRole(tx, profileId, 'resident');
+      await people.endRoles(tx, profileId, 'resident');
       await grants.endGiven(tx, profileId, 'graduated');
     },
   });

@@ -28,6 +28,7 @@ import { createProfilesService } from '../modules/organization/profiles/profiles
 import { createProfileSearch } from '../modules/organization/profiles/search.ts';
 import { ReportingLine } from '../modules/organization/profiles/reporting.repository.ts';
 import { createReportingService } from '../modules/organization/profiles/reporting.service.ts';
+import { isInResidency } from '../modules/organization/residents/residents.repository.ts';
 import { createAssignmentsService } from '../modules/organization/roles/assignments.service.ts';
 import type { Assignments } from '../modules/organization/roles/assignments.service.ts';
 import { createCatalogue } from '../modules/organization/roles/catalogue.service.ts';
@@ -58,6 +59,8 @@ export interface PeopleNeeds {
   readonly limits: PlanLimits;
   readonly room: FileRoom;
   readonly zones: Pick<Zones, 'of'>;
+  /** Ends the features that somebody was given. */
+  readonly endFeatures: (tx: Tx, profileId: string) => Promise<void>;
 }
 
 export type ProfileFollower = (tx: Tx, profile: Pick<ProfileRow, 'id' | 'status'>) => Promise<void>;
@@ -79,13 +82,13 @@ export interface People {
   readonly givers: FeatureGivers;
   /** Locks a profile; answers it. */
   readonly lock: (tx: Tx, profileId: string) => Promise<ProfileRow>;
-  /** Takes a system role away from somebody. */
-  readonly endRole: Assignments['endRole'];
+  /** Takes roles away from somebody. */
+  readonly endRoles: Assignments['endRoles'];
 }
 
 /** Profiles and roles: who is here, and what they may do. */
 export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
-  const { invitations, endings, takeIn, follow, erasing, limits, room } = needs;
+  const { invitations, endings, takeIn, follow, erasing, limits, room, endFeatures } = needs;
   const roles = platform.crud(roleList);
   const given = platform.crud(assignmentList);
   const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
@@ -116,7 +119,17 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   });
   const dropPhoto = (tx: Tx, row: ProfileRow): Promise<void> => photos.dropOf(tx, row);
   const profiles = platform.crud(profileList, {
-    ...createProfileLifecycle({ ...guards, invitations, dropPhoto }),
+    ...createProfileLifecycle({
+      ...guards,
+      invitations,
+      dropPhoto,
+      isInResidency,
+      mayAdd: (tx, caller, body) => service.mayAdd(tx, caller, body),
+      endGiven: async (tx, profileId) => {
+        await assignments.endRoles(tx, profileId);
+        await endFeatures(tx, profileId);
+      },
+    }),
     follow: async (tx, profile) => {
       await follow(tx, profile);
       if (profile.status === 'ended') await reporting.leave(tx, profile.id);
@@ -154,7 +167,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     erasable: { ...service.vanishing, lockNamed },
     givers: { standing, mayManage, mustSee, lockNamed },
     lock: (tx, profileId) => repository.lock(tx, profileId),
-    endRole: assignments.endRole,
+    endRoles: assignments.endRoles,
     members: { ...service, item: ProfileItem },
     founding: createFounding({ ...profiles, assignments }),
     modules: [

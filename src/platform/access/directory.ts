@@ -135,7 +135,7 @@ const SESSION = `
   join company c on c.id = s.company_id
   left join person p on p.id = s.person_id
   left join api_client k on k.company_id = s.company_id and k.client_id = s.sid and s.kind = 'machine'
-  left join profile f on f.company_id = s.company_id and f.id = s.profile_id and f.deleted_at is null
+  left join profile f on f.company_id = s.company_id and f.id = s.profile_id and f.person_id = s.person_id and f.deleted_at is null
   left join operator_user o on o.person_id = s.person_id and o.status = 'active'
   where s.sid = $1 and s.revoked_at is null`;
 

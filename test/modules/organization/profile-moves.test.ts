@@ -38,7 +38,11 @@ describe('moves of profiles', () => {
     await boss.post(`/admin/profile/${person.profileId}/end`, reason, version(3)).expect(200);
     await session.get('/admin/profile').expect(401);
     const refused = await boss.post(`/admin/profile/${person.profileId}/resume`, undefined, version(4)).expect(409);
-    expect(refused.body).to.deep.include({ code: 'INVALID_TRANSITION', state: 'ended', allowed: ['erase', 'vanish'] });
+    expect(refused.body).to.deep.include({
+      code: 'INVALID_TRANSITION',
+      state: 'ended',
+      allowed: ['rejoin', 'erase', 'vanish'],
+    });
     const made = await boss.post('/admin/department', { code: 'GONE', name: 'Gone' }).expect(201);
     const members = `/admin/department/${(made.body as { id: string }).id}/members`;
     const placed = await boss.post(members, { profileIds: [person.profileId] }).expect(409);

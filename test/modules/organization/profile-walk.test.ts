@@ -17,11 +17,11 @@ interface Profile {
 const PASSWORD = 'grapas y caballos';
 const HOUR = 3_600_000;
 const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  draft: { invite: 'invited', expire: 'ended', erase: 'erased' },
+  draft: { invite: 'invited', end: 'ended', expire: 'ended', erase: 'erased' },
   invited: { resend: 'invited', withdraw: 'draft', accept: 'active', end: 'ended', expire: 'ended' },
   active: { suspend: 'suspended', end: 'ended', expire: 'ended' },
   suspended: { resume: 'active', expire: 'ended', erase: 'erased' },
-  ended: { erase: 'erased' },
+  ended: { rejoin: 'draft', erase: 'erased' },
   erased: {},
 };
 const BODIES: Readonly<Record<string, object | undefined>> = {
@@ -53,6 +53,8 @@ describe('a walk through the states of a profile', () => {
     return erasedAt === null ? row : { ...row, status: 'erased' };
   };
 
+  const soon = (): string => new Date(app.clock.now().getTime() + HOUR).toISOString();
+
   const newcomer = async (): Promise<{ profile: Profile; email: string }> => {
     made += 1;
     const email = `walker${made}@example.cl`;
@@ -61,7 +63,7 @@ describe('a walk through the states of a profile', () => {
       lastName: 'Ker',
       kind: 'temporary',
       contactEmail: email,
-      expiresAt: new Date(app.clock.now().getTime() + HOUR).toISOString(),
+      expiresAt: soon(),
     };
     return { profile: (await admin.post('/admin/profile', body).expect(201)).body as Profile, email };
   };
@@ -90,17 +92,17 @@ describe('a walk through the states of a profile', () => {
     }
     const answer = await admin.post(
       `/admin/profile/${profile.id}/${name}`,
-      BODIES[name] ?? {},
+      name === 'rejoin' ? { reason: 'x', expiresAt: soon() } : (BODIES[name] ?? {}),
       version(profile.version),
     );
     expect(answer.status).to.equal(to === undefined ? 409 : 200);
     if (to === undefined)
       expect((answer.body as { code: string }).code).to.equal(
-        profile.status === 'erased' && name === 'erase' ? 'PROFILE_ERASED' : 'INVALID_TRANSITION',
+        profile.status === 'erased' && ['erase', 'rejoin'].includes(name) ? 'PROFILE_ERASED' : 'INVALID_TRANSITION',
       );
   };
 
-  it('reaches what the table names and nothing else; who is active has a login, the rest have none here', async function run() {
+  it('reaches what the table names and nothing else; who is active signs in, the rest do not; who joined once is linked until they are erased', async function run() {
     this.timeout(120_000);
     const names = fc.constantFrom(
       'invite',
@@ -111,14 +113,22 @@ describe('a walk through the states of a profile', () => {
       'resume',
       'end',
       'expire',
+      'rejoin',
       'erase',
     );
-    const leading = fc.constantFrom<string[]>([], ['invite'], ['invite', 'accept'], ['invite', 'accept', 'suspend']);
+    const leading = fc.constantFrom<string[]>(
+      [],
+      ['invite'],
+      ['invite', 'accept'],
+      ['invite', 'accept', 'suspend'],
+      ['invite', 'accept', 'end', 'rejoin'],
+    );
     const database = await app.database.superuser();
     await fc.assert(
       fc.asyncProperty(leading, fc.array(names, { minLength: 2, maxLength: 6 }), async (first, rest) => {
         const { profile, email } = await newcomer();
         let current = profile;
+        let hasJoined = false;
         for (const name of [...first, ...rest]) {
           const expected = NEXT[current.status]![name] ?? current.status;
           await step(name, current, email);
@@ -128,8 +138,8 @@ describe('a walk through the states of a profile', () => {
             'select person_id is not null as linked from profile where id = $1',
             [profile.id],
           );
-          if (['draft', 'invited'].includes(current.status)) expect(rows[0]!.linked).to.equal(false);
-          if (['active', 'suspended'].includes(current.status)) expect(rows[0]!.linked).to.equal(true);
+          hasJoined ||= current.status === 'active';
+          expect(rows[0]!.linked, `linked after ${name}`).to.equal(hasJoined && current.status !== 'erased');
           const signIn = await app.http.post('/angelis/auth/sign-in').send({ identifier: email, password: PASSWORD });
           expect(signIn.status === 200, `sign-in while ${current.status}`).to.equal(current.status === 'active');
         }

@@ -14,7 +14,7 @@ export interface Founder {
 interface FoundingDependencies {
   readonly repository: Repository<ProfileRow>;
   readonly mover: Mover<ProfileRow>;
-  readonly assignments: Pick<Assignments, 'makeFirstOwner' | 'ownersAsked' | 'endRole'>;
+  readonly assignments: Pick<Assignments, 'makeFirstOwner' | 'ownersAsked' | 'endRoles'>;
 }
 
 /** The first person of a company, who owns it. Works in a transaction of that company. */
@@ -31,7 +31,7 @@ export const createFounding = ({ repository, mover, assignments }: FoundingDepen
     for (const id of await assignments.ownersAsked(tx)) {
       const row = await repository.lock(tx, id);
       if (row.status === 'invited') await mover.moveAs(tx, { scope: tx.scope }, row, 'withdraw');
-      if (row.status === 'invited' || row.status === 'draft') await assignments.endRole(tx, id, 'owner');
+      if (row.status === 'invited' || row.status === 'draft') await assignments.endRoles(tx, id, 'owner');
     }
   };
 

@@ -4,9 +4,16 @@ import { LOCALES } from '../../../platform/i18n/locales.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { Gifts } from '../../identity/invitations/invited-profiles.ts';
 import type { ProfileInvitations } from './invitations.ts';
-import { isEmailOfMember, linkPerson, Profile, PROFILE_STATES, pseudonymOf } from './profiles.repository.ts';
+import {
+  hasOtherProfile,
+  isEmailOfMember,
+  linkPerson,
+  Profile,
+  PROFILE_STATES,
+  pseudonymOf,
+} from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
-import { conflict, exact, lifecycle, move, oneOf, text, uuid } from '../../../platform/module.ts';
+import { conflict, exact, instant, lifecycle, move, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
 
 /** What other modules of the area decide about a profile. */
@@ -23,12 +30,22 @@ interface ProfileLifecycleDependencies extends ProfileGuards {
   readonly invitations: ProfileInvitations;
   /** Removes the photo of somebody who goes. */
   readonly dropPhoto: (tx: Tx, row: ProfileRow) => Promise<void>;
+  /** Throws for somebody whom the caller may not add, or the department cannot take in. */
+  readonly mayAdd: (tx: Tx, caller: Context, body: Partial<ProfileRow>) => Promise<void>;
+  /** Whether somebody is a resident who has not graduated. */
+  readonly isInResidency: (tx: Tx, profileId: string) => Promise<boolean>;
+  /** Takes away the roles and features that somebody was given. */
+  readonly endGiven: (tx: Tx, profileId: string) => Promise<void>;
 }
 
 const invitation = exact({
   locale: Type.Optional(oneOf(LOCALES, { description: "Language of the mail; default: the caller's" })),
 });
 const reason = exact({ reason: text(500) });
+const comingBack = exact({
+  reason: text(500),
+  expiresAt: Type.Optional(nullable(instant({ description: 'The profile ends then; needed for kind temporary' }))),
+});
 const needsEmail = (row: ProfileRow): string | undefined =>
   row.contactEmail === null ? 'PROFILE_WITHOUT_EMAIL' : undefined;
 const notOneself = (row: ProfileRow, _now: Date, caller?: Context): string | undefined =>
@@ -55,7 +72,10 @@ const rethink = ({ row }: { row: ProfileRow }): Partial<ProfileRow> => ({ epoch:
 /** What asking somebody to join is told. */
 type Asking = MoveContext<ProfileRow, { locale?: Locale } & Partial<Gifts>>;
 
-/** draft <-> invited -> active <-> suspended, active -> ended; see docs/architecture.md, lifecycle. */
+/** What somebody who left comes back with. */
+type ComingBack = MoveContext<ProfileRow, { expiresAt?: string | null }>;
+
+/** draft <-> invited -> active <-> suspended, active -> ended -> draft; see docs/architecture.md, lifecycle. */
 export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Lifecycle<ProfileRow> => {
   const issue = (tx: Tx, { row, input, caller }: Asking): Promise<void> =>
     deps.invitations.issue(tx, {
@@ -70,6 +90,19 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
     if (await isEmailOfMember(tx, row.contactEmail!)) throw conflict('EMAIL_OF_MEMBER');
     await deps.mustHaveRoom(tx, 'users', 1);
     if (input.attributes?.pgyLevel !== undefined) await deps.mustHaveRoom(tx, 'residents', 1);
+  };
+  const mayComeBack = async (tx: Tx, { row, input: { expiresAt = null }, caller }: ComingBack): Promise<void> => {
+    const { kind, departmentId } = row;
+    await deps.mayAdd(tx, caller!, { kind, departmentId, expiresAt });
+    if (await deps.isInResidency(tx, row.id)) await deps.mustHaveRoom(tx, 'residents', 1);
+  };
+  const mayJoin = async (
+    tx: Tx,
+    { row, input: { personId } }: MoveContext<ProfileRow, { personId: string }>,
+  ): Promise<void> => {
+    // Their place is held since they were asked; the plan may have shrunk meanwhile.
+    await deps.mustHaveRoom(tx, 'users', 0);
+    if (await hasOtherProfile(tx, personId, row.id)) throw conflict('PERSON_HAS_PROFILE');
   };
   const mayGo = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayLeave(tx, row.id);
   const mayBeErased = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayBeErased(tx, row.id);
@@ -121,8 +154,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         system: true,
         summary: 'The person accepted',
         fields: exact({ personId: uuid() }),
-        // Their place is held since they were asked; the plan may have shrunk meanwhile.
-        check: (tx) => deps.mustHaveRoom(tx, 'users', 0),
+        check: mayJoin,
         set: ({ row, input }) => ({ personId: input.personId, epoch: row.epoch + 1 }),
         effect: (tx, { row, input }) => linkPerson(tx, input.personId, row.id),
       }),
@@ -145,7 +177,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         set: rethink,
       }),
       end: move({
-        from: ['invited', 'active'],
+        from: ['draft', 'invited', 'active'],
         to: 'ended',
         permission: 'organization:profile:end',
         summary: 'End a person’s time in the company',
@@ -163,6 +195,17 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         dueAt: (row) => (row.expiresAt === null ? null : new Date(row.expiresAt)),
         set: rethink,
         effect: withdraw,
+      }),
+      rejoin: move({
+        from: ['ended'],
+        to: 'draft',
+        permission: 'organization:profile:end',
+        summary: 'Let a person who left come back: as a draft without roles, to be invited as any other',
+        fields: comingBack,
+        when: notErased,
+        check: mayComeBack,
+        set: ({ row, input }) => ({ expiresAt: input.expiresAt ?? null, epoch: row.epoch + 1 }),
+        effect: (tx, { row }) => deps.endGiven(tx, row.id),
       }),
       erase: move({
         from: ['draft', 'suspended', 'ended'],

@@ -189,9 +189,22 @@ export const raiseEpoch = async (tx: Tx, id: string): Promise<void> => {
   await tx.prepared('update profile set epoch = epoch + 1 where company_id = $1 and id = $2', [tx.companyId, id]);
 };
 
-/** Notes for the person's own look-ups which profile is theirs in this company. */
+/** Whether a person has another profile in the company, one that ended too: nobody has two. */
+export const hasOtherProfile = async (reader: Reader, personId: string, profileId: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    'select 1 from profile where company_id = $1 and person_id = $2 and id <> $3 and deleted_at is null',
+    [reader.companyId, personId, profileId],
+  );
+  return rows.length > 0;
+};
+
+/** Notes for the person's own look-ups which profile is theirs in this company; it is nobody else's any more. */
 export const linkPerson = async (tx: Tx, personId: string, profileId: string): Promise<void> => {
-  await tx.prepared('delete from person_company where company_id = $1 and person_id = $2', [tx.companyId, personId]);
+  await tx.prepared('delete from person_company where company_id = $1 and (person_id = $2 or profile_id = $3)', [
+    tx.companyId,
+    personId,
+    profileId,
+  ]);
   await tx.prepared(
     'insert into person_company (person_id, company_id, profile_id, created_at) values ($2, $1, $3, $4)',
     [tx.companyId, personId, profileId, tx.now],

@@ -140,7 +140,8 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       };
     },
     onRemove: async (tx, row) => {
-      if (row.status !== 'draft') throw conflict('PROFILE_IN_USE');
+      // Of somebody who left and may come back there is more than a draft.
+      if (row.status !== 'draft' || row.personId !== null) throw conflict('PROFILE_IN_USE');
       await dropPhoto(tx, row);
     },
     onRestore: async (tx, row, context) => {

@@ -45,16 +45,22 @@ export const residentList = listOf(Resident, {
   },
 });
 
-/** Residents who count against the plan's limit: those who have neither graduated nor left. */
+/** Residents who have not graduated, with their profiles. */
+const IN_RESIDENCY = `from resident_profile r join profile p on p.company_id = $1 and p.id = r.profile_id
+  where r.company_id = $1 and r.status in ('active', 'inactive') and r.deleted_at is null`;
+
+/** Residents who count against the plan's limit: those who have not graduated, nor left the company. */
 export const countResidents = async (reader: Reader): Promise<number> => {
   const [row] = await reader.prepared<{ residents: number }>(
-    `select count(*)::int as residents from resident_profile r
-     join profile p on p.company_id = $1 and p.id = r.profile_id and p.status <> 'ended'
-     where r.company_id = $1 and r.status in ('active', 'inactive') and r.deleted_at is null`,
+    `select count(*)::int as residents ${IN_RESIDENCY} and p.status <> 'ended'`,
     [reader.companyId],
   );
   return row!.residents;
 };
+
+/** Whether a profile, one that ended too, is a resident who has not graduated. */
+export const isInResidency = async (reader: Reader, profileId: string): Promise<boolean> =>
+  (await reader.prepared(`select 1 ${IN_RESIDENCY} and r.profile_id = $2`, [reader.companyId, profileId])).length > 0;
 
 /** Whether a profile is, or was, a resident. */
 export const isResident = async (reader: Reader, profileId: string): Promise<boolean> => {

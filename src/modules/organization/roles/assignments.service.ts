@@ -192,8 +192,8 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         await raiseEpoch(tx, row.profileId);
       }),
     takeBack,
-    /** Takes a system role away from somebody in the company and in every scope, because of what became of them. */
-    endRole: async (tx: Tx, profileId: string, systemRole: string): Promise<void> =>
+    /** Takes every role, or a system role, away from somebody in the company and in every scope, because of what became of them. */
+    endRoles: async (tx: Tx, profileId: string, systemRole?: string): Promise<void> =>
       takeBack(tx, await assignmentsOf(tx, profileId, systemRole)),
     /** Takes away, in one company, what was given until now. Repeat until nothing is left. */
     expire: (scope: Scope): Promise<number> =>

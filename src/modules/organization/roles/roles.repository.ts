@@ -81,12 +81,12 @@ export const assignmentList = listOf(RoleAssignment, {
   extra: { roleCode: 'coalesce(t.system_role, r.code)' },
 });
 
-/** Ids of a profile's assignments of a system role. */
-export const assignmentsOf = async (reader: Reader, profileId: string, systemRole: string): Promise<string[]> => {
+/** Ids of a profile's assignments, of every role or of one system role. */
+export const assignmentsOf = async (reader: Reader, profileId: string, systemRole?: string): Promise<string[]> => {
   const rows = await reader.prepared<{ id: string }>(
-    `select id from role_assignment
-     where company_id = $1 and profile_id = $2 and system_role = $3 and deleted_at is null order by id`,
-    [reader.companyId, profileId, systemRole],
+    `select id from role_assignment where company_id = $1 and profile_id = $2
+       and ($3::text is null or system_role = $3) and deleted_at is null order by id`,
+    [reader.companyId, profileId, systemRole ?? null],
   );
   return rows.map(({ id }) => id);
 };
