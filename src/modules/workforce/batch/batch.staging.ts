@@ -121,18 +121,24 @@ const tooFull = (rows: string, named: string): string =>
      from ${rows} join department d on d.company_id = $1 and ${named} and d.deleted_at is null
      where d.headcount_limit is not null) s where s.added + s.there > s.headcount_limit`;
 
-/** Who is in the company already, by `rows` of the file (the stage, or what was kept of it). */
+/** Whether a profile `p` is that of the person of a row, who left: of them the row says so once, at their national id. */
+const hasLeft = (row: string): string =>
+  `(p.status = 'ended' and coalesce(p.national_id_hash = any(${row}.national_id_hashes), false))`;
+
+/** Who is in the company already, or was, by `rows` of the file (the stage, or what was kept of it). */
 const inCompany = (rows: string): string[] => [
-  `${found('s.row_number', NATIONAL_COLUMN, `'DUPLICATE_IN_COMPANY'`)}
+  `${found('s.row_number', NATIONAL_COLUMN, `case p.status when 'ended' then 'PROFILE_ENDED' else 'DUPLICATE_IN_COMPANY' end`)}
    from (select x.row_number, x.national_id_kind, unnest(x.national_id_hashes) as hash from ${rows}) s
-   where exists (select 1 from profile p where p.company_id = $1 and p.national_id_hash = s.hash and p.deleted_at is null)`,
+   join profile p on p.company_id = $1 and p.national_id_hash = s.hash and p.deleted_at is null`,
   `${found('x.row_number', `'employee_number'`, `'DUPLICATE_IN_COMPANY'`)}
    from ${rows} ${rows.includes(' where ') ? 'and' : 'where'} x.employee_number is not null and exists (
-     select 1 from profile p where p.company_id = $1 and p.employee_number = x.employee_number and p.deleted_at is null)`,
+     select 1 from profile p where p.company_id = $1 and p.employee_number = x.employee_number and p.deleted_at is null
+       and not ${hasLeft('x')})`,
   `${found('s.row_number', COLUMN_OF, `'DUPLICATE_IN_COMPANY'`)}
-   from (select x.row_number, x.links from ${rows}) s cross join lateral ${LINKS}
-   where exists (select 1 from system_link k where k.company_id = $1 and k.system = l.system
-     and k.external_id = l.external_id and k.deleted_at is null)`,
+   from (select x.row_number, x.links, x.national_id_hashes from ${rows}) s cross join lateral ${LINKS}
+   where exists (select 1 from system_link k join profile p on p.company_id = $1 and p.id = k.profile_id
+     where k.company_id = $1 and k.system = l.system and k.external_id = l.external_id and k.deleted_at is null
+       and not ${hasLeft('s')})`,
 ];
 
 const KEEP = `insert into batch_row (company_id, id, upload_id, row_number, first_name, last_name, national_id_kind,
