@@ -4,7 +4,7 @@ import { createProfileSessions } from '../modules/identity/sessions/profile-sess
 import type { Members } from '../modules/organization/members.ts';
 import type { Erasing } from '../modules/identity/privacy/erasures.ts';
 import { RUT_SETTING } from '../modules/organization/appconfig/settings.ts';
-import { raiseAccessEpoch } from '../modules/organization/companies/companies.repository.ts';
+import { mustTakeIn, raiseAccessEpoch } from '../modules/organization/companies/companies.repository.ts';
 import type { PlanLimits } from '../modules/organization/companies/limits.ts';
 import { createPeopleBulk } from '../modules/organization/profiles/bulk.service.ts';
 import { createFounding } from '../modules/organization/profiles/founding.service.ts';
@@ -106,6 +106,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   });
   const guards: ProfileGuards = {
     ...assignments,
+    mustTakeIn,
     mustHaveRoom: (tx, counted, more) => limits.mustHaveRoom(tx, counted, more),
     mayBeErased: (tx, profileId) => erasing.mayBeErased(tx, profileId),
   };
@@ -160,7 +161,8 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     lockNamed,
   });
   return {
-    inviting: (gifts) => createInviting({ ...platform, ...profiles, ...gifts, profiles: service, assignments }),
+    inviting: (gifts) =>
+      createInviting({ ...platform, ...profiles, ...gifts, profiles: service, assignments, mustTakeIn }),
     bulk: createPeopleBulk({ ...platform, nationalIds }),
     links,
     nationalIds,

@@ -1,6 +1,7 @@
 import { declaredHoursList, leaveList } from '../modules/workforce/absences/absences.repository.ts';
 import { declaredHoursModule, leaveModule } from '../modules/workforce/absences/absences.router.ts';
 import { createDeclaredHoursService, createLeaveService } from '../modules/workforce/absences/absences.service.ts';
+import { mustTakeIn } from '../modules/organization/companies/companies.repository.ts';
 import { createAlignment } from '../modules/workforce/assignments/alignment.ts';
 import { ALIGN_ASSIGNMENTS, alignJob, rosterTick } from '../modules/workforce/assignments/assignments.jobs.ts';
 import { createAssignmentLifecycle } from '../modules/workforce/assignments/assignments.lifecycle.ts';
@@ -129,7 +130,8 @@ const wireCredentials = (
 
 const wireBatch = (platform: Platform, { bulk: people, inviting, room }: WorkforceNeeds, zones: Zones): Module => {
   const lifecycle = createBatchLifecycle({
-    mayCommit: ({ kind }, { principal }) => {
+    mayCommit: async (tx, { kind }, { principal }) => {
+      await mustTakeIn(tx);
       if (kind === 'invitations') inviting.mayInvite(principal);
     },
     commit: (tx, { id: uploadId, kind }, { principal }) =>
@@ -138,7 +140,7 @@ const wireBatch = (platform: Platform, { bulk: people, inviting, room }: Workfor
         : platform.enqueue(tx, COMMIT, { uploadId }),
   });
   const errors = platform.list(batchErrorList);
-  const parts = { ...platform, ...platform.crud(batchList, lifecycle), errors, inviting, room };
+  const parts = { ...platform, ...platform.crud(batchList, lifecycle), errors, inviting, room, mustTakeIn };
   const jobs = [...batchJobs({ ...parts, people, zones }), ...inviteeJobs({ ...parts, zones })];
   return batchModule({ service: createBatchService(parts), errors, jobs });
 };

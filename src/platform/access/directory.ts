@@ -49,6 +49,7 @@ export interface CompanyRecord {
   readonly name: string;
   readonly locale: string;
   readonly timezone: string;
+  readonly isSuspended: boolean;
 }
 
 /** A session that has not ended, in whichever company. */
@@ -162,7 +163,7 @@ const MEMBERSHIPS = `
 const NAMED = `($1::text is null or slug = $1) and ($2::text is null or id::text = $2) and ($3::text is null or custom_domain = $3)`;
 
 const COMPANY = `
-  select id, slug, name, locale, timezone from company
+  select id, slug, name, locale, timezone, status = 'suspended' as "isSuspended" from company
   where ${NAMED} and kind <> 'operator' and status in ('active', 'suspended') and deleted_at is null`;
 
 const HOST = `select 1 from company where custom_domain = $1 and status in ('active', 'suspended') and deleted_at is null`;

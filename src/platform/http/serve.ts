@@ -58,7 +58,8 @@ const decideFor = (
   principal: Principal,
 ): Decision => {
   if (!clients.includes(principal.client)) return { allowed: false, because: 'CLIENT' };
-  if (principal.readOnly !== undefined && ofCompany && method !== 'get')
+  // A company that may only be read shows nothing to who is not its owner.
+  if (principal.readOnly !== undefined && ofCompany && (method !== 'get' || principal.grants.length === 0))
     return { allowed: false, because: principal.readOnly };
   if (permission === 'signed-in') return WHOLE;
   return deps.decide(principal, permission);

@@ -7,7 +7,7 @@ import type { PasswordProof } from '../../../platform/identity-provider/port.ts'
 import type { Beat } from '../../../platform/http/beat.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
-import { invalid, Problem } from '../../../platform/module.ts';
+import { conflict, invalid, Problem } from '../../../platform/module.ts';
 import type { Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
 import { normalizeEmail } from '../persons/identifiers.ts';
 import type { PersonRow, Persons, Wanted } from '../persons/persons.service.ts';
@@ -44,14 +44,14 @@ interface AcceptanceRequest extends PasswordProof {
 }
 
 export interface Acceptance {
-  /** 410 for a link that is used, replaced, declined, revoked, too old, or never was. */
+  /** 410 for a link that is used, replaced, declined, revoked, too old, or never was; 409 while its company is suspended. */
   show(token: string, traceId: string): Promise<ShownInvitation>;
   /**
    * Accepts: a new person gets this password, somebody who has an account proves with it that they are meant. What the profile
    * says of them, its national id too, has no part in that. Done again with the same password it answers the same; of many at
    * once one is first, and 410 for the others. Throws 400, 401, 409, 410, 422.
    */
-  accept(request: AcceptanceRequest, context: PublicContext): Promise<InvitingCompany>;
+  accept(request: AcceptanceRequest, context: PublicContext): Promise<Omit<InvitingCompany, 'takesIn'>>;
   /** Declines; done again it is the same. 410 for a link that is over in another way. */
   decline(token: string, context: PublicContext): Promise<void>;
 }
@@ -102,6 +102,12 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
   const mustBePending = (found: Found): Found => {
     const { status, expiresAt } = found.invitation;
     if (status !== 'pending' || new Date(expiresAt) <= now()) throw over();
+    return found;
+  };
+
+  /** It can be accepted, too: while the company is suspended it waits. */
+  const mustBeOpen = (found: Found): Found => {
+    if (!mustBePending(found).company.takesIn) throw conflict('COMPANY_NOT_LIVE');
     return found;
   };
 
@@ -203,7 +209,7 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
 
   return {
     show: async (token, traceId) => {
-      const { invitation, company, person } = mustBePending(await find(token, traceId));
+      const { invitation, company, person } = mustBeOpen(await find(token, traceId));
       const { firstName, email } = person;
       return { company: { name: company.name }, firstName, email, expiresAt: invitation.expiresAt };
     },
@@ -211,9 +217,10 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
       const found = await find(token, context.traceId);
       await rates.count('signIn', `invitation:${found.invitation.id}`);
       if (found.invitation.status === 'accepted') await acceptAgain(found, proof, context);
-      else if (identifier === undefined) await acceptOnce(mustBePending(found), proof, context);
-      else await acceptAsNamed(mustBePending(found), identifier, proof, context);
-      return found.company;
+      else if (identifier === undefined) await acceptOnce(mustBeOpen(found), proof, context);
+      else await acceptAsNamed(mustBeOpen(found), identifier, proof, context);
+      const { id, slug, name } = found.company;
+      return { id, slug, name };
     },
     decline: async (token, context) => {
       const found = await find(token, context.traceId);

@@ -36,8 +36,11 @@ export const invitationJobs = (dependencies: InvitationJobsDependencies): JobDef
       run: async ({ invitationId, version, text }, { scope, id }) => {
         const token = makeInvitationToken(keys.signing, { companyId: scope.companyId, invitationId }, id);
         const armed = await db.write(scope, async (tx) => {
+          const company = await invitingCompany(tx);
+          // Nobody could accept it: the link that was mailed before stays good.
+          if (company?.takesIn === false) return undefined;
           if (!(await armInvitation(tx, invitationId, version, hashInvitationToken(token)))) return undefined;
-          return { invitation: await repository.get(tx, invitationId), company: await invitingCompany(tx) };
+          return { invitation: await repository.get(tx, invitationId), company };
         });
         if (armed === undefined) return;
         const { invitation, company } = armed;

@@ -23,7 +23,7 @@ export const sentAt = (
 });
 
 interface InvitationLifecycleDependencies {
-  readonly profiles: () => Pick<InvitedProfiles, 'lapse' | 'takeBack'>;
+  readonly profiles: () => Pick<InvitedProfiles, 'lapse' | 'takeBack' | 'mustTakeIn'>;
   /** Mails the link of the row as it is. */
   readonly deliver: (tx: Tx, row: InvitationRow, why: 'sent' | 'reminder') => Promise<void>;
 }
@@ -52,6 +52,9 @@ export const createInvitationLifecycle = (deps: InvitationLifecycleDependencies)
           locale: Type.Optional(oneOf(LOCALES, { description: 'Language of the mail; default: the one before' })),
         }),
         when: ({ sentCount }) => (sentCount > MOST_RESENDS ? 'INVITATION_SENT_TOO_OFTEN' : undefined),
+        check: async (tx, { row }) => {
+          if (row.profileId !== null) await deps.profiles().mustTakeIn(tx);
+        },
         set: ({ row, input }, now) => ({
           ...sentAt(now),
           sentCount: row.sentCount + 1,

@@ -172,12 +172,15 @@ export interface InvitingCompany {
   readonly id: string;
   readonly slug: string;
   readonly name: string;
+  /** False while it is suspended: its invitations wait. */
+  readonly takesIn: boolean;
 }
 
 export const invitingCompany = async (reader: Reader): Promise<InvitingCompany | undefined> =>
   (
     await reader.prepared<InvitingCompany>(
-      `select id, slug, name from company where id = $1 and status in ('pending', 'active', 'suspended')`,
+      `select id, slug, name, status <> 'suspended' as "takesIn" from company
+       where id = $1 and status in ('pending', 'active', 'suspended')`,
       [reader.companyId],
     )
   )[0];

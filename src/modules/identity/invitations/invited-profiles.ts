@@ -53,6 +53,8 @@ export interface InvitedProfiles {
    * Answers its id. Throws 403, 409, 422.
    */
   invite(tx: Tx, caller: Caller, request: Invitee & Offer & { readonly locale: Locale }): Promise<string>;
+  /** Throws 409 where the company takes nobody in: it is suspended, or closed. */
+  mustTakeIn(tx: Tx): Promise<void>;
   /** Locks a profile: before its invitation, always. */
   lock(tx: Tx, profileId: string): Promise<void>;
   /** Throws 403 for somebody who holds what the caller could not give. */

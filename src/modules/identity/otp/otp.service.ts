@@ -52,14 +52,14 @@ interface OtpDependencies {
   readonly keys: { readonly data: KeyRing; readonly lookup: KeyRing };
   readonly enqueue: Enqueue;
   readonly persons: Pick<Persons, 'wantedBy' | 'identify' | 'repository'>;
-  readonly signIn: Pick<SignIn, 'withOtp'>;
+  readonly signIn: Pick<SignIn, 'withOtp' | 'mustTakeIn'>;
   readonly count: CountOtp;
 }
 
 export interface Otps {
   /**
    * Sends a code to whoever has the account, if anybody may have one; the answer and the steps to it are the same. 400 for a
-   * RUT without a company, 429 for one account too often.
+   * RUT without a company, 403 to sign in to a company that is suspended, 429 for one account too often.
    */
   ask(
     request: { identifier: string; purpose: 'login' | 'reset'; channel: OtpChannel },
@@ -148,6 +148,7 @@ export const createOtps = ({ db, keys, enqueue, persons, signIn, count }: OtpDep
 
   return {
     ask: async ({ identifier, purpose, channel }, context) => {
+      if (purpose === 'login') await signIn.mustTakeIn(context.hints);
       const wanted = await persons.wantedBy(identifier, context.hints);
       const person = await persons.identify(wanted, context.traceId);
       const id = uuidv7();

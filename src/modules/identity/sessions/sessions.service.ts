@@ -64,11 +64,16 @@ interface SessionsDependencies {
 export interface Sessions extends PrincipalStore {
   /** Opens a session; the oldest ends where there are too many. One of this sid that lives already stays, in whichever company; one that ended does not come back. */
   open(session: NewSession, where: Where): Promise<void>;
-  /** The company a person enters: the one that is named, else the one used last. Throws 403 when there is none. */
-  choose(personId: string, hints: readonly CompanyHint[]): Promise<Membership>;
+  /**
+   * The company a person enters: the one that is named, else the one used last. By the client of workers nobody enters one
+   * that is suspended: only its owner reads it, by the other. Throws 403 when there is none.
+   */
+  choose(personId: string, hints: readonly CompanyHint[], client: NewSession['client']): Promise<Membership>;
   memberships(personId: string): Promise<Membership[]>;
   /** Whether a request with this token would be let in: its session may act now, or is one that the request would open. */
   admits(claims: Claims): Promise<boolean>;
+  /** Why nobody acts in the company of a token, where that is so: it is pending, or suspended. */
+  closedTo(claims: Claims): Promise<Principal['readOnly']>;
   /** The company in which a request with this token would act now; undefined where it would be refused, or none has come yet. */
   companyOf(claims: Claims): Promise<string | undefined>;
   /** What a machine client may do with this token: its scopes, or those that it asked for; undefined where it would be refused. */
@@ -172,8 +177,11 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     });
   };
 
-  const choose: Sessions['choose'] = async (personId, hints) => {
-    const possible = (await directory.memberships(personId)).filter(({ profileStatus }) => profileStatus === 'active');
+  const choose: Sessions['choose'] = async (personId, hints, client) => {
+    const possible = (await directory.memberships(personId)).filter(
+      ({ profileStatus, companyStatus }) =>
+        profileStatus === 'active' && (client === 'admin' || companyStatus !== 'suspended'),
+    );
     const wanted = possible.filter((membership) => hints.every((hint) => matches(membership, hint)));
     const [first] = wanted;
     if (first === undefined) throw forbidden(hints.length > 0 ? 'OTHER_COMPANY' : 'NO_COMPANY');
@@ -187,7 +195,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
       await open({ ...base, companyId: OPERATOR_COMPANY, profileId: null, kind: 'operator' }, context);
       return;
     }
-    const { companyId, profileId } = await choose(person.id, context.hints);
+    const { companyId, profileId } = await choose(person.id, context.hints, base.client);
     await open({ ...base, companyId, profileId, kind: 'member' }, context);
   };
 
@@ -244,6 +252,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
       const person = await newcomer(claims);
       return person !== undefined && hasPlace(person, claims);
     },
+    closedTo: async (claims) => READ_ONLY[(await known(claims))?.companyStatus ?? ''],
     companyOf: async (claims) => {
       const session = await known(claims);
       return session !== undefined && mayAct(session, claims, now()) ? session.companyId : undefined;

@@ -11,6 +11,8 @@ const ERRORS: Readonly<Record<string, string>> = {
   INVALID_SCOPE: 'invalid_scope',
   UNSUPPORTED_GRANT_TYPE: 'unsupported_grant_type',
   UNSUPPORTED_TOKEN_TYPE: 'unsupported_token_type',
+  COMPANY_PENDING: 'unauthorized_client',
+  COMPANY_SUSPENDED: 'unauthorized_client',
 };
 
 /** Runs what an OAuth endpoint does: its refusals say `error`, which libraries read, and how a client may show who it is. */

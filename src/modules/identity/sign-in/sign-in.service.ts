@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
-import type { Membership } from '../../../platform/access/directory.ts';
+import type { Directory, Membership } from '../../../platform/access/directory.ts';
 import type { Configuration } from '../../../platform/configuration.ts';
 import type { Database } from '../../../platform/db/database.ts';
 import { systemScope } from '../../../platform/db/scope.ts';
@@ -27,6 +27,7 @@ import { OTP_SIGN_IN_SETTING } from './settings.ts';
 
 interface SignInDependencies {
   readonly db: Pick<Database, 'read'>;
+  readonly directory: Pick<Directory, 'company'>;
   readonly configuration: Configuration;
   readonly identityProvider: Pick<IdentityProvider, 'passwordGrant' | 'otpGrant' | 'exchangeCode' | 'refresh'>;
   readonly persons: Persons;
@@ -55,11 +56,13 @@ export interface SignIn {
   /**
    * Signs in on the worker client with RUT or email and password. Unknown, wrong, locked, disabled, and without a place in
    * the company that is named are one answer, 401 INVALID_CREDENTIALS, at the same time; so is tried too often by several
-   * names. 400 for a RUT without a company, 429 for tried too often by this one.
+   * names. 400 for a RUT without a company, 403 for a company that is suspended, 429 for tried too often by this one.
    */
   withPassword(request: { identifier: string } & PasswordProof, context: PublicContext): Promise<SignedInTo>;
   /** Signs a person in whose one-time password was verified, where the company takes it. */
   withOtp(person: PersonRow, channel: 'email' | 'sms', context: PublicContext): Promise<SignedInTo>;
+  /** Throws 403 where the company that is named is suspended, before anybody is looked for: nobody signs in to it here. */
+  mustTakeIn(hints: readonly CompanyHint[]): Promise<void>;
   /** Whether the company that this person would enter takes one-time passwords over this channel, or over any. */
   allowsOtp(personId: string, hints: readonly CompanyHint[], channel?: 'email' | 'sms'): Promise<boolean>;
   /**
@@ -95,8 +98,9 @@ const isRefusal = (error: unknown, codes: readonly IdentityProviderErrorCode[]):
 
 /** Sign-in on the worker client. */
 export const createSignIn = (dependencies: SignInDependencies): SignIn => {
-  const { db, configuration, identityProvider, authentication, persons, legacy, sessions, endings, rates, beat } =
+  const { db, directory, configuration, identityProvider, authentication, persons, legacy, sessions, endings } =
     dependencies;
+  const { rates, beat } = dependencies;
 
   const refuse = (cause?: unknown): Problem => new Problem(401, 'INVALID_CREDENTIALS', { cause });
 
@@ -111,11 +115,15 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
   /** The company that a person would enter, if there is one. */
   const placeOf = async (personId: string, hints: readonly CompanyHint[]): Promise<Membership | undefined> => {
     try {
-      return await sessions.choose(personId, hints);
+      return await sessions.choose(personId, hints, 'worker');
     } catch (error) {
       if (error instanceof Problem && error.status === 403) return undefined;
       throw error;
     }
+  };
+
+  const mustTakeIn: SignIn['mustTakeIn'] = async (hints) => {
+    if ((await directory.company(hints))?.isSuspended === true) throw forbidden('COMPANY_SUSPENDED');
   };
 
   const begin = async (
@@ -172,7 +180,9 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
   };
 
   return {
+    mustTakeIn,
     withPassword: async ({ identifier, ...proof }, context) => {
+      await mustTakeIn(context.hints);
       const wanted = await persons.wantedBy(identifier, context.hints);
       await rates.count('signIn', `account:${wanted.hashes[0]}`);
       return beat(async () => {
@@ -187,6 +197,7 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
     },
     allowsOtp,
     withOtp: async (person, channel, context) => {
+      await mustTakeIn(context.hints);
       if (!(await allowsOtp(person.id, context.hints, channel))) throw refuse();
       const username = persons.usernameOf(person.id);
       const { address } = context;

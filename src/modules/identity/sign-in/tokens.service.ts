@@ -19,7 +19,7 @@ interface TokensDependencies {
   readonly identityProvider: Pick<IdentityProvider, 'clientCredentials' | 'introspect' | 'logout'>;
   readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout'>;
   readonly signIn: Pick<SignIn, 'redeem' | 'refresh'>;
-  readonly sessions: Pick<Sessions, 'companyOf' | 'scopesOf'>;
+  readonly sessions: Pick<Sessions, 'companyOf' | 'scopesOf' | 'closedTo'>;
   readonly endings: Pick<Endings, 'endBySid' | 'endAll' | 'endAtProvider' | 'of' | 'end'>;
   readonly persons: Pick<Persons, 'byKeycloakId'>;
   readonly work: UnitOfWork;
@@ -52,8 +52,8 @@ export type IntrospectionAnswer =
 export interface Tokens {
   /**
    * The token endpoint: authorization_code, refresh_token, client_credentials. `authorization` is the request's header. Throws 400
-   * INVALID_GRANT for a code or refresh token that is no good, INVALID_SCOPE for a scope that a machine client does not have,
-   * 401 for a client that is not who it says.
+   * INVALID_GRANT for a code or refresh token that is no good, INVALID_SCOPE for a scope that a machine client does not have, or
+   * why its company is closed; 401 for a client that is not who it says.
    */
   token(form: Form, authorization: string | undefined): Promise<TokenAnswer>;
   /**
@@ -114,9 +114,12 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
   /** A machine client's token, and what it may do with it; `scopes` narrow it. */
   const grantMachine = async (proof: ClientProof, scopes?: readonly string[]) => {
     const token = await identityProvider.clientCredentials({ ...proof, ...(scopes && { scopes }) });
-    const granted = await sessions.scopesOf(await authentication.verify(token.accessToken));
+    const claims = await authentication.verify(token.accessToken);
+    const granted = await sessions.scopesOf(claims);
     // Its time may be over before the provider is told.
     if (granted === undefined) throw new Problem(401, 'INVALID_CREDENTIALS');
+    const closed = await sessions.closedTo(claims);
+    if (closed !== undefined) throw new Problem(400, closed);
     return { ...token, granted };
   };
 

@@ -106,10 +106,10 @@ export const createAppconfigService = (
     /** What anybody may know who can name the company: its public settings. */
     open: async (
       context: PublicContext,
-    ): Promise<{ company: Omit<CompanyRecord, 'id'>; settings: Record<string, unknown> }> => {
+    ): Promise<{ company: Omit<CompanyRecord, 'id' | 'isSuspended'>; settings: Record<string, unknown> }> => {
       const company = await directory.company(context.hints);
       if (company === undefined) throw notFound();
-      const { id, ...rest } = company;
+      const { id, isSuspended: _isSuspended, ...rest } = company;
       return work.read({ scope: systemScope(id, 'appconfig', context.traceId) }, async (reader) => {
         const rows = await configuration.load(reader);
         const shown = settings().filter((wanted) => wanted.public === true);

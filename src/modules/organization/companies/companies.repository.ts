@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import { country, email, entity, exact, instant, integer } from '../../../platform/module.ts';
+import { conflict, country, email, entity, exact, instant, integer } from '../../../platform/module.ts';
 import { nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
@@ -136,6 +136,14 @@ export const limitsOf = async (reader: Reader): Promise<CompanyRow['limits']> =>
     reader.companyId,
   ]);
   return row?.limits ?? {};
+};
+
+/** Throws 409 where the company takes nobody in: it is suspended, or closed. */
+export const mustTakeIn = async (reader: Reader): Promise<void> => {
+  const rows = await reader.prepared(`select 1 from company where id = $1 and status in ('pending', 'active')`, [
+    reader.companyId,
+  ]);
+  if (rows.length === 0) throw conflict('COMPANY_NOT_LIVE');
 };
 
 /** What roles give in the company changed: every session of it loads again what it may do. */

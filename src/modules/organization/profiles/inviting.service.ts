@@ -33,6 +33,8 @@ interface InvitingDependencies extends InvitationGifts {
   readonly profiles: Pick<Profiles, 'mayAdd' | 'mayAlter' | 'mustManage'>;
   readonly assignments: Pick<Assignments, 'give' | 'takeBack' | 'mayManage'>;
   readonly decide: Decide;
+  /** Throws 409 where the company takes nobody in. */
+  readonly mustTakeIn: (tx: Tx) => Promise<void>;
 }
 
 /** What somebody has to be permitted beside inviting, to give it with an invitation. */
@@ -65,7 +67,7 @@ const saidOf = ({ firstName, lastName, ...others }: Omit<Invitee, 'email'>): Sai
 
 /** What invitations do with profiles: they make drafts, ask them, and make them active or drafts again. */
 export const createInviting = (deps: InvitingDependencies): InvitedProfiles => {
-  const { repository, mover, profiles, assignments, grants, residents, decide } = deps;
+  const { repository, mover, profiles, assignments, grants, residents, decide, mustTakeIn } = deps;
 
   /** The caller as far as they may give this to somebody. */
   const giver = async (tx: Tx, caller: Caller, what: keyof Offer, profileId: string): Promise<Caller> => {
@@ -124,6 +126,7 @@ export const createInviting = (deps: InvitingDependencies): InvitedProfiles => {
       await mover.moveAs(tx, caller, row, 'invite', { locale, ...gifts });
       return row.id;
     },
+    mustTakeIn: (tx) => mustTakeIn(tx),
     lock: async (tx, profileId) => {
       await repository.lock(tx, profileId);
     },

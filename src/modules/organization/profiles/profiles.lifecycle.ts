@@ -20,6 +20,8 @@ import type { Context, Lifecycle, Tx } from '../../../platform/module.ts';
 export interface ProfileGuards {
   /** Throws 409 when the company's plan has no room for so many more. */
   mustHaveRoom(tx: Tx, counted: 'users' | 'residents', more: number): Promise<void>;
+  /** Throws 409 where the company takes nobody in: it is suspended, or closed. */
+  mustTakeIn(tx: Tx): Promise<void>;
   /** Throws 409 when the company would be without an active owner without this profile. */
   mayLeave(tx: Tx, profileId: string): Promise<void>;
   /** Throws 409 when something has to be known by name still: a legal hold, an open case. */
@@ -86,7 +88,9 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
       locale: input.locale ?? caller?.locale ?? 'es',
     });
   const withdraw = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.invitations.withdraw(tx, row.id);
+  const mustTakeIn = (tx: Tx): Promise<void> => deps.mustTakeIn(tx);
   const mayBeAsked = async (tx: Tx, { row, input }: Asking): Promise<void> => {
+    await mustTakeIn(tx);
     if (await isEmailOfMember(tx, row.contactEmail!)) throw conflict('EMAIL_OF_MEMBER');
     await deps.mustHaveRoom(tx, 'users', 1);
     if (input.attributes?.pgyLevel !== undefined) await deps.mustHaveRoom(tx, 'residents', 1);
@@ -100,6 +104,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
     tx: Tx,
     { row, input: { personId } }: MoveContext<ProfileRow, { personId: string }>,
   ): Promise<void> => {
+    await mustTakeIn(tx);
     // Their place is held since they were asked; the plan may have shrunk meanwhile.
     await deps.mustHaveRoom(tx, 'users', 0);
     if (await hasOtherProfile(tx, personId, row.id)) throw conflict('PERSON_HAS_PROFILE');
@@ -133,6 +138,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         summary: 'Send the invitation again; links sent before end',
         fields: invitation,
         when: needsEmail,
+        check: mustTakeIn,
         effect: issue,
       }),
       withdraw: move({

@@ -92,6 +92,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
   } = deps;
   /** Refuses somebody new whom the caller may not add, or the department cannot take in. */
   const mayAdd = async (tx: Tx, caller: Caller, body: Given): Promise<void> => {
+    await guards.mustTakeIn(tx);
     checkExpiry(tx, body);
     mayDecide(caller, body, { riskGroupId: null, expiresAt: body.expiresAt ?? null });
     await mustReach(tx, caller, body.departmentId ?? null);

@@ -10,8 +10,8 @@ const WAITS = 86_400_000;
 const drop = (tx: Tx, { row }: { readonly row: BatchUploadRow }): Promise<void> => dropStaged(tx, row.id);
 
 interface BatchLifecycleDependencies {
-  /** Throws 403 for a caller who may not do one by one what the upload does. */
-  readonly mayCommit: (row: BatchUploadRow, caller: Context) => void;
+  /** Throws 403 for a caller who may not do one by one what the upload does, 409 where the company takes nobody in. */
+  readonly mayCommit: (tx: Tx, row: BatchUploadRow, caller: Context) => Promise<void>;
   /** Asks for the job that commits it. */
   readonly commit: (tx: Tx, row: BatchUploadRow, caller: Context) => Promise<unknown>;
 }
@@ -45,11 +45,10 @@ export const createBatchLifecycle = ({ mayCommit, commit }: BatchLifecycleDepend
         summary: 'Add, or invite, the people whose rows passed the dry run: all or nothing, unless partial',
         fields: exact({ partial: Type.Optional(Type.Boolean({ default: false })) }),
         when: ({ expiresAt }, now) => (expiresAt !== null && new Date(expiresAt) <= now ? 'BATCH_TOO_OLD' : undefined),
-        check: (_tx, { row, input, caller }) => {
-          mayCommit(row, caller!);
+        check: async (tx, { row, input, caller }) => {
+          await mayCommit(tx, row, caller!);
           if (row.errorCount > 0 && input.partial !== true)
             throw conflict('BATCH_HAS_ERRORS', { params: { count: row.errorCount } });
-          return Promise.resolve();
         },
         set: ({ input }): Partial<BatchUploadRow> => ({
           mode: 'commit',

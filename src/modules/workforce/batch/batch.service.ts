@@ -10,7 +10,7 @@ import { companyKey } from '../../../platform/storage/company-files.ts';
 import type { FileRoom } from '../../../platform/storage/company-files.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { createCrud, forbidden } from '../../../platform/module.ts';
-import type { Context, Enqueue, List, Mover, Repository, Tx } from '../../../platform/module.ts';
+import type { Context, Enqueue, List, Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
 import type { BulkInviting } from '../ports.ts';
 import { VALIDATE, validation } from './batch.jobs.ts';
 import type { BatchUploadRow } from './batch.repository.ts';
@@ -30,6 +30,8 @@ interface BatchDependencies {
   readonly room: Pick<FileRoom, 'take'>;
   readonly enqueue: Enqueue;
   readonly inviting: BulkInviting;
+  /** Throws 409 where the company takes nobody in. */
+  readonly mustTakeIn: (reader: Reader) => Promise<void>;
   readonly now: () => Date;
 }
 
@@ -47,7 +49,7 @@ const mustReachAll = ({ allowance }: Context): void => {
 
 /** Uploads of people: a dry run in the background, then the commit of what passed it. */
 export const createBatchService = (dependencies: BatchDependencies) => {
-  const { repository, work, files, room, enqueue, errors, inviting } = dependencies;
+  const { repository, work, files, room, enqueue, errors, inviting, mustTakeIn } = dependencies;
   const crud = createCrud(dependencies);
   /** Asks for the dry run, by the kind of upload. */
   const begin: Readonly<Record<BatchKind, (tx: Tx, id: string, context: Context) => Promise<unknown>>> = {
@@ -67,6 +69,7 @@ export const createBatchService = (dependencies: BatchDependencies) => {
     upload: async (context: Context, request: IncomingMessage, kind: BatchKind): Promise<BatchUploadRow> => {
       mustReachAll(context);
       if (kind === 'invitations') inviting.mayInvite(context.principal);
+      await work.read(context, mustTakeIn);
       const id = uuidv7();
       const fileKey = companyKey('batch', context.scope.companyId, `${id}.csv`);
       const { fileName, size } = await storeUpload(request, files, fileKey);

@@ -218,19 +218,10 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
     });
   };
 
-  const fail = (scope: Scope, uploadId: string, faults: readonly RowFault[]): Promise<void> =>
-    work.write({ scope }, async (tx) => {
-      const { status, errorCount } = await repository.get(tx, uploadId);
-      if (status !== 'committing') return;
-      await noteFaults(tx, uploadId, faults);
-      const counts = { committedCount: 0, errorCount: errorCount + faults.length };
-      await runs.committed(tx, scope, uploadId, counts, 'fail');
-    });
-
   const commit = async (scope: Scope, payload: InvitePayload): Promise<void> => {
     const { uploadId } = payload;
     const { own, invite } = await asProfile(scope, payload, INVITE);
-    if (invite === undefined) return fail(scope, uploadId, [GONE]);
+    if (invite === undefined) return runs.fail(scope, uploadId, [GONE]);
     let refused: readonly RowFault[] = [];
     try {
       await work.write({ scope: own }, async (tx) => {
@@ -251,7 +242,7 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
       });
     } catch (error) {
       if (!(error instanceof Undone)) throw error;
-      await fail(scope, uploadId, refused);
+      await runs.fail(scope, uploadId, refused);
     }
   };
 

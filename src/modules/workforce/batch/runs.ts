@@ -2,7 +2,8 @@ import type { Scope } from '../../../platform/db/scope.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import { job } from '../../../platform/module.ts';
-import type { JobDefinition, Mover, Repository, Tx } from '../../../platform/module.ts';
+import type { JobDefinition, Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
+import { refusalOf } from '../../../platform/problem.ts';
 import type { BatchUploadRow } from './batch.repository.ts';
 import { noteFaults } from './batch.staging.ts';
 import { UnreadableFile } from './parse.ts';
@@ -13,6 +14,8 @@ export interface RunDependencies {
   readonly mover: Mover<BatchUploadRow>;
   readonly work: UnitOfWork;
   readonly files: Pick<FileStore, 'get' | 'remove'>;
+  /** Throws 409 where the company takes nobody in. */
+  readonly mustTakeIn: (reader: Reader) => Promise<void>;
 }
 
 /** Which upload a job is about; ids only. */
@@ -25,7 +28,12 @@ const LONGEST = 600_000;
 export const PATIENCE = `set local statement_timeout = '300s'`;
 
 /** What the jobs of every kind of upload do alike: take it up, settle it, and end it where they cannot go on. */
-export const createRuns = ({ repository, mover, work, files }: RunDependencies) => {
+export const createRuns = ({ repository, mover, work, files, mustTakeIn }: RunDependencies) => {
+  /** Why nothing is read or committed now, as a fault of the file as a whole: none while the company takes people in. */
+  const closed = async (scope: Scope): Promise<readonly RowFault[]> => {
+    const code = await work.read({ scope }, (reader) => refusalOf(mustTakeIn(reader)));
+    return code === undefined ? [] : [{ row: 1, column: null, code }];
+  };
   /** The upload, moved on unless another run did. */
   const begin = (scope: Scope, uploadId: string): Promise<BatchUploadRow> =>
     work.write({ scope }, async (tx) => {
@@ -37,6 +45,34 @@ export const createRuns = ({ repository, mover, work, files }: RunDependencies) 
       await noteFaults(tx, uploadId, faults);
       await mover.moveAs(tx, { scope, tx }, await repository.lock(tx, uploadId), 'reject');
     });
+  const committed = async (
+    tx: Tx,
+    scope: Scope,
+    uploadId: string,
+    counts: Pick<BatchUploadRow, 'committedCount' | 'errorCount'>,
+    move: 'finish' | 'fail',
+  ): Promise<void> => {
+    const counted = await repository.update(tx, await repository.lock(tx, uploadId), counts);
+    await mover.moveAs(tx, { scope, tx }, counted, move);
+  };
+  const fail = (scope: Scope, uploadId: string, faults: readonly RowFault[]): Promise<void> =>
+    work.write({ scope }, async (tx) => {
+      const { status, errorCount } = await repository.get(tx, uploadId);
+      if (status !== 'committing') return;
+      await noteFaults(tx, uploadId, faults);
+      await committed(tx, scope, uploadId, { committedCount: 0, errorCount: errorCount + faults.length }, 'fail');
+    });
+  /** Runs a dry run, or refuses the file as a whole. */
+  const check = async (run: () => Promise<void>, scope: Scope, uploadId: string): Promise<void> => {
+    const faults = await closed(scope);
+    if (faults.length > 0) return refuse(scope, uploadId, faults);
+    try {
+      await run();
+    } catch (error) {
+      if (!(error instanceof UnreadableFile)) throw error;
+      await refuse(scope, uploadId, error.faults);
+    }
+  };
   return {
     /** Ends the dry run: what was counted, and whether anything can be committed. */
     settled: async (tx: Tx, scope: Scope, uploadId: string, rows: number, valid: number): Promise<void> => {
@@ -46,16 +82,9 @@ export const createRuns = ({ repository, mover, work, files }: RunDependencies) 
       await mover.moveAs(tx, { scope, tx }, counted, valid === 0 ? 'reject' : 'accept');
     },
     /** Ends the commit. */
-    committed: async (
-      tx: Tx,
-      scope: Scope,
-      uploadId: string,
-      counts: Pick<BatchUploadRow, 'committedCount' | 'errorCount'>,
-      move: 'finish' | 'fail',
-    ): Promise<void> => {
-      const counted = await repository.update(tx, await repository.lock(tx, uploadId), counts);
-      await mover.moveAs(tx, { scope, tx }, counted, move);
-    },
+    committed,
+    /** Ends a commit of which nothing is left, unless another run did; says why. */
+    fail,
     /** A dry run over the stored file, which goes afterwards; a file that cannot be read is refused as a whole. */
     dryRunJob: <P extends UploadPayload>(
       name: string,
@@ -69,13 +98,7 @@ export const createRuns = ({ repository, mover, work, files }: RunDependencies) 
           const { uploadId } = payload;
           const { status, fileKey } = await begin(scope, uploadId);
           if (fileKey === null) return;
-          if (status === 'validating')
-            try {
-              await run(scope, payload, fileKey);
-            } catch (error) {
-              if (!(error instanceof UnreadableFile)) throw error;
-              await refuse(scope, uploadId, error.faults);
-            }
+          if (status === 'validating') await check(() => run(scope, payload, fileKey), scope, uploadId);
           // Also where a run before settled it, and came no further.
           await files.remove(fileKey);
         },
@@ -94,7 +117,11 @@ export const createRuns = ({ repository, mover, work, files }: RunDependencies) 
         name,
         timeout: LONGEST,
         concurrency: 1,
-        run: (payload, { scope }) => run(scope, payload),
+        run: async (payload, { scope }) => {
+          const faults = await closed(scope);
+          if (faults.length > 0) await fail(scope, payload.uploadId, faults);
+          else await run(scope, payload);
+        },
         onDead: async (tx, { uploadId }) => {
           const row = await repository.lock(tx, uploadId);
           if (row.status === 'committing') await mover.moveAs(tx, { scope: tx.scope, tx }, row, 'fail');
