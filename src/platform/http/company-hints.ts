@@ -26,12 +26,12 @@ const fromHost = (request: Request, { host }: HintOptions): CompanyHint[] => {
 
 /**
  * Reads every hint: headers X-Company-Slug and X-Company-Id, subdomain, custom domain, and the path `/angelis/c/:slug/…`,
- * which is cut out of the URL. Throws 400 when two slugs differ.
+ * which is cut out of the URL; capitals mean nothing in any. Throws 400 when two slugs differ.
  */
 export const readCompanyHints = (request: Request, options: HintOptions): CompanyHint[] => {
-  const path = PATH.exec(request.url)?.[1];
+  const path = PATH.exec(request.url)?.[1]?.toLowerCase();
   if (path !== undefined) request.url = request.url.replace(PATH, '/angelis');
-  const slug = request.get('x-company-slug');
+  const slug = request.get('x-company-slug')?.toLowerCase();
   const id = request.get('x-company-id');
   const hints: CompanyHint[] = [
     ...(path === undefined ? [] : [{ kind: 'slug' as const, value: path }]),
