@@ -278,6 +278,35 @@ describe('angelis keys', () => {
       expect(said.join('\n')).to.not.contain(key.export().toString('base64'));
   });
 
+  it('cover companies that are suspended, archived or refused: no key goes before their rows are done', async () => {
+    const first = companyId;
+    const client = await database.superuser();
+    const written: Written[] = [];
+    for (const state of ['suspended', 'archived', 'pending', 'deleted']) {
+      companyId = await addCompany(database);
+      written.push(await write(settings(), state));
+      const [is, gone] = state === 'deleted' ? ['archived', new Date()] : [state, null];
+      await client.query('update company set status = $2, deleted_at = $3 where id = $1', [companyId, is, gone]);
+    }
+    companyId = first;
+    const [suspended] = written;
+    const spoil = (from: string, to: string) =>
+      client.query('update data_key set wrapped = replace(wrapped, $2, $3) where company_id = $1', [
+        suspended!.companyId,
+        from,
+        to,
+      ]);
+    await spoil('first.', 'first.!');
+    expect(await run('DATA_KEY')).to.not.contain('retired');
+    expect(idsOf('DATA_KEY')).to.have.length(2).and.to.include('first');
+    await spoil('first.!', 'first.');
+    for (const name of ['DATA_KEY', 'LOOKUP_KEY'] as const) {
+      expect(await run(name)).to.match(/the old keys of \w+ are retired/);
+      expect(idsOf(name)).to.have.length(1).and.to.not.include('first');
+    }
+    for (const each of written) await expectReadable(settings(), each);
+  });
+
   it('forget a look-up whose id was erased', async () => {
     const { profileId } = await write(settings(), 'erased');
     await db.write(scopeOf(companyId), (tx) => createVault(ringsOf(settings()).data).erase(tx, profileId));
