@@ -16,6 +16,17 @@ export async function* filesOf(
   for (const folder of FOLDERS) yield* files.list(companyKey(folder, companyId, ''));
 }
 
+/** Removes a file of a company, and counts what room it gives back; one that is not there gives none. What is cut off in between is counted at night. */
+export const removeCounted = async (
+  files: Pick<FileStore, 'stat' | 'remove'>,
+  key: string,
+  count: (bytes: number) => Promise<void>,
+): Promise<void> => {
+  const known = await files.stat(key);
+  await files.remove(key);
+  if (known !== undefined) await count(-known.size);
+};
+
 /** How much room a company has for files; asked in the transaction that has one added. */
 export interface FileRoom {
   /** Counts a file that is added; throws 409 when there is no room for it. */

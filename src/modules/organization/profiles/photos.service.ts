@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
+import { systemScope } from '../../../platform/db/scope.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { StreamBody } from '../../../platform/http/route.ts';
 import { streamOf } from '../../../platform/http/stream-of.ts';
-import { companyKey } from '../../../platform/storage/company-files.ts';
+import { companyKey, removeCounted } from '../../../platform/storage/company-files.ts';
 import type { FileRoom } from '../../../platform/storage/company-files.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
 import type { Images } from '../../../platform/storage/image.ts';
@@ -15,8 +16,8 @@ interface PhotosDependencies {
   readonly work: UnitOfWork;
   readonly repository: Repository<ProfileRow>;
   readonly enqueue: Enqueue;
-  readonly files: Pick<FileStore, 'get' | 'put' | 'remove'>;
-  readonly room: Pick<FileRoom, 'take'>;
+  readonly files: Pick<FileStore, 'get' | 'put' | 'remove' | 'stat'>;
+  readonly room: FileRoom;
   readonly images: Images;
   readonly mustSee: (reader: Reader, context: Context, id: string) => Promise<void>;
   readonly mustManage: (tx: Tx, context: Context, id: string) => Promise<void>;
@@ -88,7 +89,13 @@ export const createPhotos = (dependencies: PhotosDependencies) => {
         await discard(tx, photo, ABANDONED_MS);
       });
       const options = { contentType: PHOTO_TYPE, maxBytes: MOST_BYTES };
-      await files.put(keyOf(context.scope.companyId, photo), Readable.from([picture]), options);
+      const key = keyOf(context.scope.companyId, photo);
+      await files.put(key, Readable.from([picture]), options).catch(async (error: unknown) => {
+        await work.write({ scope: systemScope(context.scope.companyId, DISCARD, context.traceId) }, (tx) =>
+          room.count(tx, -picture.length),
+        );
+        throw error;
+      });
       await work.write(context, async (tx) => {
         await change(tx);
         const row = await repository.lock(tx, profileId);
@@ -133,7 +140,9 @@ export const createPhotos = (dependencies: PhotosDependencies) => {
         name: DISCARD,
         run: async (photo, { scope }) => {
           const row = await work.read({ scope }, (reader) => repository.find(reader, photo.profileId));
-          if (row?.photoId !== photo.photoId) await files.remove(keyOf(scope.companyId, photo));
+          if (row?.photoId === photo.photoId) return;
+          const key = keyOf(scope.companyId, photo);
+          await removeCounted(files, key, (bytes) => work.write({ scope }, (tx) => room.count(tx, bytes)));
         },
       }),
     ] satisfies JobDefinition[],

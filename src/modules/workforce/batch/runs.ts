@@ -1,6 +1,8 @@
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
+import { removeCounted } from '../../../platform/storage/company-files.ts';
+import type { FileRoom } from '../../../platform/storage/company-files.ts';
 import { job } from '../../../platform/module.ts';
 import type { JobDefinition, Mover, Reader, Repository, Tx } from '../../../platform/module.ts';
 import { refusalOf } from '../../../platform/problem.ts';
@@ -13,7 +15,8 @@ export interface RunDependencies {
   readonly repository: Repository<BatchUploadRow>;
   readonly mover: Mover<BatchUploadRow>;
   readonly work: UnitOfWork;
-  readonly files: Pick<FileStore, 'get' | 'remove'>;
+  readonly files: Pick<FileStore, 'get' | 'remove' | 'stat'>;
+  readonly room: Pick<FileRoom, 'count'>;
   /** Throws 409 where the company takes nobody in. */
   readonly mustTakeIn: (reader: Reader) => Promise<void>;
 }
@@ -28,7 +31,7 @@ const LONGEST = 600_000;
 export const PATIENCE = `set local statement_timeout = '300s'`;
 
 /** What the jobs of every kind of upload do alike: take it up, settle it, and end it where they cannot go on. */
-export const createRuns = ({ repository, mover, work, files, mustTakeIn }: RunDependencies) => {
+export const createRuns = ({ repository, mover, work, files, room, mustTakeIn }: RunDependencies) => {
   /** Why nothing is read or committed now, as a fault of the file as a whole: none while the company takes people in. */
   const closed = async (scope: Scope): Promise<readonly RowFault[]> => {
     const code = await work.read({ scope }, (reader) => refusalOf(mustTakeIn(reader)));
@@ -100,12 +103,12 @@ export const createRuns = ({ repository, mover, work, files, mustTakeIn }: RunDe
           if (fileKey === null) return;
           if (status === 'validating') await check(() => run(scope, payload, fileKey), scope, uploadId);
           // Also where a run before settled it, and came no further.
-          await files.remove(fileKey);
+          await removeCounted(files, fileKey, (bytes) => work.write({ scope }, (tx) => room.count(tx, bytes)));
         },
         onDead: async (tx, { uploadId }) => {
           const row = await repository.lock(tx, uploadId);
           if (row.status === 'validating') await mover.moveAs(tx, { scope: tx.scope, tx }, row, 'reject');
-          if (row.fileKey !== null) await files.remove(row.fileKey);
+          if (row.fileKey !== null) await removeCounted(files, row.fileKey, (bytes) => room.count(tx, bytes));
         },
       }),
     /** A commit of what was staged. */
