@@ -186,4 +186,33 @@ describe('what a plan allows', () => {
     app.clock.set(undefined);
     expect((await usageOf(admin)).days).to.have.length(2);
   });
+
+  it('is told of each night by the limits of then and of now', async () => {
+    const { admin, person, companyId } = await open({ users: 10 });
+    const night = async (n: number): Promise<string[]> => {
+      app.clock.set(new Date(Date.now() + n * DAY));
+      await tick(app, companyId, SNAPSHOT);
+      app.clock.set(undefined);
+      return told(person);
+    };
+    const allow = async (limits: object): Promise<void> => {
+      const [row] = await app.database.sql<{ version: number }>('select version from company where id = $1', [
+        companyId,
+      ]);
+      await staff.patch(`/admin/companies/${companyId}`, { limits }, version(row!.version)).expect(200);
+    };
+    for (const n of [11, 12, 13]) expect((await invite(admin, n)).status).to.equal(200);
+    expect(await night(0)).to.deep.equal([]);
+    await allow({ users: 5 });
+    expect(await night(1)).to.deep.equal(['limit_users_80']);
+    expect(await night(2)).to.deep.equal(['limit_users_80']);
+    await allow({ users: 4 });
+    expect(await night(3)).to.deep.equal(['limit_users_80', 'limit_users_100']);
+    await allow({});
+    await night(4);
+    await allow({ users: 3 });
+    expect(await night(5)).to.deep.equal(['limit_users_80', 'limit_users_100', 'limit_users_100']);
+    await allow({ users: 100 });
+    expect(await night(6)).to.have.length(3);
+  });
 });

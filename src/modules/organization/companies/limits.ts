@@ -43,8 +43,14 @@ export interface PlanLimits {
   tell(tx: Tx, reached: Reached): Promise<void>;
   /** What is used now. */
   used(reader: Reader): Promise<Used>;
-  /** Tells what has reached a level since `before`; without it, all that has. */
-  warn(tx: Tx, limits: CompanyRow['limits'], used: Used, before?: Partial<Used>): Promise<void>;
+  /** Tells what has reached a level since `before`, by the limits of then and of now; without it, all that has. */
+  warn(tx: Tx, limits: CompanyRow['limits'], used: Used, before?: UsageThen): Promise<void>;
+}
+
+/** What was used on a day, and what the plan allowed then. */
+export interface UsageThen {
+  readonly used: Partial<Used>;
+  readonly limits: CompanyRow['limits'];
 }
 
 /** How what is counted stands to its limit, now and before. */
@@ -59,10 +65,12 @@ interface Reached {
 
 /** What plans allow, held under lock. */
 export const createPlanLimits = ({ counters, notices }: LimitsDependencies): PlanLimits => {
-  const tell: PlanLimits['tell'] = async (tx, { used, before, ...reached }) => {
+  const tellAbove = async (tx: Tx, { used, ...reached }: Omit<Reached, 'before'>, known: Level | 0): Promise<void> => {
     const level = levelOf(used, reached.limit);
-    if (level > levelOf(before, reached.limit)) await notices.limit(tx, { ...reached, level: level as Level });
+    if (level > known) await notices.limit(tx, { ...reached, level: level as Level });
   };
+  const tell: PlanLimits['tell'] = (tx, { before, ...reached }) =>
+    tellAbove(tx, reached, levelOf(before, reached.limit));
   return {
     tell,
     mustHaveRoom: async (tx, counted, more) => {
@@ -78,10 +86,11 @@ export const createPlanLimits = ({ counters, notices }: LimitsDependencies): Pla
       for (const counted of COUNTED) used[counted] = Math.ceil(await counters[counted](reader));
       return used;
     },
-    warn: async (tx, limits, used, before = {}) => {
+    warn: async (tx, limits, used, then) => {
       for (const counted of COUNTED) {
-        const limit = limits[counted];
-        if (limit !== undefined) await tell(tx, { counted, limit, used: used[counted], before: before[counted] ?? 0 });
+        const [limit, limitThen] = [limits[counted], then?.limits[counted]];
+        const known = limitThen === undefined ? 0 : levelOf(then?.used[counted] ?? 0, limitThen);
+        if (limit !== undefined) await tellAbove(tx, { counted, limit, used: used[counted] }, known);
       }
     },
   };

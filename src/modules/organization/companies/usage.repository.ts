@@ -4,7 +4,7 @@ import type { Reader, Tx } from '../../../platform/module.ts';
 import Type from 'typebox';
 import { Company } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
-import type { Limited, Used } from './limits.ts';
+import type { Limited, Used, UsageThen } from './limits.ts';
 
 const amount = (description: string) => integer(0, 2_147_483_647, { description });
 const USED = exact({
@@ -32,13 +32,22 @@ export interface UsageDay {
 const SHOWN_DAYS = 92;
 
 /** The days that were written down, the last one first. */
-export const usageDays = (reader: Reader, most = SHOWN_DAYS): Promise<UsageDay[]> =>
+export const usageDays = (reader: Reader): Promise<UsageDay[]> =>
   reader.prepared<UsageDay>(
     `select u.day::text as day, u.used || jsonb_build_object('apiPerDay', coalesce(r.used, 0)) as used
      from company_usage u left join api_requests r on r.company_id = $1 and r.day = u.day
      where u.company_id = $1 order by u.day desc limit $2`,
-    [reader.companyId, most],
+    [reader.companyId, SHOWN_DAYS],
   );
+
+/** The last day that was written down, with the limits that were in force then. */
+export const lastUsage = async (reader: Reader): Promise<UsageThen | undefined> => {
+  const [row] = await reader.prepared<UsageThen>(
+    'select u.used, u.limits from company_usage u where u.company_id = $1 order by u.day desc limit 1',
+    [reader.companyId],
+  );
+  return row;
+};
 
 /** Writes a day down, once; answers whether this was the first time. */
 export const writeUsage = async (tx: Tx, today: string, used: Used, limits: CompanyRow['limits']): Promise<boolean> => {

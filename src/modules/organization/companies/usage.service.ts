@@ -8,7 +8,7 @@ import type { CompanyRow } from './companies.repository.ts';
 import type { Limited, PlanLimits } from './limits.ts';
 import { measureFiles } from './storage.ts';
 import { forgetRequests, requestsOn } from './api-requests.repository.ts';
-import { forgetUsage, usageDays, writeUsage } from './usage.repository.ts';
+import { forgetUsage, lastUsage, usageDays, writeUsage } from './usage.repository.ts';
 import type { UsageDay } from './usage.repository.ts';
 
 const DAY = 86_400;
@@ -48,9 +48,9 @@ export const createUsage = ({ work, files, limits, companies, now: clock }: Usag
       await work.write({ scope }, async (tx) => {
         const allowed = await limitsOf(tx);
         const used = await limits.used(tx);
-        const [before] = await usageDays(tx, 1);
+        const before = await lastUsage(tx);
         if (!(await writeUsage(tx, dayOf(now), used, allowed))) return;
-        await limits.warn(tx, allowed, used, before?.used);
+        await limits.warn(tx, allowed, used, before);
         const first = dayOf(new Date(now.getTime() - KEPT_DAYS * DAY * 1_000));
         await forgetUsage(tx, first);
         await forgetRequests(tx, first);
