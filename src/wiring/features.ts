@@ -18,6 +18,7 @@ import { grantList } from '../modules/organization/features/grants.repository.ts
 import { createGrantsService, createMayRevoke } from '../modules/organization/features/grants.service.ts';
 import { createTake } from '../modules/organization/features/quotas.service.ts';
 import type { QuotaNotices } from '../modules/organization/features/quotas.service.ts';
+import { forgetUseTick, USE_RETENTION } from '../modules/organization/features/usage.jobs.ts';
 import { countUse } from '../modules/organization/features/usage.repository.ts';
 import type { Profiles } from '../modules/organization/profiles/profiles.service.ts';
 import type { Assignments } from '../modules/organization/roles/assignments.service.ts';
@@ -60,6 +61,10 @@ export const wireFeatures = (platform: Platform, givers: FeatureGivers, notices:
   return {
     features: service,
     grants,
-    modules: [...catalogueModules(catalogue), ...featureModules(service, grants)],
+    modules: [
+      ...catalogueModules(catalogue),
+      ...featureModules(service, grants),
+      { name: 'feature-use', ticks: [forgetUseTick({ work })], retentions: [USE_RETENTION] },
+    ],
   };
 };

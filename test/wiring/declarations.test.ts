@@ -56,6 +56,7 @@ const VISITS: Readonly<Record<'each-company' | 'each-active-company', readonly s
   'each-company': [
     'identity.sessions.stale',
     'notifications.purge',
+    'organization.feature-use.trim',
     'organization.role-assignments.expire',
     'platform.rows.purge',
     'reporting.export.purge',

@@ -6,7 +6,7 @@ import type { Client } from '../../support/client.ts';
 import { scopeOf } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
 import { addStaff } from '../../support/staff.ts';
-import { itemsOf, openMine, rowOf } from '../../support/workforce.ts';
+import { itemsOf, openMine, rowOf, tick } from '../../support/workforce.ts';
 import type { Mine } from '../../support/workforce.ts';
 
 interface Counted {
@@ -18,6 +18,7 @@ interface Counted {
   readonly companyQuota: number | null;
 }
 
+const FORGET = 'organization.feature-use.trim';
 /** Three in the morning of the first of February in Santiago, which is then three hours behind. */
 const NOW = '2027-02-01T06:00:00.000Z';
 
@@ -182,5 +183,29 @@ describe('quotas of features', function quotas() {
     expect(left).to.deep.equal([{ holder: mine.companyId, used: 7 }]);
     const [grant] = await itemsOf<{ reason: string }>(mine.admin, `/admin/feature/grant?feature=${code}`);
     expect(grant!.reason).to.equal('–');
+  });
+
+  it('are counted for as long as anybody asks, and forgotten once they are long past, also where the company is suspended', async () => {
+    const feature = await make(100);
+    const used = async (): Promise<string[]> =>
+      (
+        await app.database.sql<{ day: string; used: string }>(
+          `select starts_on::text as day, used from usage_counter
+           where company_id = $1 and feature = $2 and holder_id = $1 order by 1`,
+          [mine.companyId, feature],
+        )
+      ).map(({ day, used: units }) => `${day} ${units}`);
+    expect(await take(feature, 7)).to.equal('ok');
+    await mine.at('2028-02-15T06:00:00.000Z');
+    expect(await take(feature, 3)).to.equal('ok');
+    expect(await used()).to.deep.equal(['2027-02-01 7', '2028-02-01 3']);
+    await app.database.sql(`update company set status = 'suspended' where id = $1`, [mine.companyId]);
+    const found = app.modules.flatMap(({ ticks = [] }) => ticks).find(({ name }) => name === FORGET)!;
+    expect([found.every, found.for]).to.deep.equal([86_400, 'each-company']);
+    await tick(app, mine.companyId, FORGET);
+    expect(await used()).to.deep.equal(['2027-02-01 7', '2028-02-01 3']);
+    app.clock.set(new Date('2028-03-09T06:00:00.000Z'));
+    await tick(app, mine.companyId, FORGET);
+    expect(await used()).to.deep.equal(['2028-02-01 3']);
   });
 });

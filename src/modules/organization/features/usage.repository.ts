@@ -28,6 +28,11 @@ export const countUse = async (
   return row?.used;
 };
 
+/** Forgets what was used in periods that began before a day, `YYYY-MM-DD`. */
+export const forgetUse = async (tx: Tx, first: string): Promise<void> => {
+  await tx.prepared('delete from usage_counter where company_id = $1 and starts_on < $2', [tx.companyId, first]);
+};
+
 /** Of whoever is erased only the company's sum is left. */
 export const usageErasure: Erasure = {
   ...clears('usage_counter', 'delete from usage_counter where company_id = $1 and holder_id = $2 returning feature'),
