@@ -54,6 +54,8 @@ const CHECKS_AT_ONCE = 4;
 const TURNS = 20;
 /** Streams whose sessions are asked for in one statement. */
 const CHECKED_TOGETHER = 1_000;
+/** Streams that are written to without a break: whoever asks for a page meanwhile does not wait for thousands of them. */
+const WRITTEN_TOGETHER = 100;
 const RETRY_WITHIN = 4_000;
 const HEADS = 'select company_id, seq from change_head where company_id = any($1::uuid[])';
 
@@ -62,6 +64,8 @@ const afterAnswers =
   <Args extends readonly unknown[]>(run: (...args: Args) => void) =>
   (...args: Args): void =>
     void setImmediate(() => run(...args));
+
+const others = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** Streams of one session have their turn together. */
 const turnOf = ({ session }: Stream): number => Number.parseInt(session.id.slice(-4), 16) % TURNS;
@@ -137,7 +141,12 @@ export const startHub = ({
   };
 
   /** Gives the window's events to the live streams that were asked for; those that joined meanwhile are caught up. */
-  const dispatch = (company: Company, to: number, events: readonly StreamEvent[], asked: ReadonlySet<string>): void => {
+  const dispatch = async (
+    company: Company,
+    to: number,
+    events: readonly StreamEvent[],
+    asked: ReadonlySet<string>,
+  ): Promise<void> => {
     company.cursor = to;
     const live = new Map<string, Stream[]>();
     for (const stream of company.streams) {
@@ -148,11 +157,17 @@ export const startHub = ({
         void resume(company, stream);
       }
     }
+    // From here on others run in between: one that is caught up meanwhile has got what is left of this, and its position says so.
+    let written = 0;
     for (const event of events) {
       const text = eventText(event);
       for (const profileId of event.profileIds)
-        for (const stream of live.get(profileId) ?? [])
-          if (stream.isLive && event.seq > stream.position) stream.send(event.seq, text);
+        for (const stream of live.get(profileId) ?? []) {
+          if (!stream.isLive || event.seq <= stream.position) continue;
+          stream.send(event.seq, text);
+          written += 1;
+          if (written % WRITTEN_TOGETHER === 0) await others();
+        }
     }
     for (const streams of live.values())
       for (const stream of streams) if (stream.isLive && stream.position < to) stream.position = to;
@@ -164,7 +179,7 @@ export const startHub = ({
       const asked = new Set<string>();
       for (const stream of company.streams) if (stream.isLive) asked.add(stream.profileId);
       const events = asked.size === 0 ? [] : await source.between(company.id, company.cursor, to, [...asked]);
-      dispatch(company, to, events, asked);
+      await dispatch(company, to, events, asked);
     }
   };
 

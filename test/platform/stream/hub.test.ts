@@ -53,6 +53,34 @@ describe('stream', () => {
     expect(ids(client)).to.deep.equal([2]);
   });
 
+  it('lets others run while thousands are told', async () => {
+    const instance = await start();
+    const people = Array.from({ length: 250 }, () => uuidv7());
+    const clients = await Promise.all(people.map((one) => open(instance, one)));
+    let turn = 0;
+    const next = (): void => {
+      turn += 1;
+      if (turn >= 0) setImmediate(next);
+    };
+    next();
+    const told: number[] = [];
+    for (const response of instance.responses) {
+      const write = response.write.bind(response) as (text: string) => boolean;
+      response.write = ((text: string) => {
+        if (text.includes('data:')) told.push(turn);
+        return write(text);
+      }) as typeof response.write;
+    }
+    await commit(people);
+    await seal();
+    await until(() => clients.every(({ events }) => events.length === 1));
+    turn = Number.NEGATIVE_INFINITY;
+    const together = Map.groupBy(told, (at) => at)
+      .values()
+      .map(({ length }) => length);
+    expect([told.length, Math.max(...together)]).to.deep.equal([250, 100]);
+  });
+
   it('gives a client dropped 200 times, with two writers beside it, the ids of the table: none missing, none twice', async () => {
     const instance = await start();
     const ana = uuidv7();
