@@ -35,22 +35,28 @@ const FIRST_NAMES = `'{Ana,Luis,María,Pedro,Rosa,Juan,Camila,Diego,Sofía,Jorge
 const LAST_NAMES = `'{Rojas,García,Muñoz,Soto,Díaz,Silva,Pérez,Núñez,Vega,Tapia,Reyes,Castro,Pizarro,Fuentes,Araya,Godoy,Lagos,Mella,Ibáñez,Quiroga,Bravo,Cortés,Duarte,Espinoza,Figueroa}'::text[]`;
 
 /** One statement each; rows are those that a year of work leaves, written past triggers and row level security. */
-const PEOPLE: readonly string[] = [
+const PEOPLE: readonly [string, string, string, string, string, string, string] = [
   `insert into company (id, slug, name, kind, timezone, locale, status, created_at, updated_at)
    select id, 'bench-' || i, 'Company ' || i, 'standard', 'America/Santiago', 'es', 'active', now(), now() from bench_company`,
   `insert into site (company_id, id, path, depth, code, name, timezone, created_at, updated_at)
    select id, site_a, '/' || site_a || '/', 1, 'A', 'Rajo', 'America/Santiago', now(), now() from bench_company
    union all select id, site_b, '/' || site_b || '/', 1, 'B', 'Planta', 'America/Lima', now(), now() from bench_company`,
+  `insert into department (company_id, id, path, depth, code, name, created_at, updated_at)
+   select id, site_a, '/' || site_a || '/', 1, 'MINA', 'Mina', now(), now() from bench_company
+   union all select id, site_b, '/' || site_b || '/', 1, 'PLANTA', 'Planta', now(), now() from bench_company`,
   `create table bench_profile as
    select c.id as company_id, ${id('profile', 'n')} as id, n, case when n % 2 = 0 then c.site_a else c.site_b end as site_id,
      (${FIRST_NAMES})[1 + n % 20] as first_name,
      (${LAST_NAMES})[1 + (n / 7) % 25] || ' ' || substr(md5(n::text), 1, 6) as last_name
    from bench_company c, generate_series(c.first, c.first + c.people - 1) n`,
   `insert into profile (company_id, id, first_name, last_name, national_id_kind, national_id_hash, contact_email, contact_phone,
-     employee_number, kind, site_id, status, created_at, updated_at)
+     employee_number, kind, site_id, department_id, status, created_at, updated_at)
    select company_id, id, first_name, last_name, 'RUT', 'bench.' || md5(n::text), 'worker' || n || '@example.cl',
-     '+569' || lpad((n * 97)::text, 8, '0'), 'E' || n, 'employee', site_id, 'active',
+     '+569' || lpad((n * 97)::text, 8, '0'), 'E' || n, 'employee', site_id, site_id, 'active',
      now() - n * interval '1 second', now() from bench_profile`,
+  `insert into reporting_line (company_id, id, superior_id, subordinate_id, starts_on, created_at, updated_at)
+   select l.company_id, ${id('line', 'l.n')}, ${id('profile', 'c.first + (l.n - c.first) / 25')}, l.id, current_date - 400, now(), now()
+   from bench_profile l join bench_company c on c.id = l.company_id where c.i = 0 and l.n >= c.first + 25`,
   `insert into search_token (company_id, kind, token, entity_id, place)
    select company_id, 'profile', translate(lower(word), 'áéíóúñ', 'aeioun'), id, last_name
    from bench_profile, unnest(array[first_name, split_part(last_name, ' ', 1), split_part(last_name, ' ', 2), 'E' || n]) word
@@ -169,13 +175,13 @@ export const loadData = async (
   const { rows } = await client.query<{ id: string }>(LARGEST);
   await client.query(PARTITIONS);
   await client.end();
-  const [company, site, people, profile, token] = PEOPLE as [string, string, string, string, string];
+  const [company, site, department, people, profile, line, token] = PEOPLE;
   const [requirement, result, mark] = tests(scale, 0, scale.first ?? scale.requirements);
   await run(
     open,
     [
-      [[company, site, people]],
-      [[profile], [shifts(rows[0]!.id)]],
+      [[company, site, department, people]],
+      [[profile, line], [shifts(rows[0]!.id)]],
       [
         [requirement, mark],
         [result, token],

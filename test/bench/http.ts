@@ -23,12 +23,19 @@ const TIMED = 4_000;
 /** Runs that a statement's p95 needs at the least. */
 const RUNS = 20;
 
-interface Page {
-  readonly items: readonly unknown[];
+interface Item {
+  readonly id: string;
+}
+/** A page of a list, or one row. */
+interface Page extends Item {
+  readonly items: readonly Item[];
 }
 
-const pageOf = async (url: string, bearer: string): Promise<Page> =>
-  (await (await fetch(url, { headers: { authorization: bearer } })).json()) as Page;
+const pageOf = async (url: string, bearer: string): Promise<Page> => {
+  const response = await fetch(url, { headers: { authorization: bearer } });
+  expect(response.status, url).to.equal(200);
+  return (await response.json()) as Page;
+};
 
 /** Requests that are answered with 200, of pages in turn: how many, and how many a second. */
 const load = async (pages: readonly Asked[], seconds: number): Promise<{ total: number; perSecond: number }> => {
@@ -49,7 +56,7 @@ const load = async (pages: readonly Asked[], seconds: number): Promise<{ total: 
 /** Those who read, with tokens of now. */
 const readersOf = async (child: Child): Promise<Readers> => (await child.ask<[Readers]>('readers'))[0];
 
-const PREFIXES = ['roj', 'garc', 'mu', 'cam', 'e99', 'ibanez q', 'sofia v', 'pe', 'qui', 'tomas'];
+const PREFIXES = ['roj', 'garc', 'mu', 'cam', 'e99', 'ibanez 4', 'sofia v', 'pe', 'qui', 'tomas'];
 
 /** p95 of `count` requests, one after the other. */
 const p95 = async (
@@ -64,14 +71,48 @@ const p95 = async (
   return percentile(times, 0.95);
 };
 
+/** People of a company whose words begin with all that was typed, in the order of the list, looked for row by row. */
+const BY_WORDS = `
+  select id from profile p where company_id = $1 and deleted_at is null and (
+    select bool_and(exists (select 1 from unnest(string_to_array(
+        translate(lower(p.first_name || ' ' || p.last_name || ' ' || p.employee_number), 'áéíóúñ', 'aeioun'), ' ')) word
+      where starts_with(word, typed)))
+    from unnest(string_to_array($2, ' ')) typed)
+  order by last_name, id limit 50`;
+
+/** Whether what is searched for by name is found, and whose email, phone or national id was typed is among those that are shown. */
+const checkSearches = async (angelis: Child, client: pg.Client, companyId: string, typed: Typed): Promise<void> => {
+  const { owner, profileId, ruts } = await readersOf(angelis);
+  const found = async (q: string): Promise<string[]> =>
+    (await pageOf(`${angelis.url}/admin/profile?q=${encodeURIComponent(q)}`, owner)).items.map(({ id }) => id);
+  for (const prefix of PREFIXES) {
+    const { rows } = await client.query<Item>(BY_WORDS, [companyId, prefix]);
+    expect(await found(prefix), prefix).to.deep.equal(rows.map(({ id }) => id));
+    expect(rows, prefix).to.have.length.above(0);
+  }
+  for (const [n, id] of typed.ids.entries()) {
+    expect(await found(typed.emails[n]!), typed.emails[n]).to.include(id);
+    expect(await found(typed.phones[n]!), typed.phones[n]).to.include(id);
+  }
+  for (const rut of ruts) expect(await found(rut), rut).to.have.length(1);
+  expect((await pageOf(`${angelis.url}/admin/profile/${profileId}`, owner)).id).to.equal(profileId);
+};
+
+interface Typed {
+  readonly ids: readonly string[];
+  readonly emails: readonly string[];
+  readonly phones: readonly string[];
+}
+
 /** A hundred people of a company by their contact data, each as somebody would type it. */
-const typedOf = async (client: pg.Client, companyId: string): Promise<{ emails: string[]; phones: string[] }> => {
-  const { rows } = await client.query<{ email: string; phone: string }>(
-    `select p.contact_email as email, p.contact_phone as phone from bench_profile b
+const typedOf = async (client: pg.Client, companyId: string): Promise<Typed> => {
+  const { rows } = await client.query<{ id: string; email: string; phone: string }>(
+    `select p.id, p.contact_email as email, p.contact_phone as phone from bench_profile b
      join profile p on p.company_id = b.company_id and p.id = b.id where b.company_id = $1 order by md5(b.n::text) limit 100`,
     [companyId],
   );
   return {
+    ids: rows.map(({ id }) => id),
     emails: rows.map(({ email }, n) => email.slice(0, n % 2 === 0 ? undefined : email.indexOf('@') + 1)),
     phones: rows.map(({ phone }, n) => (n % 2 === 0 ? phone : phone.slice(3, 9))),
   };
@@ -177,9 +218,10 @@ export const http = async (place: Place): Promise<Row[]> => {
     const [own, bare, orm, kept] = await onCores(place, servers, () => interleave(runs, LIST_ROUNDS, WARM_UPS));
     await Promise.all(servers.slice(1).map((server) => server.stop()));
     const few = Math.min(rounds, 5);
-    const { emails, phones } = await typedOf(client, companyId);
-    const searches = [PREFIXES, emails, phones, ruts].map(
-      (typed) => () => p95(angelis, 100, (n) => `/admin/profile?q=${encodeURIComponent(typed[n % typed.length]!)}`),
+    const typed = await typedOf(client, companyId);
+    await checkSearches(angelis, client, companyId, typed);
+    const searches = [PREFIXES, typed.emails, typed.phones, ruts].map(
+      (texts) => () => p95(angelis, 100, (n) => `/admin/profile?q=${encodeURIComponent(texts[n % texts.length]!)}`),
     );
     const [found, byEmail, byPhone, byRut, seen, boards, everybody] = await interleave(
       [

@@ -26,7 +26,9 @@ const mapOf = (url: string): SourceMap | undefined => {
 
 /** The file that a function was written in: the build puts many, packages among them, into one. */
 const writtenIn = ({ url, lineNumber, columnNumber }: Runtime.CallFrame): string => {
-  const entry = url.startsWith('file:') ? mapOf(url)?.findEntry(lineNumber, columnNumber) : undefined;
+  // Packages that are not part of the build have maps of their own, of folders that nobody has.
+  const isBuilt = url.startsWith('file:') && !url.includes('/node_modules/');
+  const entry = isBuilt ? mapOf(url)?.findEntry(lineNumber, columnNumber) : undefined;
   return entry !== undefined && 'originalSource' in entry ? String(entry.originalSource) : url;
 };
 

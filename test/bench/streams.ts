@@ -1,19 +1,22 @@
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
 import { PRODUCTION, startChild } from './child.ts';
 import type { Child } from './child.ts';
 import { onCores } from './cores.ts';
-import { figure, percentile, timed } from './measure.ts';
+import { figure, percentile } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
+import { steadyLoad } from './steady.ts';
 
 /** Streams that are opened at once. */
 const AT_ONCE = 20;
 /** Streams where it is not their number that counts. */
 const FEW = 100;
 const EVENTS = 20;
-const REQUESTS = 200;
+/** Pages that are asked for meanwhile: at an even pace, so that whoever has to wait for an event's thousand writes is counted. */
+const PACE = { connections: 8, perSecond: 60, seconds: 3 };
 /** Longest that an event is waited for, ms: whoever has not heard of it then has lost it. */
 const PATIENCE = 30_000;
 
@@ -106,13 +109,14 @@ class Audience {
   }
 }
 
-/** p95 of a page, asked for one after the other. */
+/** p95 of a page, from when it was due. */
 const pages = async ({ url, bearer }: Child): Promise<number> => {
-  const times: number[] = [];
-  const headers = { authorization: bearer! };
-  for (let n = 0; n < REQUESTS; n += 1)
-    times.push(await timed(async () => (await fetch(`${url}/angelis/admin/profile`, { headers })).text()));
-  return percentile(times, 0.95);
+  const { latencies, failed } = await steadyLoad({
+    ...PACE,
+    pages: [{ url: `${url}/angelis/admin/profile`, bearer: bearer! }],
+  });
+  expect(failed, 'pages that failed').to.equal(0);
+  return percentile(latencies, 0.95);
 };
 
 /** Streams of a whole process, each of somebody else, what an event takes to all of them, and what they do to the rest. */

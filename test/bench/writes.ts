@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { Project } from '../../src/modules/workforce/projects/projects.repository.ts';
 import { createChangeRecorder } from '../../src/platform/change/recorder.ts';
@@ -37,7 +38,11 @@ export const writes = async ({ database, client, companyId, rounds }: Place): Pr
         )
       ).rows[0]!.n;
     const before = await deadlocks();
+    const written = async (): Promise<number> =>
+      (await client.query<{ n: number }>('select count(*)::int as n from change where company_id = $1', [companyId]))
+        .rows[0]!.n;
     const perSecond = async (changes: ChangeRecorder): Promise<number> => {
+      const had = await written();
       const projects = createRepository(Project, db, changes);
       const add = (tx: Tx) => projects.insert(tx, { code: uuidv7(), name: 'Expansion', status: 'planning' } as never);
       const common = await db.write(scope, add);
@@ -49,10 +54,13 @@ export const writes = async ({ database, client, companyId, rounds }: Place): Pr
           });
       };
       const took = await timed(() => Promise.all(Array.from({ length: WRITERS }).map(one)));
+      // The common row, and of each unit of work the change of a row, or its creation and its change.
+      const changesOfAll = 1 + WRITERS * (2 * WRITES - Math.ceil(WRITES / COMMON));
+      expect((await written()) - had, 'change rows').to.equal(changes === OFF ? 0 : changesOfAll);
       return (WRITERS * WRITES * 1000) / took;
     };
     const logged = createChangeRecorder(createVault(randomRing()));
-    const [own, off] = await interleave([() => perSecond(logged), () => perSecond(OFF)], rounds);
+    const [own, off] = await interleave([() => perSecond(logged), () => perSecond(OFF)], Math.max(rounds, 5));
     const row = rate(
       {
         work: `16 writers on one company, ${(await deadlocks()) - before} deadlocks`,
