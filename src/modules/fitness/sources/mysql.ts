@@ -20,18 +20,17 @@ export const openMysql = ({ url, timeout, onError }: SourceConnectionOptions): S
     connectTimeout: timeout,
     enableKeepAlive: true,
   });
-  pool.on('connection', (connection) => {
-    connection.on('error', onError);
-    for (const statement of MYSQL_SESSION)
-      connection.query(statement, (error) => {
-        if (error !== null) connection.destroy();
-      });
-  });
+  pool.on('connection', (connection) => void connection.on('error', onError));
+  const prepared = new WeakSet<object>();
   return {
     dialect: 'mysql',
     query: async ({ text, values }) => {
       const connection = await pool.promise().getConnection();
       try {
+        // One after the other: a question that waits behind one that fails is never answered once the connection is destroyed.
+        if (!prepared.has(connection.connection))
+          for (const statement of MYSQL_SESSION) await connection.query({ sql: statement, timeout });
+        prepared.add(connection.connection);
         const [rows] = await connection.query({ sql: text, values: [...values], timeout });
         connection.release();
         return (rows as object[]).map(plainRow);
