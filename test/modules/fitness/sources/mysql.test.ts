@@ -37,7 +37,9 @@ describe('a source on MySQL', () => {
       expect(refused).to.be.instanceOf(Error).with.property('errno', 1053);
     } finally {
       await source.close();
-      await new Promise<void>((resolve) => void server.close(() => resolve()));
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
     }
   });
 });
