@@ -9,7 +9,8 @@ import { scopeOf } from '../support/companies.ts';
 import { openDatabase } from '../support/database.ts';
 import { done } from './child.ts';
 
-const { BENCH_DATABASE, BENCH_COMPANY, BENCH_REDIS } = process.env as Record<string, string>;
+/** `BENCH_REDIS` is empty where jobs are kept in PostgreSQL. */
+const { BENCH_DATABASE, BENCH_COMPANY, BENCH_REDIS, BENCH_PREFIX } = process.env as Record<string, string>;
 const ASKED = 200;
 const NAME = 'bench.job.start';
 
@@ -21,7 +22,10 @@ const jobs = createJobs({
   db,
   connections: 8,
   system: database.pool('system', 6),
-  queue: { store: BENCH_REDIS === '' ? { systemUrl: database.url('system') } : { redisUrl: BENCH_REDIS! } },
+  queue:
+    BENCH_REDIS === ''
+      ? { store: { systemUrl: database.url('system') } }
+      : { store: { redisUrl: BENCH_REDIS! }, prefix: BENCH_PREFIX! },
   outbox,
   definitions: [
     job({

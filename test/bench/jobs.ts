@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { freePort } from '../../src/platform/embedded/ports.ts';
 import { errorCode } from '../../src/platform/errors.ts';
 import { runChild } from './child.ts';
@@ -51,16 +53,38 @@ const withRedis = async <T>(work: (url: string) => Promise<T>): Promise<T | unde
   }
 };
 
-/** How soon a job starts, on PostgreSQL and on Redis: that of REDIS_URL, or one of its own. */
+/** Removes the keys that begin so, a part at a time: a Redis may have many others and more to do. */
+const removeKeys = async (url: string, prefix: string): Promise<void> => {
+  const redis = new Redis(url);
+  try {
+    for await (const keys of redis.scanStream({ match: `${prefix}:*`, count: 1_000 }) as AsyncIterable<string[]>)
+      if (keys.length > 0) await redis.unlink(keys);
+  } finally {
+    redis.disconnect();
+  }
+};
+
+/**
+ * How soon a job starts, on PostgreSQL and on Redis: that of REDIS_URL, or one of its own. On a Redis that others use it
+ * touches only keys of its own, and leaves none.
+ */
 export const jobs = async ({ database, companyId }: Place): Promise<Row[]> => {
-  const on = async (name: string, redisUrl: string): Promise<Row> => {
-    const options = { BENCH_DATABASE: database, BENCH_COMPANY: companyId, BENCH_REDIS: redisUrl };
+  const on = async (name: string, redisUrl: string, prefix: string): Promise<Row> => {
+    const options = { BENCH_DATABASE: database, BENCH_COMPANY: companyId, BENCH_REDIS: redisUrl, BENCH_PREFIX: prefix };
     const { told } = await runChild('jobs.child', options);
     const named = { work: 'commit to the start of a job, p95', baseline: `on ${name}`, unit: 'ms' };
     return figure(named, [percentile(told['times']!, 0.95)], 100);
   };
-  const onRedis = (url: string) => on('Redis', url);
+  const onRedis = async (url: string): Promise<Row> => {
+    const prefix = `angelis-bench-${randomUUID()}`;
+    try {
+      return await on('Redis', url, prefix);
+    } finally {
+      await removeKeys(url, prefix);
+    }
+  };
   const given = process.env['REDIS_URL'];
   const redis = await (given === undefined ? withRedis(onRedis) : onRedis(given));
-  return [await on('PostgreSQL', ''), ...(redis === undefined ? [] : [redis])];
+  if (redis === undefined) process.stderr.write('  no redis-server and no REDIS_URL: jobs on Redis are not measured\n');
+  return [await on('PostgreSQL', '', ''), ...(redis === undefined ? [] : [redis])];
 };
