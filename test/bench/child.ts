@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ownPath } from '../../src/root.ts';
 
@@ -120,13 +121,21 @@ export const runChild = async (file: string, options: Readonly<Record<string, st
   return answer;
 };
 
+const STATUS = '/proc/self/status';
+
+/** Resident memory of this process at its highest, MiB. `maxRSS` is that of a large parent, where it was forked from one. */
+const peak = (): number => {
+  const told = existsSync(STATUS) ? /^VmHWM:\s+(\d+) kB$/mu.exec(readFileSync(STATUS, 'utf8'))?.[1] : undefined;
+  return (told === undefined ? process.resourceUsage().maxRSS : Number(told)) / 1024;
+};
+
 /** In the child: does `work`, times it and tells. */
 export const done = async (work: () => Promise<Told>): Promise<void> => {
   process.on('disconnect', () => process.exit());
   const begun = performance.now();
   const told = await work();
   const ms = performance.now() - begun;
-  process.send?.({ ms, peak: process.resourceUsage().maxRSS / 1024, told } satisfies Done);
+  process.send?.({ ms, peak: peak(), told } satisfies Done);
 };
 
 /** In the child: says that it listens and answers what is asked about its process. */
@@ -143,7 +152,7 @@ export const report = (
       globalThis.gc?.();
       return Promise.resolve(process.memoryUsage.rss() / 2 ** 20);
     },
-    peak: () => Promise.resolve(process.resourceUsage().maxRSS / 1024),
+    peak: () => Promise.resolve(peak()),
     ...handlers,
   };
   process.on('disconnect', () => process.exit());
