@@ -1,9 +1,7 @@
-// The bench itself: what Angelis takes, beside what others take for the same in the same run.
+// The bench itself, on the PostgreSQL that main.ts has started: what Angelis takes, beside what others take for the same in the same run.
 // docs/performance.md tells what each figure means.
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
-import { startServer, stopServer } from '../support/global.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { superuserUrl } from '../support/template.ts';
 import { batch } from './batch.ts';
@@ -17,6 +15,8 @@ import { ingest } from './ingest.ts';
 import { jobs } from './jobs.ts';
 import { timed } from './measure.ts';
 import type { Row } from './measure.ts';
+import { readOptions } from './options.ts';
+import type { Part } from './options.ts';
 import { measurePages, pages } from './pages.ts';
 import { pdf } from './pdf.ts';
 import { permission } from './permission.ts';
@@ -41,41 +41,24 @@ const line = ({ work, baseline, value, unit, ratio, reach, ok, spread, rounds }:
     ok === null ? '' : ok ? 'yes' : '**no**',
   ].join(' | ')} |`;
 
-const parts: readonly [string, (place: Place) => Promise<Row[]> | Row[]][] = [
-  ['http', http],
-  ['pages', pages],
-  ['reads', reads],
-  ['commands', command],
-  ['writes', writes],
-  ['csv', csv],
-  ['pdf', pdf],
-  ['start', startUp],
-  ['jobs', jobs],
-  ['streams', streams],
-  ['permissions', permission],
-  ['sign-in', signIn],
-  ['ingest', ingest],
-  ['batch', batch],
-];
-
-const names = parts.map(([name]) => name);
-const chosen = (list: string): string[] => {
-  const wanted = list.split(',').map((name) => name.trim());
-  const unknown = wanted.filter((name) => !names.includes(name));
-  if (unknown.length > 0)
-    throw new InvalidArgumentError(`There is no part ${unknown.join(', ')}: choose of ${names.join(', ')}.`);
-  return wanted;
+const measures: Readonly<Record<Part, (place: Place) => Promise<Row[]> | Row[]>> = {
+  http,
+  pages,
+  reads,
+  commands: command,
+  writes,
+  csv,
+  pdf,
+  start: startUp,
+  jobs,
+  streams,
+  permissions: permission,
+  'sign-in': signIn,
+  ingest,
+  batch,
 };
 
-const { full, only, json } = new Command('bench')
-  .option('--full', 'five times the rows, longer and more rounds')
-  .option('--only <parts>', `one or more of ${names.join(', ')}, apart by commas`, chosen)
-  .option('--json <file>', 'writes the figures to a file, too')
-  .parse()
-  .opts<{ full?: boolean; only?: string[]; json?: string }>();
-
-// The large run waits for the disk at each commit, the small one for nothing.
-await startServer(full === true);
+const { full, parts, json } = readOptions(process.argv.slice(2));
 const database = await cloneDatabase();
 try {
   const client = await database.superuser();
@@ -98,22 +81,21 @@ try {
     rounds: full ? 7 : 3,
     streams: full ? 10_000 : 2_000,
     results: full ? 20_000 : 10_000,
-    full: full === true,
+    full,
   };
-  const wanted = parts.filter(([part]) => only === undefined || only.includes(part));
   let place = loaded;
-  if (scale.first !== undefined && wanted.some(([part]) => part === 'pages')) {
+  if (scale.first !== undefined && parts.includes('pages')) {
     say(`Measuring pages at ${scale.first.toLocaleString('en')} tests …`);
     place = { ...loaded, before: { tests: scale.first, times: await measurePages(loaded) } };
   }
   await loadOn(() => database.superuser(), scale, say);
   const rows: Row[] = [];
   const failures: unknown[] = [];
-  for (const [name, run] of wanted) {
+  for (const name of parts) {
     say(`Measuring ${name} …`);
     const took = await timed(async () => {
       try {
-        rows.push(...(await run(place)));
+        rows.push(...(await measures[name](place)));
       } catch (error) {
         failures.push(error);
         say(`  it failed, the other parts are measured: ${String(error)}`);
@@ -143,5 +125,4 @@ try {
   if (json !== undefined) await writeFile(json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
 } finally {
   await database.drop();
-  await stopServer();
 }
