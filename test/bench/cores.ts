@@ -11,20 +11,31 @@ const run = promisify(execFile);
 export interface Cores {
   readonly servers: string;
   readonly load: string;
+  /** Both: those that this process was given. */
+  readonly all: string;
 }
 
+/** The cores of a list as `taskset` tells it: `0-2,6`. */
+export const coresOf = (list: string): number[] =>
+  list.split(',').flatMap((part) => {
+    const [first, last = first] = part.split('-').map(Number) as [number, number?];
+    return Array.from({ length: last - first + 1 }, (_core, n) => first + n);
+  });
+
 /**
- * The last core for whoever asks, all others for servers and PostgreSQL; undefined where cores cannot be given out, and on two: a
+ * The last of this process's cores for whoever asks, all others for servers and PostgreSQL; undefined where cores cannot be given out, and on two: a
  * server that shares one core with its database is not measured but its waits.
  */
 export const splitCores = async (): Promise<Cores | undefined> => {
-  const count = availableParallelism();
-  const isThere = await run('taskset', ['-c', '-p', String(process.pid)]).then(
-    () => true,
-    () => false,
+  const told = await run('taskset', ['-c', '-p', String(process.pid)]).then(
+    ({ stdout }) => stdout,
+    () => undefined,
   );
-  if (!isThere || count < 3) return undefined;
-  return { servers: `0-${count - 2}`, load: String(count - 1) };
+  if (told === undefined) return undefined;
+  const all = coresOf(told.slice(told.lastIndexOf(':') + 1));
+  // A group of processes may be given less time than its cores have.
+  if (Math.min(all.length, availableParallelism()) < 3) return undefined;
+  return { servers: all.slice(0, -1).join(), load: String(all.at(-1)), all: all.join() };
 };
 
 /** Keeps each thread of a process, and the processes that it starts from now on, to these cores. */
@@ -41,7 +52,6 @@ export const onCores = async <T>(
   if (cores === undefined) return work();
   const { rows } = await client.query<{ data_directory: string }>('show data_directory');
   const [postmaster] = (await readFile(join(rows[0]!.data_directory, 'postmaster.pid'), 'utf8')).split('\n');
-  const all = `0-${availableParallelism() - 1}`;
   const give = async (ofServers: string, ofLoad: string): Promise<void> => {
     const { rows: backends } = await client.query<{ pid: number }>('select pid from pg_stat_activity');
     // One that ends meanwhile needs no core.
@@ -53,6 +63,6 @@ export const onCores = async <T>(
   try {
     return await work();
   } finally {
-    await give(all, all);
+    await give(cores.all, cores.all);
   }
 };

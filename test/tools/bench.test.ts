@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
+import { coresOf } from '../bench/cores.ts';
 
 const bench = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
   const { status, stderr } = spawnSync(process.execPath, ['test/bench/main.ts', ...args], {
@@ -30,5 +31,10 @@ describe('npm run bench', () => {
       1,
       'npm took --full, --json for itself: put -- before the options (npm run bench -- --full …)\n',
     ]);
+  });
+
+  it('shares out the cores that it was given, whichever they are', () => {
+    expect(coresOf(' 2-4,7\n')).to.deep.equal([2, 3, 4, 7]);
+    expect(coresOf('0')).to.deep.equal([0]);
   });
 });
