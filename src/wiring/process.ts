@@ -8,6 +8,7 @@ import { createCheckpointer } from '../platform/change/checkpoints.ts';
 import { createSealer } from '../platform/change/sealer.ts';
 import { applySeedSets, loadSeedSets } from '../platform/db/seed.ts';
 import { ensurePartitions } from '../platform/db/partitions.ts';
+import { createSystemQuery } from '../platform/db/system-query.ts';
 import { createAuthentication } from '../platform/http/authentication.ts';
 import { createBeat } from '../platform/http/beat.ts';
 import { createRateLimits } from '../platform/http/rate-limits.ts';
@@ -196,7 +197,7 @@ export const openProcess = async (options: ProcessOptions): Promise<RunningProce
     () =>
       startHub({
         system: connections.system,
-        source: createEventSource(connections.db, now),
+        source: createEventSource(connections.db, createSystemQuery(connections.system, 'streams'), now),
         onError: (error, companyId) => log.error({ err: error, companyId }, 'a stream stumbles'),
       }),
     (open) => open.stop(),

@@ -23,6 +23,7 @@ import { createOutbox } from '../../src/platform/jobs/outbox.ts';
 import type { Poster } from '../../src/platform/messaging/post.ts';
 import { createValidator } from '../../src/platform/schema/validator.ts';
 import { createFolderStore } from '../../src/platform/storage/folder.ts';
+import { createSystemQuery } from '../../src/platform/db/system-query.ts';
 import { createEventSource } from '../../src/platform/stream/events.ts';
 import { startHub } from '../../src/platform/stream/hub.ts';
 import { createMetrics } from '../../src/platform/telemetry/metrics.ts';
@@ -136,7 +137,11 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
     onError: failLoudly,
     onSealed: () => hub.nudge(),
   });
-  const hub = startHub({ system: systemPool, source: createEventSource(db, now), onError: failLoudly });
+  const hub = startHub({
+    system: systemPool,
+    source: createEventSource(db, createSystemQuery(systemPool, 'streams'), now),
+    onError: failLoudly,
+  });
   const made: Foundation = {
     hub,
     db,

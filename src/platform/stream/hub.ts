@@ -8,7 +8,7 @@ import type { StreamRequest } from './sse.ts';
 
 export interface HubOptions {
   /**
-   * A pool of user `system`, for one question only: how far each listened company is sealed. One statement asks it for
+   * A pool of user `system`, for one question here: how far each listened company is sealed. One statement asks it for
    * all companies, which user `app` could not; events themselves are read as `app`, under row level security.
    */
   readonly system: pg.Pool;
@@ -55,7 +55,7 @@ const TURNS = 20;
 /** Streams whose sessions are asked for in one statement. */
 const CHECKED_TOGETHER = 1_000;
 /** Streams that are written to without a break: whoever asks for a page meanwhile does not wait for thousands of them. */
-const WRITTEN_TOGETHER = 100;
+const WRITTEN_TOGETHER = 25;
 const RETRY_WITHIN = 4_000;
 const HEADS = 'select company_id, seq from change_head where company_id = any($1::uuid[])';
 

@@ -8,6 +8,7 @@ import type { ChangeRecorder } from '../../../src/platform/change/recorder.ts';
 import { createSealer } from '../../../src/platform/change/sealer.ts';
 import type { Sealer } from '../../../src/platform/change/sealer.ts';
 import type { Database } from '../../../src/platform/db/database.ts';
+import { createSystemQuery } from '../../../src/platform/db/system-query.ts';
 import { Problem } from '../../../src/platform/problem.ts';
 import { createEventSource } from '../../../src/platform/stream/events.ts';
 import type { EventSource } from '../../../src/platform/stream/events.ts';
@@ -75,7 +76,7 @@ export const useStreams = () => {
     });
   const start = async (options: Partial<HubOptions> = {}, socketPath?: string): Promise<Instance> => {
     const source: EventSource = {
-      ...createEventSource(bench.db, () => new Date()),
+      ...createEventSource(bench.db, createSystemQuery(bench.system, 'streams'), () => new Date()),
       holding: (companyId, sessions) => bench.holding(companyId, sessions),
     };
     const hub = startHub({ system: bench.system, source, onError, pollEvery: 10, ...options });

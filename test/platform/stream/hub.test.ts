@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
+import { createSystemQuery } from '../../../src/platform/db/system-query.ts';
 import { createEventSource } from '../../../src/platform/stream/events.ts';
 import { scopeOf } from '../../support/companies.ts';
 import { until } from '../../support/until.ts';
@@ -198,7 +199,7 @@ describe('stream', () => {
 
   it('gives a client that joins while numbers are being read for others what is its own among them', async () => {
     const [ana, ben] = [uuidv7(), uuidv7()];
-    const source = createEventSource(bench.db, () => new Date());
+    const source = createEventSource(bench.db, createSystemQuery(bench.system, 'streams'), () => new Date());
     const gate = Promise.withResolvers<void>();
     let isRead = false;
     const between: typeof source.between = async (...window) => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createDatabase } from '../../../src/platform/db/database.ts';
 import { createPool } from '../../../src/platform/db/pool.ts';
+import { createSystemQuery } from '../../../src/platform/db/system-query.ts';
 import { createEventSource } from '../../../src/platform/stream/events.ts';
 import { startHub } from '../../../src/platform/stream/hub.ts';
 
@@ -14,10 +15,11 @@ const [appUrl, systemUrl] = process.argv.slice(2) as [string, string];
 const app = pool(appUrl);
 const now = () => new Date();
 const db = createDatabase({ writer: app, reader: app, now });
+const system = pool(systemUrl);
 const hub = startHub({
-  system: pool(systemUrl),
+  system,
   source: {
-    ...createEventSource(db, now),
+    ...createEventSource(db, createSystemQuery(system, 'streams'), now),
     holding: (_companyId, sessions) => Promise.resolve(sessions.map(() => true)),
   },
   onError,

@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { v7 as uuidv7 } from 'uuid';
+import type { Database } from '../../../src/platform/db/database.ts';
+import { SessionEnded, StaleSession } from '../../../src/platform/db/errors.ts';
+import { createSystemQuery } from '../../../src/platform/db/system-query.ts';
+import { createEventSource } from '../../../src/platform/stream/events.ts';
+import type { EventSource } from '../../../src/platform/stream/events.ts';
+import { addCompany, scopeOf } from '../../support/companies.ts';
+import { cloneDatabase } from '../../support/database.ts';
+import type { TestDatabase } from '../../support/database.ts';
+
+const NOW = new Date('2027-03-01T12:00:00Z');
+
+/** Mostly as it is where people work, so that each of the others decides by itself. */
+const mostly = <T>(usual: T, ...others: T[]) =>
+  fc.oneof({ weight: 12, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(usual, ...others) });
+
+const sessions = fc.record({
+  kind: fc.constantFrom('member', 'support', 'operator', 'machine'),
+  endsInMs: mostly(60_000, 1, 0, -1),
+  isRevoked: mostly(false, true),
+  personStatus: mostly('active', 'invited', 'locked', 'disabled', 'erased'),
+  hasProfile: mostly(true, false),
+  profileStatus: mostly('active', 'draft', 'invited', 'suspended', 'ended'),
+  isProfileDeleted: mostly(false, true),
+  epochs: fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
+  isOfAnother: mostly(false, true),
+  lag: mostly(0, 1, -1),
+});
+type Given = typeof sessions extends fc.Arbitrary<infer T> ? T : never;
+
+describe('Whose streams go on', () => {
+  let database: TestDatabase;
+  let db: Database;
+  let source: EventSource;
+  let another: string;
+  before(async () => {
+    database = await cloneDatabase();
+    db = database.open({ now: () => NOW });
+    source = createEventSource(db, createSystemQuery(database.pool('system'), 'streams'), () => NOW);
+    another = await addCompany(database);
+  });
+  after(() => database.drop());
+
+  const add = async (company: string, given: Given): Promise<{ id: string; epoch: number }> => {
+    const [person, profile, id] = [uuidv7(), uuidv7(), uuidv7()];
+    const [sessionEpoch, personEpoch, profileEpoch] = given.epochs;
+    const companyId = given.isOfAnother ? another : company;
+    const isMachine = given.kind === 'machine';
+    await database.sql(
+      `insert into person (id, first_name, last_name, locale, status, data_key, epoch, created_at, updated_at)
+       values ($1, 'A', 'B', 'es', $2, 'k', $3, $4, $4)`,
+      [person, given.personStatus, personEpoch, NOW],
+    );
+    await database.sql(
+      `insert into profile (company_id, id, person_id, first_name, last_name, national_id_kind, kind, status, epoch, deleted_at, created_at, updated_at)
+       values ($1, $2, $3, 'A', 'B', 'RUT', 'employee', $4, $5, $6, $7, $7)`,
+      [companyId, profile, person, given.profileStatus, profileEpoch, given.isProfileDeleted ? NOW : null, NOW],
+    );
+    await database.sql(
+      `insert into session (company_id, id, person_id, profile_id, kind, client, sid, epoch, last_seen_at, expires_at, revoked_at, created_at, updated_at)
+       values ($1, $2::uuid, $3, $4, $5, $6, $2::uuid::text, $7, $8, $9, $10, $8, $8)`,
+      [
+        companyId,
+        id,
+        isMachine ? null : person,
+        given.hasProfile ? profile : null,
+        given.kind,
+        isMachine ? 'machine' : 'worker',
+        sessionEpoch,
+        NOW,
+        new Date(NOW.getTime() + given.endsInMs),
+        given.isRevoked ? NOW : null,
+      ],
+    );
+    const [row] = await database.sql<{ access_epoch: number }>('select access_epoch from company where id = $1', [
+      companyId,
+    ]);
+    const ofPerson = isMachine ? 0 : personEpoch;
+    const ofProfile = given.hasProfile ? profileEpoch : 0;
+    return { id, epoch: sessionEpoch + ofPerson + ofProfile + row!.access_epoch + given.lag };
+  };
+
+  /** What a request of this session is told. */
+  const mayEnter = (company: string, session: { id: string; epoch: number }): Promise<boolean> =>
+    db
+      .read({ ...scopeOf(company), session }, () => Promise.resolve(true))
+      .catch((error: unknown) => {
+        if (error instanceof SessionEnded || error instanceof StaleSession) return false;
+        throw error;
+      });
+
+  it('is decided by the rule by which requests are let in, of whatever session', async () => {
+    const seen = new Set<boolean>();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('active', 'active', 'pending', 'suspended', 'archived', 'purged'),
+        fc.array(sessions, { minLength: 12, maxLength: 12 }),
+        async (companyStatus, given) => {
+          const company = await addCompany(database);
+          await database.sql('update company set status = $2, access_epoch = 7 where id = $1', [
+            company,
+            companyStatus,
+          ]);
+          const known: { id: string; epoch: number }[] = [];
+          for (const one of given) known.push(await add(company, one));
+          known.push({ id: uuidv7(), epoch: 1 });
+          const asked: boolean[] = [];
+          for (const session of known) asked.push(await mayEnter(company, session));
+          for (const answer of asked) seen.add(answer);
+          expect(await source.holding(company, known)).to.deep.equal(asked);
+        },
+      ),
+      { numRuns: 40 },
+    );
+    expect([...seen].toSorted()).to.deep.equal([false, true]);
+  }).timeout(30_000);
+});
