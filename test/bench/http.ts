@@ -14,7 +14,8 @@ import { steadyLoad } from './steady.ts';
 import type { Asked } from './steady.ts';
 
 const CONNECTIONS = 16;
-const LIST_ROUNDS = 7;
+/** Rounds of the list, in the large run and in the small one. */
+const LIST_ROUNDS = [7, 5] as const;
 /** Seconds of load that do not count: what a page runs is compiled bit by bit, and ours took 15 s to come to its pace. */
 const WARM_UP = 12;
 const CROWD = 1_000;
@@ -218,7 +219,7 @@ export const http = async (place: Place): Promise<Row[]> => {
     const [own, bare, orm, kept] = await onCores(place, servers, async () => {
       await interleave(runs.slice(0, 2), Math.ceil(WARM_UP / seconds), 0);
       spent.length = 0;
-      return interleave(runs, LIST_ROUNDS);
+      return interleave(runs, LIST_ROUNDS[full ? 0 : 1]);
     });
     await Promise.all(servers.slice(1).map((server) => server.stop()));
     const few = Math.min(rounds, 5);

@@ -22,6 +22,8 @@ export interface Place {
   readonly streams: number;
   /** Results that are read in from a source. */
   readonly results: number;
+  /** People of a file that is uploaded. */
+  readonly uploaded: number;
   /** Whether it was asked for the large run. */
   readonly full: boolean;
 }

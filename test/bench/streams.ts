@@ -129,7 +129,7 @@ const together = async (place: Place): Promise<Row[]> => {
   );
   const audience = new Audience(() => child.ask('event'));
   const measured = async (): Promise<Row[]> => {
-    for (let warmUp = 0; warmUp < 3; warmUp += 1) await pages(child);
+    for (let warmUp = 0; warmUp < 2; warmUp += 1) await pages(child);
     const alone = await pages(child);
     const first = Math.round(count / 5);
     await audience.open(child.url, child.bearers!.slice(0, first));
