@@ -114,6 +114,6 @@ describe('Whose streams go on', () => {
       ),
       { numRuns: 40 },
     );
-    expect([...seen].toSorted()).to.deep.equal([false, true]);
+    expect(seen.size, 'answers that came').to.equal(2);
   }).timeout(30_000);
 });
