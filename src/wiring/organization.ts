@@ -11,7 +11,7 @@ import type { InvitedProfiles } from '../modules/identity/invitations/invited-pr
 import type { ProfileInvitations } from '../modules/organization/profiles/invitations.ts';
 import { commonModule } from '../modules/organization/common/common.router.ts';
 import { createCommonService } from '../modules/organization/common/common.service.ts';
-import { hasContactEmail } from '../modules/organization/profiles/profiles.repository.ts';
+import { hasContactEmail, hasLeft } from '../modules/organization/profiles/profiles.repository.ts';
 import { siteList } from '../modules/organization/sites/sites.repository.ts';
 import { sitesModule } from '../modules/organization/sites/sites.router.ts';
 import { createSitesService } from '../modules/organization/sites/sites.service.ts';
@@ -88,9 +88,11 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
   const { modules, quotaNotices, ...others } = needs;
   const follow: ProfileFollower = async (tx, profile) => {
     await needs.follow(tx, profile);
-    if (profile.status === 'ended') await residents.leave(tx, profile.id);
+    if (profile.status !== 'ended') return;
+    await residents.leave(tx, profile.id);
+    await departments.leave(tx, profile.id);
   };
-  const departments = createDepartmentsService(platform.crud(departmentList));
+  const departments = createDepartmentsService({ ...platform.crud(departmentList), hasLeft });
   const people = wirePeople(platform, {
     ...others,
     follow,

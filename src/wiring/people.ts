@@ -113,6 +113,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   const reporting = createReportingService({
     ...platform,
     repository: platform.repository(ReportingLine),
+    bulk: platform.bulk(ReportingLine),
     profiles: { lock: (tx, id, version) => profiles.repository.lock(tx, id, version) },
     mustSee: (reader, context, id) => service.mustSee(reader, context, id),
     mustManage: (tx, context, id) => service.mustManage(tx, context, id),

@@ -116,34 +116,87 @@ describe('reporting lines', () => {
     expect((refused.body as { code: string }).code).to.equal('PROFILE_ENDED');
   });
 
-  it('of those who reported to somebody end when that one leaves, and their own teams stay theirs', async () => {
+  const report = (id: string, superiorId: string | null) => admin.put(`/admin/profile/${id}/superior`, { superiorId });
+  const add = async (roles: readonly string[] = []) => addPerson(app, { companyId, roles });
+  const end = ({ profileId }: TestPerson) =>
+    admin.post(`/admin/profile/${profileId}/end`, { reason: 'x' }, version(1)).expect(200);
+  const liveOf = async (n: number) => (await linesOf(n)).filter(({ endsOn }) => endsOn === null);
+  const idsOf = (body: unknown): string[] => (body as { items: { id: string }[] }).items.map(({ id }) => id);
+
+  it('of those who reported to somebody lead to that one’s own superior when that one leaves', async () => {
     await clear();
-    const boss = await addPerson(app, { companyId, roles: [] });
-    const gone = await addPerson(app, { companyId, roles: [] });
-    const to = (id: string, superiorId: string | null) => admin.put(`/admin/profile/${id}/superior`, { superiorId });
-    await to(gone.profileId, boss.profileId).expect(200);
-    for (const n of [0, 1]) await to(idOf(n), gone.profileId).expect(200);
+    const boss = await add(['manager']);
+    const gone = await add();
+    await report(gone.profileId, boss.profileId).expect(200);
+    for (const n of [0, 1]) await report(idOf(n), gone.profileId).expect(200);
     await set(2, 0).expect(200);
-    await admin.post(`/admin/profile/${gone.profileId}/end`, { reason: 'x' }, version(1)).expect(200);
+    const former = await add();
+    await report(former.profileId, gone.profileId).expect(200);
+    await end(former);
+    const manager = await clientOf(app, boss);
+    const team = async () => idsOf((await manager.get('/admin/profile?limit=200').expect(200)).body);
+    const before = await team();
+    expect(before).to.include.members([idOf(0), idOf(1), idOf(2), gone.profileId, former.profileId]);
+    await end(gone);
+    expect(await team()).to.have.members(before);
     for (const n of [0, 1]) {
-      const [line, ...others] = await linesOf(n);
-      expect(line!.superiorId).to.equal(gone.profileId);
-      expect(line!.endsOn).to.be.a('string');
+      const [line, past, ...others] = await linesOf(n);
+      expect(line).to.include({ superiorId: boss.profileId, endsOn: null });
+      expect(past).to.include({ superiorId: gone.profileId, endsOn: line!.startsOn });
       expect(others.filter(({ endsOn }) => endsOn === null)).to.deep.equal([]);
     }
-    const reports = await admin.get(`/admin/profile?superiorId=${gone.profileId}`).expect(200);
-    expect((reports.body as { items: unknown[] }).items).to.deep.equal([]);
+    const direct = await admin.get(`/admin/profile?superiorId=${boss.profileId}`).expect(200);
+    expect(idsOf(direct.body)).to.have.members([idOf(0), idOf(1), gone.profileId, former.profileId]);
+    expect(await liveOf(2)).to.have.length(1);
     expect((await linesOf(2))[0]).to.include({ superiorId: idOf(0), endsOn: null });
     expect(await closure()).to.have.members(await expected());
-    const { rows } = await database.query<{ action: string }>(
-      `select action from change where company_id = $1 and entity = 'reporting_line' and action = 'reporting_line.end'
-         and entity_id in (select id from reporting_line where superior_id = $2)`,
-      [companyId, gone.profileId],
+    const { rows } = await database.query<{ action: string; of: string; told: string }>(
+      `select c.action, l.subordinate_id as of, r.profile_id as told from change c
+         join reporting_line l on l.company_id = $1 and l.id = c.entity_id and l.subordinate_id = any($2)
+         join change_recipient r on r.company_id = $1 and r.change_id = c.id
+       where c.company_id = $1 and (l.superior_id = $3 and c.action = 'reporting_line.create'
+         or l.superior_id = $4 and c.action = 'reporting_line.end')`,
+      [companyId, [idOf(0), idOf(1)], boss.profileId, gone.profileId],
     );
-    expect(rows).to.have.length(2);
+    expect(rows).to.have.deep.members(
+      [idOf(0), idOf(1)].flatMap((of) => [
+        { action: 'reporting_line.end', of, told: of },
+        { action: 'reporting_line.create', of, told: boss.profileId },
+      ]),
+    );
     // Whose time is over reports to nobody anew.
-    const refused = await to(gone.profileId, idOf(3)).expect(409);
+    const refused = await report(gone.profileId, idOf(3)).expect(409);
     expect((refused.body as { code: string }).code).to.equal('PROFILE_ENDED');
+  });
+
+  it('end with whoever stood at the top, and the teams of those below stay theirs', async () => {
+    await clear();
+    const gone = await add();
+    for (const n of [0, 1]) await report(idOf(n), gone.profileId).expect(200);
+    await set(2, 0).expect(200);
+    await end(gone);
+    for (const n of [0, 1]) {
+      expect((await linesOf(n))[0])
+        .to.include({ superiorId: gone.profileId })
+        .and.to.not.include({ endsOn: null });
+      expect(await liveOf(n)).to.deep.equal([]);
+    }
+    const reports = await admin.get(`/admin/profile?superiorId=${gone.profileId}`).expect(200);
+    expect(idsOf(reports.body)).to.deep.equal([]);
+    expect((await linesOf(2))[0]).to.include({ superiorId: idOf(0), endsOn: null });
+    expect(await closure()).to.have.members(await expected());
+  });
+
+  it('lead to who is left when a whole chain leaves at once', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      await clear();
+      const [top, ...chain] = [await add(), await add(), await add(), await add()];
+      for (const [n, one] of chain.entries()) await report(one.profileId, [top, ...chain][n]!.profileId).expect(200);
+      await report(idOf(0), chain.at(-1)!.profileId).expect(200);
+      await Promise.all(chain.map(end));
+      expect((await liveOf(0)).map(({ superiorId }) => superiorId)).to.deep.equal([top.profileId]);
+      expect(await closure()).to.have.members(await expected());
+    }
   });
 
   it('lead to nobody who leaves at the same moment', async () => {

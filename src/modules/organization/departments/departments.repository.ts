@@ -1,5 +1,5 @@
 import { clears, code, entity, integer, listOf, nullable, text, uuid } from '../../../platform/module.ts';
-import type { Reader, RowOf } from '../../../platform/module.ts';
+import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import { belowFilter, treeFields } from '../tree.ts';
 
 /** A node of the company's tree of departments. */
@@ -36,6 +36,16 @@ export const headcount = async (reader: Reader, id: string): Promise<number> => 
     [reader.companyId, id],
   );
   return row?.people ?? 0;
+};
+
+/** Ids of the departments that somebody manages, locked. */
+export const managedBy = async (tx: Tx, profileId: string): Promise<string[]> => {
+  const rows = await tx.prepared<{ id: string }>(
+    `select id from department where company_id = $1 and manager_id = $2 and deleted_at is null
+     order by id for no key update`,
+    [tx.companyId, profileId],
+  );
+  return rows.map(({ id }) => id);
 };
 
 /** A department whose manager is erased has none. */

@@ -149,6 +149,15 @@ export const hasContactEmail = async (reader: Reader, address: string): Promise<
   return rows.length > 0;
 };
 
+/** Whether a profile ended. */
+export const hasLeft = async (reader: Reader, id: string): Promise<boolean> => {
+  const rows = await reader.prepared(`select 1 from profile where company_id = $1 and id = $2 and status = 'ended'`, [
+    reader.companyId,
+    id,
+  ]);
+  return rows.length > 0;
+};
+
 /** Whether somebody who is in the company already, active or suspended, has this contact email. */
 export const isEmailOfMember = async (reader: Reader, address: string): Promise<boolean> => {
   const rows = await reader.prepared(

@@ -37,6 +37,31 @@ export const linesTo = async (reader: Reader, superiorId: string): Promise<strin
   return rows.map(({ id }) => id);
 };
 
+/** To whom somebody reports now, unless that one left. */
+export const superiorOf = async (reader: Reader, subordinateId: string): Promise<string | undefined> => {
+  const [row] = await reader.prepared<{ id: string }>(
+    `select p.id from reporting_line line join profile p on p.company_id = $1 and p.id = line.superior_id
+     where line.company_id = $1 and line.subordinate_id = $2 and line.ends_on is null and line.deleted_at is null
+       and p.status <> 'ended' and p.deleted_at is null`,
+    [reader.companyId, subordinateId],
+  );
+  return row?.id;
+};
+
+/** Inserts many new lines in one statement; the closure is for whoever calls. */
+export const insertLines = async (
+  tx: Tx,
+  lines: readonly Pick<ReportingLineRow, 'id' | 'subordinateId' | 'superiorId' | 'startsOn'>[],
+): Promise<void> => {
+  await tx.prepared(
+    `insert into reporting_line (company_id, id, subordinate_id, superior_id, starts_on, created_at, created_by,
+       updated_at, updated_by)
+     select $1, n.id, n."subordinateId", n."superiorId", n."startsOn", $3, $4, $3, $4
+     from jsonb_to_recordset($2) as n(id uuid, "subordinateId" uuid, "superiorId" uuid, "startsOn" date)`,
+    [tx.companyId, JSON.stringify(lines), tx.now, tx.scope.actor.id],
+  );
+};
+
 /** Whether `superiorId` stands at or below `subordinateId`. */
 export const standsBelow = async (reader: Reader, superiorId: string, subordinateId: string): Promise<boolean> => {
   const rows = await reader.prepared(
@@ -69,15 +94,15 @@ export const release = async (tx: Tx, id: string): Promise<void> => {
   );
 };
 
-/** Puts a person, with everyone below, under a superior and everyone above that one. */
-export const attach = async (tx: Tx, id: string, superiorId: string): Promise<void> => {
+/** Puts people of whom none stands below another, with everyone below them, under a superior and everyone above that one. */
+export const attach = async (tx: Tx, ids: readonly string[], superiorId: string): Promise<void> => {
   await tx.prepared(
     `with above as (select superior_id, depth from reporting_closure where company_id = $1 and subordinate_id = $3
         union all select $3::uuid, 0),
-      below as (select subordinate_id, depth from reporting_closure where company_id = $1 and superior_id = $2
-        union all select $2::uuid, 0)
+      below as (select subordinate_id, depth from reporting_closure where company_id = $1 and superior_id = any($2)
+        union all select unnest($2::uuid[]), 0)
      insert into reporting_closure (company_id, superior_id, subordinate_id, depth)
      select $1, above.superior_id, below.subordinate_id, above.depth + below.depth + 1 from above cross join below`,
-    [tx.companyId, id, superiorId],
+    [tx.companyId, ids, superiorId],
   );
 };

@@ -1,16 +1,30 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Bulk } from '../../../platform/db/bulk.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { dateAt } from '../../../platform/time/zone.ts';
 import { conflict, invalid, Problem } from '../../../platform/module.ts';
-import type { Context, Repository, Tx } from '../../../platform/module.ts';
+import type { ChangeRecorder, Context, Repository, Tx } from '../../../platform/module.ts';
 import type { Zones } from '../zones.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { Profiles } from './profiles.service.ts';
-import { attach, detach, linesOf, linesTo, release, standsBelow } from './reporting.repository.ts';
+import {
+  attach,
+  detach,
+  insertLines,
+  linesOf,
+  linesTo,
+  release,
+  ReportingLine,
+  standsBelow,
+  superiorOf,
+} from './reporting.repository.ts';
 import type { ReportingLineRow, ShownLine } from './reporting.repository.ts';
 
 interface ReportingDependencies {
   readonly repository: Repository<ReportingLineRow>;
+  readonly bulk: Bulk<ReportingLineRow>;
+  readonly changes: Pick<ChangeRecorder, 'records'>;
   readonly profiles: Pick<Repository<ProfileRow>, 'lock'>;
   readonly mustSee: Profiles['mustSee'];
   readonly mustManage: Profiles['mustManage'];
@@ -25,7 +39,7 @@ const latest = (...days: readonly string[]): string => days.toSorted().at(-1)!;
 
 /** Who reports to whom: one superior at a time, never in a circle, the past kept. Nobody reports to whoever left. */
 export const createReportingService = (dependencies: ReportingDependencies) => {
-  const { repository, profiles, mustSee, mustManage, zones, work } = dependencies;
+  const { repository, bulk, changes, profiles, mustSee, mustManage, zones, work } = dependencies;
   const mustSeeSuperior = (tx: Tx, context: Context, superiorId: string): Promise<void> =>
     mustSee(tx, context, superiorId).catch((error: unknown) => {
       throw error instanceof Problem && error.status === 404 ? invalid('/superiorId', 'UNKNOWN_REFERENCE') : error;
@@ -37,9 +51,10 @@ export const createReportingService = (dependencies: ReportingDependencies) => {
   };
   const today = async (tx: Tx): Promise<string> => dateAt(tx.now, await zones.of(tx));
   /** Where the company moved to a zone in which it is the day before, a line ends on the day on which it began. */
+  const endOf = (line: Pick<ReportingLineRow, 'startsOn'>, day: string) => ({ endsOn: latest(day, line.startsOn) });
   const end = async (tx: Tx, id: string, audience: readonly string[]): Promise<void> => {
     const line = await repository.lock(tx, id);
-    await repository.update(tx, line, { endsOn: latest(await today(tx), line.startsOn) }, { action: 'end', audience });
+    await repository.update(tx, line, endOf(line, await today(tx)), { action: 'end', audience });
   };
   const follow = async (tx: Tx, id: string, superiorId: string | null): Promise<void> => {
     const past = await linesOf(tx, id);
@@ -53,7 +68,26 @@ export const createReportingService = (dependencies: ReportingDependencies) => {
     await repository.references.hold(tx, { superiorId });
     const startsOn = latest(await today(tx), ...past.map((line) => line.endsOn ?? line.startsOn));
     await repository.insert(tx, { subordinateId: id, superiorId, startsOn, endsOn: null }, { audience });
-    await attach(tx, id, superiorId);
+    await attach(tx, [id], superiorId);
+  };
+  /** Lines that ended go on to another superior from the day of their end. */
+  const leadOn = async (tx: Tx, ended: readonly ReportingLineRow[], superiorId: string): Promise<void> => {
+    const lines = ended.map(({ subordinateId, endsOn }) => {
+      const startsOn = endsOn!;
+      return { id: uuidv7(), subordinateId, superiorId, startsOn, endsOn: null };
+    });
+    await insertLines(tx, lines);
+    const note = { action: 'create', audience: [superiorId] };
+    await changes.records(
+      tx,
+      ReportingLine,
+      lines.map((after) => ({ note, after })),
+    );
+    await attach(
+      tx,
+      lines.map(({ subordinateId }) => subordinateId),
+      superiorId,
+    );
   };
   return {
     history: (context: Context, id: string): Promise<ShownLine[]> =>
@@ -71,14 +105,22 @@ export const createReportingService = (dependencies: ReportingDependencies) => {
         await follow(tx, id, superiorId);
         return linesOf(tx, id);
       }),
-    /** Somebody left, whose profile is locked: from today on those who reported to them report to nobody. */
+    /**
+     * Somebody left, whose profile is locked: from today on those who reported to them report to their own superior, or to
+     * nobody where they had none. Whoever stood above sees everybody whom they saw, in as many statements for many as for one.
+     */
     leave: async (tx: Tx, superiorId: string): Promise<void> => {
       await serialize(tx, LINES);
-      for (const id of await linesTo(tx, superiorId)) {
-        const { subordinateId } = await repository.get(tx, id);
-        await end(tx, id, [subordinateId]);
-      }
+      const lines = await bulk.lockMany(tx, await linesTo(tx, superiorId));
+      if (lines.length === 0) return;
+      const day = await today(tx);
+      const ended = await bulk.updateMany(
+        tx,
+        lines.map((row) => ({ row, patch: endOf(row, day), note: { action: 'end', audience: [row.subordinateId] } })),
+      );
       await release(tx, superiorId);
+      const next = await superiorOf(tx, superiorId);
+      if (next !== undefined) await leadOn(tx, ended, next);
     },
   };
 };
