@@ -36,6 +36,9 @@ export const wireInvitations = (
   return {
     invitations,
     bulkInviting: createBulkInviting({ ...platform, ...needs }),
-    modules: [acceptanceModule(acceptance), invitationsModule(invitations, invitationJobs({ ...platform, ...parts }))],
+    modules: [
+      acceptanceModule(acceptance),
+      invitationsModule(invitations, invitationJobs({ ...platform, ...parts, ...needs })),
+    ],
   };
 };

@@ -195,9 +195,13 @@ describe('people who left and come back', function people() {
       nationalId,
     });
     expect(status).to.equal(409);
-    const second = await draft({ contactEmail: person.contactEmail });
+    const second = await draft();
     await rowOf(move(second, 'invite', {}));
-    expect(await codeOf(accept(person.contactEmail), 409)).to.equal('PERSON_HAS_PROFILE');
+    const token = await tokenTo(second.contactEmail);
+    const asBefore = { token, identifier: person.contactEmail, password: PASSWORD };
+    expect(await codeOf(app.http.post('/angelis/auth/invitation/accept').send(asBefore), 409)).to.equal(
+      'PERSON_HAS_PROFILE',
+    );
     expect(await read(second)).to.include({ status: 'invited' });
     await rowOf(move(second, 'withdraw', {}));
     await rowOf(rejoin(person));

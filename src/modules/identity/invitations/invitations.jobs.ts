@@ -7,6 +7,7 @@ import type { JobDefinition, Repository } from '../../../platform/module.ts';
 import { hashInvitationToken, makeInvitationToken } from './invitation-token.ts';
 import { armInvitation, invitingCompany } from './invitations.repository.ts';
 import type { InvitationRow } from './invitations.repository.ts';
+import type { InvitedProfiles } from './invited-profiles.ts';
 
 export const DELIVER_INVITATION = 'identity.invitation.deliver';
 
@@ -21,7 +22,8 @@ export interface InvitationDelivery {
 interface InvitationJobsDependencies {
   readonly db: Database;
   readonly keys: { readonly signing: KeyRing };
-  readonly repository: Pick<Repository<InvitationRow>, 'get'>;
+  readonly repository: Pick<Repository<InvitationRow>, 'find'>;
+  readonly profiles: () => Pick<InvitedProfiles, 'isOfLeaver'>;
   readonly mailer: Mailer;
   readonly i18n: I18n;
   readonly publicUrl: string;
@@ -29,7 +31,7 @@ interface InvitationJobsDependencies {
 
 /** The job that makes an invitation's token and mails it. */
 export const invitationJobs = (dependencies: InvitationJobsDependencies): JobDefinition[] => {
-  const { db, keys, repository, mailer, i18n, publicUrl } = dependencies;
+  const { db, keys, repository, profiles, mailer, i18n, publicUrl } = dependencies;
   return [
     job<InvitationDelivery>({
       name: DELIVER_INVITATION,
@@ -39,8 +41,11 @@ export const invitationJobs = (dependencies: InvitationJobsDependencies): JobDef
           const company = await invitingCompany(tx);
           // Nobody could accept it: the link that was mailed before stays good.
           if (company?.takesIn === false) return undefined;
+          const invitation = await repository.find(tx, invitationId);
+          if (invitation === undefined) return undefined;
+          if (invitation.profileId !== null && (await profiles().isOfLeaver(tx, invitation.email))) return undefined;
           if (!(await armInvitation(tx, invitationId, version, hashInvitationToken(token)))) return undefined;
-          return { invitation: await repository.get(tx, invitationId), company };
+          return { invitation, company };
         });
         if (armed === undefined) return;
         const { invitation, company } = armed;

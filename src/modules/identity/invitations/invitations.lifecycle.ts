@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import { exact, lifecycle, move, oneOf, uuid } from '../../../platform/module.ts';
+import { conflict, exact, lifecycle, move, oneOf, uuid } from '../../../platform/module.ts';
 import type { Lifecycle, Tx } from '../../../platform/module.ts';
 import { Invitation, MOST_RESENDS } from './invitations.repository.ts';
 import type { InvitationRow } from './invitations.repository.ts';
@@ -23,7 +23,7 @@ export const sentAt = (
 });
 
 interface InvitationLifecycleDependencies {
-  readonly profiles: () => Pick<InvitedProfiles, 'lapse' | 'takeBack' | 'mustTakeIn'>;
+  readonly profiles: () => Pick<InvitedProfiles, 'lapse' | 'takeBack' | 'mustTakeIn' | 'isOfLeaver'>;
   /** Mails the link of the row as it is. */
   readonly deliver: (tx: Tx, row: InvitationRow, why: 'sent' | 'reminder') => Promise<void>;
 }
@@ -53,7 +53,9 @@ export const createInvitationLifecycle = (deps: InvitationLifecycleDependencies)
         }),
         when: ({ sentCount }) => (sentCount > MOST_RESENDS ? 'INVITATION_SENT_TOO_OFTEN' : undefined),
         check: async (tx, { row }) => {
-          if (row.profileId !== null) await deps.profiles().mustTakeIn(tx);
+          if (row.profileId === null) return;
+          await deps.profiles().mustTakeIn(tx);
+          if (await deps.profiles().isOfLeaver(tx, row.email)) throw conflict('PROFILE_ENDED');
         },
         set: ({ row, input }, now) => ({
           ...sentAt(now),

@@ -1,4 +1,4 @@
-import type { Tx } from '../../../platform/db/database.ts';
+import type { Reader, Tx } from '../../../platform/db/database.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { Caller } from '../../organization/caller.ts';
 
@@ -55,6 +55,8 @@ export interface InvitedProfiles {
   invite(tx: Tx, caller: Caller, request: Invitee & Offer & { readonly locale: Locale }): Promise<string>;
   /** Throws 409 where the company takes nobody in: it is suspended, or closed. */
   mustTakeIn(tx: Tx): Promise<void>;
+  /** Whether whoever was in the company with this address left: a second profile would not be theirs to accept. */
+  isOfLeaver(reader: Reader, email: string): Promise<boolean>;
   /** Locks a profile: before its invitation, always. */
   lock(tx: Tx, profileId: string): Promise<void>;
   /** Throws 403 for somebody who holds what the caller could not give. */

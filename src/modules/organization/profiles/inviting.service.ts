@@ -8,7 +8,7 @@ import type { Caller } from '../caller.ts';
 import { reaches, reachesDepartment } from '../reach.ts';
 import type { Assignments } from '../roles/assignments.service.ts';
 import { normalizeContact } from './contact.ts';
-import { BLANK_PROFILE, draftWithEmail } from './profiles.repository.ts';
+import { BLANK_PROFILE, draftWithEmail, isEmailOfLeaver } from './profiles.repository.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { Profiles } from './profiles.service.ts';
 
@@ -127,6 +127,7 @@ export const createInviting = (deps: InvitingDependencies): InvitedProfiles => {
       return row.id;
     },
     mustTakeIn: (tx) => mustTakeIn(tx),
+    isOfLeaver: isEmailOfLeaver,
     lock: async (tx, profileId) => {
       await repository.lock(tx, profileId);
     },

@@ -6,6 +6,7 @@ import type { Gifts } from '../../identity/invitations/invited-profiles.ts';
 import type { ProfileInvitations } from './invitations.ts';
 import {
   hasOtherProfile,
+  isEmailOfLeaver,
   isEmailOfMember,
   linkPerson,
   Profile,
@@ -92,6 +93,7 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
   const mayBeAsked = async (tx: Tx, { row, input }: Asking): Promise<void> => {
     await mustTakeIn(tx);
     if (await isEmailOfMember(tx, row.contactEmail!)) throw conflict('EMAIL_OF_MEMBER');
+    if (await isEmailOfLeaver(tx, row.contactEmail!)) throw conflict('PROFILE_ENDED');
     await deps.mustHaveRoom(tx, 'users', 1);
     if (input.attributes?.pgyLevel !== undefined) await deps.mustHaveRoom(tx, 'residents', 1);
   };

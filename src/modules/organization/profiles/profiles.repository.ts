@@ -168,6 +168,16 @@ export const isEmailOfMember = async (reader: Reader, address: string): Promise<
   return rows.length > 0;
 };
 
+/** Whether somebody who was in the company with this contact email, in whatever case, left it: they come back by `rejoin`. */
+export const isEmailOfLeaver = async (reader: Reader, address: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 from profile where company_id = $1 and contact_email = $2 and status = 'ended' and person_id is not null
+       and deleted_at is null limit 1`,
+    [reader.companyId, address.toLowerCase()],
+  );
+  return rows.length > 0;
+};
+
 /** The first draft of a department with this contact email; null: the first of no department, else of any. */
 export const draftWithEmail = async (
   reader: Reader,

@@ -113,6 +113,20 @@ describe('batch uploads of invitations', () => {
     expect(rows[0]!.left).to.equal(0);
   });
 
+  it('say of each row that is of somebody who left', async () => {
+    const gone = { email: 'fuese@example.cl', firstName: 'Se', lastName: 'Fue' };
+    const { profileId } = await rowOf<{ profileId: string }>(admin.post('/admin/invitation', gone), 201);
+    await app.idle();
+    const token = /token=(\S+)/.exec(mailsTo(gone.email)[0]!.text)![1];
+    await app.http.post('/angelis/auth/invitation/accept').send({ token, password: 'grapas y caballos' }).expect(200);
+    const { version: at } = await rowOf(admin.get(`/admin/profile/${profileId}`));
+    await rowOf(admin.post(`/admin/profile/${profileId}/end`, { reason: 'x' }, version(at)));
+    const row = await dryRun(['Fuese@example.cl,Se,Fue,,,', 'queda@example.cl,Que,Da,,,']);
+    expect(row).to.include({ status: 'validated', validCount: 1, errorCount: 1 });
+    expect(await errors(row)).to.deep.equal(['2 email PROFILE_ENDED']);
+    expect(mailsTo(gone.email)).to.have.length(1);
+  });
+
   it('invite nobody when one of them was invited between dry run and commit', async () => {
     const row = await dryRun(['siete@example.cl,Siete,Vera,,worker,', 'ocho@example.cl,Ocho,Vera,,,']);
     expect(row).to.include({ status: 'validated', validCount: 2 });
