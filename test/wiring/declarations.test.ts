@@ -58,6 +58,7 @@ const VISITS: Readonly<Record<'each-company' | 'each-active-company', readonly s
     'notifications.purge',
     'organization.feature-use.trim',
     'organization.role-assignments.expire',
+    'organization.usage.trim',
     'platform.rows.purge',
     'reporting.export.purge',
   ],

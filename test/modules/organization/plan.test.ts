@@ -16,6 +16,7 @@ import { openMine, tick } from '../../support/workforce.ts';
 const MB = 1024 * 1024;
 const DAY = 86_400_000;
 const SNAPSHOT = 'organization.usage.snapshot';
+const TRIM = 'organization.usage.trim';
 const CURRENT = '/admin/companies/current/usage';
 const codeOf = ({ body }: { body: unknown }): string => (body as { code: string }).code;
 
@@ -181,10 +182,39 @@ describe('what a plan allows', () => {
       new Date(Date.now() + DAY).toISOString().slice(0, 10),
       today,
     ]);
-    app.clock.set(new Date(Date.now() + 401 * DAY));
-    await tick(app, companyId, SNAPSHOT);
-    app.clock.set(undefined);
-    expect((await usageOf(admin)).days).to.have.length(2);
+  });
+
+  it('is forgotten day by day once it is long past, also where the company is suspended', async () => {
+    const { companyId } = await open({});
+    const start = Date.now();
+    const days = async (table: 'company_usage' | 'api_requests'): Promise<string[]> =>
+      (
+        await app.database.sql<{ day: string }>(`select day::text from ${table} where company_id = $1 order by 1`, [
+          companyId,
+        ])
+      ).map(({ day }) => day);
+    const dayIn = (n: number): string => new Date(start + n * DAY).toISOString().slice(0, 10);
+    const written = [dayIn(0), dayIn(3)];
+    for (const n of [0, 3]) {
+      app.clock.set(new Date(start + n * DAY));
+      await tick(app, companyId, SNAPSHOT);
+      await app.database.sql('insert into api_requests (company_id, day, used) values ($1, $2, 5)', [
+        companyId,
+        dayIn(n),
+      ]);
+    }
+    await app.database.sql(`update company set status = 'suspended' where id = $1`, [companyId]);
+    const found = app.modules.flatMap(({ ticks = [] }) => ticks).find(({ name }) => name === TRIM);
+    expect([found?.every, found?.for]).to.deep.equal([86_400, 'each-company']);
+    for (const [n, left] of [
+      [400, written],
+      [402, written.slice(1)],
+    ] as const) {
+      app.clock.set(new Date(start + n * DAY));
+      await tick(app, companyId, TRIM);
+      expect(await days('company_usage')).to.deep.equal(left);
+      expect(await days('api_requests')).to.deep.equal(left);
+    }
   });
 
   it('is told of each night by the limits of then and of now', async () => {

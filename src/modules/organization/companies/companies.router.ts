@@ -86,7 +86,7 @@ export const companiesModule = ({ service, usage, jobs }: CompaniesParts): Modul
     jobs,
     ticks: usage.ticks,
     settings: [CLOSING_SETTING],
-    retentions: [CLOSED_RETENTION],
+    retentions: [CLOSED_RETENTION, ...usage.retentions],
     routes: [
       ...ownRoutes(service, usage),
       route(

@@ -2,6 +2,7 @@ import { inCompany } from '../../../platform/db/in-company.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { FileStore } from '../../../platform/storage/file-store.ts';
+import { retention } from '../../../platform/module.ts';
 import type { Context, Reader, Repository, TickDefinition } from '../../../platform/module.ts';
 import { limitsOf } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
@@ -12,8 +13,11 @@ import { forgetUsage, lastUsage, usageDays, writeUsage } from './usage.repositor
 import type { UsageDay } from './usage.repository.ts';
 
 const DAY = 86_400;
-/** Days that stay written down. */
-const KEPT_DAYS = 400;
+const TRIM = 'organization.usage.trim';
+
+/** What stays written down of a company's days. */
+const USAGE_RETENTION = retention({ of: 'company_usage', by: TRIM, ms: 400 * DAY * 1_000 });
+const REQUESTS_RETENTION = retention({ of: 'api_requests', by: TRIM, ms: 400 * DAY * 1_000 });
 
 interface UsageDependencies {
   readonly work: UnitOfWork;
@@ -51,9 +55,18 @@ export const createUsage = ({ work, files, limits, companies, now: clock }: Usag
         const before = await lastUsage(tx);
         if (!(await writeUsage(tx, dayOf(now), used, allowed))) return;
         await limits.warn(tx, allowed, used, before);
-        const first = dayOf(new Date(now.getTime() - KEPT_DAYS * DAY * 1_000));
-        await forgetUsage(tx, first);
-        await forgetRequests(tx, first);
+      });
+    },
+  };
+  /** Nothing is written down where a company is not active; what was still goes in its time. */
+  const trim: TickDefinition = {
+    name: TRIM,
+    every: DAY,
+    for: 'each-company',
+    run: async (scope, { now }) => {
+      await work.write({ scope }, async (tx) => {
+        await forgetUsage(tx, dayOf(USAGE_RETENTION.before(now)));
+        await forgetRequests(tx, dayOf(REQUESTS_RETENTION.before(now)));
       });
     },
   };
@@ -68,7 +81,8 @@ export const createUsage = ({ work, files, limits, companies, now: clock }: Usag
         const there: Scope = { ...rest, companyId: id };
         return inCompany(tx, there, read);
       }),
-    ticks: [tick],
+    ticks: [tick, trim],
+    retentions: [USAGE_RETENTION, REQUESTS_RETENTION],
   };
 };
 
