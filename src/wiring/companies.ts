@@ -1,5 +1,10 @@
 import { createCompanyLifecycle } from '../modules/organization/companies/companies.lifecycle.ts';
-import { Company, companyList, ownCompany } from '../modules/organization/companies/companies.repository.ts';
+import {
+  childCompanies,
+  Company,
+  companyList,
+  ownCompany,
+} from '../modules/organization/companies/companies.repository.ts';
 import type { CompanyRow } from '../modules/organization/companies/companies.repository.ts';
 import { companiesModule } from '../modules/organization/companies/companies.router.ts';
 import { createDomainLifecycle } from '../modules/organization/companies/domains.lifecycle.ts';
@@ -62,6 +67,7 @@ export const wireCompanies = (
     repository,
     list,
     own: platform.list(ownCompany),
+    children: platform.list(childCompanies),
     mover,
     owners: founding,
   });

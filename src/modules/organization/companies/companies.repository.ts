@@ -75,6 +75,11 @@ export const OWN_EDIT = exact(
 
 const SHOWN = Company.json('c');
 
+const STANDING = {
+  status: coarse(equalTo('c.status', oneOf(COMPANY_STATES)), 'companies are some hundreds'),
+  kind: coarse(equalTo('c.kind', oneOf(COMPANY_KINDS)), 'the same'),
+};
+
 /** For the operator, whose own company ($1) is not among them. */
 export const companyList: ListDefinition = {
   name: 'companies',
@@ -85,8 +90,7 @@ export const companyList: ListDefinition = {
   sorts: { name: 'c.name', slug: 'c.slug', created: 'c.created_at' },
   defaultSort: 'name',
   filters: {
-    status: coarse(equalTo('c.status', oneOf(COMPANY_STATES)), 'companies are some hundreds'),
-    kind: coarse(equalTo('c.kind', oneOf(COMPANY_KINDS)), 'the same'),
+    ...STANDING,
     parentId: equalTo('c.parent_id', uuid()),
     name: {
       schema: text(100),
@@ -101,6 +105,27 @@ export const ownCompany: ListDefinition = {
   ...companyList,
   name: 'own-company',
   where: `c.id = $1 and c.kind <> 'operator' and c.deleted_at is null`,
+};
+
+const { slug, name, kind, status, timezone, locale } = Company.fields;
+
+/** What a holding is shown of a company that belongs to it: who it is and how it stands, nothing that is its own. */
+export const ChildCompany = exact(
+  { id: uuid(), slug, name, kind, status, timezone, locale },
+  { 'x-component': 'company_of_holding' },
+);
+
+/** The companies that belong to the reader's directly. */
+export const childCompanies: ListDefinition = {
+  name: 'companies-of-holding',
+  from: 'from company c',
+  alias: 'c',
+  where: 'c.parent_id = $1 and c.deleted_at is null',
+  item: `json_build_object('id', c.id, 'slug', c.slug, 'name', c.name, 'kind', c.kind, 'status', c.status,
+    'timezone', c.timezone, 'locale', c.locale)`,
+  sorts: { name: 'c.name', slug: 'c.slug' },
+  defaultSort: 'name',
+  filters: STANDING,
 };
 
 /** Whether `id` stands at or above `companyId` among holdings. */

@@ -8,13 +8,14 @@ import {
   ok,
   okRow,
   oneOf,
+  pageOf,
   RawJson,
   route,
   text,
   uuid,
 } from '../../../platform/module.ts';
 import type { JobDefinition, Module, Route } from '../../../platform/module.ts';
-import { Company, OWN_EDIT } from './companies.repository.ts';
+import { ChildCompany, Company, OWN_EDIT } from './companies.repository.ts';
 import type { CompanyRow } from './companies.repository.ts';
 import type { Companies } from './companies.service.ts';
 import { CLOSED_RETENTION, CLOSING_SETTING } from './settings.ts';
@@ -66,6 +67,20 @@ const ownRoutes = (service: Companies, usage: UsageService): Route[] => [
       responses: { 200: USAGE },
     },
     async (_input, context) => ok(await usage.own(context)),
+  ),
+  route(
+    {
+      method: 'get',
+      path: '/current/children',
+      id: 'listOwnCompanies',
+      summary: 'The companies that belong to the caller’s: who they are and how they stand',
+      description: 'Those directly below. What is theirs is read by their own people only.',
+      permission: 'organization:company:read',
+      clients,
+      query: service.childrenQuery,
+      responses: { 200: pageOf(ChildCompany) },
+    },
+    async ({ query }, context) => ok(new RawJson(await service.children(context, query))),
   ),
 ];
 

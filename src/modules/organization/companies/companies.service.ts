@@ -1,6 +1,7 @@
 import { inCompany } from '../../../platform/db/in-company.ts';
 import { OPERATOR_COMPANY } from '../../../platform/db/scope.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
+import type { ListQuery } from '../../../platform/db/list.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import { conflict, createCrud, invalid, notFound } from '../../../platform/module.ts';
@@ -26,6 +27,8 @@ export interface OwnerFounding {
 
 interface CompaniesDependencies extends MovingParts<CompanyRow> {
   readonly own: List;
+  /** The companies that belong to the reader's. */
+  readonly children: List;
   readonly owners: OwnerFounding;
 }
 
@@ -59,7 +62,7 @@ const scopeIn = (companyId: string, { scope }: Context): Scope => {
 
 /** Companies as the operator runs them, and a company's own page about itself. */
 export const createCompaniesService = (deps: CompaniesDependencies) => {
-  const { repository, mover, own, work, owners } = deps;
+  const { repository, mover, own, children, work, owners } = deps;
   const crud = createCrud({
     ...deps,
     onCreate: async (tx, body) => {
@@ -95,6 +98,10 @@ export const createCompaniesService = (deps: CompaniesDependencies) => {
         return inCompany(tx, scopeIn(id, context), (inside) => owners.invite(inside, owner));
       }),
     own: ownRow,
+    /** The companies of the caller's holding, as JSON text. */
+    children: (context: Context, query: ListQuery & object): Promise<string> =>
+      work.read(context, (reader) => children.page(reader, query)),
+    childrenQuery: children.query,
     editOwn: (context: Context, patch: Partial<CompanyRow>, version: number): Promise<CompanyRow> =>
       work.write(context, async (tx) => {
         // The operator's own company is none of those that have a page about themselves.
