@@ -171,6 +171,8 @@ export interface IdentityProvider {
     setEnabled: (clientId: string, enabled: boolean) => Promise<void>;
     list: () => Promise<{ clientId: string; enabled: boolean }[]>;
     remove: (clientId: string) => Promise<void>;
+    /** Ids of users, accounts of machines aside, that were given a role of a machine client: this system makes none. */
+    roleHolders: () => Promise<string[]>;
   };
 
   /** What happened at or after `since`; the caller drops ids that it has seen. */

@@ -68,7 +68,8 @@ export const rightsOfGroups = (realm: RealmDefinition): Rights =>
     ]),
   );
 
-const SERVICE_ACCOUNT = 'service-account-';
+/** How the names of the accounts of clients begin. */
+export const SERVICE_ACCOUNT = 'service-account-';
 /** How the names of the accounts of machine clients begin. */
 export const MACHINE_ACCOUNT = `${SERVICE_ACCOUNT}${MACHINE_PREFIX}`;
 const GROUP = 'group ';

@@ -19,6 +19,7 @@ export const DRIFT_KINDS = [
   'client_enabled_differs',
   'client_missing',
   'client_not_ours',
+  'machine_role_held',
 ] as const;
 export type DriftKind = (typeof DRIFT_KINDS)[number];
 

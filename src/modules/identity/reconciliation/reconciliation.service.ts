@@ -92,6 +92,7 @@ export const createReconciliation = (
   const comparePeople = async (scope: Scope, findings: Findings, signal: AbortSignal): Promise<void> => {
     const read = <T>(work: (reader: Reader) => Promise<T>): Promise<T> => db.read(scope, work);
     const held = await heldRoles();
+    const ofMachines = new Set(await machineClients.roleHolders());
     const staff = await read(persons.staffRoles);
 
     const compare = (person: PersonRow, user: User): void => {
@@ -103,8 +104,13 @@ export const createReconciliation = (
       if (person.keycloakId !== user.id) findings.add('user_replaced', person.id, true);
       const wanted = staff.get(person.id);
       const roles = held.get(user.id) ?? [];
+      if (ofMachines.has(user.id)) findings.add('machine_role_held', person.id, false);
       if (roles.length !== (wanted === undefined ? 0 : 1) || roles[0] !== wanted)
         findings.add('roles_differ', person.id, true);
+    };
+    const addUnknown = (kind: DriftKind, user: User): void => {
+      findings.add(kind, user.id, false);
+      if (ofMachines.has(user.id)) findings.add('machine_role_held', user.id, false);
     };
     /** Asked by name: whoever came or went meanwhile may be in no stretch. */
     const compareAlone = async (person: PersonRow): Promise<void> => {
@@ -135,14 +141,14 @@ export const createReconciliation = (
       const ours = new Map<string, User>();
       for (const user of stretch) {
         const personId = personIdOf(user.username);
-        if (personId === undefined) findings.add('user_not_ours', user.id, false);
+        if (personId === undefined) addUnknown('user_not_ours', user);
         else ours.set(personId, user);
       }
       const upTo = isLast ? LAST : [after, ...ours.keys()].toSorted().at(-1)!;
       await comparePersons(after, upTo, ours);
       for (const [personId, user] of ours) {
         const person = await read((reader) => persons.repository.find(reader, personId));
-        if (person === undefined) findings.add('person_missing', user.id, false);
+        if (person === undefined) addUnknown('person_missing', user);
         else compare(person, user);
       }
       after = upTo;

@@ -42,5 +42,7 @@ export function createMachineClients(keeper: StateKeeper): IdentityProvider['mac
       delete machineClients[clientId];
       await keeper.flush();
     },
+    // Its clients have no roles.
+    roleHolders: () => Promise.resolve([]),
   };
 }

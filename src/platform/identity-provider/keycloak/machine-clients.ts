@@ -1,7 +1,9 @@
 import { IdentityProviderError, isProviderError } from '../errors.ts';
 import type { IdentityProvider } from '../port.ts';
 import { API_CLIENT, MACHINE_PREFIX } from '../realm.ts';
+import { SERVICE_ACCOUNT } from '../realm-rights.ts';
 import type { Connection } from './connection.ts';
+import { allPages, forEach } from './pages.ts';
 
 export interface KeycloakMachineClients extends Readonly<IdentityProvider['machineClients']> {
   /** Lets a client ask for tokens that are narrowed to these scopes. */
@@ -15,6 +17,24 @@ export function createKeycloakMachineClients(connection: Connection): KeycloakMa
     const [found] = await read(() => client.clients.find({ clientId }));
     if (found?.id === undefined) throw new IdentityProviderError('not_found', 'No such machine client');
     return found.id;
+  };
+  const listed = async (): Promise<{ id: string; clientId: string; enabled: boolean }[]> => {
+    const found = await read(() => client.clients.find({ clientId: MACHINE_PREFIX, search: true }));
+    return found.flatMap(({ id = '', clientId, enabled = false }) =>
+      clientId?.startsWith(MACHINE_PREFIX) ? [{ id, clientId, enabled }] : [],
+    );
+  };
+  /** Users that were given a role of this client; of one that was removed meanwhile nobody. */
+  const holdersOf = async (id: string): Promise<{ id?: string; username?: string }[]> => {
+    try {
+      const held = await forEach(await read(() => client.clients.listRoles({ id })), ({ name: roleName = '' }) =>
+        allPages((range) => read(() => client.clients.findUsersWithRole({ id, roleName, ...range }))),
+      );
+      return held.flat();
+    } catch (error) {
+      if (isProviderError(error, 'not_found')) return [];
+      throw error;
+    }
   };
   const scopeId = async (name: string): Promise<string | undefined> =>
     (await read(() => client.clientScopes.find())).find((scope) => scope.name === name)?.id;
@@ -71,11 +91,11 @@ export function createKeycloakMachineClients(connection: Connection): KeycloakMa
       const id = await machineId(clientId);
       await administer(() => client.clients.update({ id }, { clientId, enabled }));
     },
-    list: async () => {
-      const found = await read(() => client.clients.find({ clientId: MACHINE_PREFIX, search: true }));
-      return found.flatMap(({ clientId, enabled = false }) =>
-        clientId?.startsWith(MACHINE_PREFIX) ? [{ clientId, enabled }] : [],
-      );
+    list: async () => (await listed()).map(({ clientId, enabled }) => ({ clientId, enabled })),
+    roleHolders: async () => {
+      const held = await forEach(await listed(), ({ id }) => holdersOf(id));
+      const people = held.flat().filter(({ username = '' }) => !username.startsWith(SERVICE_ACCOUNT));
+      return [...new Set(people.map(({ id = '' }) => id))];
     },
     offer: async (clientId, scopes) => {
       const id = await machineId(clientId);

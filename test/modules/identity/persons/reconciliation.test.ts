@@ -140,6 +140,28 @@ describe('persons compared with the provider at night', () => {
     expect(await users.find({ username })).to.equal(undefined);
   });
 
+  it('say who holds a role of a machine client: it is nobody’s to hold, and nobody’s here to take', async () => {
+    const { users, machineClients } = app.identityProvider;
+    const [holder, other] = [await addLogin(), await addLogin()];
+    const orphan = await users.create({ username: `u-${uuidv7()}`, enabled: true, emailVerified: true });
+    const foreign = await users.create({ username: `hand-${uuidv7()}`, enabled: true, emailVerified: true });
+    const { roleHolders } = machineClients;
+    machineClients.roleHolders = () => Promise.resolve([holder.keycloakId, orphan.id, foreign.id]);
+    const found = await reconcile();
+    machineClients.roleHolders = roleHolders;
+    expect(about(found, holder.personId)).to.deep.equal([['machine_role_held', false]]);
+    expect(about(found, other.personId)).to.deep.equal([]);
+    expect(about(found, orphan.id)).to.have.deep.members([
+      ['person_missing', false],
+      ['machine_role_held', false],
+    ]);
+    expect(about(found, foreign.id)).to.have.deep.members([
+      ['user_not_ours', false],
+      ['machine_role_held', false],
+    ]);
+    expect(about(await reconcile(), holder.personId)).to.deep.equal([]);
+  });
+
   it('leave alone what nobody here stands behind, and say so until it is gone', async () => {
     const { users, machineClients } = app.identityProvider;
     const basics = { enabled: true, emailVerified: true };
