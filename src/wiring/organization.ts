@@ -92,7 +92,11 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
     await residents.leave(tx, profile.id);
     await departments.leave(tx, profile.id);
   };
-  const departments = createDepartmentsService({ ...platform.crud(departmentList), hasLeft });
+  const departments = createDepartmentsService({
+    ...platform.crud(departmentList),
+    hasLeft,
+    mayMove: (tx, context, from, to) => people.moving.mayMove(tx, context, from, to),
+  });
   const people = wirePeople(platform, {
     ...others,
     follow,

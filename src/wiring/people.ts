@@ -36,6 +36,8 @@ import { createEffectivePermissions } from '../modules/organization/roles/effect
 import { assignmentList, roleList } from '../modules/organization/roles/roles.repository.ts';
 import { rolesModule } from '../modules/organization/roles/roles.router.ts';
 import { createRolesService } from '../modules/organization/roles/roles.service.ts';
+import { createMoving } from '../modules/organization/roles/moving.ts';
+import type { Moving } from '../modules/organization/roles/moving.ts';
 import { createStanding } from '../modules/organization/roles/standing.ts';
 import type { Zones } from '../modules/organization/zones.ts';
 import type { PeopleBulk } from '../modules/workforce/ports.ts';
@@ -82,6 +84,8 @@ export interface People {
   readonly givers: FeatureGivers;
   /** Locks a profile; answers it. */
   readonly lock: (tx: Tx, profileId: string) => Promise<ProfileRow>;
+  /** For departments: who moves them. */
+  readonly moving: Moving;
   /** Takes roles away from somebody. */
   readonly endRoles: Assignments['endRoles'];
 }
@@ -93,6 +97,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   const given = platform.crud(assignmentList);
   const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
   const standing = createStanding(platform.catalogue);
+  const moving = createMoving(platform.catalogue, standing);
   const assignments = createAssignmentsService({
     ...platform,
     ...given,
@@ -148,6 +153,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     guards,
     obstacles: (tx, profileId) => erasing.obstacles(tx, profileId),
     mayManage,
+    mayPlace: moving.mayPlace,
     dropPhoto,
     withdrawInvitation: (tx, profileId) => invitations.withdraw(tx, profileId),
   });
@@ -171,6 +177,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     givers: { standing, mayManage, mustSee, lockNamed },
     lock: (tx, profileId) => repository.lock(tx, profileId),
     endRoles: assignments.endRoles,
+    moving,
     members: { ...service, item: ProfileItem },
     founding: createFounding({ ...profiles, assignments }),
     modules: [

@@ -56,10 +56,14 @@ const placeBelow = (id: string, parent: Node | undefined) => ({
   depth: (parent?.depth ?? 0) + 1,
 });
 
+/** Throws where the caller may not move a node, which is locked, from its place to another. */
+export type MayMove = (tx: Tx, context: Context, from: Node, to: Pick<Node, 'id' | 'path'>) => Promise<void>;
+
 /** An acyclic tree of at most 20 levels whose paths follow every move. Whatever changes it, in one company, comes one after the other. */
 export const createTree = <Row extends Node>(
   table: Table,
   { repository, work }: Pick<CrudParts<Row>, 'repository' | 'work'>,
+  mayMove?: MayMove,
 ) => {
   const parentOf = async (tx: Tx, id: string | null | undefined): Promise<Row | undefined> => {
     if (id === null || id === undefined) return undefined;
@@ -96,6 +100,7 @@ export const createTree = <Row extends Node>(
         const placed = placeBelow(id, parent);
         const deeper = placed.depth - row.depth;
         mustFit((await deepestBelow(tx, table, row.path)) + deeper);
+        await mayMove?.(tx, context, row, { id, ...placed });
         await repository.references.hold(tx, placed);
         const after = await repository.update(tx, row, placed as Partial<Row>, { action: 'move' });
         await carryBelow(tx, table, row.path, placed.path, deeper);
@@ -109,13 +114,19 @@ interface Relocating {
 }
 
 /** POST …/:id/move */
-export const relocationRoute = (name: string, { view }: Pick<AnyEntity, 'view'>, service: Relocating): Route =>
+export const relocationRoute = (
+  name: string,
+  { view }: Pick<AnyEntity, 'view'>,
+  service: Relocating,
+  description?: string,
+): Route =>
   route(
     {
       method: 'post',
       path: '/:id/move',
       id: `move${name}`,
       summary: `Put a ${name.toLowerCase()}, with all below it, under another or at the top`,
+      ...(description !== undefined && { description }),
       permission: `organization:${name.toLowerCase()}:write`,
       params: BY_ID,
       body: exact({ parentId: nullable(uuid()) }),

@@ -6,6 +6,9 @@ import { relocationRoute } from '../tree.ts';
 import { Department, managerErasure } from './departments.repository.ts';
 import type { Departments } from './departments.service.ts';
 
+const MOVING =
+  'What is held within a department is held over all below it. Nobody is allowed more by a move of theirs, nor lets others be allowed more, or less, above whom they do not stand: GRANT_ABOVE_OWN, ROLE_ABOVE_OWN. Their own department only owners move: OWN_LIMITS.';
+
 /** /admin/department */
 export const departmentsModule = (service: Departments, people: Members): Module =>
   crudModule({
@@ -15,5 +18,8 @@ export const departmentsModule = (service: Departments, people: Members): Module
     permissions: { 'organization:department:read': 'everybody' },
     service,
     erasures: [managerErasure],
-    routes: [relocationRoute('Department', Department, service), ...memberRoutes('department', service, people)],
+    routes: [
+      relocationRoute('Department', Department, service, MOVING),
+      ...memberRoutes('department', service, people),
+    ],
   });

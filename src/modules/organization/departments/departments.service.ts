@@ -2,12 +2,15 @@ import { serialize } from '../../../platform/db/serialize.ts';
 import { conflict, createCrud, invalid } from '../../../platform/module.ts';
 import type { Context, CrudParts, Reader, Repository, Tx } from '../../../platform/module.ts';
 import { createTree } from '../tree.ts';
+import type { MayMove } from '../tree.ts';
 import { headcount, managedBy } from './departments.repository.ts';
 import type { DepartmentRow } from './departments.repository.ts';
 
 interface DepartmentsDependencies extends CrudParts<DepartmentRow> {
   /** Whether somebody's time in the company is over. */
   readonly hasLeft: (reader: Reader, profileId: string) => Promise<boolean>;
+  /** Throws 403 for a move by which somebody would be allowed more, or less, than the caller may give or take. */
+  readonly mayMove: MayMove;
 }
 
 /** Comes before the locks of departments: whoever leaves holds their profile, so that nobody can wait for that. */
@@ -23,9 +26,9 @@ const lockedToName = (rows: Repository<DepartmentRow>): Repository<DepartmentRow
 });
 
 /** Departments: a tree, their headcount limits, and their managers, of whom none has left. */
-export const createDepartmentsService = ({ hasLeft, ...parts }: DepartmentsDependencies) => {
+export const createDepartmentsService = ({ hasLeft, mayMove, ...parts }: DepartmentsDependencies) => {
   const { repository } = parts;
-  const tree = createTree('department', parts);
+  const tree = createTree('department', parts, mayMove);
   const isGone = async (tx: Tx, managerId: string | null | undefined): Promise<boolean> =>
     typeof managerId === 'string' && hasLeft(tx, managerId);
   const mustBeHere = async (tx: Tx, managerId: string | null | undefined): Promise<void> => {

@@ -38,6 +38,8 @@ interface ProfilesDependencies extends MovingParts<ProfileRow> {
   readonly withdrawInvitation: ProfileInvitations['withdraw'];
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
   readonly mayManage: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
+  /** Throws 403 for whoever would hold more over somebody in another department, or puts themselves there. */
+  readonly mayPlace: (tx: Tx, context: Caller, profile: ProfileRow, departmentId: string | null) => Promise<void>;
 }
 
 const profileRestriction =
@@ -86,6 +88,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     takeIn,
     guards,
     mayManage,
+    mayPlace,
     dropPhoto,
     withdrawInvitation,
     obstacles,
@@ -126,6 +129,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       const { departmentId } = patch;
       if (departmentId !== undefined && departmentId !== row.departmentId) {
         await mustReach(tx, context, departmentId);
+        await mayPlace(tx, context, row, departmentId);
         if (departmentId !== null) await takeIn(tx, departmentId);
       }
       const contact = normalizeContact(patch);
@@ -200,7 +204,10 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         }
         await repository.references.hold(tx, { [column]: homeId });
         for (const row of rows) {
-          if (home === 'department') await takeIn(tx, homeId);
+          if (home === 'department') {
+            await mayPlace(tx, context, row, homeId);
+            await takeIn(tx, homeId);
+          }
           await repository.update(tx, row, { [column]: homeId }, { action: 'place' });
         }
         return rows.length;

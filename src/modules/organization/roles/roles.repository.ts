@@ -147,6 +147,26 @@ export const holdersOf = (reader: Reader, roleIds: readonly string[], at: Date):
     [reader.companyId, at, roleIds],
   );
 
+/** Profiles that hold a role within one of these departments at `at`; whoever left does not. */
+export const holdersWithin = (reader: Reader, departmentIds: readonly string[], at: Date): Promise<Holder[]> =>
+  reader.prepared<Holder>(
+    `${HOLDERS} and exists (select 1 from role_assignment h join profile p on p.company_id = $1 and p.id = h.profile_id
+       where h.company_id = $1 and h.scope_kind = 'department' and h.scope_id = any($3) and h.profile_id = a.profile_id
+         and h.deleted_at is null and (h.expires_at is null or h.expires_at > $2)
+         and p.status <> 'ended' and p.deleted_at is null)
+     group by a.profile_id`,
+    [reader.companyId, at, departmentIds],
+  );
+
+/** The department that a profile belongs to. */
+export const departmentOf = async (reader: Reader, profileId: string): Promise<string | null> => {
+  const [row] = await reader.prepared<{ id: string | null }>(
+    'select department_id as id from profile where company_id = $1 and id = $2',
+    [reader.companyId, profileId],
+  );
+  return row?.id ?? null;
+};
+
 /** Some of a company's people: of a department and all below it, holders of a role, or all of them. */
 interface Circle {
   readonly departmentId: string | null;

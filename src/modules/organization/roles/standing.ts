@@ -121,8 +121,18 @@ export const createStanding = (catalogue: () => Catalogue) => {
   const levelOf = async (tx: Tx, { principal }: Pick<Caller, 'principal'>): Promise<number> =>
     principal.support ? OPERATOR_LEVEL : rankWithin(await heldBy(tx, principal), await rolesOf(tx), null, () => false);
 
+  /** Whether a caller stands above everybody: an owner, or the operator's staff. */
+  const standsAboveAll = async (tx: Tx, context: Pick<Caller, 'principal'>): Promise<boolean> =>
+    outranks(await levelOf(tx, context), Infinity);
+
   return {
     mustStandAbove,
+    standsAboveAll,
+    /** Refuses whoever changes what bounds themselves, but owners: nobody else stands above them. */
+    mustNotBeOwn: async (tx: Tx, context: Pick<Caller, 'principal'>, profileId: string): Promise<void> => {
+      if (context.principal.profileId === profileId && !(await standsAboveAll(tx, context)))
+        throw forbidden('OWN_LIMITS');
+    },
     mustLeaveOwner,
     levelOf,
     /** Refuses whoever may give roles only by one that names those that it gives, where `holding` is none of them. */
@@ -144,7 +154,7 @@ export const createStanding = (catalogue: () => Catalogue) => {
       { principal }: Pick<Caller, 'principal'>,
       { departmentId, roleId, systemRole }: Whom,
     ): Promise<void> => {
-      if (outranks(await levelOf(tx, { principal }), Infinity)) return;
+      if (await standsAboveAll(tx, { principal })) return;
       const all = await rolesOf(tx);
       const isIt = ({ id, systemParent }: RoleParts): boolean =>
         id === roleId || (systemRole !== null && systemParent === systemRole);
