@@ -9,13 +9,14 @@ import {
 } from '../modules/organization/features/catalogue.repository.ts';
 import { catalogueModules } from '../modules/organization/features/catalogue.router.ts';
 import { createFeatureCatalogue } from '../modules/organization/features/catalogue.service.ts';
-import { featureFacts } from '../modules/organization/features/features.reads.ts';
+import { depthFor, featureFacts } from '../modules/organization/features/features.reads.ts';
 import { featureModules } from '../modules/organization/features/features.router.ts';
 import { createFeatures } from '../modules/organization/features/features.service.ts';
 import type { Features } from '../modules/organization/features/features.service.ts';
 import { createGrantLifecycle } from '../modules/organization/features/grants.lifecycle.ts';
 import { grantList } from '../modules/organization/features/grants.repository.ts';
 import { createGrantsService, createMayRevoke } from '../modules/organization/features/grants.service.ts';
+import { createOwnFeatures } from '../modules/organization/features/own-features.ts';
 import { createTake } from '../modules/organization/features/quotas.service.ts';
 import type { QuotaNotices } from '../modules/organization/features/quotas.service.ts';
 import { forgetUseTick, USE_RETENTION } from '../modules/organization/features/usage.jobs.ts';
@@ -48,9 +49,11 @@ export const wireFeatures = (platform: Platform, givers: FeatureGivers, notices:
     planFeatures: platform.operatorCrud(PlanFeature, planFeatureDefinition),
   });
   const { standing, mayManage, mustSee, lockNamed } = givers;
+  const own = createOwnFeatures({ standing, facts: featureFacts, depthFor });
   const grants = createGrantsService({
-    ...platform.crud(grantList, createGrantLifecycle(createMayRevoke(standing))),
+    ...platform.crud(grantList, createGrantLifecycle(createMayRevoke(standing, own))),
     standing,
+    own,
     mayManage,
     lockNamed,
     mustBeGivable: catalogue.mustBeGivable,

@@ -10,6 +10,7 @@ import {
 } from '../modules/organization/residents/residents.service.ts';
 import type { ProfileRow } from '../modules/organization/profiles/profiles.repository.ts';
 import type { Residents } from '../modules/organization/residents/residents.service.ts';
+import type { Standing } from '../modules/organization/roles/standing.ts';
 import type { Tx } from '../platform/db/database.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
@@ -17,6 +18,7 @@ import type { Platform } from './platform.ts';
 interface ResidentNeeds {
   readonly limits: Pick<PlanLimits, 'mustHaveRoom'>;
   readonly mayManage: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
+  readonly standing: Pick<Standing, 'mustNotBeOwn'>;
   readonly lockNamed: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
   readonly lock: (tx: Tx, profileId: string) => Promise<ProfileRow>;
   /** Ends what somebody was given as a resident. */
@@ -26,12 +28,19 @@ interface ResidentNeeds {
 /** Residents of an institution. */
 export const wireResidents = (
   platform: Platform,
-  { limits, lockNamed, mayManage, lock, endGrants }: ResidentNeeds,
+  { limits, lockNamed, mayManage, standing, lock, endGrants }: ResidentNeeds,
 ): { readonly module: Module; readonly residents: Residents } => {
   const mustHaveRoom = (tx: Tx, more: number): Promise<void> => limits.mustHaveRoom(tx, 'residents', more);
   const mustBeHere = mustBeHereBy(lock);
   const lifecycle = createResidentLifecycle({ mustHaveRoom: (tx) => mustHaveRoom(tx, 1), mustBeHere, endGrants });
   const parts = platform.crud(residentList, lifecycle, lockedAfterProfile(lock));
-  const residents = createResidents({ ...parts, mustHaveRoom, mustBeHere, mayManage, lockNamed });
+  const residents = createResidents({
+    ...parts,
+    mustNotBeOwn: standing.mustNotBeOwn,
+    mustHaveRoom,
+    mustBeHere,
+    mayManage,
+    lockNamed,
+  });
   return { module: residentsModule(residents), residents };
 };

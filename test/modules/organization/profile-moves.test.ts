@@ -114,10 +114,14 @@ describe('moves of profiles', () => {
 
   it('set an end for the last owner neither', async () => {
     const company = await addCompany(app.database);
-    const alone = await addPerson(app, { companyId: company, roles: ['owner'] });
-    const client = await clientOf(app, alone);
-    const refused = await client
-      .patch(`/admin/profile/${alone.profileId}`, { expiresAt: '2090-01-01T00:00:00.000Z' }, version(1))
+    const last = await addPerson(app, { companyId: company, roles: ['owner'] });
+    const passing = await addPerson(app, { companyId: company, roles: ['owner'] });
+    const soon = new Date(app.clock.now().getTime() + 86_400_000);
+    await app.database.sql('update profile set expires_at = $2 where id = $1', [passing.profileId, soon]);
+    const refused = await (
+      await clientOf(app, passing)
+    )
+      .patch(`/admin/profile/${last.profileId}`, { expiresAt: '2090-01-01T00:00:00.000Z' }, version(1))
       .expect(409);
     expect(codeOf(refused.body)).to.equal('LAST_OWNER');
   });

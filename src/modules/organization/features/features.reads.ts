@@ -1,4 +1,5 @@
 import type { Reader } from '../../../platform/module.ts';
+import type { FeatureGrantRow } from './grants.repository.ts';
 import type { FeatureFacts } from './resolution.ts';
 
 /** All that is known of a feature for a person, or for the company as a whole. */
@@ -17,6 +18,12 @@ const HELD = `select a.role_id, a.system_role from role_assignment a
   union
   select r.parent_id, r.system_parent from held h
     join role r on r.company_id = $1 and r.id = h.role_id and r.deleted_at is null`;
+
+/** Whether grant `g` is for the person, `d` its department. */
+const IS_THEIRS = `(g.subject = 'company' or g.profile_id = $2
+      or (g.subject = 'role' and exists (select 1 from held h where h.role_id = g.role_id or h.system_role = g.system_role))
+      or exists (select 1 from profile p join department home on home.company_id = $1 and home.id = p.department_id
+        where p.company_id = $1 and p.id = $2 and home.path >= d.path and home.path < d.path || '~'))`;
 
 const PLAN = `select json_build_object('byGrant', i.by_grant, 'quota', i.quota) from company c
   join plan_feature i on i.plan = c.plan and i.feature = f.code and i.deleted_at is null where c.id = $1`;
@@ -40,10 +47,7 @@ const GRANTS = `select json_agg(json_build_object('id', g.id, 'subject', g.subje
   left join department d on d.company_id = $1 and d.id = g.department_id and d.deleted_at is null
   where g.company_id = $1 and g.feature = f.code and g.status in ('scheduled', 'active') and g.deleted_at is null
     and g.starts_at <= $3 and (g.ends_at is null or g.ends_at > $3)
-    and (g.subject = 'company' or g.profile_id = $2
-      or (g.subject = 'role' and exists (select 1 from held h where h.role_id = g.role_id or h.system_role = g.system_role))
-      or exists (select 1 from profile p join department home on home.company_id = $1 and home.id = p.department_id
-        where p.company_id = $1 and p.id = $2 and home.path >= d.path and home.path < d.path || '~'))`;
+    and ${IS_THEIRS}`;
 
 const usedBy = (holder: string): string => `coalesce((select u.used from usage_counter u
   where u.company_id = $1 and u.feature = f.code and u.starts_on = k.day and u.holder_id = ${holder}), 0)`;
@@ -68,3 +72,21 @@ interface Asked {
 /** What decides about every feature, or about one, as it stands at an instant. */
 export const featureFacts = (reader: Reader, { profileId, at, feature }: Asked): Promise<KnownFeature[]> =>
   reader.prepared<KnownFeature>(FACTS, [reader.companyId, profileId, at, feature ?? null]);
+
+type Given = Pick<FeatureGrantRow, 'subject' | 'departmentId' | 'roleId' | 'systemRole' | 'profileId'>;
+
+const DEPTH = `with recursive held as (${HELD})
+  select coalesce(d.depth, 0) as depth from (select $4::text as subject, $5::uuid as department_id, $6::uuid as role_id,
+      $7::text as system_role, $8::uuid as profile_id) g
+  left join department d on d.company_id = $1 and d.id = g.department_id and d.deleted_at is null
+  where ${IS_THEIRS}`;
+
+/** How deep the department lies that a grant which is not written yet is for; 0: it is for none. Undefined: it is not for this person. */
+export const depthFor = async (
+  reader: Reader,
+  { profileId: personId, at }: { readonly profileId: string; readonly at: Date },
+  { subject, departmentId, roleId, systemRole, profileId }: Given,
+): Promise<number | undefined> => {
+  const values = [reader.companyId, personId, at, subject, departmentId, roleId, systemRole, profileId];
+  return (await reader.prepared<{ depth: number }>(DEPTH, values))[0]?.depth;
+};

@@ -4,6 +4,7 @@ import type { Context, MovingParts, Reader, Tx } from '../../../platform/module.
 import type { Caller } from '../caller.ts';
 import { reachesDepartment, visibleProfiles } from '../reach.ts';
 import type { Standing } from '../roles/standing.ts';
+import type { OwnFeatures } from './own-features.ts';
 import { givenTo } from './grants.repository.ts';
 import type { FeatureGrantRow } from './grants.repository.ts';
 import { included } from './resolution.ts';
@@ -18,6 +19,8 @@ const IN_FORCE: readonly string[] = ['scheduled', 'active'];
 
 interface GrantsDependencies extends MovingParts<FeatureGrantRow> {
   readonly standing: Pick<Standing, 'levelOf' | 'mustStandAbove' | 'mustStandAboveAll'>;
+  /** Throws 403 for what gives the caller themselves more. */
+  readonly own: Pick<OwnFeatures, 'mayGive'>;
   /** Locks a profile that a body names. Throws 422 for one that the caller may not see; 409. */
   readonly lockNamed: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
@@ -47,16 +50,17 @@ const mustReach = async (tx: Tx, { allowance }: Caller, { departmentId, profileI
   if (!isReached) throw forbidden('OUT_OF_REACH');
 };
 
-/** Throws unless the caller stands at the level of a grant's giver or above. */
+/** Throws unless the caller stands at the level of a grant's giver or above, and has no more of the feature without it. */
 export const createMayRevoke =
-  ({ levelOf }: Pick<Standing, 'levelOf'>) =>
-  async (tx: Tx, caller: Context, { level }: FeatureGrantRow): Promise<void> => {
-    if ((await levelOf(tx, caller)) < level) throw forbidden('FEATURE_GRANT_ABOVE_OWN');
+  ({ levelOf }: Pick<Standing, 'levelOf'>, own: Pick<OwnFeatures, 'mayTakeBack'>) =>
+  async (tx: Tx, caller: Context, row: FeatureGrantRow): Promise<void> => {
+    if ((await levelOf(tx, caller)) < row.level) throw forbidden('FEATURE_GRANT_ABOVE_OWN');
+    await own.mayTakeBack(tx, caller, row);
   };
 
 /** Grants of features. A company's own people give only what their company has; the operator's staff give what they like. */
 export const createGrantsService = (dependencies: GrantsDependencies) => {
-  const { standing, lockNamed, mayManage, mustBeGivable, factsOf, ...parts } = dependencies;
+  const { standing, own, lockNamed, mayManage, mustBeGivable, factsOf, ...parts } = dependencies;
 
   const mustCommand = async (tx: Tx, context: Caller, whom: Whom): Promise<void> => {
     await mustReach(tx, context, whom);
@@ -92,6 +96,7 @@ export const createGrantsService = (dependencies: GrantsDependencies) => {
     await mustBeGivable(tx, feature, quota);
     await mustCommand(tx, context, body);
     await mustBeAbove(tx, context, body);
+    await own.mayGive(tx, context, { ...body, subject, startsAt: startsAt.toISOString() });
     const byOperator = context.principal.support;
     if (effect === 'allow' && !byOperator) await mustHave(tx, feature);
     return {

@@ -152,6 +152,12 @@ export const resolve = (facts: FeatureFacts): Resolution => {
   return waiting === undefined ? off('NOT_GRANTED') : off('SUSPENDED', waiting.id);
 };
 
+/** Whether somebody has a feature after what they had not before, or more of it. */
+export const isMore = (before: FeatureFacts, after: FeatureFacts): boolean => {
+  const [had, has] = [resolve(before), resolve(after)];
+  return has.allowed && (!had.allowed || amount(has.quota.person) > amount(had.quota.person));
+};
+
 /** What a company has of a feature: whether it may give it to its people, by what, and how much of it all may use together. */
 export const included = (
   facts: FeatureFacts,

@@ -66,6 +66,14 @@ const seenBy =
 /** What the gate counts on is not support's: the risk group, which chooses the fitness policy, and until when somebody may work. */
 const CLOSED_TO_SUPPORT = { riskGroupId: 'fitness:policy:write', expiresAt: 'workforce:assignment:write' } as const;
 
+/** What bounds somebody is set by others: until when they are here, as what, and the risk group, which chooses their tests. */
+const OWN_LIMITS = ['kind', 'expiresAt', 'riskGroupId'] as const;
+
+const mustNotBound = ({ principal }: Caller, patch: Given, row: ProfileRow): void => {
+  if (principal.profileId !== row.id) return;
+  if (OWN_LIMITS.some((name) => patch[name] !== undefined && patch[name] !== row[name])) throw forbidden('OWN_LIMITS');
+};
+
 const mayDecide = (
   { principal }: Caller,
   given: Given,
@@ -104,6 +112,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
   /** Refuses a kind, a risk group or an end that the caller may not set, or the person cannot have. */
   const mayAlter = async (tx: Tx, caller: Caller, row: ProfileRow, patch: Given): Promise<void> => {
     mayDecide(caller, patch, row);
+    mustNotBound(caller, patch, row);
     if (patch.expiresAt !== undefined || patch.kind !== undefined) checkExpiry(tx, { ...row, ...patch });
     if ((patch.expiresAt ?? null) !== null) await guards.mayLeave(tx, row.id);
   };

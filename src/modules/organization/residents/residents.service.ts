@@ -10,6 +10,8 @@ interface ResidentsDependencies extends MovingParts<ResidentRow> {
   readonly mustHaveRoom: (tx: Tx, more: number) => Promise<void>;
   /** Throws 403 for somebody who holds what the caller could not give. */
   readonly mayManage: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
+  /** Throws 403 for oneself, but for owners. */
+  readonly mustNotBeOwn: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
   /** Locks a profile that the caller may see. Throws 422, 409. */
   readonly lockNamed: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
   /** Throws 422 for somebody who left. */
@@ -39,12 +41,16 @@ export const lockedAfterProfile =
 
 /** Residents: kept by hand, or made by an invitation that is accepted. */
 export const createResidents = (dependencies: ResidentsDependencies) => {
-  const { mustHaveRoom, mayManage, lockNamed, mustBeHere, ...parts } = dependencies;
+  const { mustHaveRoom, mayManage, mustNotBeOwn, lockNamed, mustBeHere, ...parts } = dependencies;
   const { repository, mover } = parts;
+  const mayDecide = async (tx: Tx, caller: Caller, profileId: string): Promise<void> => {
+    await mustNotBeOwn(tx, caller, profileId);
+    await mayManage(tx, caller, profileId);
+  };
   const mayKeep = async (tx: Tx, caller: Caller, profileId: string): Promise<void> => {
     await lockNamed(tx, caller, profileId);
     await mustBeHere(tx, profileId);
-    await mayManage(tx, caller, profileId);
+    await mayDecide(tx, caller, profileId);
   };
   return {
     ...createCrud<ResidentRow>({
@@ -54,7 +60,7 @@ export const createResidents = (dependencies: ResidentsDependencies) => {
         await mayKeep(tx, context, profileId);
         await mustHaveRoom(tx, 1);
       },
-      mayChange: async (tx, id, context) => mayManage(tx, context, (await repository.get(tx, id)).profileId),
+      mayChange: async (tx, id, context) => mayDecide(tx, context, (await repository.get(tx, id)).profileId),
     }),
     /** Throws 403 where the caller may not make a resident of this profile, 409 where it is one. */
     mayBecome: async (tx: Tx, caller: Caller, profileId: string): Promise<void> => {
