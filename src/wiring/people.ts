@@ -190,7 +190,13 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
       myPhotoModule(photos),
       profileSessionsModule(createProfileSessions({ ...platform, profiles: service, endings })),
       rolesModule({
-        service: createRolesService({ ...roles, catalogue: platform.catalogue, standing, raiseAccessEpoch }),
+        service: createRolesService({
+          ...roles,
+          catalogue: platform.catalogue,
+          standing,
+          takeFromLeavers: assignments.takeFromLeavers,
+          raiseAccessEpoch,
+        }),
         assignments,
         effective: createEffectivePermissions({ ...platform, mustSee }),
         catalogue: createCatalogue(platform),

@@ -10,7 +10,16 @@ import type { Caller } from '../caller.ts';
 import { reaches, visibleProfiles } from '../reach.ts';
 import { holdsWithin } from './authority.ts';
 import type { Holding } from './authority.ts';
-import { assignmentsOf, countHolders, expiredAssignments, holdingsOf, ownersIn } from './roles.repository.ts';
+import { mustHavePlaces } from './places.ts';
+import {
+  assignmentsOf,
+  assignmentsOfLeavers,
+  expiredAssignments,
+  holdingsOf,
+  limitedRoles,
+  ownersIn,
+  rolesOf,
+} from './roles.repository.ts';
 import type { RoleAssignmentRow, RoleRow } from './roles.repository.ts';
 import { coversOf, serializeRoles } from './standing.ts';
 import type { Standing } from './standing.ts';
@@ -100,11 +109,10 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
     if (expiresAt !== null && new Date(expiresAt) <= tx.now) throw invalid('/expiresAt', 'IN_THE_PAST');
   };
 
-  const takeSeat = async (tx: Tx, roleId: string): Promise<void> => {
+  const takePlace = async (tx: Tx, roleId: string, profileId: string): Promise<void> => {
     if ((await roles.find(tx, roleId)) === undefined) throw invalid('/roleId', 'UNKNOWN_REFERENCE');
-    const { maxUsers } = await roles.lock(tx, roleId);
-    if (maxUsers !== null && (await countHolders(tx, roleId, tx.now)) >= maxUsers)
-      throw conflict('ROLE_FULL', { params: { limit: maxUsers } });
+    await roles.lock(tx, roleId);
+    await mustHavePlaces(tx, { roleId, joining: profileId, all: await rolesOf(tx), limits: await limitedRoles(tx) });
   };
 
   /** Throws 409 when the company would be without an owner who stays, and may do all, without this profile. */
@@ -153,7 +161,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         if (status === 'ended') throw conflict('PROFILE_ENDED');
         await serializeRoles(tx);
         const holding = holdingFrom(body);
-        if (holding.roleId !== null) await takeSeat(tx, holding.roleId);
+        if (holding.roleId !== null) await takePlace(tx, holding.roleId, body.profileId);
         await mustCommand(tx, context, body.profileId, holding);
         const held = await holdingsOf(tx, body.profileId, tx.now);
         if (held.some((each) => same(each, holding)))
@@ -192,6 +200,11 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         await raiseEpoch(tx, row.profileId);
       }),
     takeBack,
+    /** Takes an own role from all who left. Their profiles are not locked, nor their sessions told: there are none. */
+    takeFromLeavers: async (tx: Tx, roleId: string): Promise<void> => {
+      for (const id of await assignmentsOfLeavers(tx, roleId))
+        await repository.remove(tx, await repository.get(tx, id), { action: 'take' });
+    },
     /** Takes every role, or a system role, away from somebody in the company and in every scope, because of what became of them. */
     endRoles: async (tx: Tx, profileId: string, systemRole?: string): Promise<void> =>
       takeBack(tx, await assignmentsOf(tx, profileId, systemRole)),

@@ -41,7 +41,11 @@ export const Role = entity({
     denies: patterns(
       'Permissions taken away: for good where it is held for the company, else in its scope but for what is granted nearer',
     ),
-    maxUsers: nullable(integer(1, 100_000)),
+    maxUsers: nullable(
+      integer(1, 100_000, {
+        description: 'Most people who hold it, or a role that inherits from it; whoever left is not counted',
+      }),
+    ),
   },
   create: ['code', ...GIVEN],
   edit: GIVEN,
@@ -115,14 +119,42 @@ export const holdingsOf = (
     [reader.companyId, profileId, at],
   );
 
-/** How many hold the own role at `at`. */
-export const countHolders = async (reader: Reader, roleId: string, at: Date): Promise<number> => {
-  const [row] = await reader.prepared<{ holders: number }>(
-    `select count(*)::int as holders from role_assignment
-     where company_id = $1 and role_id = $2 and deleted_at is null and (expires_at is null or expires_at > $3)`,
-    [reader.companyId, roleId, at],
+/** How many people beside `exceptId` hold one of these own roles at `at`; whoever left does not. */
+export const countPeople = async (
+  reader: Reader,
+  roleIds: readonly string[],
+  at: Date,
+  exceptId: string | null,
+): Promise<number> => {
+  const [row] = await reader.prepared<{ people: number }>(
+    `select count(distinct p.id)::int as people
+     from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
+     where a.company_id = $1 and a.role_id = any($2) and a.deleted_at is null
+       and (a.expires_at is null or a.expires_at > $3)
+       and p.id is distinct from $4 and p.status <> 'ended' and p.deleted_at is null`,
+    [reader.companyId, roleIds, at, exceptId],
   );
-  return row?.holders ?? 0;
+  return row?.people ?? 0;
+};
+
+/** Own roles that few may hold, with how many. */
+export const limitedRoles = async (reader: Reader): Promise<ReadonlyMap<string, number>> => {
+  const rows = await reader.prepared<{ id: string; most: number }>(
+    `select id, max_users as most from role
+     where company_id = $1 and max_users is not null and deleted_at is null`,
+    [reader.companyId],
+  );
+  return new Map(rows.map(({ id, most }) => [id, most]));
+};
+
+/** Ids of the assignments of an own role to people who left. */
+export const assignmentsOfLeavers = async (reader: Reader, roleId: string): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select a.id from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
+     where a.company_id = $1 and a.role_id = $2 and a.deleted_at is null and p.status = 'ended' order by a.id`,
+    [reader.companyId, roleId],
+  );
+  return rows.map(({ id }) => id);
 };
 
 /** A profile with all that it holds. */

@@ -5,7 +5,8 @@ import { conflict, createCrud, forbidden, invalid } from '../../../platform/modu
 import type { Context, CrudParts, Reader, Tx } from '../../../platform/module.ts';
 import { beyondOwn, lineageOf, outranks, rankWithin, worthOfLineage } from './authority.ts';
 import type { Covers, RoleParts } from './authority.ts';
-import { countHolders, holdersOf, holdingsOf, rolesOf } from './roles.repository.ts';
+import { mustHavePlaces } from './places.ts';
+import { holdersOf, holdingsOf, limitedRoles, rolesOf } from './roles.repository.ts';
 import type { RoleRow } from './roles.repository.ts';
 import { serializeRoles } from './standing.ts';
 import type { Standing } from './standing.ts';
@@ -15,6 +16,8 @@ interface RolesDependencies extends CrudParts<RoleRow> {
   /** Every permission of every module; asked when a request comes. */
   readonly catalogue: () => Catalogue;
   readonly standing: Standing;
+  /** Takes a role from people who left: it is theirs no more once it is deleted. */
+  readonly takeFromLeavers: (tx: Tx, roleId: string) => Promise<void>;
   /** The roles of the company changed: every session loads what it may do again. */
   readonly raiseAccessEpoch: (tx: Tx) => Promise<void>;
 }
@@ -40,7 +43,13 @@ const rankOfCaller = async (reader: Reader, { principal }: Context, at: Date): P
 };
 
 /** Own roles of a company: known permissions only, no circles, nothing that their maker does not hold. */
-export const createRolesService = ({ catalogue, standing, raiseAccessEpoch, ...parts }: RolesDependencies) => {
+export const createRolesService = ({
+  catalogue,
+  standing,
+  takeFromLeavers,
+  raiseAccessEpoch,
+  ...parts
+}: RolesDependencies) => {
   const checkPatterns = (field: 'grants' | 'denies', patterns: readonly string[]): void => {
     const known = Object.keys(catalogue());
     const strange = patterns.findIndex((pattern) => !known.some((permission) => matches(pattern, permission)));
@@ -85,6 +94,16 @@ export const createRolesService = ({ catalogue, standing, raiseAccessEpoch, ...p
     );
     await standing.mustMayTake(tx, context, holders, { roles: (roles) => new Map(roles).set(role.id, role) });
   };
+  /** Refuses fewer places than there are holders, or a role to inherit from that has not enough. */
+  const mustHoldAll = async (tx: Tx, row: RoleRow, role: RoleParts, patch: Partial<RoleRow>): Promise<void> => {
+    const { maxUsers, parentId } = { ...row, ...patch };
+    if (maxUsers === row.maxUsers && parentId === row.parentId) return;
+    const limits = new Map(await limitedRoles(tx));
+    if (maxUsers === null) limits.delete(row.id);
+    else limits.set(row.id, maxUsers);
+    const all = new Map(await rolesOf(tx)).set(row.id, role);
+    await mustHavePlaces(tx, { roleId: row.id, joining: null, all, limits });
+  };
   /** Nobody changes a role that they hold, directly or by inheritance. */
   const mustNotHold = async (tx: Tx, { principal }: Context, id: string): Promise<void> => {
     if (principal.profileId === null) return;
@@ -111,13 +130,12 @@ export const createRolesService = ({ catalogue, standing, raiseAccessEpoch, ...p
       const role = partsOf({ ...row, ...patch }, row.id);
       await check(tx, context, role);
       await mustMayTake(tx, context, role);
-      const { maxUsers } = { ...row, ...patch };
-      if (maxUsers !== null && (await countHolders(tx, row.id, tx.now)) > maxUsers)
-        throw conflict('ROLE_FULL', { params: { limit: maxUsers } });
+      await mustHoldAll(tx, row, role, patch);
       await raiseAccessEpoch(tx);
     },
     onRemove: async (tx, row, context) => {
       await checkOwn(tx, context, partsOf(row, row.id), await rolesOf(tx));
+      await takeFromLeavers(tx, row.id);
     },
     onRestore: async (tx, row, context) => {
       await serializeRoles(tx);
