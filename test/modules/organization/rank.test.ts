@@ -259,9 +259,10 @@ describe('who ranks below', () => {
       ]);
       const client = await clientOf(app, passing);
       const roleId = idOf(await client.post('/admin/role', { code: 'L', name: 'L', ...lock }).expect(201));
-      expect(codeOf(await give(client, last.profileId, { roleId }).expect(409))).to.equal('LAST_OWNER');
+      const role = { roleId, expiresAt: '2089-01-01T00:00:00.000Z' };
+      expect(codeOf(await give(client, last.profileId, role).expect(409))).to.equal('LAST_OWNER');
       const second = await addPerson(app, { companyId: company, roles: ['owner'] });
-      await give(client, second.profileId, { roleId }).expect(201);
+      await give(client, second.profileId, role).expect(201);
       const { body } = await client.get(`/admin/role/assignment?profileId=${last.profileId}`).expect(200);
       const [held] = (body as { items: { id: string }[] }).items;
       // The second owns the company still, but may not do all of it.

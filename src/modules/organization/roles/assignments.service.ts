@@ -61,7 +61,7 @@ const same = (a: Holding, b: Holding): boolean =>
   a.scope?.kind === b.scope?.kind &&
   a.scope?.id === b.scope?.id;
 
-/** Who holds which role. Nobody gives or takes above their own rank, grants and scope, nor touches their own roles. */
+/** Who holds which role. Nobody gives or takes above their own rank, grants and scope, or for longer, nor touches their own roles. */
 export const createAssignmentsService = (deps: AssignmentsDependencies) => {
   const { repository, roles, list, work, standing, lockProfile, raiseEpoch } = deps;
 
@@ -162,7 +162,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         await serializeRoles(tx);
         const holding = holdingFrom(body);
         if (holding.roleId !== null) await takePlace(tx, holding.roleId, body.profileId);
-        await mustCommand(tx, context, body.profileId, holding);
+        await mustCommand(tx, standing.givingUntil(context, body.expiresAt ?? null), body.profileId, holding);
         const held = await holdingsOf(tx, body.profileId, tx.now);
         if (held.some((each) => same(each, holding)))
           throw conflict('DUPLICATE', { errors: [{ pointer: '/profileId', code: 'DUPLICATE', in: 'body' }] });

@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../../platform/access/catalogue.ts';
+import { lasts, lastingUntil } from '../../../platform/access/lasting.ts';
 import type { GrantScope } from '../../../platform/access/principal.ts';
 import { serialize } from '../../../platform/db/serialize.ts';
 import { decide } from '../../../platform/access/decision.ts';
@@ -39,10 +40,17 @@ const GIVE = 'organization:role-assignment:write';
 const SUPPORT_SESSION: readonly Holding[] = [{ systemRole: 'support_session', roleId: null, scope: null }];
 const OWNER: readonly Holding[] = [{ systemRole: 'owner', roleId: null, scope: null }];
 
+/** A caller, who may give until an instant, null: for good; what they hold for less counts for nothing then. Absent: what they hold now. */
+interface Standee extends Pick<Caller, 'principal'> {
+  readonly until?: string | null;
+}
+
 /** What a caller holds in the company: people their roles, staff the one of their support session, machines none. */
-const heldBy = async (tx: Tx, { profileId, support }: Caller['principal']): Promise<readonly Holding[]> => {
+const heldBy = async (tx: Tx, { principal, until }: Standee): Promise<readonly Holding[]> => {
+  const { profileId, support } = principal;
   if (support) return SUPPORT_SESSION;
-  return profileId === null ? [] : holdingsOf(tx, profileId, tx.now);
+  const held = profileId === null ? [] : await holdingsOf(tx, profileId, tx.now);
+  return until === undefined ? held : held.filter(({ expiresAt }) => lasts(expiresAt, until));
 };
 
 /** Above everybody of a company. */
@@ -84,13 +92,10 @@ export const createStanding = (catalogue: () => Catalogue) => {
    * Refuses whoever does not stand above all of `holdings`: by rank what is of system roles, by own permissions the rest. A role
    * that names what it gives puts nobody above anything else.
    */
-  const mustStandAbove = async (
-    tx: Tx,
-    { principal }: Pick<Caller, 'principal'>,
-    holdings: readonly Holding[],
-  ): Promise<void> => {
+  const mustStandAbove = async (tx: Tx, caller: Standee, holdings: readonly Holding[]): Promise<void> => {
+    const { principal } = caller;
     const all = await rolesOf(tx);
-    const held = await heldBy(tx, principal);
+    const held = await heldBy(tx, caller);
     const free = held.filter((each) => givesOf(each, all) === undefined);
     for (const holding of holdings) {
       const covers = await coversOf(tx, principal, holding.scope);
@@ -119,7 +124,9 @@ export const createStanding = (catalogue: () => Catalogue) => {
 
   /** How high a caller stands in the company as a whole, for what they gave to be taken back by their equals only. */
   const levelOf = async (tx: Tx, { principal }: Pick<Caller, 'principal'>): Promise<number> =>
-    principal.support ? OPERATOR_LEVEL : rankWithin(await heldBy(tx, principal), await rolesOf(tx), null, () => false);
+    principal.support
+      ? OPERATOR_LEVEL
+      : rankWithin(await heldBy(tx, { principal }), await rolesOf(tx), null, () => false);
 
   /** Whether a caller stands above everybody: an owner, or the operator's staff. */
   const standsAboveAll = async (tx: Tx, context: Pick<Caller, 'principal'>): Promise<boolean> =>
@@ -135,12 +142,19 @@ export const createStanding = (catalogue: () => Catalogue) => {
     },
     mustLeaveOwner,
     levelOf,
+    /** A caller who gives a role until then, null: for good, by what they hold as long. Throws 403 for whoever gives none so long. */
+    givingUntil: <C extends Caller>(caller: C, until: string | null): C & Standee => {
+      const principal = lastingUntil(caller.principal, until);
+      const decision = decide(principal, GIVE, catalogue()[GIVE]);
+      if (!decision.allowed) throw forbidden('OUT_OF_REACH');
+      return { ...caller, principal, allowance: decision, until };
+    },
     /** Refuses whoever may give roles only by one that names those that it gives, where `holding` is none of them. */
-    mustBeGivable: async (tx: Tx, { principal }: Pick<Caller, 'principal'>, holding: Holding): Promise<void> => {
+    mustBeGivable: async (tx: Tx, caller: Standee, holding: Holding): Promise<void> => {
       const all = await rolesOf(tx);
-      const held = await heldBy(tx, principal);
+      const held = await heldBy(tx, caller);
       const free = held.filter((each) => givesOf(each, all) === undefined);
-      const covers = await coversOf(tx, principal, holding.scope);
+      const covers = await coversOf(tx, caller.principal, holding.scope);
       if (free.length === held.length || namesWithin(held, all, holding, covers)) return;
       const decision = decide({ grants: grantsOf(free, all) }, GIVE, catalogue()[GIVE]);
       if (!decision.allowed || !holdsWithin(decision, 'self', holding.scope, covers)) throw forbidden('ROLE_NOT_YOURS');
