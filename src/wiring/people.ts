@@ -36,6 +36,7 @@ import { createEffectivePermissions } from '../modules/organization/roles/effect
 import { assignmentList, roleList } from '../modules/organization/roles/roles.repository.ts';
 import { rolesModule } from '../modules/organization/roles/roles.router.ts';
 import { createRolesService } from '../modules/organization/roles/roles.service.ts';
+import { createMustReachNoFurther } from '../modules/organization/roles/lines.ts';
 import { createMoving } from '../modules/organization/roles/moving.ts';
 import type { Moving } from '../modules/organization/roles/moving.ts';
 import { createStanding } from '../modules/organization/roles/standing.ts';
@@ -122,6 +123,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     profiles: { lock: (tx, id, version) => profiles.repository.lock(tx, id, version) },
     mustSee: (reader, context, id) => service.mustSee(reader, context, id),
     mustManage: (tx, context, id) => service.mustManage(tx, context, id),
+    mustReachNoFurther: createMustReachNoFurther(platform.catalogue),
     zones: needs.zones,
   });
   const dropPhoto = (tx: Tx, row: ProfileRow): Promise<void> => photos.dropOf(tx, row);

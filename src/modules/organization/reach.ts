@@ -105,6 +105,21 @@ export const reaches = async (reader: Reader, caller: Caller, profileId: string)
   return rows.length > 0;
 };
 
+/** Those of `profileIds` that are within reach of the caller's permission. */
+export const visibleAmong = async (
+  reader: Reader,
+  caller: Caller,
+  profileIds: readonly string[],
+): Promise<ReadonlySet<string>> => {
+  const values: unknown[] = [reader.companyId, profileIds];
+  const reach = visibleProfiles(caller, 'p.id', (value) => `$${values.push(value)}`);
+  const rows = await reader.prepared<{ id: string }>(
+    `select p.id from profile p where p.company_id = $1 and p.id = any($2::uuid[]) and p.deleted_at is null and ${reach}`,
+    values,
+  );
+  return new Set(rows.map(({ id }) => id));
+};
+
 const byDistance = (a: Way, b: Way): number => REACHES.indexOf(b.reach) - REACHES.indexOf(a.reach);
 
 /** The caller by each of their ways alone, the furthest first. */

@@ -71,6 +71,15 @@ export const standsBelow = async (reader: Reader, superiorId: string, subordinat
   return superiorId === subordinateId || rows.length > 0;
 };
 
+/** A person and everyone below. */
+export const withAllBelow = async (reader: Reader, id: string): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    'select subordinate_id as id from reporting_closure where company_id = $1 and superior_id = $2',
+    [reader.companyId, id],
+  );
+  return [id, ...rows.map((row) => row.id)];
+};
+
 /** Takes a person, with everyone below, out from under all superiors. */
 export const detach = async (tx: Tx, id: string): Promise<void> => {
   await tx.prepared(

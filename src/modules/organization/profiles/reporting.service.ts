@@ -7,6 +7,7 @@ import { conflict, invalid, Problem } from '../../../platform/module.ts';
 import type { ChangeRecorder, Context, Repository, Tx } from '../../../platform/module.ts';
 import type { Zones } from '../zones.ts';
 import type { ProfileRow } from './profiles.repository.ts';
+import type { MustReachNoFurther } from '../roles/lines.ts';
 import type { Profiles } from './profiles.service.ts';
 import {
   attach,
@@ -18,6 +19,7 @@ import {
   ReportingLine,
   standsBelow,
   superiorOf,
+  withAllBelow,
 } from './reporting.repository.ts';
 import type { ReportingLineRow, ShownLine } from './reporting.repository.ts';
 
@@ -28,6 +30,8 @@ interface ReportingDependencies {
   readonly profiles: Pick<Repository<ProfileRow>, 'lock'>;
   readonly mustSee: Profiles['mustSee'];
   readonly mustManage: Profiles['mustManage'];
+  /** Throws 403 where the caller comes to reach more people by a change of lines. */
+  readonly mustReachNoFurther: MustReachNoFurther;
   readonly zones: Pick<Zones, 'of'>;
   readonly work: UnitOfWork;
 }
@@ -39,7 +43,7 @@ const latest = (...days: readonly string[]): string => days.toSorted().at(-1)!;
 
 /** Who reports to whom: one superior at a time, never in a circle, the past kept. Nobody reports to whoever left. */
 export const createReportingService = (dependencies: ReportingDependencies) => {
-  const { repository, bulk, changes, profiles, mustSee, mustManage, zones, work } = dependencies;
+  const { repository, bulk, changes, profiles, mustSee, mustManage, mustReachNoFurther, zones, work } = dependencies;
   const mustSeeSuperior = (tx: Tx, context: Context, superiorId: string): Promise<void> =>
     mustSee(tx, context, superiorId).catch((error: unknown) => {
       throw error instanceof Problem && error.status === 404 ? invalid('/superiorId', 'UNKNOWN_REFERENCE') : error;
@@ -102,7 +106,7 @@ export const createReportingService = (dependencies: ReportingDependencies) => {
         if (superiorId !== null) await mustSeeSuperior(tx, context, superiorId);
         await mustBeHere(tx, superiorId === null ? [id] : [id, superiorId]);
         await serialize(tx, LINES);
-        await follow(tx, id, superiorId);
+        await mustReachNoFurther(tx, context, await withAllBelow(tx, id), () => follow(tx, id, superiorId));
         return linesOf(tx, id);
       }),
     /**
