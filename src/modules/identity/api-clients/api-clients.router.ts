@@ -45,7 +45,7 @@ export const apiClientsModule = ({
         id: 'createApiClient',
         summary: 'Create a machine client: its secret is shown once',
         description:
-          'Its scopes are permissions that its maker holds for the whole company, and that open something to machine clients: `clients` of GET /admin/role/permissions.',
+          'Its scopes are permissions that its maker holds for the whole company, at least for as long as it is there, and that open something to machine clients: `clients` of GET /admin/role/permissions.',
         run: (context, body) => service.create(context, body),
       },
       rotate: {

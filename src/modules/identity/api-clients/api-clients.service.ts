@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { isUnbounded } from '../../../platform/access/allowance.ts';
+import { lastingUntil } from '../../../platform/access/lasting.ts';
 import type { Catalogue, Openings } from '../../../platform/access/catalogue.ts';
 import type { Decide } from '../../../platform/access/decision.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
@@ -44,28 +45,32 @@ export interface ApiClients {
   revoke(context: Context, id: string, version: number): Promise<Shown>;
 }
 
-/** Machine clients of a company: what they may do is at most what their maker may. */
+/** Machine clients of a company: what they may do is at most what their maker may, and for as long. */
 export const createApiClients = (dependencies: ApiClientsDependencies): ApiClients => {
   const { work, enqueue, repository, list, identityProvider, sessions, decide, catalogue, openings, now } =
     dependencies;
   const { machineClients } = identityProvider;
 
-  const holds = ({ principal }: Context, scope: string): boolean => {
+  const holds = (principal: Context['principal'], scope: string): boolean => {
     const held = decide(principal, scope);
     return held.allowed && isUnbounded(held);
   };
-  const checkScopes = (context: Context, scopes: readonly string[]): void => {
+  const checkScopes = (principal: Context['principal'], scopes: readonly string[]): void => {
     const known = catalogue();
     for (const [index, scope] of scopes.entries()) {
       if (!Object.hasOwn(known, scope)) throw invalid(`/scopes/${index}`, 'UNKNOWN_REFERENCE');
-      if (!holds(context, scope)) throw invalid(`/scopes/${index}`, 'SCOPE_NOT_HELD');
+      if (!holds(principal, scope)) throw invalid(`/scopes/${index}`, 'SCOPE_NOT_HELD');
       if (!openings().get(scope)?.has('machine')) throw invalid(`/scopes/${index}`, 'SCOPE_OPENS_NOTHING');
     }
   };
   /** Who changes a client, or gets its secret, may do whatever it may. */
-  const mustHold = (context: Context, { scopes }: ApiClientRow): void => {
-    const missing = scopes.find((scope) => !holds(context, scope));
+  const mustHold = (principal: Context['principal'], { scopes }: Pick<ApiClientRow, 'scopes'>): void => {
+    const missing = scopes.find((scope) => !holds(principal, scope));
     if (missing !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: missing } });
+  };
+  /** What a client comes to be able to do, for as long as it is there, whoever lets it holds as long. */
+  const mustHoldAsLong = ({ principal }: Context, row: Pick<ApiClientRow, 'scopes' | 'expiresAt'>): void => {
+    mustHold(lastingUntil(principal, row.expiresAt), row);
   };
   const checkExpiry = (expiresAt: string | null | undefined): void => {
     if (expiresAt != null && new Date(expiresAt) <= now()) throw invalid('/expiresAt', 'PAST');
@@ -94,7 +99,7 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
     page: (context, query) => work.read(context, (reader) => list.page(reader, query)),
     read,
     create: async (context, { name, scopes, expiresAt = null }) => {
-      checkScopes(context, scopes);
+      checkScopes(lastingUntil(context.principal, expiresAt), scopes);
       checkExpiry(expiresAt);
       const id = uuidv7();
       const clientId = `angelis-machine-${id}`;
@@ -106,13 +111,14 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
       return { row, secret: () => firstSecret(row) };
     },
     edit: async (context, id, patch, version) => {
-      checkScopes(context, patch.scopes ?? []);
+      checkScopes(context.principal, patch.scopes ?? []);
       checkExpiry(patch.expiresAt);
       await work.write(context, async (tx) => {
         const row = await repository.lock(tx, id, version);
-        mustHold(context, row);
+        mustHold(context.principal, row);
         mustBeActive(row);
         const after = await repository.update(tx, row, patch);
+        if (patch.scopes !== undefined || patch.expiresAt !== undefined) mustHoldAsLong(context, after);
         await sessions.align(tx, row.clientId, after.expiresAt);
       });
       return read(context, id);
@@ -120,7 +126,7 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
     rotate: async (context, id, version) => {
       const row = await work.write(context, async (tx) => {
         const before = await repository.lock(tx, id, version);
-        mustHold(context, before);
+        mustHoldAsLong(context, before);
         mustBeActive(before);
         return repository.update(tx, before, {}, { action: 'rotate_secret' });
       });
