@@ -139,6 +139,8 @@ const assignmentRoutes = ({ assignments, assignmentList }: RolesRouterDependenci
       path: '/assignment',
       id: 'giveRole',
       summary: 'Give a person a role',
+      description:
+        'Nobody gives above their own rank, permissions and scope, nor for longer than they hold them. Of a role with `maxUsers`, whoever holds one that inherits from it takes a place; whoever left takes none.',
       permission: 'organization:role-assignment:write',
       clients,
       body: RoleAssignment.createBody,
