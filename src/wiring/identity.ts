@@ -167,7 +167,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
   return {
     modules: [
       personsModule({
-        service: createPersonsAdmin({ ...platform, persons, endings, invitations }),
+        service: createPersonsAdmin({ ...platform, persons, endings, notices, invitations }),
         lifecycle,
         jobs: alignment.jobs,
       }),

@@ -11,8 +11,9 @@ import { backChannel } from '../platform/identity-provider/back-channel.ts';
 import { identityProviderContract } from '../platform/identity-provider/contract.ts';
 import { listen } from '../support/listen.ts';
 import { codeOf } from '../support/browser.ts';
-import { createRealm, secondFactor } from '../support/servers/realm.ts';
+import { createRealm } from '../support/servers/realm.ts';
 import type { TestRealm } from '../support/servers/realm.ts';
+import { secondFactor } from '../support/servers/second-factor.ts';
 import { serverSetting } from '../support/servers/settings.ts';
 
 const providerOf = async (realm: string) =>

@@ -88,6 +88,10 @@ describe('angelis realm on a real Keycloak', () => {
       { alias: 'VERIFY_PROFILE' },
       { alias: 'VERIFY_PROFILE', name: 'Verify Profile', enabled: true, defaultAction: true, priority: 90 },
     );
+    await console.authenticationManagement.updateRequiredAction(
+      { alias: 'UPDATE_PASSWORD' },
+      { alias: 'UPDATE_PASSWORD', name: 'Update Password', enabled: true, defaultAction: false, priority: 30 },
+    );
     await spareTheCode();
     await console.identityProviders.create({
       alias: 'elsewhere',
@@ -139,6 +143,7 @@ describe('angelis realm on a real Keycloak', () => {
       'flows.angelis-browser: 2.2.2 auth-otp-form REQUIRED only in the file',
       'flows.angelis-browser: 2.2.2 auth-otp-form DISABLED only in the realm',
       'requiredActions.VERIFY_PROFILE.enabled: false in the file, true in the realm',
+      'requiredActions.UPDATE_PASSWORD.enabled: false in the file, true in the realm',
       'requiredActions.VERIFY_PROFILE.defaultAction: false in the file, true in the realm',
       'identityProviders.elsewhere only in the realm',
       'clientScopes.basic.protocolMappers.more only in the realm',
@@ -154,7 +159,7 @@ describe('angelis realm on a real Keycloak', () => {
       'clientScopeMappings.basic: operator-superadmin only in the realm',
       'serviceAccounts.angelis-api: realm-management.manage-realm only in the realm',
     ]);
-    expect(found.at(-1)).to.match(/^failed: 21 differences/);
+    expect(found.at(-1)).to.match(/^failed: 22 differences/);
     const wrong = (await faults()).join('\n');
     for (const says of [
       /angelis-admin: .*implicit/,
@@ -170,6 +175,8 @@ describe('angelis realm on a real Keycloak', () => {
       /clientScopes\.basic: its mapper more /,
       /clientScopeMappings\.basic: .*operator-superadmin/,
       /scopeMappings\.angelis-worker: .*operator-superadmin/,
+      /requiredActions\.UPDATE_PASSWORD: /,
+      /requiredActions\.VERIFY_PROFILE: /,
       /lets operator-superadmin in/,
     ])
       expect(wrong).to.match(says);
@@ -180,7 +187,7 @@ describe('angelis realm on a real Keycloak', () => {
       '  identityProviders.elsewhere only in the realm',
       '  clients.legacy only in the realm',
     ];
-    expect(mended[0], mended.join('\n')).to.match(/^18 changes/);
+    expect(mended[0], mended.join('\n')).to.match(/^19 changes/);
     expect(mended.at(-4)).to.match(/^Left/);
     expect(mended.slice(-3)).to.deep.equal(left);
     expect((await applied())[0]).to.match(new RegExp(`^${NOTHING}`));

@@ -3,7 +3,7 @@ import { LINK, eventually, mailedTo, PASSWORD, signInOnAdmin, visitorsOf } from 
 import type { Somebody, Tokens } from '../scenarios/people.ts';
 import { codeOf } from '../support/browser.ts';
 import { addLegacyPassword, hasLegacyPassword } from '../support/legacy.ts';
-import { openRealm, secondFactor } from '../support/servers/realm.ts';
+import { giveSecondFactor } from '../support/servers/second-factor.ts';
 import { systemOnServers } from '../support/servers/system.ts';
 import type { TestSystem } from '../support/system.ts';
 
@@ -23,23 +23,11 @@ describe('whoever has a second factor, on real servers', () => {
 
   /** A worker who has set one up. */
   const addWorker = async (hasPassword: boolean): Promise<Somebody> => {
-    const { email, keycloakId, ...worker } = await visitors.addSomebody(companyId, ['worker']);
-    const { users } = system.identityProvider;
-    const { username } = (await users.find({ id: keycloakId }))!;
-    await users.remove(keycloakId);
-    const realm = await openRealm(system.identityProvider.issuer.split('/').at(-1)!).console();
-    const password = { type: 'password', value: PASSWORD, temporary: false };
-    const { id } = await realm.users.create({
-      username,
-      email,
-      enabled: true,
-      emailVerified: true,
-      firstName: 'Ana',
-      lastName: 'Rojas',
-      credentials: hasPassword ? [password, secondFactor(SECRET)] : [secondFactor(SECRET)],
-    });
-    await sql('update person set keycloak_id = $2 where id = $1', [worker.personId, id]);
-    return { ...worker, email, keycloakId: id };
+    const worker = await visitors.addSomebody(companyId, ['worker']);
+    return {
+      ...worker,
+      keycloakId: await giveSecondFactor(system, worker, SECRET, hasPassword ? PASSWORD : undefined),
+    };
   };
   const signIn = ({ email }: Somebody, totp?: string) =>
     post('/auth/sign-in', { identifier: email, password: PASSWORD, ...(totp !== undefined && { totp }) });

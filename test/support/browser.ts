@@ -11,7 +11,7 @@ export const codeOf = (secret: string, steps = 0): string => {
 };
 
 /** What somebody sees, or with what the provider sent them back. */
-interface Seen {
+export interface Seen {
   readonly back: boolean;
   readonly html: string;
   readonly query: URLSearchParams;

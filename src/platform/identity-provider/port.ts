@@ -147,7 +147,7 @@ export interface IdentityProvider {
     page: (range: { first: number; max: number }) => Promise<User[]>;
     update: (id: string, patch: UserPatch) => Promise<void>;
     passwordState: (id: string) => Promise<PasswordState>;
-    /** From now on nobody signs in as this user, by whatever way, before `setPassword` or the browser's page gave a new one. */
+    /** Removes the password: nobody signs in as this user any more, by whatever way, before `setPassword` gave a new one. */
     requireNewPassword: (id: string) => Promise<void>;
     /** Also lifts a lock, and is the new password that may have been required. @throws password_refused */
     setPassword: (id: string, password: string) => Promise<void>;

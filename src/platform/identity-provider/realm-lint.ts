@@ -8,6 +8,8 @@ const USERNAME_CLIENT = 'angelis-otp';
 const STAFF_CLIENT = 'angelis-admin';
 const SECOND_FACTOR = 'auth-otp-form';
 const LOGOUT_ADDRESSES = 'post.logout.redirect.uris';
+const SET_UP_FACTOR = 'CONFIGURE_TOTP';
+const UPDATE_PASSWORD = 'UPDATE_PASSWORD';
 
 /** Answers a line for each thing in a realm that breaks the rule. */
 type Rule = (realm: RealmDefinition) => readonly string[];
@@ -116,6 +118,17 @@ const tokensUsedAgain: Rule = (realm) => unlike(realm, ROTATION);
 
 const passwordsByMail: Rule = ({ resetPasswordAllowed }) =>
   resetPasswordAllowed === true ? ['realm.resetPasswordAllowed: passwords are reset at this service alone'] : [];
+
+/** Whatever is on here anybody may begin at the page, by `kc_action` in its address. */
+const actionsOfThePage: Rule = ({ requiredActions = [] }) => [
+  ...requiredActions
+    .filter(({ alias, enabled }) => enabled === true && alias !== SET_UP_FACTOR)
+    .map(({ alias }) => `requiredActions.${alias}: lets people do at the page what is this service's: switch it off`),
+  // Keycloak makes all of its own where a file names none.
+  ...(requiredActions.some(({ alias }) => alias === UPDATE_PASSWORD)
+    ? []
+    : [`requiredActions.${UPDATE_PASSWORD}: is not named, so that Keycloak makes it: name it, switched off`]),
+];
 
 const identityProviders: Rule = ({ identityProviders: found = [] }) =>
   found.map(({ alias }) => `identityProviders.${alias}: lets people in past our own sign-in: remove it`);
@@ -276,6 +289,7 @@ const RULES: readonly Rule[] = [
   longTokens,
   tokensUsedAgain,
   passwordsByMail,
+  actionsOfThePage,
   selfRegistration,
   identityProviders,
   userFederation,

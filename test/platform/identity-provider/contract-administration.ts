@@ -100,7 +100,8 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       const user = await newUser();
       const { id, username } = user;
       await provider.users.requireNewPassword(id);
-      expect(await provider.users.passwordState(id)).to.include({ isSet: true, isRequired: true });
+      expect(await provider.users.passwordState(id)).to.include({ isSet: false, isRequired: true });
+      expect(await provider.users.passwordSetAt(id)).to.equal(undefined);
       expect(await codeOf(signIn(user))).to.equal('invalid_credentials');
       expect(await provider.verifyPassword({ username, password: PASSWORD, address: ADDRESS })).to.equal(false);
       expect(await codeOf(provider.otpGrant({ username, address: ADDRESS }))).to.equal('invalid_credentials');

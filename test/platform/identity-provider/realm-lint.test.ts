@@ -148,6 +148,16 @@ describe('lint of the realm', () => {
     );
   });
 
+  it('refuses all that people may begin at the page but their second factor, and a file that leaves it to Keycloak', () => {
+    for (const one of realm.requiredActions!) one.enabled = true;
+    expectFaults(
+      /^requiredActions\.UPDATE_PASSWORD: lets people do/,
+      /^requiredActions\.VERIFY_PROFILE: lets people do/,
+    );
+    delete realm.requiredActions;
+    expectFaults(/^requiredActions\.UPDATE_PASSWORD: is not named/);
+  });
+
   it('refuses identity providers, also those that are switched off', () => {
     realm.identityProviders = [{ alias: 'elsewhere', enabled: false }];
     expectFaults(/^identityProviders\.elsewhere: /);

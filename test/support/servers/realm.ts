@@ -58,11 +58,3 @@ export const createRealm = async (baseUrl: string): Promise<TestRealm> => {
   await (await openConsole()).realms.create(newRealm(await fileFor(baseUrl), name));
   return openRealm(name);
 };
-
-/** A second factor of this secret, as somebody's credential who has set one up. */
-export const secondFactor = (secret: string) => ({
-  type: 'otp',
-  userLabel: 'phone',
-  secretData: JSON.stringify({ value: secret }),
-  credentialData: JSON.stringify({ subType: 'totp', digits: 6, counter: 0, period: 30, algorithm: 'HmacSHA1' }),
-});

@@ -6,7 +6,16 @@ import type { Mailer } from '../../../platform/messaging/messages.ts';
 import type { Persons } from '../persons/persons.service.ts';
 
 const SEND_NOTICE = 'identity.notice.send';
-export type NoticeKind = 'passwordChanged' | 'passwordTooWeak' | 'addressChanged' | 'locked' | 'erasureAsked';
+export type NoticeKind =
+  | 'passwordChanged'
+  | 'passwordTooWeak'
+  | 'newPasswordRequired'
+  | 'secondFactorSetUp'
+  | 'secondFactorRefused'
+  | 'secondFactorRemoved'
+  | 'addressChanged'
+  | 'locked'
+  | 'erasureAsked';
 
 interface NoticesDependencies {
   readonly db: Database;

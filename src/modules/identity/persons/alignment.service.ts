@@ -58,7 +58,11 @@ export const createAlignment = (dependencies: AlignmentDependencies): Alignment 
       await alignRoles(id, await staffRolesOf(tx, personId));
       if (person.keycloakId !== id)
         await repository.update(tx, await repository.lock(tx, personId), { keycloakId: id }, { action: 'align' });
-      if (newPassword) await users.requireNewPassword(id);
+      if (newPassword) {
+        await users.requireNewPassword(id);
+        // Sessions of the provider's page, too, which have no row here before their first token.
+        await logoutAll(id);
+      }
       if (!wanted.enabled) return 'person_disabled';
       return newPassword ? 'new_password_required' : undefined;
     });

@@ -6,6 +6,7 @@ import type { Context } from '../../../platform/http/context.ts';
 import type { Permission } from '../../../platform/http/route.ts';
 import type { Action, Standing } from '../../../platform/lifecycle/mover.ts';
 import { forbidden, notFound, refusalOf } from '../../../platform/problem.ts';
+import type { Notices } from '../notices/notices.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import { showSession } from '../sessions/session-views.ts';
 import type { PersonSessionsView } from '../sessions/session-views.ts';
@@ -19,6 +20,7 @@ interface PersonsAdminDependencies {
   readonly work: UnitOfWork;
   readonly persons: Persons;
   readonly endings: Pick<Endings, 'of' | 'end' | 'endAll'>;
+  readonly notices: Pick<Notices, 'send'>;
   readonly invitations: Pick<Invitations, 'issueToStaff'>;
   readonly decide: Decide;
   readonly now: () => Date;
@@ -41,7 +43,7 @@ export interface PersonsAdmin {
     address: { readonly kind: AddressKind; readonly value: string; readonly reason: string },
     version: number,
   ): Promise<PersonRow>;
-  /** Ends somebody's sessions; they sign in no more before they chose a new password by a mailed code. */
+  /** Ends somebody's sessions and tells them; they sign in no more before they chose a new password by a mailed code. */
   requireNewPassword(context: Context, id: string, reason: string, version: number): Promise<PersonRow>;
   /** Where a person is signed in, in every company. */
   sessions(context: Context, id: string): Promise<Static<typeof PersonSessionsView>>;
@@ -53,7 +55,7 @@ export interface PersonsAdmin {
 
 /** Logins in the hands of the operator's staff; the route's transactions are the operator's own. */
 export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): PersonsAdmin => {
-  const { work, persons, endings, invitations, decide, now } = dependencies;
+  const { work, persons, endings, notices, invitations, decide, now } = dependencies;
   const { repository, mover } = persons;
   const show = (row: PersonRow): PersonRow => repository.entity.show(row) as PersonRow;
   /** A login of the staff is changed by those who say who is staff. */
@@ -109,6 +111,7 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
         const note = { action: 'require_new_password', reason };
         const changed = await repository.update(tx, row, { epoch: row.epoch + 1 }, note);
         await persons.align(tx, id, { newPassword: true });
+        await notices.send(tx, id, 'newPasswordRequired');
         return changed;
       });
       // The job does so too, should this process end before.

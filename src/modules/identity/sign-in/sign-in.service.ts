@@ -29,7 +29,10 @@ interface SignInDependencies {
   readonly db: Pick<Database, 'read'>;
   readonly directory: Pick<Directory, 'company'>;
   readonly configuration: Configuration;
-  readonly identityProvider: Pick<IdentityProvider, 'passwordGrant' | 'otpGrant' | 'exchangeCode' | 'refresh'>;
+  readonly identityProvider: Pick<
+    IdentityProvider,
+    'passwordGrant' | 'otpGrant' | 'exchangeCode' | 'refresh' | 'users'
+  >;
   readonly persons: Persons;
   readonly legacy: Pick<Legacy, 'first'>;
   readonly authentication: Pick<Authentication, 'verify'>;
@@ -207,7 +210,10 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
       const tokens = await identityProvider.exchangeCode(request).catch((error: unknown) => {
         throw isRefusal(error, ['account_disabled']) ? forbidden('NOT_ADMITTED', { cause: error }) : error;
       });
-      if (!(await isLetIn(tokens))) throw forbidden('NOT_ADMITTED');
+      // Whoever was at the page already when a new password was required of them went on there.
+      const { isRequired } = await identityProvider.users.passwordState(tokens.userId);
+      if (isRequired) await endings.endAtProvider(tokens.sid);
+      if (isRequired || !(await isLetIn(tokens))) throw forbidden('NOT_ADMITTED');
       return tokens;
     },
     refresh: async (refreshToken, clients) => {

@@ -123,7 +123,7 @@ export function createUsers(keeper: StateKeeper, now: () => Date): Users {
           return { isSet: password !== undefined, isRequired: needsPassword, isLocked: locked };
         }),
       requireNewPassword: async (id) => {
-        need(id).needsPassword = true;
+        Object.assign(need(id), { needsPassword: true, password: undefined, passwordSetAt: undefined });
         keeper.record({ type: 'user_changed', userId: id });
         await keeper.flush();
       },

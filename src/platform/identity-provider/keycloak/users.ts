@@ -19,6 +19,8 @@ const isDisabled = (status: unknown): boolean =>
   typeof status === 'object' && status !== null && 'disabled' in status && status.disabled === true;
 
 const SET_UP_FACTOR = 'CONFIGURE_TOTP';
+/** Switched off in the realm, so that the page never asks for it: on a user it is a mark, with which no grant takes them in. */
+const NEW_PASSWORD = 'UPDATE_PASSWORD';
 
 /** People in the realm. */
 export function createKeycloakUsers({ client, administer, read }: Connection): IdentityProvider['users'] {
@@ -39,11 +41,16 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
     const [user] = await read(() => client.users.find({ ...query, exact: true, max: 1 }));
     return user?.id === undefined ? undefined : userOf({ ...user, id: user.id });
   };
+  /** Answers whether there were any. */
+  const removeCredentials = async (id: string, kind: 'otp' | 'password'): Promise<boolean> => {
+    const found = (await read(() => client.users.getCredentials({ id }))).filter(({ type }) => type === kind);
+    for (const { id: credentialId = '' } of found)
+      await administer(() => client.users.deleteCredential({ id, credentialId }));
+    return found.length > 0;
+  };
   /** Nothing of it stays, nor is asked for any more: the password grant knows no way around either. */
   const removeSecondFactor = async ({ id = '', requiredActions = [] }: UserRepresentation): Promise<void> => {
-    const credentials = await read(() => client.users.getCredentials({ id }));
-    for (const { id: credentialId = '', type } of credentials)
-      if (type === 'otp') await administer(() => client.users.deleteCredential({ id, credentialId }));
+    await removeCredentials(id, 'otp');
     if (requiredActions.includes(SET_UP_FACTOR)) {
       const left = requiredActions.filter((action) => action !== SET_UP_FACTOR);
       await administer(() => client.users.update({ id }, { requiredActions: left }));
@@ -106,11 +113,14 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
       const found: unknown = await read(() => client.attackDetection.findOne({ id }));
       return {
         isSet: credentials.some(({ type }) => type === 'password'),
-        isRequired: requiredActions.includes('UPDATE_PASSWORD'),
+        isRequired: requiredActions.includes(NEW_PASSWORD),
         isLocked: isDisabled(found),
       };
     },
-    requireNewPassword: async (id) => requireAction({ ...(await need(id)), id }, 'UPDATE_PASSWORD'),
+    requireNewPassword: async (id) => {
+      await requireAction({ ...(await need(id)), id }, NEW_PASSWORD);
+      await removeCredentials(id, 'password');
+    },
     setPassword: async (id, password) => {
       const credential = { type: 'password', value: password, temporary: false };
       await administer(() => client.users.resetPassword({ id, credential }));
