@@ -147,7 +147,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
   const count = createOtpFigures(platform.metrics);
   const otps = createOtps({ ...platform, persons, signIn, count });
   const otpWork = otpJobs({ ...platform, persons, signIn, otps, count });
-  const passwords = createPasswords({ ...platform, persons, legacy, otps, endings, notices });
+  const passwords = createPasswords({ ...platform, persons, legacy, otps, alignment, endings, notices });
   const contacts = createContactChanges({ ...platform, persons, otps, notices });
   const registration = createRegistration({ ...platform, persons, logins, legacy });
   const {
@@ -191,7 +191,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
         erasures: [sessionErasure],
       },
       attemptsModule({
-        attempts: createAttempts({ ...platform, persons, endings, notices, list: attempts }),
+        attempts: createAttempts({ ...platform, persons, alignment, endings, notices, list: attempts }),
         list: attempts,
       }),
       signInModule({ signIn, tokens }),

@@ -55,6 +55,17 @@ describe('a second factor on Keycloak', () => {
     expect(await isProven(other, codeOf(SECRET))).to.equal(true);
   });
 
+  it('is taken away: a password is enough again, but for the staff, of whom another is asked', async () => {
+    const [one, staff] = [await newUser(true), await newUser(true)];
+    await provider.users.setRoles(staff.id, ['operator-support']);
+    for (const user of [one, staff]) {
+      expect(await provider.users.removeSecondFactor(user.id)).to.equal(true);
+      expect(await provider.users.removeSecondFactor(user.id)).to.equal(false);
+      expect(await provider.users.hasSecondFactor(user.username)).to.equal(false);
+      expect(await isProven(user)).to.equal(user === one);
+    }
+  });
+
   it('goes with the last role of the staff, set up already or only asked for', async () => {
     for (const user of [await newUser(true), await newUser(false)]) {
       await provider.users.setRoles(user.id, ['operator-support']);

@@ -1,12 +1,23 @@
 import { expect } from 'chai';
-import { CODE, eventually, mailedTo, PASSWORD, addStaffMember, visitorsOf } from '../scenarios/people.ts';
+import { decodeJwt } from 'jose';
+import {
+  CODE,
+  eventually,
+  mailedTo,
+  PASSWORD,
+  addStaffMember,
+  signInOnAdmin,
+  visitorsOf,
+} from '../scenarios/people.ts';
 import type { Somebody, Tokens } from '../scenarios/people.ts';
-import { openBrowser } from '../support/browser.ts';
+import { codeOf, openBrowser, totpSecretOf } from '../support/browser.ts';
 import type { Browser, Seen } from '../support/browser.ts';
+import { giveSecondFactor } from '../support/servers/second-factor.ts';
 import { systemOnServers } from '../support/servers/system.ts';
 import type { TestSystem } from '../support/system.ts';
 
 const NEW = 'otra clave muy larga';
+const SECRET = 'abcdefghijklmnopqrst';
 /** All that Keycloak 26.7 can be asked to begin by `kc_action`, but the second factor. */
 const ACTIONS = [
   'UPDATE_PASSWORD',
@@ -36,7 +47,7 @@ describe('what somebody can do at Keycloak’s page, on real servers', () => {
   let companyId: string;
   let chief: string;
   const visitors = visitorsOf(() => system);
-  const { ask, post } = visitors;
+  const { ask, post, me, sql } = visitors;
 
   before(async () => {
     system = await systemOnServers(13)();
@@ -45,6 +56,7 @@ describe('what somebody can do at Keycloak’s page, on real servers', () => {
   });
   after(() => system.stop());
 
+  const addWorker = (): Promise<Somebody> => visitors.addSomebody(companyId, ['worker'], PASSWORD);
   const addOwner = (): Promise<Somebody> => visitors.addSomebody(companyId, ['owner'], PASSWORD);
   /** Goes to the page, there as somebody may who writes into the address what they like, and gives name and password. */
   const visit = async (email: string, password: string, action?: string): Promise<Visit> => {
@@ -84,6 +96,30 @@ describe('what somebody can do at Keycloak’s page, on real servers', () => {
   };
   const isTold = (email: string, subject: RegExp): Promise<void> =>
     eventually(async () => (await system.mailsOf(email)).some((mail) => subject.test(mail.subject)));
+  const actionsOf = async (personId: string): Promise<string[]> =>
+    (await sql<{ action: string }>('select action from change where entity_id = $1 order by id', [personId])).map(
+      ({ action }) => action,
+    );
+  const hasFactor = async ({ personId }: Pick<Somebody, 'personId'>): Promise<boolean> =>
+    system.identityProvider.users.hasSecondFactor(`u-${personId}`);
+  /** Sets a second factor up on the page that asks for one. */
+  const setUp = ({ browser, seen }: Visit): Promise<Seen> => {
+    const totpSecret = totpSecretOf(seen.html)!;
+    expect(totpSecret).to.be.a('string');
+    return browser.send(seen.html, { totpSecret, userLabel: 'thief', totp: codeOf(totpSecret) });
+  };
+  /** Without what the page says of an action that was asked for in its address, which our own page never does. */
+  const withoutStatus = (seen: Seen): Seen => {
+    for (const name of ['kc_action', 'kc_action_status']) seen.query.delete(name);
+    return seen;
+  };
+  const staffOf = async ({ accessToken }: Tokens): Promise<{ personId: string; email: string }> => {
+    const personId = (
+      await sql<{ id: string }>('select id from person where keycloak_id = $1', [decodeJwt(accessToken).sub!])
+    )[0]!.id;
+    const { email } = (await system.identityProvider.users.find({ username: `u-${personId}` }))!;
+    return { personId, email: email! };
+  };
 
   it('whoever knows a password that is to be replaced replaces it nowhere: its owner does, by a mailed code', async () => {
     const owner = await addOwner();
@@ -111,5 +147,68 @@ describe('what somebody can do at Keycloak’s page, on real servers', () => {
       expect(there.seen.query.get('kc_action_status'), action).to.be.oneOf(['error', null]);
     }
     await enter(owner.email);
+  });
+
+  it('lets nobody on who was there already when a new password was required of them', async () => {
+    const owner = await addOwner();
+    const there = await visit(owner.email, PASSWORD, 'CONFIGURE_TOTP');
+    expect((await move(owner, 'require-new-password')).status).to.equal(200);
+    await eventually(async () => (await system.identityProvider.users.passwordState(owner.keycloakId)).isRequired);
+    const seen = await setUp(there);
+    expect(seen.back).to.equal(true);
+    const { status, body } = await callback(there, withoutStatus(seen));
+    expect([status, (body as { code: string }).code]).to.deep.equal([403, 'NOT_ADMITTED']);
+  });
+
+  it('takes away a second factor that somebody sets up who needs none, with their session, and tells the owner', async () => {
+    const owner = await addOwner();
+    const own = await enter(owner.email);
+    await me(own.accessToken).expect(200);
+    const thief = await visit(owner.email, PASSWORD, 'CONFIGURE_TOTP');
+    const back = await setUp(thief);
+    expect(back.back).to.equal(true);
+    const entered = (await callback(thief, withoutStatus(back))).body as Tokens;
+    await me(entered.accessToken, '/admin/auth').expect(200);
+    await eventually(async () => !(await hasFactor(owner)));
+    await isTold(owner.email, /se quitó|taken away/);
+    await eventually(async () => !(await system.identityProvider.introspect(entered.accessToken)).active);
+    await me(entered.accessToken, '/admin/auth').expect(401);
+    await me(own.accessToken).expect(200);
+    expect(await actionsOf(owner.personId)).to.include('person.refuse_second_factor');
+    await enter(owner.email);
+  });
+
+  it('tells whoever needs one that it was set up, and ends their other sessions', async () => {
+    const staff = await addStaffMember(system);
+    const { personId, email } = await staffOf(staff);
+    await isTold(email, /segundo factor|second factor/);
+    await me(staff.accessToken, '/admin/auth').expect(200);
+    expect(await actionsOf(personId)).to.include('person.set_up_second_factor');
+    expect(await hasFactor({ personId })).to.equal(true);
+  });
+
+  it('gives way to whoever proves their mailbox: a second factor that they do not need goes with the password', async () => {
+    const worker = await addWorker();
+    await giveSecondFactor(system, worker, SECRET, PASSWORD);
+    expect([await hasFactor(worker), (await signIn(worker.email)).status]).to.deep.equal([true, 401]);
+    await resetPassword(worker.email);
+    await enter(worker.email, NEW);
+    expect(await hasFactor(worker)).to.equal(false);
+    expect(await actionsOf(worker.personId)).to.include('person.remove_second_factor');
+    await isTold(worker.email, /Se quitó su segundo factor|Your second factor was removed/);
+  });
+
+  it('is begun anew by staff who lost theirs, once a superadmin takes the old one away', async () => {
+    const staff = await addStaffMember(system);
+    const { personId, email } = await staffOf(staff);
+    await me(staff.accessToken, '/admin/auth').expect(200);
+    expect((await move({ personId }, 'reset-second-factor')).status).to.equal(200);
+    await me(staff.accessToken, '/admin/auth').expect(401);
+    await eventually(async () => !(await hasFactor({ personId })));
+    await isTold(email, /Se quitó su segundo factor|Your second factor was removed/);
+    expect((await signIn(email)).status, 'a password alone').to.equal(401);
+    const again = await signInOnAdmin(system, email);
+    await me(again.accessToken, '/admin/auth').expect(200);
+    expect(await hasFactor({ personId })).to.equal(true);
   });
 });

@@ -81,6 +81,9 @@ export type ProviderEventType =
   | 'session_ended'
   | 'sessions_ended'
   | 'credential_changed'
+  /** By the user, at the provider's own page. */
+  | 'password_chosen'
+  | 'second_factor_set_up'
   | 'user_changed'
   | 'user_removed';
 
@@ -159,6 +162,8 @@ export interface IdentityProvider {
     holders: (role: StaffRole) => Promise<string[]>;
     /** With the last role the second factor goes, which was set up for its sake. */
     setRoles: (id: string, roles: readonly StaffRole[]) => Promise<void>;
+    /** Takes it away; whoever holds a role sets one up before they sign in again. Answers whether there was one. */
+    removeSecondFactor: (id: string) => Promise<boolean>;
     /** Whether a password alone proves nothing of this user. */
     hasSecondFactor: (username: string) => Promise<boolean>;
   };

@@ -111,6 +111,13 @@ export function administrationContract(get: () => IdentityProvider, calls: Provi
       expect(await codeOf(provider.users.requireNewPassword(randomUUID()))).to.equal('not_found');
     });
 
+    it('have no second factor that could be taken away, unless they set one up', async () => {
+      const { id, username } = await newUser();
+      expect(await provider.users.hasSecondFactor(username)).to.equal(false);
+      expect(await provider.users.removeSecondFactor(id)).to.equal(false);
+      expect(await codeOf(provider.users.removeSecondFactor(randomUUID()))).to.equal('not_found');
+    });
+
     it('without a password fail and are locked as others are, until they get their first', async () => {
       const user = await newUser({ password: undefined });
       const { id, username } = user;

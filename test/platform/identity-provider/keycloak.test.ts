@@ -195,6 +195,10 @@ describe('Keycloak events', () => {
       ['CODE_TO_TOKEN', undefined],
     ]);
     for (const [type, word] of words) expect(fromUserEvent({ ...base, type })?.type, type).to.equal(word);
+    const update = (kind: string) =>
+      fromUserEvent({ ...base, type: 'UPDATE_CREDENTIAL', details: { credential_type: kind, code_id: 's' } });
+    expect(update('password')).to.include({ type: 'password_chosen', sid: 's' });
+    expect(update('otp')).to.include({ type: 'second_factor_set_up', sid: 's' });
     const refused = { ...base, type: 'REFRESH_TOKEN_ERROR', sessionId: 's', details: { refresh_token_sub: 'u' } };
     expect(fromUserEvent(refused)).to.include({ userId: 'u', sid: 's' });
   });

@@ -1,3 +1,5 @@
+import type { LiveSession } from '../../../platform/access/directory.ts';
+import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { Database, Tx } from '../../../platform/db/database.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { IdentityProvider, ProviderEvent } from '../../../platform/identity-provider/port.ts';
@@ -7,7 +9,8 @@ import { retention } from '../../../platform/module.ts';
 import type { Context, List, Retention } from '../../../platform/module.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
-import type { Notices } from '../notices/notices.service.ts';
+import type { NoticeKind, Notices } from '../notices/notices.service.ts';
+import type { Alignment } from '../persons/alignment.service.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import { insertAttempt, knownEvents, markEvent, newestEvent, purgeAttempts } from './attempts.repository.ts';
@@ -17,8 +20,10 @@ interface AttemptsDependencies {
   readonly db: Database;
   readonly identityProvider: Pick<IdentityProvider, 'events' | 'users'>;
   readonly persons: Persons;
-  readonly endings: Pick<Endings, 'endAll' | 'endBySid'>;
+  readonly endings: Pick<Endings, 'endAll' | 'endBySid' | 'endAtProvider'>;
+  readonly alignment: Pick<Alignment, 'dropSecondFactor'>;
   readonly notices: Pick<Notices, 'send'>;
+  readonly changes: Pick<ChangeRecorder, 'event'>;
   readonly work: UnitOfWork;
   readonly list: List;
 }
@@ -44,6 +49,14 @@ const OUTCOMES: Readonly<Partial<Record<ProviderEvent['type'], Attempt['outcome'
   locked: 'locked',
 };
 
+/** What somebody did with their credentials at the provider's page, as the log and the mail to them have it. */
+type AtThePage = 'set_up_second_factor' | 'refuse_second_factor' | 'set_password_elsewhere';
+const TOLD: Readonly<Record<AtThePage, NoticeKind>> = {
+  set_up_second_factor: 'secondFactorSetUp',
+  refuse_second_factor: 'secondFactorRefused',
+  set_password_elsewhere: 'passwordChanged',
+};
+
 /** Until when the provider locks an account that failed so often; see brute-force protection of the realm. */
 const lockedUntil = (failed: number, at: Date): Date => {
   const fives = Math.floor(failed / BRUTE_FORCE.failures);
@@ -53,7 +66,7 @@ const lockedUntil = (failed: number, at: Date): Date => {
 
 /** What the identity provider saw becomes attempts, the last sign-in, locks, and ends of sessions. */
 export const createAttempts = (dependencies: AttemptsDependencies): Attempts => {
-  const { db, identityProvider, persons, endings, notices, work, list } = dependencies;
+  const { db, identityProvider, persons, alignment, endings, notices, changes, work, list } = dependencies;
 
   const move = async (tx: Tx, id: string, name: 'lock' | 'unlock', input = {}): Promise<void> => {
     const row = await persons.repository.lock(tx, id);
@@ -73,9 +86,13 @@ export const createAttempts = (dependencies: AttemptsDependencies): Attempts => 
     }
   };
 
-  const record = (scope: Scope, event: ProviderEvent, personId: string | null): Promise<void> =>
+  const record = (scope: Scope, event: ProviderEvent, personId: string | null, done?: AtThePage): Promise<void> =>
     db.write(scope, async (tx) => {
       if (!(await markEvent(tx, event.id, event.at))) return;
+      if (personId !== null && done !== undefined) {
+        await changes.event(tx, { entity: 'person', entityId: personId, action: done });
+        await notices.send(tx, personId, TOLD[done]);
+      }
       const outcome = OUTCOMES[event.type];
       if (outcome === undefined) return;
       const { id, at, clientId: client = null, address = null, error = null } = event;
@@ -99,6 +116,29 @@ export const createAttempts = (dependencies: AttemptsDependencies): Attempts => 
       await endings.endAll(personId, ending, ({ createdAt }) => new Date(createdAt) > at);
   };
 
+  /**
+   * What somebody did with their credentials at the page, if they did: a second factor goes that they do not need, with the
+   * session in which it was set up; else their other sessions end. Done again it changes nothing. See
+   * docs/decisions/what-may-be-done-at-the-sign-in-page.md.
+   */
+  const followPage = async (
+    { type, sid, at }: ProviderEvent,
+    personId: string | null,
+    traceId: string,
+  ): Promise<AtThePage | undefined> => {
+    if (personId === null || (type !== 'second_factor_set_up' && type !== 'password_chosen')) return undefined;
+    if (type === 'second_factor_set_up' && (await alignment.dropSecondFactor(personId, traceId)) !== 'kept') {
+      if (sid !== undefined) {
+        await endings.endBySid(sid, { because: 'second_factor_refused', traceId });
+        await endings.endAtProvider(sid);
+      }
+      return 'refuse_second_factor';
+    }
+    const isKept = (session: LiveSession): boolean => session.sid === sid || new Date(session.createdAt) > at;
+    await endings.endAll(personId, { because: type, traceId }, isKept);
+    return type === 'password_chosen' ? 'set_password_elsewhere' : 'set_up_second_factor';
+  };
+
   /** Reads the beginning of what happened since; answers from where it goes on, so that none waits for all of them. */
   const readFrom = async (scope: Scope, since: Date, signal: AbortSignal): Promise<Date | undefined> => {
     const { events, next } = await identityProvider.events({ since });
@@ -113,8 +153,9 @@ export const createAttempts = (dependencies: AttemptsDependencies): Attempts => 
       if (known.has(event.id)) continue;
       const { traceId } = scope;
       const person = event.userId === undefined ? undefined : await persons.byKeycloakId(event.userId, traceId);
-      await endSessions(event, person?.id ?? null, traceId);
-      await record(scope, event, person?.id ?? null);
+      const personId = person?.id ?? null;
+      await endSessions(event, personId, traceId);
+      await record(scope, event, personId, await followPage(event, personId, traceId));
     }
     return next;
   };

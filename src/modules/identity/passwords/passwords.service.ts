@@ -13,6 +13,7 @@ import { invalid } from '../../../platform/problem.ts';
 import type { Legacy } from '../legacy/legacy.service.ts';
 import type { Notices } from '../notices/notices.service.ts';
 import type { Otps } from '../otp/otp.service.ts';
+import type { Alignment } from '../persons/alignment.service.ts';
 import type { PersonRow, Persons } from '../persons/persons.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import { checkPassword } from './password-rules.ts';
@@ -26,12 +27,16 @@ interface PasswordsDependencies {
   readonly persons: Persons;
   readonly legacy: Pick<Legacy, 'first'>;
   readonly otps: Pick<Otps, 'redeem' | 'giveBack'>;
+  readonly alignment: Pick<Alignment, 'dropSecondFactor'>;
   readonly endings: Pick<Endings, 'endAll'>;
   readonly notices: Notices;
 }
 
 export interface Passwords {
-  /** Sets a new password for whoever verified a code for it; all their sessions end. 422 for a ticket that is not good. */
+  /**
+   * Sets a new password for whoever verified a code for it; all their sessions end, and a second factor goes that they do not
+   * need. 422 for a ticket that is not good.
+   */
   reset(request: { ticket: string; password: string }, context: PublicContext): Promise<void>;
   /**
    * Changes the caller's password; their other sessions end. 422 when the one they have is wrong, or without the code of a
@@ -72,7 +77,8 @@ const CLOCKS_APART = 5_000;
  * docs/decisions/rows-first-then-the-identity-provider.md.
  */
 export const createPasswords = (dependencies: PasswordsDependencies): Passwords => {
-  const { db, work, changes, outbox, identityProvider, persons, legacy, otps, endings, notices } = dependencies;
+  const { db, work, changes, outbox, identityProvider, persons, legacy, otps } = dependencies;
+  const { alignment, endings, notices } = dependencies;
 
   const begin = async (
     tx: Tx,
@@ -100,11 +106,22 @@ export const createPasswords = (dependencies: PasswordsDependencies): Passwords 
     }
   };
 
+  /** Whoever proved their mailbox is asked for no second factor that their account does not need; true where one went. */
+  const dropsFactor = async ({ personId, because }: Following, traceId: string): Promise<boolean> =>
+    because === 'password_reset' && (await alignment.dropSecondFactor(personId, traceId)) === 'dropped';
+  const tell = async (tx: Tx, personId: string, droppedFactor: boolean): Promise<void> => {
+    await notices.send(tx, personId, 'passwordChanged');
+    if (!droppedFactor) return;
+    await changes.event(tx, { entity: 'person', entityId: personId, action: 'remove_second_factor' });
+    await notices.send(tx, personId, 'secondFactorRemoved');
+  };
+
   const follow = async (begun: Begun, traceId: string): Promise<void> => {
     const { personId, because, keptId } = begun.following;
+    const droppedFactor = await dropsFactor(begun.following, traceId);
     await endings.endAll(personId, { because, traceId }, ({ id }) => id === keptId);
     await persons.asSystem(traceId, async (tx) => {
-      if (await callOff(tx, begun)) await notices.send(tx, personId, 'passwordChanged');
+      if (await callOff(tx, begun)) await tell(tx, personId, droppedFactor);
     });
   };
 
@@ -155,12 +172,14 @@ export const createPasswords = (dependencies: PasswordsDependencies): Passwords 
     jobs: [
       job<Following>({
         name: FOLLOW,
-        run: async ({ personId, because, keptId, openedBefore }, { scope }) => {
+        run: async (following, { scope }) => {
+          const { personId, because, keptId, openedBefore } = following;
           if (!(await wasSet(scope, personId, openedBefore))) return;
+          const droppedFactor = await dropsFactor(following, scope.traceId);
           const isKept = ({ id, createdAt }: { id: string; createdAt: string }): boolean =>
             id === keptId || Date.parse(createdAt) > Date.parse(openedBefore);
           await endings.endAll(personId, { because, traceId: scope.traceId }, isKept);
-          await db.write(scope, (tx) => notices.send(tx, personId, 'passwordChanged'));
+          await db.write(scope, (tx) => tell(tx, personId, droppedFactor));
         },
       }),
     ],

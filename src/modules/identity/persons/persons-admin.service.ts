@@ -45,6 +45,8 @@ export interface PersonsAdmin {
   ): Promise<PersonRow>;
   /** Ends somebody's sessions and tells them; they sign in no more before they chose a new password by a mailed code. */
   requireNewPassword(context: Context, id: string, reason: string, version: number): Promise<PersonRow>;
+  /** Ends somebody's sessions, takes their second factor away and tells them; the staff set another up when they next sign in. */
+  resetSecondFactor(context: Context, id: string, reason: string, version: number): Promise<PersonRow>;
   /** Where a person is signed in, in every company. */
   sessions(context: Context, id: string): Promise<Static<typeof PersonSessionsView>>;
   /** Ends one of their sessions. 404 when it is not theirs, or over. */
@@ -69,6 +71,25 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
       await mayChange(tx, context, id);
     });
   const byStaff = ({ traceId, scope }: Context) => ({ because: 'by_staff', traceId, by: scope.actor });
+  /** Ends the sessions of somebody who proves themselves anew from now on, as `ask` has the provider see to. */
+  const renew = async (
+    context: Context,
+    id: string,
+    about: { readonly action: string; readonly reason: string; readonly because: string; readonly version: number },
+    ask: (tx: Tx) => Promise<void>,
+  ): Promise<PersonRow> => {
+    const { action, reason, because, version } = about;
+    const after = await work.write(context, async (tx) => {
+      const row = await repository.lock(tx, id, version);
+      await mayChange(tx, context, id);
+      const changed = await repository.update(tx, row, { epoch: row.epoch + 1 }, { action, reason });
+      await ask(tx);
+      return changed;
+    });
+    // The job does so too, should this process end before.
+    await endings.endAll(id, { ...byStaff(context), because });
+    return show(after);
+  };
   return {
     sessions: async (context, id) => {
       await work.read(context, (reader) => repository.get(reader, id));
@@ -104,19 +125,19 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
         for (const [permission, caller] of mover.callersOf(context)) standings.set(permission, { caller, refusal });
         return mover.actions(row, now(), standings);
       }),
-    requireNewPassword: async (context, id, reason, version) => {
-      const after = await work.write(context, async (tx) => {
-        const row = await repository.lock(tx, id, version);
-        await mayChange(tx, context, id);
-        const note = { action: 'require_new_password', reason };
-        const changed = await repository.update(tx, row, { epoch: row.epoch + 1 }, note);
+    requireNewPassword: (context, id, reason, version) => {
+      const because = 'new_password_required';
+      return renew(context, id, { reason, version, because, action: 'require_new_password' }, async (tx) => {
         await persons.align(tx, id, { newPassword: true });
         await notices.send(tx, id, 'newPasswordRequired');
-        return changed;
       });
-      // The job does so too, should this process end before.
-      await endings.endAll(id, { ...byStaff(context), because: 'new_password_required' });
-      return show(after);
+    },
+    resetSecondFactor: (context, id, reason, version) => {
+      const because = 'second_factor_reset';
+      return renew(context, id, { reason, version, because, action: 'reset_second_factor' }, async (tx) => {
+        await persons.align(tx, id, { newSecondFactor: true });
+        await notices.send(tx, id, 'secondFactorRemoved');
+      });
     },
     changeAddress: async (context, id, { kind, value, reason }, version) => {
       try {

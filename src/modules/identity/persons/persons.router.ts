@@ -166,6 +166,23 @@ export const personsModule = ({ service, lifecycle, jobs }: PersonsRouterDepende
       async ({ params, body, version }, context) =>
         okRow(await service.requireNewPassword(context, params.id, body.reason, version)),
     ),
+    route(
+      {
+        method: 'post',
+        path: '/:id/reset-second-factor',
+        id: 'resetSecondFactor',
+        summary:
+          'Take the second factor away from somebody who lost it; the staff set another up when they next sign in',
+        permission: 'operator:person:move',
+        clients,
+        params: BY_ID,
+        body: exact({ reason: text(500) }),
+        ifMatch: true,
+        responses: { 200: Person.view },
+      },
+      async ({ params, body, version }, context) =>
+        okRow(await service.resetSecondFactor(context, params.id, body.reason, version)),
+    ),
     ...sessionRoutes(service),
     ...moveRoutes({
       names: namesOf('person'),

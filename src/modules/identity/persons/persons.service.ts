@@ -15,6 +15,7 @@ import { createContacts } from './contact.ts';
 import type { Contacts } from './contact.ts';
 import { identifierHashes, normalizeEmail, readIdentifier, usernameOf } from './identifiers.ts';
 import type { Identifier } from './identifiers.ts';
+import type { AlignmentOptions } from './alignment.service.ts';
 import { ALIGN_PERSON } from './persons.lifecycle.ts';
 import { countSignIns, findPerson, personOfNationalId, personsBetween, staffRoles } from './persons.repository.ts';
 import type { PersonRow } from './persons.repository.ts';
@@ -66,7 +67,7 @@ export interface Persons {
   /** Does `work` in the operator's company, as the system. */
   asSystem<T>(traceId: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Asks for the identity provider to be brought in line with this person once the unit of work is committed. */
-  align(tx: Tx, personId: string, options?: { readonly runAt?: Date; readonly newPassword?: boolean }): Promise<void>;
+  align(tx: Tx, personId: string, options?: AlignmentOptions & { readonly runAt?: Date }): Promise<void>;
 }
 
 /** Persons: found by what they sign in with, changed in the operator's company only. */
@@ -107,8 +108,8 @@ export const createPersons = (dependencies: PersonsDependencies): Persons => {
       return db.read(systemic(traceId), (reader) => repository.find(reader, personId ?? uuidv7()));
     },
     byKeycloakId: (id, traceId) => db.read(systemic(traceId), (reader) => findPerson(reader, { by: 'keycloakId', id })),
-    align: async (tx, personId, { runAt = tx.now, newPassword = false } = {}) => {
-      await enqueue(tx, ALIGN_PERSON, { personId, newPassword }, { runAt });
+    align: async (tx, personId, { runAt = tx.now, ...options } = {}) => {
+      await enqueue(tx, ALIGN_PERSON, { personId, ...options }, { runAt });
     },
     asSystem: (traceId, work) => db.write(systemic(traceId), work),
     asSelf: (tx, { principal, scope: { traceId, address, agent } }, work) => {

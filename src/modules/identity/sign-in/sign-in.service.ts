@@ -210,10 +210,12 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
       const tokens = await identityProvider.exchangeCode(request).catch((error: unknown) => {
         throw isRefusal(error, ['account_disabled']) ? forbidden('NOT_ADMITTED', { cause: error }) : error;
       });
+      if (!(await isLetIn(tokens))) throw forbidden('NOT_ADMITTED');
       // Whoever was at the page already when a new password was required of them went on there.
-      const { isRequired } = await identityProvider.users.passwordState(tokens.userId);
-      if (isRequired) await endings.endAtProvider(tokens.sid);
-      if (isRequired || !(await isLetIn(tokens))) throw forbidden('NOT_ADMITTED');
+      if ((await identityProvider.users.passwordState(tokens.userId)).isRequired) {
+        await endings.endAtProvider(tokens.sid);
+        throw forbidden('NOT_ADMITTED');
+      }
       return tokens;
     },
     refresh: async (refreshToken, clients) => {

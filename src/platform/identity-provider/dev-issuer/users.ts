@@ -151,6 +151,7 @@ export function createUsers(keeper: StateKeeper, now: () => Date): Users {
       roles: (id) => Promise.resolve().then(() => [...need(id).roles]),
       // Nobody can set one up here.
       hasSecondFactor: () => Promise.resolve(false),
+      removeSecondFactor: (id) => Promise.resolve().then(() => need(id) === undefined),
       setRoles: async (id, roles) => {
         need(id).roles = [...new Set(roles)];
         keeper.record({ type: 'user_changed', userId: id });

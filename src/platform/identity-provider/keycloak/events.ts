@@ -34,7 +34,6 @@ const USER_EVENTS = new Map<string, ProviderEventType>([
   ['REFRESH_TOKEN_ERROR', 'refresh_failed'],
   ['USER_DISABLED_BY_TEMPORARY_LOCKOUT', 'locked'],
   ['USER_DISABLED_BY_PERMANENT_LOCKOUT', 'locked'],
-  ['UPDATE_CREDENTIAL', 'credential_changed'],
   ['REMOVE_CREDENTIAL', 'credential_changed'],
 ]);
 
@@ -47,14 +46,26 @@ const ADMIN_EVENTS: readonly [pattern: RegExp, type: ProviderEventType][] = [
   [/^DELETE USER_SESSION sessions\/(?<sid>[^/]+)$/, 'session_ended'],
 ];
 
+/** What people do with their own credentials happens at the page: passwords of ours are set by administration. */
+const credentialEvent = (kind: unknown): ProviderEventType => {
+  if (typeof kind !== 'string') return 'credential_changed';
+  return kind === 'password' ? 'password_chosen' : 'second_factor_set_up';
+};
+
 /** A user event in this project's words; nothing for those that concern no one here. */
 export function fromUserEvent(event: UserEvent): ProviderEvent | undefined {
   const { id, time, userId, sessionId, clientId, ipAddress, error } = event;
-  const type = USER_EVENTS.get(event.type ?? '');
+  const type =
+    event.type === 'UPDATE_CREDENTIAL'
+      ? credentialEvent(event.details?.['credential_type'])
+      : USER_EVENTS.get(event.type ?? '');
   if (type === undefined || id === undefined || time === undefined) return undefined;
   const subject = event.details?.['refresh_token_sub'];
   const person = userId ?? (typeof subject === 'string' ? subject : undefined);
-  return { id, at: new Date(time), type, userId: person, sid: sessionId, clientId, address: ipAddress, error };
+  // At the page there is no session yet: the one that begins there has the id of the sign-in.
+  const begun = event.type === 'UPDATE_CREDENTIAL' ? event.details?.['code_id'] : undefined;
+  const sid = sessionId ?? (typeof begun === 'string' ? begun : undefined);
+  return { id, at: new Date(time), type, userId: person, sid, clientId, address: ipAddress, error };
 }
 
 /** What an administrator did, whoever it was: this service too. */

@@ -49,7 +49,7 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
     return found.length > 0;
   };
   /** Nothing of it stays, nor is asked for any more: the password grant knows no way around either. */
-  const removeSecondFactor = async ({ id = '', requiredActions = [] }: UserRepresentation): Promise<void> => {
+  const forgetSecondFactor = async ({ id = '', requiredActions = [] }: UserRepresentation): Promise<void> => {
     await removeCredentials(id, 'otp');
     if (requiredActions.includes(SET_UP_FACTOR)) {
       const left = requiredActions.filter((action) => action !== SET_UP_FACTOR);
@@ -79,7 +79,7 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
     ]);
     // Staff sign in with two factors: the second is set up before the role is worth anything.
     if (added.length > 0 && user.totp !== true) await requireAction(user, SET_UP_FACTOR);
-    if (wanted.length === 0 && dropped.length > 0) await removeSecondFactor({ ...user, id });
+    if (wanted.length === 0 && dropped.length > 0) await forgetSecondFactor({ ...user, id });
     if (dropped.length > 0) await administer(() => client.users.delRealmRoleMappings({ id, roles: dropped }));
     if (added.length > 0) await administer(() => client.users.addRealmRoleMappings({ id, roles: added }));
   };
@@ -87,6 +87,12 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
     find,
     roles,
     setRoles,
+    removeSecondFactor: async (id) => {
+      const user = await need(id);
+      // Asked for before there is none: a password alone opens nothing of the staff's in between.
+      if ((await roles(id)).length > 0) await requireAction({ ...user, id }, SET_UP_FACTOR);
+      return removeCredentials(id, 'otp');
+    },
     hasSecondFactor: async (username) => {
       const [user] = await read(() => client.users.find({ username, exact: true, max: 1 }));
       return user?.totp === true;

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { decodeJwt } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
 import { OPERATOR_COMPANY, systemScope } from '../../../../src/platform/db/scope.ts';
+import type { ProviderEvent } from '../../../../src/platform/identity-provider/port.ts';
 import { startApp } from '../../../support/app.ts';
 import type { TestApp } from '../../../support/app.ts';
 import { addCompany } from '../../../support/companies.ts';
@@ -177,6 +179,97 @@ describe('what the identity provider saw', () => {
     await app.identityProvider.refresh({ client: 'angelis-worker', refreshToken }).catch(() => undefined);
     await readEvents();
     await me(accessToken).expect(401);
+  });
+
+  describe('of what people do with their credentials at its page', () => {
+    /** The events, with what Keycloak would tell: nobody can do these things at the development issuer. */
+    const seenAtThePage = async (
+      event: Pick<ProviderEvent, 'type' | 'userId' | 'sid'>,
+      remove: (id: string) => Promise<boolean> = () => Promise.resolve(true),
+    ): Promise<string[]> => {
+      const { events, users } = app.identityProvider;
+      const { removeSecondFactor } = users;
+      const removed: string[] = [];
+      const more = { id: uuidv7(), at: new Date(), ...event };
+      app.identityProvider.events = async (asked) => ({ events: [...(await events(asked)).events, more] });
+      users.removeSecondFactor = (id) => {
+        removed.push(id);
+        return remove(id);
+      };
+      try {
+        for (let look = 0; look < 2; look += 1) await readEvents();
+      } finally {
+        app.identityProvider.events = events;
+        users.removeSecondFactor = removeSecondFactor;
+      }
+      return removed;
+    };
+    const told = async (id: string) =>
+      (
+        await query<{ kind: string }>(
+          `select payload->>'kind' as kind from outbox where job = 'identity.notice.send' and payload->>'personId' = $1`,
+          [id],
+        )
+      ).map(({ kind }) => kind);
+    const written = async (id: string, action: string) =>
+      (await query('select 1 from change where entity_id = $1 and action = $2', [id, `person.${action}`])).length;
+    const sidOf = (token: string): string => String(decodeJwt(token)['sid']);
+
+    it('takes a second factor away that is not needed, with the session of that sign-in, and no other', async () => {
+      const { email, personId, keycloakId } = await addLogin();
+      const [own, other] = [await enter(email), await enter(email)];
+      for (const { accessToken } of [own, other]) await me(accessToken).expect(200);
+      const event = { type: 'second_factor_set_up', userId: keycloakId, sid: sidOf(other.accessToken) } as const;
+      expect(await seenAtThePage(event)).to.deep.equal([keycloakId]);
+      await me(own.accessToken).expect(200);
+      await me(other.accessToken).expect(401);
+      expect(await app.identityProvider.introspect(other.accessToken)).to.deep.equal({ active: false });
+      expect([await told(personId), await written(personId, 'refuse_second_factor')]).to.deep.equal([
+        ['secondFactorRefused'],
+        1,
+      ]);
+    });
+
+    it('reads on where the user is gone meanwhile', async () => {
+      const { personId, keycloakId } = await addLogin();
+      await app.identityProvider.users.remove(keycloakId);
+      const { removeSecondFactor } = app.identityProvider.users;
+      await seenAtThePage({ type: 'second_factor_set_up', userId: keycloakId, sid: uuidv7() }, removeSecondFactor);
+      expect(await written(personId, 'refuse_second_factor')).to.equal(1);
+    });
+
+    it('leaves that of the staff, ends their other sessions and tells them', async () => {
+      const staff = await addStaff(app, 'support');
+      const { id } = (await app.identityProvider.users.find({ username: `u-${staff.personId}` }))!;
+      const authorization = await staff.bearer();
+      const mine = () => app.http.get('/angelis/admin/auth/me').set({ authorization });
+      await mine().expect(200);
+      const before = await told(staff.personId);
+      expect(
+        await seenAtThePage({ type: 'second_factor_set_up', userId: id, sid: sidOf(authorization) }),
+      ).to.deep.equal([]);
+      await mine().expect(200);
+      expect(await seenAtThePage({ type: 'second_factor_set_up', userId: id, sid: uuidv7() })).to.deep.equal([]);
+      await mine().expect(401);
+      expect((await told(staff.personId)).slice(before.length)).to.deep.equal([
+        'secondFactorSetUp',
+        'secondFactorSetUp',
+      ]);
+      expect(await written(staff.personId, 'set_up_second_factor')).to.equal(2);
+    });
+
+    it('ends the other sessions of a password that was set past this service, and tells its owner', async () => {
+      const { email, personId, keycloakId } = await addLogin();
+      const [own, other] = [await enter(email), await enter(email)];
+      for (const { accessToken } of [own, other]) await me(accessToken).expect(200);
+      await seenAtThePage({ type: 'password_chosen', userId: keycloakId, sid: sidOf(other.accessToken) });
+      await me(own.accessToken).expect(401);
+      await me(other.accessToken).expect(200);
+      expect([await told(personId), await written(personId, 'set_password_elsewhere')]).to.deep.equal([
+        ['passwordChanged'],
+        1,
+      ]);
+    });
   });
 
   it('is forgotten after a year', async () => {

@@ -181,6 +181,7 @@ describe('a person in two companies, and a hostile owner of one of them', () => 
       hostile.get(`/admin/person/${there.personId}`),
       hostile.post(`/admin/person/${there.personId}/change-email`, { email: EVIL, reason: 'x' }, version(1)),
       hostile.post(`/admin/person/${there.personId}/require-new-password`, { reason: 'x' }, version(1)),
+      hostile.post(`/admin/person/${there.personId}/reset-second-factor`, { reason: 'x' }, version(1)),
       hostile.post(`/admin/person/${there.personId}/disable`, { reason: 'x' }, version(1)),
       hostile.get(`/admin/person/${there.personId}/session`),
     ])

@@ -202,8 +202,45 @@ describe('persons', () => {
     await me(session).expect(401);
     await app.idle();
     await signIn(email).expect(401);
+    expect(app.messages.mails.filter(({ to }) => to === email)).to.have.length(1);
+    expect(await app.identityProvider.users.passwordState(keycloakId)).to.include({ isSet: false, isRequired: true });
     await app.identityProvider.users.setPassword(keycloakId, PASSWORD);
     await signIn(email).expect(200);
+  });
+
+  it('who lost their second factor are signed out, told and asked for another; of the staff by superadmins only', async () => {
+    const { users } = app.identityProvider;
+    const { removeSecondFactor } = users;
+    const removed: string[] = [];
+    users.removeSecondFactor = (id) => {
+      removed.push(id);
+      return removeSecondFactor(id);
+    };
+    try {
+      const { email, personId, keycloakId, bearer } = await addLogin();
+      const session = await bearer();
+      await me(session).expect(200);
+      expect((await move(personId, 'reset-second-factor', {})).status).to.equal(422);
+      expect((await move(personId, 'reset-second-factor', { reason: 'phone in the sea' })).status).to.equal(200);
+      await me(session).expect(401);
+      expect(await written(personId, 'reset_second_factor')).to.deep.equal([
+        { actor_id: chief.personId, reason: 'phone in the sea' },
+      ]);
+      await app.idle();
+      expect(removed).to.deep.equal([keycloakId]);
+      expect(app.messages.mails.filter(({ to }) => to === email)).to.have.length(1);
+      await signIn(email).expect(200);
+      const authorization = await (await addStaff(app, 'support')).bearer();
+      const path = `/angelis/admin/person/${chief.personId}`;
+      const { headers } = await app.http.get(path).set({ authorization }).expect(200);
+      const refused = await app.http
+        .post(`${path}/reset-second-factor`)
+        .set({ authorization, 'if-match': String(headers['etag']) })
+        .send({ reason: 'x' });
+      expect([refused.status, removed.length]).to.deep.equal([403, 1]);
+    } finally {
+      users.removeSecondFactor = removeSecondFactor;
+    }
   });
 
   it('whose password may be known are signed out also while the provider is away', async () => {
