@@ -30,4 +30,4 @@ export type { ReportDefinition, ReportReach } from './render/report.ts';
 export { entity } from './schema/entity.ts';
 export type { RowOf } from './schema/entity.ts';
 export { code, country, day, email, exact, inEveryLanguage, instant, integer } from './schema/types.ts';
-export { nullable, oneOf, pageOf, text, uuid } from './schema/types.ts';
+export { line, nullable, oneOf, pageOf, text, uuid } from './schema/types.ts';

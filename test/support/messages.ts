@@ -1,3 +1,4 @@
+import { readyMail } from '../../src/platform/messaging/messages.ts';
 import type { MailMessage, Mailer, Sms, SmsMessage } from '../../src/platform/messaging/messages.ts';
 
 export interface Messages {
@@ -7,14 +8,14 @@ export interface Messages {
   readonly texts: SmsMessage[];
 }
 
-/** Carriers that keep what they were given, in order. */
+/** Carriers that keep what they would have sent, in order. */
 export const collectMessages = (): Messages => {
   const mails: MailMessage[] = [];
   const texts: SmsMessage[] = [];
   return {
     mails,
     texts,
-    mailer: { send: (message) => Promise.resolve({ providerId: String(mails.push(message)) }) },
+    mailer: { send: async (message) => Promise.resolve({ providerId: String(mails.push(readyMail(message))) }) },
     sms: { send: (message) => Promise.resolve({ providerId: String(texts.push(message)) }) },
   };
 };

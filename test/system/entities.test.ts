@@ -25,6 +25,9 @@ const PLACES = ['modules', 'portals'].map((name) => fileURLToPath(new URL(`../..
 /** Ids that a caller gives and no foreign key can hold: what they refer to depends on another field. */
 const POLYMORPHIC = ['role_assignment.scope_id'];
 
+/** Columns whose texts have lines. */
+const SENTENCES = ['description', 'reason', 'terms'];
+
 interface Column {
   readonly name: string;
   readonly type: string;
@@ -133,6 +136,13 @@ describe('entities', () => {
       });
     });
     expect(faults).to.deep.equal([]);
+  });
+
+  it('have texts of one line, but where people write sentences', () => {
+    const texts = entities.flatMap(({ columns }) =>
+      Object.entries(columns).flatMap(([name, schema]) => (valueSchema(schema).format === 'text' ? [name] : [])),
+    );
+    expect([...new Set(texts)].toSorted()).to.deep.equal(SENTENCES);
   });
 
   it('take no id from a caller without a foreign key', () => {

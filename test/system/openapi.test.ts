@@ -19,6 +19,9 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   requirementKind: ['for_cause,post_incident'],
   shiftKind: ['day,night,travel'],
 };
+/** Texts that have lines: sentences that people write. What is typed to be read as something else is not kept as it came. */
+const SENTENCES = ['description', 'evidence', 'note', 'observation', 'reason', 'sleepHistory', 'terms'];
+const READ_AS_ELSE = ['identifier', 'phone'];
 /** What nobody is shown: separators of CSV, and what probes are answered. */
 const UNSEEN = [',,;', 'ok,unavailable'];
 
@@ -121,6 +124,22 @@ describe('the OpenAPI document', () => {
       );
       expect([...named.keys(), ...parts, ...UNSEEN].filter((set) => !used.has(set))).to.deep.equal([]);
     }
+  });
+
+  /** The fields below a value whose text may have several lines, by their names. */
+  const withLines = (value: unknown, name = ''): string[] => {
+    if (typeof value !== 'object' || value === null) return [];
+    const { name: parameter, properties, ...rest } = value as { name?: unknown; properties?: object };
+    const own = typeof parameter === 'string' ? parameter : name;
+    return [
+      ...('format' in value && value.format === 'text' ? [own] : []),
+      ...Object.entries(properties ?? {}).flatMap(([key, inner]) => withLines(inner, key)),
+      ...Object.values(rest).flatMap((inner) => withLines(inner, own)),
+    ];
+  };
+
+  it('takes lines where people write sentences, and nowhere else', () => {
+    expect([...new Set(withLines(document))].toSorted()).to.deep.equal([...SENTENCES, ...READ_AS_ELSE].toSorted());
   });
 
   it('is shown by a page that loads nothing from elsewhere', async () => {

@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import type { Static, TProperties } from 'typebox';
-import { day, exact, instant, integer, nullable, oneOf, text } from '../../platform/schema/types.ts';
+import { day, exact, instant, integer, line, nullable, oneOf } from '../../platform/schema/types.ts';
 import { HourLimitsOverrideSchema, HourPolicySchema } from './rules.ts';
 
-const id = () => text(200);
+const id = () => line(200);
 const minutes = (description: string) => integer(0, 100_000, { description });
 const flag = (description: string) => Type.Boolean({ description });
 const listOf = <P extends TProperties>(properties: P, description: string) =>
@@ -51,23 +51,23 @@ export const GateFactsSchema = exact(
       heights: flag('The work is at height'),
       alone: flag('The work is done alone'),
     }),
-    equipment: listOf({ id: id(), code: text(40) }, 'Kinds of equipment that the work is done with'),
+    equipment: listOf({ id: id(), code: line(40) }, 'Kinds of equipment that the work is done with'),
     unavailable: listOf(
-      { provider: id(), facts: Type.Array(text(40), { maxItems: 50 }) },
+      { provider: id(), facts: Type.Array(line(40), { maxItems: 50 }) },
       'Fact providers that could not answer in time, and what is not known for it',
     ),
-    profile: exact({ id: id(), status: text(40), expiresAt: nullable(instant()) }),
-    assignment: nullable(exact({ id: id(), status: text(40), from: day(), to: nullable(day()) })),
-    project: nullable(exact({ id: id(), status: text(40) })),
-    contract: nullable(exact({ id: id(), status: text(40), from: day(), to: nullable(day()) })),
+    profile: exact({ id: id(), status: line(40), expiresAt: nullable(instant()) }),
+    assignment: nullable(exact({ id: id(), status: line(40), from: day(), to: nullable(day()) })),
+    project: nullable(exact({ id: id(), status: line(40) })),
+    contract: nullable(exact({ id: id(), status: line(40), from: day(), to: nullable(day()) })),
     licenses: listOf(
-      { offering: text(40), status: text(40) },
+      { offering: line(40), status: line(40) },
       'Seats that the work’s tests need; `missing` when there is none',
     ),
     holds: listOf(
       {
         caseId: id(),
-        level: text(40),
+        level: line(40),
         decided: flag('A human has decided the case'),
         opening: Type.Integer({ minimum: 0, description: 'How often the case was opened again' }),
       },
@@ -85,14 +85,14 @@ export const GateFactsSchema = exact(
     requirements: listOf(
       {
         id: id(),
-        kind: text(40),
+        kind: line(40),
         status: oneOf(['due', 'done_on_time', 'done_late', 'missed', 'excused', 'blocked']),
         dueAt: instant(),
         graceUntil: nullable(instant({ description: 'Until when it may still be taken after the start' })),
         assessed: flag('The supervisor’s face-to-face assessment during an outage is documented'),
         answered: flag('A valid result of it stands, though it came after an excuse'),
         lacking: exact(
-          { other: text(40), highRisk: text(40) },
+          { other: line(40), highRisk: line(40) },
           { description: 'What fitness’s decision table says of work without it, by risk group: hold or restricted' },
         ),
         restrictions: exact(FORBIDDEN, { description: 'What work without it is restricted to' }),
@@ -101,9 +101,9 @@ export const GateFactsSchema = exact(
     ),
     credentials: listOf(
       {
-        credential: text(100),
+        credential: line(100),
         requiredBy: oneOf(['site', 'task', 'role', 'equipment']),
-        equipment: nullable(text(40, { description: 'Code of the kind of equipment that requires it' })),
+        equipment: nullable(line(40, { description: 'Code of the kind of equipment that requires it' })),
         status: oneOf(CREDENTIAL_STATUSES),
         from: nullable(day()),
         to: nullable(day()),
@@ -111,7 +111,7 @@ export const GateFactsSchema = exact(
       'Credentials that site, task, role and equipment require, held or not',
     ),
     leave: listOf(
-      { id: id(), kind: text(40), from: day(), to: day({ description: 'Last day of the leave' }) },
+      { id: id(), kind: line(40), from: day(), to: day({ description: 'Last day of the leave' }) },
       'Leave of the person',
     ),
     hours: nullable(HourFactsSchema),

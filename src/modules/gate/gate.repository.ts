@@ -4,7 +4,7 @@ import { atLeast, atMost, coarse, equalTo } from '../../platform/db/list.ts';
 import type { ListDefinition } from '../../platform/db/list.ts';
 import { entity } from '../../platform/schema/entity.ts';
 import type { RowOf } from '../../platform/schema/entity.ts';
-import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../platform/schema/types.ts';
+import { exact, instant, integer, line, nullable, oneOf, text, uuid } from '../../platform/schema/types.ts';
 import { GateFactsSchema, PURPOSES } from './facts.ts';
 import { GATE_REASONS, OUTCOMES } from './reasons.ts';
 import { HourLimitsSchema } from './rules.ts';
@@ -12,7 +12,7 @@ import { HourLimitsSchema } from './rules.ts';
 export const ReasonSchema = exact({
   code: oneOf(GATE_REASONS),
   severity: oneOf(['restrict', 'block']),
-  key: text(300, { description: 'What an override names it by: the same as long as it is about the same' }),
+  key: line(300, { description: 'What an override names it by: the same as long as it is about the same' }),
   params: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
 });
 
@@ -51,7 +51,7 @@ export const GateDecisionEntity = entity({
     outcome: oneOf(OUTCOMES, { description: 'What the rules say' }),
     effectiveOutcome: oneOf(OUTCOMES, { description: 'The same under the overrides in force' }),
     reasons: Type.Array(ReasonSchema, { maxItems: 1_000 }),
-    ruleVersion: text(40),
+    ruleVersion: line(40),
     ruleSetId: uuid(),
     overrideIds: Type.Array(uuid(), { maxItems: 100 }),
   },
@@ -69,7 +69,7 @@ export const GateOverrideEntity = entity({
     givenBy: uuid(),
     purpose: oneOf(PURPOSES),
     assignmentId: nullable(uuid()),
-    reasonKeys: Type.Array(text(300), { minItems: 1, maxItems: 50 }),
+    reasonKeys: Type.Array(line(300), { minItems: 1, maxItems: 50 }),
     startsAt: instant(),
     endsAt: instant(),
     reason: text(500),

@@ -5,7 +5,7 @@ import type { Module } from '../../platform/http/module.ts';
 import { created, ok, RawJson, route } from '../../platform/http/route.ts';
 import type { Route } from '../../platform/http/route.ts';
 import { keeps } from '../../platform/privacy/erasure.ts';
-import { exact, instant, integer, oneOf, pageOf, text, uuid } from '../../platform/schema/types.ts';
+import { exact, instant, integer, line, oneOf, pageOf, text, uuid } from '../../platform/schema/types.ts';
 import type { DecisionsService } from './decisions.service.ts';
 import { PURPOSES } from './facts.ts';
 import { GateDecisionDetail, GateDecisionEntity, GateOverrideEntity, ReasonSchema } from './gate.repository.ts';
@@ -35,7 +35,7 @@ const ASK = exact({
 });
 
 const OVERRIDE = exact({
-  reasonKeys: Type.Array(text(300), { minItems: 1, maxItems: 50, uniqueItems: true }),
+  reasonKeys: Type.Array(line(300), { minItems: 1, maxItems: 50, uniqueItems: true }),
   startsAt: Type.Optional(instant({ description: 'Default: now' })),
   endsAt: instant(),
   reason: text(500),
@@ -46,7 +46,7 @@ const REPLAY = exact({
   outcome: oneOf(OUTCOMES),
   effectiveOutcome: oneOf(OUTCOMES),
   reasons: Type.Array(ReasonSchema, { maxItems: 1_000 }),
-  ruleVersion: text(40),
+  ruleVersion: line(40),
 });
 
 const RULES = exact({

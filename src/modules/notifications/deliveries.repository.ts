@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import type { Static } from 'typebox';
-import { entity, exact, instant, integer, listOf, nullable, oneOf, text, uuid } from '../../platform/module.ts';
+import { entity, exact, instant, integer, line, listOf, nullable, oneOf, uuid } from '../../platform/module.ts';
 import type { Reader, RowOf } from '../../platform/module.ts';
 import { SKIP_REASONS } from './delivery-choice.ts';
 import type { Wishes } from './delivery-choice.ts';
@@ -28,8 +28,8 @@ export const Delivery = entity({
     attempts: integer(0, 1_000),
     nextRetryAt: nullable(instant()),
     sentAt: nullable(instant()),
-    providerId: nullable(text(300, { description: 'What the carrier calls the message' })),
-    error: nullable(text(500, { description: 'Why the last try failed; names nobody' })),
+    providerId: nullable(line(300, { description: 'What the carrier calls the message' })),
+    error: nullable(line(500, { description: 'Why the last try failed; names nobody' })),
     skippedBecause: nullable(oneOf(SKIP_REASONS)),
   },
   hidden: { event: nullable(WebhookEventSchema) },

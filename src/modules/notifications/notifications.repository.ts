@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { entity, instant, listOf, nullable, oneOf, text, uuid } from '../../platform/module.ts';
+import { entity, instant, line, listOf, nullable, oneOf, uuid } from '../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../platform/module.ts';
 import { NOTICE_TYPE_NAMES, PRIORITIES } from './notice.ts';
 
@@ -8,14 +8,14 @@ export const Notification = entity({
   fields: {
     profileId: uuid({ description: 'Who is told' }),
     type: oneOf(NOTICE_TYPE_NAMES),
-    text: text(60, { description: 'Names the text; `title` and `body` are that text in the reader’s language' }),
+    text: line(60, { description: 'Names the text; `title` and `body` are that text in the reader’s language' }),
     priority: oneOf(PRIORITIES),
     params: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
-    link: nullable(text(500, { description: 'Path of what it is about' })),
+    link: nullable(line(500, { description: 'Path of what it is about' })),
     readAt: nullable(instant()),
     archivedAt: nullable(instant()),
   },
-  hidden: { dedupeKey: text(200) },
+  hidden: { dedupeKey: line(200) },
   create: [],
   edit: [],
 });

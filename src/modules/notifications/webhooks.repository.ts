@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { entity, instant, listOf, nullable, oneOf, text } from '../../platform/module.ts';
+import { entity, instant, line, listOf, nullable, oneOf } from '../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../platform/module.ts';
 import { NOTICE_TYPE_NAMES } from './notice.ts';
 
@@ -7,7 +7,7 @@ import { NOTICE_TYPE_NAMES } from './notice.ts';
 export const WebhookEndpoint = entity({
   table: 'webhook_endpoint',
   fields: {
-    name: text(100),
+    name: line(100),
     url: Type.String({
       format: 'uri',
       pattern: '^https://[^@#\\s]+$',

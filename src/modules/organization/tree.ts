@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Bind } from '../../platform/db/list.ts';
 import { serialize } from '../../platform/db/serialize.ts';
-import { BY_ID, conflict, exact, integer, invalid, nullable, okRow, route, text, uuid } from '../../platform/module.ts';
+import { BY_ID, conflict, exact, integer, invalid, line, nullable, okRow, route, uuid } from '../../platform/module.ts';
 import type { Context, CrudParts, Reader, Route, Tx } from '../../platform/module.ts';
 import type { AnyEntity } from '../../platform/schema/entity.ts';
 
@@ -20,7 +20,7 @@ const MOST_LEVELS = 20;
 /** The columns of a tree's table; the caller gives `parentId` only. */
 export const treeFields = () => ({
   parentId: nullable(uuid()),
-  path: text(1_000, { description: 'Ids from the root to itself, each between slashes' }),
+  path: line(1_000, { description: 'Ids from the root to itself, each between slashes' }),
   depth: integer(1, MOST_LEVELS),
 });
 

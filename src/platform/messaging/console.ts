@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
 import {
-  checkMail,
   checkSms,
   maskAddress,
   maskPhone,
+  readyMail,
   type Mailer,
   type MailMessage,
   type Sms,
@@ -39,9 +39,9 @@ export function createConsoleMessaging({ output, now }: { output: Writable; now:
   return {
     mailer: {
       async send(message) {
-        checkMail(message);
-        deliver({ ...message, channel: 'email', sentAt: now() }, [`to ${maskAddress(message.to)}`, message.subject]);
-        return await Promise.resolve({ providerId: message.messageId });
+        const mail = readyMail(message);
+        deliver({ ...mail, channel: 'email', sentAt: now() }, [`to ${maskAddress(mail.to)}`, mail.subject]);
+        return await Promise.resolve({ providerId: mail.messageId });
       },
     },
     sms: {

@@ -53,17 +53,22 @@ const CONTROL = /\p{Cc}/u;
 /** Headers that would add recipients, or speak against the message itself. */
 const RESERVED = new Set(['to', 'cc', 'bcc', 'from', 'sender', 'subject', 'message-id', 'content-type']);
 
+/** Text as one line: blanks stand where control characters and line breaks stood. */
+const onOneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+
 /**
- * Throws PermanentDeliveryError unless every part that becomes a line of the mail's head is one line, and the recipient is one plain
- * address: a line break in any of them could add recipients.
+ * The mail as it may leave: its subject on one line, since names that people gave stand in it, and such a mail would never leave.
+ * Throws PermanentDeliveryError unless every other part that becomes a line of the mail's head is one line, and the recipient is
+ * one plain address: a line break in any of them could add recipients.
  */
-export function checkMail({ to, subject, messageId, headers = {} }: MailMessage): void {
+export function readyMail(message: MailMessage): MailMessage {
+  const { to, messageId, headers = {} } = message;
   if (Object.keys(headers).some((name) => !/^[A-Za-z][A-Za-z0-9-]*$/.test(name) || RESERVED.has(name.toLowerCase()))) {
     throw new PermanentDeliveryError('an extra header of the mail has an odd name, or one that the mail sets itself');
   }
-  const lines = [to, subject, messageId, ...Object.values(headers)];
+  const lines = [to, messageId, ...Object.values(headers)];
   if (lines.some((line) => CONTROL.test(line))) {
-    throw new PermanentDeliveryError('an address, subject or header of the mail holds a control character');
+    throw new PermanentDeliveryError('an address or header of the mail holds a control character');
   }
   if (to.length > 254 || !/^[^\s@<>(),;:"\\[\]]+@[^\s@<>(),;:"\\[\]]+$/.test(to)) {
     throw new PermanentDeliveryError('the address of the mail is not one plain address');
@@ -71,6 +76,7 @@ export function checkMail({ to, subject, messageId, headers = {} }: MailMessage)
   if (!/^[^\s@<>]+@[^\s@<>]+$/.test(messageId)) {
     throw new PermanentDeliveryError('the message id must read as local@domain, without angle brackets');
   }
+  return { ...message, subject: onOneLine(message.subject) };
 }
 
 /** Throws PermanentDeliveryError unless the number is in E.164 and there is something to say. */

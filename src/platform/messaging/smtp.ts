@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import { checkMail, PermanentDeliveryError, TransientDeliveryError, type Mailer } from './messages.ts';
+import { PermanentDeliveryError, readyMail, TransientDeliveryError, type Mailer } from './messages.ts';
 
 export interface SmtpOptions {
   /** `smtp://` or `smtps://`, with user and password where the server asks for them. */
@@ -38,8 +38,7 @@ export function createSmtpMailer(options: SmtpOptions): SmtpMailer {
   });
   return {
     async send(message) {
-      checkMail(message);
-      const { to, subject, text, html, messageId, headers } = message;
+      const { to, subject, text, html, messageId, headers } = readyMail(message);
       try {
         const sent = await transport.sendMail({
           from: sender,

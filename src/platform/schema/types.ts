@@ -11,9 +11,13 @@ export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Ty
 export const uuid = (options: object = {}) =>
   Type.String({ format: 'uuid', examples: ['0198c2f0-7b3a-7cc1-9f4e-3a5b8c7d6e1f'], ...options });
 
-/** Text that people type: no control characters, not only blanks, at most `max` characters. */
+/** Sentences that people write, on as many lines as they like: something is seen of it, and nothing in it hides or turns the rest. */
 export const text = (max: number, options: object = {}) =>
   Type.String({ format: 'text', minLength: 1, maxLength: max, ...options });
+
+/** Text on one line, as all names, titles and numbers are: what goes into a mail's head, a cell or a title is nothing else. */
+export const line = (max: number, options: object = {}) =>
+  Type.String({ format: 'line', minLength: 1, maxLength: max, ...options });
 
 /** A code that people give to things: letters, digits, `.`, `_`, `/` and `-`. */
 export const code = (max = 40, options: object = {}) =>
@@ -62,9 +66,9 @@ type OneOf<V extends string> = TUnsafe<V> & { readonly enum: readonly V[] };
 export const oneOf = <const V extends readonly string[]>(values: V, options: object = {}): OneOf<V[number]> =>
   Type.Unsafe<V[number]>({ type: 'string', enum: [...values], ...options }) as OneOf<V[number]>;
 
-/** A text in every language of the product. */
+/** A name in every language of the product. */
 export const inEveryLanguage = (max: number, options: object = {}) =>
-  exact({ es: text(max), en: text(max), fr: text(max) }, options);
+  exact({ es: line(max), en: line(max), fr: line(max) }, options);
 
 export const email = (options: object = {}) =>
   Type.String({ format: 'email', maxLength: 254, examples: ['ana@example.cl'], ...options });

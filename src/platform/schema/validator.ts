@@ -10,9 +10,13 @@ const MAX_FAULTS = 50;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** What turns the writing direction around, so that text reads as something else. */
 const TURNS = /[\u202A-\u202E\u2066-\u2069]/u;
-/** Control characters (tab and line breaks aside), turns, lone surrogates and text made of blanks only do not pass. */
+/** Blanks, and what is not drawn: Unicode's default ignorables (joiners, fillers, tags), other format characters, empty Braille. */
+const UNSEEN_ONLY = /^[\s\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
+/** Control characters (tab and line breaks aside), turns, lone surrogates and text of which nothing is seen do not pass. */
 const isText = (value: string): boolean =>
-  !/[^\P{Cc}\t\n\r]/u.test(value) && !TURNS.test(value) && value.isWellFormed() && value.trim() !== '';
+  !/[^\P{Cc}\t\n\r]/u.test(value) && !TURNS.test(value) && value.isWellFormed() && !UNSEEN_ONLY.test(value);
+/** No tabs, and nothing after which a reader may begin a new line. */
+const isLine = (value: string): boolean => isText(value) && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value);
 
 const createAjv = (): Ajv2020 => {
   const ajv = new Ajv2020({
@@ -29,6 +33,7 @@ const createAjv = (): Ajv2020 => {
   ajvFormats.default(ajv, { keywords: true });
   ajv.addFormat('uuid', UUID);
   ajv.addFormat('text', isText);
+  ajv.addFormat('line', isLine);
   ajv.addFormat('country', isCountry);
   return ajv;
 };

@@ -1,7 +1,7 @@
 import { OPERATOR_COMPANY, systemScope } from '../../platform/db/scope.ts';
 import { LOCALES } from '../../platform/i18n/locales.ts';
 import { Problem } from '../../platform/problem.ts';
-import { email, exact, oneOf, text } from '../../platform/schema/types.ts';
+import { email, exact, line, oneOf } from '../../platform/schema/types.ts';
 import { createValidator } from '../../platform/schema/validator.ts';
 import type { Settings } from '../../platform/settings/settings.ts';
 import { withSystem } from './with-system.ts';
@@ -19,7 +19,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   '/lastName': '--last-name takes 1 to 100 characters',
 };
 
-const ADMIN = exact({ email: email(), firstName: text(100), lastName: text(100), locale: oneOf(LOCALES) });
+const ADMIN = exact({ email: email(), firstName: line(100), lastName: line(100), locale: oneOf(LOCALES) });
 
 const check = (admin: NewAdmin): void => {
   const faults = createValidator().compile(ADMIN)(admin);

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import {
-  checkMail,
   checkSms,
   maskAddress,
   maskPhone,
   PermanentDeliveryError,
+  readyMail,
   type MailMessage,
 } from '../../../src/platform/messaging/messages.ts';
 
@@ -18,7 +18,7 @@ describe('what may be sent', () => {
       { ...mail, text: 'a\r\nb', headers: { 'X-A': 'b' } },
       { ...mail, to: 'ñ@ñ.cl' },
     ];
-    for (const message of good) expect(() => checkMail(message)).not.to.throw();
+    for (const message of good) expect(() => readyMail(message)).not.to.throw();
     const bad: Partial<MailMessage>[] = [
       { to: 'ana@example.com\r\nBcc: eve@example.com' },
       { to: 'ana@example.com\nRCPT TO:<eve@example.com>' },
@@ -28,8 +28,6 @@ describe('what may be sent', () => {
       { to: 'ana' },
       { to: '' },
       { to: `${'a'.repeat(250)}@b.cl` },
-      { subject: 'x\r\nBcc: eve@example.com' },
-      { subject: 'x\u0000' },
       { messageId: 'a@b>\r\nBcc: eve' },
       { messageId: '<a@b>' },
       { messageId: 'plain' },
@@ -39,8 +37,17 @@ describe('what may be sent', () => {
       { headers: { cc: 'eve@example.com' } },
     ];
     for (const part of bad) {
-      expect(() => checkMail({ ...mail, ...part }), JSON.stringify(part)).to.throw(PermanentDeliveryError);
+      expect(() => readyMail({ ...mail, ...part }), JSON.stringify(part)).to.throw(PermanentDeliveryError);
     }
+  });
+
+  it('is mail whose subject stands on one line, whatever names stand in it', () => {
+    for (const [subject, sent] of [
+      ['x\r\nBcc: eve@example.com', 'x Bcc: eve@example.com'],
+      ['x\u0000\u2028y\n', 'x y'],
+      ['Aviso – Ñandú', 'Aviso – Ñandú'],
+    ])
+      expect(readyMail({ ...mail, subject: subject! })).to.deep.equal({ ...mail, subject: sent });
   });
 
   it('is SMS to a number in E.164, with something to say', () => {

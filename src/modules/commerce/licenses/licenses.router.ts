@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { code, created, crudModule, exact, keeps, route, text, uuid } from '../../../platform/module.ts';
+import { code, created, crudModule, exact, keeps, line, route, uuid } from '../../../platform/module.ts';
 import type { JobDefinition, Module } from '../../../platform/module.ts';
 import { License } from './licenses.repository.ts';
 import type { createLicensesService } from './licenses.service.ts';
@@ -7,7 +7,7 @@ import type { createLicensesService } from './licenses.service.ts';
 const ASSIGN = exact({
   offering: code(40, { examples: ['SAFER'] }),
   profileId: uuid(),
-  externalId: Type.Optional(text(100, { description: 'The person’s number in the offering’s system' })),
+  externalId: Type.Optional(line(100, { description: 'The person’s number in the offering’s system' })),
 });
 
 /** /admin/license */

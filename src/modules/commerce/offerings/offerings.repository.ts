@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { operatorListOf } from '../../../platform/db/list-of.ts';
-import { code, entity, exact, inEveryLanguage, integer, oneOf, text } from '../../../platform/module.ts';
+import { code, entity, exact, inEveryLanguage, integer, line, oneOf } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 
 /** What a company can subscribe to. The catalogue is the operator's. */
@@ -27,7 +27,7 @@ export const Offering = entity({
 export type OfferingRow = RowOf<typeof Offering>;
 
 export const OfferingItem = exact(
-  { ...Offering.view.properties, name: text(100, { description: 'In the caller’s language' }) },
+  { ...Offering.view.properties, name: line(100, { description: 'In the caller’s language' }) },
   { 'x-component': 'offering_item' },
 );
 

@@ -1,4 +1,4 @@
-import { code, day, entity, instant, integer, listOf, nullable, oneOf, text } from '../../../platform/module.ts';
+import { code, day, entity, instant, integer, line, listOf, nullable, oneOf } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 const PAYMENT_STATES = ['pending', 'paid', 'overdue', 'waived'] as const;
@@ -11,7 +11,7 @@ export const Subscription = entity({
     startsOn: day(),
     endsOn: nullable(day({ description: 'Last day of the period, included; absent: open' })),
     paymentState: oneOf(PAYMENT_STATES),
-    statement: nullable(text(200, { description: 'Number of the period’s statement' })),
+    statement: nullable(line(200, { description: 'Number of the period’s statement' })),
     cancelsAt: nullable(instant({ description: 'When a cancellation that was asked for takes effect' })),
     status: oneOf(['trial', 'active', 'past_due', 'suspended', 'expired', 'cancelled']),
   },

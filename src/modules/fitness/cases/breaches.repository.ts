@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { v7 as uuidv7 } from 'uuid';
 import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { Tx } from '../../../platform/db/database.ts';
-import { day, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { day, instant, line, nullable, oneOf, uuid } from '../../../platform/schema/types.ts';
 import type { Recipients, RosterFacts, ShiftFacts } from '../ports.ts';
 import { CASE_LEVELS } from './cases.repository.ts';
 import type { CaseLevel, FitnessCaseRow } from './cases.repository.ts';
@@ -16,7 +16,7 @@ const BREACH_FIELDS = {
   caseId: nullable(uuid()),
   resultId: nullable(uuid()),
   level: oneOf(CASE_LEVELS),
-  arrivalFlags: Type.Array(text(20), { maxItems: 10 }),
+  arrivalFlags: Type.Array(line(20), { maxItems: 10 }),
   at: instant(),
 };
 

@@ -3,7 +3,7 @@ import type { Reader, Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import { entity } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
-import { exact, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { exact, instant, line, nullable, oneOf, uuid } from '../../../platform/schema/types.ts';
 import { AGAINST, ALERT_REASONS, INVALID_REASONS } from '../classification/classify.ts';
 import type { MeasuredKind } from '../classification/classify.ts';
 import { REACTION_PROTOCOLS } from '../classification/metrics.ts';
@@ -26,7 +26,7 @@ export const Hold = entity({
     startsAt: instant(),
     endsAt: nullable(instant()),
     endedAt: nullable(instant()),
-    endedBecause: nullable(text(40)),
+    endedBecause: nullable(line(40)),
   },
   create: [],
   edit: [],

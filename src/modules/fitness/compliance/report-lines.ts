@@ -1,4 +1,4 @@
-import { day, exact, instant, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { day, exact, instant, line, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 
 /** What a count of compliance may be parted by. */
 export const COMPLIANCE_GROUPS = ['total', 'day', 'month', 'project', 'site', 'shift'] as const;
@@ -19,6 +19,6 @@ export const BreachLine = exact({
   resultId: nullable(uuid()),
   requirementId: nullable(uuid()),
   decisionId: nullable(uuid()),
-  level: nullable(text(20)),
+  level: nullable(line(20)),
   reason: nullable(text(500)),
 });

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { code, day, entity, exact, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { code, day, entity, exact, instant, line, listOf, nullable, oneOf, uuid } from '../../../platform/module.ts';
 import type { RowOf } from '../../../platform/module.ts';
 
 const DEVICE_KINDS = ['kiosk', 'phone', 'FIT2000'] as const;
@@ -14,7 +14,7 @@ export const Device = entity({
   table: 'device',
   fields: {
     serial: code(64, { description: 'As it stands in the rows of its source' }),
-    model: text(100),
+    model: line(100),
     kind: oneOf(DEVICE_KINDS),
     siteId: nullable(uuid()),
     biasMs: latency(-1_000, 'Measured latency: bias in ms'),

@@ -2,7 +2,7 @@ import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { entity } from '../../../platform/schema/entity.ts';
 import type { RowOf } from '../../../platform/schema/entity.ts';
-import { oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { line, oneOf, uuid } from '../../../platform/schema/types.ts';
 import { INGESTED } from './cursor.ts';
 
 /** Whose the rows of a source are, by the code of a company that stands in them; without one the company's slug counts. */
@@ -10,7 +10,7 @@ export const SourceCompany = entity({
   table: 'source_company',
   fields: {
     source: oneOf(INGESTED),
-    code: text(200, { description: 'As it stands in the rows, without blanks around it' }),
+    code: line(200, { description: 'As it stands in the rows, without blanks around it' }),
     companyId: uuid(),
   },
   create: ['source', 'code', 'companyId'],
@@ -28,7 +28,7 @@ export const sourceCompanyList: ListDefinition = {
   defaultSort: 'code',
   filters: {
     source: coarse(equalTo('m.source', oneOf(INGESTED)), 'codes are some hundreds'),
-    code: coarse(equalTo('m.code', text(200)), 'the same'),
+    code: coarse(equalTo('m.code', line(200)), 'the same'),
     companyId: coarse(equalTo('m.company_id', uuid()), 'the same'),
   },
 };

@@ -3,7 +3,7 @@ import type { Reader } from '../../../platform/db/database.ts';
 import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { shown } from '../../../platform/schema/entity.ts';
-import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { exact, instant, integer, line, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
 import { INGESTED, SOURCE_STATES } from './cursor.ts';
 
 const QUARANTINE_STATES = ['waiting', 'released', 'discarded'] as const;
@@ -60,7 +60,7 @@ const FIELDS = {
   personCode: written({ examples: ['P-1'] }),
   companyId: nullable(uuid({ description: 'Absent: nobody knows whose it is' })),
   reason: text(60),
-  pointer: nullable(text(60, { description: 'Column at fault, by its canonical name' })),
+  pointer: nullable(line(60, { description: 'Column at fault, by its canonical name' })),
   status: oneOf(QUARANTINE_STATES),
   tries: integer(1, 1_000_000),
   triedAt: instant(),
@@ -90,7 +90,7 @@ export const quarantineList: ListDefinition = {
     source: coarse(equalTo('q.source', oneOf(INGESTED)), 'some sources, all of them common'),
     status: coarse(equalTo('q.status', oneOf(QUARANTINE_STATES)), 'some states, all of them common'),
     reason: coarse(equalTo('q.reason', text(60)), 'some reasons, all of them common'),
-    personCode: equalTo('q.person_code', text(200)),
+    personCode: equalTo('q.person_code', line(200)),
   },
 };
 
@@ -101,7 +101,7 @@ export const unownedList: ListDefinition = {
   where: 'q.company_id is null and q.company_id is distinct from $1',
   filters: {
     ...quarantineList.filters,
-    companyCode: equalTo('q.company_code', text(200)),
+    companyCode: equalTo('q.company_code', line(200)),
   },
 };
 

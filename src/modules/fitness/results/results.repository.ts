@@ -3,7 +3,7 @@ import type { Reader } from '../../../platform/db/database.ts';
 import { atLeast, atMost, coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition, Restriction } from '../../../platform/db/list.ts';
 import { shown } from '../../../platform/schema/entity.ts';
-import { code, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { code, exact, instant, integer, line, nullable, oneOf, uuid } from '../../../platform/schema/types.ts';
 import { ACTIONS, LEVELS, REASONS } from '../classification/classify.ts';
 import type { Reason } from '../classification/classify.ts';
 import { TEST_DEFINITIONS, TEST_SOURCES } from '../definitions/definitions.ts';
@@ -29,7 +29,7 @@ const FIELDS = {
   receivedAt: instant(),
   deviceId: nullable(uuid()),
   deviceState: oneOf(['qualified', 'unqualified', 'refused']),
-  qualityFlags: Type.Array(text(100), { maxItems: 50 }),
+  qualityFlags: Type.Array(line(100), { maxItems: 50 }),
   arrivalFlags: flags(ARRIVAL_FLAGS),
   requirementId: nullable(uuid()),
   caseId: nullable(uuid({ description: 'The case whose retest it is' })),
@@ -40,7 +40,7 @@ const FIELDS = {
   level: oneOf(LEVELS),
   action: oneOf(ACTIONS),
   policyId: nullable(uuid()),
-  ruleVersion: text(40),
+  ruleVersion: line(40),
   supersedes: nullable(uuid({ description: 'The older row of the same test' })),
   superseding: nullable(oneOf(['correction', 'reevaluation'])),
 };

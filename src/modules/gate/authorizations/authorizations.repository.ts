@@ -1,4 +1,4 @@
-import { day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { day, entity, instant, line, listOf, nullable, oneOf, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 import type { FactProvider } from '../ports.ts';
 import { HourLimitsOverrideSchema } from '../rules.ts';
@@ -9,8 +9,8 @@ const GIVEN = ['reference', 'issuer', 'projectId', 'assignmentId', 'limits', 'st
 export const HourAuthorization = entity({
   table: 'hour_authorization',
   fields: {
-    reference: text(100, { description: 'Number of the resolution, as decisions quote it' }),
-    issuer: text(200, { description: 'The authority that gave it' }),
+    reference: line(100, { description: 'Number of the resolution, as decisions quote it' }),
+    issuer: line(200, { description: 'The authority that gave it' }),
     projectId: nullable(uuid({ description: 'Absent: good for every project' })),
     assignmentId: nullable(uuid({ description: 'Good for one work assignment only' })),
     profileId: nullable(uuid({ description: 'Whose work assignment it is' })),

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { entity, exact, instant, listOf, nullable, oneOf, text } from '../../../platform/module.ts';
+import { entity, exact, instant, line, listOf, nullable, oneOf } from '../../../platform/module.ts';
 import type { RowOf } from '../../../platform/module.ts';
 
 const status = oneOf(['active', 'revoked']);
@@ -13,8 +13,8 @@ const scope = Type.String({
 export const ApiClient = entity({
   table: 'api_client',
   fields: {
-    name: text(100),
-    clientId: text(100),
+    name: line(100),
+    clientId: line(100),
     scopes: Type.Array(scope, { minItems: 1, maxItems: 100, uniqueItems: true }),
     expiresAt: nullable(instant()),
     status,

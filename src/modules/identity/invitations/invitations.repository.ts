@@ -7,11 +7,11 @@ import {
   exact,
   instant,
   integer,
+  line,
   listOf,
   nullable,
   oneOf,
   shows,
-  text,
   uuid,
 } from '../../../platform/module.ts';
 import type { Erasure, Reader, RowOf, Tx } from '../../../platform/module.ts';
@@ -48,7 +48,7 @@ export const Invitation = entity({
   hidden: {
     /** Who accepts as somebody new, chosen beforehand; who accepted. */
     personId: uuid(),
-    tokenHash: nullable(text(100)),
+    tokenHash: nullable(line(100)),
     /** Role assignments that came with it, and go with it unless it is accepted. */
     givenRoles: Type.Array(uuid()),
     /** The same of features. */
@@ -65,9 +65,9 @@ export type InvitationRow = RowOf<typeof Invitation>;
 export const InvitationItem = exact(
   {
     ...Invitation.view.properties,
-    firstName: text(100),
-    lastName: text(100),
-    departmentName: nullable(text(200)),
+    firstName: line(100),
+    lastName: line(100),
+    departmentName: nullable(line(200)),
     roles: Type.Array(Type.String({ description: 'Codes of the roles that came with it' }), { maxItems: 50 }),
     features: Type.Array(Type.String({ description: 'Codes of the features that came with it' }), { maxItems: 50 }),
   },

@@ -6,10 +6,10 @@ import {
   email,
   exact,
   instant,
+  line,
   nullable,
   oneOf,
   route,
-  text,
   uuid,
 } from '../../../platform/module.ts';
 import type { JobDefinition, Module } from '../../../platform/module.ts';
@@ -29,8 +29,8 @@ const OFFERED = exact({
 
 const REQUEST = exact({
   email: email(),
-  firstName: text(100),
-  lastName: text(100),
+  firstName: line(100),
+  lastName: line(100),
   kind: Type.Optional(
     oneOf(['employee', 'contractor', 'guest', 'temporary'], {
       description: 'Default: that of the draft; employee for somebody new',

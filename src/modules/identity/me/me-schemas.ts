@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { Explained } from '../../../platform/access/explained.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import { exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/schema/types.ts';
+import { exact, instant, integer, line, nullable, oneOf, uuid } from '../../../platform/schema/types.ts';
 
 const locale = oneOf(LOCALES);
 
@@ -15,8 +15,8 @@ export const MeView = exact(
   {
     id: uuid(),
     version: integer(1, 2_147_483_647),
-    firstName: text(100),
-    lastName: text(100),
+    firstName: line(100),
+    lastName: line(100),
     email: nullable(Type.String({ description: 'The sign-in address; only its owner sees it whole.' })),
     phone: nullable(Type.String({ examples: ['+56912345678'] })),
     nationalIdMask: nullable(Type.String({ description: 'As this company has it', examples: ['*****678-5'] })),
@@ -44,8 +44,8 @@ export const MeView = exact(
 
 export const MeEdit = exact(
   {
-    firstName: Type.Optional(text(100)),
-    lastName: Type.Optional(text(100)),
+    firstName: Type.Optional(line(100)),
+    lastName: Type.Optional(line(100)),
     locale: Type.Optional(locale),
     preferences: Type.Optional(preferences),
   },

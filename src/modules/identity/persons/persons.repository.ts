@@ -1,6 +1,6 @@
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import { snake } from '../../../platform/schema/entity.ts';
-import { entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { entity, exact, instant, integer, line, nullable, oneOf, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import type { StaffRole } from '../../../platform/identity-provider/port.ts';
 import { realmRoleOf } from './realm-roles.ts';
@@ -16,24 +16,24 @@ const Preferences = exact({
 export const Person = entity({
   table: 'person',
   fields: {
-    firstName: text(100),
-    lastName: text(100),
+    firstName: line(100),
+    lastName: line(100),
     locale: oneOf(LOCALES),
     status: oneOf(['invited', 'active', 'locked', 'disabled', 'erased']),
     lockedUntil: nullable(instant()),
     preferences: Preferences,
-    emailMask: nullable(text(254)),
-    phoneMask: nullable(text(40)),
+    emailMask: nullable(line(254)),
+    phoneMask: nullable(line(40)),
   },
   hidden: {
     keycloakId: nullable(uuid()),
-    emailSealed: nullable(text(2_000)),
-    emailHash: nullable(text(200)),
-    phoneSealed: nullable(text(2_000)),
-    phoneHash: nullable(text(200)),
+    emailSealed: nullable(line(2_000)),
+    emailHash: nullable(line(200)),
+    phoneSealed: nullable(line(2_000)),
+    phoneHash: nullable(line(200)),
     failedLogins: integer(0, 1_000_000),
     lastLoginAt: nullable(instant()),
-    dataKey: text(2_000),
+    dataKey: line(2_000),
     epoch: integer(1, 2_147_483_647),
   },
   create: [],

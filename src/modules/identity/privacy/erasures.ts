@@ -6,16 +6,16 @@ import {
   exact,
   integer,
   keeps,
+  line,
   listOf,
   oneOf,
-  text,
   uuid,
 } from '../../../platform/module.ts';
 import type { Erasure, Module, Repository, RowOf, Tx } from '../../../platform/module.ts';
 import type { ErasedProfile } from '../../../platform/privacy/erasure.ts';
 import type { PersonalVault } from '../../../platform/change/vault.ts';
 
-const ROWS = Type.Array(exact({ of: text(60, { description: 'The table' }), rows: integer(0, 1_000_000_000) }), {
+const ROWS = Type.Array(exact({ of: line(60, { description: 'The table' }), rows: integer(0, 1_000_000_000) }), {
   maxItems: 200,
 });
 

@@ -1,5 +1,16 @@
 import type { LiveSession } from '../../../platform/access/directory.ts';
-import { clears, entity, instant, integer, nullable, oneOf, shows, text, uuid } from '../../../platform/module.ts';
+import {
+  clears,
+  entity,
+  instant,
+  integer,
+  line,
+  nullable,
+  oneOf,
+  shows,
+  text,
+  uuid,
+} from '../../../platform/module.ts';
 import type { Erasure, Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 /** One person in one company through one client; see docs/glossary.md. */
@@ -10,17 +21,17 @@ export const Session = entity({
     profileId: nullable(uuid()),
     kind: oneOf(['member', 'support', 'operator', 'machine']),
     client: oneOf(['worker', 'admin', 'machine']),
-    device: nullable(text(200)),
+    device: nullable(line(200)),
     reason: nullable(text(500)),
     lastSeenAt: instant(),
     expiresAt: instant(),
     revokedAt: nullable(instant()),
-    revokedBecause: nullable(text(40)),
+    revokedBecause: nullable(line(40)),
   },
   hidden: {
-    sid: text(100),
-    address: nullable(text(100)),
-    agent: nullable(text(300)),
+    sid: line(100),
+    address: nullable(line(100)),
+    agent: nullable(line(300)),
     epoch: integer(1, 2_147_483_647),
   },
   create: [],

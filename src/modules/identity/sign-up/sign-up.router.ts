@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import { OtpReceiptView } from '../otp/otp-receipt.ts';
-import { email, exact, oneOf, route, text, uuid } from '../../../platform/module.ts';
+import { email, exact, line, oneOf, route, uuid } from '../../../platform/module.ts';
 import { PROOF } from '../passwords/proof.ts';
 import type { Module } from '../../../platform/module.ts';
 import type { SignUp } from './sign-up.service.ts';
@@ -36,13 +36,13 @@ export const signUpModule = (service: SignUp): Module => ({
         body: exact({
           ticket: Type.String({ minLength: 1, maxLength: 100 }),
           company: exact({
-            name: text(200),
+            name: line(200),
             slug: Type.String({ pattern: '^[a-z0-9-]{3,63}$', examples: ['minera-norte'] }),
-            timezone: text(60, { examples: ['America/Santiago'] }),
+            timezone: line(60, { examples: ['America/Santiago'] }),
             locale: oneOf(LOCALES),
           }),
-          firstName: text(100),
-          lastName: text(100),
+          firstName: line(100),
+          lastName: line(100),
           ...PROOF,
         }),
         responses: {

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity, exact, instant, integer, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { entity, exact, instant, integer, line, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 
 export const STAFF_ROLES = ['superadmin', 'support', 'operator_auditor'] as const;
@@ -25,8 +25,8 @@ export const StaffView = exact(
     personId: uuid(),
     role: oneOf(STAFF_ROLES),
     status: oneOf(['active', 'disabled']),
-    firstName: text(100),
-    lastName: text(100),
+    firstName: line(100),
+    lastName: line(100),
     emailMask: nullable(Type.String()),
     personStatus: Type.String({ description: 'invited until the mailed link was accepted' }),
     lastLoginAt: nullable(instant()),

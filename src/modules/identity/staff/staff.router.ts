@@ -3,6 +3,7 @@ import {
   email,
   exact,
   instant,
+  line,
   noContent,
   ok,
   oneOf,
@@ -67,8 +68,8 @@ const staffRoutes = ({ staff, staffList }: StaffRouterDependencies): Route[] => 
       rate: 'invitation',
       clients: ['admin'],
       body: exact({
-        firstName: text(100),
-        lastName: text(100),
+        firstName: line(100),
+        lastName: line(100),
         email: email(),
         locale: oneOf(LOCALES),
         role: oneOf(STAFF_ROLES),

@@ -1,11 +1,11 @@
 import Type from 'typebox';
-import { entity, text } from '../../../platform/module.ts';
+import { entity, line } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 
 /** A value that a company set itself; what it left alone has no row. */
 export const CompanySetting = entity({
   table: 'company_setting',
-  fields: { key: text(100), value: Type.Unknown() },
+  fields: { key: line(100), value: Type.Unknown() },
   create: [],
   edit: [],
 });

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import type { Setting } from '../../../platform/configuration.ts';
-import { exact, integer, ok, okRow, route, text } from '../../../platform/module.ts';
+import { exact, integer, line, ok, okRow, route } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import type { createAppconfigService } from './appconfig.service.ts';
 
@@ -82,7 +82,7 @@ export const publicAppconfigModule = (service: Service): Module => ({
         permission: 'public',
         responses: {
           200: exact({
-            company: exact({ slug: Type.String(), name: text(200), locale: Type.String(), timezone: Type.String() }),
+            company: exact({ slug: Type.String(), name: line(200), locale: Type.String(), timezone: Type.String() }),
             settings: Type.Record(Type.String(), Type.Unknown()),
           }),
         },

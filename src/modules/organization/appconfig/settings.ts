@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { setting } from '../../../platform/configuration.ts';
-import { exact, integer, nullable, text } from '../../../platform/schema/types.ts';
+import { exact, integer, line, nullable } from '../../../platform/schema/types.ts';
 
 /** Digits of a RUT's body that the company takes (without the check digit). */
 export const RUT_SETTING = setting({
@@ -13,7 +13,7 @@ export const RUT_SETTING = setting({
 export const BRANDING_SETTING = setting({
   key: 'organization.branding',
   schema: exact({
-    displayName: nullable(text(200)),
+    displayName: nullable(line(200)),
     logoUrl: nullable(Type.String({ format: 'uri', pattern: '^https://', maxLength: 500 })),
     primaryColor: nullable(Type.String({ pattern: '^#[0-9a-fA-F]{6}$', examples: ['#00558C'] })),
   }),

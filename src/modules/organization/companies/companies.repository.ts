@@ -3,7 +3,7 @@ import { coarse, equalTo } from '../../../platform/db/list.ts';
 import type { ListDefinition } from '../../../platform/db/list.ts';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
 import { conflict, country, email, entity, exact, instant, integer } from '../../../platform/module.ts';
-import { nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { line, nullable, oneOf, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const COMPANY_KINDS = ['standard', 'institution', 'personal'] as const;
@@ -20,15 +20,15 @@ const LIMITS = exact(
 );
 const ADDRESS = exact({
   kind: oneOf(['legal', 'billing', 'site', 'other']),
-  street: text(200),
-  city: text(100),
-  region: nullable(text(100)),
-  postalCode: nullable(text(20)),
+  street: line(200),
+  city: line(100),
+  region: nullable(line(100)),
+  postalCode: nullable(line(20)),
   country: country(),
 });
 const CONTACT = exact({
-  name: text(200),
-  role: nullable(text(100)),
+  name: line(200),
+  role: nullable(line(100)),
   email: nullable(email()),
   phone: nullable(Type.String({ pattern: '^\\+[0-9]{6,15}$', description: 'E.164', examples: ['+56223456789'] })),
 });
@@ -38,16 +38,16 @@ export const Company = entity({
   table: 'company',
   fields: {
     slug: Type.String({ pattern: '^[a-z0-9-]{3,63}$', examples: ['minera-norte'] }),
-    name: text(200),
+    name: line(200),
     kind: oneOf(COMPANY_KINDS),
-    taxId: nullable(text(40, { description: 'In Chile a RUT', examples: ['76086428-5'] })),
+    taxId: nullable(line(40, { description: 'In Chile a RUT', examples: ['76086428-5'] })),
     parentId: nullable(uuid({ description: 'The holding it belongs to' })),
     customDomain: nullable(Type.String({ maxLength: 253 })),
-    plan: text(40),
+    plan: line(40),
     limits: LIMITS,
     addresses: Type.Array(ADDRESS, { maxItems: 20 }),
     contacts: Type.Array(CONTACT, { maxItems: 20 }),
-    timezone: text(60, { description: 'IANA time zone', examples: ['America/Santiago'] }),
+    timezone: line(60, { description: 'IANA time zone', examples: ['America/Santiago'] }),
     locale: oneOf(LOCALES),
     archiveAt: nullable(instant({ description: 'A suspended company is archived then' })),
     purgeAt: nullable(instant({ description: 'An archived company may be purged from then on' })),
@@ -93,7 +93,7 @@ export const companyList: ListDefinition = {
     ...STANDING,
     parentId: equalTo('c.parent_id', uuid()),
     name: {
-      schema: text(100),
+      schema: line(100),
       sql: (bind, value) => `strpos(lower(c.name), lower(${bind(value)})) > 0`,
       coarse: 'the same',
     },

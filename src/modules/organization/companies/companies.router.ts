@@ -5,13 +5,13 @@ import {
   crudModule,
   email,
   exact,
+  line,
   ok,
   okRow,
   oneOf,
   pageOf,
   RawJson,
   route,
-  text,
   uuid,
 } from '../../../platform/module.ts';
 import type { JobDefinition, Module, Route } from '../../../platform/module.ts';
@@ -23,7 +23,7 @@ import { USAGE } from './usage.repository.ts';
 import type { UsageService } from './usage.service.ts';
 
 const clients = ['admin'] as const;
-const OWNER = exact({ firstName: text(100), lastName: text(100), email: email(), locale: oneOf(LOCALES) });
+const OWNER = exact({ firstName: line(100), lastName: line(100), email: email(), locale: oneOf(LOCALES) });
 
 const ownRoutes = (service: Companies, usage: UsageService): Route[] => [
   route(

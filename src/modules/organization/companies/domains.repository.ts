@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { entity, exact, instant, nullable, oneOf, text } from '../../../platform/module.ts';
+import { entity, exact, instant, line, nullable, oneOf } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 import { recordNameOf, recordValueOf } from './hosts.ts';
 
@@ -14,7 +14,7 @@ export const CompanyDomain = entity({
     failingSince: nullable(instant({ description: 'Since when the record is missing; it lapses three days later' })),
   },
   hidden: {
-    token: text(64),
+    token: line(64),
     checkAt: nullable(instant()),
   },
   create: [],

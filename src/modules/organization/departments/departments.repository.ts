@@ -1,4 +1,4 @@
-import { clears, code, entity, integer, listOf, nullable, text, uuid } from '../../../platform/module.ts';
+import { clears, code, entity, integer, line, listOf, nullable, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import { belowFilter, treeFields } from '../tree.ts';
 
@@ -7,7 +7,7 @@ export const Department = entity({
   table: 'department',
   fields: {
     code: code(40),
-    name: text(200),
+    name: line(200),
     ...treeFields(),
     managerId: nullable(uuid({ description: 'Profile' })),
     costCenter: nullable(code(40)),

@@ -6,11 +6,11 @@ import {
   exact,
   instant,
   integer,
+  line,
   nullable,
   ok,
   oneOf,
   route,
-  text,
   uuid,
 } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
@@ -24,7 +24,7 @@ import { usageErasure } from './usage.repository.ts';
 const { type, unit, period } = Feature.fields;
 const SHOWN = {
   feature: Feature.fields.code,
-  name: text(100, { description: 'In the caller’s language' }),
+  name: line(100, { description: 'In the caller’s language' }),
   type,
   allowed: Type.Boolean(),
   because: oneOf(REASONS, {

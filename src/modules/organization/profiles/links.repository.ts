@@ -1,4 +1,4 @@
-import { entity, oneOf, text, uuid } from '../../../platform/module.ts';
+import { entity, line, oneOf, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 export const LINKED_SYSTEMS = ['ANGELIS', 'SAFER', 'FIT2000', 'CHECKINGMATE'] as const;
@@ -6,7 +6,7 @@ export const LINKED_SYSTEMS = ['ANGELIS', 'SAFER', 'FIT2000', 'CHECKINGMATE'] as
 /** Under which id another system knows a person of the company. */
 export const SystemLink = entity({
   table: 'system_link',
-  fields: { system: oneOf(LINKED_SYSTEMS), externalId: text(100), profileId: uuid() },
+  fields: { system: oneOf(LINKED_SYSTEMS), externalId: line(100), profileId: uuid() },
   create: ['system', 'externalId'],
   edit: [],
   personal: ['externalId'],

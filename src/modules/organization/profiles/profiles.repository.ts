@@ -6,10 +6,10 @@ import {
   exact,
   instant,
   integer,
+  line,
   listOf,
   nullable,
   oneOf,
-  text,
   uuid,
 } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
@@ -18,7 +18,7 @@ import { belowFilter } from '../tree.ts';
 export const PROFILE_KINDS = ['employee', 'contractor', 'guest', 'temporary'] as const;
 export const PROFILE_STATES = ['draft', 'invited', 'active', 'suspended', 'ended'] as const;
 
-const attribute = Type.Union([text(200), Type.Number(), Type.Boolean()]);
+const attribute = Type.Union([line(200), Type.Number(), Type.Boolean()]);
 
 const GIVEN = [
   'firstName',
@@ -37,8 +37,8 @@ const GIVEN = [
 export const Profile = entity({
   table: 'profile',
   fields: {
-    firstName: text(100),
-    lastName: text(100),
+    firstName: line(100),
+    lastName: line(100),
     nationalIdKind: oneOf(['RUT', 'PASSPORT', 'OTHER']),
     nationalIdMask: nullable(Type.String({ examples: ['*****678-5'] })),
     contactEmail: nullable(email()),
@@ -94,8 +94,8 @@ export const BLANK_PROFILE = {
 export const ProfileItem = exact(
   {
     ...Profile.view.properties,
-    departmentName: nullable(text(200)),
-    siteName: nullable(text(200)),
+    departmentName: nullable(line(200)),
+    siteName: nullable(line(200)),
     superiorId: nullable(uuid()),
   },
   { 'x-component': 'profile_item' },

@@ -4,10 +4,10 @@ import {
   instant,
   integer,
   keeps,
+  line,
   listOf,
   nullable,
   oneOf,
-  text,
   uuid,
 } from '../../../platform/module.ts';
 import type { Erasure, Reader, RowOf } from '../../../platform/module.ts';
@@ -30,7 +30,7 @@ export type ResidentRow = RowOf<typeof Resident>;
 
 /** A row of the list: with the name that a screen shows beside it. */
 export const ResidentItem = exact(
-  { ...Resident.view.properties, firstName: text(100), lastName: text(100), departmentId: nullable(uuid()) },
+  { ...Resident.view.properties, firstName: line(100), lastName: line(100), departmentId: nullable(uuid()) },
   { 'x-component': 'resident_item' },
 );
 

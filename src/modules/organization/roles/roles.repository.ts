@@ -7,6 +7,7 @@ import {
   exact,
   instant,
   integer,
+  line,
   listOf,
   nullable,
   oneOf,
@@ -32,7 +33,7 @@ export const Role = entity({
   table: 'role',
   fields: {
     code: code(40),
-    name: text(100),
+    name: line(100),
     description: nullable(text(500)),
     parentId: nullable(uuid({ description: 'Own role it inherits from' })),
     systemParent: nullable(Type.String({ maxLength: 40, description: 'System role it inherits from' })),

@@ -5,6 +5,7 @@ import {
   crudModule,
   exact,
   instant,
+  line,
   noContent,
   nullable,
   ok,
@@ -12,7 +13,6 @@ import {
   pageOf,
   RawJson,
   route,
-  text,
   uuid,
 } from '../../../platform/module.ts';
 import type { List, Module, Route, TickDefinition } from '../../../platform/module.ts';
@@ -44,11 +44,11 @@ const PERMISSION = exact({
     maxItems: CLIENTS.length,
   }),
   area: Type.String(),
-  text: text(300, { description: "In the caller's language" }),
+  text: line(300, { description: "In the caller's language" }),
 });
 const SYSTEM_ROLE = exact({
   code: Type.String(),
-  text: text(200),
+  text: line(200),
   reach: oneOf(REACHES),
   rank: Type.Integer({ description: 'Nobody gives a role of their own rank or higher' }),
   grants: Type.Array(Type.String(), { maxItems: 200 }),

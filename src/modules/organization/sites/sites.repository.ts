@@ -1,9 +1,9 @@
 import Type from 'typebox';
-import { code, entity, integer, listOf, nullable, text } from '../../../platform/module.ts';
+import { code, entity, integer, line, listOf, nullable } from '../../../platform/module.ts';
 import type { RowOf } from '../../../platform/module.ts';
 import { belowFilter, treeFields } from '../tree.ts';
 
-const zone = () => text(60, { description: 'IANA time zone', examples: ['America/Santiago'] });
+const zone = () => line(60, { description: 'IANA time zone', examples: ['America/Santiago'] });
 
 const OWN = ['code', 'name', 'timezone', 'altitudeM', 'latitude', 'longitude'] as const;
 
@@ -12,7 +12,7 @@ export const Site = entity({
   table: 'site',
   fields: {
     code: code(40),
-    name: text(200),
+    name: line(200),
     ...treeFields(),
     timezone: zone(),
     altitudeM: integer(-450, 6_500, { description: 'Meters above sea level', examples: [2_870] }),

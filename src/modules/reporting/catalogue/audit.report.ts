@@ -1,14 +1,14 @@
 import Type from 'typebox';
 import { PERIOD } from '../../../platform/render/report-sql.ts';
 import { addDays, startOfDay } from '../../../platform/time/zone.ts';
-import { equals, exact, statement, text, uuid } from '../../../platform/module.ts';
+import { equals, exact, line, statement, uuid } from '../../../platform/module.ts';
 import type { ReportDefinition, ReportReach } from '../../../platform/module.ts';
 
 /** Who did what, when; the values themselves stay in the trail, where each reading of them is logged. */
 export const auditReport = (visible: ReportReach): ReportDefinition => ({
   kind: 'audit',
   permission: 'reporting:audit:read',
-  filters: exact({ ...PERIOD, profileId: Type.Optional(uuid()), entity: Type.Optional(text(60)) }),
+  filters: exact({ ...PERIOD, profileId: Type.Optional(uuid()), entity: Type.Optional(line(60)) }),
   columns: [
     { name: 'at', kind: 'instant', width: 1.5 },
     { name: 'actor', kind: 'text', width: 1.6 },

@@ -6,11 +6,11 @@ import {
   exact,
   instant,
   integer,
+  line,
   listOf,
   nullable,
   oneOf,
   retention,
-  text,
   uuid,
 } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
@@ -39,11 +39,11 @@ const HELD = exact({
 export const ExportJob = entity({
   table: 'export_job',
   fields: {
-    kind: text(60),
+    kind: line(60),
     format: oneOf(FORMATS),
     locale: oneOf(LOCALES),
     filters: Type.Unsafe<Record<string, unknown>>({ type: 'object' }),
-    columns: nullable(Type.Array(text(60))),
+    columns: nullable(Type.Array(line(60))),
     bom: Type.Boolean(),
     separator: nullable(oneOf(SEPARATORS)),
     requestedBy: uuid(),
@@ -54,7 +54,7 @@ export const ExportJob = entity({
     rowCount: nullable(integer(0, MOST_ROWS)),
     startedAt: nullable(instant()),
     finishedAt: nullable(instant()),
-    fileName: nullable(text(200)),
+    fileName: nullable(line(200)),
     size: nullable(integer(0, Number.MAX_SAFE_INTEGER, { description: 'Bytes' })),
     sha256: nullable(Type.String({ description: 'Of the file, hexadecimal' })),
     expiresAt: nullable(instant({ description: 'After this instant the file can no longer be fetched' })),
@@ -62,7 +62,7 @@ export const ExportJob = entity({
     maxDownloads: integer(1, 1_000),
     error: nullable(oneOf(EXPORT_ERRORS)),
   },
-  hidden: { fileKey: nullable(text(300)) },
+  hidden: { fileKey: nullable(line(300)) },
   create: [],
   edit: [],
 });

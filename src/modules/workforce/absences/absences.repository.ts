@@ -1,4 +1,4 @@
-import { atLeast, atMost, day, entity, integer, listOf, oneOf, text, uuid } from '../../../platform/module.ts';
+import { atLeast, atMost, day, entity, integer, line, listOf, oneOf, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 
 /** Days on which a person does not work; the gate blocks them. */
@@ -25,7 +25,7 @@ export const leaveList = listOf(Leave, {
 /** Work for another employer that a person declares; it counts in the hours that the gate looks at. */
 export const DeclaredHours = entity({
   table: 'declared_hours',
-  fields: { profileId: uuid(), employer: text(200), workedOn: day(), minutes: integer(1, 1_440) },
+  fields: { profileId: uuid(), employer: line(200), workedOn: day(), minutes: integer(1, 1_440) },
   create: ['profileId', 'employer', 'workedOn', 'minutes'],
   edit: ['employer', 'workedOn', 'minutes'],
 });

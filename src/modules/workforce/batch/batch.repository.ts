@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { v7 as uuidv7 } from 'uuid';
 import type { ListDefinition } from '../../../platform/db/list.ts';
-import { entity, exact, instant, integer, listOf, nullable, oneOf, text } from '../../../platform/module.ts';
+import { entity, exact, instant, integer, line, listOf, nullable, oneOf } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import type { BulkInvitee, NewPerson } from '../ports.ts';
 import { BATCH_KINDS } from './columns.ts';
@@ -23,7 +23,7 @@ export const BatchUpload = entity({
   table: 'batch_upload',
   fields: {
     kind: oneOf(BATCH_KINDS, { description: 'Adds people as drafts, or invites them' }),
-    fileName: text(200),
+    fileName: line(200),
     mode: oneOf(['dry_run', 'commit']),
     partial: Type.Boolean({ description: 'Takes the rows without faults though others have some' }),
     rowCount: count('Rows of the file, without the headings'),

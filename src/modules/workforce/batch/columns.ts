@@ -1,12 +1,12 @@
 import Type from 'typebox';
 import type { TObject } from 'typebox';
 import { LOCALES } from '../../../platform/i18n/locales.ts';
-import { code, day, email, exact, oneOf, text } from '../../../platform/schema/types.ts';
+import { code, day, email, exact, line, oneOf } from '../../../platform/schema/types.ts';
 
 /** The columns of a file of people, in the order of the template. An upload gives no role: there is no column for one. */
 export const ROW = exact({
-  first_name: text(100),
-  last_name: text(100),
+  first_name: line(100),
+  last_name: line(100),
   rut: Type.Optional(Type.String({ maxLength: 40 })),
   passport: Type.Optional(Type.String({ maxLength: 40 })),
   email: Type.Optional(email()),
@@ -15,25 +15,25 @@ export const ROW = exact({
   kind: Type.Optional(oneOf(['employee', 'contractor', 'guest', 'temporary'])),
   department: Type.Optional(code(40)),
   site: Type.Optional(code(40)),
-  risk_group: Type.Optional(text(100)),
+  risk_group: Type.Optional(line(100)),
   expires_on: Type.Optional(day()),
-  safer_id: Type.Optional(text(100)),
-  fit2000_id: Type.Optional(text(100)),
-  checkingmate_id: Type.Optional(text(100)),
+  safer_id: Type.Optional(line(100)),
+  fit2000_id: Type.Optional(line(100)),
+  checkingmate_id: Type.Optional(line(100)),
 });
 export type FileRow = Type.Static<typeof ROW>;
 
 /** The columns of a file of invitations. `role` is a system role, for the whole company; the language is the mail's; between `features` stand spaces. */
 export const INVITEE_ROW = exact({
   email: email(),
-  first_name: text(100),
-  last_name: text(100),
+  first_name: line(100),
+  last_name: line(100),
   kind: Type.Optional(oneOf(['employee', 'contractor', 'guest', 'temporary'])),
   department: Type.Optional(code(40)),
   site: Type.Optional(code(40)),
   expires_on: Type.Optional(day()),
   language: Type.Optional(oneOf(LOCALES)),
-  role: Type.Optional(text(40)),
+  role: Type.Optional(line(40)),
   features: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9_]*( +[a-z][a-z0-9_]*){0,19}$', maxLength: 820 })),
   pgy_level: Type.Optional(Type.String({ pattern: '^([1-9]|10)$' })),
 });

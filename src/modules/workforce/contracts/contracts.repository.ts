@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { code, day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { code, day, entity, instant, line, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { RowOf } from '../../../platform/module.ts';
 
 const GIVEN = ['number', 'projectId', 'contractorName', 'contractorRut', 'startsOn', 'endsOn', 'terms'] as const;
@@ -9,7 +9,7 @@ export const Contract = entity({
   fields: {
     number: code(60),
     projectId: nullable(uuid({ description: 'Absent: good for every project' })),
-    contractorName: text(200),
+    contractorName: line(200),
     contractorRut: Type.String({
       minLength: 1,
       maxLength: 40,

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { code, day, entity, integer, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { code, day, entity, integer, line, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 
 export const PROJECT_STATES = ['planning', 'active', 'on_hold', 'completed', 'cancelled'] as const;
@@ -21,7 +21,7 @@ export const Project = entity({
   table: 'project',
   fields: {
     code: code(40),
-    name: text(200),
+    name: line(200),
     description: nullable(text(2_000)),
     departmentId: nullable(uuid()),
     siteId: nullable(uuid()),

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { atMost, clears, day, entity, instant, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { atMost, clears, day, entity, instant, line, listOf, nullable, oneOf, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
 import { CREDENTIAL_KINDS } from './kinds.ts';
 import { BEST, REQUIRED } from './required.ts';
@@ -12,7 +12,7 @@ export const Credential = entity({
     profileId: uuid(),
     kind: oneOf(CREDENTIAL_KINDS),
     equipmentKindId: nullable(uuid({ description: 'What an equipment authorization is for' })),
-    issuer: text(200),
+    issuer: line(200),
     validFrom: day(),
     validTo: nullable(day({ description: 'Last day, included; absent: for ever' })),
     hasEvidence: Type.Boolean({ description: 'The evidence itself is read by those who decide on it' }),

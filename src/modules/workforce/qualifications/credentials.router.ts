@@ -5,6 +5,7 @@ import {
   day,
   exact,
   keeps,
+  line,
   nullable,
   ok,
   okRow,
@@ -32,7 +33,7 @@ const REQUIRED = exact({
     exact({
       credential: oneOf(CREDENTIAL_KINDS),
       requiredBy: oneOf(CREDENTIAL_BASES),
-      equipment: nullable(text(40, { description: 'Code of the kind of equipment that requires it' })),
+      equipment: nullable(line(40, { description: 'Code of the kind of equipment that requires it' })),
       status: oneOf(['missing', ...CREDENTIAL_STATES]),
       from: nullable(day()),
       to: nullable(day()),

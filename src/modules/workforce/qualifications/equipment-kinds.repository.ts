@@ -1,10 +1,10 @@
-import { code, entity, listOf, text } from '../../../platform/module.ts';
+import { code, entity, line, listOf } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 
 /** What people work with, as far as credentials tell it apart: a company's own catalogue. A piece of equipment is of one kind. */
 export const EquipmentKind = entity({
   table: 'equipment_kind',
-  fields: { code: code(40, { examples: ['HAUL-TRUCK'] }), name: text(100) },
+  fields: { code: code(40, { examples: ['HAUL-TRUCK'] }), name: line(100) },
   create: ['code', 'name'],
   edit: ['name'],
   search: ['code', 'name'],

@@ -1,11 +1,11 @@
 import Type from 'typebox';
-import { entity, listOf, text } from '../../../platform/module.ts';
+import { entity, line, listOf } from '../../../platform/module.ts';
 import type { RowOf } from '../../../platform/module.ts';
 
 export const RiskGroup = entity({
   table: 'risk_group',
   fields: {
-    name: text(100),
+    name: line(100),
     highRisk: Type.Boolean({ description: 'A missing or invalid test holds, it does not only restrict' }),
   },
   create: ['name', 'highRisk'],

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { code, entity, listOf, nullable, oneOf, text, uuid } from '../../../platform/module.ts';
+import { code, entity, line, listOf, nullable, oneOf, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf } from '../../../platform/module.ts';
 import { CREDENTIAL_KINDS, HAZARDS, TEST_OFFERINGS } from './kinds.ts';
 
@@ -12,7 +12,7 @@ export const TaskKind = entity({
   table: 'task_kind',
   fields: {
     code: code(40),
-    name: text(100),
+    name: line(100),
     riskGroupId: nullable(uuid()),
     requiredCredentials: several(CREDENTIAL_KINDS, 'Credentials that whoever does it must hold'),
     requiredTests: several(TEST_OFFERINGS, 'Offerings whose tests it requires: an assignment reserves their seats'),

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { code, entity, exact, integer, listOf, oneOf, text } from '../../../platform/module.ts';
+import { code, entity, exact, integer, line, listOf, oneOf } from '../../../platform/module.ts';
 import type { RowOf } from '../../../platform/module.ts';
 import { WORK_KINDS } from './swing.ts';
 
@@ -13,7 +13,7 @@ export const ShiftPattern = entity({
   table: 'shift_pattern',
   fields: {
     code: code(40),
-    name: text(100),
+    name: line(100),
     days: Type.Array(patternDay, { minItems: 1, maxItems: 366, description: 'Repeated for ever' }),
   },
   create: ['code', 'name', 'days'],

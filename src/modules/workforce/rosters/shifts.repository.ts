@@ -4,10 +4,10 @@ import {
   day,
   entity,
   instant,
+  line,
   listOf,
   nullable,
   oneOf,
-  text,
   uuid,
 } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
@@ -25,7 +25,7 @@ export const Shift = entity({
     workDate: day({ description: 'The day it starts on in its site’s zone; a night belongs to it past midnight too' }),
     kind: oneOf(WORK_KINDS),
     source: oneOf(SHIFT_SOURCES),
-    timezone: text(60, { description: 'IANA zone of the site' }),
+    timezone: line(60, { description: 'IANA zone of the site' }),
     startsAt: instant(),
     endsAt: instant(),
     actualStartAt: nullable(instant()),
