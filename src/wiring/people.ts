@@ -157,7 +157,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     mayManage,
     mayPlace: moving.mayPlace,
     dropPhoto,
-    withdrawInvitation: (tx, profileId) => invitations.withdraw(tx, profileId),
+    invitations,
   });
   const { mustSee, mustManage, lockNamed } = service;
   const { repository } = profiles;

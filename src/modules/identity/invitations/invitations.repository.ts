@@ -33,7 +33,7 @@ export const Invitation = entity({
   table: 'invitation',
   fields: {
     profileId: nullable(uuid({ description: 'Who is asked to join; null: somebody of the staff' })),
-    departmentId: nullable(uuid({ description: 'Department of the profile when it was sent' })),
+    departmentId: nullable(uuid({ description: 'Department of the profile; once it is over, what it was then' })),
     email: email(),
     locale: oneOf(LOCALES),
     status: oneOf(INVITATION_STATES),
@@ -121,6 +121,15 @@ export const countAskedResidents = async (reader: Reader): Promise<number> => {
     [reader.companyId],
   );
   return row!.residents;
+};
+
+/** Notes where a profile that is invited stands now; of the invitation itself, its link and its mails nothing changes. */
+export const noteDepartment = async (tx: Tx, id: string, departmentId: string | null): Promise<void> => {
+  await tx.prepared('update invitation set department_id = $3 where company_id = $1 and id = $2', [
+    tx.companyId,
+    id,
+    departmentId,
+  ]);
 };
 
 /** Whether an invitation of this address is pending in a department; null: in none. */

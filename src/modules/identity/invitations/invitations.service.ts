@@ -14,7 +14,7 @@ import type {
 import { DELIVER_INVITATION } from './invitations.jobs.ts';
 import type { InvitationDelivery } from './invitations.jobs.ts';
 import { sentAt } from './invitations.lifecycle.ts';
-import { isPendingTo, pendingOf, profileOf } from './invitations.repository.ts';
+import { isPendingTo, noteDepartment, pendingOf, profileOf } from './invitations.repository.ts';
 import type { InvitationRow } from './invitations.repository.ts';
 import type { Gifts, InvitedProfiles, Invitee, Offer } from './invited-profiles.ts';
 
@@ -47,6 +47,8 @@ export interface Invitations extends CrudService<InvitationRow>, MovingService<I
   withdrawFromStaff(tx: Tx, personId: string): Promise<void>;
   /** Ends the invitation that is pending for a profile, if one is; the profile's own state is for whoever asks. */
   withdraw(tx: Tx, profileId: string): Promise<void>;
+  /** Takes the pending invitation of a profile along to another department. Throws 409 where one to its address is pending there. */
+  follow(tx: Tx, profileId: string, departmentId: string | null): Promise<void>;
   /** Invites somebody by their address, as the caller may. Throws 403, 409, 422. */
   send(context: Context, request: InvitationRequest): Promise<InvitationRow>;
 }
@@ -134,6 +136,13 @@ export const createInvitations = (dependencies: InvitationsDependencies): Invita
     },
     withdrawFromStaff: async (tx, personId) => end(tx, await pendingOf(tx, { profileId: null, personId })),
     withdraw: async (tx, profileId) => end(tx, await pendingOf(tx, { profileId, personId: null })),
+    follow: async (tx, profileId, departmentId) => {
+      const id = await pendingOf(tx, { profileId, personId: null });
+      if (id === undefined) return;
+      if (await isPendingTo(tx, (await repository.get(tx, id)).email, departmentId))
+        throw conflict('INVITATION_PENDING');
+      await noteDepartment(tx, id, departmentId);
+    },
     send: (context, request) =>
       work.write(context, async (tx) => {
         const profileId = await profiles().invite(tx, context, { locale: context.locale, ...request });

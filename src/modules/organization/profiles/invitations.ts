@@ -16,4 +16,6 @@ export interface ProfileInvitations {
   ): Promise<void>;
   /** Ends the invitation that is pending, if one is: its link is good no more. */
   withdraw(tx: Tx, profileId: string): Promise<void>;
+  /** Takes the pending invitation along when its profile is moved. Throws 409 where another of its address is pending there. */
+  follow(tx: Tx, profileId: string, departmentId: string | null): Promise<void>;
 }

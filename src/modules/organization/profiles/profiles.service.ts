@@ -34,8 +34,8 @@ interface ProfilesDependencies extends MovingParts<ProfileRow> {
   readonly dropPhoto: (tx: Tx, row: ProfileRow) => Promise<void>;
   /** Codes of all that stands against the erasure of a profile. */
   readonly obstacles: (tx: Tx, profileId: string) => Promise<string[]>;
-  /** Ends the invitation that was mailed to somebody's earlier address. */
-  readonly withdrawInvitation: ProfileInvitations['withdraw'];
+  /** Invitations follow who is invited: to another department they go along, to another address they end. */
+  readonly invitations: Pick<ProfileInvitations, 'withdraw' | 'follow'>;
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
   readonly mayManage: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
   /** Throws 403 for whoever would hold more over somebody in another department, or puts themselves there. */
@@ -98,7 +98,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     mayManage,
     mayPlace,
     dropPhoto,
-    withdrawInvitation,
+    invitations,
     obstacles,
   } = deps;
   /** Refuses somebody new whom the caller may not add, or the department cannot take in. */
@@ -136,7 +136,8 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       if (row.status === 'ended') throw conflict('PROFILE_ENDED');
       await mayAlter(tx, context, row, patch);
       const { departmentId } = patch;
-      if (departmentId !== undefined && departmentId !== row.departmentId) {
+      const isMoved = departmentId !== undefined && departmentId !== row.departmentId;
+      if (isMoved) {
         await mustReach(tx, context, departmentId);
         await mayPlace(tx, context, row, departmentId);
         if (departmentId !== null) await takeIn(tx, departmentId);
@@ -144,7 +145,8 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       const contact = normalizeContact(patch);
       const isReaddressed = contact.contactEmail !== undefined && contact.contactEmail !== row.contactEmail;
       const isAsked = row.status === 'invited' && isReaddressed;
-      if (isAsked) await withdrawInvitation(tx, row.id);
+      if (isAsked) await invitations.withdraw(tx, row.id);
+      else if (isMoved && row.status === 'invited') await invitations.follow(tx, row.id, departmentId);
       return {
         ...contact,
         ...(isAsked && { status: 'draft' }),
@@ -216,6 +218,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
           if (home === 'department') {
             await mayPlace(tx, context, row, homeId);
             await takeIn(tx, homeId);
+            if (row.status === 'invited') await invitations.follow(tx, row.id, homeId);
           }
           await repository.update(tx, row, { [column]: homeId }, { action: 'place' });
         }
