@@ -16,7 +16,7 @@ import type { StagedRow } from './batch.staging.ts';
 import { CLOSED_TO_SUPPORT, LINK_COLUMNS, ROW, SHEETS } from './columns.ts';
 import type { FileRow } from './columns.ts';
 import { parseRows } from './parse.ts';
-import type { RowFault } from './parse.ts';
+import type { FileLine, RowFault } from './parse.ts';
 import { createRuns, PATIENCE } from './runs.ts';
 import type { RunDependencies, UploadPayload } from './runs.ts';
 
@@ -89,6 +89,17 @@ const createRowReader = ({ check, people, ids, today, closed }: RowReaderOptions
   };
 };
 
+type RowReader = ReturnType<typeof createRowReader>;
+
+/** The row as `read` reads it, with what kept it from being read; of a cell that is not text, nothing else is said. */
+const readLine = ({ row, values, faults }: FileLine<FileRow>, read: RowReader) => {
+  if (values === undefined) return { faults };
+  const { document, contact, faults: others } = read(values);
+  const broken = new Set(faults.map(({ column }) => column));
+  const added = others.filter(({ column }) => !broken.has(column)).map((fault) => ({ ...fault, row }));
+  return { document, contact, faults: [...faults, ...added] };
+};
+
 const linksOf = (values: Partial<FileRow>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(LINK_COLUMNS).flatMap(([system, column]) =>
@@ -116,10 +127,13 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
   async function* stagedRows(
     tx: Tx,
     source: Readable,
-    read: ReturnType<typeof createRowReader>,
+    read: RowReader,
+    whenFatal: () => void,
   ): AsyncGenerator<StagedRow> {
-    for await (const { row, values } of parseRows<FileRow>(source, SHEETS.profiles)) {
-      const { document, contact, faults } = read(values);
+    for await (const line of parseRows<FileRow>(source, SHEETS.profiles)) {
+      const { row, values = {} } = line;
+      const { document, contact, faults } = readLine(line, read);
+      if (line.isFatal) whenFatal();
       yield {
         row,
         id: uuidv7(),
@@ -128,8 +142,8 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
         nationalIdKind: document?.kind ?? null,
         nationalIdSealed: document === undefined ? null : await vault.seal(tx, tx.companyId, document.nationalId),
         nationalIdHashes: document?.hashes ?? [],
-        contactEmail: contact.contactEmail ?? null,
-        contactPhone: contact.contactPhone ?? null,
+        contactEmail: contact?.contactEmail ?? null,
+        contactPhone: contact?.contactPhone ?? null,
         employeeNumber: values.employee_number ?? null,
         kind: values.kind ?? 'employee',
         department: values.department ?? null,
@@ -137,7 +151,7 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
         riskGroup: values.risk_group ?? null,
         expiresOn: faults.some(({ column }) => column === 'expires_on') ? null : (values.expires_on ?? null),
         links: linksOf(values),
-        faults: faults.map((fault) => ({ ...fault, row })),
+        faults,
       };
     }
   }
@@ -149,9 +163,12 @@ export const batchJobs = (dependencies: BatchJobDependencies): readonly JobDefin
       const ids = await people.nationalIds(tx);
       await vault.seal(tx, tx.companyId, 'the key is there before the stream begins');
       const read = createRowReader({ check, people, ids, today: dateAt(tx.now, zone), closed });
-      await stage(tx, stagedRows(tx, await files.get(fileKey), read));
-      const { rows, valid } = await settle(tx, uploadId, zone);
-      await runs.settled(tx, scope, uploadId, rows, valid);
+      let isWhole = true;
+      const staged = stagedRows(tx, await files.get(fileKey), read, () => {
+        isWhole = false;
+      });
+      await stage(tx, staged);
+      await runs.settled(tx, scope, uploadId, { ...(await settle(tx, uploadId, zone)), isWhole });
     });
 
   const addAll = async (tx: Tx, scope: Scope, row: BatchUploadRow): Promise<number> => {

@@ -39,7 +39,8 @@ export const batchModule = ({ service, errors, jobs }: BatchRouterDependencies):
           path: '/',
           id: 'uploadBatch',
           summary: 'Upload a CSV file of people: it is checked in the background, nobody is added or invited yet',
-          description: 'A multipart form with the file in the field `file`; follow the upload at Location.',
+          description:
+            'A multipart form with the file in the field `file`; follow the upload at Location. Its errors name every faulty row and column; one that is no UTF-8, or cannot be read to its end, is rejected as a whole.',
           permission: write,
           query: KIND,
           consumes: 'multipart/form-data',

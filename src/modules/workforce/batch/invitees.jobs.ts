@@ -13,7 +13,7 @@ import { noteFaults } from './batch.staging.ts';
 import { INVITEE_ROW, SHEETS } from './columns.ts';
 import type { InviteeRow } from './columns.ts';
 import { parseRows } from './parse.ts';
-import type { RowFault } from './parse.ts';
+import type { FileLine, RowFault } from './parse.ts';
 import { createRuns, PATIENCE } from './runs.ts';
 import type { RunDependencies, UploadPayload } from './runs.ts';
 
@@ -35,10 +35,7 @@ interface InviteeJobDependencies extends RunDependencies {
 }
 
 type Invite = (tx: Tx, invitee: BulkInvitee) => Promise<void>;
-interface Line {
-  readonly row: number;
-  readonly values: Partial<InviteeRow>;
-}
+type Line = FileLine<InviteeRow> & { readonly values: Partial<InviteeRow> };
 interface Tried {
   readonly sent: readonly StagedInvitee[];
   readonly faults: readonly RowFault[];
@@ -129,7 +126,8 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
   const check = validator.compile(INVITEE_ROW);
 
   /** Everybody of the file whose row is right by itself, and what is wrong with the others. */
-  const readFile = async (reader: Reader, lines: readonly Line[], locale: Locale): Promise<Tried> => {
+  const readFile = async (reader: Reader, all: readonly FileLine<InviteeRow>[], locale: Locale): Promise<Tried> => {
+    const lines = all.filter((line): line is Line => line.values !== undefined);
     const zone = await zones.of(reader);
     const named = (column: 'department' | 'site') =>
       idsByCode(
@@ -141,13 +139,11 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
     const placeOf = ({ email, department }: Line['values']) => JSON.stringify([email?.toLowerCase(), department]);
     const alike = Map.groupBy(lines, ({ values }) => placeOf(values));
     const faults: RowFault[] = [
-      ...lines.flatMap(({ row, values }) =>
-        check(values).map(({ pointer, code, params }) => ({
-          row,
-          column: pointer.slice(1),
-          code,
-          ...(params && { params }),
-        })),
+      ...all.flatMap((line) => line.faults),
+      ...lines.flatMap(({ row, values, faults: broken }) =>
+        check(values)
+          .map(({ pointer, code, params }) => ({ row, column: pointer.slice(1), code, ...(params && { params }) }))
+          .filter((fault) => !broken.some(({ column }) => column === fault.column)),
       ),
       ...faultsAt(lines, ({ values }) => alike.get(placeOf(values))!.length > 1, 'email', 'DUPLICATE_IN_FILE'),
       ...(['department', 'site'] as const).flatMap((column) => {
@@ -205,7 +201,7 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
 
   const dryRun = async (scope: Scope, payload: RehearsePayload, fileKey: string): Promise<void> => {
     const { uploadId, locale } = payload;
-    const lines: Line[] = [];
+    const lines: FileLine<InviteeRow>[] = [];
     for await (const line of parseRows<InviteeRow>(await files.get(fileKey), SHEETS.invitations)) lines.push(line);
     const read = await work.read({ scope }, (reader) => readFile(reader, lines, locale));
     const { own, invite } = await asProfile(scope, payload, REHEARSE);
@@ -216,7 +212,8 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
     await work.write({ scope }, async (tx) => {
       await noteFaults(tx, uploadId, [...read.faults, ...tried.faults]);
       await stageInvitees(tx, uploadId, tried.sent);
-      await runs.settled(tx, scope, uploadId, lines.length, tried.sent.length);
+      const isWhole = !lines.some(({ isFatal }) => isFatal);
+      await runs.settled(tx, scope, uploadId, { rows: lines.length, valid: tried.sent.length, isWhole });
     });
   };
 

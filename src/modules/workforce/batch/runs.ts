@@ -21,6 +21,13 @@ export interface RunDependencies {
   readonly mustTakeIn: (reader: Reader) => Promise<void>;
 }
 
+/** What a dry run found: rows of the file, those without a fault, and whether all of it could be read. */
+interface Settled {
+  readonly rows: number;
+  readonly valid: number;
+  readonly isWhole: boolean;
+}
+
 /** Which upload a job is about; ids only. */
 export interface UploadPayload {
   readonly uploadId: string;
@@ -77,12 +84,12 @@ export const createRuns = ({ repository, mover, work, files, room, mustTakeIn }:
     }
   };
   return {
-    /** Ends the dry run: what was counted, and whether anything can be committed. */
-    settled: async (tx: Tx, scope: Scope, uploadId: string, rows: number, valid: number): Promise<void> => {
+    /** Ends the dry run: what was counted, and whether anything can be committed; of a file that is not whole nothing can. */
+    settled: async (tx: Tx, scope: Scope, uploadId: string, { rows, valid, isWhole }: Settled): Promise<void> => {
       const row = await repository.lock(tx, uploadId);
       const counts = { rowCount: rows, validCount: valid, errorCount: rows - valid };
       const counted = await repository.update(tx, row, counts);
-      await mover.moveAs(tx, { scope, tx }, counted, valid === 0 ? 'reject' : 'accept');
+      await mover.moveAs(tx, { scope, tx }, counted, isWhole && valid > 0 ? 'accept' : 'reject');
     },
     /** Ends the commit. */
     committed,

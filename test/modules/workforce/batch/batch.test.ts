@@ -320,11 +320,11 @@ describe('batch uploads of people', () => {
     const cases: [string | Buffer, string][] = [
       ['first_name,last_name,rut,role\nA,B,1-9,owner\n', '1 role UNKNOWN_COLUMN'],
       ['first_name,rut\nA,1-9\n', '1 last_name required'],
-      [Buffer.from([0x66, 0xff, 0xfe, 0x0a]), '1 null UNREADABLE'],
+      [Buffer.from([0x66, 0xff, 0xfe, 0x0a]), '1 null NOT_UTF8'],
       ['', '1 null NO_ROWS'],
       ['first_name,last_name,rut\n', '1 null NO_ROWS'],
-      [`first_name,last_name,rut\n\nA,B,${rut(17_600_001)}\nA,B\n`, '4 null ROW_LENGTH'],
-      ['first_name,last_name,rut\nA,"B\n', '2 null UNREADABLE'],
+      ['first_name,last_name,rut\n\nA,B\n', '3 null ROW_LENGTH'],
+      ['first_name,last_name,rut\nA,"B\n', '2 last_name UNREADABLE'],
       ['first_name,last_name,rut\nA,B,1-9\n', '2 rut RUT_LENGTH'],
     ];
     for (const [text, fault] of cases) {
