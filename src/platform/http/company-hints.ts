@@ -52,11 +52,11 @@ const names = ({ kind, value }: CompanyHint, principal: Named): boolean => {
   return kind === 'id' ? principal.companyId === value : principal.customDomain === value;
 };
 
-/** Whether every hint names the session's company. */
+/** Whether every hint names the company. */
 export const areNamed = (hints: readonly CompanyHint[], principal: Named): boolean =>
   hints.every((hint) => names(hint, principal));
 
-/** After sign-in every hint must name the session's company, else 403; whether they agree is asked of the directory. */
+/** Where it is known which company is meant, by a session or a mailed link, every hint must name it, else 403; whether they agree is asked of the directory. */
 export const checkCompanyHints = (hints: readonly CompanyHint[], principal: Named): void => {
   if (!areNamed(hints, principal)) throw forbidden('OTHER_COMPANY');
 };

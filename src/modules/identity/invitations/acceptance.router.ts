@@ -28,7 +28,7 @@ export const acceptanceModule = (acceptance: Acceptance): Module => ({
           }),
         },
       },
-      async ({ query }, { traceId }) => ok(await acceptance.show(query.token, traceId)),
+      async ({ query }, context) => ok(await acceptance.show(query.token, context)),
     ),
     route(
       {
@@ -37,7 +37,7 @@ export const acceptanceModule = (acceptance: Acceptance): Module => ({
         id: 'acceptMyInvitation',
         summary: 'Accept: choose a password, or prove with the one you have that you are meant',
         description:
-          'Whoever signs in with the address that the link went to gives the password they have. Whoever signs in with another says so by `identifier`, and is refused as when they sign in. Everybody else becomes a new person, with this password.',
+          'Whoever signs in with the address that the link went to gives the password they have. Whoever signs in with another says so by `identifier`, and is refused as when they sign in; a company that the request names is then where that identifier is known. Everybody else becomes a new person, with this password.',
         permission: 'public',
         rate: 'sign-in',
         body: exact({ token, identifier: Type.Optional(IDENTIFIER), ...PROOF }),

@@ -5,6 +5,7 @@ import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { PasswordProof } from '../../../platform/identity-provider/port.ts';
 import type { Beat } from '../../../platform/http/beat.ts';
+import { checkCompanyHints } from '../../../platform/http/company-hints.ts';
 import type { PublicContext } from '../../../platform/http/context.ts';
 import type { RateLimits } from '../../../platform/http/rate-limits.ts';
 import { conflict, invalid, Problem } from '../../../platform/module.ts';
@@ -44,14 +45,17 @@ interface AcceptanceRequest extends PasswordProof {
 }
 
 export interface Acceptance {
-  /** 410 for a link that is used, replaced, declined, revoked, too old, or never was; 409 while its company is suspended. */
-  show(token: string, traceId: string): Promise<ShownInvitation>;
+  /**
+   * 410 for a link that is used, replaced, declined, revoked, too old, or never was; 409 while its company is suspended; 403, as
+   * all that is done with a link, where the request names another company.
+   */
+  show(token: string, context: PublicContext): Promise<ShownInvitation>;
   /**
    * Accepts: a new person gets this password, somebody who has an account proves with it that they are meant. What the profile
    * says of them, its national id too, has no part in that. Done again with the same password it answers the same; of many at
-   * once one is first, and 410 for the others. Throws 400, 401, 409, 410, 422.
+   * once one is first, and 410 for the others. Throws 400, 401, 403, 409, 410, 422.
    */
-  accept(request: AcceptanceRequest, context: PublicContext): Promise<Omit<InvitingCompany, 'takesIn'>>;
+  accept(request: AcceptanceRequest, context: PublicContext): Promise<Pick<InvitingCompany, 'id' | 'slug' | 'name'>>;
   /** Declines; done again it is the same. 410 for a link that is over in another way. */
   decline(token: string, context: PublicContext): Promise<void>;
 }
@@ -98,6 +102,13 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
       if (person === undefined) throw over();
       return { invitation, company, person };
     });
+  };
+  /** The same, unless the request names another company than that of the link. */
+  const findNamed = async (token: string, { traceId, hints }: PublicContext): Promise<Found> => {
+    const found = await find(token, traceId);
+    const { id, slug, customDomain } = found.company;
+    checkCompanyHints(hints, { companyId: id, companySlug: slug, customDomain });
+    return found;
   };
   const mustBePending = (found: Found): Found => {
     const { status, expiresAt } = found.invitation;
@@ -208,13 +219,14 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
   };
 
   return {
-    show: async (token, traceId) => {
-      const { invitation, company, person } = mustBeOpen(await find(token, traceId));
+    show: async (token, context) => {
+      const { invitation, company, person } = mustBeOpen(await findNamed(token, context));
       const { firstName, email } = person;
       return { company: { name: company.name }, firstName, email, expiresAt: invitation.expiresAt };
     },
     accept: async ({ token, identifier, ...proof }, context) => {
-      const found = await find(token, context.traceId);
+      // Whoever names themselves says by a hint where they are known.
+      const found = await (identifier === undefined ? findNamed(token, context) : find(token, context.traceId));
       await rates.count('signIn', `invitation:${found.invitation.id}`);
       if (found.invitation.status === 'accepted') await acceptAgain(found, proof, context);
       else if (identifier === undefined) await acceptOnce(mustBeOpen(found), proof, context);
@@ -223,7 +235,7 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
       return { id, slug, name };
     },
     decline: async (token, context) => {
-      const found = await find(token, context.traceId);
+      const found = await findNamed(token, context);
       if (found.invitation.status === 'declined') return;
       mustBePending(found);
       await db.write(scopeIn(found.company.id, context), async (tx) => {

@@ -181,6 +181,7 @@ export interface InvitingCompany {
   readonly id: string;
   readonly slug: string;
   readonly name: string;
+  readonly customDomain: string | null;
   /** False while it is suspended: its invitations wait. */
   readonly takesIn: boolean;
 }
@@ -188,7 +189,7 @@ export interface InvitingCompany {
 export const invitingCompany = async (reader: Reader): Promise<InvitingCompany | undefined> =>
   (
     await reader.prepared<InvitingCompany>(
-      `select id, slug, name, status <> 'suspended' as "takesIn" from company
+      `select id, slug, name, custom_domain as "customDomain", status <> 'suspended' as "takesIn" from company
        where id = $1 and status in ('pending', 'active', 'suspended')`,
       [reader.companyId],
     )

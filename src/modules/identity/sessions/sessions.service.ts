@@ -11,6 +11,7 @@ import { serialize } from '../../../platform/db/serialize.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Claims } from '../../../platform/http/authentication.ts';
+import { areNamed } from '../../../platform/http/company-hints.ts';
 import type { CompanyHint } from '../../../platform/http/company-hints.ts';
 import type { Context, PublicContext } from '../../../platform/http/context.ts';
 import { forbidden, Problem } from '../../../platform/problem.ts';
@@ -81,11 +82,6 @@ export interface Sessions extends PrincipalStore {
   /** Ends the caller's session and opens one elsewhere under the same sid: both or neither. */
   exchange(context: Context, destination: Destination): Promise<void>;
 }
-
-const matches = (membership: Membership, { kind, value }: CompanyHint): boolean => {
-  if (kind === 'slug') return membership.companySlug === value;
-  return kind === 'id' ? membership.companyId === value : membership.customDomain === value;
-};
 
 const clientOf = ({ azp }: Claims): 'worker' | 'admin' => (azp === 'angelis-admin' ? 'admin' : 'worker');
 
@@ -182,7 +178,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
       ({ profileStatus, companyStatus }) =>
         profileStatus === 'active' && (client === 'admin' || companyStatus !== 'suspended'),
     );
-    const wanted = possible.filter((membership) => hints.every((hint) => matches(membership, hint)));
+    const wanted = possible.filter((membership) => areNamed(hints, membership));
     const [first] = wanted;
     if (first === undefined) throw forbidden(hints.length > 0 ? 'OTHER_COMPANY' : 'NO_COMPANY');
     return first;

@@ -188,6 +188,42 @@ describe('accounts that accept invitations', () => {
     expect(waited).to.equal(4);
   });
 
+  it('are linked in no other company than the one that the request names: by header, path or host', async () => {
+    const slugOf = async ({ id }: Place) =>
+      (await app.database.sql<{ slug: string }>('select slug from company where id = $1', [id]))[0]!.slug;
+    const { token, profileId } = await invite(mine);
+    const [own, other] = [await slugOf(mine), await slugOf(theirs)];
+    const about = (headers: Record<string, string>, path = '') => ({
+      show: () => app.http.get(`/angelis${path}/auth/invitation`).query({ token }).set(headers),
+      post: (name: string, body: object) =>
+        app.http
+          .post(`/angelis${path}/auth/invitation/${name}`)
+          .set(headers)
+          .send({ token, ...body }),
+    });
+    for (const { show, post: send } of [
+      about({ 'x-company-slug': other }),
+      about(at(theirs)),
+      about({}, `/c/${other}`),
+      about({ host: `${other}.127.0.0.1` }),
+      about({ host: 'turnos.example' }),
+    ])
+      for (const answer of [await show(), await send('accept', { password: PASSWORD }), await send('decline', {})])
+        expect(refusal(answer)).to.deep.equal([403, 'OTHER_COMPANY']);
+    expect(refusal(await about({ 'x-company-slug': own, ...at(theirs) }).show())).to.deep.equal([
+      400,
+      'COMPANY_HINTS_DIFFER',
+    ]);
+    expect((await linked(profileId)).status).to.equal('invited');
+    const named = about({ 'x-company-slug': own.toUpperCase(), ...at(mine), host: `${own}.127.0.0.1` });
+    await named.show().expect(200);
+    await named.post('accept', { password: PASSWORD }).expect(200);
+    expect(refusal(await about(at(theirs)).post('accept', { password: PASSWORD }))).to.deep.equal([
+      403,
+      'OTHER_COMPANY',
+    ]);
+  });
+
   it('that somebody has are none of the staff’s: they are invited to a login of their own', async () => {
     const email = 'own@angelis.example';
     const person = { firstName: 'Eva', lastName: 'Paz', email, locale: 'en', role: 'support' } as const;
