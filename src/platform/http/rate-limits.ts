@@ -8,8 +8,10 @@ import type { PublicContext } from './context.ts';
 import { networkOf } from './network.ts';
 import type { RateClass } from './route.ts';
 
+/** Limits of their own; whoever is not signed in is counted by that of the route alone, so that nothing else uses it up. */
 const EXTRA: Partial<Record<RateClass, LimitName>> = {
   'sign-in': 'signIn',
+  refresh: 'refresh',
   otp: 'otp',
   export: 'export',
   invitation: 'invitation',
@@ -84,14 +86,9 @@ export const createRateLimits = (limits: Limits, redis?: Redis): RateLimits => {
       const network = networkOf(address);
       const who = principal?.personId ?? network;
       const extra = EXTRA[rate];
-      const counted: (readonly [LimitName, string])[] =
-        principal === undefined
-          ? [['anonymous', network]]
-          : [
-              ['principal', who],
-              ['company', principal.companyId],
-            ];
-      if (extra !== undefined) counted.unshift([extra, who]);
+      const counted: (readonly [LimitName, string])[] = extra === undefined ? [] : [[extra, who]];
+      if (principal !== undefined) counted.push(['principal', who], ['company', principal.companyId]);
+      else if (extra === undefined) counted.push(['anonymous', network]);
       const standings: Standing[] = [];
       for (const [name, key] of counted) standings.push(await count(name, key, standings));
       return standings;

@@ -3,7 +3,7 @@ import type { Client } from '../access/principal.ts';
 import type { Context, PublicContext } from './context.ts';
 
 /** Which rate class a route counts against; see docs/architecture.md. */
-export type RateClass = 'default' | 'unlimited' | 'sign-in' | 'otp' | 'export' | 'invitation' | 'stream';
+export type RateClass = 'default' | 'unlimited' | 'sign-in' | 'refresh' | 'otp' | 'export' | 'invitation' | 'stream';
 
 /** `public`: nobody needs to sign in. `signed-in`: whoever did. Else a permission `area:resource:action`. */
 export type Permission = 'public' | 'signed-in' | `${string}:${string}:${string}`;

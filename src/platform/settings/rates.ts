@@ -14,6 +14,8 @@ const RATES = {
   principal: 'RATE_PRINCIPAL',
   company: 'RATE_COMPANY',
   signIn: 'RATE_SIGN_IN',
+  /** Sessions of five minutes at a time: several hundred people behind one address ask for hundreds a minute. */
+  refresh: 'RATE_REFRESH',
   otp: 'RATE_OTP',
   export: 'RATE_EXPORT',
   invitation: 'RATE_INVITATION',
@@ -28,7 +30,7 @@ const RATES = {
 } as const;
 
 export type LimitName = keyof typeof RATES;
-/** Anonymous requests, sign-ins, codes and bad tokens count by address; the others by person or machine client, however many sessions they have. */
+/** Anonymous requests, sign-ins, refreshes, codes and bad tokens count by address; the others by person or machine client, however many sessions they have. */
 export type Limits = Readonly<Record<LimitName, Limit>>;
 type RateSettings = Pick<Settings, (typeof RATES)[LimitName]>;
 

@@ -7,13 +7,16 @@ import { addCompany } from '../../support/companies.ts';
 import { addPerson } from '../../support/people.ts';
 
 const POINTS = 3;
+const REFRESHES = 8;
 
 describe('requests without a session', () => {
   let app: TestApp;
   let authorization: string;
 
   before(async () => {
-    app = await startApp({ limits: { ...LIMITS, anonymous: { points: POINTS, per: 60 } } });
+    app = await startApp({
+      limits: { ...LIMITS, anonymous: { points: POINTS, per: 60 }, refresh: { points: REFRESHES, per: 60 } },
+    });
     const companyId = await addCompany(app.database);
     authorization = await (await addPerson(app, { companyId, roles: ['admin'] })).bearer();
   });
@@ -50,5 +53,46 @@ describe('requests without a session', () => {
       await get('/auth/me', address, { authorization }).expect(200);
     }
     await get('/common/countries', address).expect(200);
+  });
+
+  const post = (path: string, address: string, body: object) =>
+    app.http.post(`/angelis${path}`).set({ 'x-forwarded-for': address }).send(body);
+
+  it('are no sign-ins, codes or refreshes: those go on where the address has used up the others, and use up none of them', async () => {
+    const address = '10.4.3.1';
+    for (let n = 0; n < POINTS; n += 1) await get('/common/countries', address).expect(200);
+    await get('/common/countries', address).expect(429);
+    let n = 0;
+    const nobody = () => ({ identifier: `nobody${(n += 1)}@example.cl` });
+    for (const [path, body, status, limit] of [
+      ['/auth/sign-in', () => ({ ...nobody(), password: 'x' }), 401, 'signIn'],
+      ['/otp/request', () => ({ ...nobody(), purpose: 'login', channel: 'email' }), 202, 'otp'],
+      ['/auth/password/forgotten', nobody, 202, 'otp'],
+      ['/auth/refresh', () => ({ refreshToken: 'x' }), 401, 'refresh'],
+      ['/admin/auth/refresh', () => ({ refreshToken: 'x' }), 401, 'refresh'],
+    ] as const) {
+      const answer = await post(path, address, body());
+      expect([path, answer.status]).to.deep.equal([path, status]);
+      expect(answer.headers['ratelimit-policy'], path).to.match(new RegExp(`^"${limit}";q=\\d+;w=60$`));
+      await post(path, '10.4.3.2', body()).expect(status);
+    }
+    const untouched = await get('/common/countries', '10.4.3.2').expect(200);
+    expect(untouched.headers['ratelimit']).to.match(new RegExp(`^"anonymous";r=${POINTS - 1};`));
+  });
+
+  it('are no good refreshes of an office behind one address, which have a limit of their own', async () => {
+    const address = '10.4.4.1';
+    const login = { email: 'office@example.cl', password: 'grapas y caballos' };
+    await addPerson(app, { companyId: await addCompany(app.database), roles: ['worker'], login });
+    const tokenOf = ({ body }: { body: unknown }): string => (body as { refreshToken: string }).refreshToken;
+    const signIn = { identifier: login.email, password: login.password };
+    let refreshToken = tokenOf(await post('/auth/sign-in', address, signIn).expect(200));
+    for (let n = 0; n < REFRESHES; n += 1)
+      refreshToken = tokenOf(await post('/auth/refresh', address, { refreshToken }).expect(200));
+    const refused = await post('/auth/refresh', address, { refreshToken }).expect(429);
+    expect(refused.headers['ratelimit-policy']).to.equal(`"refresh";q=${REFRESHES};w=60`);
+    await post('/admin/auth/refresh', address, { refreshToken: 'x' }).expect(429);
+    await post('/auth/refresh', '10.4.4.2', { refreshToken }).expect(200);
+    await post('/auth/sign-in', address, signIn).expect(200);
   });
 });

@@ -78,6 +78,7 @@ export const adminAuthModule = ({ adminAuth, signIn, tokens, me }: AdminAuthRout
         id: 'refreshAdminSession',
         summary: 'New tokens for a session that lives; the refresh token is spent',
         permission: 'public',
+        rate: 'refresh',
         body: RefreshBody,
         responses: { 200: SignedInView },
       },

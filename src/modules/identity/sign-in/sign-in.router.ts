@@ -50,6 +50,7 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         id: 'refreshSession',
         summary: 'New tokens for a session that lives; the refresh token is spent',
         permission: 'public',
+        rate: 'refresh',
         body: RefreshBody,
         responses: { 200: SignedInView },
       },
