@@ -79,7 +79,10 @@ const deployment = async (): Promise<Outcome> => ({
   faults: [
     ...dockerfileFaults(readFileSync('Dockerfile', 'utf8')),
     ...composeFaults(readFileSync('docker-compose.yml', 'utf8')),
-    ...nginxFaults(readFileSync('config/nginx/nginx.conf', 'utf8'), ['web']),
+    ...nginxFaults(['nginx', 'keycloak'].map((name) => readFileSync(`config/nginx/${name}.conf`, 'utf8')).join('\n'), [
+      'web',
+      'keycloak',
+    ]),
     ...(await kubernetesFaults('config/kubernetes')),
     ...ruleFaults(readFileSync('config/prometheus/alerts.yml', 'utf8')),
     ...dashboardFaults(readFileSync('config/grafana/angelis.json', 'utf8')),

@@ -62,15 +62,17 @@ describe('the gateway', () => {
       '-subj',
       '/CN=localhost',
     ]);
-    const text = (await readFile(config('nginx.conf'), 'utf8'))
-      .replaceAll('web:3000', url.host)
-      .replaceAll('/etc/nginx/tls', folder)
-      .replaceAll('/etc/nginx/proxy.conf', config('proxy.conf'))
-      .replaceAll('/tmp/nginx', join(folder, 'nginx'))
-      .replaceAll(/\/dev\/(stdout|stderr)/gu, join(folder, 'log'))
-      .replaceAll(/listen 8080;\s+listen \[::\]:8080/gu, `listen 127.0.0.1:${http}`)
-      .replaceAll(/listen 8443 ssl http2;\s+listen \[::\]:8443/gu, `listen 127.0.0.1:${https}`);
-    await writeFile(join(folder, 'nginx.conf'), text);
+    const placed = async (name: string): Promise<string> =>
+      (await readFile(config(name), 'utf8'))
+        .replaceAll(/\b(?:web:3000|keycloak:8080)/gu, url.host)
+        .replaceAll('/etc/nginx/tls', folder)
+        .replaceAll('/etc/nginx/sites/*.conf', join(folder, 'keycloak.conf'))
+        .replaceAll('/etc/nginx/proxy.conf', config('proxy.conf'))
+        .replaceAll('/tmp/nginx', join(folder, 'nginx'))
+        .replaceAll(/\/dev\/(stdout|stderr)/gu, join(folder, 'log'))
+        .replaceAll(/listen 8080;\s+listen \[::\]:8080/gu, `listen 127.0.0.1:${http}`)
+        .replaceAll(/listen 8443 ssl http2;\s+listen \[::\]:8443/gu, `listen 127.0.0.1:${https}`);
+    for (const name of ['nginx.conf', 'keycloak.conf']) await writeFile(join(folder, name), await placed(name));
     // Its workers write into our folder: they run as whoever we are.
     const user = process.getuid?.() === 0 ? ' user root;' : '';
     nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder, '-g', `daemon off;${user}`], {
@@ -177,6 +179,36 @@ describe('the gateway', () => {
       void response.setHeader('content-type', 'application/json').end(JSON.stringify('x'.repeat(5_000)));
     const { headers } = await get('/angelis/workforce/projects', { headers: { 'Accept-Encoding': 'gzip' } });
     expect(headers['content-encoding']).to.equal('gzip');
+  });
+
+  it('hands on Keycloak’s sign-in page and nothing else of it, and counts tries by address', async () => {
+    const at = (path: string, method = 'GET') =>
+      get(path, { method, headers: { Host: 'keycloak.angelis.example', 'X-Forwarded-Host': 'elsewhere.example' } });
+    const page = '/realms/angelis/protocol/openid-connect/auth?client_id=angelis-admin';
+    expect((await at(page)).statusCode).to.equal(200);
+    expect(seen[0]?.headers).to.include({
+      'x-forwarded-host': 'keycloak.angelis.example',
+      'x-forwarded-proto': 'https',
+    });
+    expect((await at('/resources/abc/login.css')).headers['strict-transport-security']).to.match(/max-age/);
+    for (const path of [
+      '/realms/angelis/protocol/openid-connect/token',
+      '/realms/angelis/login-actions/%2e%2e/protocol/openid-connect/token',
+      '/realms/angelis/protocol/openid-connect/auth/device',
+      '/realms/angelis/account/',
+      '/realms/master/protocol/openid-connect/auth',
+      '/admin/realms/angelis/users',
+      '/angelis/health',
+      '/',
+    ])
+      expect((await at(path)).statusCode, path).to.equal(404);
+    const tries: (number | undefined)[] = [];
+    for (let n = 0; n < 24; n += 1)
+      tries.push((await at('/realms/angelis/login-actions/authenticate?session_code=x', 'POST')).statusCode);
+    expect(tries.slice(0, 20)).to.deep.equal(Array<number>(20).fill(200));
+    expect(tries.at(-1)).to.equal(429);
+    expect((await at(page)).statusCode).to.equal(200);
+    expect((await get('/angelis/auth/sign-in', { method: 'POST' })).statusCode).to.equal(200);
   });
 
   it('logs no query', async () => {
