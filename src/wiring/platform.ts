@@ -41,6 +41,7 @@ import { createMover } from '../platform/lifecycle/mover.ts';
 import type { Mover } from '../platform/lifecycle/mover.ts';
 import type { Mailer, Sms } from '../platform/messaging/messages.ts';
 import type { Poster } from '../platform/messaging/post.ts';
+import { once } from '../platform/once.ts';
 import type { Validator } from '../platform/schema/validator.ts';
 import type { AnyEntity, RowOf } from '../platform/schema/entity.ts';
 import type { Hub } from '../platform/stream/hub.ts';
@@ -131,11 +132,6 @@ export interface Platform extends Foundation {
   /** Every mover that was made, by entity: the sweeper finds them here. */
   readonly movers: ReadonlyMap<string, Mover<never>>;
 }
-
-const once = <T>(make: () => T): (() => T) => {
-  let made: T | undefined;
-  return () => (made ??= make());
-};
 
 /** Builds the mechanisms over what the process was given, and what the modules to come declare. */
 export const createPlatform = (foundation: Foundation, modules: () => readonly Module[]): Platform => {

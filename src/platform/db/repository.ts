@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ChangeRecorder, ChangeNote } from '../change/recorder.ts';
 import { snake } from '../schema/entity.ts';
 import type { AnyEntity, InsertOf, RowOf } from '../schema/entity.ts';
+import { once } from '../once.ts';
 import { notFound, Problem } from '../problem.ts';
 import type { Database, Reader, Tx } from './database.ts';
 import { defineModel } from './model.ts';
@@ -156,12 +157,13 @@ export const createRepository = <E extends AnyEntity>(
   db: Database,
   changes: ChangeRecorder,
 ): Repository<RowOf<E>> => {
-  const model = defineModel(db.sequelize, entity);
+  // A process writes few of its entities at once: all models together are a third of what wiring it costs.
+  const model = once(() => defineModel(db.sequelize, entity));
   const table: Table = {
     where: 'company_id = $1 and id = $2',
     place: ({ companyId }, id) => [companyId, id],
     insert: async (tx, row) => {
-      await model.create({ ...row, companyId: tx.companyId }, { transaction: tx.orm, returning: false });
+      await model().create({ ...row, companyId: tx.companyId }, { transaction: tx.orm, returning: false });
     },
     // Not by the model: its statements are parsed, planned and built anew each time.
     patch: async (tx, { id, version }, patch) => {

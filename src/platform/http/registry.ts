@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import type { Express, RequestHandler } from 'express';
 import type { Catalogue, Openings } from '../access/catalogue.ts';
+import { once } from '../once.ts';
 import type { Module } from './module.ts';
 import { createHandler } from './serve.ts';
 import type { ServeDependencies } from './serve.ts';
@@ -18,6 +19,8 @@ export interface MountedRoute {
   readonly route: Route;
 }
 
+/** Words and whole parameters: what Express reads otherwise, or not at all, would show with the first request only. */
+const PATH = /^(?:\/(?:[\w.-]+|:\w+))+$/;
 const METHODS_WITH_STATE = new Set(['put', 'patch', 'delete']);
 
 /** `/a/:id` and `/a/:other` answer the same requests. */
@@ -35,7 +38,8 @@ const parameterFaults = ({ path, contract }: MountedRoute): string[] => {
     : [`${contract.id}: path parameters ${named.join()} but params ${declared.join()}`];
 };
 
-const contractFaults = ({ contract }: MountedRoute): string[] => [
+const contractFaults = ({ path, contract }: MountedRoute): string[] => [
+  ...(PATH.test(path) ? [] : [`${contract.id}: path ${path} is no words and parameters`]),
   ...(METHODS_WITH_STATE.has(contract.method) && !contract.ifMatch && !contract.withoutVersion
     ? [`${contract.id}: ${contract.method} needs ifMatch, or says withoutVersion`]
     : []),
@@ -163,10 +167,11 @@ const startsOf = (path: string): readonly string[] => {
 };
 
 /** Hands a request to the few routes that begin as its path does: asking each of hundreds costs more than most answers. */
-const createDispatcher = (routers: ReadonlyMap<string, Router>): RequestHandler => {
-  const dispatch: RequestHandler = (request, response, next) => {
+const createDispatcher =
+  (routers: ReadonlyMap<string, () => Router>): RequestHandler =>
+  (request, response, next) => {
     const left = startsOf(request.path)
-      .flatMap((start) => routers.get(start) ?? [])
+      .flatMap((start) => routers.get(start)?.() ?? [])
       .values();
     const go = (error?: unknown): void => {
       const router = error ? undefined : left.next().value;
@@ -175,28 +180,28 @@ const createDispatcher = (routers: ReadonlyMap<string, Router>): RequestHandler 
     };
     go();
   };
-  return Object.assign(dispatch, { stack: [...routers.values()].map((handle) => ({ handle })) });
-};
 
-/** A router with every route behind its guard, except those of modules that are switched off. */
+/**
+ * Every route behind its guard, except those of modules that are switched off. The routes of a start are put together for the
+ * first request under it: all at once would be a fifth of what wiring the application costs.
+ */
 export const mountRoutes = (
   modules: readonly Module[],
   deps: ServeDependencies,
   guardOf: (contract: Contract) => readonly RequestHandler[],
   isMounted: (module: string) => boolean,
 ): RequestHandler => {
-  const routers = new Map<string, Router>();
-  for (const { path, contract, route } of routesOf(modules.filter(({ name }) => isMounted(name))).toSorted(
-    byPrecision,
-  )) {
-    const handler = createHandler(deps, route);
-    const start = fixedStart(path);
-    const router = routers.get(start) ?? Router({ caseSensitive: true });
-    routers.set(start, router);
-    if (contract.permission === 'public') router[contract.method](path, handler);
-    else router[contract.method](path, ...guardOf(contract), handler);
-  }
-  return createDispatcher(routers);
+  const mounted = routesOf(modules.filter(({ name }) => isMounted(name))).toSorted(byPrecision);
+  const routerOf = (routes: readonly MountedRoute[]): Router => {
+    const router = Router({ caseSensitive: true });
+    for (const { path, contract, route } of routes) {
+      const guard = contract.permission === 'public' ? [] : guardOf(contract);
+      router[contract.method](path, ...guard, createHandler(deps, route));
+    }
+    return router;
+  };
+  const byStart = Map.groupBy(mounted, ({ path }) => fixedStart(path));
+  return createDispatcher(new Map([...byStart].map(([start, routes]) => [start, once(() => routerOf(routes))])));
 };
 
 interface Layer {

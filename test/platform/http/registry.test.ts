@@ -90,6 +90,11 @@ describe('the registry of modules', () => {
       'permission area:thing:read is defined twice',
     ],
     ['a parameter that is not declared', [thing({ routes: [at({ path: '/:id' })] })], 'path parameters id but params'],
+    [
+      'a path that is more than words and parameters',
+      [thing({ routes: [at({ path: '/a{/:b}' })] })],
+      'getThing: path /thing/a{/:b} is no words and parameters',
+    ],
     ['a change without a version', [thing({ routes: [at({ ...byId, method: 'delete' })] })], 'delete needs ifMatch'],
     [
       'a key on what is no POST',
