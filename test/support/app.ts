@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import request from 'supertest';
 import { ownPath } from '../../src/root.ts';
 import type { IngestSource } from '../../src/modules/fitness/ingest/ingest.ts';
 import { createSealer } from '../../src/platform/change/sealer.ts';
@@ -38,6 +37,8 @@ import { quietLog } from './log.ts';
 import { collectMessages } from './messages.ts';
 import type { Messages } from './messages.ts';
 import { issuerMemory } from './issuer-memory.ts';
+import { requestsTo } from './requests.ts';
+import type { Requests } from './requests.ts';
 import { listen } from './listen.ts';
 
 /** Many requests of one test come from one address: the limits themselves have their own test. */
@@ -55,7 +56,7 @@ export interface TestApp extends System {
   readonly identityProvider: LocalIdentityProvider;
   readonly clock: { now: () => Date; set: (at: Date | undefined) => void };
   /** Requests through the real application over real HTTP. */
-  readonly http: ReturnType<typeof request>;
+  readonly http: Requests;
   /** Mails and text messages that were sent. */
   readonly messages: Messages;
   readonly url: string;
@@ -192,7 +193,7 @@ export const startApp = async (options: TestAppOptions = {}): Promise<TestApp> =
         moved = at;
       },
     },
-    http: request(url),
+    http: requestsTo(url),
     url,
     folder: files,
     messages,

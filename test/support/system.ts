@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import request from 'supertest';
 import { freePort } from '../../src/platform/embedded/ports.ts';
 import type { IdentityProvider } from '../../src/platform/identity-provider/port.ts';
 import { createLifetime } from '../../src/platform/process/lifetime.ts';
@@ -16,6 +15,8 @@ import { cloneDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
 import type { ReadMail } from './mime.ts';
 import type { PeopleHost } from './people.ts';
+import { requestsTo } from './requests.ts';
+import type { Requests } from './requests.ts';
 
 /** The parts that stand around a system, and how to look into them. */
 export interface Surroundings {
@@ -29,7 +30,7 @@ export interface Surroundings {
 export interface TestSystem extends PeopleHost {
   readonly database: TestDatabase;
   readonly url: string;
-  readonly http: ReturnType<typeof request>;
+  readonly http: Requests;
   readonly addCompany: () => Promise<string>;
   readonly mailsOf: Surroundings['mailsOf'];
   /** Text messages to a number, the newest last: no carrier takes them. */
@@ -82,7 +83,7 @@ export const startSystem = async (surround: (baseUrl: string) => Promise<Surroun
     identityProvider,
     identity: opened.system.identity,
     url,
-    http: request(url),
+    http: requestsTo(url),
     addCompany: () => addCompany(database),
     mailsOf: surroundings.mailsOf,
     textsOf: (phone) =>

@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Agent } from 'node:http';
 import { expect } from 'chai';
 import { v7 as uuidv7 } from 'uuid';
 import { SYSTEM_ROLES } from '../../src/modules/organization/roles/system-roles.ts';
@@ -73,8 +72,6 @@ const declared = (routes: readonly MountedRoute[], catalogue: Catalogue): Matrix
   );
 
 describe('the access matrix', () => {
-  /** Ten thousand requests: a connection for each would take longer than all else. */
-  const agent = new Agent({ keepAlive: true });
   let app: TestApp;
   let people: Map<string, TestPerson>;
   /** `Bearer …` of those who are no people of a company, by the code of their row. */
@@ -104,10 +101,7 @@ describe('the access matrix', () => {
     outsiders.set('support_session', await supportSession(companyId));
     outsiders.set('machine', await (await addMachine(app, await addCompany(app.database))).bearer());
   });
-  after(async () => {
-    agent.destroy();
-    await app.close();
-  });
+  after(() => app.close());
 
   const supportSession = async (companyId: string): Promise<string> => {
     const authorization = await (await addStaff(app, 'support')).bearer();
@@ -120,9 +114,9 @@ describe('the access matrix', () => {
   const queryOf = ({ contract }: MountedRoute): string =>
     contract.produces === 'text/event-stream' ? '?stop=short' : '';
   const call = (mounted: MountedRoute, headers: Record<string, string>) =>
-    app.http[mounted.contract.method](`/angelis${mounted.path.replaceAll(/:\w+/g, () => uuidv7())}${queryOf(mounted)}`)
-      .agent(agent)
-      .set(headers);
+    app.http[mounted.contract.method](
+      `/angelis${mounted.path.replaceAll(/:\w+/g, () => uuidv7())}${queryOf(mounted)}`,
+    ).set(headers);
   /** One token for all that somebody calls by a client: thousands would each be signed and verified. */
   const tokens = new Map<string, Promise<string>>();
   const bearerOf = (role: string, client: SignInClient): Promise<string> => {
