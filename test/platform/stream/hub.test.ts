@@ -79,7 +79,7 @@ describe('stream', () => {
     const together = Map.groupBy(told, (at) => at)
       .values()
       .map(({ length }) => length);
-    expect([told.length, Math.max(...together)]).to.deep.equal([250, 100]);
+    expect([told.length, Math.max(...together)]).to.deep.equal([250, 25]);
   });
 
   it('gives a client dropped 200 times, with two writers beside it, the ids of the table: none missing, none twice', async () => {
