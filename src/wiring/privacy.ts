@@ -9,6 +9,7 @@ import { erasureRequestsModule, erasuresModule } from '../modules/identity/priva
 import { createRequestLifecycle, ErasureRequest } from '../modules/identity/privacy/requests.ts';
 import { staffRolesOf } from '../modules/identity/persons/persons.repository.ts';
 import { retentionModule } from '../modules/identity/privacy/retention.router.ts';
+import { Profile } from '../modules/organization/profiles/profiles.repository.ts';
 import { reaches, visibleProfiles } from '../modules/organization/reach.ts';
 import { createCrud } from '../platform/crud/service.ts';
 import { createOperatorRepository } from '../platform/db/operator-repository.ts';
@@ -59,7 +60,7 @@ export const wirePrivacy = (platform: Platform, { identity, profiles, modules }:
     }),
     erasuresModule(reports),
     erasureRequestsModule(requests, lifecycle),
-    disclosureModule({ ...platform, ...identity, modules, reaches }),
+    disclosureModule({ ...platform, ...identity, profile: Profile, modules, reaches }),
     retentionModule({
       ...platform,
       retentions: () => [...modules().flatMap(({ retentions = [] }) => retentions), ...UPKEEP_RETENTIONS],

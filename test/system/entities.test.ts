@@ -1,6 +1,3 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
@@ -15,12 +12,12 @@ import type { AnyEntity } from '../../src/platform/schema/entity.ts';
 import { Profile, profileList } from '../../src/modules/organization/profiles/profiles.repository.ts';
 import { Project } from '../../src/modules/workforce/projects/projects.repository.ts';
 import { addCompany, randomRing, scopeOf } from '../support/companies.ts';
+import { declared, isEntity } from '../support/declared.ts';
+import { OPERATOR_TABLES } from '../../src/platform/db/operator-tables.ts';
 import { cloneDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { unservedFilters } from './list-filters.ts';
 import type { Index } from './list-filters.ts';
-
-const PLACES = ['modules', 'portals'].map((name) => fileURLToPath(new URL(`../../src/${name}`, import.meta.url)));
 
 /** Ids that a caller gives and no foreign key can hold: what they refer to depends on another field. */
 const POLYMORPHIC = ['role_assignment.scope_id'];
@@ -72,26 +69,10 @@ const INDEXES = `
   from pg_index i join pg_class c on c.oid = i.indrelid
   where c.relnamespace = 'public'::regnamespace and not c.relispartition`;
 
-const isEntity = (value: unknown): value is AnyEntity =>
-  typeof value === 'object' && value !== null && 'table' in value && 'columns' in value && 'createBody' in value;
 const isDefinition = (value: unknown): value is ListDefinition =>
   typeof value === 'object' && value !== null && 'defaultSort' in value && 'from' in value;
 const isList = (value: unknown): value is EntityList =>
   typeof value === 'object' && value !== null && 'defaultSort' in value && 'entity' in value;
-
-/** Everything that the files of all modules and portals export. */
-const declared = async (): Promise<unknown[]> => {
-  const files = await Promise.all(
-    PLACES.map(async (place) => (await readdir(place, { recursive: true })).map((file) => join(place, file))),
-  );
-  const loaded = await Promise.all(
-    files
-      .flat()
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => import(pathToFileURL(file).href) as Promise<Record<string, unknown>>),
-  );
-  return [...new Set(loaded.flatMap((exported) => Object.values(exported)))];
-};
 
 describe('entities', () => {
   let database: TestDatabase;
@@ -143,6 +124,15 @@ describe('entities', () => {
       Object.entries(columns).flatMap(([name, schema]) => (valueSchema(schema).format === 'text' ? [name] : [])),
     );
     expect([...new Set(texts)].toSorted()).to.deep.equal(SENTENCES);
+  });
+
+  it('of a company name no person, whom others may know: what nobody is shown is in no answer, and in no change', () => {
+    const inCompany = entities.filter(({ table }) => !OPERATOR_TABLES.includes(table));
+    expect(inCompany.filter(({ fields }) => 'personId' in fields).map(({ table }) => table)).to.deep.equal([]);
+    const shown = entities.flatMap(({ table, hidden, fields, view }) =>
+      Object.keys(hidden).flatMap((name) => (name in fields || name in view.properties ? [`${table}.${name}`] : [])),
+    );
+    expect(shown).to.deep.equal([]);
   });
 
   it('take no id from a caller without a foreign key', () => {

@@ -172,6 +172,6 @@ export const gateModule = (dependencies: GateRouterDependencies): Module => ({
     'gate:rule:read': 'company',
     'gate:rule:write': 'company',
   },
-  erasures: [keeps('gate_decision'), keeps('gate_override')],
+  erasures: [keeps(GateDecisionEntity), keeps(GateOverrideEntity)],
   routes: [...decisionRoutes(dependencies), ...ruleRoutes(dependencies)],
 });

@@ -1,10 +1,12 @@
 import { clears, keeps } from '../../platform/module.ts';
 import type { Erasure } from '../../platform/module.ts';
+import { Delivery } from './deliveries.repository.ts';
+import { Notification } from './notifications.repository.ts';
 
 /** Notices say codes and days, deliveries no address: both go with their retention. */
 export const notificationErasures: readonly Erasure[] = [
-  keeps('notification'),
-  keeps('delivery'),
+  keeps(Notification),
+  keeps(Delivery),
   clears(
     'notification_preference',
     `update notification_preference set modes = '[]', quiet_hours = null, mute_until = null,

@@ -1,5 +1,6 @@
 import type { Tx } from '../db/database.ts';
 import { camel } from '../schema/entity.ts';
+import type { AnyEntity } from '../schema/entity.ts';
 
 /** A profile that is erased, in a transaction of its company. */
 export interface ErasedProfile {
@@ -20,7 +21,13 @@ export interface Erasure {
   readonly obstacle?: (tx: Tx, profileId: string) => Promise<string | undefined>;
   /** What the person is given of it when they ask what stands about them. Absent: nothing. */
   readonly rows?: (tx: Tx, profileId: string) => Promise<DisclosedRow[]>;
+  /** Columns of those rows that no answer to their company shows: only the person is given them. */
+  readonly hidden?: readonly string[];
 }
+
+/** Whose rows are meant: an entity's, or those of a table that has none. */
+type Rows = Pick<AnyEntity, 'table' | 'hidden'> | string;
+const tableOf = (of: Rows): string => (typeof of === 'string' ? of : of.table);
 
 /** A row as its person is given it: its columns in camelCase. */
 export type DisclosedRow = Readonly<Record<string, unknown>>;
@@ -42,15 +49,20 @@ const ofProfile = (of: string, { by = 'profile_id', writtenOnce = false }: RowsO
 export const disclosed = (row: Readonly<Record<string, unknown>>): DisclosedRow =>
   Object.fromEntries(Object.entries(row).flatMap(([name, value]) => (INNER.test(name) ? [] : [[camel(name), value]])));
 
-/** Declares that the person is given the rows of a table that are about them. */
-export const shows = (of: string, options: RowsOptions = {}): Pick<Erasure, 'rows'> => ({
+/** A row as a company is given it, too: without what its entity hides. */
+export const withoutHidden = (row: DisclosedRow, hidden: readonly string[] = []): DisclosedRow =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => !hidden.includes(name)));
+
+/** Declares that the person is given the rows of a table that are about them, and their company what of them is not hidden. */
+export const shows = (of: Rows, options: RowsOptions = {}): Pick<Erasure, 'rows' | 'hidden'> => ({
   rows: async (tx, profileId) => {
     const rows = await tx.prepared<{ row: Record<string, unknown> }>(
-      `select to_jsonb(t) as row ${ofProfile(of, options)}`,
+      `select to_jsonb(t) as row ${ofProfile(tableOf(of), options)}`,
       [tx.companyId, profileId],
     );
     return rows.map(({ row }) => disclosed(row));
   },
+  hidden: typeof of === 'string' ? [] : Object.keys(of.hidden),
 });
 
 /**
@@ -69,14 +81,12 @@ export const clears = (
 });
 
 /** Declares that rows of a table stay as they are: what they say must be known longer than whom it is about. */
-export const keeps = (of: string, options: RowsOptions = {}): Erasure => ({
-  of,
+export const keeps = (of: Rows, options: RowsOptions = {}): Erasure => ({
+  of: tableOf(of),
   fate: 'kept',
   apply: async (tx, { profileId }) => {
-    const [found] = await tx.prepared<{ rows: number }>(`select count(*)::int as rows ${ofProfile(of, options)}`, [
-      tx.companyId,
-      profileId,
-    ]);
+    const count = `select count(*)::int as rows ${ofProfile(tableOf(of), options)}`;
+    const [found] = await tx.prepared<{ rows: number }>(count, [tx.companyId, profileId]);
     return found!.rows;
   },
   ...shows(of, options),

@@ -23,7 +23,7 @@ export const licensesModule = (
     requires: ['subscriptions'],
     service,
     jobs,
-    erasures: [keeps('license')],
+    erasures: [keeps(License)],
     routes: [
       route(
         {

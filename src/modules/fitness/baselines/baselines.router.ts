@@ -24,7 +24,7 @@ export const baselinesModule = ({ service, list }: BaselinesRouterDependencies):
   base,
   requires: ['fitness-results'],
   permissions: { [read]: 'rows', [write]: 'rows' },
-  erasures: [keeps('baseline')],
+  erasures: [keeps(StoredBaseline)],
   ticks: [
     {
       name: 'fitness.baselines',

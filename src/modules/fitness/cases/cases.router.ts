@@ -1,8 +1,9 @@
 import { BY_ID, crudModule, keeps, ok, route } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import { DecisionNotes } from '../decisions.ts';
-import { CaseDetail, openCaseOf } from './cases.repository.ts';
+import { CaseDetail, FitnessCase, openCaseOf } from './cases.repository.ts';
 import type { CasesService } from './cases.service.ts';
+import { Hold } from './holds.repository.ts';
 
 /** /fitness/cases */
 export const casesModule = (service: CasesService): Module =>
@@ -15,9 +16,9 @@ export const casesModule = (service: CasesService): Module =>
     service,
     detail: CaseDetail,
     erasures: [
-      { ...keeps('fitness_case'), obstacle: openCaseOf },
+      { ...keeps(FitnessCase), obstacle: openCaseOf },
       keeps('fitness_decision', { writtenOnce: true }),
-      keeps('hold'),
+      keeps(Hold),
     ],
     routes: [
       route(

@@ -230,7 +230,7 @@ export const overdue = (
     [reader.companyId, at, ...after, limit],
   );
 
-const KEPT = keeps('requirement');
+const KEPT = keeps(Requirement);
 
 /** A random test is nobody's to foresee, whatever a person asks for. */
 export const requirementErasure: Erasure = {

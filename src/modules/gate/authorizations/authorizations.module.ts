@@ -3,7 +3,7 @@ import { conflict, createCrud, crudModule, forbidden, invalid, keeps } from '../
 import type { Context, Module, MovingParts, Tx } from '../../../platform/module.ts';
 import type { visibleProfiles } from '../../organization/reach.ts';
 import type { Zones } from '../../organization/zones.ts';
-import { assignmentOf } from './authorizations.repository.ts';
+import { assignmentOf, HourAuthorization } from './authorizations.repository.ts';
 import type { HourAuthorizationRow } from './authorizations.repository.ts';
 
 interface AuthorizationsDependencies extends MovingParts<HourAuthorizationRow> {
@@ -58,6 +58,6 @@ export const authorizationsModule = (dependencies: AuthorizationsDependencies): 
     permission: 'gate:hour-authorization',
     about: 'rows',
     service,
-    erasures: [keeps('hour_authorization')],
+    erasures: [keeps(HourAuthorization)],
   });
 };

@@ -197,7 +197,7 @@ export const invitingCompany = async (reader: Reader): Promise<InvitingCompany |
 
 export const invitationErasure: Erasure = {
   ...clears('invitation', 'delete from invitation where company_id = $1 and profile_id = $2 returning id'),
-  ...shows('invitation'),
+  ...shows(Invitation),
 };
 
 /** Forgets the invitations that were mailed to somebody of the staff. In the operator's transaction. */

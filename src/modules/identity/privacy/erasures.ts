@@ -37,7 +37,7 @@ export const erasureList = listOf(ErasureReport, { sorts: ['-createdAt'], filter
 
 /** What no module has for itself. */
 export const ERASURES: readonly Erasure[] = [
-  keeps('erasure'),
+  keeps(ErasureReport),
   clears(
     'idempotency',
     `update idempotency set body = null where company_id = $1 and body is not null

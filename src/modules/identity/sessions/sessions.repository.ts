@@ -17,7 +17,6 @@ import type { Erasure, Reader, RowOf, Tx } from '../../../platform/module.ts';
 export const Session = entity({
   table: 'session',
   fields: {
-    personId: nullable(uuid()),
     profileId: nullable(uuid()),
     kind: oneOf(['member', 'support', 'operator', 'machine']),
     client: oneOf(['worker', 'admin', 'machine']),
@@ -29,6 +28,7 @@ export const Session = entity({
     revokedBecause: nullable(line(40)),
   },
   hidden: {
+    personId: nullable(uuid()),
     sid: line(100),
     address: nullable(line(100)),
     agent: nullable(line(300)),
@@ -92,7 +92,7 @@ export const sessionErasure: Erasure = {
     'session',
     'update session set device = null, address = null, agent = null where company_id = $1 and profile_id = $2 returning id',
   ),
-  ...shows('session'),
+  ...shows(Session),
 };
 
 /** The same for the sessions of somebody who was of the staff. In the operator's transaction. */

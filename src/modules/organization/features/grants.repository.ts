@@ -66,5 +66,5 @@ export const grantErasure: Erasure = {
     'feature_grant',
     `update feature_grant set reason = '–', version = version + 1 where company_id = $1 and profile_id = $2 returning id`,
   ),
-  ...shows('feature_grant'),
+  ...shows(FeatureGrant),
 };

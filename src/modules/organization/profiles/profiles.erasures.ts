@@ -1,5 +1,7 @@
 import { clears, keeps, shows } from '../../../platform/module.ts';
 import type { Erasure } from '../../../platform/module.ts';
+import { SystemLink } from './links.repository.ts';
+import { ReportingLine } from './reporting.repository.ts';
 
 /** What hangs on a profile, of the organization's own. */
 export const profileErasures: readonly Erasure[] = [
@@ -10,9 +12,9 @@ export const profileErasures: readonly Erasure[] = [
        where company_id = $1 and profile_id = $2 returning id`,
       (_profile, { now }) => [now],
     ),
-    ...shows('system_link'),
+    ...shows(SystemLink),
   },
   clears('person_company', 'delete from person_company where company_id = $1 and profile_id = $2 returning person_id'),
-  keeps('reporting_line', { by: 'subordinate_id' }),
+  keeps(ReportingLine, { by: 'subordinate_id' }),
   keeps('reporting_closure', { by: 'subordinate_id', writtenOnce: true }),
 ];

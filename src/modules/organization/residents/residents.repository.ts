@@ -90,4 +90,4 @@ export const activeResidencyOf = async (reader: Reader, profileId: string): Prom
     )
   )[0]?.id;
 
-export const residentErasure: Erasure = keeps('resident_profile');
+export const residentErasure: Erasure = keeps(Resident);

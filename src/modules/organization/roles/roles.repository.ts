@@ -299,5 +299,5 @@ export const roleErasure: Erasure = {
      where company_id = $1 and profile_id = $2 and deleted_at is null returning id`,
     (_profile, { now }) => [now],
   ),
-  ...shows('role_assignment'),
+  ...shows(RoleAssignment),
 };

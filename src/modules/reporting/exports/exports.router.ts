@@ -176,7 +176,7 @@ export const exportsModules = (
     base: '/admin/export',
     permissions: { [CREATE_PERMISSION]: 'everybody', [READ_PERMISSION]: 'everybody', [CANCEL_PERMISSION]: 'everybody' },
     retentions: [EXPORT_RETENTION],
-    erasures: [keeps('export_job', { by: 'requested_by' })],
+    erasures: [keeps(ExportJob, { by: 'requested_by' })],
     routes: [...routesBelow('admin', dependencies), downloading(dependencies)],
   },
   {

@@ -1,5 +1,6 @@
 import { crudModule, keeps } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
+import { DeclaredHours, Leave } from './absences.repository.ts';
 import type { createDeclaredHoursService, createLeaveService } from './absences.service.ts';
 
 /** /admin/assignment/leave */
@@ -11,7 +12,7 @@ export const leaveModule = (service: ReturnType<typeof createLeaveService>): Mod
     about: 'rows',
     plural: 'leave',
     service,
-    erasures: [keeps('leave')],
+    erasures: [keeps(Leave)],
   });
 
 /** /admin/assignment/declared-hours */
@@ -23,5 +24,5 @@ export const declaredHoursModule = (service: ReturnType<typeof createDeclaredHou
     about: 'rows',
     plural: 'declared-hours',
     service,
-    erasures: [keeps('declared_hours')],
+    erasures: [keeps(DeclaredHours)],
   });

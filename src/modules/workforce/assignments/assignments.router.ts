@@ -1,5 +1,6 @@
 import { crudModule, keeps } from '../../../platform/module.ts';
 import type { JobDefinition, Module, TickDefinition } from '../../../platform/module.ts';
+import { WorkAssignment } from './assignments.repository.ts';
 import type { createAssignmentsService } from './assignments.service.ts';
 
 /** /admin/assignment */
@@ -18,5 +19,5 @@ export const assignmentsModule = (
     service,
     ticks,
     jobs,
-    erasures: [keeps('work_assignment')],
+    erasures: [keeps(WorkAssignment)],
   });

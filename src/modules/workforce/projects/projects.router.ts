@@ -1,6 +1,7 @@
 import { crudModule, keeps } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
 import { projectsReport } from './projects.report.ts';
+import { Project } from './projects.repository.ts';
 import type { createProjectsService } from './projects.service.ts';
 
 /** /admin/project */
@@ -12,5 +13,5 @@ export const projectsModule = (service: ReturnType<typeof createProjectsService>
     permissions: { 'workforce:project:read': 'everybody' },
     service,
     reports: [projectsReport],
-    erasures: [keeps('project', { by: 'owner_id' })],
+    erasures: [keeps(Project, { by: 'owner_id' })],
   });

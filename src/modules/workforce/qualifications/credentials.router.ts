@@ -54,7 +54,7 @@ export const credentialsModule = ({ service, expiring, ticks }: CredentialsRoute
     requires: ['assignments'],
     service,
     ticks,
-    erasures: [keeps('credential'), evidenceErasure],
+    erasures: [keeps(Credential), evidenceErasure],
     routes: [
       route(
         {

@@ -1,5 +1,6 @@
 import { crudModule, keeps } from '../../../platform/module.ts';
 import type { Module } from '../../../platform/module.ts';
+import { RosterExceptionEntity } from './roster-exceptions.repository.ts';
 import type { createRosterExceptionsService } from './roster-exceptions.service.ts';
 
 /** /admin/assignment/roster-exception */
@@ -11,5 +12,5 @@ export const rosterExceptionsModule = (service: ReturnType<typeof createRosterEx
     about: 'rows',
     requires: ['shifts'],
     service,
-    erasures: [keeps('roster_exception')],
+    erasures: [keeps(RosterExceptionEntity)],
   });

@@ -1,5 +1,6 @@
 import { crudModule, keeps } from '../../../platform/module.ts';
 import type { CrudService, Module, MovingService } from '../../../platform/module.ts';
+import { Shift } from './shifts.repository.ts';
 import type { ShiftRow } from './shifts.repository.ts';
 
 /** /admin/assignment/shift */
@@ -11,5 +12,5 @@ export const shiftsModule = (service: CrudService<ShiftRow> & MovingService<Shif
     machines: true,
     about: 'rows',
     service,
-    erasures: [keeps('shift')],
+    erasures: [keeps(Shift)],
   });

@@ -5,6 +5,7 @@ import type { TestApp } from '../../../support/app.ts';
 import { clientOf, version } from '../../../support/client.ts';
 import type { Client } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
+import { declared, isEntity } from '../../../support/declared.ts';
 import { addDepartmentHead, addPerson } from '../../../support/people.ts';
 
 const DAY = 86_400_000;
@@ -47,6 +48,36 @@ describe('what stands about people', () => {
       [companyId, profileId, profileId],
     );
     expect(told).to.deep.equal([{ bySelf: false }, { bySelf: true }]);
+  });
+
+  it('a company is told nothing of the person behind a profile, nor from where they came: not by a file, not by its trail', async () => {
+    const person = await addPerson(app, { companyId, roles: ['worker'], login: { email: 'known@example.cl' } });
+    const elsewhere = await addCompany(app.database);
+    const other = await addPerson(app, { companyId: elsewhere, roles: ['worker'], person });
+    await (await clientOf(app, person)).get('/auth/me').expect(200);
+    const mine = await app.http
+      .get('/angelis/privacy/export')
+      .set({ authorization: await person.bearer() })
+      .expect(200);
+    const session = (body: unknown) => (body as { data: { session: object[] } }).data.session[0];
+    expect(session(mine.body)).to.include.keys('address', 'agent');
+
+    const { body } = await owner.get(`/privacy/export/${person.profileId}`).expect(200);
+    expect(session(body)).to.include({ profileId: person.profileId }).and.not.have.any.keys('address', 'agent');
+    const { items } = (await owner.get('/admin/auditLog?limit=200').expect(200)).body as { items: { id: string }[] };
+    const entries: object[] = [];
+    for (const { id } of items) entries.push((await owner.get(`/admin/auditLog/${id}`).expect(200)).body as object);
+    expect(entries.map((entry) => (entry as { action: string }).action)).to.include('session.open');
+    for (const id of [person.personId, other.profileId])
+      expect(JSON.stringify([body, entries]), 'of the person, or of their profile elsewhere').to.not.include(id);
+  });
+
+  it('what an entity hides is hidden in a company’s export of its rows too', async () => {
+    const entities = new Map((await declared()).filter(isEntity).map((entity) => [entity.table, entity]));
+    const given = app.modules.flatMap(({ erasures = [] }) => erasures).filter(({ rows }) => rows !== undefined);
+    expect(given).to.have.length.greaterThan(20);
+    for (const { of, hidden = [] } of given)
+      expect([...hidden], of).to.deep.equal(Object.keys(entities.get(of)?.hidden ?? {}));
   });
 
   it('nobody else hands it out, and nobody of another company, or beyond their reach', async () => {
@@ -95,10 +126,10 @@ describe('what stands about people', () => {
     const ticks = [...app.modules.flatMap((module) => module.ticks ?? []), ...upkeep].map(({ name }) => name);
     const erasing = ticks.filter((name) => /\.(?:purge|trim)$/.test(name));
     const retentions = [...app.modules.flatMap((module) => module.retentions ?? []), ...UPKEEP_RETENTIONS];
-    const declared = new Set(retentions.map(({ by }) => by));
+    const known = new Set(retentions.map(({ by }) => by));
     const jobs = app.modules.flatMap((module) => module.jobs ?? []).map(({ name }) => name);
-    expect([...declared].filter((name) => !ticks.includes(name) && !jobs.includes(name))).to.deep.equal([]);
+    expect([...known].filter((name) => !ticks.includes(name) && !jobs.includes(name))).to.deep.equal([]);
     // Of runs of ticks nothing is about anybody.
-    expect(erasing.filter((name) => !declared.has(name))).to.deep.equal(['platform.ticks.trim']);
+    expect(erasing.filter((name) => !known.has(name))).to.deep.equal(['platform.ticks.trim']);
   });
 });
