@@ -91,6 +91,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     inviting: identity.bulkInviting,
     seats: commerce.seats,
     gate: gate.forWork,
+    endLapsedIn: organization.endLapsed,
     followShifts: cases.followShifts,
     notices: forWorkforce(notices),
     ...plan,

@@ -78,6 +78,8 @@ export interface Organization {
   readonly links: SystemLinks;
   /** For batch uploads. */
   readonly bulk: PeopleBulk;
+  /** For projects: what nobody holds any more of the roles within one that goes. */
+  readonly endLapsed: People['endLapsed'];
   readonly erasable: ErasableProfiles;
   /** For every area: whether somebody has a feature. */
   readonly features: Features;
@@ -96,6 +98,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
     ...platform.crud(departmentList),
     hasLeft,
     mayMove: (tx, context, from, to) => people.moving.mayMove(tx, context, from, to),
+    endLapsed: (tx, id) => people.endLapsed(tx, { kind: 'department', id }),
   });
   const people = wirePeople(platform, {
     ...others,
@@ -119,6 +122,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
     signUps: companies.signUps,
     links: people.links,
     bulk: people.bulk,
+    endLapsed: people.endLapsed,
     erasable: people.erasable,
     features,
     modules: [

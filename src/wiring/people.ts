@@ -89,6 +89,8 @@ export interface People {
   readonly moving: Moving;
   /** Takes roles away from somebody. */
   readonly endRoles: Assignments['endRoles'];
+  /** Takes what nobody holds any more of the roles within a department or project. */
+  readonly endLapsed: Assignments['endLapsed'];
 }
 
 /** Profiles and roles: who is here, and what they may do. */
@@ -180,6 +182,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     lock: (tx, profileId) => repository.lock(tx, profileId),
     endRoles: assignments.endRoles,
     moving,
+    endLapsed: assignments.endLapsed,
     members: { ...service, item: ProfileItem },
     founding: createFounding({ ...profiles, assignments }),
     modules: [

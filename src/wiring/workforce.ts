@@ -75,6 +75,7 @@ import type { Tx } from '../platform/db/database.ts';
 import type { PlanLimits } from '../modules/organization/companies/limits.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { FileRoom } from '../platform/storage/company-files.ts';
+import type { Assignments } from '../modules/organization/roles/assignments.service.ts';
 import type { ProfileFollower } from './people.ts';
 import type { Platform } from './platform.ts';
 
@@ -95,6 +96,8 @@ export interface WorkforceNeeds {
   readonly notices: Notices;
   readonly limits: PlanLimits;
   readonly room: FileRoom;
+  /** Takes what nobody holds any more of the roles within a scope that goes. */
+  readonly endLapsedIn: Assignments['endLapsed'];
 }
 
 const wireRosters = (platform: Platform, { people, gate, followShifts }: WorkforceNeeds, zones: Zones) => {
@@ -153,7 +156,8 @@ export interface Workforce {
 
 /** Projects, contracts, task kinds, work assignments, rosters, credentials. */
 export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): Workforce => {
-  const { people, zones, limits } = needs;
+  const { people, zones, limits, endLapsedIn } = needs;
+  const endLapsed = (tx: Tx, id: string) => endLapsedIn(tx, { kind: 'project', id });
   const { rosters, modules } = wireRosters(platform, needs, zones);
   const mustHaveRoom = (tx: Tx) => limits.mustHaveRoom(tx, 'workers', 1);
   const lifecycle = createAssignmentLifecycle({ ...needs, rosters, mustHaveRoom });
@@ -167,7 +171,7 @@ export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): Workfo
   const projects = platform.crud(projectList, { ...projectLifecycle, follow: alignOf('project') });
   const contracts = platform.crud(contractList, { ...contractLifecycle, follow: alignOf('contract') });
   const own = [
-    projectsModule(createProjectsService(projects)),
+    projectsModule(createProjectsService({ ...projects, endLapsed })),
     contractsModule(createContractsService({ ...contracts, zones })),
     riskGroupsModule(createRiskGroupsService(platform.crud(riskGroupList))),
     taskKindsModule(createTaskKindsService(platform.crud(taskKindList))),

@@ -19,7 +19,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { unservedFilters } from './list-filters.ts';
 import type { Index } from './list-filters.ts';
 
-/** Ids that a caller gives and no foreign key can hold: what they refer to depends on another field. */
+/** Ids that a caller gives whose foreign keys are on other columns: what they refer to depends on another field. */
 const POLYMORPHIC = ['role_assignment.scope_id'];
 
 /** Columns whose texts have lines. */

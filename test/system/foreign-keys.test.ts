@@ -36,7 +36,11 @@ const LOOSEN = `
   select format('alter table %I alter column %I drop not null', c.relname, a.attname)
   from pg_attribute a join pg_class c on c.oid = a.attrelid
   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0
-    and a.attnotnull and a.attidentity = '' and not exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisprimary and a.attnum = any(i.indkey))`;
+    and a.attnotnull and a.attidentity = '' and not exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisprimary and a.attnum = any(i.indkey))
+  union all
+  select format('alter table %I alter column %I drop expression', c.relname, a.attname)
+  from pg_attribute a join pg_class c on c.oid = a.attrelid
+  where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and a.attgenerated = 's'`;
 
 const PRIMARY = `
   select a.attname as name, format_type(a.atttypid, a.atttypmod) as type

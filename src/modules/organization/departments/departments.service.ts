@@ -11,6 +11,8 @@ interface DepartmentsDependencies extends CrudParts<DepartmentRow> {
   readonly hasLeft: (reader: Reader, profileId: string) => Promise<boolean>;
   /** Throws 403 for a move by which somebody would be allowed more, or less, than the caller may give or take. */
   readonly mayMove: MayMove;
+  /** Takes what nobody holds any more of the roles within a department. */
+  readonly endLapsed: (tx: Tx, id: string) => Promise<void>;
 }
 
 /** Comes before the locks of departments: whoever leaves holds their profile, so that nobody can wait for that. */
@@ -26,7 +28,7 @@ const lockedToName = (rows: Repository<DepartmentRow>): Repository<DepartmentRow
 });
 
 /** Departments: a tree, their headcount limits, and their managers, of whom none has left. */
-export const createDepartmentsService = ({ hasLeft, mayMove, ...parts }: DepartmentsDependencies) => {
+export const createDepartmentsService = ({ hasLeft, mayMove, endLapsed, ...parts }: DepartmentsDependencies) => {
   const { repository } = parts;
   const tree = createTree('department', parts, mayMove);
   const isGone = async (tx: Tx, managerId: string | null | undefined): Promise<boolean> =>
@@ -50,7 +52,7 @@ export const createDepartmentsService = ({ hasLeft, mayMove, ...parts }: Departm
         if (limit !== null && (await headcount(tx, row.id)) > limit)
           throw conflict('HEADCOUNT_LIMIT', { params: { limit } });
       },
-      onRemove: true,
+      onRemove: (tx, { id }) => endLapsed(tx, id),
       onRestore: async (tx, row) => {
         const placed = await tree.replace(tx, row);
         await naming(tx);

@@ -16,6 +16,8 @@ import {
   assignmentsOfLeavers,
   expiredAssignments,
   holdingsOf,
+  holdScope,
+  lapsedWithin,
   limitedRoles,
   ownersIn,
   rolesOf,
@@ -81,11 +83,10 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
     return false;
   };
 
-  /** Refuses whoever may not give this profile, or take from it, what `holding` is. */
+  /** Refuses whoever may not give this profile, or take from it, what `holding` is; within a scope that is gone, whoever may not in all of the company. */
   const mustCommand = async (tx: Tx, context: Caller, profileId: string, holding: Holding): Promise<void> => {
     const { scope } = holding;
     const covers = await coversOf(tx, context.principal, scope);
-    if (scope !== null && !covers(scope, scope)) throw invalid('/scopeId', 'UNKNOWN_REFERENCE');
     const takesIn = (outer: GrantScope): boolean => scope !== null && covers(outer, scope);
     if (
       !holdsWithin(context.allowance, 'self', scope, covers) ||
@@ -138,6 +139,10 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
 
   const restrictTo = (context: Context) => (bind: Bind) => visibleProfiles(context, 't.profile_id', bind);
 
+  const drop = async (tx: Tx, ids: readonly string[]): Promise<void> => {
+    for (const id of ids) await repository.remove(tx, await repository.get(tx, id), { action: 'take' });
+  };
+
   return {
     mayLeave,
     makeFirstOwner,
@@ -162,6 +167,8 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         await serializeRoles(tx);
         const holding = holdingFrom(body);
         if (holding.roleId !== null) await takePlace(tx, holding.roleId, body.profileId);
+        if (holding.scope !== null && !(await holdScope(tx, holding.scope)))
+          throw invalid('/scopeId', 'UNKNOWN_REFERENCE');
         await mustCommand(tx, standing.givingUntil(context, body.expiresAt ?? null), body.profileId, holding);
         const held = await holdingsOf(tx, body.profileId, tx.now);
         if (held.some((each) => same(each, holding)))
@@ -201,10 +208,9 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
       }),
     takeBack,
     /** Takes an own role from all who left. Their profiles are not locked, nor their sessions told: there are none. */
-    takeFromLeavers: async (tx: Tx, roleId: string): Promise<void> => {
-      for (const id of await assignmentsOfLeavers(tx, roleId))
-        await repository.remove(tx, await repository.get(tx, id), { action: 'take' });
-    },
+    takeFromLeavers: async (tx: Tx, roleId: string): Promise<void> => drop(tx, await assignmentsOfLeavers(tx, roleId)),
+    /** Takes what nobody holds any more within a scope that goes: all else keeps it. Nobody's sessions have anything of it. */
+    endLapsed: async (tx: Tx, scope: GrantScope): Promise<void> => drop(tx, await lapsedWithin(tx, scope, tx.now)),
     /** Takes every role, or a system role, away from somebody in the company and in every scope, because of what became of them. */
     endRoles: async (tx: Tx, profileId: string, systemRole?: string): Promise<void> =>
       takeBack(tx, await assignmentsOf(tx, profileId, systemRole)),

@@ -15,7 +15,7 @@ import {
   text,
   uuid,
 } from '../../../platform/module.ts';
-import type { Erasure, Reader, RowOf } from '../../../platform/module.ts';
+import type { Erasure, Reader, RowOf, Tx } from '../../../platform/module.ts';
 import type { Holding, RoleParts } from './authority.ts';
 
 const PATTERN = '^([a-z][a-z-]*|\\*):([a-z][a-z-]*|\\*):([a-z][a-z-]*|\\*)$';
@@ -272,6 +272,26 @@ export const expiredAssignments = (reader: Reader, at: Date): Promise<{ id: stri
      where company_id = $1 and deleted_at is null and expires_at <= $2 order by profile_id, id limit 500`,
     [reader.companyId, at],
   );
+
+/** Assignments within a scope of whoever left, or whose time is over at `at`: nobody holds anything by them. */
+export const lapsedWithin = async (reader: Reader, { kind, id }: GrantScope, at: Date): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select a.id from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
+     where a.company_id = $1 and a.scope_${kind}_id = $2 and a.deleted_at is null
+       and (p.status = 'ended' or a.expires_at <= $3) order by a.id`,
+    [reader.companyId, id, at],
+  );
+  return rows.map((row) => row.id);
+};
+
+/** Keeps a scope from being deleted until the commit; false: it is not there. */
+export const holdScope = async (tx: Tx, { kind, id }: GrantScope): Promise<boolean> => {
+  const rows = await tx.prepared(
+    `select 1 from ${kind} where company_id = $1 and id = $2 and deleted_at is null for key share`,
+    [tx.companyId, id],
+  );
+  return rows.length > 0;
+};
 
 /** For each scope that is there: the departments at and above it, or the project itself. */
 export const scopesAround = async (

@@ -25,8 +25,13 @@ const checkMoney = ({ budgetMinor, currency }: Pick<ProjectRow, 'budgetMinor' | 
   if (currency !== null && !CURRENCIES.has(currency)) throw invalid('/currency', 'UNKNOWN_REFERENCE');
 };
 
+interface ProjectsDependencies extends MovingParts<ProjectRow> {
+  /** Takes what nobody holds any more of the roles within a project. */
+  readonly endLapsed: (tx: Tx, id: string) => Promise<void>;
+}
+
 /** Projects: their tree, their money in minor units, their moves. */
-export const createProjectsService = (parts: MovingParts<ProjectRow>) =>
+export const createProjectsService = ({ endLapsed, ...parts }: ProjectsDependencies) =>
   createCrud({
     ...parts,
     onCreate: async (tx, body) => {
@@ -40,8 +45,9 @@ export const createProjectsService = (parts: MovingParts<ProjectRow>) =>
       checkDates({ ...row, ...patch });
       checkMoney({ ...row, ...patch });
     },
-    onRemove: (_tx, row) => {
+    onRemove: async (tx, row) => {
       if (row.status !== 'planning' && row.status !== 'cancelled') throw conflict('PROJECT_IN_USE');
+      await endLapsed(tx, row.id);
     },
     onRestore: (tx, { parentId }) => checkParent(tx, parentId),
   });
