@@ -29,6 +29,7 @@ interface Operation {
   operationId: string;
   summary: string;
   security: unknown[];
+  requestBody?: { content: Record<string, { schema: unknown }> };
   responses: Record<string, { content?: Record<string, unknown> }>;
 }
 interface Document {
@@ -140,6 +141,31 @@ describe('the OpenAPI document', () => {
 
   it('takes lines where people write sentences, and nowhere else', () => {
     expect([...new Set(withLines(document))].toSorted()).to.deep.equal([...SENTENCES, ...READ_AS_ELSE].toSorted());
+  });
+
+  it('lets no body bring keys that it does not name, at any depth', () => {
+    interface Schema {
+      readonly $ref?: string;
+      readonly type?: string;
+      readonly additionalProperties?: unknown;
+      readonly properties?: Readonly<Record<string, Schema>>;
+      readonly patternProperties?: Readonly<Record<string, Schema>>;
+      readonly items?: Schema;
+      readonly anyOf?: readonly Schema[];
+    }
+    const { schemas } = (document as unknown as { components: { schemas: Record<string, Schema> } }).components;
+    const open = (schema: Schema): boolean => {
+      const { $ref, type, additionalProperties, properties, patternProperties, items, anyOf = [] } = schema;
+      if ($ref !== undefined) return open(schemas[$ref.replace('#/components/schemas/', '')]!);
+      const parts = [properties, patternProperties].flatMap((named) => Object.values(named ?? {}));
+      const isOpen = type === 'object' && patternProperties !== undefined && additionalProperties !== false;
+      return isOpen || [...parts, ...anyOf, ...(items === undefined ? [] : [items])].some(open);
+    };
+    const bodies = operations().flatMap(([, , { operationId, requestBody }]) =>
+      Object.values(requestBody?.content ?? {}).map(({ schema }) => ({ operationId, schema: schema as Schema })),
+    );
+    expect(bodies).to.have.length.greaterThan(100);
+    expect(bodies.filter(({ schema }) => open(schema)).map(({ operationId }) => operationId)).to.deep.equal([]);
   });
 
   it('is shown by a page that loads nothing from elsewhere', async () => {

@@ -52,7 +52,11 @@ export const Profile = entity({
     status: oneOf(PROFILE_STATES),
     photoId: nullable(uuid({ description: 'Another with every photo; null: there is none' })),
     erasedAt: nullable(instant({ description: 'What identifies the person was erased then; names are a pseudonym' })),
-    attributes: Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,39}$' }), attribute, { maxProperties: 30 }),
+    attributes: Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,39}$' }), attribute, {
+      maxProperties: 30,
+      additionalProperties: false,
+      description: 'What else the company notes of them, by name: at most 30 words, numbers or flags',
+    }),
   },
   hidden: {
     personId: nullable(uuid()),
