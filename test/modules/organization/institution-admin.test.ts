@@ -4,8 +4,9 @@ import type { TestApp } from '../../support/app.ts';
 import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
 import { addCompany } from '../../support/companies.ts';
-import { addPerson } from '../../support/people.ts';
+import { addDepartment, addPerson } from '../../support/people.ts';
 import type { TestPerson } from '../../support/people.ts';
+import { addStaff } from '../../support/staff.ts';
 import { codeOf, itemsOf, rowOf } from '../../support/workforce.ts';
 import type { Row } from '../../support/workforce.ts';
 
@@ -109,6 +110,34 @@ describe('an institution’s admin', () => {
       '3 role ROLE_NOT_YOURS',
       '4 role ROLE_NOT_YOURS',
     ]);
+  });
+
+  it('gives a feature to those alone to whom they give roles: neither to all of the company, nor to a department of others', async () => {
+    const staff = await clientOf(app, await addStaff(app));
+    const feature = 'of_residents';
+    const names = { es: feature, en: feature, fr: feature };
+    await rowOf(staff.post('/admin/feature', { code: feature, names, type: 'permission', onByDefault: true }), 201);
+    const ask = (by: Client, whom: object) =>
+      by.post('/admin/feature/grant', { feature, effect: 'allow', reason: 'Needed', ...whom });
+    const [physician, worker] = [await person('physician'), await person('worker')];
+    const ward = await addDepartment(app, companyId, [physician]);
+    const plant = await addDepartment(app, companyId, [await person('physician'), worker]);
+    await ask(client, { profileId: physician.profileId }).expect(201);
+    await ask(client, { systemRole: 'physician' }).expect(201);
+    await ask(client, { departmentId: ward }).expect(201);
+    expect(await codeOf(ask(client, { profileId: worker.profileId }), 403)).to.equal('ROLE_NOT_YOURS');
+    expect(await codeOf(ask(client, { departmentId: plant }), 403)).to.equal('ROLE_NOT_YOURS');
+    await ask(client, {}).expect(403);
+
+    const both = await clientOf(app, await person('institution_admin', 'admin'));
+    await ask(both, { departmentId: plant }).expect(201);
+    await ask(both, {}).expect(201);
+    const inPlant = await person('institution_admin');
+    const scope = { scopeKind: 'department', scopeId: plant };
+    await rowOf(give(boss, inPlant.profileId, { systemRole: 'admin', ...scope }), 201);
+    const local = await clientOf(app, inPlant);
+    await ask(local, { departmentId: plant }).expect(201);
+    await ask(local, {}).expect(403);
   });
 
   it('gives by their rank where they hold another role that gives', async () => {

@@ -15,10 +15,11 @@ type Whom = Pick<FeatureGrantRow, 'departmentId' | 'roleId' | 'systemRole' | 'pr
 interface Wanted extends Whom, Pick<FeatureGrantRow, 'feature' | 'effect' | 'quota' | 'endsAt'> {
   readonly startsAt?: string;
 }
+const WRITE = 'organization:feature-grant:write';
 const IN_FORCE: readonly string[] = ['scheduled', 'active'];
 
 interface GrantsDependencies extends MovingParts<FeatureGrantRow> {
-  readonly standing: Pick<Standing, 'levelOf' | 'mustStandAbove' | 'mustStandAboveAll'>;
+  readonly standing: Pick<Standing, 'levelOf' | 'holdsByNameOnly' | 'mustStandAbove' | 'mustStandAboveAll'>;
   /** Throws 403 for what gives the caller themselves more. */
   readonly own: Pick<OwnFeatures, 'mayGive'>;
   /** Locks a profile that a body names. Throws 422 for one that the caller may not see; 409. */
@@ -73,10 +74,22 @@ export const createGrantsService = (dependencies: GrantsDependencies) => {
       await standing.mustStandAbove(tx, context, [{ roleId, systemRole, scope: null }]);
   };
 
-  /** Who withholds a feature, or bounds its use, takes from everybody whom the grant is for: they stand above them all. */
+  /** Whether the grant is for all of a company or department, and the caller gives by a role that names the few for whom it does. */
+  const isForMoreThanNamed = async (tx: Tx, context: Caller, whom: Whom): Promise<boolean> => {
+    const { departmentId, roleId, systemRole } = whom;
+    if (roleId !== null || systemRole !== null) return false;
+    const scope = departmentId === null ? null : ({ kind: 'department', id: departmentId } as const);
+    return standing.holdsByNameOnly(tx, context, WRITE, scope);
+  };
+
+  /**
+   * Who withholds a feature, or bounds its use, takes from everybody whom the grant is for: they stand above them all. So does who
+   * gives one by a role that names those to whom it gives.
+   */
   const mustBeAbove = async (tx: Tx, context: Caller, { effect, quota, ...whom }: Wanted): Promise<void> => {
-    if (whom.profileId !== null || (effect === 'allow' && quota === null)) return;
-    await standing.mustStandAboveAll(tx, context, whom);
+    if (whom.profileId !== null) return;
+    const takes = effect === 'deny' || quota !== null;
+    if (takes || (await isForMoreThanNamed(tx, context, whom))) await standing.mustStandAboveAll(tx, context, whom);
   };
 
   const mustHave = async (tx: Tx, feature: string): Promise<void> => {

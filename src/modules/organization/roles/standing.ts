@@ -159,6 +159,20 @@ export const createStanding = (catalogue: () => Catalogue) => {
       const decision = decide({ grants: grantsOf(free, all) }, GIVE, catalogue()[GIVE]);
       if (!decision.allowed || !holdsWithin(decision, 'self', holding.scope, covers)) throw forbidden('ROLE_NOT_YOURS');
     },
+    /** Whether a caller holds a permission in all of a scope only by roles that name whom they are about. Null is the whole company. */
+    holdsByNameOnly: async (
+      tx: Tx,
+      { principal }: Pick<Caller, 'principal'>,
+      permission: string,
+      scope: GrantScope | null,
+    ): Promise<boolean> => {
+      const all = await rolesOf(tx);
+      const held = await heldBy(tx, { principal });
+      const free = held.filter((each) => givesOf(each, all) === undefined);
+      if (free.length === held.length) return false;
+      const decision = decide({ grants: grantsOf(free, all) }, permission, catalogue()[permission]);
+      return !decision.allowed || !holdsWithin(decision, 'self', scope, await coversOf(tx, principal, scope));
+    },
     /**
      * Refuses whoever does not stand above everybody of the company, of a department or with a role, but for themselves. Nobody
      * of a company stands above its owners, or above the operator's staff.
