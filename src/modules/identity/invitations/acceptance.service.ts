@@ -26,7 +26,7 @@ interface AcceptanceDependencies {
   readonly mover: Mover<InvitationRow>;
   readonly persons: Pick<Persons, 'repository' | 'mover' | 'contacts' | 'align' | 'wantedBy' | 'identify'>;
   readonly registration: Registration;
-  readonly profiles: () => Pick<InvitedProfiles, 'activate'>;
+  readonly profiles: () => Pick<InvitedProfiles, 'activate' | 'lock'>;
   readonly now: () => Date;
 }
 
@@ -127,11 +127,19 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
     if (row.status !== 'pending' || row.tokenHash !== invitation.tokenHash) throw over();
   };
 
-  const use = async (tx: Tx, found: Found, personId: string): Promise<void> => {
-    const { id, profileId, attributes } = found.invitation;
-    if (profileId !== null) await profiles().activate(tx, profileId, personId, attributes);
+  /** Locks it, after its profile; 410 when it is another, or over, by now. */
+  const lockPending = async (tx: Tx, found: Found): Promise<InvitationRow> => {
+    const { id, profileId } = found.invitation;
+    if (profileId !== null) await profiles().lock(tx, profileId);
     const row = await repository.lock(tx, id);
     mustStillBe(found, row);
+    return row;
+  };
+
+  const use = async (tx: Tx, found: Found, personId: string): Promise<void> => {
+    const { profileId, attributes } = found.invitation;
+    const row = await lockPending(tx, found);
+    if (profileId !== null) await profiles().activate(tx, profileId, personId, attributes);
     await mover.moveAs(tx, { scope: tx.scope }, row, 'accept', { personId });
   };
 
@@ -239,9 +247,7 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
       if (found.invitation.status === 'declined') return;
       mustBePending(found);
       await db.write(scopeIn(found.company.id, context), async (tx) => {
-        const row = await repository.lock(tx, found.invitation.id);
-        mustStillBe(found, row);
-        await mover.moveAs(tx, { scope: tx.scope }, row, 'decline');
+        await mover.moveAs(tx, { scope: tx.scope }, await lockPending(tx, found), 'decline');
       });
     },
   };

@@ -137,6 +137,36 @@ describe('invitations that a company sends', () => {
       expect(await codeOf(move(sent, name, await as('institution_admin')), 403)).to.equal('ROLE_ABOVE_OWN');
   });
 
+  it('are over to whoever accepts while they are taken back, however that was done', async () => {
+    const ends: readonly ((sent: Sent, email: string) => PromiseLike<unknown>)[] = [
+      (sent) => move(sent, 'revoke').expect(200),
+      (sent) => move(sent, 'resend').expect(200),
+      async (_sent, email) => decline(await tokenTo(email)).expect(204),
+      async ({ profileId }) => {
+        const at = version((await profile(profileId)).version);
+        await owner.post(`/admin/profile/${profileId}/end`, { reason: 'x' }, at).expect(200);
+      },
+      async ({ profileId }) => {
+        const at = version((await profile(profileId)).version);
+        await owner.patch(`/admin/profile/${profileId}`, { contactEmail: fresh() }, at).expect(200);
+      },
+    ];
+    const { users } = app.identityProvider;
+    const create = users.create;
+    for (const end of ends) {
+      const email = fresh();
+      const sent = await send(email);
+      const token = await tokenTo(email);
+      users.create = async (user) => {
+        users.create = create;
+        await end(sent, email);
+        return create(user);
+      };
+      expect(await codeOf(accept(token), 410), String(end)).to.equal('LINK_OVER');
+      expect((await profile(sent.profileId)).status).to.not.equal('active');
+    }
+  });
+
   it('are pending once for each address in a department, however many are sent at once', async () => {
     const [email, departmentId] = [fresh(), await department()];
     const answers = await Promise.all(Array.from({ length: 5 }, () => ask(email)));
