@@ -29,7 +29,8 @@ import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
 /** What of people and roles decides who gives what to whom. */
-export interface FeatureGivers extends Pick<Profiles, 'mustSee' | 'lockNamed'>, Pick<Assignments, 'mayManage'> {
+export interface FeatureGivers
+  extends Pick<Profiles, 'mustSee' | 'lockHere' | 'lockNamed'>, Pick<Assignments, 'mayManage'> {
   readonly standing: Standing;
 }
 
@@ -48,14 +49,14 @@ export const wireFeatures = (platform: Platform, givers: FeatureGivers, notices:
     plans: platform.operatorCrud(Plan, planDefinition),
     planFeatures: platform.operatorCrud(PlanFeature, planFeatureDefinition),
   });
-  const { standing, mayManage, mustSee, lockNamed } = givers;
+  const { standing, mayManage, mustSee, lockHere } = givers;
   const own = createOwnFeatures({ standing, facts: featureFacts, depthFor });
   const grants = createGrantsService({
     ...platform.crud(grantList, createGrantLifecycle(createMayRevoke(standing, own))),
     standing,
     own,
     mayManage,
-    lockNamed,
+    lockHere,
     mustBeGivable: catalogue.mustBeGivable,
     factsOf: async (reader, feature) => (await featureFacts(reader, { profileId: null, at: now(), feature }))[0],
   });

@@ -161,7 +161,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     dropPhoto,
     invitations,
   });
-  const { mustSee, mustManage, lockNamed } = service;
+  const { mustSee, mustManage, lockHere, lockNamed } = service;
   const { repository } = profiles;
   const photos = createPhotos({ ...platform, repository, room, images: createImages(), mustSee, mustManage });
   const links = createLinksService({
@@ -169,7 +169,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     repository: platform.repository(SystemLink),
     mustSee,
     mustManage,
-    lockNamed,
+    lockHere,
   });
   return {
     inviting: (gifts) =>
@@ -178,7 +178,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     links,
     nationalIds,
     erasable: { ...service.vanishing, lockNamed },
-    givers: { standing, mayManage, mustSee, lockNamed },
+    givers: { standing, mayManage, mustSee, lockHere, lockNamed },
     lock: (tx, profileId) => repository.lock(tx, profileId),
     endRoles: assignments.endRoles,
     moving,

@@ -15,7 +15,7 @@ import type { PersonRow, Persons, Wanted } from '../persons/persons.service.ts';
 import type { NewPerson, Registration } from '../persons/registration.service.ts';
 import { isTokenOf, readInvitationToken } from './invitation-token.ts';
 import { invitedProfile, invitingCompany } from './invitations.repository.ts';
-import type { InvitationRow, InvitingCompany } from './invitations.repository.ts';
+import type { InvitationRow, InvitedProfile, InvitingCompany } from './invitations.repository.ts';
 import type { InvitedProfiles } from './invited-profiles.ts';
 
 interface AcceptanceDependencies {
@@ -77,6 +77,10 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
   const isAskedAt = (person: PersonRow, email: string): boolean =>
     person.status === 'invited' && persons.contacts.emailOf(person) === normalizeEmail(email);
 
+  /** Whether somebody is still asked to be this profile: a temporary one is over at its end, whatever its state says by then. */
+  const isAsked = ({ status, expiresAt }: InvitedProfile): boolean =>
+    status === 'invited' && (expiresAt === null || new Date(expiresAt) > now());
+
   const personOf = async (reader: Reader, invitation: InvitationRow): Promise<Found['person'] | undefined> => {
     const { profileId, email, locale } = invitation;
     if (profileId === null) {
@@ -85,7 +89,7 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
       return { firstName: person.firstName, lastName: person.lastName, email, locale };
     }
     const profile = await invitedProfile(reader, profileId);
-    if (profile === undefined || (profile.status !== 'invited' && invitation.status === 'pending')) return undefined;
+    if (profile === undefined || (invitation.status === 'pending' && !isAsked(profile))) return undefined;
     return { firstName: profile.firstName, lastName: profile.lastName, email, locale };
   };
 

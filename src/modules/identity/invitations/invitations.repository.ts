@@ -165,13 +165,15 @@ export interface InvitedProfile {
   readonly firstName: string;
   readonly lastName: string;
   readonly status: string;
+  /** When the profile ends; null: never by itself. */
+  readonly expiresAt: string | null;
 }
 
 /** Read model: what is needed of a profile that was invited. */
 export const invitedProfile = async (reader: Reader, id: string): Promise<InvitedProfile | undefined> =>
   (
     await reader.prepared<InvitedProfile>(
-      `select first_name as "firstName", last_name as "lastName", status
+      `select first_name as "firstName", last_name as "lastName", status, expires_at as "expiresAt"
        from profile where company_id = $1 and id = $2 and deleted_at is null`,
       [reader.companyId, id],
     )

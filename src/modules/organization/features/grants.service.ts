@@ -22,8 +22,8 @@ interface GrantsDependencies extends MovingParts<FeatureGrantRow> {
   readonly standing: Pick<Standing, 'levelOf' | 'holdsByNameOnly' | 'mustStandAbove' | 'mustStandAboveAll'>;
   /** Throws 403 for what gives the caller themselves more. */
   readonly own: Pick<OwnFeatures, 'mayGive'>;
-  /** Locks a profile that a body names. Throws 422 for one that the caller may not see; 409. */
-  readonly lockNamed: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
+  /** Locks a profile that a body names. Throws 422 for one that the caller may not see; 409 for who left. */
+  readonly lockHere: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
   readonly mayManage: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
   /** Throws 422 for a feature that nobody can be given, and for a quota of one that is not counted. */
@@ -61,13 +61,13 @@ export const createMayRevoke =
 
 /** Grants of features. A company's own people give only what their company has; the operator's staff give what they like. */
 export const createGrantsService = (dependencies: GrantsDependencies) => {
-  const { standing, own, lockNamed, mayManage, mustBeGivable, factsOf, ...parts } = dependencies;
+  const { standing, own, lockHere, mayManage, mustBeGivable, factsOf, ...parts } = dependencies;
 
   const mustCommand = async (tx: Tx, context: Caller, whom: Whom): Promise<void> => {
     await mustReach(tx, context, whom);
     const { profileId, roleId, systemRole } = whom;
     if (profileId !== null) {
-      await lockNamed(tx, context, profileId);
+      await lockHere(tx, context, profileId);
       await mayManage(tx, context, profileId);
     }
     if (roleId !== null || systemRole !== null)

@@ -10,8 +10,8 @@ interface LinksDependencies {
   /** A link is seen by whoever sees its profile. */
   readonly mustSee: Profiles['mustSee'];
   readonly mustManage: Profiles['mustManage'];
-  /** An erased profile is linked to nothing. */
-  readonly lockNamed: Profiles['lockNamed'];
+  /** Who left is linked to nothing more. */
+  readonly lockHere: Profiles['lockHere'];
   readonly work: UnitOfWork;
 }
 
@@ -22,7 +22,7 @@ interface WantedLink {
 }
 
 /** Ids under which other systems know a person; an id of a system belongs to one person of the company. */
-export const createLinksService = ({ repository, mustSee, mustManage, lockNamed, work }: LinksDependencies) => ({
+export const createLinksService = ({ repository, mustSee, mustManage, lockHere, work }: LinksDependencies) => ({
   all: (context: Context, profileId: string): Promise<SystemLinkRow[]> =>
     work.read(context, async (reader) => {
       await mustSee(reader, context, profileId);
@@ -35,7 +35,7 @@ export const createLinksService = ({ repository, mustSee, mustManage, lockNamed,
   ): Promise<SystemLinkRow> =>
     work.write(context, async (tx) => {
       await mustManage(tx, context, profileId);
-      await lockNamed(tx, context, profileId);
+      await lockHere(tx, context, profileId);
       return repository.insert(tx, { system, externalId: externalId.trim(), profileId });
     }),
   remove: (context: Context, profileId: string, id: string, version: number): Promise<void> =>

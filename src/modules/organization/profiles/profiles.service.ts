@@ -176,6 +176,10 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     await mustSee(tx, context, id);
     await mayManage(tx, context, id);
   };
+  const lockNamed = async (tx: Tx, context: Caller, id: string): Promise<void> => {
+    if (!(await reaches(tx, context, id))) throw invalid('/profileId', 'UNKNOWN_REFERENCE');
+    if ((await repository.lock(tx, id)).erasedAt !== null) throw conflict('PROFILE_ERASED');
+  };
   return {
     ...crud,
     mayAdd,
@@ -225,9 +229,11 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
         return rows.length;
       }),
     /** Locks a profile that a body names, so that it is not erased meanwhile. Throws 422 for one that the caller may not see; 409. */
-    lockNamed: async (tx: Tx, context: Caller, id: string): Promise<void> => {
-      if (!(await reaches(tx, context, id))) throw invalid('/profileId', 'UNKNOWN_REFERENCE');
-      if ((await repository.lock(tx, id)).erasedAt !== null) throw conflict('PROFILE_ERASED');
+    lockNamed,
+    /** The same for what nobody is given any more who left. */
+    lockHere: async (tx: Tx, context: Caller, id: string): Promise<void> => {
+      await lockNamed(tx, context, id);
+      if ((await repository.get(tx, id)).status === 'ended') throw conflict('PROFILE_ENDED');
     },
     /** For a person who has themselves erased. */
     vanishing: {

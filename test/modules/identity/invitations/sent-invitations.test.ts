@@ -167,6 +167,22 @@ describe('invitations that a company sends', () => {
     }
   });
 
+  it('are over once the time of a temporary profile is, before anything has ended it', async () => {
+    const email = fresh();
+    const { profileId } = await send(email);
+    const expiresAt = new Date(Date.now() + 20 * DAY).toISOString();
+    const at = version((await profile(profileId)).version);
+    await owner.patch(`/admin/profile/${profileId}`, { kind: 'temporary', expiresAt }, at).expect(200);
+    const token = await tokenTo(email);
+    await show(token).expect(200);
+    // Only this row knows that its time is over: no timer falls due.
+    const past = new Date(Date.now() - 1_000);
+    await app.database.sql('update profile set expires_at = $2 where id = $1 returning id', [profileId, past]);
+    await show(token).expect(410);
+    expect(await codeOf(accept(token), 410)).to.equal('LINK_OVER');
+    expect((await profile(profileId)).status).to.equal('invited');
+  });
+
   it('are pending once for each address in a department, however many are sent at once', async () => {
     const [email, departmentId] = [fresh(), await department()];
     const answers = await Promise.all(Array.from({ length: 5 }, () => ask(email)));
