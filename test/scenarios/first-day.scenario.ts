@@ -34,6 +34,8 @@ export const firstDayScenario = (name: string, start: () => Promise<TestSystem>)
     const tokens: Record<string, string> = {};
     let mine: Company;
     let contractor: Company;
+    /** The role of its own. */
+    let plannerId: string;
 
     before(async () => {
       system = await start();
@@ -80,13 +82,15 @@ export const firstDayScenario = (name: string, start: () => Promise<TestSystem>)
     const signIn = (identifier: string, headers: Record<string, string> = {}) =>
       ask(undefined, 'post', '/auth/sign-in', headers).send({ identifier, password: PASSWORD });
     /** Adds somebody with a role, and invites them; the id of the profile. */
-    const invite = async (by: string, who: string, systemRole: string, more: object = {}): Promise<string> => {
+    const inviteAs = async (by: string, who: string, role: object, more: object = {}): Promise<string> => {
       const person = { firstName: who, lastName: 'Vidal', kind: 'employee', contactEmail: emailOf(who), ...more };
       const { id } = await add(by, '/admin/profile', person);
-      await add(by, '/admin/role/assignment', { profileId: id, systemRole });
+      await add(by, '/admin/role/assignment', { profileId: id, ...role });
       await move(by, `/admin/profile/${id}`, 'invite', {});
       return id;
     };
+    const invite = (by: string, who: string, systemRole: string, more: object = {}): Promise<string> =>
+      inviteAs(by, who, { systemRole }, more);
     /** The superadmin makes a company, whose owner comes and finds nothing to write to before it is let in. */
     const open = async (slug: string, owner: string): Promise<Company> => {
       const about = { slug, name: slug, kind: 'standard', timezone: 'America/Santiago', locale: 'es' };
@@ -116,12 +120,26 @@ export const firstDayScenario = (name: string, start: () => Promise<TestSystem>)
 
     it('gets departments, a site and a role of its own', async () => {
       const { id: parentId } = await add('rosa', '/admin/department', { code: 'MINA', name: 'Mina' });
-      await add('rosa', '/admin/department', { code: 'RAJO', name: 'Rajo', parentId });
+      const { id: pitId } = await add('rosa', '/admin/department', { code: 'RAJO', name: 'Rajo' });
+      const below = () => idsOf('rosa', `/admin/department?belowId=${parentId}`);
+      expect(await below()).to.deep.equal([parentId]);
+      await move('rosa', `/admin/department/${pitId}`, 'move', { parentId });
+      expect(await below()).to.have.members([parentId, pitId]);
       const place = { code: 'NORTE', name: 'Faena Norte', timezone: 'America/Santiago', altitudeM: 3_100 };
       await add('rosa', '/admin/site', place);
       const planner = { code: 'planner', name: 'Planificación', reach: 'company', grants: ['workforce:shift:read'] };
-      await add('rosa', '/admin/role', { ...planner, denies: [] });
-      expect(await idsOf('rosa', `/admin/department?belowId=${parentId}`)).to.have.length(2);
+      ({ id: plannerId } = await add('rosa', '/admin/role', { ...planner, denies: [] }));
+    });
+
+    it('gives somebody that role, who may do what it says and no more', async () => {
+      await inviteAs('rosa', 'pilar', { roleId: plannerId });
+      await accept('pilar');
+      await enter('pilar');
+      const { roles } = await read<{ roles: readonly string[] }>('pilar', '/auth/me');
+      expect(roles).to.deep.equal(['planner']);
+      expect(await idsOf('pilar', '/admin/assignment/shift')).to.deep.equal([]);
+      await send('pilar', 'get', '/admin/profile', undefined, 403);
+      await send('pilar', 'post', '/admin/department', [{ code: 'Z', name: 'Z' }], 403);
     });
 
     it('takes 500 people in from a file', async () => {
