@@ -19,7 +19,7 @@ export const text = (max: number, options: object = {}) =>
 export const line = (max: number, options: object = {}) =>
   Type.String({ format: 'line', minLength: 1, maxLength: max, ...options });
 
-/** A code that people give to things: letters, digits, `.`, `_`, `/` and `-`. */
+/** A code that people give to things: letters, digits, `.`, `_`, `/` and `-`; those that differ by case alone are one. */
 export const code = (max = 40, options: object = {}) =>
   Type.String({
     pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]*$',

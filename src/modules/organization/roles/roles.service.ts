@@ -117,7 +117,7 @@ export const createRolesService = ({
     ...parts,
     mayChange: serializeRoles,
     onCreate: async (tx, body, context) => {
-      if (SYSTEM_ROLES.some(({ code }) => code === body.code))
+      if (SYSTEM_ROLES.some(({ code }) => code === body.code.toLowerCase()))
         throw conflict('DUPLICATE', { errors: [{ pointer: '/code', code: 'DUPLICATE', in: 'body' }] });
       const id = uuidv7();
       await serializeRoles(tx);

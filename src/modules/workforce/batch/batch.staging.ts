@@ -91,7 +91,7 @@ const IN_FILE = [
    from (select x.row_number, x.national_id_kind, count(*) over (partition by x.national_id_hashes[1]) as n
      from batch_stage x where x.national_id_sealed is not null) s where s.n > 1`,
   `${found('s.row_number', `'employee_number'`, `'DUPLICATE_IN_FILE'`)}
-   from (select x.row_number, count(*) over (partition by x.employee_number) as n
+   from (select x.row_number, count(*) over (partition by lower(x.employee_number)) as n
      from batch_stage x where x.employee_number is not null) s where s.n > 1`,
   `${found('d.row_number', 'd.column_name', `'DUPLICATE_IN_FILE'`)}
    from (select s.row_number, ${COLUMN_OF} as column_name, count(*) over (partition by l.system, l.external_id) as n
@@ -132,7 +132,7 @@ const inCompany = (rows: string): string[] => [
    join profile p on p.company_id = $1 and p.national_id_hash = s.hash and p.deleted_at is null`,
   `${found('x.row_number', `'employee_number'`, `'DUPLICATE_IN_COMPANY'`)}
    from ${rows} ${rows.includes(' where ') ? 'and' : 'where'} x.employee_number is not null and exists (
-     select 1 from profile p where p.company_id = $1 and p.employee_number = x.employee_number and p.deleted_at is null
+     select 1 from profile p where p.company_id = $1 and lower(p.employee_number) = lower(x.employee_number) and p.deleted_at is null
        and not ${hasLeft('x')})`,
   `${found('s.row_number', COLUMN_OF, `'DUPLICATE_IN_COMPANY'`)}
    from (select x.row_number, x.links, x.national_id_hashes from ${rows}) s cross join lateral ${LINKS}

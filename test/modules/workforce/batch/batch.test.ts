@@ -202,7 +202,7 @@ describe('batch uploads of people', () => {
       `A,B,${twice},,`,
       `C,D,${dotted},,`,
       `A,B,${rut(14_000_003)},N-1,X-1`,
-      `A,B,${rut(14_000_004)},N-1,X-2`,
+      `A,B,${rut(14_000_004)},n-1,X-2`,
       `A,B,${rut(14_000_005)},N-2,X-1`,
       `A,B,${rut(14_000_006)},N-3,X-3`,
     ].join('\n');
@@ -227,7 +227,7 @@ describe('batch uploads of people', () => {
     const other = await openMine(app);
     const theirs = { ...body, nationalId: { kind: 'RUT', value: rut(15_000_002) } };
     await rowOf(other.admin.post('/admin/profile', theirs), 201);
-    const text = `first_name,last_name,rut,employee_number\nA,B,${rut(15_000_001)},OLD-1\nC,D,${rut(15_000_002)},NEW-1\n`;
+    const text = `first_name,last_name,rut,employee_number\nA,B,${rut(15_000_001)},old-1\nC,D,${rut(15_000_002)},NEW-1\n`;
     const row = await dryRun(text);
     expect(await errors(row)).to.have.members(['2 rut DUPLICATE_IN_COMPANY', '2 employee_number DUPLICATE_IN_COMPANY']);
     await other.admin.get(`${base}/${row.id}`).expect(404);
