@@ -42,7 +42,7 @@ import { createAlignment } from '../modules/identity/persons/alignment.service.t
 import type { Alignment } from '../modules/identity/persons/alignment.service.ts';
 import { createLogins } from '../modules/identity/persons/logins.ts';
 import { createPersonLifecycle } from '../modules/identity/persons/persons.lifecycle.ts';
-import { Person } from '../modules/identity/persons/persons.repository.ts';
+import { markSessionsEnded, Person, settleSessionsEnded } from '../modules/identity/persons/persons.repository.ts';
 import { createPersonsAdmin } from '../modules/identity/persons/persons-admin.service.ts';
 import { personsModule } from '../modules/identity/persons/persons.router.ts';
 import { createPersons } from '../modules/identity/persons/persons.service.ts';
@@ -125,13 +125,18 @@ const wireStaff = (platform: Platform, needs: StaffNeeds): { module: Module; sta
 /** Persons, sign-in, sessions. */
 export const wireIdentity = (platform: Platform, { authentication, invited, companies }: IdentityNeeds): Identity => {
   const repository = platform.repository(Session);
-  const endings = createEndings({ ...platform, repository, forget: (sid) => authentication.forget(sid) });
+  const endings = createEndings({
+    ...platform,
+    repository,
+    marks: { ended: markSessionsEnded, settled: settleSessionsEnded },
+    forget: (sid) => authentication.forget(sid),
+  });
   const sessions = createSessions({ ...platform, repository, endAtProvider: (sid) => endings.endAtProvider(sid) });
   const endSessions = async (personId: string, because: string, traceId: string): Promise<void> => {
     await endings.endAll(personId, { because, traceId });
   };
   const people = createOperatorRepository(Person, platform.changes);
-  const lifecycle = createPersonLifecycle(platform.enqueue);
+  const lifecycle = createPersonLifecycle(platform.enqueue, (tx, id, because) => endings.endSoon(tx, id, because));
   const persons = createPersons({
     ...platform,
     repository: people,
@@ -188,6 +193,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
         name: 'sessions',
         settings: [SESSIONS_SETTING],
         ticks: staleSessionTicks(platform.db, repository),
+        jobs: endings.jobs,
         erasures: [sessionErasure],
       },
       attemptsModule({

@@ -52,7 +52,7 @@ import type { ErasableProfiles } from './privacy.ts';
 
 export interface PeopleNeeds {
   readonly invitations: ProfileInvitations;
-  readonly endings: Pick<Endings, 'end'>;
+  readonly endings: Pick<Endings, 'end' | 'endAll'>;
   /** Refuses one more person in a department that is full. */
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
   /** What follows in other areas when a profile changes its state; in its transaction. */

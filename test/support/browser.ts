@@ -18,6 +18,8 @@ export interface Seen {
 }
 
 export interface Browser {
+  /** Opens a page of the provider's, with the cookies that are there. */
+  readonly visit: (url: string) => Promise<Seen>;
   /** Opens the provider's page and gives name and password. */
   readonly signIn: (url: string, username: string, password: string) => Promise<Seen>;
   /** Sends the form of a page. */
@@ -44,6 +46,7 @@ export const openBrowser = (callback: string): Browser => {
   };
   const send: Browser['send'] = async (html, fields) => follow(await open(formOf(html), new URLSearchParams(fields)));
   return {
+    visit: async (url) => follow(await open(url)),
     send,
     signIn: async (url, username, password) => send(await (await open(url)).text(), { username, password }),
   };

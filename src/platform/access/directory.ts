@@ -88,6 +88,10 @@ export interface PersonRecord {
   readonly status: string;
   readonly locale: string;
   readonly operatorRole: string | null;
+  /** When their sessions were ended last, all or all but those that were kept. */
+  readonly sessionsEndedAt: string | null;
+  /** The identity provider is yet to end them. */
+  readonly sessionsEnding: boolean;
 }
 
 /** Looks across companies, as user `system`, for who a token speaks for. Nothing else may. */
@@ -199,7 +203,8 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
       (
         await query<PersonRecord>(
           'person',
-          `select p.id, p.status, p.locale, o.role as "operatorRole" from person p
+          `select p.id, p.status, p.locale, p.sessions_ended_at as "sessionsEndedAt",
+             p.sessions_ending_at is not null as "sessionsEnding", o.role as "operatorRole" from person p
            left join operator_user o on o.person_id = p.id and o.status = 'active'
            where p.keycloak_id = $1 and p.deleted_at is null`,
           [keycloakId],

@@ -70,6 +70,12 @@ export interface PasswordState {
   isLocked: boolean;
 }
 
+/** A session at the provider, since when by its clock, which may count whole seconds. */
+export interface LiveProviderSession {
+  sid: string;
+  startedAt: Date;
+}
+
 export type UserQuery = { id: string } | { username: string } | { email: string };
 
 /** What happened at the provider, in this project's words. */
@@ -157,6 +163,8 @@ export interface IdentityProvider {
     /** When the password that a user has was set, by the provider's clock; undefined without one. */
     passwordSetAt: (id: string) => Promise<Date | undefined>;
     remove: (id: string) => Promise<void>;
+    /** The sessions of a user that live, also those whose tokens nobody used; none of somebody who is not there. */
+    sessions: (id: string) => Promise<LiveProviderSession[]>;
     roles: (id: string) => Promise<StaffRole[]>;
     /** Ids of the users that hold a role. */
     holders: (role: StaffRole) => Promise<string[]>;

@@ -295,6 +295,19 @@ export function identityProviderContract(name: string, start: () => Promise<Prov
         expect(await codeOf(provider.logoutAll(randomUUID()))).to.equal('not_found');
       });
 
+      it('lists those of a person that live, used or not', async () => {
+        const [user, bystander] = [await newUser(), await signIn()];
+        const since = Math.floor(Date.now() / 1000) * 1000;
+        const [one, other] = await signInTwice(user);
+        const found = await provider.users.sessions(user.id);
+        expect(found.map(({ sid }) => sid)).to.have.members([one.sid, other.sid]);
+        for (const { startedAt } of found) expect(startedAt.getTime()).to.be.within(since, Date.now());
+        await provider.endSession(one.sid);
+        expect((await provider.users.sessions(user.id)).map(({ sid }) => sid)).to.deep.equal([other.sid]);
+        expect((await provider.users.sessions(bystander.id)).map(({ sid }) => sid)).to.deep.equal([bystander.sid]);
+        expect(await provider.users.sessions(randomUUID())).to.deep.equal([]);
+      });
+
       it('a new password leaves sessions be: the caller ends them', async () => {
         const { id, refreshToken } = await signIn();
         await provider.users.setPassword(id, 'another-long-password');

@@ -1,4 +1,3 @@
-import type { LiveSession } from '../../../platform/access/directory.ts';
 import type { ChangeRecorder } from '../../../platform/change/recorder.ts';
 import type { Database, Tx } from '../../../platform/db/database.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
@@ -20,7 +19,7 @@ interface AttemptsDependencies {
   readonly db: Database;
   readonly identityProvider: Pick<IdentityProvider, 'events' | 'users'>;
   readonly persons: Persons;
-  readonly endings: Pick<Endings, 'endAll' | 'endBySid' | 'endAtProvider'>;
+  readonly endings: Pick<Endings, 'endAll' | 'endBySid' | 'endAtProvider' | 'followAll'>;
   readonly alignment: Pick<Alignment, 'dropSecondFactor'>;
   readonly notices: Pick<Notices, 'send'>;
   readonly changes: Pick<ChangeRecorder, 'event'>;
@@ -112,8 +111,9 @@ export const createAttempts = (dependencies: AttemptsDependencies): Attempts => 
     if ((type === 'session_ended' || type === 'refresh_failed') && sid !== undefined)
       await endings.endBySid(sid, ending);
     if (personId === null) return;
-    if (type === 'sessions_ended' || type === 'user_removed' || (await isShutOut(event)))
-      await endings.endAll(personId, ending, ({ createdAt }) => new Date(createdAt) > at);
+    if (type === 'sessions_ended' || type === 'user_removed') await endings.followAll(personId, ending, at);
+    // There they would live again once their person is let in.
+    else if (await isShutOut(event)) await endings.endAll(personId, ending, { at });
   };
 
   /**
@@ -134,8 +134,7 @@ export const createAttempts = (dependencies: AttemptsDependencies): Attempts => 
       }
       return 'refuse_second_factor';
     }
-    const isKept = (session: LiveSession): boolean => session.sid === sid || new Date(session.createdAt) > at;
-    await endings.endAll(personId, { because: type, traceId }, isKept);
+    await endings.endAll(personId, { because: type, traceId }, { at, sid });
     return type === 'password_chosen' ? 'set_password_elsewhere' : 'set_up_second_factor';
   };
 

@@ -97,7 +97,7 @@ export const createMe = (dependencies: MeDependencies): Me => {
       await checkSession(context);
       const { personId, sessionId } = context.principal;
       const ending = { because: 'by_person', traceId: context.traceId, by: 'self' } as const;
-      return { ended: await endings.endAll(personId, ending, ({ id }) => id === sessionId) };
+      return { ended: await endings.endAll(personId, ending, { isKept: ({ id }) => id === sessionId }) };
     },
     permissions: async (context, wanted) => {
       await checkSession(context);

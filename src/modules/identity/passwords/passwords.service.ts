@@ -119,7 +119,7 @@ export const createPasswords = (dependencies: PasswordsDependencies): Passwords 
   const follow = async (begun: Begun, traceId: string): Promise<void> => {
     const { personId, because, keptId } = begun.following;
     const droppedFactor = await dropsFactor(begun.following, traceId);
-    await endings.endAll(personId, { because, traceId }, ({ id }) => id === keptId);
+    await endings.endAll(personId, { because, traceId }, { isKept: ({ id }) => id === keptId });
     await persons.asSystem(traceId, async (tx) => {
       if (await callOff(tx, begun)) await tell(tx, personId, droppedFactor);
     });
@@ -176,9 +176,8 @@ export const createPasswords = (dependencies: PasswordsDependencies): Passwords 
           const { personId, because, keptId, openedBefore } = following;
           if (!(await wasSet(scope, personId, openedBefore))) return;
           const droppedFactor = await dropsFactor(following, scope.traceId);
-          const isKept = ({ id, createdAt }: { id: string; createdAt: string }): boolean =>
-            id === keptId || Date.parse(createdAt) > Date.parse(openedBefore);
-          await endings.endAll(personId, { because, traceId: scope.traceId }, isKept);
+          const kept = { isKept: ({ id }: { id: string }) => id === keptId, at: new Date(openedBefore) };
+          await endings.endAll(personId, { because, traceId: scope.traceId }, kept);
           await db.write(scope, (tx) => tell(tx, personId, droppedFactor));
         },
       }),

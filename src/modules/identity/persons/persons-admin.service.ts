@@ -104,7 +104,7 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
     endSessions: async (context, id) => {
       await mustBeChangeable(context, id);
       const isOwn = (session: { id: string }): boolean => session.id === context.principal.sessionId;
-      return { ended: await endings.endAll(id, byStaff(context), isOwn) };
+      return { ended: await endings.endAll(id, byStaff(context), { isKept: isOwn }) };
     },
     find: async (context, identifier, companyId) => {
       await work.read(context, () => Promise.resolve());

@@ -23,9 +23,17 @@ const GONE: Partial<PersonRow> = {
 export const ALIGN_PERSON = 'identity.person.align';
 
 /** The states of a person (docs/glossary.md). A lock comes from the identity provider, which leads. */
-export const createPersonLifecycle = (enqueue: Enqueue) => {
+export const createPersonLifecycle = (
+  enqueue: Enqueue,
+  endSessions: (tx: Tx, personId: string, because: string) => Promise<void>,
+) => {
   const align = async (tx: Tx, { row }: { row: PersonRow }): Promise<void> => {
     await enqueue(tx, ALIGN_PERSON, { personId: row.id });
+  };
+  /** Their sessions end, also where the person is let in again before the provider is told. */
+  const shutOut = async (tx: Tx, moved: { row: PersonRow }): Promise<void> => {
+    await endSessions(tx, moved.row.id, 'person_disabled');
+    await align(tx, moved);
   };
   return lifecycle<PersonRow>({
     entity: Person,
@@ -56,7 +64,7 @@ export const createPersonLifecycle = (enqueue: Enqueue) => {
         summary: 'Shut a person out, everywhere and at once',
         fields: reason,
         set: ({ row }) => ({ epoch: row.epoch + 1, lockedUntil: null }),
-        effect: align,
+        effect: shutOut,
       }),
       enable: move({
         from: ['disabled'],

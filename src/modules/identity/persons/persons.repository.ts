@@ -33,6 +33,8 @@ export const Person = entity({
     phoneHash: nullable(line(200)),
     failedLogins: integer(0, 1_000_000),
     lastLoginAt: nullable(instant()),
+    sessionsEndedAt: nullable(instant()),
+    sessionsEndingAt: nullable(instant()),
     dataKey: line(2_000),
     epoch: integer(1, 2_147_483_647),
   },
@@ -80,6 +82,32 @@ export const countSignIns = async (
     'update person set failed_logins = $2, last_login_at = greatest(last_login_at, $3::timestamptz) where id = $1',
     [personId, failed, lastAt],
   );
+};
+
+/**
+ * From now on no session is opened for a token of this person that was made by then; no change of the row. With `isAhead` the
+ * identity provider ends them only now. Answers their id there. In the operator's transaction.
+ */
+export const markSessionsEnded = async (
+  tx: Tx,
+  personId: string,
+  { at, isAhead }: { at: Date; isAhead: boolean },
+): Promise<string | null> => {
+  const [found] = await tx.prepared<{ id: string | null }>(
+    `update person set sessions_ended_at = greatest(sessions_ended_at, $2::timestamptz),
+       sessions_ending_at = case when $3 then greatest(sessions_ending_at, $2::timestamptz) else sessions_ending_at end
+     where id = $1 returning keycloak_id as id`,
+    [personId, at, isAhead],
+  );
+  return found?.id ?? null;
+};
+
+/** The identity provider has ended what was to end by then. */
+export const settleSessionsEnded = async (tx: Tx, personId: string, at: Date): Promise<void> => {
+  await tx.prepared('update person set sessions_ending_at = null where id = $1 and sessions_ending_at <= $2', [
+    personId,
+    at,
+  ]);
 };
 
 /** Whether a person is, or was, of the operator's staff. */

@@ -113,6 +113,8 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
         lockedUntil: null,
         failedLogins: 0,
         lastLoginAt: null,
+        sessionsEndedAt: null,
+        sessionsEndingAt: null,
         preferences: {},
         epoch: 1,
       });

@@ -1,20 +1,39 @@
 import type { Logger } from 'pino';
 import type { Directory, LiveSession } from '../../../platform/access/directory.ts';
-import type { Database } from '../../../platform/db/database.ts';
+import type { Database, Tx } from '../../../platform/db/database.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
-import { systemScope } from '../../../platform/db/scope.ts';
+import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { Actor, Scope } from '../../../platform/db/scope.ts';
-import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
+import type { IdentityProvider, LiveProviderSession } from '../../../platform/identity-provider/port.ts';
+import type { Outbox } from '../../../platform/jobs/outbox.ts';
+import { job } from '../../../platform/module.ts';
+import type { JobDefinition } from '../../../platform/module.ts';
+import { CLOCKS_APART, holdSessions } from './openings.ts';
 import type { SessionRow } from './sessions.repository.ts';
 
 interface EndingsDependencies {
   readonly db: Database;
   readonly directory: Pick<Directory, 'sessions' | 'sessionOf'>;
   readonly repository: Repository<SessionRow>;
-  readonly identityProvider: Pick<IdentityProvider, 'endSession'>;
+  readonly identityProvider: Pick<IdentityProvider, 'endSession' | 'users'>;
+  readonly marks: EndedMarks;
+  readonly outbox: Pick<Outbox, 'enqueue' | 'cancel'>;
   /** Drops what this process remembers of a session; the database decides anyway. */
   readonly forget: (sid: string) => void;
   readonly log: Pick<Logger, 'warn'>;
+  readonly now: () => Date;
+}
+
+/** What stands at a person of their sessions that were ended, in the operator's transaction. */
+export interface EndedMarks {
+  /** From now on their tokens of before open no session; `isAhead` where the provider ends theirs only now. Answers their id there. */
+  readonly ended: (
+    tx: Tx,
+    personId: string,
+    mark: { readonly at: Date; readonly isAhead: boolean },
+  ) => Promise<string | null>;
+  /** The provider has ended what was to end by then. */
+  readonly settled: (tx: Tx, personId: string, at: Date) => Promise<void>;
 }
 
 /** How a session ends: by its own person, by somebody else, or (without `by`) by the system. */
@@ -27,6 +46,16 @@ export interface Ending {
 /** What has to be known of a session to end it. */
 export type Endable = Pick<LiveSession, 'id' | 'companyId' | 'profileId' | 'kind' | 'sid'>;
 
+/** Which sessions of a person stay when the others end. */
+export interface Kept {
+  /** Of those that have a row. */
+  readonly isKept?: (session: LiveSession) => boolean;
+  /** One that may have none. */
+  readonly sid?: string | undefined;
+  /** Those that began later; default: now. */
+  readonly at?: Date;
+}
+
 /** The ways in which sessions end, in whatever company they are. */
 export interface Endings {
   /** Live sessions of a person in every company. */
@@ -36,13 +65,32 @@ export interface Endings {
    * gone on in another company under the same sid.
    */
   end(session: Endable, ending: Ending): Promise<void>;
-  /** Ends every session of a person, save those that `isKept`. Answers how many. */
-  endAll(personId: string, ending: Ending, isKept?: (session: LiveSession) => boolean): Promise<number>;
+  /**
+   * Ends every session of a person, here and at the provider, save those that are kept: also those that made no request yet, for which no row stands. Their tokens open none any more. What the provider did not answer
+   * to is done by a job once it does. Answers how many had a row.
+   */
+  endAll(personId: string, ending: Ending, kept?: Kept): Promise<number>;
+  /** The same, soon after the transaction, which is the operator's, is committed. */
+  endSoon(tx: Tx, personId: string, because: string): Promise<void>;
+  /** Ends what stands here of a person's sessions that began by `at`; the provider ended them all. */
+  followAll(personId: string, ending: Ending, at: Date): Promise<void>;
   /** Ends the session of a sid, when it lives; the provider knows already. */
   endBySid(sid: string, ending: Ending): Promise<void>;
   /** Ends the provider's session only; when it does not answer, ours has ended all the same. */
   endAtProvider(sid: string): Promise<void>;
+  readonly jobs: readonly JobDefinition[];
 }
+
+/** Ends, at the provider too, all sessions of a person that began by an instant; `kept` are sids. */
+const END_SESSIONS = 'identity.sessions.end';
+interface EndSessions {
+  readonly personId: string;
+  readonly because: string;
+  readonly at: string;
+  readonly kept: readonly string[];
+}
+/** When the job does what the request should have done long since; milliseconds. */
+const ENDED_AFTER = 10_000;
 
 const scopeFor = ({ companyId, profileId }: Endable, { traceId, by }: Ending): Scope => {
   const self: Actor | undefined = profileId === null ? undefined : { kind: 'profile', id: profileId };
@@ -52,7 +100,7 @@ const scopeFor = ({ companyId, profileId }: Endable, { traceId, by }: Ending): S
 
 /** Ends sessions: their row is what counts, and the next request of each sees it. */
 export const createEndings = (dependencies: EndingsDependencies): Endings => {
-  const { db, directory, repository, identityProvider, forget, log } = dependencies;
+  const { db, directory, repository, identityProvider, marks, outbox, forget, log, now } = dependencies;
 
   /** Whether it was this that ended it. */
   const endRow = async (session: Endable, ending: Ending): Promise<boolean> => {
@@ -80,18 +128,91 @@ export const createEndings = (dependencies: EndingsDependencies): Endings => {
     if (isEnded && session.kind !== 'machine') await endAtProvider(session.sid);
   };
 
+  const endBySid: Endings['endBySid'] = async (sid, ending) => {
+    const session = await directory.sessionOf(sid);
+    if (session !== undefined) await endRow(session, ending);
+  };
+
+  const endRows = async ({ personId, at, kept }: EndSessions, ending: Ending): Promise<number> => {
+    const live = await directory.sessions(personId);
+    const ended = live.filter(({ sid, createdAt }) => !kept.includes(sid) && Date.parse(createdAt) <= Date.parse(at));
+    for (const session of ended) await endRow(session, ending);
+    return ended.length;
+  };
+
+  /** Whether a session of the provider's began after an instant; by its clock alone where nothing here says so too. */
+  const isLater = async ({ sid, startedAt }: LiveProviderSession, at: number): Promise<boolean> => {
+    const ahead = startedAt.getTime() - at;
+    if (ahead <= 0 || ahead > CLOCKS_APART) return ahead > 0;
+    const session = await directory.sessionOf(sid);
+    return session !== undefined && Date.parse(session.createdAt) > at;
+  };
+
+  /** What was opened here meanwhile with a session that ends there ends with it. */
+  const endThere = async ({ at, kept }: EndSessions, userId: string | null, ending: Ending): Promise<void> => {
+    for (const { sid, startedAt } of userId === null ? [] : await identityProvider.users.sessions(userId)) {
+      if (kept.includes(sid) || (await isLater({ sid, startedAt }, Date.parse(at)))) continue;
+      await identityProvider.endSession(sid);
+      await endBySid(sid, ending);
+    }
+  };
+
+  const scopeOf = ({ traceId }: Ending): Scope => systemScope(OPERATOR_COMPANY, 'sessions', traceId);
+
   return {
     of: (personId) => directory.sessions(personId),
     end,
     endAtProvider,
-    endAll: async (personId, ending, isKept = () => false) => {
-      const others = (await directory.sessions(personId)).filter((session) => !isKept(session));
-      for (const session of others) await end(session, ending);
-      return others.length;
+    endBySid,
+    endAll: async (personId, ending, { isKept = () => false, sid, at = now() } = {}) => {
+      const begun = await db.write(scopeOf(ending), async (tx) => {
+        await holdSessions(tx, personId);
+        const live = (await directory.sessions(personId)).filter(isKept);
+        const kept = [...live.map((session) => session.sid), ...(sid === undefined ? [] : [sid])];
+        const task: EndSessions = { personId, because: ending.because, at: at.toISOString(), kept };
+        const userId = await marks.ended(tx, personId, { at, isAhead: true });
+        const jobId = await outbox.enqueue(tx, END_SESSIONS, task, { runAt: new Date(tx.now.getTime() + ENDED_AFTER) });
+        return { task, userId, jobId };
+      });
+      const { task, userId, jobId = '' } = begun;
+      const count = await endRows(task, ending);
+      try {
+        await endThere(task, userId, ending);
+      } catch (error) {
+        log.warn({ err: error }, 'sessions ended here and not yet at the identity provider');
+        return count;
+      }
+      await db.write(scopeOf(ending), async (tx) => {
+        await marks.settled(tx, personId, at);
+        await outbox.cancel(tx, jobId);
+      });
+      return count;
     },
-    endBySid: async (sid, ending) => {
-      const session = await directory.sessionOf(sid);
-      if (session !== undefined) await endRow(session, ending);
+    endSoon: async (tx, personId, because) => {
+      await marks.ended(tx, personId, { at: tx.now, isAhead: true });
+      const task: EndSessions = { personId, because, at: tx.now.toISOString(), kept: [] };
+      await outbox.enqueue(tx, END_SESSIONS, task);
     },
+    followAll: async (personId, ending, at) => {
+      await db.write(scopeOf(ending), async (tx) => {
+        await holdSessions(tx, personId);
+        await marks.ended(tx, personId, { at, isAhead: false });
+      });
+      await endRows({ personId, because: ending.because, at: at.toISOString(), kept: [] }, ending);
+    },
+    jobs: [
+      job<EndSessions>({
+        name: END_SESSIONS,
+        run: async (task, { scope }) => {
+          const ending = { because: task.because, traceId: scope.traceId };
+          const at = new Date(task.at);
+          const marked = { at, isAhead: true };
+          const userId = await db.write(scope, (tx) => marks.ended(tx, task.personId, marked));
+          await endRows(task, ending);
+          await endThere(task, userId, ending);
+          await db.write(scope, (tx) => marks.settled(tx, task.personId, at));
+        },
+      }),
+    ],
   };
 };

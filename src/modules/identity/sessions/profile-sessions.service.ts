@@ -1,10 +1,11 @@
 import type { Static } from 'typebox';
+import type { Directory } from '../../../platform/access/directory.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { notFound } from '../../../platform/module.ts';
 import type { Context, Reader, Tx } from '../../../platform/module.ts';
 import type { Endings } from './endings.service.ts';
 import type { ProfileSessionsView } from './session-views.ts';
-import { sessionsOfProfile } from './sessions.repository.ts';
+import { personOfProfile, sessionsOfProfile } from './sessions.repository.ts';
 import type { ProfileSession } from './sessions.repository.ts';
 
 /** People of a company as far as a caller may see and change them. */
@@ -18,7 +19,8 @@ export interface ReachableProfiles {
 interface ProfileSessionsDependencies {
   readonly work: UnitOfWork;
   readonly profiles: ReachableProfiles;
-  readonly endings: Pick<Endings, 'end'>;
+  readonly directory: Pick<Directory, 'memberships'>;
+  readonly endings: Pick<Endings, 'end' | 'endAll'>;
 }
 
 export interface ProfileSessions {
@@ -26,13 +28,13 @@ export interface ProfileSessions {
   list(context: Context, profileId: string): Promise<Static<typeof ProfileSessionsView>>;
   /** Ends one of them, at the identity provider too. 404 when it is not theirs, or over. */
   end(context: Context, profileId: string, id: string): Promise<void>;
-  /** Ends all of them but the one that asks. */
+  /** Ends all of them but the one that asks, and of somebody who is nowhere else those at the provider that made no request yet. */
   endAll(context: Context, profileId: string): Promise<{ ended: number }>;
 }
 
 /** Sessions of a company's people in the hands of its admins; none of what somebody does in another company. */
 export const createProfileSessions = (dependencies: ProfileSessionsDependencies): ProfileSessions => {
-  const { work, profiles, endings } = dependencies;
+  const { work, profiles, directory, endings } = dependencies;
 
   const managed = (context: Context, profileId: string): Promise<ProfileSession[]> =>
     work.write(context, async (tx) => {
@@ -59,6 +61,10 @@ export const createProfileSessions = (dependencies: ProfileSessionsDependencies)
     endAll: async (context, profileId) => {
       const sessions = (await managed(context, profileId)).filter(({ id }) => id !== context.principal.sessionId);
       await endEach(context, profileId, sessions);
+      const personId = await work.read(context, (reader) => personOfProfile(reader, profileId));
+      // Of somebody who is elsewhere too they are no more this company's than another's.
+      if (personId !== undefined && (await directory.memberships(personId)).length === 1)
+        await endings.endAll(personId, { because: 'by_admin', traceId: context.traceId }, { isKept: () => true });
       return { ended: sessions.length };
     },
   };

@@ -59,6 +59,15 @@ export const sessionsOfProfile = (reader: Reader, profileId: string): Promise<Pr
     [reader.companyId, profileId],
   );
 
+/** Read model: whose profile it is; undefined where nobody's. */
+export const personOfProfile = async (reader: Reader, profileId: string): Promise<string | undefined> => {
+  const [found] = await reader.prepared<{ id: string | null }>(
+    'select person_id as id from profile where company_id = $1 and id = $2',
+    [reader.companyId, profileId],
+  );
+  return found?.id ?? undefined;
+};
+
 /** Id of the live session of a sid in the transaction's company. */
 export const liveSessionOf = async (reader: Reader, sid: string): Promise<string | undefined> =>
   (

@@ -7,16 +7,18 @@ import { SessionEnded } from '../../../platform/db/errors.ts';
 import { inCompany } from '../../../platform/db/in-company.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
-import { serialize } from '../../../platform/db/serialize.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Claims } from '../../../platform/http/authentication.ts';
 import { areNamed } from '../../../platform/http/company-hints.ts';
 import type { CompanyHint } from '../../../platform/http/company-hints.ts';
 import type { Context, PublicContext } from '../../../platform/http/context.ts';
+import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import { forbidden, Problem } from '../../../platform/problem.ts';
 import { realmRoleOf } from '../persons/realm-roles.ts';
 import { deviceOf } from './device.ts';
+import { holdSessions, isOver } from './openings.ts';
+import type { Origin } from './openings.ts';
 import { liveSessionsOf, touchSession } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
 import { SESSIONS_SETTING } from './settings.ts';
@@ -58,13 +60,17 @@ interface SessionsDependencies {
   readonly directory: Directory;
   readonly repository: Repository<SessionRow>;
   readonly configuration: Configuration;
+  readonly identityProvider: Pick<IdentityProvider, 'users'>;
   readonly endAtProvider: (sid: string) => Promise<void>;
   readonly now: () => Date;
 }
 
 export interface Sessions extends PrincipalStore {
-  /** Opens a session; the oldest ends where there are too many. One of this sid that lives already stays, in whichever company; one that ended does not come back. */
-  open(session: NewSession, where: Where): Promise<void>;
+  /**
+   * Opens the session of a token; the oldest ends where there are too many. One of this sid that lives already stays, in
+   * whichever company; one that ended does not come back. False where the person's sessions were ended after the token was made.
+   */
+  open(session: NewSession, token: Origin, where: Where): Promise<boolean>;
   /**
    * The company a person enters: the one that is named, else the one used last. By the client of workers nobody enters one
    * that is suspended: only its owner reads it, by the other. Throws 403 when there is none.
@@ -119,10 +125,6 @@ const KINDS = { member: 'profile', machine: 'machine', operator: 'operator', sup
 export const createSessions = (dependencies: SessionsDependencies): Sessions => {
   const { db, work, directory, repository, configuration, endAtProvider, now } = dependencies;
 
-  /** One session of a person comes to be at a time, in whichever company: before sessions are locked. */
-  const hold = (tx: Tx, personId: string): Promise<void> =>
-    serialize({ ...tx, companyId: OPERATOR_COMPANY }, `sessions:${personId}`);
-
   /** False for one that ended already. */
   const revoke = async (tx: Tx, id: string, because: string): Promise<boolean> => {
     const row = await repository.lock(tx, id);
@@ -163,13 +165,16 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     );
   };
 
-  const open: Sessions['open'] = async (session, where) => {
+  const open: Sessions['open'] = async (session, token, where) => {
     const { address, agent, traceId } = where;
     const scope: Scope = { ...systemScope(session.companyId, 'sign-in', traceId), address, agent };
-    await db.write(scope, async (tx) => {
-      await hold(tx, session.personId);
+    return db.write(scope, async (tx) => {
+      await holdSessions(tx, session.personId);
       const isNew = (await directory.sessionOf(session.sid)) === undefined && !(await directory.hasEnded(session.sid));
-      if (isNew) await insert(tx, session, where);
+      if (!isNew) return true;
+      if (await isOver(token, dependencies)) return false;
+      await insert(tx, session, where);
+      return true;
     });
   };
 
@@ -188,11 +193,11 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     const base = { personId: person.id, client: clientOf(claims), sid };
     if (comesAsStaff(person, claims) && context.hints.length === 0) {
       if (!isStaffToken(claims, person.operatorRole)) throw new Problem(401, 'INVALID_TOKEN');
-      await open({ ...base, companyId: OPERATOR_COMPANY, profileId: null, kind: 'operator' }, context);
+      await open({ ...base, companyId: OPERATOR_COMPANY, profileId: null, kind: 'operator' }, claims, context);
       return;
     }
     const { companyId, profileId } = await choose(person.id, context.hints, base.client);
-    await open({ ...base, companyId, profileId, kind: 'member' }, context);
+    await open({ ...base, companyId, profileId, kind: 'member' }, claims, context);
   };
 
   const touch = async (session: SessionRecord, { traceId }: PublicContext): Promise<void> => {
@@ -226,10 +231,12 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
   };
 
   /** Whose session a token opens that was never seen. */
-  const newcomer = async ({ sid, sub }: Claims): Promise<PersonRecord | undefined> => {
+  const newcomer = async (claims: Claims): Promise<PersonRecord | undefined> => {
+    const { sid, sub } = claims;
     if (sid === undefined || (await directory.hasEnded(sid))) return undefined;
     const person = await directory.person(sub);
-    return person !== undefined && isAdmitted(person.status) ? person : undefined;
+    if (person === undefined || !isAdmitted(person.status)) return undefined;
+    return (await isOver(claims, dependencies)) ? undefined : person;
   };
 
   /** Whether a session would be opened for somebody who names no company. */
@@ -270,7 +277,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
             : { kind: 'profile', id: destination.profileId },
       };
       await work.write(context, async (tx) => {
-        await hold(tx, principal.personId);
+        await holdSessions(tx, principal.personId);
         const { sid } = await repository.get(tx, principal.sessionId);
         if (!(await revoke(tx, principal.sessionId, 'exchanged'))) throw new SessionEnded();
         const client = principal.client === 'admin' ? 'admin' : 'worker';

@@ -140,10 +140,9 @@ export const createSignIn = (dependencies: SignInDependencies): SignIn => {
       if (membership === undefined) throw refuse();
       context.speak(person.locale);
       const { companyId, profileId, companySlug, companyName } = membership;
-      await sessions.open(
-        { companyId, profileId, personId: person.id, kind: 'member', client: 'worker', sid: tokens.sid },
-        context,
-      );
+      const { sid, accessToken } = tokens;
+      const session = { companyId, profileId, personId: person.id, kind: 'member', client: 'worker', sid } as const;
+      if (!(await sessions.open(session, await authentication.verify(accessToken), context))) throw refuse();
       return { ...toSignedIn(tokens), company: { id: companyId, slug: companySlug, name: companyName } };
     } catch (error) {
       await endings.endAtProvider(tokens.sid);

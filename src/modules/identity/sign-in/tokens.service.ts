@@ -20,9 +20,10 @@ interface TokensDependencies {
   readonly authentication: Pick<Authentication, 'verify' | 'verifyLogout'>;
   readonly signIn: Pick<SignIn, 'redeem' | 'refresh'>;
   readonly sessions: Pick<Sessions, 'companyOf' | 'scopesOf' | 'closedTo'>;
-  readonly endings: Pick<Endings, 'endBySid' | 'endAll' | 'endAtProvider' | 'of' | 'end'>;
+  readonly endings: Pick<Endings, 'endBySid' | 'followAll' | 'endAtProvider' | 'of' | 'end'>;
   readonly persons: Pick<Persons, 'byKeycloakId'>;
   readonly work: UnitOfWork;
+  readonly now: () => Date;
   readonly rates: RateLimits;
 }
 
@@ -84,7 +85,7 @@ const toAnswer = (tokens: SignedIn): TokenAnswer => ({
 
 /** The endpoints that speak OAuth, in front of the identity provider. */
 export const createTokens = (dependencies: TokensDependencies): Tokens => {
-  const { identityProvider, authentication, signIn, sessions, endings, persons, work, rates } = dependencies;
+  const { identityProvider, authentication, signIn, sessions, endings, persons, work, now, rates } = dependencies;
 
   const redeemCode = async (form: Form): Promise<TokenAnswer> => {
     const request = {
@@ -205,7 +206,7 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
         return;
       }
       const person = await persons.byKeycloakId(notice.sub, traceId);
-      if (person !== undefined) await endings.endAll(person.id, ending);
+      if (person !== undefined) await endings.followAll(person.id, ending, now());
     },
   };
 };

@@ -40,7 +40,7 @@ export interface DevelopmentIssuer extends Pick<
   post: Endpoints['post'];
   addUsers: Users['addAll'];
   /**
-   * An access token without a sign-in, for tests and the command line: the issuer keeps no session for it.
+   * An access token without a sign-in, for tests and the command line; its session is listed as others are, and renews nothing.
    * `claims` replace its own.
    */
   mint: (request: { user: UserQuery; client: SignInClient; sid?: string; claims?: JWTPayload }) => Promise<string>;
@@ -92,7 +92,9 @@ export async function createDevelopmentIssuer(options: DevelopmentIssuerOptions)
     mint: async ({ user: query, client, sid, claims = {} }) => {
       const user = findUser(keeper.state, query);
       if (!user) throw new IdentityProviderError('not_found', 'No such user');
-      return keys.sign({ ...sessions.accessClaims(user, client, sid ?? crypto.randomUUID()), ...claims });
+      const session = sid ?? crypto.randomUUID();
+      sessions.list(session, user, client);
+      return keys.sign({ ...sessions.accessClaims(user, client, session), ...claims });
     },
     rotateKeys: keys.rotate,
     settled: sessions.settled,

@@ -22,6 +22,8 @@ export interface TokenReply {
 
 export interface Sessions {
   open: (user: StoredUser, clientId: SignInClient, scope: string, address: string | undefined) => StoredSession;
+  /** A session of this name, where there is none, as if somebody had signed in. */
+  list: (sid: string, user: StoredUser, clientId: SignInClient) => void;
   /** The session while it lives and its user is enabled. */
   live: (sid: unknown) => { session: StoredSession; user: StoredUser } | undefined;
   /** Fresh tokens; the refresh token before is spent from now on. */
@@ -147,6 +149,16 @@ export function createSessions(
     detach,
     end,
     accessClaims,
+    list: (sid, user, clientId) => {
+      state.sessions[sid] ??= {
+        sid,
+        userId: user.id,
+        clientId,
+        scope: 'openid',
+        startedAt: time(),
+        lastUsedAt: time(),
+      };
+    },
     open: (user, clientId, scope, address) => {
       const sid = randomBytes(18).toString('base64url');
       const session = { sid, userId: user.id, clientId, scope, startedAt: time(), lastUsedAt: time() };

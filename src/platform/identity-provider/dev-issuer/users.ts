@@ -5,6 +5,7 @@ import { PASSWORD_LENGTH } from '../realm.ts';
 import { isLocked, NO_FAILURES } from './brute-force.ts';
 import { hashPassword } from './passwords.ts';
 import type { PasswordHash } from './passwords.ts';
+import { sessionEnd } from './state.ts';
 import type { IssuerState, StateKeeper, StoredUser } from './state.ts';
 
 /** A user of a demo: the id and the staff roles may be chosen. */
@@ -142,6 +143,12 @@ export function createUsers(keeper: StateKeeper, now: () => Date): Users {
           const at = need(id).passwordSetAt;
           return at === undefined ? undefined : new Date(at);
         }),
+      sessions: (userId) =>
+        Promise.resolve(
+          Object.values(state.sessions)
+            .filter((session) => session.userId === userId && sessionEnd(session) > now().getTime())
+            .map(({ sid, startedAt }) => ({ sid, startedAt: new Date(startedAt) })),
+        ),
       remove: async (id) => {
         need(id);
         remove(id);

@@ -1,4 +1,4 @@
-import { IdentityProviderError } from '../errors.ts';
+import { IdentityProviderError, isProviderError } from '../errors.ts';
 import type { IdentityProvider, StaffRole, User, UserQuery } from '../port.ts';
 import { STAFF_ROLES } from '../realm.ts';
 import type { Connection } from './connection.ts';
@@ -137,6 +137,17 @@ export function createKeycloakUsers({ client, administer, read }: Connection): I
       const credentials = await read(() => client.users.getCredentials({ id }));
       const at = credentials.find(({ type }) => type === 'password')?.createdDate;
       return at === undefined ? undefined : new Date(at);
+    },
+    sessions: async (id) => {
+      try {
+        const found = await read(() => client.users.listSessions({ id }));
+        return found.flatMap(({ id: sid, start = 0 }) =>
+          sid === undefined ? [] : [{ sid, startedAt: new Date(start) }],
+        );
+      } catch (error) {
+        if (isProviderError(error, 'not_found')) return [];
+        throw error;
+      }
     },
     remove: async (id) => {
       await administer(() => client.users.del({ id }));

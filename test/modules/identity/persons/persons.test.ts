@@ -67,7 +67,10 @@ describe('persons', () => {
     });
 
   it('move along the states that are written down, and no other way', async () => {
-    const lifecycle = createPersonLifecycle(() => Promise.resolve(undefined));
+    const lifecycle = createPersonLifecycle(
+      () => Promise.resolve(undefined),
+      () => Promise.resolve(),
+    );
     expect(
       Object.fromEntries(Object.entries(lifecycle.moves).map(([name, { from, to }]) => [name, { from, to }])),
     ).to.deep.equal(MOVES);

@@ -1,0 +1,6 @@
+/** Since when no session of a person is opened for a token that was made before, and by when those began that the provider is yet to end. */
+export const up = [
+  'alter table person add column sessions_ended_at timestamptz(3), add column sessions_ending_at timestamptz(3)',
+];
+
+export const down = ['alter table person drop column sessions_ended_at, drop column sessions_ending_at'];

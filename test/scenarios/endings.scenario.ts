@@ -1,0 +1,191 @@
+import { expect } from 'chai';
+import type { TokenSet } from '../../src/platform/identity-provider/port.ts';
+import { openBrowser } from '../support/browser.ts';
+import type { Browser } from '../support/browser.ts';
+import type { TestSystem } from '../support/system.ts';
+import { addStaffMember, CODE, eventually, mailedTo, PASSWORD, signInOnAdmin, visitorsOf } from './people.ts';
+import type { Somebody, Tokens } from './people.ts';
+
+const NEW = 'otra clave muy larga';
+
+/** Sessions at the identity provider whose tokens nobody used: of one by a password, and of one at the page, with its cookie. */
+interface Unused {
+  readonly tokens: TokenSet;
+  readonly page: Tokens;
+  readonly browser: Browser;
+}
+
+/** What ends somebody's sessions ends those too that made no request, so that no row stands for them. */
+export const endingsScenario = (name: string, start: () => Promise<TestSystem>): void =>
+  void describe(`sessions that asked for nothing yet, on ${name}`, () => {
+    let system: TestSystem;
+    let companyId: string;
+    let chief: string;
+    let admin: string;
+    const visitors = visitorsOf(() => system);
+    const { ask, post, me, refresh } = visitors;
+
+    before(async () => {
+      system = await start();
+      companyId = await system.addCompany();
+      chief = (await addStaffMember(system)).accessToken;
+      const { email } = await visitors.addSomebody(companyId, ['owner'], PASSWORD);
+      admin = (await signInOnAdmin(system, email)).accessToken;
+    });
+    after(() => system.stop());
+
+    const addWorker = (): Promise<Somebody> => visitors.addSomebody(companyId, ['worker'], PASSWORD);
+    const begin = async (): Promise<{ url: string; cookie: string }> => {
+      const away = await ask('get', '/admin/auth/start').expect(302);
+      const [cookie] = away.headers['set-cookie'] as unknown as string[];
+      return { url: String(away.headers['location']), cookie: cookie!.split(';')[0]! };
+    };
+    /** Keycloak takes nobody in while it still counts their sign-in before. */
+    const grant = async ({ personId }: Somebody, password = PASSWORD): Promise<TokenSet> => {
+      const found: TokenSet[] = [];
+      const attempt = { username: `u-${personId}`, password, address: '192.0.2.7' };
+      await eventually(async () => {
+        found.push(
+          ...(await system.identityProvider
+            .passwordGrant(attempt)
+            .then((one) => [one])
+            .catch(() => [])),
+        );
+        return found.length > 0;
+      });
+      return found[0]!;
+    };
+    const steal = async (who: Somebody): Promise<Unused> => {
+      const tokens = await grant(who);
+      const browser = openBrowser(`${system.url}/angelis/admin/auth/callback`);
+      const { url, cookie } = await begin();
+      const { query } = await browser.signIn(url, who.email, PASSWORD);
+      const entered = await ask('get', '/admin/auth/callback')
+        .query(Object.fromEntries(query))
+        .set({ cookie })
+        .expect(200);
+      return { tokens, page: entered.body as Tokens, browser };
+    };
+    const areOver = async ({ tokens, page, browser }: Unused): Promise<void> => {
+      await me(tokens.accessToken).expect(401);
+      await me(page.accessToken, '/admin/auth').expect(401);
+      await refresh(tokens.refreshToken).expect(401);
+      await refresh(page.refreshToken, '/admin/auth').expect(401);
+      const { url } = await begin();
+      expect((await browser.visit(url)).back, 'the cookie of the page').to.equal(false);
+    };
+    const enter = async ({ email }: Somebody, password = PASSWORD): Promise<Tokens> => {
+      const found: Tokens[] = [];
+      await eventually(async () => {
+        const answer = await post('/auth/sign-in', { identifier: email, password });
+        if (answer.status === 200) found.push(answer.body as Tokens);
+        return found.length > 0;
+      });
+      return found[0]!;
+    };
+    /** One who signed in and goes on. */
+    const use = async (who: Somebody): Promise<Tokens> => {
+      const tokens = await enter(who);
+      await me(tokens.accessToken).expect(200);
+      return tokens;
+    };
+    const goesOn = async ({ accessToken, refreshToken }: Tokens): Promise<void> => {
+      await me(accessToken).expect(200);
+      const { body } = await refresh(refreshToken).expect(200);
+      await me((body as Tokens).accessToken).expect(200);
+    };
+    const move = async ({ personId }: Somebody, step: string): Promise<void> => {
+      const path = `/admin/person/${personId}`;
+      const { headers } = await ask('get', path, chief).expect(200);
+      const moved = post(`${path}/${step}`, { reason: 'prueba' }, chief).set('if-match', String(headers['etag']));
+      await moved.expect(200);
+    };
+    const reset = async ({ email }: Somebody): Promise<void> => {
+      const { body } = await post('/auth/password/forgotten', { identifier: email }).expect(202);
+      const code = await mailedTo(system, email, CODE);
+      const { requestId } = body as { requestId: string };
+      const verified = await post('/otp/verify', { requestId, code }).expect(200);
+      const { ticket } = verified.body as { ticket: string };
+      await post('/auth/password/reset', { ticket, password: NEW }).expect(204);
+    };
+
+    it('end with a password that is reset; whoever signs in at once after it is let in, by their first request too', async () => {
+      const who = await addWorker();
+      const unused = await steal(who);
+      await reset(who);
+      const fresh = await grant(who, NEW);
+      await me(fresh.accessToken).expect(200);
+      await areOver(unused);
+      await goesOn(await enter(who, NEW));
+    });
+
+    it('end with a password that is changed; the session that changes it goes on', async () => {
+      const who = await addWorker();
+      const unused = await steal(who);
+      const own = await use(who);
+      const change = () => post('/auth/me/password', { currentPassword: PASSWORD, newPassword: NEW }, own.accessToken);
+      await eventually(async () => (await change()).status === 204);
+      await areOver(unused);
+      await goesOn(own);
+    });
+
+    it('end when their person ends all others', async () => {
+      const who = await addWorker();
+      const unused = await steal(who);
+      const own = await use(who);
+      await post('/auth/me/sessions/end-others', undefined, own.accessToken).expect(200);
+      await areOver(unused);
+      await goesOn(own);
+    });
+
+    it('end when the staff end all', async () => {
+      const who = await addWorker();
+      const unused = await steal(who);
+      await post(`/admin/person/${who.personId}/session/end-all`, undefined, chief).expect(200);
+      await areOver(unused);
+      await goesOn(await enter(who));
+    });
+
+    it('end when somebody is shut out, also where they are let in again at once', async () => {
+      const who = await addWorker();
+      const unused = await steal(who);
+      await move(who, 'disable');
+      await move(who, 'enable');
+      const { users } = system.identityProvider;
+      await eventually(async () => (await users.sessions(who.keycloakId)).length === 0);
+      await eventually(async () => (await users.find({ id: who.keycloakId }))?.enabled === true);
+      await areOver(unused);
+      await goesOn(await enter(who));
+    });
+
+    it('end when a new password is required', async () => {
+      const who = await addWorker();
+      const unused = await steal(who);
+      await move(who, 'require-new-password');
+      await areOver(unused);
+    });
+
+    it('end when an admin signs somebody out of their company, and what lives elsewhere goes on', async () => {
+      const who = await addWorker();
+      const unused = await steal(who);
+      await post(`/admin/profile/${who.profileId}/session/end-all`, undefined, admin).expect(200);
+      await areOver(unused);
+      await goesOn(await enter(who));
+    });
+
+    it('end where the provider did not answer, once it does', async () => {
+      const who = await addWorker();
+      const { tokens } = await steal(who);
+      const { users } = system.identityProvider;
+      const { sessions } = users;
+      users.sessions = () => Promise.reject(new Error('away'));
+      try {
+        await post(`/admin/person/${who.personId}/session/end-all`, undefined, chief).expect(200);
+      } finally {
+        users.sessions = sessions;
+      }
+      await me(tokens.accessToken).expect(401);
+      expect(await users.sessions(who.keycloakId)).to.have.length(2);
+      await eventually(async () => (await users.sessions(who.keycloakId)).length === 0);
+    });
+  });
