@@ -303,6 +303,8 @@ type Found = Pick<Difference, 'path' | 'file' | 'realm'>;
 const isList = (view: View | undefined): view is readonly string[] => Array.isArray(view);
 const textOf = (view: View, path: string): string => {
   if (typeof view !== 'string') return '';
+  // What is asked of passwords is no secret, nor is an action about them.
+  if (path === 'realm.passwordPolicy' || path.startsWith('requiredActions.')) return view;
   // Names of Keycloak's have points of their own: what is secret may say so in any part of the path.
   return /secret|password|private/iu.test(path) && !['true', 'false'].includes(view) ? '(secret)' : view;
 };

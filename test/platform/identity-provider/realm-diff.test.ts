@@ -248,6 +248,16 @@ describe('difference of a realm', () => {
     ]);
   });
 
+  it('hides nothing that only has to do with passwords: what is asked of them, and an action about them', () => {
+    const requiredActions = file.requiredActions!.map((one) =>
+      one.alias === 'UPDATE_PASSWORD' ? { ...one, name: 'Anything' } : one,
+    );
+    expect(told({ ...file, passwordPolicy: 'length(4)', requiredActions })).to.deep.equal([
+      `realm.passwordPolicy: ${String(file['passwordPolicy'])} in the file, length(4) in the realm`,
+      'requiredActions.UPDATE_PASSWORD.name: Update Password in the file, Anything in the realm',
+    ]);
+  });
+
   it('shows no secret, and compares none that nobody gave', () => {
     const realm = withClient('angelis-api', { secret: 'another' });
     expect(told(realm)).to.deep.equal(['clients.angelis-api.secret: (secret) in the file, (secret) in the realm']);
