@@ -122,7 +122,10 @@ export interface IdentityProvider {
   issuer: string;
   jwksUri: string;
 
-  /** Signs a person in on the worker client. */
+  /**
+   * Signs a person in on the worker client. Wrong tries lock the account; of those that come at the same moment Keycloak may count
+   * one only, and takes none of them in, nor a right one among them; the development issuer counts each.
+   */
   passwordGrant: (request: PasswordAttempt) => Promise<TokenSet>;
   /** Opens a session after this system's own one-time password was verified: whoever may call this signs anyone in. */
   otpGrant: (request: { username: string; address: string }) => Promise<TokenSet>;
