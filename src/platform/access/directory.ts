@@ -90,6 +90,8 @@ export interface PersonRecord {
   readonly operatorRole: string | null;
   /** When their sessions were ended last, all or all but those that were kept. */
   readonly sessionsEndedAt: string | null;
+  /** The sid of the one that was kept then, where it was not known here. */
+  readonly sessionsKeptSid: string | null;
   /** The identity provider is yet to end them. */
   readonly sessionsEnding: boolean;
 }
@@ -203,7 +205,7 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
       (
         await query<PersonRecord>(
           'person',
-          `select p.id, p.status, p.locale, p.sessions_ended_at as "sessionsEndedAt",
+          `select p.id, p.status, p.locale, p.sessions_ended_at as "sessionsEndedAt", p.sessions_kept_sid as "sessionsKeptSid",
              p.sessions_ending_at is not null as "sessionsEnding", o.role as "operatorRole" from person p
            left join operator_user o on o.person_id = p.id and o.status = 'active'
            where p.keycloak_id = $1 and p.deleted_at is null`,

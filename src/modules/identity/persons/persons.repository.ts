@@ -35,6 +35,7 @@ export const Person = entity({
     lastLoginAt: nullable(instant()),
     sessionsEndedAt: nullable(instant()),
     sessionsEndingAt: nullable(instant()),
+    sessionsKeptSid: nullable(line(100)),
     dataKey: line(2_000),
     epoch: integer(1, 2_147_483_647),
   },
@@ -85,19 +86,21 @@ export const countSignIns = async (
 };
 
 /**
- * From now on no session is opened for a token of this person that was made by then; no change of the row. With `isAhead` the
- * identity provider ends them only now. Answers their id there. In the operator's transaction.
+ * From now on no session is opened for a token of this person that was made by then, unless it is of the session that is kept;
+ * no change of the row. With `isAhead` the identity provider ends them only now. Answers their id there. In the operator's
+ * transaction.
  */
 export const markSessionsEnded = async (
   tx: Tx,
   personId: string,
-  { at, isAhead }: { at: Date; isAhead: boolean },
+  { at, isAhead, kept }: { at: Date; isAhead: boolean; kept?: string | undefined },
 ): Promise<string | null> => {
   const [found] = await tx.prepared<{ id: string | null }>(
     `update person set sessions_ended_at = greatest(sessions_ended_at, $2::timestamptz),
+       sessions_kept_sid = case when $2 >= coalesce(sessions_ended_at, '-infinity') then $4 else sessions_kept_sid end,
        sessions_ending_at = case when $3 then greatest(sessions_ending_at, $2::timestamptz) else sessions_ending_at end
      where id = $1 returning keycloak_id as id`,
-    [personId, at, isAhead],
+    [personId, at, isAhead, kept ?? null],
   );
   return found?.id ?? null;
 };

@@ -115,6 +115,7 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
         lastLoginAt: null,
         sessionsEndedAt: null,
         sessionsEndingAt: null,
+        sessionsKeptSid: null,
         preferences: {},
         epoch: 1,
       });

@@ -30,7 +30,7 @@ export interface EndedMarks {
   readonly ended: (
     tx: Tx,
     personId: string,
-    mark: { readonly at: Date; readonly isAhead: boolean },
+    mark: { readonly at: Date; readonly isAhead: boolean; readonly kept?: string | undefined },
   ) => Promise<string | null>;
   /** The provider has ended what was to end by then. */
   readonly settled: (tx: Tx, personId: string, at: Date) => Promise<void>;
@@ -88,6 +88,8 @@ interface EndSessions {
   readonly because: string;
   readonly at: string;
   readonly kept: readonly string[];
+  /** Of these the one that may have no row. */
+  readonly unseen?: string;
 }
 /** When the job does what the request should have done long since; milliseconds. */
 const ENDED_AFTER = 10_000;
@@ -169,8 +171,14 @@ export const createEndings = (dependencies: EndingsDependencies): Endings => {
         await holdSessions(tx, personId);
         const live = (await directory.sessions(personId)).filter(isKept);
         const kept = [...live.map((session) => session.sid), ...(sid === undefined ? [] : [sid])];
-        const task: EndSessions = { personId, because: ending.because, at: at.toISOString(), kept };
-        const userId = await marks.ended(tx, personId, { at, isAhead: true });
+        const task: EndSessions = {
+          personId,
+          because: ending.because,
+          at: at.toISOString(),
+          kept,
+          ...(sid !== undefined && { unseen: sid }),
+        };
+        const userId = await marks.ended(tx, personId, { at, isAhead: true, kept: sid });
         const jobId = await outbox.enqueue(tx, END_SESSIONS, task, { runAt: new Date(tx.now.getTime() + ENDED_AFTER) });
         return { task, userId, jobId };
       });
@@ -206,7 +214,7 @@ export const createEndings = (dependencies: EndingsDependencies): Endings => {
         run: async (task, { scope }) => {
           const ending = { because: task.because, traceId: scope.traceId };
           const at = new Date(task.at);
-          const marked = { at, isAhead: true };
+          const marked = { at, isAhead: true, kept: task.unseen };
           const userId = await db.write(scope, (tx) => marks.ended(tx, task.personId, marked));
           await endRows(task, ending);
           await endThere(task, userId, ending);

@@ -30,6 +30,7 @@ export const isOver = async (
 ): Promise<boolean> => {
   const person = await directory.person(sub);
   if (person === undefined || person.sessionsEndedAt === null) return false;
+  if (sid !== undefined && sid === person.sessionsKeptSid) return false;
   const [made, ended] = [iat * 1000, Date.parse(person.sessionsEndedAt)];
   if (made > ended + CLOCKS_APART) return false;
   if (person.sessionsEnding || made < ended - CLOCKS_APART - 1000) return true;

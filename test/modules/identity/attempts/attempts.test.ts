@@ -258,6 +258,25 @@ describe('what the identity provider saw', () => {
       expect(await written(staff.personId, 'set_up_second_factor')).to.equal(2);
     });
 
+    it('lets the session in which it was set up ask for the first time while the others are ended', async () => {
+      const staff = await addStaff(app, 'support');
+      const { id } = (await app.identityProvider.users.find({ username: `u-${staff.personId}` }))!;
+      const authorization = await staff.bearer();
+      const other = await app.identityProvider.mint({ user: { id }, client: 'angelis-admin', sid: uuidv7() });
+      const { users } = app.identityProvider;
+      const { sessions } = users;
+      const statuses: number[] = [];
+      users.sessions = async (userId) => {
+        users.sessions = sessions;
+        for (const token of [authorization, `Bearer ${other}`])
+          statuses.push((await app.http.get('/angelis/admin/auth/me').set({ authorization: token })).status);
+        return sessions(userId);
+      };
+      await seenAtThePage({ type: 'second_factor_set_up', userId: id, sid: sidOf(authorization) });
+      users.sessions = sessions;
+      expect(statuses).to.deep.equal([200, 401]);
+    });
+
     it('ends the other sessions of a password that was set past this service, and tells its owner', async () => {
       const { email, personId, keycloakId } = await addLogin();
       const [own, other] = [await enter(email), await enter(email)];
