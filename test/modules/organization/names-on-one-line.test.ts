@@ -47,6 +47,20 @@ describe('names', () => {
     expect((await current()).name).to.equal(GOOD.at(-1));
   });
 
+  it('of companies are one where they look like one', async () => {
+    const other = await addCompany(app.database);
+    await app.database.sql(`update company set name = 'Minera Cordillera' where id = $1`, [other]);
+    for (const name of [
+      'minera cordíllera',
+      'Minera Cordillera\u200B',
+      'Mi\u00ADnera\u2060Cordi\u200Dllera',
+      'Minera\u3164Cordillera',
+    ]) {
+      const { status, body } = await rename(name);
+      expect([status, (body as { code: string }).code], JSON.stringify(name)).to.deep.equal([409, 'DUPLICATE']);
+    }
+  });
+
   it('are not what a reason is, which has lines, but is seen', async () => {
     const { id } = await rowOf(owner.post('/admin/project', { code: 'P-1', name: 'P' }), 201);
     const reasonOf = (reason: string) => owner.post(`/admin/project/${id}/cancel`, { reason }, version(1));
