@@ -17,8 +17,11 @@ export const ACCESS_TOKEN_LIFE = 300;
 export const SESSION_IDLE = 8 * 3600;
 export const SESSION_MAX = 30 * 24 * 3600;
 
-/** Length in characters (domain rule); the realm's policy says the same. */
+/** Length in characters (domain rule). */
 export const PASSWORD_LENGTH = { min: 10, max: 128 } as const;
+
+/** The same in what Keycloak counts, UTF-16 units, of which a character has two at the most; the realm's policy says so. */
+export const PASSWORD_UNITS = { min: PASSWORD_LENGTH.min, max: 2 * PASSWORD_LENGTH.max } as const;
 
 /** Brute-force protection of the realm; times in seconds, the quick-login window in milliseconds. */
 export const BRUTE_FORCE = {

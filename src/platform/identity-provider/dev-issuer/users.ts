@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { IdentityProviderError } from '../errors.ts';
 import type { IdentityProvider, NewUser, StaffRole, User, UserQuery } from '../port.ts';
-import { PASSWORD_LENGTH } from '../realm.ts';
+import { PASSWORD_UNITS } from '../realm.ts';
 import { isLocked, NO_FAILURES } from './brute-force.ts';
 import { hashPassword } from './passwords.ts';
 import type { PasswordHash } from './passwords.ts';
@@ -34,11 +34,9 @@ function shown({ id, username, email, firstName, lastName, enabled, emailVerifie
 }
 
 function refuseWeak(password: string): void {
-  const length = Array.from(password).length;
-  if (length < PASSWORD_LENGTH.min || length > PASSWORD_LENGTH.max) {
-    const { min, max } = PASSWORD_LENGTH;
-    throw new IdentityProviderError('password_refused', `A password has ${min} to ${max} characters`);
-  }
+  const { min, max } = PASSWORD_UNITS;
+  if (password.length < min || password.length > max)
+    throw new IdentityProviderError('password_refused', `A password has ${min} to ${max} UTF-16 units`);
 }
 
 /** The issuer's users; every change stands on disk before it is answered. */
