@@ -73,7 +73,8 @@ export const apply = async (
   const password =
     settings.KEYCLOAK_BOOTSTRAP_PASSWORD ??
     (await askSecret(`Password of Keycloak's administrator ${username}: `, { input, output }));
-  const { isNew, changed, left } = await applyRealm(administrator(settings, url, password), realm, file).catch(
+  const wait = (): void => tell(`Somebody else is applying the file to the realm ${realm}: waiting for that to end …`);
+  const { isNew, changed, left } = await applyRealm(administrator(settings, url, password), realm, file, wait).catch(
     (error: unknown) => {
       throw explain(error);
     },

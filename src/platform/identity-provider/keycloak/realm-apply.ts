@@ -6,6 +6,7 @@ import type { RealmDefinition, RealmRepresentation } from '../realm-definition.t
 import { mendClientScopes, mendRolesOfClientScopes } from './realm-client-scopes.ts';
 import { mendClients, mendScopes, mendServiceAccounts } from './realm-clients.ts';
 import { mendFlows, removeRetired } from './realm-flows.ts';
+import { alone, makeOnce } from './realm-lock.ts';
 import { takeRights } from './realm-rights.ts';
 import { readRealm } from './realm-state.ts';
 
@@ -65,22 +66,12 @@ const mendActions = async (
   }
 };
 
-/**
- * Brings a realm to what the file says (its variables filled in), or makes it. Needs an administrator of Keycloak: `signIn`
- * answers one who may see the realm, whose token lives for a minute and does not know realms younger than itself. What the
- * file has nothing to say about is left. Throws an Error that names what Keycloak did not take.
- */
-export const applyRealm = async (
-  signIn: () => Promise<KeycloakAdminClient>,
+/** Brings a realm that is there to what the file says. */
+const mend = async (
+  client: KeycloakAdminClient,
   realm: string,
   file: RealmDefinition,
-): Promise<Applied> => {
-  let client = await signIn();
-  const isNew = !(await client.realms.findOne({ realm }));
-  if (isNew) {
-    await client.realms.create(newRealm(file, realm));
-    client = await signIn();
-  }
+): Promise<Omit<Applied, 'isNew'>> => {
   const look = async () => {
     const live = await readRealm(client, (work) => work(), realm);
     const all = compareRealm(file, live);
@@ -95,7 +86,7 @@ export const applyRealm = async (
   };
 
   const before = await lookAfterRetired();
-  if (before.ours.length === 0) return { isNew, changed: [], left: before.left };
+  if (before.ours.length === 0) return { changed: [], left: before.left };
   const flows = before.named('flows');
   await mendFlows(client, file, { live: before.live, names: flows });
 
@@ -114,5 +105,26 @@ export const applyRealm = async (
 
   const after = await lookAfterRetired();
   if (after.ours.length > 0) throw new Error(`Keycloak did not take: ${after.ours.map(tellDifference).join('; ')}`);
-  return { isNew, changed: before.ours, left: after.left };
+  return { changed: before.ours, left: after.left };
+};
+
+/**
+ * Brings a realm to what the file says (its variables filled in), or makes it. Needs an administrator of Keycloak: `signIn`
+ * answers one who may see the realm, whose token lives for a minute and does not know realms younger than itself. What the
+ * file has nothing to say about is left. One after the other: `onWait` is called where another has to end first. Throws an
+ * Error that names what Keycloak did not take.
+ */
+export const applyRealm = async (
+  signIn: () => Promise<KeycloakAdminClient>,
+  realm: string,
+  file: RealmDefinition,
+  onWait: () => void,
+): Promise<Applied> => {
+  const found = async () => (await signIn()).realms.findOne({ realm });
+  const client = await signIn();
+  const isNew =
+    !(await client.realms.findOne({ realm })) &&
+    (await makeOnce(() => client.realms.create(newRealm(file, realm)), found));
+  const administrator = await signIn();
+  return { isNew, ...(await alone(administrator, onWait, () => mend(administrator, realm, file))) };
 };

@@ -12,6 +12,7 @@ import {
 import type { Rights } from '../realm-rights.ts';
 import type { RealmClient, RealmDefinition, RealmGroup } from '../realm-definition.ts';
 import type { Connection } from './connection.ts';
+import { APPLYING } from './realm-lock.ts';
 import { allPages, forEach } from './pages.ts';
 
 /** One call that changes nothing. */
@@ -69,7 +70,7 @@ export const readRoles = async (
     };
     return { ...role, composites };
   };
-  const ofRealm = await read(() => client.roles.find());
+  const ofRealm = (await read(() => client.roles.find())).filter(({ name }) => name !== APPLYING);
   const ofClients = await Promise.all(
     own.map(async ({ id = '', clientId = '' }) => {
       const found = await read(() => client.clients.listRoles({ id }));
