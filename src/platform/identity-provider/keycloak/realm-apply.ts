@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import { compareRealm, NOT_SETTINGS, tellDifference } from '../realm-diff.ts';
 import type { Difference } from '../realm-diff.ts';
@@ -9,6 +10,10 @@ import { mendFlows, removeRetired } from './realm-flows.ts';
 import { alone, makeOnce } from './realm-lock.ts';
 import { takeRights } from './realm-rights.ts';
 import { readRealm } from './realm-state.ts';
+
+/** How often, and after how many milliseconds, it is looked for a realm that somebody else seems to be making. */
+const LOOKS = 20;
+const LOOK_EVERY = 500;
 
 export interface Applied {
   readonly isNew: boolean;
@@ -120,7 +125,14 @@ export const applyRealm = async (
   file: RealmDefinition,
   onWait: () => void,
 ): Promise<Applied> => {
-  const found = async () => (await signIn()).realms.findOne({ realm });
+  /** Where two make it at once, Keycloak refuses one of them before the other's is there to be seen. */
+  const found = async (): Promise<boolean> => {
+    for (let looked = 0; looked < LOOKS; looked += 1) {
+      if (await (await signIn()).realms.findOne({ realm })) return true;
+      await sleep(LOOK_EVERY);
+    }
+    return false;
+  };
   const client = await signIn();
   const isNew =
     !(await client.realms.findOne({ realm })) &&
