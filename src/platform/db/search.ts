@@ -126,8 +126,8 @@ export const tokensIn = (kind: string, query: string, bind: (value: unknown) => 
 /** How many words may begin with what was typed for the rows of each to be read in their order: alone, and beside others. */
 const FEW_WORDS = 64;
 const FEW_BESIDE = 8;
-/** Rows of one word that are asked one by one for the others, before all rows of all words are gathered. */
-const NEAR = 300;
+/** Steps that are tried for a page that needs several words at once: together they take some milliseconds. */
+const MOST_STEPS = 100;
 
 /** A page of what is found. */
 interface FoundPage {
@@ -136,6 +136,8 @@ interface FoundPage {
   readonly position: string | undefined;
   /** SQL of how many ids it has at the most. */
   readonly most: string;
+  /** SQL that finds the same ids in another way, for when several words take too many steps. */
+  readonly otherwise: string;
 }
 
 /** SQL of two recursive parts of a WITH: the distinct words that begin so, one step of the index each, and at the most `count` of them. */
@@ -172,53 +174,37 @@ const inOrderOfOne = (word: WordTokens, page: FoundPage): string => {
 };
 
 /**
- * Words with few beginnings bound where rows that have all words can stand: nobody called García stands outside of the
- * places that García has, so that of everybody called María only those among them are read. The first such word leads: its
- * next rows are asked one by one whether they have the others, and where that does not make a page, the rows of the others
- * are gathered, and it is followed until a page of them is found.
+ * The rows of words stand in one order. From the next row of one word it goes on to the next row of another, at that place or
+ * behind it, and asks whether that has every word: names that nobody has together cost some steps, names that many have a page
+ * of them. A word with many beginnings is only asked for. A page that takes too many steps is found otherwise.
  */
-const inOrderOfMany = (words: readonly WordTokens[], { direction, position, most }: FoundPage): string => {
+const inOrderOfMany = (words: readonly WordTokens[], { direction, position, most, otherwise }: FoundPage): string => {
   const names = words.map((_, index) => `few_${index}`);
   const counted = (name: string) => `(select count(*) from ${name})`;
-  const { rows } = words[0]!;
-  const end = (called: string, way: string): string =>
-    `cross join lateral (select st.place ${rows} = few.token ${orderOf('st', way)} limit 1) ${called}`;
-  const within = `and st.place >= bounds.lowest and st.place <= bounds.highest ${behind(position, direction)}`;
-  /** SQL that holds for a row of word `first` which every other word finds too, by `has`. */
-  const beside = (first: string, has: (word: WordTokens, index: number) => string): string =>
-    words.map((word, index) => `(${first} = ${index} or ${has(word, index)})`).join(' and ');
-  const gatheredBy =
-    (id: string) =>
-    (word: WordTokens, index: number): string =>
-      `${id} in (
-      select st.entity_id from few cross join bounds cross join lateral (
-          select st.entity_id ${rows} = few.token ${within} offset 0) st where few.word = ${index}
-      union all select st.entity_id from bounds cross join lateral (
-          select st.entity_id ${rangeOf(word)} ${within} offset 0) st where ${counted(names[index]!)} > ${FEW_BESIDE})`;
+  const next = (name: string, beyond: string): string =>
+    `(select st.place, st.entity_id from ${name} cross join lateral (select st.place, st.entity_id ${words[0]!.rows} = ${name}.token ${beyond}
+      ${orderOf('st', direction)} limit 1) st ${orderOf('st', direction)} limit 1)`;
+  const every = words.map((word) => `exists (select ${rangeOf(word)} and st.entity_id = to_row.entity_id offset 0)`);
+  const step = (from: string, found: string, count: string, beyond: string): string =>
+    `select to_row.place, to_row.entity_id, asked.yes, ${found} + asked.yes::int, ${count} + 1
+      from ${from} cross join lateral ${next('lead', beyond)} from_row
+      cross join lateral ${next('other', behind('from_row.place, from_row.entity_id', direction, '='))} to_row
+      cross join lateral (select ${every.join(' and ')} as yes offset 0) asked`;
   return `(with recursive ${words.map((word, index) => wordsCalled(names[index]!, word, FEW_BESIDE + 1)).join(', ')},
     few(word, token) as materialized (${names
       .map((name, index) => `select ${index}, token from ${name} where ${counted(name)} <= ${FEW_BESIDE}`)
       .join(' union all ')}),
-    ends as materialized (select few.word, min(first.place) as lowest, max(last.place) as highest
-      from few ${end('first', 'asc')} ${end('last', 'desc')} group by few.word),
-    bounds as materialized (select coalesce(max(lowest), '') as lowest, coalesce(min(highest), '\u{10FFFF}') as highest from ends),
-    lead as materialized (select few.word, few.token from few where few.word = (select min(word) from few)),
-    near as materialized (select st.word, st.place, st.entity_id from bounds cross join lateral (
-        select lead.word, st.place, st.entity_id from lead cross join lateral (
-          select st.place, st.entity_id ${rows} = lead.token ${within} ${orderOf('st', direction)} limit ${NEAR}) st) st
-      ${orderOf('st', direction)} limit ${NEAR}),
-    page as materialized (select distinct near.place, near.entity_id from near
-      where ${beside('near.word', (word) => `exists (select ${rangeOf(word)} and st.entity_id = near.entity_id offset 0)`)}),
-    far as (select distinct st.place, st.entity_id from bounds cross join lateral (
-        select st.place, st.entity_id from lead cross join lateral (
-          select st.place, st.entity_id ${rows} = lead.token ${within} and ${beside('lead.word', gatheredBy('st.entity_id'))}
-          ${orderOf('st', direction)} limit ${most}) st
-        union all select st.place, st.entity_id ${rangeOf(words[0]!)} ${within} and not exists (select from lead)
-          and ${beside('0', gatheredBy('st.entity_id'))}) st)
+    lead as materialized (select token from few where word = (select min(word) from few)),
+    other as materialized (select token from few where word = (select max(word) from few)),
+    walk(place, entity_id, yes, found, steps) as (
+      (${step('(select) start', '0', '0', behind(position, direction))}) union all
+      (${step('walk', 'walk.found', 'walk.steps', behind('walk.place, walk.entity_id', direction))}
+        where walk.found < ${most} and walk.steps < ${MOST_STEPS})),
+    done as materialized (select * from walk)
     select case when ${names.map((name) => `${counted(name)} = 0`).join(' or ')} then '{}'
-      when exists (select from lead) and (${counted('near')} < ${NEAR} or ${counted('page')} >= ${most})
-        then array(select page.entity_id from page ${orderOf('page', direction)} limit ${most})
-      else array(select far.entity_id from far ${orderOf('far', direction)} limit ${most}) end)::uuid[]`;
+      when exists (select from lead) and (select coalesce(max(steps), 0) < ${MOST_STEPS} or max(found) >= ${most} from done)
+        then array(select done.entity_id from done where done.yes ${orderOf('done', direction)})
+      else array(${otherwise}) end)::uuid[]`;
 };
 
 /** SQL of an array: the ids of a page of the rows that words find, in the order that tokens carry (`searchOrder`). */
