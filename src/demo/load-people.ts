@@ -1,8 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Contacts } from '../modules/identity/persons/contact.ts';
 import { usernameOf } from '../modules/identity/persons/identifiers.ts';
+import { Department } from '../modules/organization/departments/departments.repository.ts';
+import { Profile } from '../modules/organization/profiles/profiles.repository.ts';
+import { Site } from '../modules/organization/sites/sites.repository.ts';
 import type { Tx } from '../platform/db/database.ts';
-import { tokensOf } from '../platform/db/search.ts';
+import { writeNewSearchTokens } from '../platform/db/search.ts';
 import type { LocalIdentityProvider } from '../platform/identity-provider/local.ts';
 import { insertRows, stamps } from './bulk.ts';
 import { DEMO_PASSWORD } from './plan.ts';
@@ -152,14 +155,8 @@ export const loadPlaces = async (tx: Tx, { sites, departments }: DemoCompany, at
   await insertRows(tx, 'site', rows);
   const units = departments.map(({ id, code, name }) => ({ id, code, name, path: `/${id}/`, depth: 1, ...stamps(at) }));
   await insertRows(tx, 'department', units);
-  const named = [...rows.map((row) => ['site', row] as const), ...units.map((row) => ['department', row] as const)];
-  await insertRows(
-    tx,
-    'search_token',
-    named.flatMap(([kind, { id, code, name }]) =>
-      tokensOf(`${code} ${name}`).map((token) => ({ kind, token, entityId: id })),
-    ),
-  );
+  await writeNewSearchTokens(tx, Site, rows);
+  await writeNewSearchTokens(tx, Department, units);
 };
 
 const loadLinks = async (tx: Tx, people: readonly DemoPerson[], at: Date): Promise<void> => {
@@ -185,18 +182,7 @@ export const loadPeople = async (
   const profiles = [];
   for (const person of people) profiles.push(await profileRow(tx, loader, company, person, riskGroups, at));
   await insertRows(tx, 'profile', profiles);
-  await insertRows(
-    tx,
-    'search_token',
-    people.flatMap(({ profileId, firstName, lastName, number }) =>
-      tokensOf(`${firstName} ${lastName} ${number}`).map((token) => ({
-        kind: 'profile',
-        token,
-        entityId: profileId,
-        place: lastName,
-      })),
-    ),
-  );
+  await writeNewSearchTokens(tx, Profile, profiles);
   await insertRows(
     tx,
     'person_company',

@@ -1,18 +1,20 @@
 import { v7 as uuidv7 } from 'uuid';
 import { DEFAULT_FITNESS_POLICY } from '../modules/fitness/classification/policy.ts';
 import type { FitnessPolicy } from '../modules/fitness/classification/policy.ts';
+import { Device } from '../modules/fitness/devices/devices.repository.ts';
 import { DEFAULT_GATE_RULES } from '../modules/gate/rules.ts';
+import { Contract } from '../modules/workforce/contracts/contracts.repository.ts';
+import { Project } from '../modules/workforce/projects/projects.repository.ts';
+import { EquipmentKind } from '../modules/workforce/qualifications/equipment-kinds.repository.ts';
+import { TaskKind } from '../modules/workforce/qualifications/task-kinds.repository.ts';
+import { ShiftPattern } from '../modules/workforce/rosters/shift-patterns.repository.ts';
 import type { Tx } from '../platform/db/database.ts';
-import { tokensOf } from '../platform/db/search.ts';
+import { writeNewSearchTokens } from '../platform/db/search.ts';
 import { addDays, dateAt, dayBounds } from '../platform/time/zone.ts';
 import { insertRows, stamps } from './bulk.ts';
 import type { DemoRow } from './bulk.ts';
 import type { DemoCompany, DemoPlan } from './plan.ts';
 import type { DemoAssignment, DemoLeave, DemoShift, DemoWork } from './work.ts';
-
-/** Words by which rows are found, as the repositories write them. */
-const searchRows = (kind: string, rows: readonly { readonly id: string; readonly words: string }[]): DemoRow[] =>
-  rows.flatMap(({ id, words }) => tokensOf(words).map((token) => ({ kind, token, entityId: id })));
 
 /** The rules: risk groups with their policies, and the gate's. */
 export const loadRiskGroups = async (tx: Tx, { riskGroups, ruleSetId }: DemoWork, at: Date): Promise<void> => {
@@ -38,6 +40,7 @@ export const loadRiskGroups = async (tx: Tx, { riskGroups, ruleSetId }: DemoWork
 export const loadDevices = async (tx: Tx, { devices }: DemoWork, { sites }: DemoCompany, plan: DemoPlan) => {
   const { begin, loadedAt } = plan;
   const day = dateAt(begin, 'Etc/UTC');
+  await writeNewSearchTokens(tx, Device, devices);
   await insertRows(
     tx,
     'device',
@@ -162,21 +165,14 @@ const loadCatalogue = async (tx: Tx, plan: DemoPlan, { departments, sites }: Dem
     'shift_pattern',
     patterns.map((pattern) => ({ ...pattern, ...stamps(at) })),
   );
-  const words = (rows: readonly { id: string; code: string; name: string }[]) =>
-    rows.map(({ id, code, name }) => ({ id, words: `${code} ${name}` }));
-  await insertRows(tx, 'search_token', [
-    ...searchRows('project', words(projects)),
-    ...searchRows('task_kind', words(taskKinds)),
-    ...searchRows('equipment_kind', words(equipmentKinds)),
-    ...searchRows('shift_pattern', words(patterns)),
-    ...searchRows(
-      'contract',
-      contracts.map(({ id, number, contractorName, contractorRut }) => ({
-        id,
-        words: `${number} ${contractorName} ${contractorRut}`,
-      })),
-    ),
-  ]);
+  for (const [entity, rows] of [
+    [Project, projects],
+    [TaskKind, taskKinds],
+    [EquipmentKind, equipmentKinds],
+    [ShiftPattern, patterns],
+    [Contract, contracts],
+  ] as const)
+    await writeNewSearchTokens(tx, entity, rows);
 };
 
 /** Projects, contracts, assignments with their seats. People are there. */

@@ -57,9 +57,10 @@ const PEOPLE: readonly [string, string, string, string, string, string, string] 
   `insert into reporting_line (company_id, id, superior_id, subordinate_id, starts_on, created_at, updated_at)
    select l.company_id, ${id('line', 'l.n')}, ${id('profile', 'c.first + (l.n - c.first) / 25')}, l.id, current_date - 400, now(), now()
    from bench_profile l join bench_company c on c.id = l.company_id where c.i = 0 and l.n >= c.first + 25`,
-  `insert into search_token (company_id, kind, token, entity_id, place)
-   select company_id, 'profile', translate(lower(word), 'áéíóúñ', 'aeioun'), id, last_name
-   from bench_profile, unnest(array[first_name, split_part(last_name, ' ', 1), split_part(last_name, ' ', 2), 'E' || n]) word
+  `insert into search_token (company_id, kind, token, entity_id, place, letters)
+   select company_id, 'profile', word, id, last_name, app.letters(words) from bench_profile,
+     lateral (select string_to_array(translate(lower(first_name || ' ' || last_name || ' E' || n), 'áéíóúñ', 'aeioun'), ' ') as words) w,
+     unnest(words) word
    on conflict do nothing`,
 ];
 

@@ -229,10 +229,8 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
           unsorted: string,
         ): string => `select match.id from ${eachOf(`array(${unsorted})`, idOf, one, 'match')}
           order by match.key ${direction}, match.id ${direction} limit ${most}`;
-        const byWords = (words: FoundTokens): string => {
-          const otherwise = sorted(words.ids);
-          return isInOrder ? foundInOrder(words, { direction, position, most, otherwise }) : `array(${otherwise})`;
-        };
+        const byWords = (words: FoundTokens): string =>
+          isInOrder ? foundInOrder(words, { direction, position, most }) : `array(${sorted(words.ids)})`;
         const inWords = tokens === undefined ? [] : [byWords(tokens)];
         const ids =
           found === undefined

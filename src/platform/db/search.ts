@@ -3,7 +3,6 @@ import type { Tx } from './database.ts';
 
 interface Row {
   readonly id: string;
-  readonly [key: string]: unknown;
 }
 
 const MARKS = /\p{M}/gu;
@@ -24,16 +23,19 @@ export const tokensOf = (text: string): string[] =>
 /** The half-open range `[from, to)` of tokens that start with `prefix`, in the order of COLLATE "C". */
 export const prefixRange = (prefix: string): [from: string, to: string] => [prefix, `${prefix}\u{10FFFF}`];
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+const textOf = (row: object, field: PropertyKey): string => {
+  const value: unknown = (row as Readonly<Record<PropertyKey, unknown>>)[field];
+  return typeof value === 'string' ? value : '';
+};
 
 type Searched = Pick<AnyEntity, 'search' | 'searchOrder' | 'table'>;
 
 const tokensFor = (entity: Searched, row: Row | undefined): string[] =>
-  row === undefined ? [] : tokensOf((entity.search ?? []).map((field) => textOf(row[field as string])).join(' '));
+  row === undefined ? [] : tokensOf((entity.search ?? []).map((field) => textOf(row, field)).join(' '));
 
 /** Where those found stand among each other. */
 const placeOf = ({ searchOrder }: Searched, row: Row | undefined): string =>
-  searchOrder === undefined ? '' : textOf(row?.[searchOrder as string]);
+  searchOrder === undefined || row === undefined ? '' : textOf(row, searchOrder);
 
 /** Keeps the search tokens of a row equal to its words. `row` undefined: it was deleted. */
 export const writeSearchTokens = async (
@@ -54,18 +56,18 @@ export const writeSearchTokens = async (
       [tx.companyId, entity.table, id, gone],
     );
   const place = placeOf(entity, row);
-  if (had.length > gone.length && place !== placeOf(entity, before))
-    await tx.prepared('update search_token set place = $4 where company_id = $1 and kind = $2 and entity_id = $3', [
-      tx.companyId,
-      entity.table,
-      id,
-      place,
-    ]);
+  const isOther = gone.length > 0 || added.length > 0 || place !== placeOf(entity, before);
+  if (had.length > gone.length && isOther)
+    await tx.prepared(
+      `update search_token set place = $4, letters = app.letters($5::text[])
+       where company_id = $1 and kind = $2 and entity_id = $3`,
+      [tx.companyId, entity.table, id, place, wanted],
+    );
   if (added.length > 0)
     await tx.prepared(
-      `insert into search_token (company_id, kind, token, entity_id, place)
-       select $1, $2, token, $3, $5 from unnest($4::text[]) token on conflict do nothing`,
-      [tx.companyId, entity.table, id, added, place],
+      `insert into search_token (company_id, kind, token, entity_id, place, letters)
+       select $1, $2, token, $3, $5, app.letters($6::text[]) from unnest($4::text[]) token on conflict do nothing`,
+      [tx.companyId, entity.table, id, added, place, wanted],
     );
 };
 
@@ -77,8 +79,9 @@ export const writeNewSearchTokens = async (tx: Tx, entity: Searched, rows: reado
   });
   if (pairs.length === 0) return;
   await tx.prepared(
-    `insert into search_token (company_id, kind, token, entity_id, place)
-     select $1, $2, w.token, w.id, w.place from unnest($3::text[], $4::uuid[], $5::text[]) as w(token, id, place)`,
+    `insert into search_token (company_id, kind, token, entity_id, place, letters)
+     select $1, $2, w.token, w.id, w.place, bit_or(app.letters(w.token)) over (partition by w.id)
+     from unnest($3::text[], $4::uuid[], $5::text[]) as w(token, id, place)`,
     [
       tx.companyId,
       entity.table,
@@ -97,11 +100,19 @@ interface WordTokens {
   readonly to: string;
 }
 
-/** SQL that finds ids by the words of a query, and the tokens of each word. */
+/** SQL that finds ids by the words of a query, and the tokens of its longest words. */
 export interface FoundTokens {
   readonly ids: string;
-  readonly words: readonly WordTokens[];
+  /** The longest first: the fewest begin so. Bound when asked for. */
+  readonly words: () => readonly WordTokens[];
+  /** SQL that holds for tokens whose row may have all the words, by its letters. */
+  readonly mayHave: string;
+  /** SQL that holds for the row with an id that has a word which begins with each of the query. */
+  readonly has: (id: string) => string;
 }
+
+/** How many of a query's words rows are read by; for the others they are only asked. */
+const MOST_READ = 4;
 
 const rangeOf = ({ rows, from, to }: WordTokens): string => `${rows} >= ${from} and st.token < ${to}`;
 
@@ -111,23 +122,32 @@ const rangeOf = ({ rows, from, to }: WordTokens): string => `${rows} >= ${from} 
  * page is full takes as long as the list is when its matches stand at the end.
  */
 export const tokensIn = (kind: string, query: string, bind: (value: unknown) => string): FoundTokens | undefined => {
-  const tokens = tokensOf(query);
+  const tokens = tokensOf(query).toSorted((a, b) => b.length - a.length);
   if (tokens.length === 0) return undefined;
   const rows = `from search_token st where st.company_id = $1 and st.kind = ${bind(kind)} and st.token`;
-  const words = tokens.map((word): WordTokens => {
+  const read = (word: string): WordTokens => {
     const [from, to] = prefixRange(word);
     return { rows, from: bind(from), to: bind(to) };
-  });
+  };
+  const longest = read(tokens[0]!);
+  const words = (): WordTokens[] => [longest, ...tokens.slice(1, MOST_READ).map(read)];
   // By two of its words a row is found twice.
-  const distinct = words.length === 1 ? 'distinct ' : '';
-  return { ids: words.map((word) => `select ${distinct}st.entity_id ${rangeOf(word)}`).join(' intersect '), words };
+  const found = `select distinct st.entity_id ${rangeOf(longest)}`;
+  if (tokens.length === 1) return { ids: found, words, mayHave: '', has: () => 'true' };
+  const mayHave = `and (select app.letters(${bind(tokens)}::text[])) & ~st.letters = 0`;
+  const ranges = tokens.map(prefixRange);
+  const every = `unnest(${bind(ranges.map(([from]) => from))}::text[], ${bind(ranges.map(([, to]) => to))}::text[])`;
+  const has = (id: string): string => `not exists (select from ${every} word(low, high) where not exists (
+    select ${rows} >= word.low and st.token < word.high and st.entity_id = ${id} offset 0) offset 0)`;
+  const ids = `select found.entity_id from (${found} ${mayHave} offset 0) found where ${has('found.entity_id')}`;
+  return { ids, words, mayHave, has };
 };
 
 /** How many words may begin with what was typed for the rows of each to be read in their order: alone, and beside others. */
 const FEW_WORDS = 64;
-const FEW_BESIDE = 8;
-/** Steps that are tried for a page that needs several words at once: together they take some milliseconds. */
-const MOST_STEPS = 100;
+const FEW_BESIDE = 16;
+/** How many rows of each word are counted, to read along the one that has the fewest: some tenths of a millisecond. */
+const MOST_COUNTED = 2_000;
 
 /** A page of what is found. */
 interface FoundPage {
@@ -136,8 +156,6 @@ interface FoundPage {
   readonly position: string | undefined;
   /** SQL of how many ids it has at the most. */
   readonly most: string;
-  /** SQL that finds the same ids in another way, for when several words take too many steps. */
-  readonly otherwise: string;
 }
 
 /** SQL of two recursive parts of a WITH: the distinct words that begin so, one step of the index each, and at the most `count` of them. */
@@ -151,62 +169,53 @@ const wordsCalled = (name: string, { rows, from, to }: WordTokens, count: number
 const orderOf = (alias: string, direction: string): string =>
   `order by ${alias}.place ${direction}, ${alias}.entity_id ${direction}`;
 
-/** SQL that holds for tokens behind a position. */
-const behind = (position: string | undefined, direction: string, orAt = ''): string =>
-  position === undefined ? '' : `and (st.place, st.entity_id) ${direction === 'desc' ? '<' : '>'}${orAt} (${position})`;
-
-/** SQL of the ids of a page from all tokens that begin so, which carry the order themselves. A row has so many at the most. */
-const gathered = (word: WordTokens, { direction, position, most }: FoundPage): string => `
-  select g.entity_id from (select distinct st.place, st.entity_id from (
-      select st.place, st.entity_id ${rangeOf(word)} ${behind(position, direction)}
-      ${orderOf('st', direction)} limit ${most} * ${MAX_TOKENS}) st) g
-  ${orderOf('g', direction)} limit ${most}`;
-
-/** The rows of each word that begins so stand in order: a page of each is read, whatever their number. */
-const inOrderOfOne = (word: WordTokens, page: FoundPage): string => {
-  const { direction, position, most } = page;
-  return `(with recursive ${wordsCalled('few', word, FEW_WORDS + 1)},
-    page as (select distinct one.place, one.entity_id from few cross join lateral (
-      select st.place, st.entity_id ${word.rows} = few.token ${behind(position, direction)}
-      ${orderOf('st', direction)} limit ${most}) one)
-    select case when (select count(*) from few) > ${FEW_WORDS} then array(${gathered(word, page)})
-      else array(select page.entity_id from page ${orderOf('page', direction)} limit ${most}) end)::uuid[]`;
-};
-
 /**
- * The rows of words stand in one order. From the next row of one word it goes on to the next row of another, at that place or
- * behind it, and asks whether that has every word: names that nobody has together cost some steps, names that many have a page
- * of them. A word with many beginnings is only asked for. A page that takes too many steps is found otherwise.
+ * SQL of an array: the ids of a page of the rows that words find, in the order that tokens carry (`searchOrder`). The rows of
+ * each word stand in it. A page is read along what was typed that has the fewest rows, where those of every word can stand, and
+ * of a row that may have the others by its letters it is asked whether it has: word by word where few begin so, else all its
+ * tokens are sorted.
  */
-const inOrderOfMany = (words: readonly WordTokens[], { direction, position, most, otherwise }: FoundPage): string => {
-  const names = words.map((_, index) => `few_${index}`);
-  const counted = (name: string) => `(select count(*) from ${name})`;
-  const next = (name: string, beyond: string): string =>
-    `(select st.place, st.entity_id from ${name} cross join lateral (select st.place, st.entity_id ${words[0]!.rows} = ${name}.token ${beyond}
-      ${orderOf('st', direction)} limit 1) st ${orderOf('st', direction)} limit 1)`;
-  const every = words.map((word) => `exists (select ${rangeOf(word)} and st.entity_id = to_row.entity_id offset 0)`);
-  const step = (from: string, found: string, count: string, beyond: string): string =>
-    `select to_row.place, to_row.entity_id, asked.yes, ${found} + asked.yes::int, ${count} + 1
-      from ${from} cross join lateral ${next('lead', beyond)} from_row
-      cross join lateral ${next('other', behind('from_row.place, from_row.entity_id', direction, '='))} to_row
-      cross join lateral (select ${every.join(' and ')} as yes offset 0) asked`;
-  return `(with recursive ${words.map((word, index) => wordsCalled(names[index]!, word, FEW_BESIDE + 1)).join(', ')},
-    few(word, token) as materialized (${names
-      .map((name, index) => `select ${index}, token from ${name} where ${counted(name)} <= ${FEW_BESIDE}`)
-      .join(' union all ')}),
-    lead as materialized (select token from few where word = (select min(word) from few)),
-    other as materialized (select token from few where word = (select max(word) from few)),
-    walk(place, entity_id, yes, found, steps) as (
-      (${step('(select) start', '0', '0', behind(position, direction))}) union all
-      (${step('walk', 'walk.found', 'walk.steps', behind('walk.place, walk.entity_id', direction))}
-        where walk.found < ${most} and walk.steps < ${MOST_STEPS})),
-    done as materialized (select * from walk)
-    select case when ${names.map((name) => `${counted(name)} = 0`).join(' or ')} then '{}'
-      when exists (select from lead) and (select coalesce(max(steps), 0) < ${MOST_STEPS} or max(found) >= ${most} from done)
-        then array(select done.entity_id from done where done.yes ${orderOf('done', direction)})
-      else array(${otherwise}) end)::uuid[]`;
+export const foundInOrder = (
+  { words: bound, mayHave, has }: FoundTokens,
+  { direction, position, most }: FoundPage,
+): string => {
+  const words = bound();
+  const isOne = words.length === 1;
+  const few = isOne ? FEW_WORDS : FEW_BESIDE;
+  const behind =
+    position === undefined ? '' : `and (st.place, st.entity_id) ${direction === 'desc' ? '<' : '>'} (${position})`;
+  const within = isOne
+    ? ''
+    : 'and st.place >= (select lowest from bounds) and st.place <= (select highest from bounds)';
+  const inOrder = `${behind} ${orderOf('st', direction)}`;
+  const isFew = (index: number): string => `(select count(*) from few_${index}) <= ${few}`;
+  const parts = words.map((word, index) => {
+    const name = `few_${index}`;
+    // A row has so many tokens at the most, of which some may begin alike.
+    const sorted = isOne
+      ? `select st.place, st.entity_id ${rangeOf(word)} ${inOrder} limit ${most} * ${MAX_TOKENS}`
+      : `select distinct st.place, st.entity_id ${rangeOf(word)} ${mayHave} ${inOrder} offset 0`;
+    const stood = `select st.place, st.entity_id ${word.rows} = ${name}.token ${mayHave} ${within} ${inOrder} offset 0`;
+    const page = (from: string): string => `select one.place, one.entity_id from (${from}) one
+      where ${has('one.entity_id')} ${orderOf('one', direction)}`;
+    return `select one.place, one.entity_id from ${name} cross join lateral (${page(stood)} limit ${most}) one
+        where (select word from lead) = ${index} and (select is_few from lead)
+      union all select one.place, one.entity_id from (${page(sorted)} ${isOne ? '' : `limit ${most}`}) one
+        where (select word from lead) = ${index} and not (select is_few from lead)`;
+  });
+  const leads = words.map((word, index) => {
+    const held = isOne ? '0' : `(select count(*) from (select ${rangeOf(word)} limit ${MOST_COUNTED}) st)`;
+    return `select ${index} as word, ${isFew(index)} as is_few, ${held} as held`;
+  });
+  const ends = words.map(({ rows }, index) => {
+    const end = (called: string, way: string): string =>
+      `cross join lateral (select st.place ${rows} = few_${index}.token ${orderOf('st', way)} limit 1) ${called}`;
+    return `select min(first.place) as lowest, max(last.place) as highest
+      from few_${index} ${end('first', 'asc')} ${end('last', 'desc')} where ${isFew(index)}`;
+  });
+  return `array(with recursive ${words.map((word, index) => wordsCalled(`few_${index}`, word, few + 1)).join(', ')},
+    lead as materialized (select word, is_few from (${leads.join(' union all ')}) word order by held, is_few desc, word limit 1),
+    bounds as materialized (select max(lowest) as lowest, min(highest) as highest from (${ends.join(' union all ')}) word),
+    page as (select distinct place, entity_id from (${parts.join(' union all ')}) one)
+    select page.entity_id from page ${orderOf('page', direction)} limit ${most})`;
 };
-
-/** SQL of an array: the ids of a page of the rows that words find, in the order that tokens carry (`searchOrder`). */
-export const foundInOrder = ({ words }: FoundTokens, page: FoundPage): string =>
-  words.length === 1 ? inOrderOfOne(words[0]!, page) : inOrderOfMany(words, page);
