@@ -55,6 +55,8 @@ describe('names', () => {
       'Minera Cordillera\u200B',
       'Mi\u00ADnera\u2060Cordi\u200Dllera',
       'Minera\u3164Cordillera',
+      'Minera Cordillera\u{E0041}\u{E0FFF}',
+      '\u{1BCA0}Minera\u{1D173} \uFFF0Cordillera\uFFF9',
     ]) {
       const { status, body } = await rename(name);
       expect([status, (body as { code: string }).code], JSON.stringify(name)).to.deep.equal([409, 'DUPLICATE']);
