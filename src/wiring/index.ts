@@ -92,6 +92,7 @@ export const createSystem = (foundation: Foundation, surface: Surface): System =
     seats: commerce.seats,
     gate: gate.forWork,
     endLapsedIn: organization.endLapsed,
+    mayWork: organization.mayWork,
     followShifts: cases.followShifts,
     notices: forWorkforce(notices),
     ...plan,

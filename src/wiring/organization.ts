@@ -80,6 +80,8 @@ export interface Organization {
   readonly bulk: PeopleBulk;
   /** For projects: what nobody holds any more of the roles within one that goes. */
   readonly endLapsed: People['endLapsed'];
+  /** For work assignments: who may take whom into a project. */
+  readonly mayWork: People['mayWork'];
   readonly erasable: ErasableProfiles;
   /** For every area: whether somebody has a feature. */
   readonly features: Features;
@@ -123,6 +125,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
     links: people.links,
     bulk: people.bulk,
     endLapsed: people.endLapsed,
+    mayWork: people.mayWork,
     erasable: people.erasable,
     features,
     modules: [

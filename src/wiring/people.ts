@@ -40,6 +40,8 @@ import { createMustReachNoFurther } from '../modules/organization/roles/lines.ts
 import { createMoving } from '../modules/organization/roles/moving.ts';
 import type { Moving } from '../modules/organization/roles/moving.ts';
 import { createStanding } from '../modules/organization/roles/standing.ts';
+import { createMayWork } from '../modules/organization/roles/working.ts';
+import type { MayWork } from '../modules/organization/roles/working.ts';
 import type { Zones } from '../modules/organization/zones.ts';
 import type { PeopleBulk } from '../modules/workforce/ports.ts';
 import type { Tx } from '../platform/db/database.ts';
@@ -87,6 +89,8 @@ export interface People {
   readonly lock: (tx: Tx, profileId: string) => Promise<ProfileRow>;
   /** For departments: who moves them. */
   readonly moving: Moving;
+  /** For work assignments: who may take whom into a project. */
+  readonly mayWork: MayWork;
   /** Takes roles away from somebody. */
   readonly endRoles: Assignments['endRoles'];
   /** Takes what nobody holds any more of the roles within a department or project. */
@@ -182,6 +186,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     lock: (tx, profileId) => repository.lock(tx, profileId),
     endRoles: assignments.endRoles,
     moving,
+    mayWork: createMayWork(platform.catalogue),
     endLapsed: assignments.endLapsed,
     members: { ...service, item: ProfileItem },
     founding: createFounding({ ...profiles, assignments }),

@@ -23,6 +23,7 @@ import { createContractsService } from '../modules/workforce/contracts/contracts
 import type {
   AssignmentGate,
   BulkInviting,
+  MayWork,
   Notices,
   People,
   PeopleBulk,
@@ -98,6 +99,7 @@ export interface WorkforceNeeds {
   readonly room: FileRoom;
   /** Takes what nobody holds any more of the roles within a scope that goes. */
   readonly endLapsedIn: Assignments['endLapsed'];
+  readonly mayWork: MayWork;
 }
 
 const wireRosters = (platform: Platform, { people, gate, followShifts }: WorkforceNeeds, zones: Zones) => {

@@ -62,6 +62,18 @@ export interface Notices {
   notify(tx: Tx, notice: Notice): Promise<void>;
 }
 
+/** Somebody's work in a project as it is to be: in force or not, and until when; null: open. */
+export interface WorkAhead {
+  readonly id: string;
+  readonly profileId: string;
+  readonly projectId: string;
+  readonly isActive: boolean;
+  readonly endsAt: string | null;
+}
+
+/** Throws 403 where the caller would hold more over somebody by a change of their work: what is held within a project is held over all at work in it. */
+export type MayWork = (tx: Tx, caller: Context, work: WorkAhead) => Promise<void>;
+
 /** The people whom a caller reaches by the permission of the route. */
 export interface People {
   /** Restricts rows to those whose profile (`idExpression`, `t.profile_id` by default) the caller reaches. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Catalogue } from '../../../src/platform/access/catalogue.ts';
+import { matches } from '../../../src/platform/access/decision.ts';
 import { REACHES } from '../../../src/platform/access/principal.ts';
 import type { Grant, GrantScope, Reach } from '../../../src/platform/access/principal.ts';
 import { gainedOver } from '../../../src/modules/organization/roles/gains.ts';
@@ -9,13 +10,13 @@ import { reachesAt } from '../../support/nearest-scope.ts';
 const CATALOGUE: Catalogue = { 'a:x:read': 'rows', 'a:x:write': 'rows', 'a:y:read': 'rows', 'b:x:read': 'company' };
 const scopes: readonly GrantScope[] = [
   ...['d1', 'd2', 'd3', 'd4'].map((id) => ({ kind: 'department' as const, id })),
-  { kind: 'project', id: 'p1' },
+  ...['p1', 'p2'].map((id) => ({ kind: 'project' as const, id })),
 ];
 const grant: fc.Arbitrary<Grant> = fc
   .record({
     permission: fc.constantFrom('a:x:read', 'a:x:*', 'a:*:read', '*:*:*'),
     effect: fc.constantFrom('grant' as const, 'deny' as const),
-    reach: fc.constantFrom<Reach>('self', 'reports', 'company'),
+    reach: fc.constantFrom<Reach>('self', 'reports', 'hierarchy', 'company'),
     scope: fc.constantFrom(undefined, ...scopes),
   })
   .map(({ scope, ...rest }) => ({ ...rest, role: 'r', ...(scope && { scope }) }));
@@ -45,7 +46,7 @@ describe('what somebody gains over people who stand elsewhere afterwards', () =>
         const reach = (permission: string, departments: readonly string[], projects: readonly string[]) =>
           farthest(reachesAt(grants, permission, { departments, projects }));
         const isGained = (permission: string): boolean =>
-          [[], ['p1']].some(
+          [[], ['p1'], ['p2'], ['p1', 'p2']].some(
             (projects) =>
               reach(permission, target === null ? [] : tree[target]!, projects) >
               reach(permission, from === null ? [] : BEFORE[from]!, projects),
@@ -53,6 +54,49 @@ describe('what somebody gains over people who stand elsewhere afterwards', () =>
         const expected = ['a:x:read', 'a:x:write', 'a:y:read'].find(isGained);
         expect(found).to.equal(expected);
       }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('is what it gives farther in other projects, over somebody who stands so near', () => {
+    const nearness = fc.constantFrom<Reach>('self', 'reports', 'hierarchy', 'company');
+    const projects = fc.subarray(['p1', 'p2']);
+    const at = fc.constantFrom(null, 'd1', 'd3', 'd4');
+    fc.assert(
+      fc.property(
+        fc.array(grant, { maxLength: 7 }),
+        at,
+        projects,
+        projects,
+        nearness,
+        (grants, id, from, to, nearest) => {
+          const departments = id === null ? [] : BEFORE[id]!;
+          const stand = (those: readonly string[]) => ({
+            at: id === null ? null : ({ kind: 'department', id } as const),
+            covers: by(BEFORE),
+            projects: new Set(those),
+            nearest,
+          });
+          /** One's own row is within every scope, but where something is denied. */
+          const places = nearest === 'self' ? [...scopes, undefined] : [];
+          const reaches = (permission: string, those: readonly string[]): number => {
+            const place = { departments, projects: those };
+            const spoken = grants.filter((each) => matches(each.permission, permission));
+            const isHere = (scope: GrantScope | undefined): boolean =>
+              scope === undefined || [...departments, ...those].includes(scope.id);
+            const isDenied = spoken.some(({ effect, scope }) => effect === 'deny' && isHere(scope));
+            const own = places.flatMap((scope) => {
+              const said = spoken.filter((each) => each.scope?.id === scope?.id);
+              return isDenied || said.some(({ effect }) => effect === 'deny') ? [] : said.map(({ reach }) => reach);
+            });
+            const all = [...reachesAt(grants, permission, place), ...own];
+            return farthest(all.filter((reach) => REACHES.indexOf(reach) >= REACHES.indexOf(nearest)));
+          };
+          const found = gainedOver(grants, CATALOGUE, stand(from), stand(to));
+          const isGained = (permission: string): boolean => reaches(permission, to) > reaches(permission, from);
+          expect(found).to.equal(['a:x:read', 'a:x:write', 'a:y:read'].find(isGained));
+        },
+      ),
       { numRuns: 5_000 },
     );
   });

@@ -20,14 +20,17 @@ interface Placed {
 
 type Around = ReadonlyMap<string, ReadonlySet<string>>;
 
-const department = (id: string): GrantScope => ({ kind: 'department', id });
+/** A department as a scope. */
+export const department = (id: string): GrantScope => ({ kind: 'department', id });
 const idsAbove = ({ id, path }: Placed): Set<string> =>
   new Set(path.split('/').filter((each) => each !== '' && each !== id));
-const coversBy =
+/** What takes what in, by what stands around each scope. */
+export const coversBy =
   (around: Around): Covers =>
   (outer, inner) =>
     outer.kind === inner.kind && around.get(inner.id)?.has(outer.id) === true;
-const departmentsOf = (held: readonly Holding[]): string[] =>
+/** The departments within which something is held. */
+export const departmentsOf = (held: readonly Holding[]): string[] =>
   held.flatMap(({ scope }) => (scope?.kind === 'department' ? [scope.id] : []));
 
 /** What stands around each department once one is moved with all below it. */

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import type { GrantScope } from '../../../platform/access/principal.ts';
+import type { GrantScope, Reach } from '../../../platform/access/principal.ts';
 import {
   clears,
   code,
@@ -16,6 +16,7 @@ import {
   uuid,
 } from '../../../platform/module.ts';
 import type { Erasure, Reader, RowOf, Tx } from '../../../platform/module.ts';
+import { shown } from '../../../platform/schema/entity.ts';
 import type { Holding, RoleParts } from './authority.ts';
 
 const PATTERN = '^([a-z][a-z-]*|\\*):([a-z][a-z-]*|\\*):([a-z][a-z-]*|\\*)$';
@@ -198,6 +199,36 @@ export const departmentOf = async (reader: Reader, profileId: string): Promise<s
     [reader.companyId, profileId],
   );
   return row?.id ?? null;
+};
+
+/** Work in a project that is in force; `endsAt` null: open. */
+export interface Work {
+  readonly id: string;
+  readonly projectId: string;
+  readonly endsAt: string | null;
+}
+
+interface Stands {
+  readonly departmentId: string | null;
+  /** The least reach of `me` that takes them in. */
+  readonly nearest: Reach;
+  readonly works: readonly Work[];
+}
+
+/** Where somebody stands to `me`: of which department they are, how near below, and what they work on. */
+export const standOf = async (reader: Reader, me: string, profileId: string): Promise<Stands> => {
+  const [row] = await reader.prepared<Stands>(
+    `select p.department_id as "departmentId",
+       case when p.id = $2 then 'self' when c.depth = 1 then 'reports' when c.depth is not null then 'hierarchy' else 'company' end as nearest,
+       (select coalesce(json_agg(json_build_object('id', a.id, 'projectId', a.project_id, 'endsAt', ${shown('a.ends_at', instant())})), '[]')
+        from work_assignment a
+        where a.company_id = $1 and a.profile_id = p.id and a.status = 'active' and a.deleted_at is null) as works
+     from profile p
+     left join reporting_closure c on c.company_id = $1 and c.superior_id = $2 and c.subordinate_id = p.id
+     where p.company_id = $1 and p.id = $3`,
+    [reader.companyId, me, profileId],
+  );
+  return row ?? { departmentId: null, nearest: 'company', works: [] };
 };
 
 /** Some of a company's people: of a department and all below it, holders of a role, or all of them. */

@@ -1,7 +1,7 @@
 import type { Worker } from '../../../platform/db/unit-of-work.ts';
 import { conflict, exact, lifecycle, move, text } from '../../../platform/module.ts';
-import type { Tx } from '../../../platform/module.ts';
-import type { AssignmentGate, Seats } from '../ports.ts';
+import type { Context, Tx } from '../../../platform/module.ts';
+import type { AssignmentGate, MayWork, Seats } from '../ports.ts';
 import type { Rosters } from '../rosters/rosters.service.ts';
 import { hasOtherActive, isWorking, standingOf, taskKindsOf, WorkAssignment } from './assignments.repository.ts';
 import type { AssignmentRow, Standing } from './assignments.repository.ts';
@@ -12,6 +12,13 @@ export interface AssignmentLifecycleDependencies {
   readonly gate: AssignmentGate;
   /** Throws 409 when the company's plan has no room for one more person who works. */
   readonly mustHaveRoom: (tx: Tx) => Promise<void>;
+  readonly mayWork: MayWork;
+}
+
+/** A row that a move is about, and who asks for it; nobody: the system. */
+interface Asked {
+  readonly row: AssignmentRow;
+  readonly caller?: Context;
 }
 
 const permission = 'workforce:assignment:move';
@@ -31,8 +38,15 @@ const mustStand = (row: AssignmentRow, { profile, project, contract }: Standing)
 };
 
 /** Work assignments: who may work where. Active ones hold the seats of their tests and have shifts. */
-export const createAssignmentLifecycle = ({ seats, rosters, gate, mustHaveRoom }: AssignmentLifecycleDependencies) => {
-  const check = async (tx: Tx, { row }: { readonly row: AssignmentRow }): Promise<void> => {
+export const createAssignmentLifecycle = (dependencies: AssignmentLifecycleDependencies) => {
+  const { seats, rosters, gate, mustHaveRoom, mayWork } = dependencies;
+  const judge = async (tx: Tx, { row, caller }: Asked, isActive: boolean): Promise<void> => {
+    if (caller !== undefined) await mayWork(tx, caller, { ...row, isActive });
+  };
+  const mayLeave = (tx: Tx, asked: Asked): Promise<void> => judge(tx, asked, false);
+  const check = async (tx: Tx, asked: Asked): Promise<void> => {
+    const { row } = asked;
+    await judge(tx, asked, true);
     mustStand(row, await standingOf(tx, row));
     if (await hasOtherActive(tx, row)) throw conflict('ASSIGNMENT_ALREADY_ACTIVE');
     await gate.askForAssignment(tx, { profileId: row.profileId, assignment: row });
@@ -71,6 +85,7 @@ export const createAssignmentLifecycle = ({ seats, rosters, gate, mustHaveRoom }
         permission,
         summary: 'Suspend a work assignment: its future shifts are cancelled',
         fields: reason,
+        check: mayLeave,
         effect: (tx, { row, worker }) => rosters.clear(tx, worker, row.id, 'suspension'),
         audience,
       }),
@@ -89,6 +104,7 @@ export const createAssignmentLifecycle = ({ seats, rosters, gate, mustHaveRoom }
         to: 'ended',
         permission,
         summary: 'End a work assignment: its seats are released',
+        check: mayLeave,
         effect: finish,
         audience,
       }),

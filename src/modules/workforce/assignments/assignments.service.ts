@@ -1,6 +1,6 @@
 import { conflict, createCrud, invalid } from '../../../platform/module.ts';
 import type { Context, MovingParts, Tx } from '../../../platform/module.ts';
-import type { People, Zones } from '../ports.ts';
+import type { MayWork, People, Zones } from '../ports.ts';
 import type { Rosters } from '../rosters/rosters.service.ts';
 import { isLive } from './assignments.lifecycle.ts';
 import { equipmentKindsAmong, standingOf, taskKindsOf } from './assignments.repository.ts';
@@ -10,6 +10,7 @@ interface AssignmentsDependencies extends MovingParts<AssignmentRow> {
   readonly people: People;
   readonly zones: Zones;
   readonly rosters: Rosters;
+  readonly mayWork: MayWork;
 }
 
 /** What an assignment that is no draft may still change: guards, seats and shifts hang on the rest. */
@@ -21,7 +22,7 @@ type Derived = Pick<AssignmentRow, 'projectId' | 'startsOn' | 'endsOn' | 'taskKi
 
 /** Work assignments of the people whom the caller reaches. */
 export const createAssignmentsService = (dependencies: AssignmentsDependencies) => {
-  const { people, zones, rosters } = dependencies;
+  const { people, zones, rosters, mayWork } = dependencies;
   const derive = async (tx: Tx, row: Derived) => {
     if (row.endsOn !== null && row.endsOn < row.startsOn) throw invalid('/endsOn', 'BEFORE_START');
     const { found } = await taskKindsOf(tx, row.taskKindIds);
@@ -34,6 +35,7 @@ export const createAssignmentsService = (dependencies: AssignmentsDependencies) 
   /** An active assignment that ends on another day needs its contract until then, and loses the shifts that come after. */
   const follow = async (tx: Tx, row: AssignmentRow, endsAt: string | null, context: Context): Promise<void> => {
     if (row.status !== 'active') return;
+    await mayWork(tx, context, { ...row, endsAt, isActive: true });
     const { contract } = await standingOf(tx, row);
     if (row.contractId !== null && !isLive(contract, row)) throw conflict('CONTRACT_NOT_LIVE');
     if (endsAt !== null)
