@@ -9,6 +9,7 @@ import { assignmentList } from '../modules/workforce/assignments/assignments.rep
 import type { Ground } from '../modules/workforce/assignments/assignments.repository.ts';
 import { assignmentsModule } from '../modules/workforce/assignments/assignments.router.ts';
 import { createAssignmentsService } from '../modules/workforce/assignments/assignments.service.ts';
+import { createMayEnd } from '../modules/workforce/assignments/letting-go.ts';
 import { batchJobs, COMMIT } from '../modules/workforce/batch/batch.jobs.ts';
 import { createBatchLifecycle } from '../modules/workforce/batch/batch.lifecycle.ts';
 import { batchErrorList, batchList } from '../modules/workforce/batch/batch.repository.ts';
@@ -16,7 +17,7 @@ import { batchModule } from '../modules/workforce/batch/batch.router.ts';
 import { createBatchService } from '../modules/workforce/batch/batch.service.ts';
 import { INVITE, inviteeJobs } from '../modules/workforce/batch/invitees.jobs.ts';
 import type { InvitePayload } from '../modules/workforce/batch/invitees.jobs.ts';
-import { contractLifecycle } from '../modules/workforce/contracts/contracts.lifecycle.ts';
+import { createContractLifecycle } from '../modules/workforce/contracts/contracts.lifecycle.ts';
 import { contractList } from '../modules/workforce/contracts/contracts.repository.ts';
 import { contractsModule } from '../modules/workforce/contracts/contracts.router.ts';
 import { createContractsService } from '../modules/workforce/contracts/contracts.service.ts';
@@ -31,7 +32,7 @@ import type {
   ShiftGate,
   Zones,
 } from '../modules/workforce/ports.ts';
-import { projectLifecycle } from '../modules/workforce/projects/projects.lifecycle.ts';
+import { createProjectLifecycle } from '../modules/workforce/projects/projects.lifecycle.ts';
 import { projectList } from '../modules/workforce/projects/projects.repository.ts';
 import { projectsModule } from '../modules/workforce/projects/projects.router.ts';
 import { createProjectsService } from '../modules/workforce/projects/projects.service.ts';
@@ -158,7 +159,7 @@ export interface Workforce {
 
 /** Projects, contracts, task kinds, work assignments, rosters, credentials. */
 export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): Workforce => {
-  const { people, zones, limits, endLapsedIn } = needs;
+  const { people, zones, limits, endLapsedIn, mayWork } = needs;
   const endLapsed = (tx: Tx, id: string) => endLapsedIn(tx, { kind: 'project', id });
   const { rosters, modules } = wireRosters(platform, needs, zones);
   const mustHaveRoom = (tx: Tx) => limits.mustHaveRoom(tx, 'workers', 1);
@@ -170,11 +171,14 @@ export const wireWorkforce = (platform: Platform, needs: WorkforceNeeds): Workfo
     async (tx: Tx, { id }: { readonly id: string }) => {
       await platform.enqueue(tx, ALIGN_ASSIGNMENTS, { kind, id });
     };
+  const projectLifecycle = createProjectLifecycle({ mayEnd: createMayEnd(mayWork, 'project') });
   const projects = platform.crud(projectList, { ...projectLifecycle, follow: alignOf('project') });
+  const mayEndContract = createMayEnd(mayWork, 'contract');
+  const contractLifecycle = createContractLifecycle({ mayEnd: mayEndContract });
   const contracts = platform.crud(contractList, { ...contractLifecycle, follow: alignOf('contract') });
   const own = [
     projectsModule(createProjectsService({ ...projects, endLapsed })),
-    contractsModule(createContractsService({ ...contracts, zones })),
+    contractsModule(createContractsService({ ...contracts, zones, mayEnd: mayEndContract })),
     riskGroupsModule(createRiskGroupsService(platform.crud(riskGroupList))),
     taskKindsModule(createTaskKindsService(platform.crud(taskKindList))),
     equipmentKindsModule(createEquipmentKindsService(platform.crud(equipmentKindList))),

@@ -71,8 +71,8 @@ export interface WorkAhead {
   readonly endsAt: string | null;
 }
 
-/** Throws 403 where the caller would hold more over somebody by a change of their work: what is held within a project is held over all at work in it. */
-export type MayWork = (tx: Tx, caller: Context, work: WorkAhead) => Promise<void>;
+/** Throws 403 where the caller would hold more over somebody by these changes: what is held within a project is held over all at work in it. */
+export type MayWork = (tx: Tx, caller: Context, changes: readonly WorkAhead[]) => Promise<void>;
 
 /** The people whom a caller reaches by the permission of the route. */
 export interface People {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { systemScope } from '../../../src/platform/db/scope.ts';
-import { projectLifecycle } from '../../../src/modules/workforce/projects/projects.lifecycle.ts';
+import { createProjectLifecycle } from '../../../src/modules/workforce/projects/projects.lifecycle.ts';
 import { lifecycle, move } from '../../../src/platform/lifecycle/lifecycle.ts';
 import { createMover } from '../../../src/platform/lifecycle/mover.ts';
 import type { Mover } from '../../../src/platform/lifecycle/mover.ts';
@@ -165,6 +165,7 @@ describe('the lifecycle mechanism', () => {
   });
 
   it('keeps a random walk over projects within their lifecycle', () => {
+    const projectLifecycle = createProjectLifecycle({ mayEnd: () => Promise.resolve() });
     const names = Object.keys(projectLifecycle.moves);
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...names), { maxLength: 20 }), (walk) => {

@@ -208,14 +208,15 @@ export interface Work {
   readonly endsAt: string | null;
 }
 
-interface Stands {
+/** Where somebody stands to a caller. */
+export interface Stands {
   readonly departmentId: string | null;
-  /** The least reach of `me` that takes them in. */
+  /** The least reach of the caller that takes them in. */
   readonly nearest: Reach;
   readonly works: readonly Work[];
 }
 
-/** Where somebody stands to `me`: of which department they are, how near below, and what they work on. */
+/** Where somebody stands to `me`. */
 export const standOf = async (reader: Reader, me: string, profileId: string): Promise<Stands> => {
   const [row] = await reader.prepared<Stands>(
     `select p.department_id as "departmentId",

@@ -41,7 +41,7 @@ const mustStand = (row: AssignmentRow, { profile, project, contract }: Standing)
 export const createAssignmentLifecycle = (dependencies: AssignmentLifecycleDependencies) => {
   const { seats, rosters, gate, mustHaveRoom, mayWork } = dependencies;
   const judge = async (tx: Tx, { row, caller }: Asked, isActive: boolean): Promise<void> => {
-    if (caller !== undefined) await mayWork(tx, caller, { ...row, isActive });
+    if (caller !== undefined) await mayWork(tx, caller, [{ ...row, isActive }]);
   };
   const mayLeave = (tx: Tx, asked: Asked): Promise<void> => judge(tx, asked, false);
   const check = async (tx: Tx, asked: Asked): Promise<void> => {

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { code, day, entity, instant, listOf, nullable, oneOf, uuid } from '../../../platform/module.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
+import { shown } from '../../../platform/schema/entity.ts';
 
 export const ASSIGNMENT_STATES = ['draft', 'active', 'suspended', 'ended', 'cancelled'] as const;
 
@@ -146,6 +147,18 @@ export interface Ground {
   readonly kind: 'profile' | 'project' | 'contract';
   readonly id: string;
 }
+
+/** The assignments in force that stand on a ground. */
+export const worksOn = (
+  reader: Reader,
+  { kind, id }: Ground,
+): Promise<Pick<AssignmentRow, 'id' | 'profileId' | 'projectId' | 'endsAt'>[]> =>
+  reader.prepared(
+    `select a.id, a.profile_id as "profileId", a.project_id as "projectId", ${shown('a.ends_at', instant())} as "endsAt"
+     from work_assignment a
+     where a.company_id = $1 and a.status = 'active' and a.deleted_at is null and a.${kind}_id = $2 order by a.id`,
+    [reader.companyId, id],
+  );
 
 /** Ids of a ground's assignments that are not over, ascending, after `after`, at most `limit`. */
 export const openAssignments = async (

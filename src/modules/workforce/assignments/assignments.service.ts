@@ -35,7 +35,7 @@ export const createAssignmentsService = (dependencies: AssignmentsDependencies) 
   /** An active assignment that ends on another day needs its contract until then, and loses the shifts that come after. */
   const follow = async (tx: Tx, row: AssignmentRow, endsAt: string | null, context: Context): Promise<void> => {
     if (row.status !== 'active') return;
-    await mayWork(tx, context, { ...row, endsAt, isActive: true });
+    await mayWork(tx, context, [{ ...row, endsAt, isActive: true }]);
     const { contract } = await standingOf(tx, row);
     if (row.contractId !== null && !isLive(contract, row)) throw conflict('CONTRACT_NOT_LIVE');
     if (endsAt !== null)

@@ -221,4 +221,48 @@ describe('whoever takes people into a project, or lets them go', () => {
     }
     await rowOf(take(client, projectId, (await someone()).profileId));
   });
+
+  it('ends no project, and no contract, to be rid of what is denied to them there', async () => {
+    const [projectId, other] = [await project(), await project()];
+    const deny = await ownRole({ denies: ['organization:national-id:reveal'] });
+    const person = await someone('admin');
+    for (const id of [projectId, other]) await giveIn(person, id, { roleId: deny });
+    const client = await clientOf(app, person);
+    const dates = { startsOn: TODAY, endsOn: addDays(TODAY, 30) };
+    n += 1;
+    const made = { number: `T-${n}`, contractorName: 'X', contractorRut: '76086428-5', ...dates };
+    const contract = await rowOf(boss.post('/admin/contract', made), 201);
+    await rowOf(boss.post(`/admin/contract/${contract.id}/activate`, undefined, version(1)));
+    const { profileId } = await someone('worker');
+    const work = { role: 'op', taskKindIds: [], contractId: contract.id, ...dates };
+    for (const id of [projectId, other]) {
+      const row = await rowOf(boss.post('/admin/assignment', { profileId, projectId: id, ...work }), 201);
+      await rowOf(move(boss, row, 'activate'));
+    }
+    // In the other project they stay denied.
+    const idle = await project();
+    await giveIn(person, idle, { roleId: deny });
+    const third = await assigned(idle, profileId, dates.endsOn);
+    await rowOf(client.post(`/admin/project/${idle}/complete`, undefined, version(2)));
+    await rowOf(move(boss, third, 'end'));
+    const contractAt = `/admin/contract/${contract.id}`;
+    const sooner = { endsOn: addDays(TODAY, 10) };
+    for (const call of [
+      client.post(`${contractAt}/end`, undefined, version(2)),
+      client.patch(contractAt, sooner, version(2)),
+    ])
+      expect(await codeOf(call, 403)).to.equal(GRANT_ABOVE_OWN);
+    await rowOf(client.patch(contractAt, { terms: 'x' }, version(2)));
+    const [elsewhere] = await itemsOf(boss, `/admin/assignment?projectId=${other}`);
+    await rowOf(move(boss, elsewhere!, 'end'));
+    for (const name of ['complete', 'cancel']) {
+      const body = name === 'cancel' ? { reason: 'x' } : undefined;
+      expect(await codeOf(client.post(`/admin/project/${projectId}/${name}`, body, version(2)), 403)).to.equal(
+        GRANT_ABOVE_OWN,
+      );
+    }
+    await rowOf(client.post(`/admin/project/${projectId}/hold`, { reason: 'x' }, version(2)));
+    await client.get(secretOf(profileId)).expect(404);
+    await rowOf(boss.post(`/admin/project/${projectId}/complete`, undefined, version(3)));
+  });
 });
