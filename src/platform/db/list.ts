@@ -229,8 +229,10 @@ export const createList = (definition: ListDefinition, cursors: Cursors): List =
           unsorted: string,
         ): string => `select match.id from ${eachOf(`array(${unsorted})`, idOf, one, 'match')}
           order by match.key ${direction}, match.id ${direction} limit ${most}`;
+        const listed = `select ${expression} as place, ${idOf} as entity_id ${definition.from} where ${where}
+          order by ${expression} ${direction}, ${idOf} ${direction}`;
         const byWords = (words: FoundTokens): string =>
-          isInOrder ? foundInOrder(words, { direction, position, most }) : `array(${sorted(words.ids)})`;
+          isInOrder ? foundInOrder(words, { direction, position, most, listed }) : `array(${sorted(words.ids)})`;
         const inWords = tokens === undefined ? [] : [byWords(tokens)];
         const ids =
           found === undefined

@@ -133,7 +133,9 @@ export const tokensIn = (kind: string, query: string, bind: (value: unknown) => 
   const words = (): WordTokens[] => [longest, ...tokens.slice(1, MOST_READ).map(read)];
   // By two of its words a row is found twice.
   const found = `select distinct st.entity_id ${rangeOf(longest)}`;
-  if (tokens.length === 1) return { ids: found, words, mayHave: '', has: () => 'true' };
+  const one = { ids: found, words, mayHave: '' };
+  if (tokens.length === 1)
+    return { ...one, has: (id) => `exists (select ${rangeOf(longest)} and st.entity_id = ${id} offset 0)` };
   const mayHave = `and (select app.letters(${bind(tokens)}::text[])) & ~st.letters = 0`;
   const ranges = tokens.map(prefixRange);
   const every = `unnest(${bind(ranges.map(([from]) => from))}::text[], ${bind(ranges.map(([, to]) => to))}::text[])`;
@@ -148,6 +150,8 @@ const FEW_WORDS = 64;
 const FEW_BESIDE = 16;
 /** How many rows of each word are counted, to read along the one that has the fewest: some tenths of a millisecond. */
 const MOST_COUNTED = 2_000;
+/** How many rows of the list are asked for words that more rows have, before all those are sorted. */
+const MOST_ASKED = 1_000;
 
 /** A page of what is found. */
 interface FoundPage {
@@ -156,6 +160,8 @@ interface FoundPage {
   readonly position: string | undefined;
   /** SQL of how many ids it has at the most. */
   readonly most: string;
+  /** SQL of the place and the id (`entity_id`) of all rows of the list behind the position, in its order. */
+  readonly listed: string;
 }
 
 /** SQL of two recursive parts of a WITH: the distinct words that begin so, one step of the index each, and at the most `count` of them. */
@@ -172,12 +178,12 @@ const orderOf = (alias: string, direction: string): string =>
 /**
  * SQL of an array: the ids of a page of the rows that words find, in the order that tokens carry (`searchOrder`). The rows of
  * each word stand in it. A page is read along what was typed that has the fewest rows, where those of every word can stand, and
- * of a row that may have the others by its letters it is asked whether it has: word by word where few begin so, else all its
- * tokens are sorted.
+ * of a row that may have the others by its letters it is asked whether it has: word by word where few begin so. Else the list's
+ * rows are asked for what many have, and where that does not make a page all its tokens are sorted.
  */
 export const foundInOrder = (
   { words: bound, mayHave, has }: FoundTokens,
-  { direction, position, most }: FoundPage,
+  { direction, position, most, listed }: FoundPage,
 ): string => {
   const words = bound();
   const isOne = words.length === 1;
@@ -197,15 +203,15 @@ export const foundInOrder = (
       : `select distinct st.place, st.entity_id ${rangeOf(word)} ${mayHave} ${inOrder} offset 0`;
     const stood = `select st.place, st.entity_id ${word.rows} = ${name}.token ${mayHave} ${within} ${inOrder} offset 0`;
     const page = (from: string): string => `select one.place, one.entity_id from (${from}) one
-      where ${has('one.entity_id')} ${orderOf('one', direction)}`;
+      where ${isOne ? 'true' : has('one.entity_id')} ${orderOf('one', direction)}`;
     return `select one.place, one.entity_id from ${name} cross join lateral (${page(stood)} limit ${most}) one
         where (select word from lead) = ${index} and (select is_few from lead)
       union all select one.place, one.entity_id from (${page(sorted)} ${isOne ? '' : `limit ${most}`}) one
-        where (select word from lead) = ${index} and not (select is_few from lead)`;
+        where (select word from lead) = ${index} and not (select is_few from lead) and (select count(*) from often) < ${most}`;
   });
   const leads = words.map((word, index) => {
-    const held = isOne ? '0' : `(select count(*) from (select ${rangeOf(word)} limit ${MOST_COUNTED}) st)`;
-    return `select ${index} as word, ${isFew(index)} as is_few, ${held} as held`;
+    const held = `(select count(*) from (select ${rangeOf(word)} limit ${MOST_COUNTED}) st)`;
+    return `select ${index} as word, ${isFew(index)} as is_few, ${isOne ? `case when ${isFew(index)} then 0 else ${held} end` : held} as held`;
   });
   const ends = words.map(({ rows }, index) => {
     const end = (called: string, way: string): string =>
@@ -214,8 +220,10 @@ export const foundInOrder = (
       from few_${index} ${end('first', 'asc')} ${end('last', 'desc')} where ${isFew(index)}`;
   });
   return `array(with recursive ${words.map((word, index) => wordsCalled(`few_${index}`, word, few + 1)).join(', ')},
-    lead as materialized (select word, is_few from (${leads.join(' union all ')}) word order by held, is_few desc, word limit 1),
+    lead as materialized (select word, is_few, held from (${leads.join(' union all ')}) word order by held, is_few desc, word limit 1),
     bounds as materialized (select max(lowest) as lowest, min(highest) as highest from (${ends.join(' union all ')}) word),
-    page as (select distinct place, entity_id from (${parts.join(' union all ')}) one)
+    often as materialized (select one.place, one.entity_id from (${listed} limit ${MOST_ASKED}) one
+      where (select not is_few and held = ${MOST_COUNTED} from lead) and ${has('one.entity_id')} limit ${most}),
+    page as (select distinct place, entity_id from (select place, entity_id from often union all ${parts.join(' union all ')}) one)
     select page.entity_id from page ${orderOf('page', direction)} limit ${most})`;
 };
