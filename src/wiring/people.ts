@@ -15,6 +15,7 @@ import { createInviting } from '../modules/organization/profiles/inviting.servic
 import type { InvitationGifts } from '../modules/organization/profiles/inviting.service.ts';
 import { SystemLink } from '../modules/organization/profiles/links.repository.ts';
 import { createLinksService } from '../modules/organization/profiles/links.service.ts';
+import { createOwnLimits } from '../modules/organization/profiles/own-limits.ts';
 import { createNationalIds } from '../modules/organization/profiles/national-id.ts';
 import type { NationalIds } from '../modules/organization/profiles/national-id.ts';
 import { myPhotoModule } from '../modules/organization/profiles/photos.router.ts';
@@ -104,6 +105,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   const given = platform.crud(assignmentList);
   const nationalIds = createNationalIds({ ...platform, rutSetting: RUT_SETTING });
   const standing = createStanding(platform.catalogue);
+  const own = createOwnLimits(standing);
   const moving = createMoving(platform.catalogue, standing);
   const assignments = createAssignmentsService({
     ...platform,
@@ -129,6 +131,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     profiles: { lock: (tx, id, version) => profiles.repository.lock(tx, id, version) },
     mustSee: (reader, context, id) => service.mustSee(reader, context, id),
     mustManage: (tx, context, id) => service.mustManage(tx, context, id),
+    mayLead: own.mayLead,
     mustReachNoFurther: createMustReachNoFurther(platform.catalogue),
     zones: needs.zones,
   });
@@ -136,6 +139,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
   const profiles = platform.crud(profileList, {
     ...createProfileLifecycle({
       ...guards,
+      own,
       invitations,
       dropPhoto,
       isInResidency,
@@ -159,6 +163,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     find: createProfileSearch({ ...platform, nationalIds }),
     takeIn,
     guards,
+    own,
     obstacles: (tx, profileId) => erasing.obstacles(tx, profileId),
     mayManage,
     mayPlace: moving.mayPlace,
@@ -174,6 +179,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     mustSee,
     mustManage,
     lockHere,
+    mayIdentify: own.mayIdentify,
   });
   return {
     inviting: (gifts) =>

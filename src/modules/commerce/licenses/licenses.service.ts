@@ -30,6 +30,8 @@ interface Wanted {
   /** The work assignment that needs it; absent: assigned by hand. */
   readonly holder?: string;
   readonly externalId?: string;
+  /** Who assigns it by hand. */
+  readonly by?: Context;
 }
 
 export interface AssignBody {
@@ -44,10 +46,10 @@ const STATES_BEFORE = { suspend: ['active'], resume: ['suspended'], expire: ['ac
 export const createLicensesService = (dependencies: LicensesDependencies) => {
   const { repository, work, mover, seats, links, people } = dependencies;
 
-  const take = async (tx: Tx, { profileId, offering, holder, externalId }: Wanted): Promise<LicenseRow> => {
+  const take = async (tx: Tx, { profileId, offering, holder, externalId, by }: Wanted): Promise<LicenseRow> => {
     const subscription = await seats.lock(tx, offering);
     if (subscription === undefined) throw conflict('NO_SUBSCRIPTION', { params: { offering } });
-    const link = { profileId, system: offering, ...(externalId !== undefined && { externalId }) };
+    const link = { profileId, system: offering, ...(externalId !== undefined && { externalId }), ...(by && { by }) };
     const known = await licenseOf(tx, profileId, offering);
     if (known !== undefined) {
       if (externalId !== undefined) await links.ensure(tx, link);
@@ -83,7 +85,7 @@ export const createLicensesService = (dependencies: LicensesDependencies) => {
         await people.mustReach(tx, context, body.profileId);
         if (await hasLeft(tx, body.profileId)) throw conflict('PROFILE_ENDED');
         await repository.references.hold(tx, { profileId: body.profileId });
-        return repository.entity.show(await take(tx, body)) as LicenseRow;
+        return repository.entity.show(await take(tx, { ...body, by: context })) as LicenseRow;
       }),
     /** A license of each offering for a work assignment; they are taken in one order, so that none waits in a circle. */
     reserve: async (tx: Tx, wanted: { profileId: string; offerings: readonly string[]; holder: string }) => {

@@ -4,6 +4,7 @@ import { LOCALES } from '../../../platform/i18n/locales.ts';
 import type { Locale } from '../../../platform/i18n/locales.ts';
 import type { Gifts } from '../../identity/invitations/invited-profiles.ts';
 import type { ProfileInvitations } from './invitations.ts';
+import type { OwnLimits } from './own-limits.ts';
 import {
   hasOtherProfile,
   isEmailOfLeaver,
@@ -31,6 +32,7 @@ export interface ProfileGuards {
 
 interface ProfileLifecycleDependencies extends ProfileGuards {
   readonly invitations: ProfileInvitations;
+  readonly own: Pick<OwnLimits, 'mayLead'>;
   /** Removes the photo of somebody who goes. */
   readonly dropPhoto: (tx: Tx, row: ProfileRow) => Promise<void>;
   /** Throws for somebody whom the caller may not add, or the department cannot take in. */
@@ -112,6 +114,13 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
     if (await hasOtherProfile(tx, personId, row.id)) throw conflict('PERSON_HAS_PROFILE');
   };
   const mayGo = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayLeave(tx, row.id);
+  /** Whoever goes is nobody's superior any more: not by those who report to them. */
+  const mayRelease = async (
+    tx: Tx,
+    { row, caller }: { readonly row: ProfileRow; readonly caller?: Context },
+  ): Promise<void> => {
+    if (caller !== undefined) await deps.own.mayLead(tx, caller, row.id);
+  };
   const mayBeErased = (tx: Tx, { row }: { row: ProfileRow }): Promise<void> => deps.mayBeErased(tx, row.id);
   const clear = async (tx: Tx, { row }: { row: ProfileRow }): Promise<Partial<ProfileRow>> => {
     await deps.dropPhoto(tx, row);
@@ -191,7 +200,10 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         summary: 'End a person’s time in the company',
         fields: reason,
         when: notOneself,
-        check: mayGo,
+        check: async (tx, about) => {
+          await mayGo(tx, about);
+          await mayRelease(tx, about);
+        },
         set: rethink,
         effect: withdraw,
       }),
@@ -222,7 +234,10 @@ export const createProfileLifecycle = (deps: ProfileLifecycleDependencies): Life
         summary: 'Erase who a person was; what must be kept stays under a pseudonym',
         fields: reason,
         when: notErased,
-        check: mayBeErased,
+        check: async (tx, about) => {
+          await mayBeErased(tx, about);
+          await mayRelease(tx, about);
+        },
         find: clear,
       }),
       vanish: move({

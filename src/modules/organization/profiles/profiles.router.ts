@@ -83,7 +83,7 @@ const reportingRoutes = (reporting: Reporting): Route[] => [
       id: 'setSuperior',
       summary: 'Let a person report to another from today on, or to nobody',
       description:
-        'A line ends on the day on which the next begins. Whoever left is nobody’s superior: with their profile the lines of those who reported to them end.',
+        'A line ends on the day on which the next begins. Whoever left is nobody’s superior: with their profile the lines of those who reported to them end. Their own line, and those of whoever stands above them, only owners set: OWN_LIMITS.',
       permission: 'organization:reporting-line:write',
       clients,
       params: BY_ID,
@@ -117,6 +117,7 @@ const linkRoutes = (links: ProfilesRouterDependencies['links']): Route[] => [
       path: '/:id/system-link',
       id: 'addSystemLink',
       summary: 'Link the person to an id of another system',
+      description: 'Nobody links themselves, but owners to a system to which they have no link: OWN_LIMITS.',
       permission: 'organization:system-link:write',
       clients,
       params: BY_ID,

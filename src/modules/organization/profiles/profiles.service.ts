@@ -9,11 +9,10 @@ import { reaches, reachesDepartment, visibleProfiles } from '../reach.ts';
 import { normalizeContact } from './contact.ts';
 import type { ProfileInvitations } from './invitations.ts';
 import type { NationalId, NationalIds } from './national-id.ts';
+import type { Given, OwnLimits } from './own-limits.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { ProfileGuards } from './profiles.lifecycle.ts';
 import type { ProfileSearch } from './search.ts';
-
-type Given = Partial<ProfileRow> & { readonly nationalId?: NationalId | null };
 
 const COLUMN = { department: 'departmentId', site: 'siteId' } as const satisfies Record<Home, keyof ProfileRow>;
 const WITHIN = { department: 'withinDepartmentId', site: 'withinSiteId' } as const satisfies Record<Home, string>;
@@ -30,6 +29,7 @@ interface ProfilesDependencies extends MovingParts<ProfileRow> {
   /** Refuses one more person in a department that is full. */
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
   readonly guards: ProfileGuards;
+  readonly own: Pick<OwnLimits, 'mayEdit' | 'mayLead'>;
   /** Removes the photo of somebody who is deleted. */
   readonly dropPhoto: (tx: Tx, row: ProfileRow) => Promise<void>;
   /** Codes of all that stands against the erasure of a profile. */
@@ -66,14 +66,6 @@ const seenBy =
 /** What the gate counts on is not support's: the risk group, which chooses the fitness policy, and until when somebody may work. */
 const CLOSED_TO_SUPPORT = { riskGroupId: 'fitness:policy:write', expiresAt: 'workforce:assignment:write' } as const;
 
-/** What bounds somebody is set by others: until when they are here, as what, and the risk group, which chooses their tests. */
-const OWN_LIMITS = ['kind', 'expiresAt', 'riskGroupId'] as const;
-
-const mustNotBound = ({ principal }: Caller, patch: Given, row: ProfileRow): void => {
-  if (principal.profileId !== row.id) return;
-  if (OWN_LIMITS.some((name) => patch[name] !== undefined && patch[name] !== row[name])) throw forbidden('OWN_LIMITS');
-};
-
 const mayDecide = (
   { principal }: Caller,
   given: Given,
@@ -95,6 +87,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     nationalIds,
     takeIn,
     guards,
+    own,
     mayManage,
     mayPlace,
     dropPhoto,
@@ -112,7 +105,8 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
   /** Refuses a kind, a risk group or an end that the caller may not set, or the person cannot have. */
   const mayAlter = async (tx: Tx, caller: Caller, row: ProfileRow, patch: Given): Promise<void> => {
     mayDecide(caller, patch, row);
-    mustNotBound(caller, patch, row);
+    await own.mayEdit(tx, caller, row, patch);
+    if (patch.expiresAt !== undefined && patch.expiresAt !== row.expiresAt) await own.mayLead(tx, caller, row.id);
     if (patch.expiresAt !== undefined || patch.kind !== undefined) checkExpiry(tx, { ...row, ...patch });
     if ((patch.expiresAt ?? null) !== null) await guards.mayLeave(tx, row.id);
   };

@@ -8,6 +8,7 @@ import type { ChangeRecorder, Context, Repository, Tx } from '../../../platform/
 import type { Zones } from '../zones.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { MustReachNoFurther } from '../roles/lines.ts';
+import type { OwnLimits } from './own-limits.ts';
 import type { Profiles } from './profiles.service.ts';
 import {
   attach,
@@ -30,6 +31,8 @@ interface ReportingDependencies {
   readonly profiles: Pick<Repository<ProfileRow>, 'lock'>;
   readonly mustSee: Profiles['mustSee'];
   readonly mustManage: Profiles['mustManage'];
+  /** Throws 403 where it is of the caller's own superior, or of one of theirs. */
+  readonly mayLead: OwnLimits['mayLead'];
   /** Throws 403 where the caller comes to reach more people by a change of lines. */
   readonly mustReachNoFurther: MustReachNoFurther;
   readonly zones: Pick<Zones, 'of'>;
@@ -43,7 +46,8 @@ const latest = (...days: readonly string[]): string => days.toSorted().at(-1)!;
 
 /** Who reports to whom: one superior at a time, never in a circle, the past kept. Nobody reports to whoever left. */
 export const createReportingService = (dependencies: ReportingDependencies) => {
-  const { repository, bulk, changes, profiles, mustSee, mustManage, mustReachNoFurther, zones, work } = dependencies;
+  const { repository, bulk, changes, profiles, mustSee, mustManage, mayLead, mustReachNoFurther, zones, work } =
+    dependencies;
   const mustSeeSuperior = (tx: Tx, context: Context, superiorId: string): Promise<void> =>
     mustSee(tx, context, superiorId).catch((error: unknown) => {
       throw error instanceof Problem && error.status === 404 ? invalid('/superiorId', 'UNKNOWN_REFERENCE') : error;
@@ -106,6 +110,7 @@ export const createReportingService = (dependencies: ReportingDependencies) => {
         if (superiorId !== null) await mustSeeSuperior(tx, context, superiorId);
         await mustBeHere(tx, superiorId === null ? [id] : [id, superiorId]);
         await serialize(tx, LINES);
+        await mayLead(tx, context, id);
         await mustReachNoFurther(tx, context, await withAllBelow(tx, id), () => follow(tx, id, superiorId));
         return linesOf(tx, id);
       }),
