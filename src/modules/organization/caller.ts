@@ -4,6 +4,7 @@ import type { Worker } from '../../platform/db/unit-of-work.ts';
 
 /** Who asks, as far as rules about people need to know: a request's context, or a job that works for a profile. */
 export interface Caller extends Worker {
-  readonly principal: Pick<Principal, 'profileId' | 'support' | 'grants' | 'tokenScopes'>;
+  readonly principal: Pick<Principal, 'profileId' | 'support' | 'grants' | 'tokenScopes'> &
+    Partial<Pick<Principal, 'personId'>>;
   readonly allowance: Allowance;
 }

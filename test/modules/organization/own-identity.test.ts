@@ -4,8 +4,9 @@ import type { TestApp } from '../../support/app.ts';
 import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
 import { addCompany } from '../../support/companies.ts';
-import { addPerson, addReportingLine } from '../../support/people.ts';
+import { addDepartment, addPerson, addReportingLine } from '../../support/people.ts';
 import type { TestPerson } from '../../support/people.ts';
+import { addStaff } from '../../support/staff.ts';
 import { codeOf, itemsOf, openMine, rowOf } from '../../support/workforce.ts';
 
 const OWN_LIMITS = 'OWN_LIMITS';
@@ -163,5 +164,23 @@ describe('whose one is', () => {
           expect(await codeOf(editOf(client, own, patch), 403), name).to.equal(OWN_LIMITS);
       for (const [name, value] of others) await rowOf(editOf(boss, own, { [name]: value }));
     });
+  });
+
+  it('is not changed by one of the staff whose own profile it is', async () => {
+    const staff = await addStaff(app, 'support');
+    const theirs = await addPerson(app, {
+      companyId,
+      roles: ['worker'],
+      person: { personId: staff.personId, keycloakId: '' },
+    });
+    const client = await clientOf(app, staff);
+    await rowOf(client.post('/admin/internal_user/support-session', { companyId, ...reason }));
+    const value = `CD${123_456 + (n += 1)}`;
+    for (const patch of [{ nationalId: { kind: 'PASSPORT', value } }, { kind: 'guest' }, { lastName: 'Soto' }])
+      expect(await codeOf(editOf(client, theirs, patch), 403)).to.equal(OWN_LIMITS);
+    const departmentId = await addDepartment(app, companyId, []);
+    const placing = client.post(`/admin/department/${departmentId}/members`, { profileIds: [theirs.profileId] });
+    expect(await codeOf(placing, 403)).to.equal(OWN_LIMITS);
+    await rowOf(editOf(client, await person('worker'), { lastName: 'Soto' }));
   });
 });

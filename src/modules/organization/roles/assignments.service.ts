@@ -17,6 +17,7 @@ import {
   expiredAssignments,
   holdingsOf,
   holdScope,
+  isOfPerson,
   lapsedWithin,
   limitedRoles,
   ownersIn,
@@ -152,10 +153,13 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
       work.read(context, (reader) => list.page(reader, query, restrictTo(context))),
     /**
      * Throws 403 when somebody else's profile holds what the caller could not give: whoever writes a profile's address
-     * can have its roles, so both are one question.
+     * can have its roles, so both are one question. Nor do staff change their own by a support session.
      */
     mayManage: async (tx: Tx, context: Caller, profileId: string): Promise<void> => {
-      if (context.principal.profileId !== profileId)
+      const { principal } = context;
+      if (principal.support && (await isOfPerson(tx, profileId, principal.personId ?? null)))
+        throw forbidden('OWN_LIMITS');
+      if (principal.profileId !== profileId)
         await standing.mustStandAbove(tx, context, await holdingsOf(tx, profileId, tx.now));
     },
     give: (context: Caller, body: AssignmentBody): Promise<RoleAssignmentRow> =>

@@ -107,6 +107,16 @@ export const rolesOf = async (reader: Reader): Promise<ReadonlyMap<string, RoleP
   return new Map(rows.map((role) => [role.id, role]));
 };
 
+/** Whether a profile is a person's; null: nobody's. */
+export const isOfPerson = async (reader: Reader, profileId: string, personId: string | null): Promise<boolean> => {
+  const rows = await reader.prepared('select 1 from profile where company_id = $1 and id = $2 and person_id = $3', [
+    reader.companyId,
+    profileId,
+    personId,
+  ]);
+  return rows.length > 0;
+};
+
 /** What a profile holds at `at`. */
 export const holdingsOf = (
   reader: Reader,
