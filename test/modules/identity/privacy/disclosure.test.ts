@@ -54,22 +54,27 @@ describe('what stands about people', () => {
     const person = await addPerson(app, { companyId, roles: ['worker'], login: { email: 'known@example.cl' } });
     const elsewhere = await addCompany(app.database);
     const other = await addPerson(app, { companyId: elsewhere, roles: ['worker'], person });
-    await (await clientOf(app, person)).get('/auth/me').expect(200);
+    const browser = { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0.0.0 Safari/537.36' };
+    await (await clientOf(app, person)).get('/auth/me', browser).expect(200);
     const mine = await app.http
       .get('/angelis/privacy/export')
       .set({ authorization: await person.bearer() })
       .expect(200);
     const session = (body: unknown) => (body as { data: { session: object[] } }).data.session[0];
-    expect(session(mine.body)).to.include.keys('address', 'agent');
+    const device = 'Chrome, Windows 10';
+    expect(session(mine.body)).to.include({ device }).and.include.keys('address', 'agent');
 
     const { body } = await owner.get(`/privacy/export/${person.profileId}`).expect(200);
-    expect(session(body)).to.include({ profileId: person.profileId }).and.not.have.any.keys('address', 'agent');
+    expect(session(body))
+      .to.include({ profileId: person.profileId })
+      .and.not.have.any.keys('address', 'agent', 'device');
     const { items } = (await owner.get('/admin/auditLog?limit=200').expect(200)).body as { items: { id: string }[] };
     const entries: object[] = [];
     for (const { id } of items) entries.push((await owner.get(`/admin/auditLog/${id}`).expect(200)).body as object);
     expect(entries.map((entry) => (entry as { action: string }).action)).to.include('session.open');
     for (const id of [person.personId, other.profileId])
       expect(JSON.stringify([body, entries]), 'of the person, or of their profile elsewhere').to.not.include(id);
+    expect(JSON.stringify(entries)).to.not.include(device);
   });
 
   it('what an entity hides is hidden in a company’s export of its rows too', async () => {
