@@ -21,6 +21,7 @@ export const profileSessionsModule = (sessions: ProfileSessions): Module => ({
         path: '/:id/session',
         id: 'listProfileSessions',
         summary: 'Where somebody is signed in to this company',
+        description: 'Told to themselves and to whoever stands above them: ROLE_ABOVE_OWN.',
         permission: read,
         clients,
         params: BY_ID,

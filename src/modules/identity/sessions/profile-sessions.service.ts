@@ -2,16 +2,14 @@ import type { Static } from 'typebox';
 import type { Directory } from '../../../platform/access/directory.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { notFound } from '../../../platform/module.ts';
-import type { Context, Reader, Tx } from '../../../platform/module.ts';
+import type { Context, Tx } from '../../../platform/module.ts';
 import type { Endings } from './endings.service.ts';
 import type { ProfileSessionsView } from './session-views.ts';
 import { personOfProfile, sessionsOfProfile } from './sessions.repository.ts';
 import type { ProfileSession } from './sessions.repository.ts';
 
-/** People of a company as far as a caller may see and change them. */
+/** People of a company as far as they are a caller's to change. */
 export interface ReachableProfiles {
-  /** 404 unless the caller may see the profile. */
-  mustSee(reader: Reader, context: Context, profileId: string): Promise<void>;
   /** 404 unless the caller may see the profile, 403 unless it is theirs to change. */
   mustManage(tx: Tx, context: Context, profileId: string): Promise<void>;
 }
@@ -24,7 +22,7 @@ interface ProfileSessionsDependencies {
 }
 
 export interface ProfileSessions {
-  /** Live sessions of a profile in the caller's company, the one seen last first. */
+  /** Live sessions of a profile in the caller's company, the one seen last first; 403 of whoever ranks as high. */
   list(context: Context, profileId: string): Promise<Static<typeof ProfileSessionsView>>;
   /** Ends one of them, at the identity provider too. 404 when it is not theirs, or over. */
   end(context: Context, profileId: string, id: string): Promise<void>;
@@ -48,11 +46,9 @@ export const createProfileSessions = (dependencies: ProfileSessionsDependencies)
   };
 
   return {
-    list: (context, profileId) =>
-      work.read(context, async (reader) => {
-        await profiles.mustSee(reader, context, profileId);
-        return { items: (await sessionsOfProfile(reader, profileId)).map(({ sid: _sid, ...session }) => session) };
-      }),
+    list: async (context, profileId) => ({
+      items: (await managed(context, profileId)).map(({ sid: _sid, ...session }) => session),
+    }),
     end: async (context, profileId, id) => {
       const sessions = (await managed(context, profileId)).filter((session) => session.id === id);
       if (sessions.length === 0) throw notFound();
