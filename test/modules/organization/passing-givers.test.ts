@@ -1,17 +1,18 @@
 import { expect } from 'chai';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
-import { clientOf } from '../../support/client.ts';
+import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
 import { addCompany } from '../../support/companies.ts';
-import { addDepartment, addPerson } from '../../support/people.ts';
+import { addDepartment, addPerson, giveWithin } from '../../support/people.ts';
 import type { TestPerson } from '../../support/people.ts';
+import { addStaff } from '../../support/staff.ts';
 import { codeOf, rowOf } from '../../support/workforce.ts';
 
 const OUT_OF_REACH = 'OUT_OF_REACH';
 const ROLE_ABOVE_OWN = 'ROLE_ABOVE_OWN';
 
-describe('whoever gives roles by one that ends', () => {
+describe('whoever gives by a role that ends', () => {
   let app: TestApp;
   let companyId: string;
   let boss: Client;
@@ -35,7 +36,7 @@ describe('whoever gives roles by one that ends', () => {
     return clientOf(app, someone);
   };
 
-  it('gives none for longer, by hand or with an invitation', async () => {
+  it('gives no role for longer, by hand or with an invitation', async () => {
     const end = later(60);
     const by = await passing(end, { systemRole: 'senior_admin' });
     const { profileId } = await person();
@@ -81,5 +82,62 @@ describe('whoever gives roles by one that ends', () => {
     const kept = await passing(later(60), deny, 'admin');
     const inside = { systemRole: 'worker', scopeKind: 'department', scopeId: shut };
     expect(await codeOf(give(kept, profileId, inside), 403)).to.equal(OUT_OF_REACH);
+  });
+
+  describe('features', () => {
+    let feature: string;
+
+    beforeEach(async () => {
+      n += 1;
+      feature = `passing_${n}`;
+      const names = { es: feature, en: feature, fr: feature };
+      const body = { code: feature, names, type: 'permission', onByDefault: true, unit: 'second', period: 'month' };
+      await rowOf((await clientOf(app, await addStaff(app))).post('/admin/feature', body), 201);
+    });
+
+    const grant = (by: Client, values: object) =>
+      by.post('/admin/feature/grant', { feature, effect: 'allow', reason: 'test', ...values });
+
+    it('gives and withholds none for longer, whomever it is for, by hand or with an invitation', async () => {
+      const end = later(60);
+      const by = await passing(end, { systemRole: 'senior_admin' });
+      const { profileId } = await person('worker');
+      const departmentId = await addDepartment(app, companyId, []);
+      for (const whom of [{ profileId }, { departmentId }, { systemRole: 'worker' }, {}])
+        for (const endsAt of [undefined, null, later(61)])
+          for (const what of [{}, { effect: 'deny' }, { quota: 5 }]) {
+            const values = { ...whom, ...what, endsAt };
+            expect(await codeOf(grant(by, values), 403), JSON.stringify(values)).to.equal(OUT_OF_REACH);
+          }
+      const invitee = { email: `f${n}@example.cl`, firstName: 'P', lastName: 'P', features: [feature] };
+      expect(await codeOf(by.post('/admin/invitation', invitee), 403)).to.equal(OUT_OF_REACH);
+      for (const whom of [{ profileId }, { departmentId }, { systemRole: 'worker' }])
+        await rowOf(grant(by, { ...whom, startsAt: later(10), endsAt: end }), 201);
+    });
+
+    it('gives for good by what lasts: to whom that reaches, above whom it stands, taken back by equals of it', async () => {
+      const by = await passing(later(60), { systemRole: 'senior_admin' }, 'institution_admin');
+      const [member, worker] = [await person('member'), await person('worker')];
+      const { id } = await rowOf(grant(by, { profileId: member.profileId }), 201);
+      expect(await codeOf(grant(by, { profileId: worker.profileId }), 403)).to.equal('ROLE_NOT_YOURS');
+      expect(await codeOf(grant(by, {}), 403)).to.equal(ROLE_ABOVE_OWN);
+      await rowOf(grant(by, { profileId: worker.profileId, endsAt: later(59) }), 201);
+      const equal = await clientOf(app, await person('institution_admin'));
+      await rowOf(equal.post(`/admin/feature/grant/${id}/revoke`, { reason: 'test' }, version(1)));
+      const junior = await passing(later(60), { systemRole: 'owner' }, 'admin');
+      const admin = await person('admin');
+      expect(await codeOf(grant(junior, { profileId: admin.profileId }), 403)).to.equal(ROLE_ABOVE_OWN);
+      expect(await codeOf(grant(junior, { effect: 'deny' }), 403)).to.equal(ROLE_ABOVE_OWN);
+      await rowOf(grant(junior, { effect: 'deny', endsAt: later(59) }), 201);
+      const [within, beyond] = [await person(), await person()];
+      const inside = await addDepartment(app, companyId, [within]);
+      const scoped = await person();
+      await giveWithin(app, scoped, inside, { systemRole: 'admin' });
+      await rowOf(give(boss, scoped.profileId, { systemRole: 'senior_admin', expiresAt: later(60) }), 201);
+      const narrow = await clientOf(app, scoped);
+      await rowOf(grant(narrow, { profileId: within.profileId }), 201);
+      expect(await codeOf(grant(narrow, { profileId: beyond.profileId }), 403)).to.equal(OUT_OF_REACH);
+      await rowOf(grant(narrow, { profileId: beyond.profileId, endsAt: later(59) }), 201);
+    });
   });
 });

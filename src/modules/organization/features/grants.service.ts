@@ -2,8 +2,8 @@ import { isUnbounded } from '../../../platform/access/allowance.ts';
 import { conflict, createCrud, forbidden, invalid } from '../../../platform/module.ts';
 import type { Context, MovingParts, Reader, Tx } from '../../../platform/module.ts';
 import type { Caller } from '../caller.ts';
-import { reachesDepartment, visibleProfiles } from '../reach.ts';
-import type { Standing } from '../roles/standing.ts';
+import { reaches, reachesDepartment, visibleProfiles } from '../reach.ts';
+import type { Standee, Standing } from '../roles/standing.ts';
 import type { OwnFeatures } from './own-features.ts';
 import { givenTo } from './grants.repository.ts';
 import type { FeatureGrantRow } from './grants.repository.ts';
@@ -15,11 +15,16 @@ type Whom = Pick<FeatureGrantRow, 'departmentId' | 'roleId' | 'systemRole' | 'pr
 interface Wanted extends Whom, Pick<FeatureGrantRow, 'feature' | 'effect' | 'quota' | 'endsAt'> {
   readonly startsAt?: string;
 }
+/** Who gives by what they hold as long as what they give. */
+type Giver = Caller & Standee;
 const WRITE = 'organization:feature-grant:write';
 const IN_FORCE: readonly string[] = ['scheduled', 'active'];
 
 interface GrantsDependencies extends MovingParts<FeatureGrantRow> {
-  readonly standing: Pick<Standing, 'levelOf' | 'holdsByNameOnly' | 'mustStandAbove' | 'mustStandAboveAll'>;
+  readonly standing: Pick<
+    Standing,
+    'givingUntil' | 'levelOf' | 'holdsByNameOnly' | 'mustStandAbove' | 'mustStandAboveAll'
+  >;
   /** Throws 403 for what gives the caller themselves more. */
   readonly own: Pick<OwnFeatures, 'mayGive'>;
   /** Locks a profile that a body names. Throws 422 for one that the caller may not see; 409 for who left. */
@@ -63,33 +68,33 @@ export const createMayRevoke =
 export const createGrantsService = (dependencies: GrantsDependencies) => {
   const { standing, own, lockHere, mayManage, mustBeGivable, factsOf, ...parts } = dependencies;
 
-  const mustCommand = async (tx: Tx, context: Caller, whom: Whom): Promise<void> => {
-    await mustReach(tx, context, whom);
+  const mustCommand = async (tx: Tx, giver: Giver, whom: Whom): Promise<void> => {
+    await mustReach(tx, giver, whom);
     const { profileId, roleId, systemRole } = whom;
     if (profileId !== null) {
-      await lockHere(tx, context, profileId);
-      await mayManage(tx, context, profileId);
+      if (!(await reaches(tx, giver, profileId))) throw forbidden('OUT_OF_REACH');
+      await mayManage(tx, giver, profileId);
     }
     if (roleId !== null || systemRole !== null)
-      await standing.mustStandAbove(tx, context, [{ roleId, systemRole, scope: null }]);
+      await standing.mustStandAbove(tx, giver, [{ roleId, systemRole, scope: null }]);
   };
 
   /** Whether the grant is for all of a company or department, and the caller gives by a role that names the few for whom it does. */
-  const isForMoreThanNamed = async (tx: Tx, context: Caller, whom: Whom): Promise<boolean> => {
+  const isForMoreThanNamed = async (tx: Tx, giver: Giver, whom: Whom): Promise<boolean> => {
     const { departmentId, roleId, systemRole } = whom;
     if (roleId !== null || systemRole !== null) return false;
     const scope = departmentId === null ? null : ({ kind: 'department', id: departmentId } as const);
-    return standing.holdsByNameOnly(tx, context, WRITE, scope);
+    return standing.holdsByNameOnly(tx, giver, WRITE, scope);
   };
 
   /**
    * Who withholds a feature, or bounds its use, takes from everybody whom the grant is for: they stand above them all. So does who
    * gives one by a role that names those to whom it gives.
    */
-  const mustBeAbove = async (tx: Tx, context: Caller, { effect, quota, ...whom }: Wanted): Promise<void> => {
+  const mustBeAbove = async (tx: Tx, giver: Giver, { effect, quota, ...whom }: Wanted): Promise<void> => {
     if (whom.profileId !== null) return;
     const takes = effect === 'deny' || quota !== null;
-    if (takes || (await isForMoreThanNamed(tx, context, whom))) await standing.mustStandAboveAll(tx, context, whom);
+    if (takes || (await isForMoreThanNamed(tx, giver, whom))) await standing.mustStandAboveAll(tx, giver, whom);
   };
 
   const mustHave = async (tx: Tx, feature: string): Promise<void> => {
@@ -107,8 +112,10 @@ export const createGrantsService = (dependencies: GrantsDependencies) => {
     if (endsAt !== null && new Date(endsAt) <= startsAt) throw invalid('/endsAt', 'BEFORE_START');
     if (effect === 'deny' && quota !== null) throw invalid('/quota', 'QUOTA_OF_DENY');
     await mustBeGivable(tx, feature, quota);
-    await mustCommand(tx, context, body);
-    await mustBeAbove(tx, context, body);
+    if (body.profileId !== null) await lockHere(tx, context, body.profileId);
+    const giver = standing.givingUntil(context, endsAt, WRITE);
+    await mustCommand(tx, giver, body);
+    await mustBeAbove(tx, giver, body);
     await own.mayGive(tx, context, { ...body, subject, startsAt: startsAt.toISOString() });
     const byOperator = context.principal.support;
     if (effect === 'allow' && !byOperator) await mustHave(tx, feature);
@@ -116,7 +123,7 @@ export const createGrantsService = (dependencies: GrantsDependencies) => {
       subject,
       startsAt: startsAt.toISOString(),
       byOperator,
-      level: await standing.levelOf(tx, context),
+      level: await standing.levelOf(tx, giver),
       status: startsAt > tx.now ? 'scheduled' : 'active',
     } as const;
   };

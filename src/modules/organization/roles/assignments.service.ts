@@ -24,7 +24,7 @@ import {
   rolesOf,
 } from './roles.repository.ts';
 import type { RoleAssignmentRow, RoleRow } from './roles.repository.ts';
-import { coversOf, serializeRoles } from './standing.ts';
+import { coversOf, GIVE, serializeRoles } from './standing.ts';
 import type { Standing } from './standing.ts';
 import { SYSTEM_ROLES } from './system-roles.ts';
 
@@ -173,7 +173,7 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         if (holding.roleId !== null) await takePlace(tx, holding.roleId, body.profileId);
         if (holding.scope !== null && !(await holdScope(tx, holding.scope)))
           throw invalid('/scopeId', 'UNKNOWN_REFERENCE');
-        await mustCommand(tx, standing.givingUntil(context, body.expiresAt ?? null), body.profileId, holding);
+        await mustCommand(tx, standing.givingUntil(context, body.expiresAt ?? null, GIVE), body.profileId, holding);
         const held = await holdingsOf(tx, body.profileId, tx.now);
         if (held.some((each) => same(each, holding)))
           throw conflict('DUPLICATE', { errors: [{ pointer: '/profileId', code: 'DUPLICATE', in: 'body' }] });

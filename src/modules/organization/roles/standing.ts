@@ -35,13 +35,14 @@ interface Whom {
   readonly systemRole: string | null;
 }
 
-const GIVE = 'organization:role-assignment:write';
+/** By which roles are given. */
+export const GIVE = 'organization:role-assignment:write';
 
 const SUPPORT_SESSION: readonly Holding[] = [{ systemRole: 'support_session', roleId: null, scope: null }];
 const OWNER: readonly Holding[] = [{ systemRole: 'owner', roleId: null, scope: null }];
 
 /** A caller, who may give until an instant, null: for good; what they hold for less counts for nothing then. Absent: what they hold now. */
-interface Standee extends Pick<Caller, 'principal'> {
+export interface Standee extends Pick<Caller, 'principal'> {
   readonly until?: string | null;
 }
 
@@ -123,14 +124,14 @@ export const createStanding = (catalogue: () => Catalogue) => {
   };
 
   /** How high a caller stands in the company as a whole, for what they gave to be taken back by their equals only. */
-  const levelOf = async (tx: Tx, { principal }: Pick<Caller, 'principal'>): Promise<number> =>
-    principal.support
+  const levelOf = async (tx: Tx, caller: Standee): Promise<number> =>
+    caller.principal.support
       ? OPERATOR_LEVEL
-      : rankWithin(await heldBy(tx, { principal }), await rolesOf(tx), null, () => false);
+      : rankWithin(await heldBy(tx, caller), await rolesOf(tx), null, () => false);
 
   /** Whether a caller stands above everybody: an owner, or the operator's staff. */
-  const standsAboveAll = async (tx: Tx, context: Pick<Caller, 'principal'>): Promise<boolean> =>
-    outranks(await levelOf(tx, context), Infinity);
+  const standsAboveAll = async (tx: Tx, caller: Standee): Promise<boolean> =>
+    outranks(await levelOf(tx, caller), Infinity);
 
   return {
     mustStandAbove,
@@ -142,10 +143,13 @@ export const createStanding = (catalogue: () => Catalogue) => {
     },
     mustLeaveOwner,
     levelOf,
-    /** A caller who gives a role until then, null: for good, by what they hold as long. Throws 403 for whoever gives none so long. */
-    givingUntil: <C extends Caller>(caller: C, until: string | null): C & Standee => {
+    /**
+     * A caller who gives something until then, null: for good, by what they hold as long; `permission` is the one by which it is
+     * given. Throws 403 for whoever gives nothing so long.
+     */
+    givingUntil: <C extends Caller>(caller: C, until: string | null, permission: string): C & Standee => {
       const principal = lastingUntil(caller.principal, until);
-      const decision = decide(principal, GIVE, catalogue()[GIVE]);
+      const decision = decide(principal, permission, catalogue()[permission]);
       if (!decision.allowed) throw forbidden('OUT_OF_REACH');
       return { ...caller, principal, allowance: decision, until };
     },
@@ -162,34 +166,30 @@ export const createStanding = (catalogue: () => Catalogue) => {
     /** Whether a caller holds a permission in all of a scope only by roles that name whom they are about. Null is the whole company. */
     holdsByNameOnly: async (
       tx: Tx,
-      { principal }: Pick<Caller, 'principal'>,
+      caller: Standee,
       permission: string,
       scope: GrantScope | null,
     ): Promise<boolean> => {
       const all = await rolesOf(tx);
-      const held = await heldBy(tx, { principal });
+      const held = await heldBy(tx, caller);
       const free = held.filter((each) => givesOf(each, all) === undefined);
       if (free.length === held.length) return false;
       const decision = decide({ grants: grantsOf(free, all) }, permission, catalogue()[permission]);
-      return !decision.allowed || !holdsWithin(decision, 'self', scope, await coversOf(tx, principal, scope));
+      return !decision.allowed || !holdsWithin(decision, 'self', scope, await coversOf(tx, caller.principal, scope));
     },
     /**
      * Refuses whoever does not stand above everybody of the company, of a department or with a role, but for themselves. Nobody
      * of a company stands above its owners, or above the operator's staff.
      */
-    mustStandAboveAll: async (
-      tx: Tx,
-      { principal }: Pick<Caller, 'principal'>,
-      { departmentId, roleId, systemRole }: Whom,
-    ): Promise<void> => {
-      if (await standsAboveAll(tx, { principal })) return;
+    mustStandAboveAll: async (tx: Tx, caller: Standee, { departmentId, roleId, systemRole }: Whom): Promise<void> => {
+      if (await standsAboveAll(tx, caller)) return;
       const all = await rolesOf(tx);
       const isIt = ({ id, systemParent }: RoleParts): boolean =>
         id === roleId || (systemRole !== null && systemParent === systemRole);
       const own = [...all.values()].filter((role) => lineageOf(role, all).some(isIt)).map(({ id }) => id);
       const system = systemRole === null ? [] : [systemRole];
       const circle = { departmentId, roles: roleId === null && systemRole === null ? null : { own, system } };
-      await mustStandAbove(tx, { principal }, await heldAmong(tx, circle, principal.profileId, tx.now));
+      await mustStandAbove(tx, caller, await heldAmong(tx, circle, caller.principal.profileId, tx.now));
     },
     /**
      * Refuses a write that takes a permission from a holder above whom the caller does not stand, or from the last owner.
