@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
@@ -34,6 +35,7 @@ interface Operation {
 }
 interface Document {
   openapi: string;
+  components: object;
   paths: Record<string, Record<string, Operation>>;
 }
 
@@ -55,6 +57,31 @@ describe('the OpenAPI document', () => {
     const { valid, errors } = await new Validator().validate({ ...document });
     expect(errors).to.equal(undefined);
     expect(valid).to.equal(true);
+  });
+
+  it('has a text for each way in which a value may fail', () => {
+    const asserting =
+      /^(max|min)(Properties|Items|Length)$|^(exclusive)?(max|min)imum$|^(multipleOf|uniqueItems|pattern|enum|const|propertyNames|required|type|contains|not)$/i;
+    const keywords = (value: unknown): string[] =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([key, inner]) => [
+            ...(asserting.test(key) ? [key] : []),
+            ...(key === 'format' && typeof inner === 'string' ? [`format_${inner}`] : []),
+            ...keywords(inner),
+          ])
+        : [];
+    const asked = operations().map(([, , { requestBody }]) => requestBody);
+    const used = [...new Set([...keywords(asked), ...keywords(document.components)])];
+    expect(used).to.include.members(['maxProperties', 'minLength', 'format_line']);
+    for (const locale of ['es', 'en', 'fr']) {
+      const texts = Object.keys(JSON.parse(readFileSync(`locales/${locale}/faults.json`, 'utf8')) as object).map(
+        (key) => key.replace(/_(one|many|other)$/, ''),
+      );
+      expect(
+        used.filter((keyword) => !texts.includes(keyword)),
+        locale,
+      ).to.deep.equal([]);
+    }
   });
 
   it('has every mounted route, with a summary and a problem as its other answer', () => {
