@@ -32,13 +32,19 @@ const readLocation = (schema: Loose, raw: object, keepUnknown: boolean): object 
       .map(([key, value]) => [key, readText(schema.properties?.[key], value)]),
   );
 
-/** PostgreSQL stores no NUL: the pointer of the first text that has one. */
-const findNul = (value: unknown, pointer = ''): string | undefined => {
-  if (typeof value === 'string') return value.includes('\0') ? pointer : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, inner] of Object.entries(value)) {
-    const found = key.includes('\0') ? pointer : findNul(inner, `${pointer}/${key}`);
-    if (found !== undefined) return found;
+/** PostgreSQL stores no NUL, and half a pair of surrogates has no bytes in UTF-8: whatever is done with it, it is another text. */
+const isText = (value: string): boolean => !value.includes('\0') && value.isWellFormed();
+
+/** The pointer of the first text, or object with a name, that is none. However deep the value is, nothing is called within itself. */
+const findNoText = (given: unknown): string | undefined => {
+  const left: (readonly [pointer: string, value: unknown])[] = [['', given]];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [pointer, value] = next;
+    if (typeof value === 'string' && !isText(value)) return pointer;
+    if (typeof value !== 'object' || value === null) continue;
+    const members = Object.entries(value);
+    if (members.some(([key]) => !isText(key))) return pointer;
+    for (const [key, inner] of members.toReversed()) left.push([`${pointer}/${key}`, inner]);
   }
   return undefined;
 };
@@ -53,8 +59,9 @@ const chainFor = (where: Location, schema: TSchema, validator: Validator): Valid
     .customSanitizer(read)
     .custom((value) => {
       const faults = check(value, where);
-      const nul = faults.length === 0 && where !== 'headers' ? findNul(value) : undefined;
-      if (nul !== undefined) faults.push({ in: where, pointer: nul, code: 'format', params: { limit: 'text' } });
+      // What the schema refuses is not walked: of whoever asks, it may be of any depth.
+      const pointer = faults.length === 0 && where !== 'headers' ? findNoText(value) : undefined;
+      if (pointer !== undefined) faults.push({ in: where, pointer, code: 'format', params: { limit: 'text' } });
       return faults.length === 0 ? true : Promise.reject(faults);
     })
     .hide();
