@@ -5,6 +5,9 @@ import type { Context, PublicContext } from './context.ts';
 /** Which rate class a route counts against; see docs/architecture.md. */
 export type RateClass = 'default' | 'unlimited' | 'sign-in' | 'refresh' | 'otp' | 'export' | 'invitation' | 'stream';
 
+/** Which class one request counts against. It never throws. */
+export type RateOf = (request: import('express').Request) => Promise<RateClass>;
+
 /** `public`: nobody needs to sign in. `signed-in`: whoever did. Else a permission `area:resource:action`. */
 export type Permission = 'public' | 'signed-in' | `${string}:${string}:${string}`;
 
@@ -48,7 +51,8 @@ export interface Contract {
   readonly clients?: readonly Client[];
   /** Machine clients may call it as well: it needs no profile of its caller. */
   readonly machines?: boolean;
-  readonly rate?: RateClass;
+  /** A function where only the request's form says what it is. */
+  readonly rate?: RateClass | RateOf;
   readonly params?: TObject;
   readonly query?: TObject;
   readonly headers?: TObject;

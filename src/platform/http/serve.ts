@@ -134,13 +134,14 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
 
   /** Counts a request once, for whoever asks as soon as it is known who that is: what is refused counts as well. */
   type Count = (principal: Principal | undefined) => Promise<void>;
-  const counting = (base: PublicContext, response: Response): Count => {
+  const counting = (base: PublicContext, request: Request, response: Response): Count => {
     const { rate = 'default' } = contract;
     let isCounted = false;
     return async (principal) => {
       if (isCounted) return;
       isCounted = true;
-      response.set(rateHeaders(await deps.rates.consume(rate, base, principal)));
+      const asked = typeof rate === 'function' ? await rate(request) : rate;
+      response.set(rateHeaders(await deps.rates.consume(asked, base, principal)));
       if (principal?.kind === 'machine') await deps.machineRequests.count(principal, base);
     };
   };
@@ -237,7 +238,7 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
 
   return async (request: Request, response: Response) => {
     const base = deps.publicContext(request, response);
-    const count = counting(base, response);
+    const count = counting(base, request, response);
     const reply = await attempt(request, response, base, false, count).catch((error: unknown) => {
       throw ofBody(error, request.body);
     });

@@ -95,4 +95,43 @@ describe('requests without a session', () => {
     await post('/auth/refresh', '10.4.4.2', { refreshToken }).expect(200);
     await post('/auth/sign-in', address, signIn).expect(200);
   });
+
+  it('are refreshes at the token endpoint too, where that is what they ask for; all else there is a sign-in', async () => {
+    const address = '10.4.5.1';
+    const login = { email: 'site@example.cl', password: 'grapas y caballos' };
+    await addPerson(app, { companyId: await addCompany(app.database), roles: ['worker'], login });
+    const ask = (fields: string, from = address) =>
+      app.http.post('/angelis/auth/token').type('form').set('x-forwarded-for', from).send(fields);
+    const countedAs = ({ headers }: { headers: Record<string, string> }) => headers['ratelimit-policy'];
+    const refresh = `"refresh";q=${REFRESHES};w=60`;
+    const signIn = `"signIn";q=${LIMITS.signIn.points};w=60`;
+    const { identifier, password } = { identifier: login.email, password: login.password };
+    const signedIn = await post('/auth/sign-in', '10.4.5.3', { identifier, password }).expect(200);
+    let token = (signedIn.body as { refreshToken: string }).refreshToken;
+    for (let n = 0; n < REFRESHES; n += 1) {
+      const answer = await ask(`grant_type=refresh_token&refresh_token=${token}`).expect(200);
+      expect(countedAs(answer)).to.equal(refresh);
+      token = (answer.body as { refresh_token: string }).refresh_token;
+    }
+    expect(countedAs(await ask(`grant_type=refresh_token&refresh_token=${token}`).expect(429))).to.equal(refresh);
+    await post('/auth/refresh', address, { refreshToken: token }).expect(429);
+    const others: [fields: string, status: number][] = [
+      ['grant_type=authorization_code&code=x&code_verifier=x&redirect_uri=x', 400],
+      ['grant_type=client_credentials&client_id=x&client_secret=x', 401],
+      ['grant_type=refresh_token&grant_type=authorization_code', 400],
+      ['grant_type=password', 400],
+      ['', 400],
+    ];
+    for (const [fields, status] of others) {
+      const answer = await ask(fields);
+      expect([fields, answer.status, countedAs(answer)]).to.deep.equal([fields, status, signIn]);
+    }
+    const unread = app.http.post('/angelis/auth/token').set('x-forwarded-for', address).send({ grant_type: 'x' });
+    expect(countedAs(await unread.expect(415))).to.equal(signIn);
+    for (let n = others.length + 1; n < LIMITS.signIn.points; n += 1) await ask(others[0]![0]).expect(400);
+    expect(countedAs(await ask(others[0]![0]).expect(429))).to.equal(signIn);
+    expect(countedAs(await ask(`grant_type=refresh_token&refresh_token=${token}`, '10.4.5.2').expect(200))).to.equal(
+      refresh,
+    );
+  });
 });

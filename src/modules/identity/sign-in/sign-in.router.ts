@@ -1,6 +1,9 @@
+import type { Request } from 'express';
 import { readForm } from '../../../platform/http/form.ts';
+import type { Form } from '../../../platform/http/form.ts';
 import type { Module } from '../../../platform/http/module.ts';
 import { noContent, ok, route } from '../../../platform/http/route.ts';
+import type { RateOf, Route } from '../../../platform/http/route.ts';
 import {
   Credentials,
   IntrospectionView,
@@ -21,6 +24,39 @@ interface SignInRouterDependencies {
   readonly signIn: SignIn;
   readonly tokens: Tokens;
 }
+
+/** The token endpoint. */
+const tokenRoute = (tokens: Tokens): Route => {
+  const forms = new WeakMap<Request, Promise<Form>>();
+  /** Reads a request's form once, whoever asks. */
+  const formOf = (request: Request): Promise<Form> => {
+    const form = forms.get(request) ?? readForm(request);
+    forms.set(request, form);
+    return form;
+  };
+  /** A site behind one address refreshes by the hundred a minute, and signs in by a few. What cannot be read counts as a guess. */
+  const rate: RateOf = (request) =>
+    formOf(request).then(
+      (form) => (form.get('grant_type') === 'refresh_token' ? 'refresh' : 'sign-in'),
+      () => 'sign-in',
+    );
+  return route(
+    {
+      method: 'post',
+      path: '/token',
+      id: 'issueToken',
+      summary: 'OAuth 2 token endpoint: authorization_code, refresh_token, client_credentials',
+      description:
+        'A machine client says who it is by HTTP Basic or in the form; `scope` narrows its token to some of its scopes. What it refuses has the `error` of RFC 6749 beside `code`.',
+      permission: 'public',
+      rate,
+      consumes: FORM,
+      responses: { 200: TokenAnswerView },
+    },
+    async ({ request }) =>
+      secret(await inOAuth(async () => tokens.token(await formOf(request), request.get('authorization')))),
+  );
+};
 
 /** /auth */
 export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Module => ({
@@ -72,24 +108,7 @@ export const signInModule = ({ signIn, tokens }: SignInRouterDependencies): Modu
         return noContent;
       },
     ),
-    route(
-      {
-        method: 'post',
-        path: '/token',
-        id: 'issueToken',
-        summary: 'OAuth 2 token endpoint: authorization_code, refresh_token, client_credentials',
-        description:
-          'A machine client says who it is by HTTP Basic or in the form; `scope` narrows its token to some of its scopes. What it refuses has the `error` of RFC 6749 beside `code`.',
-        permission: 'public',
-        rate: 'sign-in',
-        consumes: FORM,
-        responses: { 200: TokenAnswerView },
-      },
-      async ({ request }) => {
-        const answer = await inOAuth(async () => tokens.token(await readForm(request), request.get('authorization')));
-        return secret(answer);
-      },
-    ),
+    tokenRoute(tokens),
     route(
       {
         method: 'post',
