@@ -5,7 +5,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import type { Permission } from '../../../platform/http/route.ts';
 import type { Action, Standing } from '../../../platform/lifecycle/mover.ts';
-import { forbidden, notFound, refusalOf } from '../../../platform/problem.ts';
+import { conflict, forbidden, notFound, refusalOf } from '../../../platform/problem.ts';
 import type { Notices } from '../notices/notices.service.ts';
 import type { Endings } from '../sessions/endings.service.ts';
 import { showSession } from '../sessions/session-views.ts';
@@ -26,7 +26,7 @@ interface PersonsAdminDependencies {
   readonly now: () => Date;
 }
 
-/** What operator staff may do about a login. */
+/** What operator staff may do about a login. What changes it is for another's: 409 OWN_ACCOUNT for one's own. */
 export interface PersonsAdmin {
   /** The person with this email, or whose profile has this RUT in a company; 404 without one, 400 for a RUT without a company. */
   find(context: Context, identifier: string, companyId?: string): Promise<PersonRow>;
@@ -60,16 +60,21 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
   const { work, persons, endings, notices, invitations, decide, now } = dependencies;
   const { repository, mover } = persons;
   const show = (row: PersonRow): PersonRow => repository.entity.show(row) as PersonRow;
-  /** A login of the staff is changed by those who say who is staff. */
-  const mayChange = async (tx: Tx, { principal }: Context, id: string): Promise<void> => {
+  /** The sessions of one of the staff are ended, and their login changed, by those who say who is staff. */
+  const mayActOn = async (tx: Tx, { principal }: Context, id: string): Promise<void> => {
     if ((await isStaff(tx, id)) && !decide(principal, 'operator:staff:write').allowed)
       throw forbidden('ROLE_ABOVE_OWN');
   };
-  const mustBeChangeable = (context: Context, id: string): Promise<void> =>
+  const mustBeActedOn = (context: Context, id: string): Promise<void> =>
     work.write(context, async (tx) => {
       await repository.get(tx, id);
-      await mayChange(tx, context, id);
+      await mayActOn(tx, context, id);
     });
+  /** Nobody's own: a session proves nothing, and whoever got hold of one would make two factors one. `me` asks for proof. */
+  const mayChange = async (tx: Tx, context: Context, id: string): Promise<void> => {
+    await mayActOn(tx, context, id);
+    if (id === context.principal.personId) throw conflict('OWN_ACCOUNT');
+  };
   const byStaff = ({ traceId, scope }: Context) => ({ because: 'by_staff', traceId, by: scope.actor });
   /** Ends the sessions of somebody who proves themselves anew from now on, as `ask` has the provider see to. */
   const renew = async (
@@ -96,13 +101,13 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
       return { items: (await endings.of(id)).map(showSession) };
     },
     endSession: async (context, id, sessionId) => {
-      await mustBeChangeable(context, id);
+      await mustBeActedOn(context, id);
       const session = (await endings.of(id)).find((one) => one.id === sessionId);
       if (session === undefined) throw notFound();
       await endings.end(session, byStaff(context));
     },
     endSessions: async (context, id) => {
-      await mustBeChangeable(context, id);
+      await mustBeActedOn(context, id);
       const isOwn = (session: { id: string }): boolean => session.id === context.principal.sessionId;
       return { ended: await endings.endAll(id, byStaff(context), { isKept: isOwn }) };
     },
