@@ -59,14 +59,15 @@ const isUnionNoise = (error: ErrorObject): boolean =>
     error.schemaPath.includes('/anyOf/') &&
     (error.params as { type?: string }).type === 'null');
 
-/** A bound that only fails because the text is no day or instant at all. */
-const isOfMalformed = ({ keyword, instancePath }: ErrorObject, errors: readonly ErrorObject[]): boolean =>
-  (keyword === 'formatMinimum' || keyword === 'formatMaximum') &&
-  errors.some((other) => other.keyword === 'format' && other.instancePath === instancePath);
+const isBound = ({ keyword }: ErrorObject): boolean => keyword === 'formatMinimum' || keyword === 'formatMaximum';
 
-const toFaults = (errors: readonly ErrorObject[], where: Fault['in']): Fault[] =>
-  errors
-    .filter((error) => !isUnionNoise(error) && !isOfMalformed(error, errors))
+/** Each error is looked at once: there may be as many as the value has members. */
+const toFaults = (errors: readonly ErrorObject[], where: Fault['in']): Fault[] => {
+  const malformed = new Set(errors.filter(({ keyword }) => keyword === 'format').map((error) => error.instancePath));
+  /** A bound that only fails because the text is no day or instant at all. */
+  const isOfMalformed = (error: ErrorObject): boolean => isBound(error) && malformed.has(error.instancePath);
+  return errors
+    .filter((error) => !isUnionNoise(error) && !isOfMalformed(error))
     .slice(0, MAX_FAULTS)
     .map((error) => {
       const key = ownKey(error);
@@ -78,6 +79,7 @@ const toFaults = (errors: readonly ErrorObject[], where: Fault['in']): Fault[] =
         ...(params && { params }),
       };
     });
+};
 
 export interface Validator {
   /**
