@@ -18,15 +18,17 @@ export interface SourceConnectionOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** SQL Server keeps NUL and halves of pairs of surrogates, PostgreSQL neither; no code that is known to us has one. */
+const plainText = (value: string): string => value.toWellFormed().replaceAll('\0', '\uFFFD');
+
 /** What a driver hands over, as a JSON value: instants as ISO text, whole numbers too big for a number as text, one byte as a number. */
 const plainValue = (value: unknown): string | number | boolean | null => {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (Buffer.isBuffer(value)) return value.length === 1 ? value[0]! : value.toString('hex');
   if (typeof value === 'bigint') return value.toString();
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? value
-    : JSON.stringify(value);
+  if (typeof value === 'string') return plainText(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? value : JSON.stringify(value);
 };
 
 /** A row of a driver as a raw row. */
