@@ -28,14 +28,22 @@ const failLoudly = (error: Error): void => {
   if (!/terminating connection|Connection terminated|ECONNRESET/.test(error.message)) throw error;
 };
 
+let admin: pg.Pool | undefined;
+/** Files come and go: the connection that makes and drops their databases stays. */
+const makeAdmin = (): pg.Pool => {
+  const made = new pg.Pool({
+    connectionString: superuserUrl('postgres'),
+    max: 1,
+    idleTimeoutMillis: 60_000,
+    allowExitOnIdle: true,
+  });
+  hearErrors(made, failLoudly);
+  return made;
+};
+
 const asAdmin = async (...statements: readonly string[]): Promise<void> => {
-  const admin = new pg.Client({ connectionString: superuserUrl('postgres') });
-  await admin.connect();
-  try {
-    for (const text of statements) await admin.query(text);
-  } finally {
-    await admin.end();
-  }
+  admin ??= makeAdmin();
+  for (const text of statements) await admin.query(text);
 };
 
 /** A fresh copy of the migrated template database. Call `drop` when the file is done. */
