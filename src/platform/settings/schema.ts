@@ -1,30 +1,59 @@
-import { Type } from 'typebox';
-import type { Static } from 'typebox';
-
-// An alias, not an interface: TypeBox takes options with an index signature only.
-type About = {
-  description: string;
+/** What the table, the messages and the check know of one setting: JSON Schema, and words of our own. */
+export interface SettingDeclaration {
+  description?: string;
   /** Also read from the file that NAME_FILE names, and never shown. */
   secret?: true;
   /** Shown in the table instead of a default. */
   absent?: string;
-};
+  /** It need not be set, and has no default. */
+  optional?: true;
+  type?: string;
+  items?: object;
+  enum?: readonly string[];
+  default?: unknown;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  pattern?: string;
+  format?: string;
+  expected?: string;
+}
 
-const text = (about: About & { default?: string; minLength?: number; pattern?: string; expected?: string }) =>
-  Type.String(about);
-const url = (about: About) => Type.String({ format: 'url', ...about });
-const choice = <const Values extends readonly string[]>(values: Values, about: About & { default: Values[number] }) =>
-  Type.Unsafe<Values[number]>({ type: 'string', enum: [...values], ...about });
-const whole = (minimum: number, maximum: number, about: About & { default: number }) =>
-  Type.Integer({ minimum, maximum, ...about });
-const list = (about: About) => Type.Array(Type.String(), { default: [], ...about });
-const urls = (about: About) =>
-  Type.Array(Type.String({ format: 'url' }), {
-    default: [],
-    expected: 'URLs with their schemes, apart by commas',
-    ...about,
-  });
-const keys = (about: About) =>
+// Written by hand, not by TypeBox: to load that took a third of the start of a command that needs nothing else of it.
+interface Setting<Value> extends SettingDeclaration {
+  default?: Value;
+}
+
+interface About {
+  description: string;
+  secret?: true;
+  absent?: string;
+}
+
+const text = (
+  about: About & Pick<Setting<string>, 'default' | 'minLength' | 'pattern' | 'expected'>,
+): Setting<string> => ({
+  type: 'string',
+  ...about,
+});
+const url = (about: About): Setting<string> => ({ type: 'string', format: 'url', ...about });
+const choice = <const Values extends readonly string[]>(
+  values: Values,
+  about: About & { default: Values[number] },
+): Setting<Values[number]> => ({ type: 'string', enum: values, ...about });
+const whole = (minimum: number, maximum: number, about: About & { default: number }): Setting<number> => ({
+  type: 'integer',
+  minimum,
+  maximum,
+  ...about,
+});
+const list = (about: About): Setting<string[]> => ({ type: 'array', items: { type: 'string' }, default: [], ...about });
+const urls = (about: About): Setting<string[]> => ({
+  ...list(about),
+  items: { type: 'string', format: 'url' },
+  expected: 'URLs with their schemes, apart by commas',
+});
+const keys = (about: About): Setting<string> =>
   text({
     ...about,
     secret: true,
@@ -32,8 +61,12 @@ const keys = (about: About) =>
     pattern: '^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/_-]{43}=?(,[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/_-]{43}=?)*$',
     expected: 'one or more keys "id:base64 of 32 bytes", apart by commas, the one to write with first',
   });
+const optional = <Value>(setting: Setting<Value>): Setting<Value> & { optional: true } => ({
+  ...setting,
+  optional: true,
+});
 
-const rate = (about: About & { default: string }) =>
+const rate = (about: About & { default: string }): Setting<string> =>
   text({
     ...about,
     pattern: '^[1-9][0-9]{0,6}/(s|min|h)$',
@@ -41,7 +74,7 @@ const rate = (about: About & { default: string }) =>
   });
 
 /** Every setting: its name in the environment, type, default, meaning, and whether it is a secret. */
-export const settingsSchema = Type.Object({
+const properties = {
   APP_ENV: choice(['development', 'staging', 'production'], {
     default: 'development',
     description: 'Which environment this is; each has its own database, Redis, realm and container',
@@ -54,7 +87,7 @@ export const settingsSchema = Type.Object({
   PORT: whole(1, 65_535, { default: 3000, description: 'Port of the API' }),
   METRICS_PORT: whole(1, 65_535, { default: 3001, description: 'Port of metrics and detailed health' }),
   METRICS_HOST: text({ default: '127.0.0.1', description: 'Private address on which METRICS_PORT listens' }),
-  PUBLIC_URL: Type.Optional(
+  PUBLIC_URL: optional(
     url({ description: 'Address under which people reach this service', absent: 'http://localhost:PORT' }),
   ),
   CORS_ORIGINS: list({ description: 'Exact origins whose pages may call the API, apart by commas' }),
@@ -73,20 +106,18 @@ export const settingsSchema = Type.Object({
     description: 'Part of it during which requests are still taken, so that balancers see that this process leaves',
   }),
 
-  DATABASE_URL: Type.Optional(
+  DATABASE_URL: optional(
     url({
       secret: true,
       description: 'PostgreSQL as the user app: all business reads and writes',
       absent: 'embedded PostgreSQL',
     }),
   ),
-  DATABASE_OWNER_URL: Type.Optional(
-    url({ secret: true, description: 'The same database as its owner: migrations only' }),
-  ),
-  DATABASE_SYSTEM_URL: Type.Optional(
+  DATABASE_OWNER_URL: optional(url({ secret: true, description: 'The same database as its owner: migrations only' })),
+  DATABASE_SYSTEM_URL: optional(
     url({ secret: true, description: 'The same database as the user system: relay, sealer, timers' }),
   ),
-  DATABASE_REPLICA_URL: Type.Optional(url({ secret: true, description: 'A replica for exports and reports' })),
+  DATABASE_REPLICA_URL: optional(url({ secret: true, description: 'A replica for exports and reports' })),
   REPLICA_LAG_SECONDS: whole(1, 86_400, { default: 60, description: 'Most that the replica may lag' }),
   PROCESSES: whole(1, 1_000, {
     default: 1,
@@ -99,32 +130,32 @@ export const settingsSchema = Type.Object({
   DATABASE_CONNECTION_SECONDS: whole(60, 86_400, { default: 3600, description: 'Longest life of a connection' }),
   REQUEST_STATEMENT_SECONDS: whole(1, 300, { default: 5, description: 'Longest statement of a request' }),
   JOB_STATEMENT_SECONDS: whole(1, 3600, { default: 300, description: 'Longest statement of a job' }),
-  REDIS_URL: Type.Optional(
+  REDIS_URL: optional(
     url({ secret: true, description: 'Redis for queues, rate limits and cache', absent: 'PostgreSQL' }),
   ),
 
-  SAFER_DATABASE_URL: Type.Optional(
+  SAFER_DATABASE_URL: optional(
     url({
       secret: true,
       description: 'SaferApp, read-only (mssql, mysql or postgres)',
       absent: 'a database of the embedded PostgreSQL',
     }),
   ),
-  FIT2000_DATABASE_URL: Type.Optional(
+  FIT2000_DATABASE_URL: optional(
     url({
       secret: true,
       description: 'Fit2000, read-only (mysql, mssql or postgres)',
       absent: 'a database of the embedded PostgreSQL',
     }),
   ),
-  SAFER_MAPPING: Type.Optional(
+  SAFER_MAPPING: optional(
     text({
       minLength: 2,
       description: 'Where SaferApp keeps its rows, as JSON with what differs from the default',
       absent: 'tables and columns as delivered',
     }),
   ),
-  FIT2000_MAPPING: Type.Optional(
+  FIT2000_MAPPING: optional(
     text({
       minLength: 2,
       description: 'Where Fit2000 keeps its rows, as JSON with what differs from the default',
@@ -133,7 +164,7 @@ export const settingsSchema = Type.Object({
   ),
   SOURCE_TIMEOUT_SECONDS: whole(1, 300, { default: 15, description: 'Longest query of a source' }),
 
-  KEYCLOAK_URL: Type.Optional(url({ description: 'Base address of Keycloak', absent: 'the development issuer' })),
+  KEYCLOAK_URL: optional(url({ description: 'Base address of Keycloak', absent: 'the development issuer' })),
   ADMIN_REDIRECT_URIS: urls({
     description:
       'Exact addresses of the administrators’ front end to which Keycloak’s page may lead back, beside the callback here; `angelis realm apply` tells Keycloak',
@@ -144,8 +175,8 @@ export const settingsSchema = Type.Object({
     minLength: 1,
     description: 'Service account that manages users',
   }),
-  KEYCLOAK_ADMIN_CLIENT_SECRET: Type.Optional(text({ secret: true, minLength: 1, description: 'Its secret' })),
-  KEYCLOAK_OTP_KEY: Type.Optional(
+  KEYCLOAK_ADMIN_CLIENT_SECRET: optional(text({ secret: true, minLength: 1, description: 'Its secret' })),
+  KEYCLOAK_OTP_KEY: optional(
     text({
       secret: true,
       pattern: '^-----BEGIN PRIVATE KEY-----',
@@ -175,7 +206,7 @@ export const settingsSchema = Type.Object({
     minLength: 1,
     description: 'Administrator of Keycloak, of its realm master, as whom `angelis realm apply` signs in',
   }),
-  KEYCLOAK_BOOTSTRAP_PASSWORD: Type.Optional(
+  KEYCLOAK_BOOTSTRAP_PASSWORD: optional(
     text({
       secret: true,
       minLength: 1,
@@ -184,10 +215,10 @@ export const settingsSchema = Type.Object({
     }),
   ),
 
-  AZURE_STORAGE_CONNECTION_STRING: Type.Optional(
+  AZURE_STORAGE_CONNECTION_STRING: optional(
     text({ secret: true, minLength: 1, description: 'Azure Blob storage for files', absent: 'a folder in DATA_DIR' }),
   ),
-  SMTP_URL: Type.Optional(
+  SMTP_URL: optional(
     url({ secret: true, description: 'Mail server (smtps, or smtp with ?requireTLS=true)', absent: 'console' }),
   ),
   MAIL_FROM: text({
@@ -196,13 +227,13 @@ export const settingsSchema = Type.Object({
     expected: 'a mail address, with or without a name before it',
     description: 'Sender of mail',
   }),
-  TWILIO_ACCOUNT_SID: Type.Optional(text({ minLength: 1, description: 'Twilio account for SMS', absent: 'console' })),
-  TWILIO_AUTH_TOKEN: Type.Optional(text({ secret: true, minLength: 1, description: 'Its token' })),
-  TWILIO_FROM: Type.Optional(text({ minLength: 1, description: 'Sending number or service of SMS' })),
-  DEEPGRAM_API_KEY: Type.Optional(
+  TWILIO_ACCOUNT_SID: optional(text({ minLength: 1, description: 'Twilio account for SMS', absent: 'console' })),
+  TWILIO_AUTH_TOKEN: optional(text({ secret: true, minLength: 1, description: 'Its token' })),
+  TWILIO_FROM: optional(text({ minLength: 1, description: 'Sending number or service of SMS' })),
+  DEEPGRAM_API_KEY: optional(
     text({ secret: true, minLength: 1, description: 'Speech to text for dictation', absent: 'no dictation' }),
   ),
-  ANTHROPIC_API_KEY: Type.Optional(
+  ANTHROPIC_API_KEY: optional(
     text({ secret: true, minLength: 1, description: 'Notes from dictation', absent: 'no notes' }),
   ),
 
@@ -215,19 +246,19 @@ export const settingsSchema = Type.Object({
     default: 'info',
     description: 'Least severe lines that are logged',
   }),
-  LOG_FILE: Type.Optional(
+  LOG_FILE: optional(
     text({ minLength: 1, description: 'File that also receives the log, rotated', absent: 'standard output only' }),
   ),
-  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(
     url({
       description: 'Collector of traces (OpenTelemetry, OTLP over HTTP), without /v1/traces',
       absent: 'no traces',
     }),
   ),
-  OTEL_EXPORTER_OTLP_HEADERS: Type.Optional(
+  OTEL_EXPORTER_OTLP_HEADERS: optional(
     text({ secret: true, minLength: 1, description: 'Headers for it, as key=value, apart by commas' }),
   ),
-  ERROR_REPORTER_DSN: Type.Optional(
+  ERROR_REPORTER_DSN: optional(
     text({
       secret: true,
       pattern: '^(log|https?://[^@\\s]+@[^\\s]+)$',
@@ -236,28 +267,24 @@ export const settingsSchema = Type.Object({
       absent: 'the log',
     }),
   ),
-});
+};
 
-type Read = Static<typeof settingsSchema>;
+type Declared = typeof properties;
+type ValueOf<Of> = Of extends Setting<infer Value> ? Value : never;
+type Optional = { [Name in keyof Declared]: Declared[Name] extends { optional: true } ? Name : never }[keyof Declared];
+type Read = { [Name in Exclude<keyof Declared, Optional>]: ValueOf<Declared[Name]> } & {
+  [Name in Optional]?: ValueOf<Declared[Name]>;
+};
 
 /** The settings of this process, checked and frozen; read once at start and handed on. */
 export type Settings = Readonly<Omit<Read, 'PUBLIC_URL'> & { PUBLIC_URL: string }>;
 
-/** What the table and the messages need to know of one setting. */
-export interface SettingDeclaration {
-  description?: string;
-  secret?: true;
-  absent?: string;
-  type?: string;
-  enum?: readonly string[];
-  default?: unknown;
-  minimum?: number;
-  maximum?: number;
-  format?: string;
-  expected?: string;
-}
-
 /** All settings by name, in the order of the table. */
-export const declarations: ReadonlyMap<string, SettingDeclaration> = new Map(
-  Object.entries(settingsSchema.properties) as [string, SettingDeclaration][],
-);
+export const declarations: ReadonlyMap<string, SettingDeclaration> = new Map(Object.entries(properties));
+
+/** What the environment is held to, as JSON Schema. */
+export const settingsSchema = {
+  type: 'object',
+  required: [...declarations].flatMap(([name, setting]) => (setting.optional === true ? [] : name)),
+  properties,
+};
