@@ -22,7 +22,7 @@ import type { CompanyFounding } from '../modules/identity/sign-up/sign-up.servic
 import { attemptList, forgetAttempts } from '../modules/identity/attempts/attempts.repository.ts';
 import { attemptsModule } from '../modules/identity/attempts/attempts.router.ts';
 import { createAttempts } from '../modules/identity/attempts/attempts.service.ts';
-import { staleSessionTicks } from '../modules/identity/sessions/stale.jobs.ts';
+import { ENDED_SIDS, staleSessionTicks } from '../modules/identity/sessions/stale.jobs.ts';
 import { createMe } from '../modules/identity/me/me.service.ts';
 import { meModule } from '../modules/identity/me/me.router.ts';
 import { createContactChanges } from '../modules/identity/me/contact-changes.service.ts';
@@ -193,6 +193,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
         name: 'sessions',
         settings: [SESSIONS_SETTING],
         ticks: staleSessionTicks(platform.db, repository),
+        retentions: [ENDED_SIDS],
         jobs: endings.jobs,
         erasures: [sessionErasure],
       },

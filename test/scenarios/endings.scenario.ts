@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { TokenSet } from '../../src/platform/identity-provider/port.ts';
+import type { ProviderEventType, TokenSet } from '../../src/platform/identity-provider/port.ts';
 import { openBrowser } from '../support/browser.ts';
 import type { Browser } from '../support/browser.ts';
 import type { TestSystem } from '../support/system.ts';
@@ -23,7 +23,7 @@ export const endingsScenario = (name: string, start: () => Promise<TestSystem>):
     let chief: string;
     let admin: string;
     const visitors = visitorsOf(() => system);
-    const { ask, post, me, refresh } = visitors;
+    const { ask, post, me, refresh, sql } = visitors;
 
     before(async () => {
       system = await start();
@@ -171,6 +171,55 @@ export const endingsScenario = (name: string, start: () => Promise<TestSystem>):
       await post(`/admin/profile/${who.profileId}/session/end-all`, undefined, admin).expect(200);
       await areOver(unused);
       await goesOn(await enter(who));
+    });
+
+    describe('where one of them is named', () => {
+      const revoke = (token: string) => ask('post', '/auth/revoke').type('form').send({ token }).expect(204);
+      /** Waits until what the provider tells of a session was read, without a request of it. */
+      const isHeardOf = (sid: string, type: ProviderEventType, since: Date): Promise<void> =>
+        eventually(async () => {
+          const { events } = await system.identityProvider.events({ since });
+          const ids = events.filter((event) => event.sid === sid && event.type === type).map(({ id }) => id);
+          return (await sql('select 1 from provider_event where id = any($1)', [ids])).length > 0;
+        });
+
+      it('end with an access token that is revoked, alone', async () => {
+        const who = await addWorker();
+        const { tokens, page } = await steal(who);
+        await revoke(tokens.accessToken);
+        await me(tokens.accessToken).expect(401);
+        await refresh(tokens.refreshToken).expect(401);
+        await me(page.accessToken, '/admin/auth').expect(200);
+      });
+
+      it('end with a refresh token that is revoked, at once', async () => {
+        const { tokens, page } = await steal(await addWorker());
+        await revoke(tokens.refreshToken);
+        await me(tokens.accessToken).expect(401);
+        await me(page.accessToken, '/admin/auth').expect(200);
+      });
+
+      it('end with it at the provider', async () => {
+        const { tokens, page } = await steal(await addWorker());
+        const { sid } = tokens;
+        const since = new Date(Date.now() - 60_000);
+        await system.identityProvider.endSession(sid);
+        await isHeardOf(sid, 'session_ended', since);
+        await me(tokens.accessToken).expect(401);
+        await me(page.accessToken, '/admin/auth').expect(200);
+      });
+
+      it('end with a refresh token that is used twice', async () => {
+        const { tokens } = await steal(await addWorker());
+        const client = 'angelis-worker';
+        const { refreshToken } = tokens;
+        const since = new Date(Date.now() - 60_000);
+        const next = await system.identityProvider.refresh({ client, refreshToken });
+        await refresh(refreshToken).expect(401);
+        await isHeardOf(tokens.sid, 'refresh_failed', since);
+        await me(tokens.accessToken).expect(401);
+        await me(next.accessToken).expect(401);
+      });
     });
 
     it('end where the provider did not answer, once it does', async () => {

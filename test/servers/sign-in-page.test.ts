@@ -168,7 +168,6 @@ describe('what somebody can do at Keycloak’s page, on real servers', () => {
     const back = await setUp(thief);
     expect(back.back).to.equal(true);
     const entered = (await callback(thief, withoutStatus(back))).body as Tokens;
-    await me(entered.accessToken, '/admin/auth').expect(200);
     await eventually(async () => !(await hasFactor(owner)));
     await isTold(owner.email, /se quitó|taken away/);
     await eventually(async () => !(await system.identityProvider.introspect(entered.accessToken)).active);

@@ -99,7 +99,7 @@ export interface PersonRecord {
 /** Looks across companies, as user `system`, for who a token speaks for. Nothing else may. */
 export interface Directory {
   session(sid: string): Promise<SessionRecord | undefined>;
-  /** True when `sid` was seen and its session ended: it never comes to life again. */
+  /** True when the session of `sid` ended, whether a request of it was seen or not: it never comes to life again. */
   hasEnded(sid: string): Promise<boolean>;
   person(keycloakId: string): Promise<PersonRecord | undefined>;
   /** The company that all hints name; undefined without hints, when they differ, or when it is archived. */
@@ -180,6 +180,11 @@ const LIVE = `
   from session s join company c on c.id = s.company_id
   where s.revoked_at is null`;
 
+const ENDED = `
+  select 1 from session where sid = $1 and revoked_at is not null
+  union all select 1 from ended_sid where sid = $1
+  limit 1`;
+
 const KINDS = ['slug', 'id', 'domain'] as const;
 
 /** Slug, id and domain, as far as they are named. */
@@ -198,9 +203,7 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
     grants({ kind: 'member', companyId, scopes: null, operatorRole: null, assignments });
   return {
     session: async (sid) => (await query<SessionRecord>('session', SESSION, [sid, now()]))[0],
-    hasEnded: async (sid) =>
-      (await query('ended', 'select 1 from session where sid = $1 and revoked_at is not null limit 1', [sid])).length >
-      0,
+    hasEnded: async (sid) => (await query('ended', ENDED, [sid])).length > 0,
     person: async (keycloakId) =>
       (
         await query<PersonRecord>(

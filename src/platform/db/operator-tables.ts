@@ -4,6 +4,7 @@
  */
 export const OPERATOR_TABLES: readonly string[] = [
   'company',
+  'ended_sid',
   'erasure_request',
   'feature',
   'ingest_cursor',

@@ -141,8 +141,8 @@ export interface IdentityProvider {
   }) => Promise<MachineToken>;
   /** Rotates: the token given is spent, and using it again ends the whole family. */
   refresh: (request: { client: SignInClient; refreshToken: string }) => Promise<TokenSet>;
-  /** Ends the session of a refresh token. A token that is no longer active is not an error. */
-  logout: (request: { client: SignInClient; refreshToken: string }) => Promise<void>;
+  /** Ends the session of a refresh token and answers its sid; undefined for a token that is no longer active, or is not theirs. */
+  logout: (request: { client: SignInClient; refreshToken: string }) => Promise<string | undefined>;
   introspect: (token: string) => Promise<Introspection>;
   /** Whether this is the person's password, with the code of whoever has a second factor; counts as an attempt, and leaves no session behind. */
   verifyPassword: (request: PasswordAttempt) => Promise<boolean>;

@@ -66,6 +66,12 @@ function claimsOf(token: string): JWTPayload {
   }
 }
 
+/** Of a token that the provider took. */
+function sidOf(token: string): string | undefined {
+  const { sid } = claimsOf(token);
+  return typeof sid === 'string' ? sid : undefined;
+}
+
 function tokenSet(body: Record<string, unknown>): TokenSet {
   const accessToken = text(body['access_token']);
   const { sub, sid } = claimsOf(accessToken);
@@ -144,9 +150,10 @@ export function createTokenClient(options: TokenClientOptions): TokenCalls {
   const logout: TokenCalls['logout'] = async ({ client, refreshToken }) => {
     const form = { ...(await authentication(client)), refresh_token: refreshToken };
     const { status, body } = await post('logout', form);
-    if (status < 300) return;
+    if (status < 300) return sidOf(refreshToken);
     const error = refusal(status, record(body), 'logout');
     if (error.code !== 'token_not_active') throw error;
+    return undefined;
   };
 
   return {

@@ -258,7 +258,7 @@ export function identityProviderContract(name: string, start: () => Promise<Prov
         const user = await newUser();
         const [one, other] = await signInTwice(user);
         const logout = () => provider.logout({ client: 'angelis-worker', refreshToken: one.refreshToken });
-        await logout();
+        expect(await logout()).to.equal(one.sid);
         expect(await isActive(one.accessToken)).to.equal(false);
         expect(await codeOf(refresh(one.refreshToken))).to.equal('token_not_active');
         await logout();
@@ -270,9 +270,9 @@ export function identityProviderContract(name: string, start: () => Promise<Prov
 
       it('leaves a session be when another client, or rubbish, asks', async () => {
         const { accessToken, refreshToken } = await signIn();
-        await provider.logout({ client: 'angelis-admin', refreshToken });
-        await provider.logout({ client: 'angelis-otp', refreshToken });
-        await provider.logout({ client: 'angelis-worker', refreshToken: 'rubbish' });
+        for (const client of ['angelis-admin', 'angelis-otp'] as const)
+          expect(await provider.logout({ client, refreshToken })).to.equal(undefined);
+        expect(await provider.logout({ client: 'angelis-worker', refreshToken: 'rubbish' })).to.equal(undefined);
         expect(await isActive(accessToken)).to.equal(true);
       });
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Directory, LiveSession } from '../../../platform/access/directory.ts';
 import type { Database, Tx } from '../../../platform/db/database.ts';
+import { inCompany } from '../../../platform/db/in-company.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
 import type { Actor, Scope } from '../../../platform/db/scope.ts';
@@ -8,12 +9,13 @@ import type { IdentityProvider, LiveProviderSession } from '../../../platform/id
 import type { Outbox } from '../../../platform/jobs/outbox.ts';
 import { job } from '../../../platform/module.ts';
 import type { JobDefinition } from '../../../platform/module.ts';
-import { CLOCKS_APART, holdSessions } from './openings.ts';
+import { CLOCKS_APART, holdSessions, holdSid } from './openings.ts';
+import { rememberEnded } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
 
 interface EndingsDependencies {
   readonly db: Database;
-  readonly directory: Pick<Directory, 'sessions' | 'sessionOf'>;
+  readonly directory: Pick<Directory, 'sessions' | 'sessionOf' | 'hasEnded'>;
   readonly repository: Repository<SessionRow>;
   readonly identityProvider: Pick<IdentityProvider, 'endSession' | 'users'>;
   readonly marks: EndedMarks;
@@ -74,7 +76,7 @@ export interface Endings {
   endSoon(tx: Tx, personId: string, because: string): Promise<void>;
   /** Ends what stands here of a person's sessions that began by `at`; the provider ended them all. */
   followAll(personId: string, ending: Ending, at: Date): Promise<void>;
-  /** Ends the session of a sid, when it lives; the provider knows already. */
+  /** Ends the session of a sid; the provider knows already. Where no request of it was seen yet, none is let in any more. */
   endBySid(sid: string, ending: Ending): Promise<void>;
   /** Ends the provider's session only; when it does not answer, ours has ended all the same. */
   endAtProvider(sid: string): Promise<void>;
@@ -104,15 +106,19 @@ const scopeFor = ({ companyId, profileId }: Endable, { traceId, by }: Ending): S
 export const createEndings = (dependencies: EndingsDependencies): Endings => {
   const { db, directory, repository, identityProvider, marks, outbox, forget, log, now } = dependencies;
 
-  /** Whether it was this that ended it. */
+  const scopeOf = ({ traceId }: Ending): Scope => systemScope(OPERATOR_COMPANY, 'sessions', traceId);
+
+  /** Whether it was this that ended it; in its company's transaction. */
+  const revoke = async (tx: Tx, session: Endable, ending: Ending): Promise<boolean> => {
+    const row = await repository.lock(tx, session.id);
+    if (row.revokedAt !== null) return false;
+    const patch = { revokedAt: tx.now.toISOString(), revokedBecause: ending.because };
+    await repository.update(tx, row, patch, { action: 'revoke' });
+    return true;
+  };
+
   const endRow = async (session: Endable, ending: Ending): Promise<boolean> => {
-    const isEnded = await db.write(scopeFor(session, ending), async (tx) => {
-      const row = await repository.lock(tx, session.id);
-      if (row.revokedAt !== null) return false;
-      const patch = { revokedAt: tx.now.toISOString(), revokedBecause: ending.because };
-      await repository.update(tx, row, patch, { action: 'revoke' });
-      return true;
-    });
+    const isEnded = await db.write(scopeFor(session, ending), (tx) => revoke(tx, session, ending));
     forget(session.sid);
     return isEnded;
   };
@@ -131,8 +137,14 @@ export const createEndings = (dependencies: EndingsDependencies): Endings => {
   };
 
   const endBySid: Endings['endBySid'] = async (sid, ending) => {
-    const session = await directory.sessionOf(sid);
-    if (session !== undefined) await endRow(session, ending);
+    await db.write(scopeOf(ending), async (tx) => {
+      await holdSid(tx, sid);
+      const session = await directory.sessionOf(sid);
+      if (session !== undefined)
+        await inCompany(tx, scopeFor(session, ending), (there) => revoke(there, session, ending));
+      else if (!(await directory.hasEnded(sid))) await rememberEnded(tx, sid);
+    });
+    forget(sid);
   };
 
   const endRows = async ({ personId, at, kept }: EndSessions, ending: Ending): Promise<number> => {
@@ -158,8 +170,6 @@ export const createEndings = (dependencies: EndingsDependencies): Endings => {
       await endBySid(sid, ending);
     }
   };
-
-  const scopeOf = ({ traceId }: Ending): Scope => systemScope(OPERATOR_COMPANY, 'sessions', traceId);
 
   return {
     of: (personId) => directory.sessions(personId),

@@ -12,6 +12,10 @@ export const CLOCKS_APART = 5_000;
 export const holdSessions = (tx: Tx, personId: string): Promise<void> =>
   serialize({ ...tx, companyId: OPERATOR_COMPANY }, `sessions:${personId}`);
 
+/** The session of one sid is opened, moves or ends, one of it at a time: before sessions are locked. */
+export const holdSid = (tx: Tx, sid: string): Promise<void> =>
+  serialize({ ...tx, companyId: OPERATOR_COMPANY }, `session:${sid}`);
+
 /** Whose token it is and when it was made, in seconds since 1970; undefined `sid` where it has no session. */
 export type Origin = Pick<Claims, 'sub' | 'iat' | 'sid'>;
 

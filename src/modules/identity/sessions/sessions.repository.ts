@@ -77,6 +77,19 @@ export const liveSessionOf = async (reader: Reader, sid: string): Promise<string
     )
   )[0]?.id;
 
+/** Remembers that the session of a sid ended for which no row stands. In the operator's transaction. */
+export const rememberEnded = async (tx: Tx, sid: string): Promise<void> => {
+  await tx.prepared('insert into ended_sid (sid, ended_at) values ($1, $2) on conflict (sid) do nothing', [
+    sid,
+    tx.now,
+  ]);
+};
+
+/** Forgets those that ended before: no token of theirs is good any more. In the operator's transaction. */
+export const purgeEnded = async (tx: Tx, before: Date): Promise<void> => {
+  await tx.prepared('delete from ended_sid where ended_at < $1', [before]);
+};
+
 /** Notes that a session was seen. No change of the row: neither its version nor the log move. */
 export const touchSession = async (tx: Tx, id: string): Promise<void> => {
   await tx.prepared('update session set last_seen_at = $3 where company_id = $1 and id = $2', [

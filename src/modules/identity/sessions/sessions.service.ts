@@ -17,7 +17,7 @@ import type { IdentityProvider } from '../../../platform/identity-provider/port.
 import { forbidden, Problem } from '../../../platform/problem.ts';
 import { realmRoleOf } from '../persons/realm-roles.ts';
 import { deviceOf } from './device.ts';
-import { holdSessions, isOver } from './openings.ts';
+import { holdSessions, holdSid, isOver } from './openings.ts';
 import type { Origin } from './openings.ts';
 import { liveSessionsOf, touchSession } from './sessions.repository.ts';
 import type { SessionRow } from './sessions.repository.ts';
@@ -170,6 +170,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
     const scope: Scope = { ...systemScope(session.companyId, 'sign-in', traceId), address, agent };
     return db.write(scope, async (tx) => {
       await holdSessions(tx, session.personId);
+      await holdSid(tx, session.sid);
       const isNew = (await directory.sessionOf(session.sid)) === undefined && !(await directory.hasEnded(session.sid));
       if (!isNew) return true;
       if (await isOver(token, dependencies)) return false;
@@ -279,6 +280,7 @@ export const createSessions = (dependencies: SessionsDependencies): Sessions => 
       await work.write(context, async (tx) => {
         await holdSessions(tx, principal.personId);
         const { sid } = await repository.get(tx, principal.sessionId);
+        await holdSid(tx, sid);
         if (!(await revoke(tx, principal.sessionId, 'exchanged'))) throw new SessionEnded();
         const client = principal.client === 'admin' ? 'admin' : 'worker';
         const session: NewSession = { ...destination, personId: principal.personId, client, sid };

@@ -178,14 +178,16 @@ export const createTokens = (dependencies: TokensDependencies): Tokens => {
     },
     revoke: async (form, traceId) => {
       const token = form.need('token');
+      const ending = { because: 'token_revoked', traceId };
       const claims = await claimsOf(token);
       if (claims === undefined) {
         const client = clientOfRefresh(token, SIGN_IN_CLIENTS);
-        await identityProvider.logout({ client, refreshToken: token });
+        const sid = await identityProvider.logout({ client, refreshToken: token });
+        if (sid !== undefined) await endings.endBySid(sid, ending);
       } else if (claims.sid === undefined) {
         throw new Problem(400, 'UNSUPPORTED_TOKEN_TYPE');
       } else {
-        await endings.endBySid(claims.sid, { because: 'token_revoked', traceId });
+        await endings.endBySid(claims.sid, ending);
         await endings.endAtProvider(claims.sid);
       }
     },

@@ -230,6 +230,13 @@ describe('what the identity provider saw', () => {
       ]);
     });
 
+    it('ends that session also where it made no request yet', async () => {
+      const { keycloakId, bearer } = await addLogin();
+      const unused = (await bearer()).slice('Bearer '.length);
+      await seenAtThePage({ type: 'second_factor_set_up', userId: keycloakId, sid: sidOf(unused) });
+      await me(unused).expect(401);
+    });
+
     it('reads on where the user is gone meanwhile', async () => {
       const { personId, keycloakId } = await addLogin();
       await app.identityProvider.users.remove(keycloakId);
