@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { ProviderEventType, TokenSet } from '../../src/platform/identity-provider/port.ts';
 import { openBrowser } from '../support/browser.ts';
 import type { Browser } from '../support/browser.ts';
+import { addLogin } from '../support/people.ts';
 import type { TestSystem } from '../support/system.ts';
 import { addStaffMember, CODE, eventually, mailedTo, PASSWORD, signInOnAdmin, visitorsOf } from './people.ts';
 import type { Somebody, Tokens } from './people.ts';
@@ -171,6 +172,20 @@ export const endingsScenario = (name: string, start: () => Promise<TestSystem>):
       await post(`/admin/profile/${who.profileId}/session/end-all`, undefined, admin).expect(200);
       await areOver(unused);
       await goesOn(await enter(who));
+    });
+
+    it('end so of somebody too who was in another company before, and of nobody who may act in one', async () => {
+      const [left, stays] = [await addWorker(), await addWorker()];
+      const second = await system.addCompany();
+      for (const person of [left, stays]) {
+        const { profileId } = await addLogin(system, { companyId: second, roles: ['worker'], person });
+        if (person === left) await sql(`update profile set status = 'ended' where id = $1`, [profileId]);
+      }
+      const [unused, elsewhere] = [await steal(left), await steal(stays)];
+      for (const { profileId } of [left, stays])
+        await post(`/admin/profile/${profileId}/session/end-all`, undefined, admin).expect(200);
+      await areOver(unused);
+      await goesOn(elsewhere.tokens);
     });
 
     describe('where one of them is named', () => {

@@ -26,7 +26,10 @@ export interface ProfileSessions {
   list(context: Context, profileId: string): Promise<Static<typeof ProfileSessionsView>>;
   /** Ends one of them, at the identity provider too. 404 when it is not theirs, or over. */
   end(context: Context, profileId: string, id: string): Promise<void>;
-  /** Ends all of them but the one that asks, and of somebody who is nowhere else those at the provider that made no request yet. */
+  /**
+   * Ends all of them but the one that asks, and of somebody who may act in no other company those at the provider that made no
+   * request yet.
+   */
   endAll(context: Context, profileId: string): Promise<{ ended: number }>;
 }
 
@@ -45,6 +48,9 @@ export const createProfileSessions = (dependencies: ProfileSessionsDependencies)
     for (const session of sessions) await endings.end({ ...session, companyId, profileId }, ending);
   };
 
+  const isElsewhere = async (personId: string, here: string): Promise<boolean> =>
+    (await directory.memberships(personId)).some((one) => one.profileId !== here && one.profileStatus === 'active');
+
   return {
     list: async (context, profileId) => ({
       items: (await managed(context, profileId)).map(({ sid: _sid, ...session }) => session),
@@ -58,8 +64,8 @@ export const createProfileSessions = (dependencies: ProfileSessionsDependencies)
       const sessions = (await managed(context, profileId)).filter(({ id }) => id !== context.principal.sessionId);
       await endEach(context, profileId, sessions);
       const personId = await work.read(context, (reader) => personOfProfile(reader, profileId));
-      // Of somebody who is elsewhere too they are no more this company's than another's.
-      if (personId !== undefined && (await directory.memberships(personId)).length === 1)
+      // Of somebody who may act elsewhere too they are no more this company's than another's.
+      if (personId !== undefined && !(await isElsewhere(personId, profileId)))
         await endings.endAll(personId, { because: 'by_admin', traceId: context.traceId }, { isKept: () => true });
       return { ended: sessions.length };
     },
