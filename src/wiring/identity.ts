@@ -42,7 +42,12 @@ import { createAlignment } from '../modules/identity/persons/alignment.service.t
 import type { Alignment } from '../modules/identity/persons/alignment.service.ts';
 import { createLogins } from '../modules/identity/persons/logins.ts';
 import { createPersonLifecycle } from '../modules/identity/persons/persons.lifecycle.ts';
-import { markSessionsEnded, Person, settleSessionsEnded } from '../modules/identity/persons/persons.repository.ts';
+import {
+  markSessionsEnded,
+  Person,
+  settleSessionsEnded,
+  userOf,
+} from '../modules/identity/persons/persons.repository.ts';
 import { createPersonsAdmin } from '../modules/identity/persons/persons-admin.service.ts';
 import { personsModule } from '../modules/identity/persons/persons.router.ts';
 import { createPersons } from '../modules/identity/persons/persons.service.ts';
@@ -128,7 +133,7 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
   const endings = createEndings({
     ...platform,
     repository,
-    marks: { ended: markSessionsEnded, settled: settleSessionsEnded },
+    marks: { ended: markSessionsEnded, userOf, settled: settleSessionsEnded },
     forget: (sid) => authentication.forget(sid),
   });
   const sessions = createSessions({ ...platform, repository, endAtProvider: (sid) => endings.endAtProvider(sid) });

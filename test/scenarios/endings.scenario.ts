@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { ProviderEventType, TokenSet } from '../../src/platform/identity-provider/port.ts';
+import { IdentityProviderError } from '../../src/platform/identity-provider/errors.ts';
+import type { IdentityProvider, ProviderEventType, TokenSet } from '../../src/platform/identity-provider/port.ts';
 import { openBrowser } from '../support/browser.ts';
 import type { Browser } from '../support/browser.ts';
 import { addLogin } from '../support/people.ts';
@@ -237,19 +238,54 @@ export const endingsScenario = (name: string, start: () => Promise<TestSystem>):
       });
     });
 
-    it('end where the provider did not answer, once it does', async () => {
-      const who = await addWorker();
-      const { tokens } = await steal(who);
-      const { users } = system.identityProvider;
-      const { sessions } = users;
-      users.sessions = () => Promise.reject(new Error('away'));
-      try {
-        await post(`/admin/person/${who.personId}/session/end-all`, undefined, chief).expect(200);
-      } finally {
-        users.sessions = sessions;
-      }
-      await me(tokens.accessToken).expect(401);
-      expect(await users.sessions(who.keycloakId)).to.have.length(2);
-      await eventually(async () => (await users.sessions(who.keycloakId)).length === 0);
+    describe('where the provider did not answer', () => {
+      /** Calls of users at the provider fail until what is done meanwhile is done. */
+      const whileAway = async (names: readonly ('sessions' | 'find')[], work: () => Promise<void>): Promise<void> => {
+        const { users } = system.identityProvider;
+        const before = Object.fromEntries(names.map((call) => [call, users[call]]));
+        const away = () => Promise.reject(new IdentityProviderError('unavailable', 'away'));
+        Object.assign(
+          users,
+          Object.fromEntries(names.map((call) => [call, away])) as Partial<IdentityProvider['users']>,
+        );
+        try {
+          await work();
+        } finally {
+          Object.assign(users, before);
+        }
+      };
+      /** As if their sessions had ended a minute ago. */
+      const longAfter = ({ personId }: Somebody): Promise<object[]> =>
+        sql(`update person set sessions_ended_at = sessions_ended_at - interval '1 minute' where id = $1`, [personId]);
+      const waiting = async ({ personId }: Somebody): Promise<number> =>
+        (await sql(`select 1 from outbox where payload->>'personId' = $1 and state = 'waiting'`, [personId])).length;
+
+      it('end once it does', async () => {
+        const who = await addWorker();
+        const { tokens } = await steal(who);
+        const { users } = system.identityProvider;
+        await whileAway(['sessions'], async () => {
+          await post(`/admin/person/${who.personId}/session/end-all`, undefined, chief).expect(200);
+        });
+        await me(tokens.accessToken).expect(401);
+        expect(await users.sessions(who.keycloakId)).to.have.length(2);
+        await eventually(async () => (await users.sessions(who.keycloakId)).length === 0);
+      });
+
+      it('renew nothing meanwhile, however long ago they were ended here', async () => {
+        const who = await addWorker();
+        const { tokens } = await steal(who);
+        await whileAway(['sessions', 'find'], async () => {
+          await move(who, 'disable');
+          await move(who, 'enable');
+          await longAfter(who);
+          const client = 'angelis-worker';
+          const { refreshToken, accessToken } = await system.identityProvider.refresh({ client, ...tokens });
+          await me(accessToken).expect(401);
+          await refresh(refreshToken).expect(401);
+        });
+        await eventually(async () => (await waiting(who)) === 0);
+        await goesOn(await enter(who));
+      });
     });
   });

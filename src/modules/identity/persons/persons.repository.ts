@@ -105,6 +105,14 @@ export const markSessionsEnded = async (
   return found?.id ?? null;
 };
 
+/** Whom the identity provider knows a person as. In the operator's transaction. */
+export const userOf = async (reader: Reader, personId: string): Promise<string | null> => {
+  const [found] = await reader.prepared<{ id: string | null }>('select keycloak_id as id from person where id = $1', [
+    personId,
+  ]);
+  return found?.id ?? null;
+};
+
 /** The identity provider has ended what was to end by then. */
 export const settleSessionsEnded = async (tx: Tx, personId: string, at: Date): Promise<void> => {
   await tx.prepared('update person set sessions_ending_at = null where id = $1 and sessions_ending_at <= $2', [

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Directory, LiveSession } from '../../../platform/access/directory.ts';
-import type { Database, Tx } from '../../../platform/db/database.ts';
+import type { Database, Reader, Tx } from '../../../platform/db/database.ts';
 import { inCompany } from '../../../platform/db/in-company.ts';
 import type { Repository } from '../../../platform/db/repository.ts';
 import { OPERATOR_COMPANY, systemScope } from '../../../platform/db/scope.ts';
@@ -34,6 +34,8 @@ export interface EndedMarks {
     personId: string,
     mark: { readonly at: Date; readonly isAhead: boolean; readonly kept?: string | undefined },
   ) => Promise<string | null>;
+  /** Whom the provider knows them as. */
+  readonly userOf: (reader: Reader, personId: string) => Promise<string | null>;
   /** The provider has ended what was to end by then. */
   readonly settled: (tx: Tx, personId: string, at: Date) => Promise<void>;
 }
@@ -90,8 +92,6 @@ interface EndSessions {
   readonly because: string;
   readonly at: string;
   readonly kept: readonly string[];
-  /** Of these the one that may have no row. */
-  readonly unseen?: string;
 }
 /** When the job does what the request should have done long since; milliseconds. */
 const ENDED_AFTER = 10_000;
@@ -181,13 +181,7 @@ export const createEndings = (dependencies: EndingsDependencies): Endings => {
         await holdSessions(tx, personId);
         const live = (await directory.sessions(personId)).filter(isKept);
         const kept = [...live.map((session) => session.sid), ...(sid === undefined ? [] : [sid])];
-        const task: EndSessions = {
-          personId,
-          because: ending.because,
-          at: at.toISOString(),
-          kept,
-          ...(sid !== undefined && { unseen: sid }),
-        };
+        const task: EndSessions = { personId, because: ending.because, at: at.toISOString(), kept };
         const userId = await marks.ended(tx, personId, { at, isAhead: true, kept: sid });
         const jobId = await outbox.enqueue(tx, END_SESSIONS, task, { runAt: new Date(tx.now.getTime() + ENDED_AFTER) });
         return { task, userId, jobId };
@@ -224,8 +218,8 @@ export const createEndings = (dependencies: EndingsDependencies): Endings => {
         run: async (task, { scope }) => {
           const ending = { because: task.because, traceId: scope.traceId };
           const at = new Date(task.at);
-          const marked = { at, isAhead: true, kept: task.unseen };
-          const userId = await db.write(scope, (tx) => marks.ended(tx, task.personId, marked));
+          // They are marked since it was written, and what was settled since then is not open again.
+          const userId = await db.read(scope, (reader) => marks.userOf(reader, task.personId));
           await endRows(task, ending);
           await endThere(task, userId, ending);
           await db.write(scope, (tx) => marks.settled(tx, task.personId, at));

@@ -23,7 +23,8 @@ export type Origin = Pick<Claims, 'sub' | 'iat' | 'sid'>;
  * Whether a token that opened no session yet opens none any more, since its person's sessions were ended after it was made. A
  * token says whole seconds, by the provider's clock: within seconds of the ending, the equal one with them, only the provider
  * knows which came first, and is asked whether its session lives. So who signs in the moment after they set a new password is
- * let in, and what was ended there is not. While the provider is yet to end them it cannot say, and they are over.
+ * let in, and what was ended there is not. While the provider is yet to end them it cannot say, however new the token is: it
+ * may be renewed in a session that is to end.
  */
 export const isOver = async (
   { sub, iat, sid }: Origin,
@@ -35,8 +36,9 @@ export const isOver = async (
   const person = await directory.person(sub);
   if (person === undefined || person.sessionsEndedAt === null) return false;
   if (sid !== undefined && sid === person.sessionsKeptSid) return false;
+  if (person.sessionsEnding) return true;
   const [made, ended] = [iat * 1000, Date.parse(person.sessionsEndedAt)];
   if (made > ended + CLOCKS_APART) return false;
-  if (person.sessionsEnding || made < ended - CLOCKS_APART - 1000) return true;
+  if (made < ended - CLOCKS_APART - 1000) return true;
   return !(await users.sessions(sub)).some((session) => session.sid === sid);
 };
