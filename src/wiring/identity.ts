@@ -137,8 +137,8 @@ export const wireIdentity = (platform: Platform, { authentication, invited, comp
     forget: (sid) => authentication.forget(sid),
   });
   const sessions = createSessions({ ...platform, repository, endAtProvider: (sid) => endings.endAtProvider(sid) });
-  const endSessions = async (personId: string, because: string, traceId: string): Promise<void> => {
-    await endings.endAll(personId, { because, traceId });
+  const endSessions = async (personId: string, because: string, traceId: string, at?: Date): Promise<void> => {
+    await endings.endAll(personId, { because, traceId }, at && { at });
   };
   const people = createOperatorRepository(Person, platform.changes);
   const lifecycle = createPersonLifecycle(platform.enqueue, (tx, id, because) => endings.endSoon(tx, id, because));

@@ -240,7 +240,10 @@ export const endingsScenario = (name: string, start: () => Promise<TestSystem>):
 
     describe('where the provider did not answer', () => {
       /** Calls of users at the provider fail until what is done meanwhile is done. */
-      const whileAway = async (names: readonly ('sessions' | 'find')[], work: () => Promise<void>): Promise<void> => {
+      const whileAway = async (
+        names: readonly ('sessions' | 'find' | 'requireNewPassword')[],
+        work: () => Promise<void>,
+      ): Promise<void> => {
         const { users } = system.identityProvider;
         const before = Object.fromEntries(names.map((call) => [call, users[call]]));
         const away = () => Promise.reject(new IdentityProviderError('unavailable', 'away'));
@@ -286,6 +289,45 @@ export const endingsScenario = (name: string, start: () => Promise<TestSystem>):
         });
         await eventually(async () => (await waiting(who)) === 0);
         await goesOn(await enter(who));
+      });
+
+      it('let nobody in by the password that is to be replaced, and leave the one that replaced it', async () => {
+        const who = await addWorker();
+        const unused = await steal(who);
+        const meanwhile: TokenSet[] = [];
+        await whileAway(['requireNewPassword'], async () => {
+          await move(who, 'require-new-password');
+          await areOver(unused);
+          await eventually(async () => (await waiting(who)) === 1);
+          meanwhile.push(await grant(who));
+          await me(meanwhile[0]!.accessToken).expect(401);
+          await post('/auth/sign-in', { identifier: who.email, password: PASSWORD }).expect(401);
+          await reset(who);
+        });
+        await eventually(async () => (await waiting(who)) === 0);
+        for (const { accessToken, refreshToken } of meanwhile) {
+          await me(accessToken).expect(401);
+          await refresh(refreshToken).expect(401);
+        }
+        await goesOn(await enter(who, NEW));
+      });
+
+      it('let nobody in who came by the password before it was gone there', async () => {
+        const who = await addWorker();
+        const meanwhile: TokenSet[] = [];
+        await whileAway(['requireNewPassword'], async () => {
+          await move(who, 'require-new-password');
+          await eventually(async () => (await waiting(who)) === 1);
+          await longAfter(who);
+          meanwhile.push(await grant(who));
+          await me(meanwhile[0]!.accessToken).expect(401);
+        });
+        await eventually(async () => (await waiting(who)) === 0);
+        const { users } = system.identityProvider;
+        expect(await users.passwordState(who.keycloakId)).to.include({ isSet: false, isRequired: true });
+        await me(meanwhile[0]!.accessToken).expect(401);
+        await reset(who);
+        await goesOn(await enter(who, NEW));
       });
     });
   });

@@ -92,7 +92,7 @@ export interface PersonRecord {
   readonly sessionsEndedAt: string | null;
   /** The sid of the one that was kept then, where it was not known here. */
   readonly sessionsKeptSid: string | null;
-  /** The identity provider is yet to end them. */
+  /** The identity provider is yet to end them, or to take their password away. */
   readonly sessionsEnding: boolean;
 }
 
@@ -209,7 +209,7 @@ export const createDirectory = (pool: pg.Pool, now: () => Date): Directory => {
         await query<PersonRecord>(
           'person',
           `select p.id, p.status, p.locale, p.sessions_ended_at as "sessionsEndedAt", p.sessions_kept_sid as "sessionsKeptSid",
-             p.sessions_ending_at is not null as "sessionsEnding", o.role as "operatorRole" from person p
+             coalesce(p.sessions_ending_at, p.password_required_at) is not null as "sessionsEnding", o.role as "operatorRole" from person p
            left join operator_user o on o.person_id = p.id and o.status = 'active'
            where p.keycloak_id = $1 and p.deleted_at is null`,
           [keycloakId],

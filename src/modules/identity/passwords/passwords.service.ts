@@ -27,7 +27,7 @@ interface PasswordsDependencies {
   readonly persons: Persons;
   readonly legacy: Pick<Legacy, 'first'>;
   readonly otps: Pick<Otps, 'redeem' | 'giveBack'>;
-  readonly alignment: Pick<Alignment, 'dropSecondFactor'>;
+  readonly alignment: Pick<Alignment, 'dropSecondFactor' | 'renewPassword'>;
   readonly endings: Pick<Endings, 'endAll'>;
   readonly notices: Notices;
 }
@@ -97,8 +97,11 @@ export const createPasswords = (dependencies: PasswordsDependencies): Passwords 
     jobId !== undefined && (await outbox.cancel(tx, jobId));
 
   const setAtProvider = async (begun: Begun, password: string, pointer: string, traceId: string): Promise<void> => {
+    const { person, following } = begun;
     try {
-      await identityProvider.users.setPassword(begun.person.keycloakId ?? '', password);
+      // Whoever has only the one before chooses none that is required.
+      if (following.because === 'password_reset') await alignment.renewPassword(person, password, traceId);
+      else await identityProvider.users.setPassword(person.keycloakId ?? '', password);
     } catch (error) {
       if (!isProviderError(error, 'password_refused')) throw error;
       await persons.asSystem(traceId, (tx) => callOff(tx, begun));

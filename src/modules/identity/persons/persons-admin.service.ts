@@ -19,7 +19,7 @@ import type { PersonRow, Persons } from './persons.service.ts';
 interface PersonsAdminDependencies {
   readonly work: UnitOfWork;
   readonly persons: Persons;
-  readonly endings: Pick<Endings, 'of' | 'end' | 'endAll'>;
+  readonly endings: Pick<Endings, 'of' | 'end' | 'endAll' | 'endSoon'>;
   readonly notices: Pick<Notices, 'send'>;
   readonly invitations: Pick<Invitations, 'issueToStaff'>;
   readonly decide: Decide;
@@ -81,17 +81,22 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
     context: Context,
     id: string,
     about: { readonly action: string; readonly reason: string; readonly because: string; readonly version: number },
-    ask: (tx: Tx) => Promise<void>,
+    ask: (tx: Tx) => Promise<Partial<PersonRow>>,
   ): Promise<PersonRow> => {
     const { action, reason, because, version } = about;
     const after = await work.write(context, async (tx) => {
       const row = await repository.lock(tx, id, version);
       await mayChange(tx, context, id);
-      const changed = await repository.update(tx, row, { epoch: row.epoch + 1 }, { action, reason });
-      await ask(tx);
+      const changed = await repository.update(
+        tx,
+        row,
+        { epoch: row.epoch + 1, ...(await ask(tx)) },
+        { action, reason },
+      );
+      // A job does what follows, should this process end before.
+      await endings.endSoon(tx, id, because);
       return changed;
     });
-    // The job does so too, should this process end before.
     await endings.endAll(id, { ...byStaff(context), because });
     return show(after);
   };
@@ -133,8 +138,9 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
     requireNewPassword: (context, id, reason, version) => {
       const because = 'new_password_required';
       return renew(context, id, { reason, version, because, action: 'require_new_password' }, async (tx) => {
-        await persons.align(tx, id, { newPassword: true });
+        await persons.align(tx, id);
         await notices.send(tx, id, 'newPasswordRequired');
+        return { passwordRequiredAt: tx.now.toISOString() };
       });
     },
     resetSecondFactor: (context, id, reason, version) => {
@@ -142,6 +148,7 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
       return renew(context, id, { reason, version, because, action: 'reset_second_factor' }, async (tx) => {
         await persons.align(tx, id, { newSecondFactor: true });
         await notices.send(tx, id, 'secondFactorRemoved');
+        return {};
       });
     },
     changeAddress: async (context, id, { kind, value, reason }, version) => {

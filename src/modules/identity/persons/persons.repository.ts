@@ -36,6 +36,7 @@ export const Person = entity({
     sessionsEndedAt: nullable(instant()),
     sessionsEndingAt: nullable(instant()),
     sessionsKeptSid: nullable(line(100)),
+    passwordRequiredAt: nullable(instant()),
     dataKey: line(2_000),
     epoch: integer(1, 2_147_483_647),
   },
@@ -118,6 +119,14 @@ export const settleSessionsEnded = async (tx: Tx, personId: string, at: Date): P
   await tx.prepared('update person set sessions_ending_at = null where id = $1 and sessions_ending_at <= $2', [
     personId,
     at,
+  ]);
+};
+
+/** The identity provider was told by then that a new password is required, or has one that was chosen since. */
+export const settleRequiredPassword = async (tx: Tx, personId: string, by: Date): Promise<void> => {
+  await tx.prepared('update person set password_required_at = null where id = $1 and password_required_at <= $2', [
+    personId,
+    by,
   ]);
 };
 

@@ -116,6 +116,7 @@ export const createRegistration = (dependencies: RegistrationDependencies): Regi
         sessionsEndedAt: null,
         sessionsEndingAt: null,
         sessionsKeptSid: null,
+        passwordRequiredAt: null,
         preferences: {},
         epoch: 1,
       });
