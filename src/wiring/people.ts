@@ -40,6 +40,7 @@ import { createRolesService } from '../modules/organization/roles/roles.service.
 import { createMustReachNoFurther } from '../modules/organization/roles/lines.ts';
 import { createMoving } from '../modules/organization/roles/moving.ts';
 import type { Moving } from '../modules/organization/roles/moving.ts';
+import { createMayPlace } from '../modules/organization/roles/placing.ts';
 import { createStanding } from '../modules/organization/roles/standing.ts';
 import { createMayWork } from '../modules/organization/roles/working.ts';
 import type { MayWork } from '../modules/organization/roles/working.ts';
@@ -166,7 +167,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     own,
     obstacles: (tx, profileId) => erasing.obstacles(tx, profileId),
     mayManage,
-    mayPlace: moving.mayPlace,
+    mayPlace: createMayPlace(platform.catalogue, standing),
     dropPhoto,
     invitations,
   });

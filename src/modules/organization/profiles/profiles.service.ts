@@ -6,6 +6,7 @@ import type { ChangeRecorder, Context, MovingParts, Reader, Tx } from '../../../
 import type { Caller } from '../caller.ts';
 import type { Home } from '../members.ts';
 import { reaches, reachesDepartment, visibleProfiles } from '../reach.ts';
+import type { MayPlace } from '../roles/placing.ts';
 import { normalizeContact } from './contact.ts';
 import type { ProfileInvitations } from './invitations.ts';
 import type { NationalId, NationalIds } from './national-id.ts';
@@ -38,8 +39,8 @@ interface ProfilesDependencies extends MovingParts<ProfileRow> {
   readonly invitations: Pick<ProfileInvitations, 'withdraw' | 'follow'>;
   /** Throws 403 for somebody else's profile that holds what the caller could not give. */
   readonly mayManage: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
-  /** Throws 403 for whoever would hold more over somebody in another department, or puts themselves there. */
-  readonly mayPlace: (tx: Tx, context: Caller, profile: ProfileRow, departmentId: string | null) => Promise<void>;
+  /** Throws 403 for whoever puts themselves into another department, or others where more is held over them, or less, than the caller gives. */
+  readonly mayPlace: MayPlace;
 }
 
 const profileRestriction =
@@ -133,7 +134,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       const isMoved = departmentId !== undefined && departmentId !== row.departmentId;
       if (isMoved) {
         await mustReach(tx, context, departmentId);
-        await mayPlace(tx, context, row, departmentId);
+        await mayPlace(tx, context, [row], departmentId);
         if (departmentId !== null) await takeIn(tx, departmentId);
       }
       const contact = normalizeContact(patch);
@@ -212,9 +213,9 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
           if (row[column] !== homeId) rows.push(row);
         }
         await repository.references.hold(tx, { [column]: homeId });
+        if (home === 'department') await mayPlace(tx, context, rows, homeId);
         for (const row of rows) {
           if (home === 'department') {
-            await mayPlace(tx, context, row, homeId);
             await takeIn(tx, homeId);
             if (row.status === 'invited') await invitations.follow(tx, row.id, homeId);
           }

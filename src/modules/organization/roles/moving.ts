@@ -7,7 +7,7 @@ import { grantsOf, rankWithin } from './authority.ts';
 import type { Covers, Holding, RoleParts } from './authority.ts';
 import { gainedOver } from './gains.ts';
 import type { Stand } from './gains.ts';
-import { departmentOf, holdersWithin, holdingsOf, rolesOf, scopesAround } from './roles.repository.ts';
+import { departmentOf, holdersWithin, rolesOf, scopesAround } from './roles.repository.ts';
 import type { Holder } from './roles.repository.ts';
 import { serializeRoles } from './standing.ts';
 import type { Standing } from './standing.ts';
@@ -22,13 +22,18 @@ type Around = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** A department as a scope. */
 export const department = (id: string): GrantScope => ({ kind: 'department', id });
-const idsAbove = ({ id, path }: Placed): Set<string> =>
+/** The departments above a place. */
+export const idsAbove = ({ id, path }: Placed): Set<string> =>
   new Set(path.split('/').filter((each) => each !== '' && each !== id));
 /** What takes what in, by what stands around each scope. */
 export const coversBy =
   (around: Around): Covers =>
   (outer, inner) =>
     outer.kind === inner.kind && around.get(inner.id)?.has(outer.id) === true;
+/** Holdings, each of them once, whoever holds it. */
+export const each = (holdings: readonly Holding[]): Holding[] => [
+  ...new Map(holdings.map((one) => [JSON.stringify(one), one])).values(),
+];
 /** The departments within which something is held. */
 export const departmentsOf = (held: readonly Holding[]): string[] =>
   held.flatMap(({ scope }) => (scope?.kind === 'department' ? [scope.id] : []));
@@ -64,7 +69,7 @@ const gainedIn = (
     .find((permission) => permission !== undefined);
 
 /** Why somebody may not let people stand in `to` whom they come to be above by it; undefined when they may. */
-const refusalOf = (
+export const refusalOf = (
   held: readonly Holding[],
   all: ReadonlyMap<string, RoleParts>,
   gained: string | undefined,
@@ -77,40 +82,37 @@ const refusalOf = (
 };
 
 /**
- * What people hold in a department they hold over whoever is in it or below: who moves a department, or puts people into one,
- * gives and takes by it. Nobody gives themselves anything so, or others what they could not give them.
+ * What people hold in a department they hold over whoever is in it or below: who moves a department gives and takes by it.
+ * Nobody gives themselves anything so, or others what they could not give them.
  */
 export const createMoving = (
   catalogue: () => Catalogue,
   standing: Pick<Standing, 'mustNotBeOwn' | 'mustStandAbove'>,
 ) => {
-  /** Throws 403 where what one of the holders holds becomes more, or less, and the caller may not do that. */
-  const mustMayChange = async (
-    tx: Tx,
-    context: Caller,
+  /** What the caller has to stand above of a holder whose roles come to hold more, or less. Throws 403 where it is they who hold more. */
+  const changedOf = (
+    { principal }: Caller,
     { profileId, held }: Holder,
     {
       moved,
       all,
       trees,
     }: { readonly moved: Placed; readonly all: ReadonlyMap<string, RoleParts>; readonly trees: Trees },
-  ): Promise<void> => {
+  ): readonly Holding[] => {
     const { before, after } = trees;
     const [at, grants] = [department(moved.id), grantsOf(held, all)];
     const parts = partsOf(moved.id, held, trees);
     const gained = gainedIn(parts, grants, catalogue(), trees);
-    if (profileId === context.principal.profileId) {
+    if (profileId === principal.profileId) {
       const refusal = refusalOf(held, all, gained, { at, covers: before }, { at, covers: after });
       if (refusal !== undefined) throw refusal;
-      return;
+      return [];
     }
     if (gained === undefined && gainedIn(parts, grants, catalogue(), { before: after, after: before }) === undefined)
-      return;
+      return [];
     // What they hold above its new place they hold in it then: to give it is to give it there.
-    const given = held
-      .filter(({ scope }) => scope !== null && after(scope, at))
-      .map((each) => ({ ...each, scope: at }));
-    await standing.mustStandAbove(tx, context, [...held, ...given]);
+    const given = held.filter(({ scope }) => scope !== null && after(scope, at)).map((one) => ({ ...one, scope: at }));
+    return [...held, ...given];
   };
 
   return {
@@ -132,27 +134,8 @@ export const createMoving = (
       const trees = { before: coversBy(around), after: coversBy(movedAround(around, from, to)) };
       if (profileId !== null && home !== null && trees.before(department(from.id), department(home)))
         await standing.mustNotBeOwn(tx, context, profileId);
-      for (const holder of holders) await mustMayChange(tx, context, holder, { moved: from, all, trees });
-    },
-    /** Throws 403 for whoever would hold more over somebody in the department `to` than where they are now. Null: in none. */
-    mayPlace: async (
-      tx: Tx,
-      context: Caller,
-      { id, departmentId }: { readonly id: string; readonly departmentId: string | null },
-      to: string | null,
-    ): Promise<void> => {
-      const { profileId } = context.principal;
-      if (profileId === null) return;
-      if (profileId === id) return standing.mustNotBeOwn(tx, context, id);
-      const held = await holdingsOf(tx, profileId, tx.now);
-      const places = [departmentId, to].filter((each) => each !== null);
-      const covers = coversBy(await scopesAround(tx, [...departmentsOf(held), ...places].map(department)));
-      const standAt = (place: string | null): Stand => ({ at: place === null ? null : department(place), covers });
-      const all = await rolesOf(tx);
-      const [from, into] = [standAt(departmentId), standAt(to)];
-      const gained = gainedOver(grantsOf(held, all), catalogue(), from, into);
-      const refusal = refusalOf(held, all, gained, from, into);
-      if (refusal !== undefined) throw refusal;
+      const changing = holders.flatMap((holder) => changedOf(context, holder, { moved: from, all, trees }));
+      await standing.mustStandAbove(tx, context, each(changing));
     },
   };
 };
