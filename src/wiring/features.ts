@@ -9,13 +9,19 @@ import {
 } from '../modules/organization/features/catalogue.repository.ts';
 import { catalogueModules } from '../modules/organization/features/catalogue.router.ts';
 import { createFeatureCatalogue } from '../modules/organization/features/catalogue.service.ts';
-import { depthFor, featureFacts } from '../modules/organization/features/features.reads.ts';
+import {
+  departmentGrants,
+  depthFor,
+  featureFacts,
+  hasPeople,
+} from '../modules/organization/features/features.reads.ts';
 import { featureModules } from '../modules/organization/features/features.router.ts';
 import { createFeatures } from '../modules/organization/features/features.service.ts';
 import type { Features } from '../modules/organization/features/features.service.ts';
 import { createGrantLifecycle } from '../modules/organization/features/grants.lifecycle.ts';
 import { grantList } from '../modules/organization/features/grants.repository.ts';
 import { createGrantsService, createMayRevoke } from '../modules/organization/features/grants.service.ts';
+import { createMayCarry } from '../modules/organization/features/moved.ts';
 import { createOwnFeatures } from '../modules/organization/features/own-features.ts';
 import { createTake } from '../modules/organization/features/quotas.service.ts';
 import type { QuotaNotices } from '../modules/organization/features/quotas.service.ts';
@@ -25,6 +31,7 @@ import type { Profiles } from '../modules/organization/profiles/profiles.service
 import type { Assignments } from '../modules/organization/roles/assignments.service.ts';
 import { caretakersOf } from '../modules/organization/roles/roles.repository.ts';
 import type { Standing } from '../modules/organization/roles/standing.ts';
+import type { MayMove } from '../modules/organization/tree.ts';
 import type { Module } from '../platform/http/module.ts';
 import type { Platform } from './platform.ts';
 
@@ -38,6 +45,8 @@ interface FeatureArea {
   readonly modules: readonly Module[];
   readonly features: Features;
   readonly grants: ReturnType<typeof createGrantsService>;
+  /** For departments: who moves them, with what they have of features. */
+  readonly mayCarry: MayMove;
 }
 
 /** The catalogue of features and plans, grants, and what comes of them. */
@@ -65,6 +74,7 @@ export const wireFeatures = (platform: Platform, givers: FeatureGivers, notices:
   return {
     features: service,
     grants,
+    mayCarry: createMayCarry({ ...platform, standing, grantsOf: departmentGrants, hasPeople }),
     modules: [
       ...catalogueModules(catalogue),
       ...featureModules(service, grants),

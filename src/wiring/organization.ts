@@ -99,7 +99,10 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
   const departments = createDepartmentsService({
     ...platform.crud(departmentList),
     hasLeft,
-    mayMove: (tx, context, from, to) => people.moving.mayMove(tx, context, from, to),
+    mayMove: async (tx, context, from, to) => {
+      await people.moving.mayMove(tx, context, from, to);
+      await mayCarry(tx, context, from, to);
+    },
     endLapsed: (tx, id) => people.endLapsed(tx, { kind: 'department', id }),
   });
   const people = wirePeople(platform, {
@@ -109,7 +112,7 @@ export const wireOrganization = (platform: Platform, needs: OrganizationNeeds): 
     endFeatures: (tx, profileId) => grants.endGiven(tx, profileId, 'rejoined'),
   });
   const companies = wireCompanies(platform, { ...people, ...needs });
-  const { features, grants, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
+  const { features, grants, mayCarry, modules: granting } = wireFeatures(platform, people.givers, quotaNotices);
   const { residents, module: residentModule } = wireResidents(platform, {
     ...people.givers,
     lock: people.lock,

@@ -7,7 +7,7 @@ import { Department, managerErasure } from './departments.repository.ts';
 import type { Departments } from './departments.service.ts';
 
 const MOVING =
-  'What is held within a department is held over all below it. Nobody is allowed more by a move of theirs, nor lets others be allowed more, or less, above whom they do not stand: GRANT_ABOVE_OWN, ROLE_ABOVE_OWN. Their own department only owners move: OWN_LIMITS.';
+  'What is held within a department is held over all below it. Nobody is allowed more by a move of theirs, nor lets others be allowed more, or less, above whom they do not stand: GRANT_ABOVE_OWN, ROLE_ABOVE_OWN. So it is with features that departments are given and denied: FEATURE_GRANT_ABOVE_OWN. Their own department only owners move: OWN_LIMITS.';
 
 /** /admin/department */
 export const departmentsModule = (service: Departments, people: Members): Module =>

@@ -9,7 +9,7 @@ import type { DepartmentRow } from './departments.repository.ts';
 interface DepartmentsDependencies extends CrudParts<DepartmentRow> {
   /** Whether somebody's time in the company is over. */
   readonly hasLeft: (reader: Reader, profileId: string) => Promise<boolean>;
-  /** Throws 403 for a move by which somebody would be allowed more, or less, than the caller may give or take. */
+  /** Throws 403 for a move by which somebody would be allowed more, or less, or have more or less of a feature, than the caller may give or take. */
   readonly mayMove: MayMove;
   /** Takes what nobody holds any more of the roles within a department. */
   readonly endLapsed: (tx: Tx, id: string) => Promise<void>;

@@ -1,4 +1,6 @@
+import { instant } from '../../../platform/module.ts';
 import type { Reader } from '../../../platform/module.ts';
+import { shown } from '../../../platform/schema/entity.ts';
 import type { FeatureGrantRow } from './grants.repository.ts';
 import type { FeatureFacts } from './resolution.ts';
 
@@ -89,4 +91,37 @@ export const depthFor = async (
 ): Promise<number | undefined> => {
   const values = [reader.companyId, personId, at, subject, departmentId, roleId, systemRole, profileId];
   return (await reader.prepared<{ depth: number }>(DEPTH, values))[0]?.depth;
+};
+
+/** A grant to a department, in force or to come. */
+export type DepartmentGrant = Pick<
+  FeatureGrantRow,
+  'id' | 'feature' | 'effect' | 'quota' | 'byOperator' | 'startsAt' | 'endsAt' | 'level'
+> & { readonly departmentId: string };
+
+/** What these departments are given and denied at `at` or later, of what is not retired. */
+export const departmentGrants = (
+  reader: Reader,
+  departmentIds: readonly string[],
+  at: Date,
+): Promise<DepartmentGrant[]> =>
+  reader.prepared<DepartmentGrant>(
+    `select g.id, g.department_id as "departmentId", g.feature, g.effect, g.quota, g.by_operator as "byOperator",
+       g.level, ${shown('g.starts_at', instant())} as "startsAt", ${shown('g.ends_at', instant())} as "endsAt"
+     from feature_grant g join feature f on f.code = g.feature and f.status <> 'retired' and f.deleted_at is null
+     where g.company_id = $1 and g.department_id = any($2) and g.status in ('scheduled', 'active') and g.deleted_at is null
+       and (g.ends_at is null or g.ends_at > $3) order by g.id`,
+    [reader.companyId, departmentIds, at],
+  );
+
+/** Whether anybody who has not left belongs to a department or one below it. */
+export const hasPeople = async (reader: Reader, departmentId: string): Promise<boolean> => {
+  const rows = await reader.prepared(
+    `select 1 from department d
+     join department home on home.company_id = $1 and home.path >= d.path and home.path < d.path || '~'
+     join profile p on p.company_id = $1 and p.department_id = home.id and p.status <> 'ended' and p.deleted_at is null
+     where d.company_id = $1 and d.id = $2 limit 1`,
+    [reader.companyId, departmentId],
+  );
+  return rows.length > 0;
 };

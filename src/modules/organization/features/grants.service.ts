@@ -17,7 +17,8 @@ interface Wanted extends Whom, Pick<FeatureGrantRow, 'feature' | 'effect' | 'quo
 }
 /** Who gives by what they hold as long as what they give. */
 type Giver = Caller & Standee;
-const WRITE = 'organization:feature-grant:write';
+/** By which features are given and withheld. */
+export const WRITE = 'organization:feature-grant:write';
 const IN_FORCE: readonly string[] = ['scheduled', 'active'];
 
 interface GrantsDependencies extends MovingParts<FeatureGrantRow> {
