@@ -167,6 +167,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     own,
     obstacles: (tx, profileId) => erasing.obstacles(tx, profileId),
     mayManage,
+    mayKeep: assignments.mayKeep,
     mayPlace: createMayPlace(platform.catalogue, standing),
     dropPhoto,
     invitations,

@@ -122,11 +122,11 @@ export interface Directory {
   standing(companyId: string, profileId: string): Promise<Standing | undefined>;
 }
 
-/** Roles as JSON; `$2` is the present instant. */
+/** Roles of profile `f` as JSON, each until it ends or the profile does; `$2` is the present instant. */
 const assignmentsOf = (company: string, profile: string): string => `
     coalesce((select json_agg(json_build_object('systemRole', a.system_role, 'roleId', a.role_id,
         'scope', case when a.scope_id is null then null else json_build_object('kind', a.scope_kind, 'id', a.scope_id) end,
-        'assignment', json_build_object('id', a.id, 'expiresAt', to_char(a.expires_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))) order by a.id)
+        'assignment', json_build_object('id', a.id, 'expiresAt', to_char(least(a.expires_at, f.expires_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))) order by a.id)
       from role_assignment a
       where a.company_id = ${company} and a.profile_id = ${profile} and a.deleted_at is null
         and (a.expires_at is null or a.expires_at > $2)), '[]') as assignments`;
@@ -154,7 +154,7 @@ const STANDING = `
   join company c on c.id = f.company_id and c.status = 'active'
   where f.company_id = $1 and f.id = $3 and f.status = 'active' and f.deleted_at is null`;
 
-const HELD = `select ${assignmentsOf('$1', '$3').trim()}`;
+const HELD = `select ${assignmentsOf('$1', '$3').trim()} from profile f where f.company_id = $1 and f.id = $3`;
 
 const MEMBERSHIPS = `
   select c.id as "companyId", c.slug as "companySlug", c.name as "companyName", c.custom_domain as "customDomain",

@@ -23,7 +23,7 @@ export interface Grant {
   readonly role: string;
   /** The role, own or the system's, that says it; absent: the held one itself. */
   readonly inheritedFrom?: string;
-  /** By which assignment the role is held, and until when; absent for staff and machine clients. */
+  /** By which assignment the role is held, and until when: it ends, or the profile does; absent for staff and machine clients. */
   readonly assignment?: { readonly id: string; readonly expiresAt: string | null };
 }
 

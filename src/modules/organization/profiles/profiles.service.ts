@@ -6,6 +6,7 @@ import type { ChangeRecorder, Context, MovingParts, Reader, Tx } from '../../../
 import type { Caller } from '../caller.ts';
 import type { Home } from '../members.ts';
 import { reaches, reachesDepartment, visibleProfiles } from '../reach.ts';
+import type { Assignments } from '../roles/assignments.service.ts';
 import type { MayPlace } from '../roles/placing.ts';
 import { normalizeContact } from './contact.ts';
 import type { ProfileInvitations } from './invitations.ts';
@@ -41,6 +42,8 @@ interface ProfilesDependencies extends MovingParts<ProfileRow> {
   readonly mayManage: (tx: Tx, context: Caller, profileId: string) => Promise<void>;
   /** Throws 403 for whoever puts themselves into another department, or others where more is held over them, or less, than the caller gives. */
   readonly mayPlace: MayPlace;
+  /** Throws 403 where somebody holds, by being there longer, what the caller could not give as long. */
+  readonly mayKeep: Assignments['mayKeep'];
 }
 
 const profileRestriction =
@@ -67,6 +70,10 @@ const seenBy =
 /** What the gate counts on is not support's: the risk group, which chooses the fitness policy, and until when somebody may work. */
 const CLOSED_TO_SUPPORT = { riskGroupId: 'fitness:policy:write', expiresAt: 'workforce:assignment:write' } as const;
 
+/** Whether it is said anew until when somebody is here. */
+const isRetimed = (row: ProfileRow, { expiresAt }: Given): boolean =>
+  expiresAt !== undefined && expiresAt !== row.expiresAt;
+
 const mayDecide = (
   { principal }: Caller,
   given: Given,
@@ -91,6 +98,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     own,
     mayManage,
     mayPlace,
+    mayKeep,
     dropPhoto,
     invitations,
     obstacles,
@@ -107,7 +115,10 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
   const mayAlter = async (tx: Tx, caller: Caller, row: ProfileRow, patch: Given): Promise<void> => {
     mayDecide(caller, patch, row);
     await own.mayEdit(tx, caller, row, patch);
-    if (patch.expiresAt !== undefined && patch.expiresAt !== row.expiresAt) await own.mayLead(tx, caller, row.id);
+    if (isRetimed(row, patch)) {
+      await own.mayLead(tx, caller, row.id);
+      await mayKeep(tx, caller, { profileId: row.id, now: row.expiresAt, until: patch.expiresAt! });
+    }
     if (patch.expiresAt !== undefined || patch.kind !== undefined) checkExpiry(tx, { ...row, ...patch });
     if ((patch.expiresAt ?? null) !== null) await guards.mayLeave(tx, row.id);
   };
@@ -145,6 +156,8 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       return {
         ...contact,
         ...(isAsked && { status: 'draft' }),
+        // Until when what they hold lasts is asked of every session.
+        ...(isRetimed(row, patch) && { epoch: row.epoch + 1 }),
         nationalId: undefined,
         ...(patch.nationalId !== undefined &&
           (await nationalIds.store(tx, row.id, patch.nationalId, seenBy(tx, context)))),

@@ -1,4 +1,5 @@
 import { waysOf } from '../../../platform/access/allowance.ts';
+import { lasts } from '../../../platform/access/lasting.ts';
 import type { GrantScope } from '../../../platform/access/principal.ts';
 import type { Bind, ListQuery } from '../../../platform/db/list.ts';
 import type { Scope } from '../../../platform/db/scope.ts';
@@ -16,6 +17,7 @@ import {
   assignmentsOfLeavers,
   expiredAssignments,
   holdingsOf,
+  holdingsUntil,
   holdScope,
   isOfPerson,
   lapsedWithin,
@@ -49,6 +51,8 @@ interface AssignmentsDependencies {
   readonly raiseEpoch: (tx: Tx, profileId: string) => Promise<void>;
 }
 
+/** By which it is said until when people are there. */
+const KEEP = 'organization:profile:write';
 const ASSIGNABLE = new Set(SYSTEM_ROLES.filter(({ assignable }) => assignable).map(({ code }) => code));
 
 const holdingFrom = (row: Partial<AssignmentBody>): Holding => ({
@@ -161,6 +165,27 @@ export const createAssignmentsService = (deps: AssignmentsDependencies) => {
         throw forbidden('OWN_LIMITS');
       if (principal.profileId !== profileId)
         await standing.mustStandAbove(tx, context, await holdingsOf(tx, profileId, tx.now));
+    },
+    /**
+     * Throws 403 where somebody who is to be there until `until`, null: for good, holds something for longer by it than the
+     * caller could give it. `now`: until when they are there.
+     */
+    mayKeep: async (
+      tx: Tx,
+      context: Caller,
+      {
+        profileId,
+        now,
+        until,
+      }: { readonly profileId: string; readonly now: string | null; readonly until: string | null },
+    ): Promise<void> => {
+      const held = await holdingsUntil(tx, profileId, tx.now, until);
+      const longer = held.filter(({ expiresAt }) => !lasts(now, expiresAt));
+      for (const [end, holdings] of Map.groupBy(longer, ({ expiresAt }) => expiresAt)) {
+        const giver = standing.givingUntil(context, end, KEEP);
+        if (!(await reaches(tx, giver, profileId))) throw forbidden('OUT_OF_REACH');
+        await standing.mustStandAbove(tx, giver, holdings);
+      }
     },
     give: (context: Caller, body: AssignmentBody): Promise<RoleAssignmentRow> =>
       work.write(context, async (tx) => {

@@ -74,6 +74,14 @@ export const namesWithin = (
   systemRole !== null &&
   held.some((own) => givesOf(own, all)?.includes(systemRole) === true && isHeldWithin(own, scope, covers));
 
+/** Whether a role, changed so, gives nothing that it did not give, by what is written of it. */
+export const givesNoMore = (before: RoleParts, after: RoleParts): boolean =>
+  before.parentId === after.parentId &&
+  before.systemParent === after.systemParent &&
+  reachesAsFar(before.reach, after.reach) &&
+  after.grants.every((pattern) => before.grants.includes(pattern)) &&
+  before.denies.every((pattern) => after.denies.includes(pattern));
+
 /** The rank that one needs to be above to make an own role: the highest of the system roles it inherits from, else 0. */
 export const worthOfLineage = (lineage: readonly RoleParts[]): number => highest(lineage, WORTHS);
 

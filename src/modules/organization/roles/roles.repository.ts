@@ -117,19 +117,41 @@ export const isOfPerson = async (reader: Reader, profileId: string, personId: st
   return rows.length > 0;
 };
 
-/** What a profile holds at `at`. */
-export const holdingsOf = (
+/** What somebody holds, and until when; null: for good. */
+export type Held = Holding & { readonly expiresAt: string | null };
+
+/** What a profile holds at `at`, each until it ends or, by this SQL, the profile does. */
+const heldUntil = (end: string): string => `select a.system_role as "systemRole", a.role_id as "roleId",
+    least(a.expires_at, ${end}) as "expiresAt",
+    case when a.scope_id is null then null else json_build_object('kind', a.scope_kind, 'id', a.scope_id) end as scope
+  from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
+  where a.company_id = $1 and a.profile_id = $2 and a.deleted_at is null and (a.expires_at is null or a.expires_at > $3)
+  order by a.id`;
+
+/** What a profile holds at `at`, until each ends, or they leave. */
+export const holdingsOf = (reader: Reader, profileId: string, at: Date): Promise<Held[]> =>
+  reader.prepared(heldUntil('p.expires_at'), [reader.companyId, profileId, at]);
+
+/** The same, were the profile to end at `end`; null: never. */
+export const holdingsUntil = (reader: Reader, profileId: string, at: Date, end: string | null): Promise<Held[]> =>
+  reader.prepared(heldUntil('$4::timestamptz'), [reader.companyId, profileId, at, end]);
+
+/** Until when somebody holds one of these own roles at the latest, null: for good; undefined: nobody does. Whoever left does not. */
+export const lastHeld = async (
   reader: Reader,
-  profileId: string,
+  roleIds: readonly string[],
   at: Date,
-): Promise<(Holding & { expiresAt: string | null })[]> =>
-  reader.prepared(
-    `select system_role as "systemRole", role_id as "roleId", expires_at as "expiresAt",
-       case when scope_id is null then null else json_build_object('kind', scope_kind, 'id', scope_id) end as scope
-     from role_assignment
-     where company_id = $1 and profile_id = $2 and deleted_at is null and (expires_at is null or expires_at > $3) order by id`,
-    [reader.companyId, profileId, at],
+): Promise<string | null | undefined> => {
+  const [row] = await reader.prepared<{ end: string | null }>(
+    `select least(a.expires_at, p.expires_at) as "end"
+     from role_assignment a join profile p on p.company_id = $1 and p.id = a.profile_id
+     where a.company_id = $1 and a.role_id = any($2) and a.deleted_at is null
+       and (a.expires_at is null or a.expires_at > $3) and p.status <> 'ended' and p.deleted_at is null
+     order by 1 desc nulls first limit 1`,
+    [reader.companyId, roleIds, at],
   );
+  return row?.end;
+};
 
 /** How many people beside `exceptId` hold one of these own roles at `at`; whoever left does not. */
 export const countPeople = async (

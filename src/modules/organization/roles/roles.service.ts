@@ -2,14 +2,14 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Catalogue } from '../../../platform/access/catalogue.ts';
 import { matches } from '../../../platform/access/decision.ts';
 import { conflict, createCrud, forbidden, invalid } from '../../../platform/module.ts';
-import type { Context, CrudParts, Reader, Tx } from '../../../platform/module.ts';
-import { beyondOwn, lineageOf, outranks, rankWithin, worthOfLineage } from './authority.ts';
+import type { Context, CrudParts, Tx } from '../../../platform/module.ts';
+import { beyondOwn, givesNoMore, lineageOf, outranks, worthOfLineage } from './authority.ts';
 import type { Covers, RoleParts } from './authority.ts';
 import { mustHavePlaces } from './places.ts';
-import { holdersOf, holdingsOf, limitedRoles, rolesOf } from './roles.repository.ts';
+import { holdersOf, holdingsOf, lastHeld, limitedRoles, rolesOf } from './roles.repository.ts';
 import type { RoleRow } from './roles.repository.ts';
 import { serializeRoles } from './standing.ts';
-import type { Standing } from './standing.ts';
+import type { Standee, Standing } from './standing.ts';
 import { SYSTEM_ROLES } from './system-roles.ts';
 
 interface RolesDependencies extends CrudParts<RoleRow> {
@@ -22,6 +22,7 @@ interface RolesDependencies extends CrudParts<RoleRow> {
   readonly raiseAccessEpoch: (tx: Tx) => Promise<void>;
 }
 
+const WRITE = 'organization:role:write';
 const NOWHERE: Covers = () => false;
 const ASSIGNABLE = new Set(SYSTEM_ROLES.filter(({ assignable }) => assignable).map(({ code }) => code));
 
@@ -35,12 +36,6 @@ const partsOf = ({ code, parentId, systemParent, reach, grants, denies }: Given,
   grants,
   denies,
 });
-
-/** The caller's highest rank for the whole company. */
-const rankOfCaller = async (reader: Reader, { principal }: Context, at: Date): Promise<number> => {
-  if (principal.profileId === null) return 0;
-  return rankWithin(await holdingsOf(reader, principal.profileId, at), await rolesOf(reader), null, NOWHERE);
-};
 
 /** Own roles of a company: known permissions only, no circles, nothing that their maker does not hold. */
 export const createRolesService = ({
@@ -66,15 +61,15 @@ export const createRolesService = ({
   /** Refuses a role that is more than its maker. */
   const checkOwn = async (
     tx: Tx,
-    context: Context,
+    maker: Standee,
     role: RoleParts,
     all: ReadonlyMap<string, RoleParts>,
   ): Promise<void> => {
     const lineage = [role, ...lineageOf(all.get(role.parentId ?? ''), all)];
-    const beyond = beyondOwn(lineage, context.principal.grants, catalogue(), null, NOWHERE);
+    const beyond = beyondOwn(lineage, maker.principal.grants, catalogue(), null, NOWHERE);
     if (beyond !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: beyond } });
     const worth = worthOfLineage(lineage);
-    if (worth > 0 && !outranks(await rankOfCaller(tx, context, tx.now), worth)) throw forbidden('ROLE_ABOVE_OWN');
+    if (worth > 0 && !outranks(await standing.levelOf(tx, maker), worth)) throw forbidden('ROLE_ABOVE_OWN');
   };
   const check = async (tx: Tx, context: Context, role: RoleParts): Promise<void> => {
     const all = new Map(await rolesOf(tx)).set(role.id, role);
@@ -83,15 +78,23 @@ export const createRolesService = ({
     checkParents(role, all);
     await checkOwn(tx, context, role, all);
   };
+  /** Ids of a role and of those that inherit from it. */
+  const heirsOf = async (tx: Tx, id: string): Promise<string[]> => {
+    const all = await rolesOf(tx);
+    const heirs = [...all.values()].filter((each) => lineageOf(each, all).some((above) => above.id === id));
+    return heirs.map((heir) => heir.id);
+  };
+  /** Nobody gives more, by what they make of a role, to those who hold it than they could give until the last of these holds it. */
+  const mustMayGive = async (tx: Tx, context: Context, before: RoleParts, role: RoleParts): Promise<void> => {
+    if (givesNoMore(before, role)) return;
+    const until = await lastHeld(tx, await heirsOf(tx, role.id), tx.now);
+    if (until === undefined) return;
+    const all = new Map(await rolesOf(tx)).set(role.id, role);
+    await checkOwn(tx, standing.givingUntil(context, until, WRITE), role, all);
+  };
   /** Nobody takes, by what they make of a role, from those who hold it or one that inherits from it. */
   const mustMayTake = async (tx: Tx, context: Context, role: RoleParts): Promise<void> => {
-    const all = await rolesOf(tx);
-    const heirs = [...all.values()].filter((each) => lineageOf(each, all).some(({ id }) => id === role.id));
-    const holders = await holdersOf(
-      tx,
-      heirs.map(({ id }) => id),
-      tx.now,
-    );
+    const holders = await holdersOf(tx, await heirsOf(tx, role.id), tx.now);
     await standing.mustMayTake(tx, context, holders, { roles: (roles) => new Map(roles).set(role.id, role) });
   };
   /** Refuses fewer places than there are holders, or a role to inherit from that has not enough. */
@@ -129,6 +132,7 @@ export const createRolesService = ({
       await checkOwn(tx, context, partsOf(row, row.id), await rolesOf(tx));
       const role = partsOf({ ...row, ...patch }, row.id);
       await check(tx, context, role);
+      await mustMayGive(tx, context, partsOf(row, row.id), role);
       await mustMayTake(tx, context, role);
       await mustHoldAll(tx, row, role, patch);
       await raiseAccessEpoch(tx);
