@@ -10,6 +10,7 @@ import {
 import { catalogueModules } from '../modules/organization/features/catalogue.router.ts';
 import { createFeatureCatalogue } from '../modules/organization/features/catalogue.service.ts';
 import {
+  changesAfter,
   departmentGrants,
   depthFor,
   featureFacts,
@@ -59,7 +60,7 @@ export const wireFeatures = (platform: Platform, givers: FeatureGivers, notices:
     planFeatures: platform.operatorCrud(PlanFeature, planFeatureDefinition),
   });
   const { standing, mayManage, mustSee, lockHere } = givers;
-  const own = createOwnFeatures({ standing, facts: featureFacts, depthFor });
+  const own = createOwnFeatures({ standing, facts: featureFacts, depthFor, changesAfter });
   const grants = createGrantsService({
     ...platform.crud(grantList, createGrantLifecycle(createMayRevoke(standing, own))),
     standing,

@@ -142,6 +142,55 @@ describe('what bounds somebody', () => {
       expect(await mine(client)).to.include({ quota: null });
     });
 
+    it('is not lifted once what bounds them now is over', async () => {
+      const hour = later(1);
+      const bounded = async (bound: (own: TestPerson) => Promise<unknown>) => {
+        const own = await person('admin');
+        const departmentId = await addDepartment(app, companyId, [own]);
+        const { id } = await rowOf(grant(boss, { departmentId, quota: 7 }), 201);
+        await app.database.sql('update feature_grant set level = 600 where id = $1', [id]);
+        await bound(own);
+        return { client: await clientOf(app, own), departmentId, id };
+      };
+      const role = { code: `T${n}`, name: 'T', reach: 'self', grants: [], denies: [] };
+      const { id: roleId } = await rowOf(boss.post('/admin/role', role), 201);
+      for (const bound of [
+        ({ profileId }: TestPerson) => rowOf(grant(boss, { profileId, effect: 'deny', endsAt: hour }), 201),
+        ({ profileId }: TestPerson) => rowOf(grant(boss, { profileId, quota: 5, endsAt: hour }), 201),
+        async ({ profileId }: TestPerson) => {
+          await rowOf(grant(boss, { profileId, quota: 5, endsAt: hour }), 201);
+          await rowOf(grant(boss, { profileId, effect: 'deny', startsAt: later(0.5), endsAt: later(2) }), 201);
+        },
+        async ({ profileId }: TestPerson) => {
+          await rowOf(boss.post('/admin/role/assignment', { profileId, roleId, expiresAt: hour }), 201);
+          await rowOf(grant(boss, { roleId, effect: 'deny' }), 201);
+        },
+      ]) {
+        const { client, departmentId, id } = await bounded(bound);
+        for (const when of [{}, { startsAt: later(0.1) }, { startsAt: later(0.1), endsAt: later(3) }, { quota: 8 }])
+          expect(await codeOf(grant(client, { departmentId, ...when }), 403), JSON.stringify(when)).to.equal(
+            OWN_LIMITS,
+          );
+        expect(await codeOf(revoke(client, id), 403)).to.equal(OWN_LIMITS);
+        await rowOf(grant(client, { departmentId, endsAt: hour }), 201);
+        await rowOf(grant(client, { departmentId, quota: 6 }), 201);
+      }
+    });
+
+    it('is lifted by an owner no longer than they own the company', async () => {
+      const own = await person('admin');
+      const { profileId } = own;
+      const hour = later(1);
+      await rowOf(boss.post('/admin/role/assignment', { profileId, systemRole: 'owner', expiresAt: hour }), 201);
+      const client = await clientOf(app, own);
+      const departmentId = await addDepartment(app, companyId, [own]);
+      await rowOf(grant(boss, { departmentId, quota: 5 }), 201);
+      for (const whom of [{ departmentId }, { profileId }]) {
+        expect(await codeOf(grant(client, { ...whom, endsAt: later(2) }), 403)).to.equal(OWN_LIMITS);
+        await rowOf(grant(client, { ...whom, endsAt: hour }), 201);
+      }
+    });
+
     it('is not withheld any less because they take it back', async () => {
       const own = await person('admin');
       const client = await clientOf(app, own);

@@ -75,6 +75,28 @@ interface Asked {
 export const featureFacts = (reader: Reader, { profileId, at, feature }: Asked): Promise<KnownFeature[]> =>
   reader.prepared<KnownFeature>(FACTS, [reader.companyId, profileId, at, feature ?? null]);
 
+const CHANGES = `with recursive held as (${HELD}), theirs as (
+    select g.starts_at, g.ends_at from feature_grant g
+    left join department d on d.company_id = $1 and d.id = g.department_id and d.deleted_at is null
+    where g.company_id = $1 and g.feature = $4 and g.status in ('scheduled', 'active') and g.deleted_at is null and ${IS_THEIRS})
+  select distinct t.at from (select starts_at as at from theirs union all select ends_at from theirs
+    union all select a.expires_at from role_assignment a where a.company_id = $1 and a.profile_id = $2 and a.deleted_at is null) t
+  where t.at > $3 and ($5::timestamptz is null or t.at < $5) order by t.at`;
+
+/** When, after an instant and before `until` (null: ever), a grant of somebody begins or ends, or a role by which it is theirs. */
+export const changesAfter = async (
+  reader: Reader,
+  {
+    profileId,
+    at,
+    feature,
+    until,
+  }: { readonly profileId: string; readonly at: Date; readonly feature: string; readonly until: string | null },
+): Promise<Date[]> => {
+  const values = [reader.companyId, profileId, at, feature, until];
+  return (await reader.prepared<{ at: string }>(CHANGES, values)).map((row) => new Date(row.at));
+};
+
 type Given = Pick<FeatureGrantRow, 'subject' | 'departmentId' | 'roleId' | 'systemRole' | 'profileId'>;
 
 const DEPTH = `with recursive held as (${HELD})

@@ -117,7 +117,7 @@ export const createGrantsService = (dependencies: GrantsDependencies) => {
     const giver = standing.givingUntil(context, endsAt, WRITE);
     await mustCommand(tx, giver, body);
     await mustBeAbove(tx, giver, body);
-    await own.mayGive(tx, context, { ...body, subject, startsAt: startsAt.toISOString() });
+    await own.mayGive(tx, giver, { ...body, subject, startsAt: startsAt.toISOString() });
     const byOperator = context.principal.support;
     if (effect === 'allow' && !byOperator) await mustHave(tx, feature);
     return {

@@ -137,7 +137,7 @@ export const createStanding = (catalogue: () => Catalogue) => {
     mustStandAbove,
     standsAboveAll,
     /** Refuses whoever changes what bounds themselves, but owners: nobody else stands above them. */
-    mustNotBeOwn: async (tx: Tx, context: Pick<Caller, 'principal'>, profileId: string): Promise<void> => {
+    mustNotBeOwn: async (tx: Tx, context: Standee, profileId: string): Promise<void> => {
       if (context.principal.profileId === profileId && !(await standsAboveAll(tx, context)))
         throw forbidden('OWN_LIMITS');
     },
