@@ -3,6 +3,9 @@ import type { TSchema } from 'typebox';
 import { BY_ID, exact, integer, ok, pageOf, RawJson, route, uuid } from '../../platform/module.ts';
 import type { Context, Route } from '../../platform/module.ts';
 
+const PLACING =
+  'Who holds roles within the one comes to hold more over them, who does within the other less: the caller stands above these roles. Nobody holds more by it themselves: GRANT_ABOVE_OWN, ROLE_ABOVE_OWN, ROLE_NOT_YOURS. Their own department only owners choose: OWN_LIMITS.';
+
 /** Where people belong. */
 export type Home = 'department' | 'site';
 
@@ -55,6 +58,7 @@ export const memberRoutes = (
         path: '/:id/members',
         id: `place${name}Members`,
         summary: `Put people into a ${home}, all of them or none`,
+        ...(home === 'department' && { description: PLACING }),
         permission: 'organization:profile:write',
         params: BY_ID,
         body: exact({ profileIds: Type.Array(uuid(), { minItems: 1, maxItems: 200, uniqueItems: true }) }),

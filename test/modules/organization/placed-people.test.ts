@@ -104,6 +104,9 @@ describe('whoever puts people into a department', () => {
     await rowOf(edit(await as('admin'), worker, null));
     const clerk = await holding(await ownRole({ grants: HR }));
     expect(await codeOf(place(clerk, one, worker), 403)).to.equal(ROLE_ABOVE_OWN);
+    const crew = await department();
+    await headOf(crew, 'worker', 'technician');
+    await rowOf(place(clerk, crew, worker));
     await rowOf(place(clerk, await department(), worker));
     const member = await memberOf(null, 'member');
     expect(await codeOf(place(await as('institution_admin'), one, member), 403)).to.equal(ROLE_NOT_YOURS);

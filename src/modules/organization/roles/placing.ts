@@ -67,7 +67,12 @@ export const createMayPlace = (
     const all = await rolesOf(tx);
     const within = holders.flatMap(({ held }) => departmentsOf(held));
     const covers = coversBy(await scopesAround(tx, [...places, ...within].map(department)));
-    const standAt = (place: string | null): Stand => ({ at: place === null ? null : department(place), covers });
+    // Of what holders have for themselves alone nothing changes: who is put somewhere is managed by whoever puts them there.
+    const standAt = (place: string | null): Stand => ({
+      at: place === null ? null : department(place),
+      covers,
+      nearest: 'reports',
+    });
     const ways = origins.map((from): Way => ({ from: standAt(from), to: standAt(to) }));
 
     const own = holders.find((holder) => holder.profileId === profileId)?.held ?? [];
