@@ -65,7 +65,7 @@ interface Item {
 describe('another company', () => {
   let app: TestApp;
   /** The last one is of the staff, in a support session. */
-  let mine: readonly [TestPerson, ...Caller[]];
+  let mine: readonly [TestPerson, TestPerson, ...Caller[]];
   let theirs: readonly [TestPerson, ...TestPerson[]];
   let staff: Caller;
   let all: MountedRoute[];
@@ -223,7 +223,7 @@ describe('another company', () => {
     const [their, own] = [companies[1]!.id, companies[2]!.id];
     theirs = (await people(their)) as [TestPerson, ...TestPerson[]];
     staff = await addStaff(app);
-    mine = [...((await people(own)) as [TestPerson, ...TestPerson[]]), await supporter(own)];
+    mine = [...((await people(own)) as [TestPerson, TestPerson, ...TestPerson[]]), await supporter(own)];
     await fill();
     tables = (await sql<{ name: string }>(TABLES)).map(({ name }) => name).filter((name) => !OPERATORS.includes(name));
     const lists = new Map(all.filter(({ contract }) => contract.method === 'get').map((route) => [route.path, route]));
@@ -295,7 +295,7 @@ describe('another company', () => {
       profileId,
     ]);
     await app.http
-      .delete(`/angelis/admin/profile/${mine[0].profileId}/system-link/${link!.id}`)
+      .delete(`/angelis/admin/profile/${mine[1].profileId}/system-link/${link!.id}`)
       .set({ authorization: await mine[0].bearer(), 'if-match': '"1"' })
       .expect(404);
   });
