@@ -34,6 +34,8 @@ export interface RateLimits {
     context: Pick<PublicContext, 'address'>,
     principal: Pick<Principal, 'personId' | 'companyId'> | undefined,
   ): Promise<readonly Standing[]>;
+  /** Takes back what `consume` counted of a request without a session that turned out to be of another kind. */
+  giveBack(rate: RateClass, context: Pick<PublicContext, 'address'>): Promise<void>;
   /** Counts one more thing under a name of the caller's choice (an account that is tried). */
   count(name: LimitName, key: string): Promise<Standing>;
 }
@@ -47,6 +49,24 @@ export const rateHeaders = (standings: readonly Standing[]): Readonly<Record<str
         RateLimit: standings.map(({ name, left, seconds }) => `"${name}";r=${left};t=${seconds}`).join(', '),
       };
 
+type Counted = readonly [name: LimitName, key: string];
+
+/** What a request counts against, and by which key. */
+const countsOf = (
+  rate: RateClass,
+  { address }: Pick<PublicContext, 'address'>,
+  principal: Pick<Principal, 'personId' | 'companyId'> | undefined,
+): readonly Counted[] => {
+  if (rate === 'unlimited') return [];
+  const network = networkOf(address);
+  const who = principal?.personId ?? network;
+  if (rate === 'sign-in-start') return [['signIn', `start:${who}`]];
+  const extra = EXTRA[rate];
+  const own: readonly Counted[] = extra === undefined ? [] : [[extra, who]];
+  if (principal !== undefined) return [...own, ['principal', who], ['company', principal.companyId]];
+  return extra === undefined ? [['anonymous', network]] : own;
+};
+
 /** Rate limits in Redis where there is one (with memory as insurance while it is away), else in this process. */
 export const createRateLimits = (limits: Limits, redis?: Redis): RateLimits => {
   const limiterOf = (name: LimitName): RateLimiterAbstract => {
@@ -58,11 +78,14 @@ export const createRateLimits = (limits: Limits, redis?: Redis): RateLimits => {
       : new RateLimiterRedis({ ...options, storeClient: redis, insuranceLimiter: memory });
   };
   const limiters = new Map<LimitName, RateLimiterAbstract>();
-  const take = async (name: LimitName, key: string): Promise<RateLimiterRes> => {
+  const limiterFor = (name: LimitName): RateLimiterAbstract => {
     const limiter = limiters.get(name) ?? limiterOf(name);
     limiters.set(name, limiter);
+    return limiter;
+  };
+  const take = async (name: LimitName, key: string): Promise<RateLimiterRes> => {
     try {
-      return await limiter.consume(key);
+      return await limiterFor(name).consume(key);
     } catch (error) {
       if (error instanceof RateLimiterRes) return error;
       throw error;
@@ -81,17 +104,13 @@ export const createRateLimits = (limits: Limits, redis?: Redis): RateLimits => {
   };
   return {
     count: (name, key) => count(name, key),
-    consume: async (rate, { address }, principal) => {
-      if (rate === 'unlimited') return [];
-      const network = networkOf(address);
-      const who = principal?.personId ?? network;
-      const extra = EXTRA[rate];
-      const counted: (readonly [LimitName, string])[] = extra === undefined ? [] : [[extra, who]];
-      if (principal !== undefined) counted.push(['principal', who], ['company', principal.companyId]);
-      else if (extra === undefined) counted.push(['anonymous', network]);
+    consume: async (rate, context, principal) => {
       const standings: Standing[] = [];
-      for (const [name, key] of counted) standings.push(await count(name, key, standings));
+      for (const [name, key] of countsOf(rate, context, principal)) standings.push(await count(name, key, standings));
       return standings;
+    },
+    giveBack: async (rate, context) => {
+      for (const [name, key] of countsOf(rate, context, undefined)) await limiterFor(name).reward(key);
     },
   };
 };

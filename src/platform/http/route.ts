@@ -3,7 +3,17 @@ import type { Client } from '../access/principal.ts';
 import type { Context, PublicContext } from './context.ts';
 
 /** Which rate class a route counts against; see docs/architecture.md. */
-export type RateClass = 'default' | 'unlimited' | 'sign-in' | 'refresh' | 'otp' | 'export' | 'invitation' | 'stream';
+export type RateClass =
+  | 'default'
+  | 'unlimited'
+  | 'sign-in'
+  /** As many as sign-ins, counted apart from them: it tries nobody's password. */
+  | 'sign-in-start'
+  | 'refresh'
+  | 'otp'
+  | 'export'
+  | 'invitation'
+  | 'stream';
 
 /** Which class one request counts against. It never throws. */
 export type RateOf = (request: import('express').Request) => Promise<RateClass>;

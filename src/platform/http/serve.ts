@@ -15,7 +15,8 @@ import { createInputReader } from './inputs.ts';
 import { rateHeaders } from './rate-limits.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { RawJson } from './route.ts';
-import type { Contract, Reply, Responses, Route, StreamBody } from './route.ts';
+import type { Contract, RateClass, Reply, Responses, Route, StreamBody } from './route.ts';
+import { isBadToken } from './token-checks.ts';
 
 /** Who calls, from the request's verified token. `load` may answer from memory; `reload` asks the database. */
 export interface PrincipalSource {
@@ -134,16 +135,22 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
 
   /** Counts a request once, for whoever asks as soon as it is known who that is: what is refused counts as well. */
   type Count = (principal: Principal | undefined) => Promise<void>;
-  const counting = (base: PublicContext, request: Request, response: Response): Count => {
+  const counting = (base: PublicContext, request: Request, response: Response) => {
     const { rate = 'default' } = contract;
     let isCounted = false;
-    return async (principal) => {
+    let asked: RateClass = 'unlimited';
+    const count: Count = async (principal) => {
       if (isCounted) return;
       isCounted = true;
-      const asked = typeof rate === 'function' ? await rate(request) : rate;
+      asked = typeof rate === 'function' ? await rate(request) : rate;
       response.set(rateHeaders(await deps.rates.consume(asked, base, principal)));
       if (principal?.kind === 'machine') await deps.machineRequests.count(principal, base);
     };
+    /** A token sent to a route that anybody may call, and no good, is counted as such where it is answered, and not here. */
+    const uncount = async (error: unknown): Promise<void> => {
+      if (contract.permission === 'public' && isBadToken(error)) await deps.rates.giveBack(asked, base);
+    };
+    return { count, uncount };
   };
 
   const authorize = async (request: Request, base: PublicContext, fresh: boolean, count: Count): Promise<Context> => {
@@ -238,8 +245,9 @@ export const createHandler = (deps: ServeDependencies, { contract, handle }: Rou
 
   return async (request: Request, response: Response) => {
     const base = deps.publicContext(request, response);
-    const count = counting(base, request, response);
-    const reply = await attempt(request, response, base, false, count).catch((error: unknown) => {
+    const { count, uncount } = counting(base, request, response);
+    const reply = await attempt(request, response, base, false, count).catch(async (error: unknown) => {
+      await uncount(error);
       throw ofBody(error, request.body);
     });
     await send(request, response, contract, reply);

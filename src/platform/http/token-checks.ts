@@ -34,6 +34,10 @@ const reasonOf = (error: unknown): Outcome => {
 /** What is answered to a token, or to a ticket in place of one, that is no good. */
 const REFUSALS = ['INVALID_TOKEN', 'TICKET_INVALID'];
 
+/** Whether a token was refused for being no good, also where the answer calls it otherwise, as OAuth does. */
+export const isBadToken = (error: unknown): error is Problem =>
+  error instanceof Problem && (REFUSALS.includes(error.code) || isBadToken(error.options.cause));
+
 interface TokenChecksDependencies {
   readonly metrics: Pick<Metrics, 'counter'>;
   readonly authentication: Pick<Authentication, 'claimsOf' | 'refusalOf'>;
@@ -84,7 +88,7 @@ export const createTokenChecks = (dependencies: TokenChecksDependencies): TokenC
     },
     limit: async (error: unknown, request, response, next) => {
       if (error instanceof Problem && error.code === 'UNAUTHENTICATED') await countNobody(request, response);
-      if (!(error instanceof Problem) || !REFUSALS.includes(error.code)) {
+      if (!isBadToken(error)) {
         next(error);
         return;
       }
@@ -92,7 +96,7 @@ export const createTokenChecks = (dependencies: TokenChecksDependencies): TokenC
       const { address, speak } = contextOf(request, response);
       // A token that is no good does not tell the language of whoever it was given to.
       speak();
-      await rates.count('badToken', networkOf(address));
+      response.set(rateHeaders([await rates.count('badToken', networkOf(address))]));
       next(error);
     },
   };

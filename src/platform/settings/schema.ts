@@ -187,7 +187,10 @@ const properties = {
   RATE_ANONYMOUS: rate({ default: '50/min', description: 'Requests without a session, by address' }),
   RATE_PRINCIPAL: rate({ default: '600/min', description: 'Requests of one person or machine client' }),
   RATE_COMPANY: rate({ default: '6000/min', description: 'Requests of all who are signed in to one company' }),
-  RATE_SIGN_IN: rate({ default: '10/min', description: 'Sign-ins that are tried, by account and by address' }),
+  RATE_SIGN_IN: rate({
+    default: '10/min',
+    description: 'Sign-ins that are tried, by account and by address, and begun at the page, by address',
+  }),
   RATE_REFRESH: rate({ default: '600/min', description: 'Sessions that are refreshed, by address' }),
   RATE_OTP: rate({ default: '20/min', description: 'One-time codes asked for and tried, by address' }),
   RATE_EXPORT: rate({ default: '30/h', description: 'Exports of one person' }),

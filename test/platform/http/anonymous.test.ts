@@ -8,6 +8,7 @@ import { addPerson } from '../../support/people.ts';
 
 const POINTS = 3;
 const REFRESHES = 8;
+const BAD_TOKENS = 12;
 
 describe('requests without a session', () => {
   let app: TestApp;
@@ -15,7 +16,12 @@ describe('requests without a session', () => {
 
   before(async () => {
     app = await startApp({
-      limits: { ...LIMITS, anonymous: { points: POINTS, per: 60 }, refresh: { points: REFRESHES, per: 60 } },
+      limits: {
+        ...LIMITS,
+        anonymous: { points: POINTS, per: 60 },
+        refresh: { points: REFRESHES, per: 60 },
+        badToken: { points: BAD_TOKENS, per: 60 },
+      },
     });
     const companyId = await addCompany(app.database);
     authorization = await (await addPerson(app, { companyId, roles: ['admin'] })).bearer();
@@ -68,8 +74,8 @@ describe('requests without a session', () => {
       ['/auth/sign-in', () => ({ ...nobody(), password: 'x' }), 401, 'signIn'],
       ['/otp/request', () => ({ ...nobody(), purpose: 'login', channel: 'email' }), 202, 'otp'],
       ['/auth/password/forgotten', nobody, 202, 'otp'],
-      ['/auth/refresh', () => ({ refreshToken: 'x' }), 401, 'refresh'],
-      ['/admin/auth/refresh', () => ({ refreshToken: 'x' }), 401, 'refresh'],
+      ['/auth/refresh', () => ({ refreshToken: 'x' }), 401, 'badToken'],
+      ['/admin/auth/refresh', () => ({ refreshToken: 'x' }), 401, 'badToken'],
     ] as const) {
       const answer = await post(path, address, body());
       expect([path, answer.status]).to.deep.equal([path, status]);
@@ -91,7 +97,8 @@ describe('requests without a session', () => {
       refreshToken = tokenOf(await post('/auth/refresh', address, { refreshToken }).expect(200));
     const refused = await post('/auth/refresh', address, { refreshToken }).expect(429);
     expect(refused.headers['ratelimit-policy']).to.equal(`"refresh";q=${REFRESHES};w=60`);
-    await post('/admin/auth/refresh', address, { refreshToken: 'x' }).expect(429);
+    const atAdmin = await post('/admin/auth/refresh', address, { refreshToken: 'x' }).expect(429);
+    expect(atAdmin.headers['ratelimit-policy']).to.equal(`"refresh";q=${REFRESHES};w=60`);
     await post('/auth/refresh', '10.4.4.2', { refreshToken }).expect(200);
     await post('/auth/sign-in', address, signIn).expect(200);
   });
@@ -133,5 +140,59 @@ describe('requests without a session', () => {
     expect(countedAs(await ask(`grant_type=refresh_token&refresh_token=${token}`, '10.4.5.2').expect(200))).to.equal(
       refresh,
     );
+  });
+
+  it('use up no refresh with tokens that are no good: these count with the bad ones, at every surface, and good ones go on', async () => {
+    const address = '10.4.6.1';
+    const login = { email: 'tabs@example.cl', password: 'grapas y caballos' };
+    await addPerson(app, { companyId: await addCompany(app.database), roles: ['worker'], login });
+    const signedIn = await post('/auth/sign-in', '10.4.6.3', { identifier: login.email, password: login.password });
+    const { accessToken, refreshToken } = signedIn.body as { accessToken: string; refreshToken: string };
+    const atToken = (token: string) =>
+      app.http
+        .post('/angelis/auth/token')
+        .type('form')
+        .set('x-forwarded-for', address)
+        .send({ grant_type: 'refresh_token', refresh_token: token });
+    const dead = [
+      [() => post('/auth/refresh', address, { refreshToken: 'x' }), 401],
+      [() => post('/admin/auth/refresh', address, { refreshToken }), 401],
+      [() => atToken(accessToken), 400],
+    ] as const;
+    for (let n = 0; n < BAD_TOKENS; n += 1) {
+      const [ask, status] = dead[n % dead.length]!;
+      const answer = await ask();
+      expect([n, answer.status]).to.deep.equal([n, status]);
+      expect(answer.headers['ratelimit-policy']).to.equal(`"badToken";q=${BAD_TOKENS};w=60`);
+      expect(answer.headers['ratelimit']).to.match(new RegExp(`^"badToken";r=${BAD_TOKENS - 1 - n};t=\\d+$`));
+    }
+    for (const [ask] of dead) {
+      const answer = await ask();
+      expect([answer.status, answer.headers['ratelimit-policy']]).to.deep.equal([
+        429,
+        `"badToken";q=${BAD_TOKENS};w=60`,
+      ]);
+    }
+    const renewed = await post('/auth/refresh', address, { refreshToken }).expect(200);
+    expect(renewed.headers['ratelimit']).to.match(new RegExp(`^"refresh";r=${REFRESHES - 1};`));
+    const next = await atToken((renewed.body as { refreshToken: string }).refreshToken).expect(200);
+    expect(next.headers['ratelimit']).to.match(new RegExp(`^"refresh";r=${REFRESHES - 2};`));
+  });
+
+  it('are no beginning of a sign-in at the page, of which an address has a count that nothing else uses up', async () => {
+    const address = '10.4.7.1';
+    for (let n = 0; n < POINTS; n += 1) await get('/common/countries', address).expect(200);
+    await get('/common/countries', address).expect(429);
+    const { points } = LIMITS.signIn;
+    for (let n = 0; n < points; n += 1)
+      await post('/auth/sign-in', address, { identifier: `none${n}@example.cl`, password: 'x' }).expect(401);
+    await post('/auth/sign-in', address, { identifier: 'none@example.cl', password: 'x' }).expect(429);
+    for (let left = points - 1; left >= 0; left -= 1) {
+      const begun = await get('/admin/auth/start', address).expect(302);
+      expect(begun.headers['ratelimit']).to.match(new RegExp(`^"signIn";r=${left};t=\\d+$`));
+    }
+    await get('/admin/auth/start', address).expect(429);
+    await get('/admin/auth/start', '10.4.7.2').expect(302);
+    await post('/auth/sign-in', '10.4.7.2', { identifier: 'none@example.cl', password: 'x' }).expect(401);
   });
 });

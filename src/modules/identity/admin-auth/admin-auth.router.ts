@@ -39,6 +39,7 @@ export const adminAuthModule = ({ adminAuth, signIn, tokens, me }: AdminAuthRout
         description:
           'The address to come back to is one of ADMIN_REDIRECT_URIS, as it stands there; default: the callback here.',
         permission: 'public',
+        rate: 'sign-in-start',
         query: exact({ redirectUri: Type.Optional(Type.String({ format: 'uri', maxLength: 500 })) }),
         responses: { 302: null },
       },
