@@ -72,6 +72,8 @@ export const apiClientsModule = ({
         path: '/:id',
         id: 'editApiClient',
         summary: 'Change the name, scopes or expiry of a machine client',
+        description:
+          'Whoever may not do all that it may, or not for as long, takes scopes and time away from it, and changes nothing else.',
         permission: write,
         params: BY_ID,
         body: ApiClient.editBody,

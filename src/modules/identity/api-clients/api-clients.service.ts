@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { isUnbounded } from '../../../platform/access/allowance.ts';
-import { lastingUntil } from '../../../platform/access/lasting.ts';
+import { lastingUntil, lasts } from '../../../platform/access/lasting.ts';
 import type { Catalogue, Openings } from '../../../platform/access/catalogue.ts';
 import type { Decide } from '../../../platform/access/decision.ts';
 import type { ListQuery } from '../../../platform/db/list.ts';
@@ -55,15 +55,20 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
     const held = decide(principal, scope);
     return held.allowed && isUnbounded(held);
   };
-  const checkScopes = (principal: Context['principal'], scopes: readonly string[]): void => {
+  /** What a client was given before is not given by whoever keeps it among its scopes. */
+  const checkScopes = (
+    principal: Context['principal'],
+    scopes: readonly string[],
+    kept: readonly string[] = [],
+  ): void => {
     const known = catalogue();
     for (const [index, scope] of scopes.entries()) {
       if (!Object.hasOwn(known, scope)) throw invalid(`/scopes/${index}`, 'UNKNOWN_REFERENCE');
-      if (!holds(principal, scope)) throw invalid(`/scopes/${index}`, 'SCOPE_NOT_HELD');
+      if (!kept.includes(scope) && !holds(principal, scope)) throw invalid(`/scopes/${index}`, 'SCOPE_NOT_HELD');
       if (!openings().get(scope)?.has('machine')) throw invalid(`/scopes/${index}`, 'SCOPE_OPENS_NOTHING');
     }
   };
-  /** Who changes a client, or gets its secret, may do whatever it may. */
+  /** Who changes a client, or gets its secret, may do whatever it may; whoever may revoke it may make it less. */
   const mustHold = (principal: Context['principal'], { scopes }: Pick<ApiClientRow, 'scopes'>): void => {
     const missing = scopes.find((scope) => !holds(principal, scope));
     if (missing !== undefined) throw forbidden('GRANT_ABOVE_OWN', { params: { permission: missing } });
@@ -71,6 +76,12 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
   /** What a client comes to be able to do, for as long as it is there, whoever lets it holds as long. */
   const mustHoldAsLong = ({ principal }: Context, row: Pick<ApiClientRow, 'scopes' | 'expiresAt'>): void => {
     mustHold(lastingUntil(principal, row.expiresAt), row);
+  };
+  /** What a change of a client adds to it: scopes, and where it stays longer all that it has. */
+  const gainOf = (row: ApiClientRow, patch: Partial<Body>): Pick<ApiClientRow, 'scopes' | 'expiresAt'> => {
+    const { scopes, expiresAt } = { ...row, ...patch };
+    const isLonger = !lasts(row.expiresAt, expiresAt);
+    return { scopes: isLonger ? scopes : scopes.filter((scope) => !row.scopes.includes(scope)), expiresAt };
   };
   const checkExpiry = (expiresAt: string | null | undefined): void => {
     if (expiresAt != null && new Date(expiresAt) <= now()) throw invalid('/expiresAt', 'PAST');
@@ -111,14 +122,15 @@ export const createApiClients = (dependencies: ApiClientsDependencies): ApiClien
       return { row, secret: () => firstSecret(row) };
     },
     edit: async (context, id, patch, version) => {
-      checkScopes(context.principal, patch.scopes ?? []);
       checkExpiry(patch.expiresAt);
       await work.write(context, async (tx) => {
         const row = await repository.lock(tx, id, version);
-        mustHold(context.principal, row);
+        checkScopes(context.principal, patch.scopes ?? [], row.scopes);
+        const gain = gainOf(row, patch);
+        if (gain.scopes.length > 0 || (patch.name ?? row.name) !== row.name) mustHold(context.principal, row);
+        mustHoldAsLong(context, gain);
         mustBeActive(row);
         const after = await repository.update(tx, row, patch);
-        if (patch.scopes !== undefined || patch.expiresAt !== undefined) mustHoldAsLong(context, after);
         await sessions.align(tx, row.clientId, after.expiresAt);
       });
       return read(context, id);

@@ -193,6 +193,31 @@ describe('machine clients', () => {
     await post(`/${id}/rotate`, undefined, { ...headers, authorization }).expect(200);
   });
 
+  it('that may more than one may oneself are lessened by whoever may take them away whole, and in nothing else changed', async () => {
+    const owner = await addPerson(app, { companyId: admin.companyId, roles: ['owner'] });
+    const above = ['fitness:result:read', 'fitness:compliance:read', SCOPE];
+    const made = await post('', { name: 'Salud', scopes: above }, { authorization: await owner.bearer() }).expect(201);
+    const { id } = made.body as Client;
+    const edit = (body: object, version: number) =>
+      app.http
+        .patch(`${BASE}/${id}`)
+        .set({ authorization: bearer, 'if-match': `"${version}"` })
+        .send(body);
+    const left = ['fitness:result:read', SCOPE];
+    await edit({ scopes: left, name: 'Mía' }, 1).expect(403);
+    await edit({ scopes: left }, 1).expect(200);
+    expect(fault(await edit({ scopes: ['fitness:compliance:read', ...left] }, 2).expect(422))).to.deep.equal([
+      '/scopes/0',
+      'SCOPE_NOT_HELD',
+    ]);
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    await edit({ expiresAt }, 2).expect(200);
+    await edit({ expiresAt: null }, 3).expect(403);
+    await edit({ scopes: [...left, 'workforce:contract:read'] }, 3).expect(403);
+    await edit({ scopes: [SCOPE], expiresAt }, 3).expect(200);
+    expect((await read(id)).scopes).to.deep.equal([SCOPE]);
+  });
+
   it('end at once when they are revoked, for good', async () => {
     const client = await create();
     const authorization = await signIn(client);

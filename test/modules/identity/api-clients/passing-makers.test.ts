@@ -43,7 +43,21 @@ describe('whoever makes machine clients by a role that ends', () => {
     const path = `${BASE}/${lasting.id}`;
     const rotated = by.post(`${path}/rotate`, undefined, version(1));
     expect(await codeOf(rotated, 403)).to.equal('GRANT_ABOVE_OWN');
-    expect(await codeOf(by.patch(path, { scopes }, version(1)), 403)).to.equal('GRANT_ABOVE_OWN');
+    const wider = [...scopes, 'workforce:contract:read'];
+    expect(await codeOf(by.patch(path, { scopes: wider }, version(1)), 403)).to.equal('GRANT_ABOVE_OWN');
     await rowOf(by.patch(path, { name: 'Reloj 2' }, version(1)));
+  });
+
+  it('takes scopes and time away from any, and adds none in the same go', async () => {
+    const wide = { name: 'Torniquete', scopes: [...scopes, 'workforce:contract:read'] };
+    const { id } = await rowOf(boss.post(BASE, wide), 201);
+    const edit = (patch: object, at: number) => by.patch(`${BASE}/${id}`, patch, version(at));
+    await rowOf(edit({ scopes }, 1));
+    expect(await codeOf(edit({ scopes: ['workforce:contract:read'] }, 2), 403)).to.equal('GRANT_ABOVE_OWN');
+    await rowOf(edit({ expiresAt: later(90) }, 2));
+    for (const expiresAt of [null, later(91)])
+      expect(await codeOf(edit({ expiresAt }, 3), 403)).to.equal('GRANT_ABOVE_OWN');
+    await rowOf(edit({ expiresAt: later(80) }, 3));
+    await rowOf(edit({ expiresAt: later(50), scopes: wide.scopes }, 4));
   });
 });
