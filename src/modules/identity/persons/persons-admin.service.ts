@@ -4,6 +4,8 @@ import type { Tx } from '../../../platform/db/database.ts';
 import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import type { Context } from '../../../platform/http/context.ts';
 import type { Permission } from '../../../platform/http/route.ts';
+import { IdentityProviderError } from '../../../platform/identity-provider/errors.ts';
+import type { IdentityProvider } from '../../../platform/identity-provider/port.ts';
 import type { Action, Standing } from '../../../platform/lifecycle/mover.ts';
 import { conflict, forbidden, notFound, refusalOf } from '../../../platform/problem.ts';
 import type { Notices } from '../notices/notices.service.ts';
@@ -22,6 +24,7 @@ interface PersonsAdminDependencies {
   readonly endings: Pick<Endings, 'of' | 'end' | 'endAll' | 'endSoon'>;
   readonly notices: Pick<Notices, 'send'>;
   readonly invitations: Pick<Invitations, 'issueToStaff'>;
+  readonly identityProvider: { readonly users: Pick<IdentityProvider['users'], 'hasSecondFactor'> };
   readonly decide: Decide;
   readonly now: () => Date;
 }
@@ -45,7 +48,10 @@ export interface PersonsAdmin {
   ): Promise<PersonRow>;
   /** Ends somebody's sessions and tells them; they sign in no more before they chose a new password by a mailed code. */
   requireNewPassword(context: Context, id: string, reason: string, version: number): Promise<PersonRow>;
-  /** Ends somebody's sessions, takes their second factor away and tells them; the staff set another up when they next sign in. */
+  /**
+   * Ends somebody's sessions, takes their second factor away and tells them; the staff set another up when they next sign in.
+   * 409 for somebody who has none, unless the provider is away: then the job sees.
+   */
   resetSecondFactor(context: Context, id: string, reason: string, version: number): Promise<PersonRow>;
   /** Where a person is signed in, in every company. */
   sessions(context: Context, id: string): Promise<Static<typeof PersonSessionsView>>;
@@ -57,7 +63,7 @@ export interface PersonsAdmin {
 
 /** Logins in the hands of the operator's staff; the route's transactions are the operator's own. */
 export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): PersonsAdmin => {
-  const { work, persons, endings, notices, invitations, decide, now } = dependencies;
+  const { work, persons, endings, notices, invitations, identityProvider, decide, now } = dependencies;
   const { repository, mover } = persons;
   const show = (row: PersonRow): PersonRow => repository.entity.show(row) as PersonRow;
   /** The sessions of one of the staff are ended, and their login changed, by those who say who is staff. */
@@ -74,6 +80,15 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
   const mayChange = async (tx: Tx, context: Context, id: string): Promise<void> => {
     await mayActOn(tx, context, id);
     if (id === context.principal.personId) throw conflict('OWN_ACCOUNT');
+  };
+  /** As far as the provider says: false while it is away. */
+  const hasNoSecondFactor = async (id: string): Promise<boolean> => {
+    try {
+      return !(await identityProvider.users.hasSecondFactor(persons.usernameOf(id)));
+    } catch (error) {
+      if (error instanceof IdentityProviderError) return false;
+      throw error;
+    }
   };
   const byStaff = ({ traceId, scope }: Context) => ({ because: 'by_staff', traceId, by: scope.actor });
   /** Ends the sessions of somebody who proves themselves anew from now on, as `ask` has the provider see to. */
@@ -143,9 +158,11 @@ export const createPersonsAdmin = (dependencies: PersonsAdminDependencies): Pers
         return { passwordRequiredAt: tx.now.toISOString() };
       });
     },
-    resetSecondFactor: (context, id, reason, version) => {
+    resetSecondFactor: async (context, id, reason, version) => {
       const because = 'second_factor_reset';
+      const isWithout = await hasNoSecondFactor(id);
       return renew(context, id, { reason, version, because, action: 'reset_second_factor' }, async (tx) => {
+        if (isWithout) throw conflict('NO_SECOND_FACTOR');
         await persons.align(tx, id, { newSecondFactor: true });
         await notices.send(tx, id, 'secondFactorRemoved');
         return {};

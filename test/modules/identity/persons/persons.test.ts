@@ -213,8 +213,9 @@ describe('persons', () => {
 
   it('who lost their second factor are signed out, told and asked for another; of the staff by superadmins only', async () => {
     const { users } = app.identityProvider;
-    const { removeSecondFactor } = users;
+    const { removeSecondFactor, hasSecondFactor } = users;
     const removed: string[] = [];
+    users.hasSecondFactor = () => Promise.resolve(true);
     users.removeSecondFactor = (id) => {
       removed.push(id);
       return removeSecondFactor(id);
@@ -242,8 +243,29 @@ describe('persons', () => {
         .send({ reason: 'x' });
       expect([refused.status, removed.length]).to.deep.equal([403, 1]);
     } finally {
-      users.removeSecondFactor = removeSecondFactor;
+      Object.assign(users, { removeSecondFactor, hasSecondFactor });
     }
+  });
+
+  it('who have no second factor are not told that it went: nothing changes, and whoever asked for it learns why', async () => {
+    const { email, personId, bearer } = await addLogin();
+    const session = await bearer();
+    await me(session).expect(200);
+    const mailed = () => app.messages.mails.filter(({ to }) => to === email);
+    const { status, body } = await move(personId, 'reset-second-factor', { reason: 'phone in the sea' });
+    expect([status, (body as { code: string }).code]).to.deep.equal([409, 'NO_SECOND_FACTOR']);
+    await app.idle();
+    await me(session).expect(200);
+    expect([mailed(), await written(personId, 'reset_second_factor')]).to.deep.equal([[], []]);
+    const { users } = app.identityProvider;
+    const { hasSecondFactor } = users;
+    users.hasSecondFactor = () => Promise.reject(new IdentityProviderError('unavailable', 'no answer'));
+    try {
+      expect((await move(personId, 'reset-second-factor', { reason: 'phone in the sea' })).status).to.equal(200);
+    } finally {
+      users.hasSecondFactor = hasSecondFactor;
+    }
+    await me(session).expect(401);
   });
 
   it('whose password may be known are signed out also while the provider is away', async () => {
