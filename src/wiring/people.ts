@@ -27,7 +27,7 @@ import { ProfileItem, profileList, raiseEpoch } from '../modules/organization/pr
 import { profilesModule } from '../modules/organization/profiles/profiles.router.ts';
 import { createProfilesService } from '../modules/organization/profiles/profiles.service.ts';
 import { createProfileSearch } from '../modules/organization/profiles/search.ts';
-import { ReportingLine } from '../modules/organization/profiles/reporting.repository.ts';
+import { onceTheyLeft, ReportingLine } from '../modules/organization/profiles/reporting.repository.ts';
 import { createReportingService } from '../modules/organization/profiles/reporting.service.ts';
 import { isInResidency } from '../modules/organization/residents/residents.repository.ts';
 import { createAssignmentsService } from '../modules/organization/roles/assignments.service.ts';
@@ -133,7 +133,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     mustSee: (reader, context, id) => service.mustSee(reader, context, id),
     mustManage: (tx, context, id) => service.mustManage(tx, context, id),
     mayLead: own.mayLead,
-    mustReachNoFurther: createMustReachNoFurther(platform.catalogue),
+    mustReachNoFurther: createMustReachNoFurther(platform.catalogue, onceTheyLeft),
     zones: needs.zones,
   });
   const dropPhoto = (tx: Tx, row: ProfileRow): Promise<void> => photos.dropOf(tx, row);
@@ -150,9 +150,9 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
         await endFeatures(tx, profileId);
       },
     }),
-    follow: async (tx, profile) => {
+    follow: async (tx, profile, caller) => {
       await follow(tx, profile);
-      if (profile.status === 'ended') await reporting.leave(tx, profile.id);
+      if (profile.status === 'ended') await reporting.leave(tx, profile.id, caller);
       if (profile.erasedAt !== null) await erasing.carryOut(tx, profile.id);
     },
   });
@@ -165,6 +165,7 @@ export const wirePeople = (platform: Platform, needs: PeopleNeeds): People => {
     takeIn,
     guards,
     own,
+    mayLeaveInTime: reporting.mayLeaveInTime,
     obstacles: (tx, profileId) => erasing.obstacles(tx, profileId),
     mayManage,
     mayKeep: assignments.mayKeep,

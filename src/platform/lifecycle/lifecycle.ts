@@ -68,7 +68,7 @@ export interface Lifecycle<Row> {
   readonly initial: string;
   readonly moves: Readonly<Record<string, Move<Row>>>;
   /** What follows every move elsewhere, in its transaction; wiring adds it. */
-  readonly follow?: (tx: Tx, row: Row) => Promise<void>;
+  readonly follow?: (tx: Tx, row: Row, caller?: Context) => Promise<void>;
   stateOf(row: Row): string;
   /** Names of the moves that lead on from a state. */
   from(state: string): string[];

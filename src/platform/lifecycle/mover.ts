@@ -153,7 +153,7 @@ export const createMover = <Row extends Stateful>(
     const after = await repository.update(tx, row, patch, note);
     await found.effect?.(tx, { ...about, row: after });
     await schedule(tx, after);
-    await lifecycle.follow?.(tx, after);
+    await lifecycle.follow?.(tx, after, caller);
     return after;
   };
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { startApp } from '../../support/app.ts';
 import type { TestApp } from '../../support/app.ts';
-import { clientOf } from '../../support/client.ts';
+import { clientOf, version } from '../../support/client.ts';
 import type { Client } from '../../support/client.ts';
 import { addCompany } from '../../support/companies.ts';
 import { addPerson, addReportingLine } from '../../support/people.ts';
@@ -52,5 +52,65 @@ describe('whoever says who reports to whom', () => {
       expect(await codeOf(report(client, one, first), 403)).to.equal(GRANT_ABOVE_OWN);
     await rowOf(report(boss, worker, first));
     for (const superior of [second, both, null]) await rowOf(report(client, worker, superior));
+  });
+
+  /** Somebody who changes and ends profiles, a superior below, and a worker: who leaves in between lifts the worker up. */
+  const between = async () => {
+    const both = await person('admin', 'supervisor');
+    const [middle, worker] = [await person('worker'), await person('worker')];
+    await addReportingLine(app, both, middle);
+    return { both, client: await clientOf(app, both), middle, worker };
+  };
+  const versionOf = async ({ profileId }: TestPerson) =>
+    version((await rowOf(boss.get(`/admin/profile/${profileId}`))).version);
+  const move = async (by: Client, of: TestPerson, name: string) =>
+    by.post(`/admin/profile/${of.profileId}/${name}`, { reason: 'test' }, await versionOf(of));
+  const bound = async (by: Client, of: TestPerson, expiresAt: string | null) =>
+    by.patch(`/admin/profile/${of.profileId}`, { expiresAt }, await versionOf(of));
+  const inDays = (days: number): string => new Date(app.clock.now().getTime() + days * 86_400_000).toISOString();
+
+  it('nor by way of somebody whom they end or erase', async () => {
+    const { client, middle, worker } = await between();
+    await rowOf(report(client, worker, middle));
+    expect(await codeOf(move(client, middle, 'end'), 403)).to.equal(GRANT_ABOVE_OWN);
+    await rowOf(move(boss, middle, 'suspend'));
+    expect(await codeOf(move(client, middle, 'erase'), 403)).to.equal(GRANT_ABOVE_OWN);
+    await rowOf(report(boss, worker, null));
+    await rowOf(move(client, middle, 'erase'));
+  });
+
+  it('nor by way of somebody whose end they set', async () => {
+    const { client, middle, worker } = await between();
+    await rowOf(report(boss, worker, middle));
+    expect(await codeOf(bound(client, middle, inDays(1)), 403)).to.equal(GRANT_ABOVE_OWN);
+    await rowOf(bound(boss, middle, inDays(1)));
+    for (const expiresAt of [inDays(2), inDays(1)]) await rowOf(bound(client, middle, expiresAt));
+  });
+
+  it('nor by way of somebody who leaves in time, or several', async () => {
+    const { client, middle, worker } = await between();
+    const below = await person('worker');
+    await addReportingLine(app, middle, below);
+    await rowOf(bound(boss, middle, inDays(1)));
+    expect(await codeOf(report(client, worker, middle), 403)).to.equal(GRANT_ABOVE_OWN);
+    await rowOf(report(client, worker, below));
+    await rowOf(report(client, worker, null));
+    await rowOf(bound(boss, below, inDays(2)));
+    expect(await codeOf(report(client, worker, below), 403)).to.equal(GRANT_ABOVE_OWN);
+    await rowOf(report(boss, worker, below));
+    await rowOf(report(client, worker, middle));
+  });
+
+  it('and ends those by whom nobody comes to be reached who was not', async () => {
+    const plain = await person('admin');
+    const [middle, worker] = [await person('worker'), await person('worker')];
+    await addReportingLine(app, plain, middle);
+    await addReportingLine(app, middle, worker);
+    await rowOf(move(await clientOf(app, plain), middle, 'end'));
+    const wide = await person('admin', 'manager');
+    const [other, others] = [await person('worker'), await person('worker')];
+    await addReportingLine(app, wide, other);
+    await addReportingLine(app, other, others);
+    await rowOf(move(await clientOf(app, wide), other, 'end'));
   });
 });

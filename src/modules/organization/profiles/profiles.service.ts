@@ -32,6 +32,8 @@ interface ProfilesDependencies extends MovingParts<ProfileRow> {
   readonly takeIn: (tx: Tx, departmentId: string) => Promise<void>;
   readonly guards: ProfileGuards;
   readonly own: Pick<OwnLimits, 'mayEdit' | 'mayLead'>;
+  /** Throws 403 where people come to report to the caller, who reach them no further now, once this one's time is over. */
+  readonly mayLeaveInTime: (tx: Tx, caller: Caller, profileId: string) => Promise<void>;
   /** Removes the photo of somebody who is deleted. */
   readonly dropPhoto: (tx: Tx, row: ProfileRow) => Promise<void>;
   /** Codes of all that stands against the erasure of a profile. */
@@ -96,6 +98,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     takeIn,
     guards,
     own,
+    mayLeaveInTime,
     mayManage,
     mayPlace,
     mayKeep,
@@ -121,6 +124,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
     }
     if (patch.expiresAt !== undefined || patch.kind !== undefined) checkExpiry(tx, { ...row, ...patch });
     if ((patch.expiresAt ?? null) !== null) await guards.mayLeave(tx, row.id);
+    if ((patch.expiresAt ?? row.expiresAt) !== row.expiresAt) await mayLeaveInTime(tx, caller, row.id);
   };
   const crud = createCrud<ProfileRow>({
     ...deps,

@@ -1,5 +1,7 @@
 import { day, entity, nullable, uuid } from '../../../platform/module.ts';
+import { asIf } from '../../../platform/db/attempt.ts';
 import type { Reader, RowOf, Tx } from '../../../platform/module.ts';
+import type { Later } from '../roles/lines.ts';
 
 /** Who reported to whom, from when until when. One line a person lives; lines that ended are its history. */
 export const ReportingLine = entity({
@@ -114,4 +116,41 @@ export const attach = async (tx: Tx, ids: readonly string[], superiorId: string)
      select $1, above.superior_id, below.subordinate_id, above.depth + below.depth + 1 from above cross join below`,
     [tx.companyId, ids, superiorId],
   );
+};
+
+/** Ids of those whose time ends, of these people and those above them, but one. */
+const leavingOf = async (reader: Reader, ids: readonly string[], but: string): Promise<string[]> => {
+  const rows = await reader.prepared<{ id: string }>(
+    `select p.id from profile p where p.company_id = $1 and p.expires_at is not null and p.status <> 'ended'
+       and p.deleted_at is null and p.id <> $3
+       and (p.id = any($2::uuid[]) or exists (select 1 from reporting_closure c
+         where c.company_id = $1 and c.superior_id = p.id and c.subordinate_id = any($2::uuid[])))
+     order by p.id`,
+    [reader.companyId, ids, but],
+  );
+  return rows.map(({ id }) => id);
+};
+
+/** Takes a person out of the closure: their direct reports come below their superior. */
+const passOver = async (tx: Tx, id: string): Promise<void> => {
+  const rows = await tx.prepared<{ above: string | null; below: string | null }>(
+    `select case when subordinate_id = $2 then superior_id end as above,
+       case when superior_id = $2 then subordinate_id end as below
+     from reporting_closure where company_id = $1 and depth = 1 and (superior_id = $2 or subordinate_id = $2)`,
+    [tx.companyId, id],
+  );
+  const above = rows.flatMap((row) => row.above ?? []);
+  const below = rows.flatMap((row) => row.below ?? []);
+  await release(tx, id);
+  for (const superiorId of above) await attach(tx, below, superiorId);
+};
+
+/** What is found once those of these lines left whose time ends, and `leaving`; undefined where nobody leaves. */
+export const onceTheyLeft: Later = async (tx, { ids, leaving, but }, look) => {
+  const leavers = new Set([...(await leavingOf(tx, ids, but)), ...leaving]);
+  if (leavers.size === 0) return undefined;
+  return asIf(tx, async () => {
+    for (const id of leavers) await passOver(tx, id);
+    return look();
+  });
 };

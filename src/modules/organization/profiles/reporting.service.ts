@@ -5,6 +5,7 @@ import type { UnitOfWork } from '../../../platform/db/unit-of-work.ts';
 import { dateAt } from '../../../platform/time/zone.ts';
 import { conflict, invalid, Problem } from '../../../platform/module.ts';
 import type { ChangeRecorder, Context, Repository, Tx } from '../../../platform/module.ts';
+import type { Caller } from '../caller.ts';
 import type { Zones } from '../zones.ts';
 import type { ProfileRow } from './profiles.repository.ts';
 import type { MustReachNoFurther } from '../roles/lines.ts';
@@ -97,6 +98,19 @@ export const createReportingService = (dependencies: ReportingDependencies) => {
       superiorId,
     );
   };
+  /** Lines to somebody who left end, and go on to their superior, if they have one. */
+  const handOver = async (tx: Tx, superiorId: string): Promise<void> => {
+    const lines = await bulk.lockMany(tx, await linesTo(tx, superiorId));
+    if (lines.length === 0) return;
+    const day = await today(tx);
+    const ended = await bulk.updateMany(
+      tx,
+      lines.map((row) => ({ row, patch: endOf(row, day), note: { action: 'end', audience: [row.subordinateId] } })),
+    );
+    await release(tx, superiorId);
+    const next = await superiorOf(tx, superiorId);
+    if (next !== undefined) await leadOn(tx, ended, next);
+  };
   return {
     history: (context: Context, id: string): Promise<ShownLine[]> =>
       work.read(context, async (reader) => {
@@ -117,19 +131,19 @@ export const createReportingService = (dependencies: ReportingDependencies) => {
     /**
      * Somebody left, whose profile is locked: from today on those who reported to them report to their own superior, or to
      * nobody where they had none. Whoever stood above sees everybody whom they saw, in as many statements for many as for one.
+     * Throws 403 where whoever lets them leave comes to reach more people by it.
      */
-    leave: async (tx: Tx, superiorId: string): Promise<void> => {
+    leave: async (tx: Tx, superiorId: string, caller?: Context): Promise<void> => {
       await serialize(tx, LINES);
-      const lines = await bulk.lockMany(tx, await linesTo(tx, superiorId));
-      if (lines.length === 0) return;
-      const day = await today(tx);
-      const ended = await bulk.updateMany(
-        tx,
-        lines.map((row) => ({ row, patch: endOf(row, day), note: { action: 'end', audience: [row.subordinateId] } })),
-      );
-      await release(tx, superiorId);
-      const next = await superiorOf(tx, superiorId);
-      if (next !== undefined) await leadOn(tx, ended, next);
+      if (caller === undefined) return handOver(tx, superiorId);
+      const [, ...below] = await withAllBelow(tx, superiorId);
+      return mustReachNoFurther(tx, caller, below, () => handOver(tx, superiorId));
+    },
+    /** Throws 403 where the caller comes to reach more people once somebody leaves whose end they set. */
+    mayLeaveInTime: async (tx: Tx, caller: Caller, superiorId: string): Promise<void> => {
+      await serialize(tx, LINES);
+      const [, ...below] = await withAllBelow(tx, superiorId);
+      await mustReachNoFurther(tx, caller, below, () => Promise.resolve(), [superiorId]);
     },
   };
 };

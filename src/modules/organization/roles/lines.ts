@@ -28,24 +28,53 @@ const byLines = async (tx: Tx, profileId: string, catalogue: Catalogue): Promise
   return [...alike].map(([first]) => first!);
 };
 
+/** Those who are reached by each permission, as things stand and as they will once everybody left whose time ends. */
+interface Reached {
+  readonly permission: string;
+  readonly now: ReadonlySet<string>;
+  readonly later: ReadonlySet<string>;
+}
+
+/** Answers what `look` finds once those of these lines left whose time ends, and `leaving`; undefined where nobody leaves. */
+export type Later = <T>(
+  tx: Tx,
+  lines: { readonly ids: readonly string[]; readonly leaving: readonly string[]; readonly but: string },
+  look: () => Promise<T>,
+) => Promise<T | undefined>;
+
 /**
- * Runs a change of who reports to whom. Throws 403 where the caller reaches one of these people by it, whom a permission of
- * theirs did not reach: nobody lets people report to themselves, or to those below, to be allowed more.
+ * Runs a change of who reports to whom, or of who leaves in time (`leaving`). Throws 403 where the caller reaches one of these
+ * people by it, now or once somebody left, whom a permission of theirs did not reach: nobody lets people report to themselves,
+ * or to those below, to be allowed more.
  */
 export const createMustReachNoFurther =
-  (catalogue: () => Catalogue) =>
-  async (tx: Tx, { principal }: Pick<Caller, 'principal'>, ids: readonly string[], change: () => Promise<void>) => {
+  (catalogue: () => Catalogue, later: Later) =>
+  async (
+    tx: Tx,
+    { principal }: Pick<Caller, 'principal'>,
+    ids: readonly string[],
+    change: () => Promise<void>,
+    leaving: readonly string[] = [],
+  ): Promise<void> => {
     const { profileId } = principal;
     const held = profileId === null ? [] : await byLines(tx, profileId, catalogue());
-    const reached = async ({ allowance }: ByLines): Promise<ReadonlySet<string>> =>
-      visibleAmong(tx, { principal, allowance }, ids);
-    const before: ReadonlySet<string>[] = [];
-    for (const each of held) before.push(await reached(each));
+    if (profileId === null || held.length === 0) return change();
+    const reachedByEach = async (): Promise<ReadonlySet<string>[]> => {
+      const each: ReadonlySet<string>[] = [];
+      for (const { allowance } of held) each.push(await visibleAmong(tx, { principal, allowance }, ids));
+      return each;
+    };
+    const look = async (leave: readonly string[]): Promise<Reached[]> => {
+      const now = await reachedByEach();
+      const then = (await later(tx, { ids, leaving: leave, but: profileId }, reachedByEach)) ?? now;
+      return held.map(({ permission }, index) => ({ permission, now: now[index]!, later: then[index]! }));
+    };
+    const before = await look([]);
     await change();
-    for (const [index, each] of held.entries()) {
-      const after = await reached(each);
-      if (!after.isSubsetOf(before[index]!))
-        throw forbidden('GRANT_ABOVE_OWN', { params: { permission: each.permission } });
+    for (const [index, after] of (await look(leaving)).entries()) {
+      const { now, later: then } = before[index]!;
+      if (!after.now.isSubsetOf(now) || !after.later.isSubsetOf(then))
+        throw forbidden('GRANT_ABOVE_OWN', { params: { permission: after.permission } });
     }
   };
 
