@@ -172,11 +172,15 @@ export const isEmailOfMember = async (reader: Reader, address: string): Promise<
   return rows.length > 0;
 };
 
-/** Whether somebody who was in the company with this contact email, in whatever case, left it: they come back by `rejoin`. */
+/**
+ * Whether somebody who joined the company by an invitation to this address, in whatever case, and has it still, left: they come
+ * back by `rejoin`. An address that others noted of somebody may be that of a shift or an office, and is not theirs.
+ */
 export const isEmailOfLeaver = async (reader: Reader, address: string): Promise<boolean> => {
   const rows = await reader.prepared(
-    `select 1 from profile where company_id = $1 and contact_email = $2 and status = 'ended' and person_id is not null
-       and deleted_at is null limit 1`,
+    `select 1 from profile p where p.company_id = $1 and p.contact_email = $2 and p.status = 'ended'
+       and p.person_id is not null and p.deleted_at is null and exists (select 1 from invitation i
+         where i.company_id = $1 and i.profile_id = p.id and i.status = 'accepted' and i.email = $2) limit 1`,
     [reader.companyId, address.toLowerCase()],
   );
   return rows.length > 0;

@@ -76,6 +76,12 @@ const CLOSED_TO_SUPPORT = { riskGroupId: 'fitness:policy:write', expiresAt: 'wor
 const isRetimed = (row: ProfileRow, { expiresAt }: Given): boolean =>
   expiresAt !== undefined && expiresAt !== row.expiresAt;
 
+/** What of somebody who left is still corrected: where they are written to, which others may be meanwhile. */
+const CORRECTED: ReadonlySet<string> = new Set<keyof ProfileRow>(['contactEmail', 'contactPhone']);
+
+const isClosed = (row: ProfileRow, patch: Given): boolean =>
+  row.status === 'ended' && (row.erasedAt !== null || !Object.keys(patch).every((name) => CORRECTED.has(name)));
+
 const mayDecide = (
   { principal }: Caller,
   given: Given,
@@ -143,7 +149,7 @@ export const createProfilesService = (deps: ProfilesDependencies) => {
       };
     },
     onEdit: async (tx, row, patch: Given, context) => {
-      if (row.status === 'ended') throw conflict('PROFILE_ENDED');
+      if (isClosed(row, patch)) throw conflict('PROFILE_ENDED');
       await mayAlter(tx, context, row, patch);
       const { departmentId } = patch;
       const isMoved = departmentId !== undefined && departmentId !== row.departmentId;

@@ -72,6 +72,25 @@ describe('invitations to people who left', () => {
     expect(await profile(id)).to.include({ status: 'active' });
   });
 
+  it('are sent to others at an address at which they did not join: a shared mailbox, or one that is corrected', async () => {
+    const shared = fresh();
+    const { email, id } = await leaver();
+    const joined = await send(fresh());
+    await accept((await rowOf<{ contactEmail: string }>(owner.get(`/admin/profile/${joined.profileId}`))).contactEmail);
+    const readdress = async (profileId: string, contactEmail: string) =>
+      owner.patch(`/admin/profile/${profileId}`, { contactEmail }, version((await profile(profileId)).version));
+    await rowOf(readdress(joined.profileId, shared));
+    await rowOf(move(joined.profileId, 'end'));
+    await send(shared);
+    await rowOf(readdress(id, fresh()));
+    await send(email);
+    const named = { contactEmail: fresh(), firstName: 'Other' };
+    const { version: now } = await profile(id);
+    expect(await codeOf(owner.patch(`/admin/profile/${id}`, named, version(now)), 409)).to.equal('PROFILE_ENDED');
+    await rowOf(move(id, 'erase'));
+    expect(await codeOf(readdress(id, fresh()), 409)).to.equal('PROFILE_ENDED');
+  });
+
   it('are sent to who never came, to whose profile is erased, and by another company', async () => {
     const email = fresh();
     const { profileId } = await send(email);
