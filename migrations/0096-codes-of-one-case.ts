@@ -1,3 +1,4 @@
+import { twins } from '../src/platform/db/blocked.ts';
 import { companyIndex } from '../src/platform/db/ddl.ts';
 
 const LIVE = 'deleted_at is null';
@@ -19,6 +20,11 @@ export const up = [
   ...CODES.map(([table, column]) => companyIndex(table, `lower(${column})`, { unique: true, where: LIVE })),
   companyIndex('profile', 'lower(employee_number)', NUMBERED),
   'drop index profile_employee_number_key',
+];
+
+export const blockedBy = [
+  ...CODES.map(([table, column]) => twins(table, `lower(${column})`, column, LIVE)),
+  twins('profile', 'lower(employee_number)', 'employee_number', NUMBERED.where),
 ];
 
 export const down = [

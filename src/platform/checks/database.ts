@@ -87,7 +87,7 @@ export const checkRoles = async (ask: Ask, users: Readonly<Record<'app' | 'syste
     );
 };
 
-const advice = 'run "angelis migrate up"';
+const advice = 'run "angelis migrate up", which applies nothing and names the rows where some stand in its way';
 
 const APPLIED = `select to_regclass('public.migration') is not null as there,
   has_table_privilege(to_regclass('public.migration'), 'select') as readable`;

@@ -4,6 +4,8 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import type { Umzug } from 'umzug';
+import { blockedText, findBlocked } from './blocked.ts';
+import type { Blocker } from './blocked.ts';
 
 /** A migration: statements run in order, in one transaction unless `concurrent` says that they cannot be. */
 export interface Migration {
@@ -11,6 +13,13 @@ export interface Migration {
   readonly down: readonly string[];
   /** For CREATE INDEX CONCURRENTLY: each statement on its own. */
   readonly concurrent?: boolean;
+  /** Rows that it cannot take in: they are named before any migration that is pending is applied. */
+  readonly blockedBy?: readonly Blocker[];
+  /**
+   * Statements that go before `up` in its transaction, for rows of before that could not be taken in otherwise. No part of
+   * what a database knows the migration by: one that has it had no such rows.
+   */
+  readonly resolves?: readonly string[];
 }
 
 export interface MigrationStatus {
@@ -19,7 +28,7 @@ export interface MigrationStatus {
 }
 
 export interface Migrator {
-  /** Applies what is pending; answers the names. Throws where the database has a migration that is not known, or was another. */
+  /** Applies what is pending; answers the names. Throws where the database has a migration that is not known or was another, or rows that one cannot take in. */
   up(): Promise<string[]>;
   /** Takes back the newest `steps` (default 1), or all with 0. */
   down(steps?: number): Promise<string[]>;
@@ -70,15 +79,30 @@ const checkUnchanged = async (client: pg.Client, folder: string): Promise<void> 
     'select name, fingerprint from migration order by name',
   );
   const files = new Map(migrationFiles(folder).map((file) => [nameOf(file), file]));
+  const unknown = rows.filter(({ name }) => !files.has(name));
+  if (unknown.length > 0)
+    throw new Error(
+      `this database has the migration ${unknown[0]!.name}, which this release does not know: run a newer release, or, to go back to this one, "angelis migrate down --steps ${unknown.length}" of the newer one first`,
+    );
   for (const { name, fingerprint } of rows) {
-    const file = files.get(name);
-    if (file === undefined)
-      throw new Error(`this database has the migration ${name}, which this release does not know: run a newer release`);
+    const file = files.get(name)!;
     if (fingerprint !== fingerprintOf(await load(join(folder, file))))
       throw new Error(
         `the migration ${name} was changed after this database had it, as may be before the first release: begin with a new database (the demo: npm run demo -- --fresh)`,
       );
   }
+};
+
+/** Throws where rows stand in the way of what is pending, with their names. */
+const checkUnblocked = async (client: pg.Client, folder: string): Promise<void> => {
+  const { rows } = await client.query<{ name: string }>('select name from migration');
+  const applied = new Set(rows.map(({ name }) => name));
+  const pending = migrationFiles(folder).filter((file) => !applied.has(nameOf(file)));
+  const migrations = await Promise.all(
+    pending.map(async (file) => ({ name: nameOf(file), blockedBy: (await load(join(folder, file))).blockedBy ?? [] })),
+  );
+  const blocked = await findBlocked(client, migrations);
+  if (blocked.size > 0) throw new Error(blockedText(blocked));
 };
 
 /** Names of all migrations in a folder, in their order. */
@@ -98,7 +122,7 @@ const createUmzug = async (client: pg.Client, folder: string, log: (message: str
       name: nameOf(file),
       up: async () => {
         const migration = await load(join(folder, file));
-        await run(client, migration.up, migration.concurrent);
+        await run(client, [...(migration.resolves ?? []), ...migration.up], migration.concurrent);
         fingerprints.set(nameOf(file), fingerprintOf(migration));
         log(`migrated ${file}`);
       },
@@ -141,6 +165,7 @@ export const createMigrator = ({ url, folder, log = () => undefined }: MigratorO
     up: () =>
       locked(async (umzug, client) => {
         await checkUnchanged(client, folder);
+        await checkUnblocked(client, folder);
         return (await umzug.up()).map(({ name }) => name);
       }),
     down: (steps = 1) =>
