@@ -70,11 +70,21 @@ type Values = Readonly<Record<string, unknown>>;
 const FROM = 'from change c left join change_seal s on s.company_id = $1 and s.change_id = c.id';
 /** What happens to one row is written under its lock, so that this is the chain's order too, before it is sealed and after. */
 const WRITTEN_ORDER = 'c.written';
-const MEMBERS = `'id', c.id, 'seq', s.seq, 'hash', encode(s.hash, 'hex'), 'at', ${shown('c.at', ITEM.at)},
+/** Of what is no change of anybody's data, such as a session, it is not told from where it came. */
+const unlessOf = (placeless: readonly string[], column: string): string =>
+  placeless.length === 0
+    ? column
+    : `case when c.entity not in (${placeless.map((entity) => `'${entity}'`).join(', ')}) then ${column} end`;
+const membersOf = (
+  placeless: readonly string[],
+): string => `'id', c.id, 'seq', s.seq, 'hash', encode(s.hash, 'hex'), 'at', ${shown('c.at', ITEM.at)},
   'action', c.action, 'entity', c.entity, 'entityId', c.entity_id,
   'actor', json_build_object('kind', c.actor_kind, 'id', c.actor_id, 'via', c.actor_via, 'onBehalfOf', c.on_behalf_of),
-  'reason', c.reason, 'traceId', c.trace_id, 'address', c.address, 'agent', c.agent, 'hasPersonal', c.personal is not null`;
-const ENTRY = `select json_build_object(${MEMBERS}) as item, c.before, c.after, c.personal, c.subject_id
+  'reason', c.reason, 'traceId', c.trace_id, 'address', ${unlessOf(placeless, 'c.address')}, 'agent', ${unlessOf(placeless, 'c.agent')},
+  'hasPersonal', c.personal is not null`;
+const entryOf = (
+  members: string,
+): string => `select json_build_object(${members}) as item, c.before, c.after, c.personal, c.subject_id
   ${FROM} where c.company_id = $1 and c.id = $2`;
 
 interface EntryRow {
@@ -122,8 +132,14 @@ export interface Trail {
   entry(reader: Reader, id: string, options: { openPersonal: boolean }): Promise<TrailEntry | undefined>;
 }
 
-/** The read models of the audit trail. */
-export const createTrail = (cursors: Cursors, vault: Pick<PersonalVault, 'open'>): Trail => {
+/** The read models of the audit trail; entries of entities in `placeless` tell neither address nor agent. */
+export const createTrail = (
+  cursors: Cursors,
+  vault: Pick<PersonalVault, 'open'>,
+  placeless: readonly string[] = [],
+): Trail => {
+  const members = membersOf(placeless);
+  const entryStatement = entryOf(members);
   const base = {
     from: FROM,
     where: 'c.company_id = $1',
@@ -134,7 +150,7 @@ export const createTrail = (cursors: Cursors, vault: Pick<PersonalVault, 'open'>
   const found = {
     ...base,
     name: 'audit-trail',
-    item: `json_build_object(${MEMBERS})`,
+    item: `json_build_object(${members})`,
     filters: {
       entity: is('c.entity', name()),
       entityId: is('c.entity_id', uuid()),
@@ -150,7 +166,7 @@ export const createTrail = (cursors: Cursors, vault: Pick<PersonalVault, 'open'>
     {
       ...base,
       name: 'history',
-      item: `json_build_object(${MEMBERS}, 'before', c.before, 'after', c.after)`,
+      item: `json_build_object(${members}, 'before', c.before, 'after', c.after)`,
       sorts: { at: WRITTEN_ORDER },
     },
     cursors,
@@ -176,7 +192,7 @@ export const createTrail = (cursors: Cursors, vault: Pick<PersonalVault, 'open'>
     history: (reader, entity, entityId, query) =>
       history.page(reader, query, (bind) => `c.entity = ${bind(entity)} and c.entity_id = ${bind(entityId)}`),
     entry: async (reader, id, { openPersonal }) => {
-      const [row] = await reader.prepared<EntryRow>(ENTRY, [reader.companyId, id]);
+      const [row] = await reader.prepared<EntryRow>(entryStatement, [reader.companyId, id]);
       if (row === undefined) return undefined;
       const personal = await personalOf(reader, row, openPersonal);
       return { ...row.item, changes: differences(row.before, row.after), personal };

@@ -4,7 +4,7 @@ import type { TestApp } from '../../../support/app.ts';
 import { clientOf } from '../../../support/client.ts';
 import { addCompany } from '../../../support/companies.ts';
 import { addPerson } from '../../../support/people.ts';
-import { codeOf, itemsOf } from '../../../support/workforce.ts';
+import { codeOf, itemsOf, rowOf } from '../../../support/workforce.ts';
 
 describe('where somebody is signed in', () => {
   let app: TestApp;
@@ -43,5 +43,28 @@ describe('where somebody is signed in', () => {
     ] as const)
       expect(await codeOf(by.client.get(whom.path), 403)).to.equal('ROLE_ABOVE_OWN');
     await worker.client.get(admin.path).expect(403);
+  });
+
+  it('is told to nobody by the trail; changes come from where they were made', async () => {
+    const companyId = await addCompany(app.database);
+    const boss = await addPerson(app, { companyId, roles: ['owner'] });
+    const browser = { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0.0.0 Safari/537.36' };
+    const client = await clientOf(app, boss);
+    await client.get('/auth/me', browser).expect(200);
+    await client.post('/admin/department', { code: 'WHERE', name: 'Where' }, browser).expect(201);
+    const auditor = await clientOf(app, await addPerson(app, { companyId, roles: ['auditor'] }));
+    interface Entry {
+      readonly id: string;
+      readonly action: string;
+      readonly address: string | null;
+      readonly agent: string | null;
+    }
+    const opened = await itemsOf<Entry>(auditor, '/admin/auditLog?action=session.open');
+    const [made] = await itemsOf<Entry>(auditor, '/admin/auditLog?action=department.create');
+    expect(opened).to.not.have.length(0);
+    expect(made?.address).to.be.a('string');
+    for (const { id } of opened)
+      for (const entry of [...opened, await rowOf<Entry>(auditor.get(`/admin/auditLog/${id}`))])
+        expect(entry).to.include({ address: null, agent: null });
   });
 });
