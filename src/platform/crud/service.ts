@@ -9,7 +9,7 @@ import type { Action, Mover, Standing } from '../lifecycle/mover.ts';
 import { takesIn } from '../access/allowance.ts';
 import { changesOf } from '../db/repository.ts';
 import { conflict, notFound, Problem, refusalOf } from '../problem.ts';
-import { isNullable } from '../schema/entity.ts';
+import { isNullable, valueSchema } from '../schema/entity.ts';
 import type { AnyEntity, InsertOf } from '../schema/entity.ts';
 
 /** What the routes of a plain entity call. Every function checks that the caller may see the row: else 404. */
@@ -77,6 +77,18 @@ interface CrudRules<Row> {
 /** Null for every column that can be null. */
 const nullsOf = ({ columns }: AnyEntity): object =>
   Object.fromEntries(Object.entries(columns).flatMap(([name, schema]) => (isNullable(schema) ? [[name, null]] : [])));
+
+/** What a body says, with instants as rows have them: one in another notation is no change. */
+const canonical = ({ columns }: AnyEntity, patch: object): object =>
+  Object.fromEntries(
+    Object.entries(patch).map(([name, value]) => {
+      const column = columns[name];
+      if (column === undefined || typeof value !== 'string' || valueSchema(column).format !== 'date-time')
+        return [name, value];
+      const at = new Date(value);
+      return [name, Number.isNaN(at.getTime()) ? value : at.toISOString()];
+    }),
+  );
 
 const ONCE = { once: true } as const;
 
@@ -166,7 +178,8 @@ export const createCrud = <Row extends Stateful>(
       work.write(context, async (tx) => {
         await mustReach(tx, id, context);
         const row = await repository.lock(tx, id, version);
-        const values = { ...patch, ...(await options.onEdit?.(tx, row, patch, context)) };
+        const said = changesOf(row, canonical(entity, patch)) as Partial<Row>;
+        const values = { ...said, ...(await options.onEdit?.(tx, row, said, context)) };
         await repository.references.hold(tx, changesOf(row, values));
         const after = await repository.update(tx, row, values, noteFor(row));
         await mover?.schedule(tx, after);

@@ -59,6 +59,9 @@ describe('what bounds somebody', () => {
     const own = await person('admin');
     await rowOf(editOf(boss, own, { kind: 'temporary', expiresAt: later(24) }));
     const client = await clientOf(app, own);
+    const here = await rowOf<{ version: number; expiresAt: string }>(boss.get(`/admin/profile/${own.profileId}`));
+    const sameEnd = here.expiresAt.replace('Z', '+00:00');
+    expect(await rowOf(editOf(client, own, { expiresAt: sameEnd }))).to.include({ version: here.version });
     for (const patch of [{ expiresAt: later(72) }, { kind: 'employee', expiresAt: null }])
       expect(await codeOf(editOf(client, own, patch), 403)).to.equal(OWN_LIMITS);
   });
