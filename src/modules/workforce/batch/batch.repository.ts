@@ -130,8 +130,8 @@ export const idsByCode = async (
   codes: readonly string[],
 ): Promise<ReadonlyMap<string, string>> => {
   const rows = await reader.prepared<{ code: string; id: string }>(
-    `select t.code, t.id from ${table} t where t.company_id = $1 and t.code = any($2) and t.deleted_at is null`,
-    [reader.companyId, codes],
+    `select lower(t.code) as code, t.id from ${table} t where t.company_id = $1 and lower(t.code) = any($2) and t.deleted_at is null`,
+    [reader.companyId, codes.map((code) => code.toLowerCase())],
   );
   return new Map(rows.map(({ code, id }) => [code, id]));
 };

@@ -98,18 +98,18 @@ const IN_FILE = [
      from batch_stage s cross join lateral ${LINKS}) d where d.n > 1`,
 ];
 
-/** What a person of the file may refer to, with the name by which the file does. */
+/** What a person of the file may refer to, with how its name stands to the file's: codes are alike in whatever case. */
 const TARGETS = [
-  { table: 'department', key: 'code' },
-  { table: 'risk_group', key: 'name' },
-  { table: 'site', key: 'code' },
+  { table: 'department', is: 'lower(t.code) = lower(s.department)' },
+  { table: 'risk_group', is: 't.name = s.risk_group' },
+  { table: 'site', is: 'lower(t.code) = lower(s.site)' },
 ] as const;
 
 /** What the file names and the company does not have. */
 const REFERENCES = TARGETS.map(
-  ({ table, key }) => `${found('s.row_number', `'${table}'`, `'UNKNOWN_REFERENCE'`)}
+  ({ table, is }) => `${found('s.row_number', `'${table}'`, `'UNKNOWN_REFERENCE'`)}
    from batch_stage s where s.${table} is not null and not exists (
-     select 1 from ${table} t where t.company_id = $1 and t.${key} = s.${table} and t.deleted_at is null)`,
+     select 1 from ${table} t where t.company_id = $1 and ${is} and t.deleted_at is null)`,
 );
 
 /** Departments `d` that would be too full with `rows`, which name them as `named` says. */
@@ -148,8 +148,8 @@ const KEEP = `insert into batch_row (company_id, id, upload_id, row_number, firs
     s.national_id_hashes, s.contact_email, s.contact_phone, s.employee_number, s.kind, d.id, t.id, g.id,
     (s.expires_on + 1)::timestamp at time zone $4, s.links, $3
   from batch_stage s
-  left join department d on d.company_id = $1 and d.code = s.department and d.deleted_at is null
-  left join site t on t.company_id = $1 and t.code = s.site and t.deleted_at is null
+  left join department d on d.company_id = $1 and lower(d.code) = lower(s.department) and d.deleted_at is null
+  left join site t on t.company_id = $1 and lower(t.code) = lower(s.site) and t.deleted_at is null
   left join risk_group g on g.company_id = $1 and g.name = s.risk_group and g.deleted_at is null
   where not exists (select 1 from batch_error e where e.company_id = $1 and e.upload_id = $2 and e.row_number = s.row_number)`;
 
@@ -160,7 +160,11 @@ const KEEP = `insert into batch_row (company_id, id, upload_id, row_number, firs
 export const settle = async (tx: Tx, uploadId: string, zone: string): Promise<{ rows: number; valid: number }> => {
   const values = [tx.companyId, uploadId, tx.now];
   for (const check of IN_FILE) await tx.query(check, values);
-  const checks = [...REFERENCES, tooFull('batch_stage x', 'd.code = x.department'), ...inCompany('batch_stage x')];
+  const checks = [
+    ...REFERENCES,
+    tooFull('batch_stage x', 'lower(d.code) = lower(x.department)'),
+    ...inCompany('batch_stage x'),
+  ];
   for (const check of checks) await tx.query(check, values);
   await tx.query(KEEP, [...values, zone]);
   const [row] = await tx.query<{ rows: number; valid: number }>(

@@ -136,7 +136,8 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
         lines.flatMap(({ values }) => values[column] ?? []),
       );
     const [departments, sites] = [await named('department'), await named('site')];
-    const placeOf = ({ email, department }: Line['values']) => JSON.stringify([email?.toLowerCase(), department]);
+    const placeOf = ({ email, department }: Line['values']) =>
+      JSON.stringify([email?.toLowerCase(), department?.toLowerCase()]);
     const alike = Map.groupBy(lines, ({ values }) => placeOf(values));
     const faults: RowFault[] = [
       ...all.flatMap((line) => line.faults),
@@ -148,7 +149,8 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
       ...faultsAt(lines, ({ values }) => alike.get(placeOf(values))!.length > 1, 'email', 'DUPLICATE_IN_FILE'),
       ...(['department', 'site'] as const).flatMap((column) => {
         const known = column === 'site' ? sites : departments;
-        const isUnknown = ({ values }: Line): boolean => values[column] !== undefined && !known.has(values[column]);
+        const isUnknown = ({ values }: Line): boolean =>
+          values[column] !== undefined && !known.has(values[column].toLowerCase());
         return faultsAt(lines, isUnknown, column, 'UNKNOWN_REFERENCE');
       }),
     ];
@@ -163,8 +165,8 @@ export const inviteeJobs = (dependencies: InviteeJobDependencies): readonly JobD
           firstName: values.first_name!,
           lastName: values.last_name!,
           kind: values.kind ?? null,
-          departmentId: departments.get(department) ?? null,
-          siteId: sites.get(site) ?? null,
+          departmentId: departments.get(department.toLowerCase()) ?? null,
+          siteId: sites.get(site.toLowerCase()) ?? null,
           expiresAt: last === undefined ? null : startOfDay(addDays(last, 1), zone).toISOString(),
           locale: values.language ?? locale,
           systemRole: values.role ?? null,

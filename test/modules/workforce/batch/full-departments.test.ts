@@ -19,8 +19,9 @@ describe('batch uploads into a department with a limit', () => {
   after(() => app.close());
 
   const rut = (body: number): string => `${body}-${rutCheckDigit(String(body))}`;
-  const upload = async (first: number): Promise<Row> => {
-    const rows = [first, first + 1].map((body) => `Uno,Lleno,${rut(body)},SMALL\n`);
+  /** Codes are found in whatever case. */
+  const upload = async (first: number, code: string): Promise<Row> => {
+    const rows = [first, first + 1].map((body) => `Uno,Lleno,${rut(body)},${code}\n`);
     const text = `first_name,last_name,rut,department\n${rows.join('')}`;
     const authorization = await mine.people.admin.bearer();
     return rowOf(
@@ -36,7 +37,7 @@ describe('batch uploads into a department with a limit', () => {
   it('fill it no further than that, however many are committed at once', async () => {
     const department = { code: 'SMALL', name: 'Small', headcountLimit: 3 };
     const { id } = await rowOf(mine.admin.post('/admin/department', department), 201);
-    const uploads = [await upload(18_000_001), await upload(18_000_003)];
+    const uploads = [await upload(18_000_001, 'SMALL'), await upload(18_000_003, 'small')];
     await app.idle();
     const tried = await Promise.all(uploads.map(read));
     expect(tried.map(({ status }) => status)).to.deep.equal(['validated', 'validated']);

@@ -127,6 +127,15 @@ describe('batch uploads of invitations', () => {
     expect(mailsTo(gone.email)).to.have.length(1);
   });
 
+  it('find departments by their codes, whatever the case', async () => {
+    const { id: departmentId } = await rowOf(admin.post('/admin/department', { code: 'CsvD', name: 'Csv' }), 201);
+    const row = await dryRun(['caja@example.cl,Caja,Vera,csvd,,', 'caja@example.cl,Caja,Vera,CSVD,,']);
+    expect(await errors(row)).to.deep.equal(['2 email DUPLICATE_IN_FILE', '3 email DUPLICATE_IN_FILE']);
+    expect(await commit(await dryRun(['caja@example.cl,Caja,Vera,csvd,,']))).to.include({ committedCount: 1 });
+    const items = await itemsOf<{ departmentId: string }>(admin, '/admin/invitation?email=caja@example.cl');
+    expect(items.map((item) => item.departmentId)).to.deep.equal([departmentId]);
+  });
+
   it('invite nobody when one of them was invited between dry run and commit', async () => {
     const row = await dryRun(['siete@example.cl,Siete,Vera,,worker,', 'ocho@example.cl,Ocho,Vera,,,']);
     expect(row).to.include({ status: 'validated', validCount: 2 });
