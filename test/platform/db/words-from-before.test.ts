@@ -25,7 +25,7 @@ describe('words that were written before they had letters', () => {
     await migrator.up();
     const rows = await database.sql(
       `select count(*)::int as tokens, count(distinct company_id)::int as companies, count(distinct letters)::int as letters,
-         bool_and(letters = app.letters('{ana,élite,e,12,soto}')) as "areThose" from search_token`,
+         bool_and(letters = app.letters('{ana,élite,e,12,soto}'::text[])) as "areThose" from search_token`,
     );
     expect(rows).to.deep.equal([{ tokens: 10, companies: 2, letters: 1, areThose: true }]);
   });
