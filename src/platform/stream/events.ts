@@ -57,17 +57,18 @@ const EVENTS = `select s.seq, r.profiles, c.action as type, c.entity, c.entity_i
 /** A row of `EVENTS`: whoever hears of one change in one text, since a change that thousands hear of would be thousands of rows. */
 type EventRow = Omit<StreamEvent, 'profileIds'> & { readonly profiles: string };
 
-// The rule of `app.enter`, which user `app` can only ask for one person after another, at five times the price.
-// `offset 0`: whatever the planner believes of tables that fill while people come, it looks up by key.
+// The rule of `app.enter`, which user `app` can only ask for one person after another, at five times the price. Within
+// `offset 0` stand keys alone: whatever the planner believes of tables that fill while people come, no other index fits.
 const HOLDING = `select t.nth::integer from unnest($2::uuid[], $3::bigint[]) with ordinality t(id, epoch, nth)
-  cross join lateral (select x.person_id, x.profile_id, x.epoch from session x
-    where x.company_id = $1 and x.id = t.id and x.revoked_at is null and x.expires_at > $4 offset 0) s
-  left join lateral (select x.epoch from person x
-    where x.id = s.person_id and x.status in ('active', 'locked') offset 0) p on true
-  left join lateral (select x.epoch from profile x
-    where x.company_id = $1 and x.id = s.profile_id and x.status = 'active' and x.deleted_at is null offset 0) r on true
+  cross join lateral (select x.person_id, x.profile_id, x.epoch, x.revoked_at, x.expires_at from session x
+    where x.company_id = $1 and x.id = t.id offset 0) s
+  left join lateral (select x.epoch, x.status from person x
+    where x.id = s.person_id offset 0) p on p.status in ('active', 'locked')
+  left join lateral (select x.epoch, x.status, x.deleted_at from profile x
+    where x.company_id = $1 and x.id = s.profile_id offset 0) r on r.status = 'active' and r.deleted_at is null
   cross join (select x.access_epoch from company x where x.id = $1 and x.status not in ('archived', 'purged') offset 0) c
-  where (s.person_id is null or p.epoch is not null) and (s.profile_id is null or r.epoch is not null)
+  where s.revoked_at is null and s.expires_at > $4
+    and (s.person_id is null or p.epoch is not null) and (s.profile_id is null or r.epoch is not null)
     and s.epoch + coalesce(p.epoch, 0) + coalesce(r.epoch, 0) + c.access_epoch = t.epoch`;
 
 /** `system` is asked for sessions only: of the company that is given, though user `system` could see those of all. */
@@ -85,7 +86,8 @@ export const createEventSource = (db: Database, system: SystemQuery, now: () => 
       return isFresh ? { head, position: last, resync: false } : { head, position: head, resync: true };
     },
     holding: async (companyId, sessions) => {
-      const rows = await system<{ nth: number }>('holding', HOLDING, [
+      // A plan of when few were signed in is kept for as long as the table is not analyzed: it reads all of them for each.
+      const rows = await system<{ nth: number }>(undefined, HOLDING, [
         companyId,
         sessions.map(({ id }) => id),
         sessions.map(({ epoch }) => epoch),

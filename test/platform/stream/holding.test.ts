@@ -116,4 +116,31 @@ describe('Whose streams go on', () => {
     );
     expect(seen.size, 'answers that came').to.equal(2);
   }).timeout(30_000);
+
+  it('is looked up by key, also by whoever asked first when nobody was signed in', async () => {
+    const pool = database.pool('system');
+    const asking = createEventSource(db, createSystemQuery(pool, 'first'), () => NOW);
+    const company = await addCompany(database);
+    await database.sql('delete from session');
+    await database.sql('analyze session');
+    for (let n = 0; n < 10; n += 1) await asking.holding(company, [{ id: uuidv7(), epoch: 1 }]);
+    const made = await database.sql<{ id: string; epoch: number }>(
+      `insert into session (company_id, id, kind, client, sid, epoch, last_seen_at, expires_at, created_at, updated_at)
+       select $1, gen_random_uuid(), 'machine', 'machine', n::text, 1, $2, $3, $2, $2 from generate_series(1, 5000) n
+       returning id, (select access_epoch from company where id = $1) + 1 as epoch`,
+      [company, NOW, new Date(NOW.getTime() + 60_000)],
+    );
+    const read = async (): Promise<number> => {
+      await pool.query('select pg_stat_force_next_flush()');
+      await pool.query('select 1');
+      const [row] = await database.sql<{ rows: number }>(
+        `select (seq_tup_read + idx_tup_fetch)::integer as rows from pg_stat_user_tables where relname = 'session'`,
+      );
+      return row!.rows;
+    };
+    const before = await read();
+    const held = await asking.holding(company, made.slice(0, 200));
+    expect(held).to.deep.equal(held.map(() => true));
+    expect((await read()) - before).to.be.within(200, 2_000);
+  });
 });
