@@ -146,9 +146,10 @@ const together = async (place: Place): Promise<Row[]> => {
         await sleep(500);
       }
     })();
-    const meanwhile = await pages(child);
-    quiet.abort();
-    await telling;
+    const meanwhile = await pages(child).finally(async () => {
+      quiet.abort();
+      await telling;
+    });
     const { lost } = audience;
     const named = { baseline: '–', unit: 'ms' };
     const last = figure(
