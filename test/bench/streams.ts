@@ -146,10 +146,11 @@ const together = async (place: Place): Promise<Row[]> => {
         await sleep(500);
       }
     })();
-    const meanwhile = await pages(child).finally(async () => {
-      quiet.abort();
-      await telling;
-    });
+    const [asked] = await Promise.allSettled([pages(child)]);
+    quiet.abort();
+    await telling;
+    if (asked.status === 'rejected') throw asked.reason;
+    const meanwhile = asked.value;
     const { lost } = audience;
     const named = { baseline: '–', unit: 'ms' };
     const last = figure(
