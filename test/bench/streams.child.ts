@@ -1,4 +1,5 @@
 // A whole process, with its background work but where it is web only, and people who each open a live stream.
+import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { plainRecorder } from '../support/changes.ts';
@@ -66,13 +67,19 @@ const bearerOf = async ({ userId }: { userId: string }): Promise<string> => {
   const token = await app.identityProvider.mint({ user: { id: userId }, client: 'angelis-worker', sid: uuidv7() });
   return `Bearer ${token}`;
 };
+const bearers: string[] = [];
+for (const person of people) {
+  bearers.push(await bearerOf(person));
+  // Thousands of signatures without a break would let the connections of background work time out.
+  if (bearers.length % 50 === 0) await setImmediate();
+}
 const recorder = plainRecorder();
 const audience = people.map(({ profileId }) => profileId);
 report(
   {
     url: app.url,
     bearer: await admin.bearer(),
-    bearers: await Promise.all(people.map(bearerOf)),
+    bearers,
   },
   {
     /** Commits one change that all of them hear of. */

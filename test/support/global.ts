@@ -10,7 +10,7 @@ let server: EmbeddedPostgres | undefined;
 let folder: string | undefined;
 
 const MEMORY = '/dev/shm';
-/** What two files at a time never fill, with the log of what they write. */
+/** What three files at a time never fill, with the log of what they write. */
 const ENOUGH = 4 * 1024 ** 3;
 const NAME = /^angelis-test-(\d+)-/u;
 

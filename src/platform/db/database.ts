@@ -51,6 +51,8 @@ export interface ReadOptions {
    * size where that looks as cheap, and run it in the largest one, too, where it can take a hundred times as long.
    */
   readonly planned?: 'anew';
+  /** Its statements look rows up by their indexes, also where the plan was made when the tables had next to none. */
+  readonly byIndex?: boolean;
 }
 
 /** A running unit of work. Everything written with it is committed together or not at all. */

@@ -63,12 +63,16 @@ export const createReader = (client: pg.PoolClient, companyId: string, { nameOf,
  */
 export const readTransaction = async <T>(
   pool: pg.Pool,
-  { snapshot, planned }: ReadOptions,
+  { snapshot, planned, byIndex }: ReadOptions,
   scope: Entrance,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> => {
-  const begin = snapshot ? 'begin isolation level repeatable read read only' : 'begin read only';
-  const enter = `${begin}; ${planned === 'anew' ? 'set local plan_cache_mode = force_custom_plan; ' : ''}${entering(scope)}`;
+  const enter = [
+    snapshot ? 'begin isolation level repeatable read read only' : 'begin read only',
+    ...(planned === 'anew' ? ['set local plan_cache_mode = force_custom_plan'] : []),
+    ...(byIndex ? ['set local enable_seqscan = off'] : []),
+    entering(scope),
+  ].join('; ');
   const client = await connect(pool);
   const wire: Wire = client;
   const { stream } = wire.connection;

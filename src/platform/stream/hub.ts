@@ -40,7 +40,8 @@ interface Company {
   readonly id: string;
   /** Live streams have got everything up to here. Undefined until the first stream has begun. */
   cursor: number | undefined;
-  readonly streams: Set<Stream>;
+  /** Streams of each profile that has any. */
+  readonly streams: Map<string, readonly Stream[]>;
 }
 
 const MOST_STREAMS = 5;
@@ -50,7 +51,10 @@ const CATCH_UP_WINDOW = 1_000;
 const COMPANIES_AT_ONCE = 4;
 const CATCH_UPS_AT_ONCE = 4;
 const CHECKS_AT_ONCE = 4;
-/** Sessions are asked for in turns, each once a round: all at once would hold up PostgreSQL, and with it everybody's requests. */
+/**
+ * Sessions are asked for in turns, each once a round: all at once would hold up PostgreSQL, and with it everybody's requests.
+ * So do heartbeats come, which would hold up this process.
+ */
 const TURNS = 20;
 /** Streams whose sessions are asked for in one statement. */
 const CHECKED_TOGETHER = 1_000;
@@ -88,14 +92,21 @@ export const startHub = ({
   const checkLimit = bulkhead(CHECKS_AT_ONCE, Infinity);
   const stopping = new AbortController();
 
-  const all = function* (): Generator<Stream> {
-    for (const { streams } of companies.values()) yield* streams;
+  const turns = Array.from({ length: TURNS }, () => new Set<Stream>());
+
+  const remember = (company: Company, stream: Stream): void => {
+    companies.set(company.id, company);
+    company.streams.set(stream.profileId, [...(company.streams.get(stream.profileId) ?? []), stream]);
+    turns[turnOf(stream)]!.add(stream);
   };
 
   const forget = (company: Company, stream: Stream): void => {
     stream.isClosed = true;
     stream.isLive = false;
-    company.streams.delete(stream);
+    turns[turnOf(stream)]!.delete(stream);
+    const left = company.streams.get(stream.profileId)?.filter((other) => other !== stream) ?? [];
+    if (left.length > 0) company.streams.set(stream.profileId, left);
+    else company.streams.delete(stream.profileId);
     if (company.streams.size === 0 && companies.get(company.id) === company) companies.delete(company.id);
   };
 
@@ -148,11 +159,10 @@ export const startHub = ({
     asked: ReadonlySet<string>,
   ): Promise<void> => {
     company.cursor = to;
-    const live = new Map<string, Stream[]>();
-    for (const stream of company.streams) {
-      if (!stream.isLive) continue;
-      if (asked.has(stream.profileId)) live.set(stream.profileId, [...(live.get(stream.profileId) ?? []), stream]);
-      else {
+    for (const [profileId, streams] of company.streams) {
+      if (asked.has(profileId)) continue;
+      for (const stream of streams) {
+        if (!stream.isLive) continue;
         stream.isLive = false;
         void resume(company, stream);
       }
@@ -162,14 +172,14 @@ export const startHub = ({
     for (const event of events) {
       const text = eventText(event);
       for (const profileId of event.profileIds)
-        for (const stream of live.get(profileId) ?? []) {
+        for (const stream of company.streams.get(profileId) ?? []) {
           if (!stream.isLive || event.seq <= stream.position) continue;
           stream.send(event.seq, text);
           written += 1;
           if (written % WRITTEN_TOGETHER === 0) await others();
         }
     }
-    for (const streams of live.values())
+    for (const streams of company.streams.values())
       for (const stream of streams) if (stream.isLive && stream.position < to) stream.position = to;
   };
 
@@ -177,7 +187,8 @@ export const startHub = ({
     while (company.cursor !== undefined && company.cursor < head && company.streams.size > 0) {
       const to = Math.min(company.cursor + LIVE_WINDOW, head);
       const asked = new Set<string>();
-      for (const stream of company.streams) if (stream.isLive) asked.add(stream.profileId);
+      for (const [profileId, streams] of company.streams)
+        if (streams.some(({ isLive }) => isLive)) asked.add(profileId);
       const events = asked.size === 0 ? [] : await source.between(company.id, company.cursor, to, [...asked]);
       await dispatch(company, to, events, asked);
     }
@@ -225,33 +236,36 @@ export const startHub = ({
   let turn = 0;
   const checkNext = (): void => {
     turn = (turn + 1) % TURNS;
-    for (const { id, streams } of companies.values()) {
-      const asked: Stream[] = [];
-      for (const stream of streams) {
-        if (!stream.hasBegun || turnOf(stream) !== turn) continue;
-        const isSlow = stream.blockedAt !== undefined && performance.now() - stream.blockedAt > slowAfter;
-        if (isSlow || stream.isChecking) close(stream);
-        else asked.push(stream);
-      }
-      for (let at = 0; at < asked.length; at += CHECKED_TOGETHER)
-        void check(id, asked.slice(at, at + CHECKED_TOGETHER));
+    const asked: Stream[] = [];
+    for (const stream of turns[turn]!) {
+      if (!stream.hasBegun) continue;
+      const isSlow = stream.blockedAt !== undefined && performance.now() - stream.blockedAt > slowAfter;
+      if (isSlow || stream.isChecking) close(stream);
+      else asked.push(stream);
     }
+    for (const [companyId, streams] of Map.groupBy(asked, (stream) => stream.companyId))
+      for (let at = 0; at < streams.length; at += CHECKED_TOGETHER)
+        void check(companyId, streams.slice(at, at + CHECKED_TOGETHER));
   };
 
-  const beat = (): void => {
-    for (const stream of all()) if (stream.hasBegun && stream.blockedAt === undefined) stream.beat();
+  let beaten = 0;
+  const beatNext = (): void => {
+    beaten = (beaten + 1) % TURNS;
+    for (const stream of turns[beaten]!) if (stream.hasBegun && stream.blockedAt === undefined) stream.beat();
   };
 
   const loop = startLoop({ look: poll, least: pollEvery, onError, longest: 5_000 });
-  const timers = [setInterval(afterAnswers(checkNext), checkEvery / TURNS), setInterval(beat, heartbeatEvery)];
+  const timers = [
+    setInterval(afterAnswers(checkNext), checkEvery / TURNS),
+    setInterval(beatNext, heartbeatEvery / TURNS),
+  ];
 
   /** The company of a stream that may be opened. */
   const companyOf = ({ companyId, profileId }: StreamRequest): Company => {
     if (stopping.signal.aborted) throw isStopping();
-    const company = companies.get(companyId) ?? { id: companyId, cursor: undefined, streams: new Set<Stream>() };
-    let own = 0;
-    for (const other of company.streams) if (other.profileId === profileId) own += 1;
-    if (own >= MOST_STREAMS) throw new Problem(429, 'TOO_MANY_STREAMS', { params: { most: MOST_STREAMS } });
+    const company: Company = companies.get(companyId) ?? { id: companyId, cursor: undefined, streams: new Map() };
+    if ((company.streams.get(profileId)?.length ?? 0) >= MOST_STREAMS)
+      throw new Problem(429, 'TOO_MANY_STREAMS', { params: { most: MOST_STREAMS } });
     return company;
   };
 
@@ -261,8 +275,7 @@ export const startHub = ({
       if (response.closed) return;
       const company = companyOf(request);
       const stream = new Stream(request, (one) => void resume(company, one));
-      companies.set(company.id, company);
-      company.streams.add(stream);
+      remember(company, stream);
       response.once('close', () => forget(company, stream));
       try {
         const { head, position, resync } = await source.start(company.id, request.lastEventId);
@@ -277,12 +290,12 @@ export const startHub = ({
       void resume(company, stream);
     },
     nudge: () => loop.nudge(),
-    count: () => companies.values().reduce((sum, { streams }) => sum + streams.size, 0),
+    count: () => turns.reduce((sum, streams) => sum + streams.size, 0),
     stop: async () => {
       stopping.abort();
       for (const timer of timers) clearInterval(timer);
       await loop.stop();
-      for (const stream of all()) if (stream.hasBegun) close(stream, RETRY_WITHIN);
+      for (const streams of turns) for (const stream of streams) if (stream.hasBegun) close(stream, RETRY_WITHIN);
     },
   };
 };
