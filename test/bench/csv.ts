@@ -36,7 +36,7 @@ export const csv = async ({ database, superuserUrl, companyId, full }: Place): P
   };
   const [own, theirs] = await interleave([many('reports'), many('libraries')], rounds, 0);
   expect([...digests], 'what each of them wrote').to.have.length(1);
-  const [few] = await interleave([async () => (await write('reports', ROWS / 10)).peak], rounds + 1, 0);
+  const [few] = await interleave([async () => (await write('reports', ROWS / 10)).peak], rounds, 0);
   const client = new pg.Client({ connectionString: superuserUrl });
   await client.connect();
   try {

@@ -90,7 +90,7 @@ class Audience {
     const told: Awaited<ReturnType<Audience['tell']>>[] = [];
     for (let n = 0; n < EVENTS; n += 1) {
       told.push(await this.tell());
-      await sleep(200 + Math.random() * 300);
+      await sleep(100 + Math.random() * 100);
     }
     return {
       first: percentile(
@@ -129,7 +129,7 @@ const together = async (place: Place): Promise<Row[]> => {
   );
   const audience = new Audience(() => child.ask('event'));
   const measured = async (): Promise<Row[]> => {
-    for (let warmUp = 0; warmUp < 2; warmUp += 1) await pages(child);
+    await pages(child);
     const alone = await pages(child);
     const first = Math.round(count / 5);
     await audience.open(child.url, child.bearers!.slice(0, first));
@@ -188,8 +188,10 @@ const together = async (place: Place): Promise<Row[]> => {
 /** The same where another process gives changes their numbers, as in production: nobody there hears of a commit but by looking. */
 const apart = async ({ database, companyId }: Place): Promise<Row> => {
   const given = { BENCH_DATABASE: database, BENCH_COMPANY: companyId };
-  const web = await startChild('streams.child', { ...given, BENCH_PEOPLE: String(FEW), BENCH_PROCESS: 'web' });
-  const background = await startChild('streams.child', { ...given, BENCH_PEOPLE: '0' });
+  const [web, background] = await Promise.all([
+    startChild('streams.child', { ...given, BENCH_PEOPLE: String(FEW), BENCH_PROCESS: 'web' }),
+    startChild('streams.child', { ...given, BENCH_PEOPLE: '0' }),
+  ]);
   const audience = new Audience(() => web.ask('event'));
   try {
     await audience.open(web.url, web.bearers!);

@@ -15,7 +15,7 @@ import { interleave, median, rate, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 
 const WRITERS = 16;
-const WRITES = 40;
+const WRITES = 24;
 /** Every so many units of work of a writer change a row that all of them change. */
 const COMMON = 8;
 
