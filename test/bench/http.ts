@@ -195,9 +195,11 @@ export const http = async (place: Place): Promise<Row[]> => {
     BENCH_JWKS: angelis.jwksUri!,
     BENCH_ISSUER: angelis.issuer!,
   };
-  const fastify = await startChild('fastify.child', given, []);
   const planned = `${superuserUrl}?options=${encodeURIComponent('-c plan_cache_mode=force_generic_plan')}`;
-  const sequelize = await startChild('sequelize.child', given, []);
+  const [fastify, sequelize] = await Promise.all([
+    startChild('fastify.child', given, []),
+    startChild('sequelize.child', given, []),
+  ]);
   const onePlan = full ? [await startChild('fastify.child', { ...given, BENCH_URL: planned }, [])] : [];
   const servers = [angelis, fastify, sequelize, ...onePlan];
   try {

@@ -21,57 +21,73 @@ const app = await startApp({
 const companyId = BENCH_COMPANY!;
 const admin = await addPerson(app, { companyId, roles: ['admin'] });
 
-/** Workers, all of them at once: `addPerson` would have the issuer write down everybody again for each. */
-const addWorkers = async (count: number): Promise<{ userId: string; profileId: string }[]> => {
-  const people = Array.from({ length: count }, () => ({ userId: uuidv7(), personId: uuidv7(), profileId: uuidv7() }));
+/** Workers who are signed in, all of them at once: `addPerson` would have the issuer write down everybody again for each. */
+const addWorkers = async (count: number): Promise<{ userId: string; profileId: string; sid: string }[]> => {
+  const people = Array.from({ length: count }, () => ({
+    userId: uuidv7(),
+    personId: uuidv7(),
+    profileId: uuidv7(),
+    sid: uuidv7(),
+  }));
   const users = people.map(({ userId: id }) => ({ id, username: `u-${id}`, firstName: 'Ana', lastName: 'Rojas' }));
   await app.identityProvider.addUsers(
     users.map((user) => ({ ...user, enabled: true, emailVerified: true })),
     'a password nobody uses',
   );
   const at = new Date();
-  const ids = [people.map((p) => p.personId), people.map((p) => p.userId), people.map((p) => p.profileId)];
-  const from = 'from unnest($1::uuid[], $2::uuid[], $3::uuid[]) p(id, user_id, profile_id)';
+  const ids = [
+    people.map((p) => p.personId),
+    people.map((p) => p.userId),
+    people.map((p) => p.profileId),
+    people.map((p) => p.sid),
+  ];
+  const from = 'from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) p(id, user_id, profile_id, sid)';
   for (const [insert, ...more] of [
     [
       `insert into person (id, keycloak_id, first_name, last_name, locale, status, data_key, created_at, updated_at)
-       select p.id, p.user_id, 'Ana', 'Rojas', 'en', 'active', 'none', $4, $4 ${from}`,
+       select p.id, p.user_id, 'Ana', 'Rojas', 'en', 'active', 'none', $5, $5 ${from}`,
       at,
     ],
     [
       `insert into profile (company_id, id, person_id, first_name, last_name, national_id_kind, kind, status, created_at, updated_at)
-       select $5, p.profile_id, p.id, 'Ana', 'Rojas', 'RUT', 'employee', 'active', $4, $4 ${from}`,
+       select $6, p.profile_id, p.id, 'Ana', 'Rojas', 'RUT', 'employee', 'active', $5, $5 ${from}`,
       at,
       companyId,
     ],
     [
-      `insert into person_company (person_id, company_id, profile_id, created_at) select p.id, $5, p.profile_id, $4 ${from}`,
+      `insert into person_company (person_id, company_id, profile_id, created_at) select p.id, $6, p.profile_id, $5 ${from}`,
       at,
       companyId,
     ],
     [
       `insert into role_assignment (company_id, id, profile_id, system_role, created_at, updated_at)
-       select $5, gen_random_uuid(), p.profile_id, 'worker', $4, $4 ${from}`,
+       select $6, gen_random_uuid(), p.profile_id, 'worker', $5, $5 ${from}`,
+      at,
+      companyId,
+    ],
+    [
+      `insert into session (company_id, id, person_id, profile_id, kind, client, sid, last_seen_at, expires_at, created_at, updated_at)
+       select $6, gen_random_uuid(), p.id, p.profile_id, 'member', 'worker', p.sid::text, $5, $5::timestamptz + interval '8 hours', $5, $5 ${from}`,
       at,
       companyId,
     ],
   ] as const)
     await app.database.sql(insert, [...ids, ...more]);
   // As autovacuum does within a minute: what was planned for tables of nobody looks through all of them.
-  await app.database.sql('analyze person, profile, person_company, role_assignment');
+  await app.database.sql('analyze person, profile, person_company, role_assignment, session');
   return people;
 };
 
 const people = await addWorkers(Number(BENCH_PEOPLE));
-const bearerOf = async ({ userId }: { userId: string }): Promise<string> => {
-  const token = await app.identityProvider.mint({ user: { id: userId }, client: 'angelis-worker', sid: uuidv7() });
+const bearerOf = async ({ userId, sid }: { userId: string; sid: string }): Promise<string> => {
+  const token = await app.identityProvider.mint({ user: { id: userId }, client: 'angelis-worker', sid });
   return `Bearer ${token}`;
 };
 const bearers: string[] = [];
-for (const person of people) {
-  bearers.push(await bearerOf(person));
+for (let at = 0; at < people.length; at += 50) {
+  bearers.push(...(await Promise.all(people.slice(at, at + 50).map(bearerOf))));
   // Thousands of signatures without a break would let the connections of background work time out.
-  if (bearers.length % 50 === 0) await setImmediate();
+  await setImmediate();
 }
 const recorder = plainRecorder();
 const audience = people.map(({ profileId }) => profileId);

@@ -15,6 +15,8 @@ const AT_ONCE = 20;
 /** Streams where it is not their number that counts. */
 const FEW = 100;
 const EVENTS = 20;
+/** Changes before them that do not count: what they run is compiled, and planned, by then. */
+const WARM_UPS = 10;
 /** Pages that are asked for meanwhile: at an even pace, so that whoever has to wait for an event's thousand writes is counted. */
 const PACE = { connections: 8, perSecond: 60, seconds: 3 };
 /** Longest that an event is waited for, ms: whoever has not heard of it then has lost it. */
@@ -87,6 +89,7 @@ class Audience {
 
   /** Tells them of `EVENTS` changes, at moments that fall anywhere between two looks of whoever looks. */
   async tellOften(): Promise<{ first: number; last: number }> {
+    for (let n = 0; n < WARM_UPS; n += 1) await this.tell();
     const told: Awaited<ReturnType<Audience['tell']>>[] = [];
     for (let n = 0; n < EVENTS; n += 1) {
       told.push(await this.tell());
@@ -129,7 +132,7 @@ const together = async (place: Place): Promise<Row[]> => {
   );
   const audience = new Audience(() => child.ask('event'));
   const measured = async (): Promise<Row[]> => {
-    await pages(child);
+    for (let warmUp = 0; warmUp < 2; warmUp += 1) await pages(child);
     const alone = await pages(child);
     const first = Math.round(count / 5);
     await audience.open(child.url, child.bearers!.slice(0, first));
