@@ -143,4 +143,48 @@ describe('Whose streams go on', () => {
     expect(held).to.deep.equal(held.map(() => true));
     expect((await read()) - before).to.be.within(200, 2_000);
   });
+
+  it('and who enters is looked up by key, also where the connection has let in others when nobody was there', async () => {
+    const fresh = await cloneDatabase();
+    try {
+      // One connection: it keeps its plans.
+      const entering = fresh.open({ max: 1, now: () => NOW });
+      const company = await addCompany(fresh);
+      await fresh.sql('analyze session, person, profile');
+      const enter = (session: { id: string; epoch: number }, read = 'select 1') =>
+        entering.read({ ...scopeOf(company), session }, (reader) => reader.query(read));
+      for (let n = 0; n < 10; n += 1)
+        await enter({ id: uuidv7(), epoch: 1 }).then(
+          () => expect.fail('nobody is there'),
+          (error: unknown) => expect(error).to.be.instanceOf(SessionEnded),
+        );
+      const made = await fresh.sql<{ id: string; epoch: number }>(
+        `with people as (
+           insert into person (id, first_name, last_name, locale, status, data_key, created_at, updated_at)
+           select gen_random_uuid(), 'A', 'B', 'es', 'active', 'k', $2, $2 from generate_series(1, 2000) returning id),
+         profiles as (
+           insert into profile (company_id, id, person_id, first_name, last_name, national_id_kind, kind, status, created_at, updated_at)
+           select $1, gen_random_uuid(), id, 'A', 'B', 'RUT', 'employee', 'active', $2, $2 from people returning id, person_id),
+         sessions as (
+           insert into session (company_id, id, person_id, profile_id, kind, client, sid, last_seen_at, expires_at, created_at, updated_at)
+           select $1, gen_random_uuid(), person_id, id, 'member', 'worker', id::text, $2, $3, $2, $2 from profiles returning *)
+         select s.id, (s.epoch + 1 + 1 + c.access_epoch)::integer as epoch from sessions s, company c where c.id = $1`,
+        [company, NOW, new Date(NOW.getTime() + 60_000)],
+      );
+      const read = async (): Promise<number> => {
+        await enter(made.at(-1)!, 'select pg_stat_force_next_flush()');
+        await enter(made.at(-1)!);
+        const [row] = await fresh.sql<{ rows: number }>(
+          `select sum(seq_tup_read + idx_tup_fetch)::integer as rows from pg_stat_user_tables
+           where relname in ('session', 'person', 'profile')`,
+        );
+        return row!.rows;
+      };
+      const before = await read();
+      for (const session of made.slice(-20)) await enter(session);
+      expect((await read()) - before).to.be.within(60, 200);
+    } finally {
+      await fresh.drop();
+    }
+  }).timeout(30_000);
 });
