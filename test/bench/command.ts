@@ -1,5 +1,5 @@
 import { runChild } from './child.ts';
-import { median, rate } from './measure.ts';
+import { against, rate } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
@@ -15,7 +15,7 @@ export const command = async ({ database, companyId, rounds }: Place): Promise<R
     rate(
       {
         work: 'a case decided: lock, checks, change, timers',
-        baseline: `the same statements by hand: ${median(hand).toFixed(0)}/s`,
+        baseline: against('the same statements by hand', hand, '/s'),
         unit: 'commands/s',
       },
       ours,

@@ -6,7 +6,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import type { Place } from './place.ts';
 import { runChild } from './child.ts';
 import type { Done } from './child.ts';
-import { figure, interleave, median, speed, timed } from './measure.ts';
+import { against, figure, interleave, median, speed, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 
 export const COLUMNS = ['first_name', 'last_name', 'employee_number', 'kind', 'status', 'due', 'test', 'level'];
@@ -49,7 +49,7 @@ export const csv = async ({ database, superuserUrl, companyId, full }: Place): P
       speed(
         {
           work: `CSV of ${count} rows`,
-          baseline: `pg-query-stream → csv-stringify: ${median(theirs!).toFixed(0)} ms`,
+          baseline: against('pg-query-stream → csv-stringify', theirs!, ' ms'),
           unit: 'ms',
         },
         own!,

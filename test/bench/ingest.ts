@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { createTestSources, saferRow } from '../support/sources.ts';
 import { runChild } from './child.ts';
-import { figure, median, rate, timed } from './measure.ts';
+import { against, figure, rate, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
@@ -172,7 +172,7 @@ export const ingest = async (place: Place): Promise<Row[]> => {
       rate(
         {
           work: `ingest of ${results.toLocaleString('en')} results, from source to level, requirement, changes`,
-          baseline: `the same rows, 500 a statement: ${median(theirs).toFixed(0)}/s`,
+          baseline: against('the same rows, 500 a statement', theirs, '/s'),
           unit: 'results/s',
         },
         ours,

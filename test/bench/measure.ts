@@ -63,6 +63,12 @@ export const spreadOf = (values: readonly number[]): Pick<Row, 'spread' | 'round
   rounds: values.length,
 });
 
+/** A baseline as the table names it: what it is, the median of its values, their lowest and highest. `unit`: `/s` or ` ms`. */
+export const against = (what: string, values: readonly number[], unit: string, digits = 0): string => {
+  const [lowest, highest] = spreadOf(values).spread;
+  return `${what}: ${median(values).toFixed(digits)}${unit} (${lowest.toFixed(digits)} to ${highest.toFixed(digits)})`;
+};
+
 /** More is better: requests or rows a second. Without a bound it is told and not judged. */
 export const rate = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast?: number): Row => {
   const ratio = median(ours) / median(theirs);

@@ -61,7 +61,7 @@ const takenByNpm = (args: readonly string[]): string[] =>
 /** Reads what the bench is asked for; says what is wrong with it and ends the process with 1 before anything has begun. */
 export const readOptions = (args: readonly string[]): Options => {
   const command = new Command('bench')
-    .option('--full', 'five times the rows, longer and more rounds')
+    .option('--full', 'ten times the people, five times the tests, longer and more rounds')
     .option('--only <parts>', `one or more of ${PARTS.join(', ')}, apart by commas`, chosen)
     .option('--json <file>', 'writes the figures to a file, too', writable);
   const taken = takenByNpm(args);

@@ -6,7 +6,7 @@ import { scopeOf } from '../support/companies.ts';
 import { openDatabase } from '../support/database.ts';
 import { startChild } from './child.ts';
 import type { Readers } from './child.ts';
-import { spreadOf, median, timed } from './measure.ts';
+import { against, spreadOf, median, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
@@ -95,7 +95,7 @@ export const measurePages = async ({ database, client, companyId, medianId }: Pl
 /** A page's time beside its time elsewhere, which it may exceed by half. */
 const flat = (work: string, beside: string, own: readonly number[], theirs: readonly number[]): Row => ({
   work,
-  baseline: `${beside}: ${median(theirs).toFixed(2)} ms`,
+  baseline: against(beside, theirs, ' ms', 2),
   value: median(own),
   unit: 'ms',
   ratio: median(theirs) / median(own),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { pageText, readPdf } from '../support/pdf-reader.ts';
 import { runChild } from './child.ts';
-import { figure, interleave, median, speed } from './measure.ts';
+import { against, figure, interleave, speed } from './measure.ts';
 import type { Row } from './measure.ts';
 import { bareReport, ourReport } from './pdf-reports.ts';
 import type { Place } from './place.ts';
@@ -27,7 +27,7 @@ export const pdf = async ({ rounds }: Place): Promise<Row[]> => {
   const time = speed(
     {
       work: `PDF of ${ROWS.toLocaleString('en')} rows with its chart`,
-      baseline: `pdfkit, text by text: ${median(bare!).toFixed(0)} ms`,
+      baseline: against('pdfkit, text by text', bare!, ' ms'),
       unit: 'ms',
     },
     ours!,

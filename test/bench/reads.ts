@@ -4,7 +4,7 @@ import type { ComplianceLine } from '../../src/modules/fitness/compliance/compli
 import { scopeOf } from '../support/companies.ts';
 import { openDatabase } from '../support/database.ts';
 import type { Place } from './place.ts';
-import { interleave, median, speed, timed } from './measure.ts';
+import { against, interleave, speed, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import { keepTotals, YEAR } from './pages.ts';
 
@@ -45,7 +45,7 @@ export const reads = async ({ database, client, companyId, rounds }: Place): Pro
       speed(
         {
           work: 'compliance of a year by site',
-          baseline: `GROUP BY on raw rows: ${median(theirs!).toFixed(1)} ms`,
+          baseline: against('GROUP BY on raw rows', theirs!, ' ms', 1),
           unit: 'ms',
         },
         own!,

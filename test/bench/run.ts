@@ -1,7 +1,9 @@
 // The bench itself, on the PostgreSQL that main.ts has started: what Angelis takes, beside what others take for the same in the same run.
 // docs/performance.md tells what each figure means.
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { cloneDatabase } from '../support/database.ts';
 import { superuserUrl } from '../support/template.ts';
 import { batch } from './batch.ts';
@@ -40,6 +42,11 @@ const line = ({ work, baseline, value, unit, ratio, reach, ok, spread, rounds }:
     reach,
     ok === null ? '' : ok ? 'yes' : '**no**',
   ].join(' | ')} |`;
+
+/** Libraries of the baselines. */
+const BESIDE = ['fastify', 'express', 'sequelize', 'pg', 'csv-stringify', 'pdfkit'];
+const versionOf = (name: string): string =>
+  (JSON.parse(readFileSync(join('node_modules', name, 'package.json'), 'utf8')) as { version: string }).version;
 
 const measures: Readonly<Record<Part, (place: Place) => Promise<Row[]> | Row[]>> = {
   http,
@@ -91,14 +98,14 @@ try {
   }
   await loadOn(() => database.superuser(), scale, say);
   const rows: Row[] = [];
-  const failures: unknown[] = [];
+  const failed: { part: Part; error: string }[] = [];
   for (const name of parts) {
     say(`Measuring ${name} …`);
     const took = await timed(async () => {
       try {
         rows.push(...(await measures[name](place)));
       } catch (error) {
-        failures.push(error);
+        failed.push({ part: name, error: String(error) });
         say(`  it failed, the other parts are measured: ${String(error)}`);
       }
     });
@@ -109,6 +116,7 @@ try {
     cores: cpus().length,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     node: process.version,
+    beside: BESIDE.map((name) => `${name} ${versionOf(name)}`).join(', '),
     postgresql: `${versions[0]!.server_version}, ${full ? 'each commit on the disk' : 'in memory'}`,
     placed:
       cores === undefined
@@ -122,8 +130,9 @@ try {
         ' · ',
       )}\n\n| Work | Baseline | Median | Spread | Ratio | Reach | ok |\n|---|---|---|---|---|---|---|\n${rows.map(line).join('\n')}\n`,
   );
-  if (failures.length > 0) process.exitCode = 1;
-  if (json !== undefined) await writeFile(json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
+  for (const { part, error } of failed) process.stdout.write(`\n**${part} failed**: ${error}\n`);
+  if (failed.length > 0) process.exitCode = 1;
+  if (json !== undefined) await writeFile(json, `${JSON.stringify({ machine, rows, failed }, null, 2)}\n`);
 } finally {
   await database.drop();
 }

@@ -1,5 +1,5 @@
 import { runChild } from './child.ts';
-import { figure, median, rate } from './measure.ts';
+import { against, figure, rate } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
@@ -14,7 +14,7 @@ export const signIn = async ({ database, companyId, rounds }: Place): Promise<Ro
     BENCH_ROUNDS: String(rounds),
   });
   const [whole, hashes] = [told['whole']!, told['hashes']!];
-  const baseline = `the password’s hash alone: ${median(hashes).toFixed(0)}/s`;
+  const baseline = against('the password’s hash alone', hashes, '/s');
   const shares = whole.map((each, round) => (100 * each) / hashes[round]!);
   return [
     rate({ work: 'sign-in by password, 8 at once', baseline, unit: 'sign-ins/s' }, whole, hashes, 0.25),

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../src/platform/embedded/ports.ts';
 import { ownPath } from '../../src/root.ts';
 import { openDatabase } from '../support/database.ts';
-import { figure, interleave, median, speed } from './measure.ts';
+import { against, figure, interleave, median, speed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
@@ -102,7 +102,7 @@ export const startUp = async ({ database, superuserUrl, rounds }: Place): Promis
     (await start([ownPath('test/bench/start.child.js')], '/health', { BENCH_URL: superuserUrl }, 0)).ms;
   try {
     const [own, theirs] = await interleave([ours, bare], Math.min(rounds, 3));
-    const named = { baseline: `Express with a pool: ${median(theirs!).toFixed(0)} ms`, unit: 'ms' };
+    const named = { baseline: against('Express with a pool', theirs!, ' ms'), unit: 'ms' };
     return [
       {
         ...speed({ ...named, work: 'start, built, to the first answer, where code is kept' }, own!, theirs!),

@@ -98,13 +98,14 @@ report(
     bearers,
   },
   {
-    /** Commits one change that all of them hear of. */
+    /** Commits one change that all of them hear of; answers the instant, of a clock that all processes share. */
     event: async () => {
       await app.platform.db.write(scopeOf(companyId), (tx) =>
         recorder.event(tx, { entity: 'bench', entityId: companyId, action: 'tell', audience }),
       );
+      const committed = performance.timeOrigin + performance.now();
       app.platform.changed?.(companyId);
-      return 0;
+      return committed;
     },
   },
 );

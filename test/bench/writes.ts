@@ -11,7 +11,7 @@ import { failLoudly } from '../support/background.ts';
 import { randomRing, scopeOf } from '../support/companies.ts';
 import { openDatabase } from '../support/database.ts';
 import type { Place } from './place.ts';
-import { interleave, median, rate, timed } from './measure.ts';
+import { against, interleave, rate, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 
 const WRITERS = 16;
@@ -64,7 +64,7 @@ export const writes = async ({ database, client, companyId, rounds }: Place): Pr
     const row = rate(
       {
         work: `16 writers on one company, ${(await deadlocks()) - before} deadlocks`,
-        baseline: `change log off: ${median(off!).toFixed(0)}/s`,
+        baseline: against('change log off', off!, '/s'),
         unit: 'units of work/s',
       },
       own!,

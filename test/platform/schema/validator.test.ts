@@ -14,12 +14,9 @@ describe('faults of a value', () => {
     ]);
   });
 
-  // One request holds up all others meanwhile: with each fault compared to every other it was 10 s and more for 1 MiB.
-  it('are found in a time that grows as the value does', () => {
-    const wrong = Array.from({ length: 35_000 }, (_, n) => ({ from: '1800-01-01', [`x${n}`]: n }));
-    const before = process.cpuUsage();
+  // One request holds up all others meanwhile: each fault compared to every other, 1 MiB took 10 s, and this takes minutes.
+  it('are found without comparing each to every other', () => {
+    const wrong = Array.from({ length: 140_000 }, (_, n) => ({ from: '1800-01-01', [`x${n}`]: n }));
     expect(check(wrong)).to.have.length(50);
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1_000, 'ms of a processor').to.be.below(3_000);
   });
 });
