@@ -12,6 +12,7 @@ import { commitChange, plainRecorder } from '../../support/changes.ts';
 import { addCompany, randomRing, scopeOf } from '../../support/companies.ts';
 import { cloneDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
+import { rowsRead } from '../../support/rows-read.ts';
 
 const recorder = plainRecorder();
 
@@ -71,15 +72,8 @@ describe('What streams are told', () => {
       for (let n = 0; n < 10; n += 1) await source.between(company, 0, 1, asked);
       for (let n = 0; n < 20; n += 1) await commitChange(db, recorder, company, { audience: people });
       await sealer.sealAll();
-      const read = async (): Promise<number> => {
-        await db.read(scopeOf(company), (reader) => reader.query('select pg_stat_force_next_flush()'));
-        await db.read(scopeOf(company), (reader) => reader.query('select 1'));
-        const [row] = await database.sql<{ rows: number }>(
-          `select (seq_tup_read + (select sum(idx_tup_read) from pg_stat_user_indexes i where i.relid = t.relid))::integer as rows
-           from pg_stat_user_tables t where relname = 'change_recipient'`,
-        );
-        return row!.rows;
-      };
+      const read = () =>
+        rowsRead(database, ['change_recipient'], (text) => db.read(scopeOf(company), (reader) => reader.query(text)));
       const before = await read();
       const [event] = await source.between(company, 9, 10, asked);
       expect(event!.profileIds).to.have.members(asked);

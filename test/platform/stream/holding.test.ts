@@ -9,6 +9,7 @@ import type { EventSource } from '../../../src/platform/stream/events.ts';
 import { addCompany, scopeOf } from '../../support/companies.ts';
 import { cloneDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
+import { rowsRead } from '../../support/rows-read.ts';
 
 const NOW = new Date('2027-03-01T12:00:00Z');
 
@@ -130,14 +131,7 @@ describe('Whose streams go on', () => {
        returning id, (select access_epoch from company where id = $1) + 1 as epoch`,
       [company, NOW, new Date(NOW.getTime() + 60_000)],
     );
-    const read = async (): Promise<number> => {
-      await pool.query('select pg_stat_force_next_flush()');
-      await pool.query('select 1');
-      const [row] = await database.sql<{ rows: number }>(
-        `select (seq_tup_read + idx_tup_fetch)::integer as rows from pg_stat_user_tables where relname = 'session'`,
-      );
-      return row!.rows;
-    };
+    const read = () => rowsRead(database, ['session'], (text) => pool.query(text));
     const before = await read();
     const held = await asking.holding(company, made.slice(0, 200));
     expect(held).to.deep.equal(held.map(() => true));
@@ -171,15 +165,7 @@ describe('Whose streams go on', () => {
          select s.id, (s.epoch + 1 + 1 + c.access_epoch)::integer as epoch from sessions s, company c where c.id = $1`,
         [company, NOW, new Date(NOW.getTime() + 60_000)],
       );
-      const read = async (): Promise<number> => {
-        await enter(made.at(-1)!, 'select pg_stat_force_next_flush()');
-        await enter(made.at(-1)!);
-        const [row] = await fresh.sql<{ rows: number }>(
-          `select sum(seq_tup_read + idx_tup_fetch)::integer as rows from pg_stat_user_tables
-           where relname in ('session', 'person', 'profile')`,
-        );
-        return row!.rows;
-      };
+      const read = () => rowsRead(fresh, ['session', 'person', 'profile'], (text) => enter(made.at(-1)!, text));
       const before = await read();
       for (const session of made.slice(-20)) await enter(session);
       expect((await read()) - before).to.be.within(60, 200);
