@@ -98,6 +98,12 @@ describe('the catalogue', () => {
     expect(tables.map(({ name }) => name).filter((name) => !keyed.includes(name))).to.deep.equal([]);
   });
 
+  it('has no read planned by an index that holds rows apart: reads say that a row lives, and that index another way', async () => {
+    const apart = `select indexrelid::regclass::text as name from pg_index where indisexclusion`;
+    expect(await names(apart)).to.have.length.greaterThan(2);
+    expect(await names(`${apart} and coalesce(pg_get_expr(indpred, indrelid), '') !~ 'COALESCE'`)).to.deep.equal([]);
+  });
+
   it('has no key that changes on a row that others refer to: writing it would wait for each of them', async () => {
     const keys = await names(
       `select i.relname as name from pg_index x join pg_class i on i.oid = x.indexrelid

@@ -24,26 +24,21 @@ export const entering = (scope: Entrance): string => {
   return `select app.enter('${companyId}', '${session.id}', ${session.epoch}, '${now.toISOString()}')`;
 };
 
-export const BEGIN_READ: Statement = { name: 'begin_read', text: 'begin read only', values: [] };
-/** Until the transaction ends, statements are run by the plan that serves any values. */
-export const ONE_PLAN: Statement = {
-  name: 'one_plan',
-  text: 'set local plan_cache_mode = force_generic_plan',
-  values: [],
-};
-export const COMMIT: Statement = { name: 'commit', text: 'commit', values: [] };
-
-/** The same call as a statement that connections keep prepared. */
-export const entry = (scope: Entrance): Statement => {
+/**
+ * The same call as a statement that connections keep prepared. It makes its transaction read only as well, and with `onePlan`
+ * what follows is run by the plan that serves any values.
+ */
+export const entry = (scope: Entrance, onePlan: boolean): Statement => {
   checkScope(scope);
   const { companyId, session, now } = scope;
-  return session === undefined
-    ? { name: 'enter_job', text: 'select app.enter_job($1)', values: [companyId] }
-    : {
-        name: 'enter',
-        text: 'select app.enter($1, $2, $3, $4)',
-        values: [companyId, session.id, session.epoch, now.toISOString()],
-      };
+  const [name, call, values] =
+    session === undefined
+      ? ['enter_job', 'app.enter_job($1)', [companyId]]
+      : ['enter', 'app.enter($1, $2, $3, $4)', [companyId, session.id, session.epoch, now.toISOString()]];
+  const text = `select ${call}, set_config('transaction_read_only', 'on', true)`;
+  return onePlan
+    ? { name: `${name}_one_plan`, text: `${text}, set_config('plan_cache_mode', 'force_generic_plan', true)`, values }
+    : { name, text, values };
 };
 
 /** Connections that keep plans of before one was lost: what one of a pool has lost, all that are as old may have. */
@@ -70,12 +65,18 @@ export const connect = async (pool: pg.Pool): Promise<pg.PoolClient> => {
   return connect(pool);
 };
 
+/** Why a connection must leave the pool after `error`, where it must. */
+export const brokenBy = (pool: pg.Pool, client: pg.PoolClient, error: unknown): Error | undefined => {
+  if (isPlanLost(error)) losePlans(pool, client);
+  return isConnectionError(error) || isPlanLost(error) ? (error as Error) : undefined;
+};
+
 /** Ends what failed with `error`; answers why its connection must leave the pool, where it must. */
 export const rolledBack = async (pool: pg.Pool, client: pg.PoolClient, error: unknown): Promise<Error | undefined> => {
-  if (isPlanLost(error)) losePlans(pool, client);
+  const broken = brokenBy(pool, client, error);
   const lost = await client.query('rollback').then(
     () => undefined,
     (cause: Error) => cause,
   );
-  return isConnectionError(error) || isPlanLost(error) ? (error as Error) : lost;
+  return broken ?? lost;
 };

@@ -33,6 +33,9 @@ interface Pipelined {
   readonly connection: { readonly stream: Duplex };
 }
 
+const BEGIN: Statement = { text: 'begin', values: [] };
+/** Ends the transaction, whatever of it failed. */
+const COMMIT: Statement = { text: 'commit', values: [] };
 const AS_TEXT = { getTypeParser: () => (value: string) => value };
 
 /** Values as pg sends them: one that cannot be written is refused before anything is under way. */
@@ -47,12 +50,11 @@ export const asText = ({ name, text, values }: Statement): pg.QueryArrayConfig =
   types: AS_TEXT,
 });
 
-/** Runs statements that this connection keeps prepared, in one message and for one answer; tells the rows of the one at `wanted`. */
-const runPrepared = (
-  client: pg.PoolClient,
-  statements: readonly Statement[],
-  wanted: number,
-): Promise<TextRows['rows']> =>
+/**
+ * Runs two statements that this connection keeps prepared, in one message and for one answer, which makes them one transaction: PostgreSQL ends
+ * what no BEGIN began at the Sync (documentation of its protocol, "Pipelining"). Tells the rows of the second.
+ */
+const runPrepared = (client: pg.PoolClient, statements: readonly Statement[]): Promise<TextRows['rows']> =>
   new Promise((resolve, reject) => {
     const rows: (string | null)[][] = [];
     let done = 0;
@@ -70,7 +72,7 @@ const runPrepared = (
         wire.stream.write(Buffer.concat(messages));
       },
       handleDataRow: ({ fields }: { fields: (string | null)[] }) => {
-        if (done === wanted) rows.push(fields);
+        if (done === 1) rows.push(fields);
       },
       handleCommandComplete: () => {
         done += 1;
@@ -80,41 +82,40 @@ const runPrepared = (
     } as pg.Submittable);
   });
 
-/** Runs the statements one behind the other, waiting for none, so that the connection prepares those that have a name. */
-const runBehind = async (
-  client: pg.PoolClient,
-  statements: readonly Statement[],
-  wanted: number,
-): Promise<TextRows> => {
+/** Runs both between BEGIN and COMMIT, waiting for none, so that the connection prepares those that have a name. */
+const runBehind = async (client: pg.PoolClient, statements: readonly Statement[]): Promise<TextRows> => {
   const wire = client as unknown as Pipelined;
   const { stream } = wire.connection;
   wire.pipeline = true;
   stream.cork();
-  const sent = statements.map((statement) => client.query<(string | null)[]>(asText(statement)));
+  const sent = [BEGIN, ...statements, COMMIT].map((statement) => client.query<(string | null)[]>(asText(statement)));
   stream.uncork();
   const answers = await Promise.allSettled(sent);
   wire.pipeline = false;
   const refused = answers.find((answer) => answer.status === 'rejected');
   if (refused !== undefined) throw refused.reason;
-  return (answers[wanted] as PromiseFulfilledResult<pg.QueryArrayResult<(string | null)[]>>).value;
+  return (answers[2] as PromiseFulfilledResult<pg.QueryArrayResult<(string | null)[]>>).value;
 };
 
 /**
- * Runs statements of one transaction, `begin` to `commit`, of which the one at `wanted` has the rows. Once a connection has
- * prepared them all they travel to it as one message, and it answers once: a wait, two system calls and the parsing of
- * its columns' descriptions less. The first that fails keeps those behind it from running.
+ * Runs a statement behind the one that enters its company, in a transaction of both. Once a connection has prepared them they
+ * travel to it as one message, and it answers once: waits, system calls and the parsing of its columns' descriptions less. The
+ * second does not run where the first fails.
  */
 export const createOneMessage = () => {
   const prepared = new WeakMap<pg.PoolClient, Map<string, readonly pg.FieldDef[]>>();
-  return async (client: pg.PoolClient, asked: readonly Statement[], wanted: number): Promise<TextRows> => {
+  return async (
+    client: pg.PoolClient,
+    ...asked: readonly [enter: Statement, statement: Statement]
+  ): Promise<TextRows> => {
     const statements = asked.map((statement) => ({ ...statement, values: written(statement.values) }));
     const known = prepared.get(client) ?? new Map<string, readonly pg.FieldDef[]>();
     prepared.set(client, known);
     const names = statements.map(({ name }) => name);
     const key = names.includes(undefined) ? undefined : names.join(' ');
     const fields = key === undefined ? undefined : known.get(key);
-    if (fields !== undefined) return { fields, rows: await runPrepared(client, statements, wanted) };
-    const answer = await runBehind(client, statements, wanted);
+    if (fields !== undefined) return { fields, rows: await runPrepared(client, statements) };
+    const answer = await runBehind(client, statements);
     if (key !== undefined) known.set(key, answer.fields);
     return answer;
   };

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
 import type { Reader, ReadOptions, Rows, StatementOptions } from './database.ts';
-import { BEGIN_READ, COMMIT, connect, entering, entry, ONE_PLAN, rolledBack } from './entering.ts';
+import { brokenBy, connect, entering, entry, rolledBack } from './entering.ts';
 import type { Entrance } from './entering.ts';
 import { databaseError, isCollision, isPlanLost } from './errors.ts';
 import { asText, written } from './one-message.ts';
@@ -118,14 +118,13 @@ const readStatement = async (
   { onePlan = false }: StatementOptions,
   run: RunInOneMessage,
 ): Promise<TextRows & { readonly client: pg.PoolClient }> => {
-  const before = onePlan ? [BEGIN_READ, ONE_PLAN, entry(scope)] : [BEGIN_READ, entry(scope)];
   const client = await connect(pool);
   try {
-    const answer = await run(client, [...before, statement, COMMIT], before.length);
+    const answer = await run(client, entry(scope, onePlan), statement);
     client.release();
     return { ...answer, client };
   } catch (error) {
-    client.release(await rolledBack(pool, client, error));
+    client.release(brokenBy(pool, client, error));
     throw databaseError(error);
   }
 };

@@ -58,13 +58,12 @@ const countsOf = (
   principal: Pick<Principal, 'personId' | 'companyId'> | undefined,
 ): readonly Counted[] => {
   if (rate === 'unlimited') return [];
-  const network = networkOf(address);
-  const who = principal?.personId ?? network;
+  const who = principal?.personId ?? networkOf(address);
   if (rate === 'sign-in-start') return [['signIn', `start:${who}`]];
   const extra = EXTRA[rate];
   const own: readonly Counted[] = extra === undefined ? [] : [[extra, who]];
   if (principal !== undefined) return [...own, ['principal', who], ['company', principal.companyId]];
-  return extra === undefined ? [['anonymous', network]] : own;
+  return extra === undefined ? [['anonymous', who]] : own;
 };
 
 /** Rate limits in Redis where there is one (with memory as insurance while it is away), else in this process. */
