@@ -65,18 +65,6 @@ const PEOPLE: readonly [string, string, string, string, string, string, string] 
    on conflict do nothing`,
 ];
 
-/** What of them is filled beside requirements and results. */
-const FEWER = [
-  'company',
-  'site',
-  'department',
-  'profile',
-  'reporting_line',
-  'search_token',
-  'shift',
-  'compliance_mark',
-];
-
 const LARGEST = 'select id from bench_company order by people desc limit 1';
 const PARTITIONS = `select app.ensure_partitions('test_result', current_date - 400, current_date + 62)`;
 
@@ -120,37 +108,36 @@ const tests = ({ requirements, profiles }: Scale, from: number, to: number): rea
   ];
 };
 
-/** Indexes that are made once over all rows of these tables: half of the time of keeping them row by row. */
-const INDEXES = `select indexrelid::regclass::text as name, replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') as text
-  from pg_index where indrelid = any('{search_token,requirement,test_result,shift}'::regclass[]) and not indisunique and not indisexclusion`;
+/** Statements in their order, and the tables that they fill. */
+interface Chain {
+  readonly fills: readonly string[];
+  readonly texts: readonly string[];
+}
 
-/** Some of what has to be done before the next step: each list in its order, all lists side by side. */
-type Step = readonly (readonly string[])[];
+/** Indexes of tables $1 that are made once over all rows: half of the time of keeping them row by row. */
+const INDEXES = `select indrelid::regclass::text as of, indexrelid::regclass::text as name,
+    replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') as text
+  from pg_index where indrelid = any($1::regclass[]) and not indisunique and not indisexclusion`;
 
-/** Lists of about as many texts as there are processors to write with. */
-const inTwo = (texts: readonly string[]): Step => [
-  texts.filter((_, index) => index % 2 === 0),
-  texts.filter((_, index) => index % 2 === 1),
-];
-
-/** Runs the steps past triggers, keys, indexes and row level security, and says how long each statement took. */
+/** Runs all chains, as many side by side as there are processors to write with, and says how long each statement took. */
 const run = async (
   open: () => Promise<pg.Client>,
-  steps: readonly Step[],
+  chains: readonly Chain[],
   say: (text: string) => void,
 ): Promise<void> => {
   const clients = [await open(), await open()];
+  const begun = performance.now();
   try {
     for (const client of clients)
       await client.query(`set session_replication_role = replica; set maintenance_work_mem = '512MB'`);
-    const { rows: indexes } = await clients[0]!.query<{ name: string; text: string }>(INDEXES);
-    const all = [
-      [indexes.map(({ name }) => `drop index ${name}`)],
-      ...steps,
-      inTwo(indexes.map(({ text }) => text)),
-      [[`vacuum analyze requirement, ${FEWER.join(', ')}`], ['vacuum analyze test_result']],
-    ];
-    const begun = performance.now();
+    const tables = chains.flatMap(({ fills }) => fills);
+    const { rows: indexes } = await clients[0]!.query<{ of: string; name: string; text: string }>(INDEXES, [tables]);
+    for (const { name } of indexes) await clients[0]!.query(`drop index ${name}`);
+    const waiting = chains.map(({ fills, texts }) => [
+      ...texts,
+      ...indexes.filter(({ of }) => fills.includes(of)).map(({ text }) => text),
+      `vacuum analyze ${fills.join(', ')}`,
+    ]);
     const one = async (client: pg.Client, text: string): Promise<void> => {
       const before = performance.now();
       const { rowCount } = await client.query(text);
@@ -158,17 +145,23 @@ const run = async (
       const took = ((performance.now() - before) / 1000).toFixed(1);
       say(`  ${rowCount.toLocaleString('en')} rows in ${took} s: ${text.trim().split('\n')[0]!.slice(0, 50)} …`);
     };
-    for (const lists of all)
-      await Promise.all(
-        lists.map(async (texts, index) => {
-          for (const text of texts) await one(clients[index]!, text);
-        }),
-      );
+    await Promise.all(
+      clients.map(async (client) => {
+        for (let texts = waiting.shift(); texts !== undefined; texts = waiting.shift())
+          for (const text of texts) await one(client, text);
+      }),
+    );
     say(`  with indexes and statistics after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   } finally {
     for (const client of clients) await client.end();
   }
 };
+
+/** Tests of so many people, and what became of them, longest first. */
+const chainsOf = ([requirement, result, mark]: readonly [string, string, string]): readonly Chain[] => [
+  { fills: ['requirement', 'compliance_mark'], texts: [requirement, mark] },
+  { fills: ['test_result'], texts: [result] },
+];
 
 /** Fills an empty, migrated database with people and their first tests. Clients of `open` pass row level security. */
 export const loadData = async (
@@ -177,22 +170,25 @@ export const loadData = async (
   say: (text: string) => void,
 ): Promise<void> => {
   const client = await open();
+  const [company, site, department, people, profile, line, token] = PEOPLE;
   await client.query(
     COMPANIES.replaceAll('$1', String(scale.companies))
       .replaceAll('$2', String(scale.profiles))
       .replaceAll('$3', String(HUGE)),
   );
   const { rows } = await client.query<{ id: string }>(LARGEST);
-  await client.query(PARTITIONS);
+  for (const text of [PARTITIONS, people, 'analyze bench_profile']) await client.query(text);
   await client.end();
-  const [company, site, department, people, profile, line, token] = PEOPLE;
-  const [requirement, result, mark] = tests(scale, 0, scale.first ?? scale.requirements);
   await run(
     open,
     [
-      [[company, site, department, people]],
-      [[profile, line], [shifts(rows[0]!.id)]],
-      [[requirement, mark, token], [result]],
+      ...chainsOf(tests(scale, 0, scale.first ?? scale.requirements)),
+      { fills: ['shift'], texts: [shifts(rows[0]!.id)] },
+      { fills: ['search_token'], texts: [token] },
+      {
+        fills: ['company', 'site', 'department', 'profile', 'reporting_line'],
+        texts: [company, site, department, profile, line],
+      },
     ],
     say,
   );
@@ -204,7 +200,5 @@ export const loadOn = async (
   scale: Scale,
   say: (text: string) => void,
 ): Promise<void> => {
-  if (scale.first === undefined) return;
-  const [requirement, result, mark] = tests(scale, scale.first, scale.requirements);
-  await run(open, [[[requirement, mark], [result]]], say);
+  if (scale.first !== undefined) await run(open, chainsOf(tests(scale, scale.first, scale.requirements)), say);
 };

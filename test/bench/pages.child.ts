@@ -5,7 +5,7 @@ import { percentile } from './measure.ts';
 import { steadyLoad } from './steady.ts';
 
 const { BENCH_PAGE, BENCH_BEARER } = process.env as Record<string, string>;
-const PACE = { connections: 8, perSecond: 60, seconds: 2 };
+const PACE = { connections: 8, perSecond: 60, seconds: 1.5 };
 
 report(
   { url: BENCH_PAGE! },

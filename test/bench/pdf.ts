@@ -23,7 +23,7 @@ export const pdf = async ({ rounds }: Place): Promise<Row[]> => {
     if (which === 'ours') peaks.push(peak);
     return ms;
   };
-  const [ours, bare] = await interleave([run('ours'), run('bare')], Math.min(rounds, 3));
+  const [ours, bare] = await interleave([run('ours'), run('bare')], Math.min(rounds, 3), 0);
   const time = speed(
     {
       work: `PDF of ${ROWS.toLocaleString('en')} rows with its chart`,

@@ -12,7 +12,7 @@ const AREAS = 100;
 const ACTIONS = ['read', 'write', 'delete', 'move', 'export'] as const;
 type Action = (typeof ACTIONS)[number];
 /** Each of them asks for all routes once. */
-const CALLERS = 200;
+const CALLERS = 100;
 
 const ASKED = Array.from({ length: AREAS }, (_, area) => ACTIONS.map((action) => ({ area, action }))).flat();
 const nameOf = ({ area, action }: (typeof ASKED)[number]): string => `area${area}:thing:${action}`;

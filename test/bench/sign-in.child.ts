@@ -8,7 +8,7 @@ import { done } from './child.ts';
 import { interleave, timed } from './measure.ts';
 
 const { BENCH_DATABASE, BENCH_COMPANY, BENCH_ROUNDS } = process.env as Record<string, string>;
-const PEOPLE = 100;
+const PEOPLE = 64;
 const AT_ONCE = 8;
 const PASSWORD = 'grapas y caballos';
 

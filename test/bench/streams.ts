@@ -92,7 +92,7 @@ class Audience {
     const told: Awaited<ReturnType<Audience['tell']>>[] = [];
     for (let n = 0; n < EVENTS; n += 1) {
       told.push(await this.tell());
-      await sleep(100 + Math.random() * 100);
+      await sleep(Math.random() * 100);
     }
     return {
       first: percentile(
@@ -129,7 +129,7 @@ const together = async (place: Place): Promise<Row[]> => {
       BENCH_PAGE: `${child.url}/angelis/admin/profile`,
       BENCH_BEARER: child.bearer!,
     });
-    const alone = await pages(2);
+    const alone = await pages(1);
     const first = Math.round(count / 5);
     await audience.open(child.url, child.bearers!.slice(0, first));
     await audience.tell();
