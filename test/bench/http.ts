@@ -248,11 +248,11 @@ export const http = async (place: Place): Promise<Row[]> => {
     const layers = await angelis.ask<Layers>('layers');
     const page = { work: 'list of 50 profiles, whole stack', unit: 'requests/s' };
     return [
-      rate({ ...page, baseline: against('Fastify + pg', bare!, '/s') }, own!, bare!, 1),
+      rate({ ...page, baseline: against('Fastify + pg', bare, '/s') }, own, bare, 1),
       ...(kept === undefined
         ? []
-        : [rate({ ...page, baseline: against('the same, planned once as ours is', kept, '/s') }, own!, kept)]),
-      rate({ ...page, baseline: against('Express + Sequelize', orm!, '/s') }, own!, orm!, 2.3),
+        : [rate({ ...page, baseline: against('the same, planned once as ours is', kept, '/s') }, own, kept)]),
+      rate({ ...page, baseline: against('Express + Sequelize', orm!, '/s') }, own, orm!, 2.3),
       figure({ work: 'the same, processor time', baseline: '–', unit: 'ms/request' }, spent),
       ...shares(layers),
       ...[found!, byEmail!, byPhone!, byRut!].map((times, at) => {

@@ -227,27 +227,6 @@ describe('the two data paths', () => {
       expect(await ask(scope, 'prepared')).to.deep.equal([row]);
     });
 
-    it('that may write nothing, and leave nothing of it to whom the connection serves next, prepared or not', async () => {
-      const pool = database.pool('app', 1);
-      const lone = createDatabase({ writer: pool, reader: pool, now: () => new Date() });
-      const left = `select current_setting('app.company_id', true) as company, current_setting('transaction_read_only') as "readOnly",
-        current_setting('plan_cache_mode') as plans, pg_current_xact_id_if_assigned() is null as "wroteNothing"`;
-      const once = (text: string, onePlan: boolean) =>
-        lone.read(scope, (reader) => reader.texts(text, [], { onePlan }), { once: true });
-      for (let time = 0; time < 4; time += 1)
-        for (const onePlan of [false, true]) {
-          expect(await once(left, onePlan), `time ${time}`).to.deep.equal([
-            [scope.companyId, 'on', onePlan ? 'force_generic_plan' : 'auto', 't'],
-          ]);
-          const { rows } = await pool.query(left);
-          expect(rows).to.deep.equal([{ company: '', readOnly: 'off', plans: 'auto', wroteNothing: true }]);
-          const writing = once(`update profile set version = 7 where id = '${ids.profile}' returning id`, onePlan);
-          expect(await codeOf(writing)).to.equal('error');
-        }
-      const { rows } = await client.query('select version from profile where id = $1', [ids.profile]);
-      expect(rows).to.deep.equal([{ version: 1 }]);
-    });
-
     it('that is not over by the clock that everything else goes by', async () => {
       const [opened, ends] = [new Date('2020-01-06T12:00:00Z'), new Date('2020-01-06T20:00:00Z')];
       await client.query('update session set expires_at = $2 where id = $1', [ids.session, ends]);

@@ -108,6 +108,26 @@ describe('statements that connections keep prepared', () => {
     expect((await pool.query('show plan_cache_mode')).rows).to.deep.equal([{ plan_cache_mode: 'auto' }]);
   });
 
+  it('write nothing where they read, and leave nothing of it to whom their connection serves next, prepared or not', async () => {
+    const lone = database.pool('app', 1);
+    const one = createDatabase({ writer: lone, reader: lone, now: () => new Date() });
+    const state = `select current_setting('app.company_id', true) as company, current_setting('transaction_read_only') as "readOnly",
+      current_setting('plan_cache_mode') as plans`;
+    const once = (text: string, onePlan: boolean) =>
+      one.read(scope, (reader) => reader.texts(text, [], { onePlan }), { once: true });
+    for (let run = 0; run < 4; run += 1)
+      for (const onePlan of [false, true]) {
+        const plans = onePlan ? 'force_generic_plan' : 'auto';
+        expect(await once(state, onePlan), `run ${run}`).to.deep.equal([[scope.companyId, 'on', plans]]);
+        await once('update plan_probe set n = 8 returning n', onePlan).then(
+          () => expect.fail('it was written'),
+          (error: Error) => expect(error.message).to.equal('cannot execute UPDATE in a read-only transaction'),
+        );
+        expect((await lone.query(state)).rows).to.deep.equal([{ company: '', readOnly: 'off', plans: 'auto' }]);
+      }
+    expect((await client.query(COLUMN)).rows).to.deep.equal([{ n: 7 }]);
+  });
+
   it('are not repeated behind rows that somebody has read already', async () => {
     const seen: unknown[] = [];
     const work = async (reader: Reader) => {
