@@ -129,7 +129,7 @@ const together = async (place: Place): Promise<Row[]> => {
       BENCH_PAGE: `${child.url}/angelis/admin/profile`,
       BENCH_BEARER: child.bearer!,
     });
-    const alone = await pages(1);
+    const alone = await pages(2);
     const first = Math.round(count / 5);
     await audience.open(child.url, child.bearers!.slice(0, first));
     await audience.tell();

@@ -44,7 +44,7 @@ export interface ReadOptions {
   readonly replica?: boolean;
   /** All statements see the data as it is when the first begins, so that totals fit their rows. */
   readonly snapshot?: boolean;
-  /** `work` runs one statement and no other: BEGIN, session, statement and COMMIT travel in one message. */
+  /** `work` runs one statement and no other: session and statement travel in one message, which is their transaction. */
   readonly once?: boolean;
   /**
    * `anew`: its statements are planned for their values each time. PostgreSQL would keep a plan made for a company of average

@@ -66,9 +66,23 @@ export const connect = async (pool: pg.Pool): Promise<pg.PoolClient> => {
 };
 
 /** Why a connection must leave the pool after `error`, where it must. */
-export const brokenBy = (pool: pg.Pool, client: pg.PoolClient, error: unknown): Error | undefined => {
+const brokenBy = (pool: pg.Pool, client: pg.PoolClient, error: unknown): Error | undefined => {
   if (isPlanLost(error)) losePlans(pool, client);
   return isConnectionError(error) || isPlanLost(error) ? (error as Error) : undefined;
+};
+
+/**
+ * Waits until a connection whose transaction failed with `error`, and ended, may serve somebody else: the error comes before that it is ready again, and
+ * a COMMIT can be cancelled as any statement. Answers why it must leave the pool, where it must.
+ */
+export const endedBy = async (pool: pg.Pool, client: pg.PoolClient, error: unknown): Promise<Error | undefined> => {
+  const broken = brokenBy(pool, client, error);
+  if (broken !== undefined) return broken;
+  const lost = await client.query('').then(
+    () => undefined,
+    (cause: Error) => cause,
+  );
+  return lost ?? (client.getTransactionStatus() === 'I' ? undefined : new Error('a transaction did not end'));
 };
 
 /** Ends what failed with `error`; answers why its connection must leave the pool, where it must. */

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
 import type { Reader, ReadOptions, Rows, StatementOptions } from './database.ts';
-import { brokenBy, connect, entering, entry, rolledBack } from './entering.ts';
+import { connect, endedBy, entering, entry, rolledBack } from './entering.ts';
 import type { Entrance } from './entering.ts';
 import { databaseError, isCollision, isPlanLost } from './errors.ts';
 import { asText, written } from './one-message.ts';
@@ -124,7 +124,7 @@ const readStatement = async (
     client.release();
     return { ...answer, client };
   } catch (error) {
-    client.release(brokenBy(pool, client, error));
+    client.release(await endedBy(pool, client, error));
     throw databaseError(error);
   }
 };

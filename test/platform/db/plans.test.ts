@@ -128,6 +128,26 @@ describe('statements that connections keep prepared', () => {
     expect((await client.query(COLUMN)).rows).to.deep.equal([{ n: 7 }]);
   });
 
+  it('give their connection back when it is ready, also where they fail: what streams next has rows of its own', async () => {
+    const lone = database.pool('app', 1);
+    const one = createDatabase({ writer: lone, reader: lone, now: () => new Date() });
+    const divide = (by: number) =>
+      one.read(scope, (reader) => reader.prepared(`select 7 / $1::integer as n`, [by]), { once: true });
+    const stream = async (reader: Reader) => {
+      const all: unknown[] = [];
+      for await (const rows of reader.stream('select n, n + $1::integer from plan_probe', [1])) all.push(...rows);
+      return all;
+    };
+    for (let run = 0; run < 3; run += 1) expect(await divide(1)).to.deep.equal([{ n: 7 }]);
+    for (let run = 0; run < 200; run += 1) {
+      const [failed, streamed] = await Promise.allSettled([divide(0), one.read(scope, stream)]);
+      expect([failed.status, streamed], `run ${run}`).to.deep.equal([
+        'rejected',
+        { status: 'fulfilled', value: [[7, 8]] },
+      ]);
+    }
+  });
+
   it('are not repeated behind rows that somebody has read already', async () => {
     const seen: unknown[] = [];
     const work = async (reader: Reader) => {
