@@ -167,11 +167,23 @@ export const createAcceptance = (dependencies: AcceptanceDependencies): Acceptan
     });
   };
 
+  /** 410 where it was used since it was found, maybe by whoever made the account at which a password was tried. */
+  const mustBeUnused = async (found: Found, traceId: string): Promise<void> => {
+    const row = await db.read(systemScope(found.company.id, VIA, traceId), (reader) =>
+      repository.find(reader, found.invitation.id),
+    );
+    if (row === undefined) throw over();
+    mustStillBe(found, row);
+  };
+
   /** Refused as a sign-in is. */
   const acceptAsKnown = async (found: Found, wanted: Wanted, proof: PasswordProof, context: PublicContext) => {
     const person = await beat(async () =>
       registration.prove(await persons.identify(wanted, context.traceId), proof, context),
-    );
+    ).catch(async (error: unknown) => {
+      if (error instanceof Problem && error.status === 401) await mustBeUnused(found, context.traceId);
+      throw error;
+    });
     await commit(found, context, async (tx) => {
       await registration.keep(tx, person.id);
       return person.id;

@@ -192,6 +192,18 @@ describe('invitations', () => {
     }
   });
 
+  it('are over for who tries a wrong password at the account that somebody else just made by them', async () => {
+    const { email } = await invite().then(async (first) => (await accept(first.token).expect(200), first));
+    const late = await invite({ email, companyId: await addCompany(app.database) });
+    const other = await app.database.superuser();
+    await other.query('begin; lock table person in access exclusive mode');
+    const tried = accept(late.token, OTHER).then(code);
+    const waiting = `select 1 from pg_locks where relation = 'person'::regclass and not granted`;
+    await until(async () => (await query(waiting, [])).length > 0);
+    await other.query(`update invitation set status = 'revoked' where profile_id = '${late.profileId}'; commit`);
+    expect(await tried).to.equal('LINK_OVER');
+  });
+
   it('of staff keep one password too', async () => {
     const email = 'nueva@angelis.example';
     const person = { firstName: 'Eva', lastName: 'Paz', email, locale: 'en' as const, role: 'support' as const };
