@@ -61,7 +61,7 @@ export const keepTotals = async (database: string, client: pg.Client, companies:
   } finally {
     await db.close();
   }
-  await client.query('vacuum analyze compliance_day, compliance_month, compliance_mark');
+  await client.query('vacuum analyze');
 };
 
 /** Asks for each page of each company in turn, request by request, so that whatever slows the machine slows all of them. */
