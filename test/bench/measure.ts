@@ -69,9 +69,16 @@ export const against = (what: string, values: readonly number[], unit: string, d
   return `${what}: ${median(values).toFixed(digits)}${unit} (${lowest.toFixed(digits)} to ${highest.toFixed(digits)})`;
 };
 
+/**
+ * How many times the one is of the other. Of as many rounds of both, which were run in turn, it is the middle of what each round
+ * tells: a machine that is slow for a while is slow for both of a round, and the quotient of both medians scatters three times as much.
+ */
+const times = (values: readonly number[], of: readonly number[]): number =>
+  values.length === of.length ? median(values.map((value, round) => value / of[round]!)) : median(values) / median(of);
+
 /** More is better: requests or rows a second. Without a bound it is told and not judged. */
 export const rate = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast?: number): Row => {
-  const ratio = median(ours) / median(theirs);
+  const ratio = times(ours, theirs);
   return {
     ...named,
     value: median(ours),
@@ -84,7 +91,7 @@ export const rate = (named: Named, ours: readonly number[], theirs: readonly num
 
 /** Less is better: times of the same work. Without a bound it is told and not judged. */
 export const speed = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast?: number): Row => {
-  const ratio = median(theirs) / median(ours);
+  const ratio = times(theirs, ours);
   return {
     ...named,
     value: median(ours),

@@ -4,6 +4,7 @@ import { errors, jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
 import Keycloak from 'keycloak-connect';
 import { Problem } from '../problem.ts';
+import { perRequest } from './per-request.ts';
 import { createSigningKeys, KeysUnavailableError } from './signing-keys.ts';
 
 /** What a verified access token says. Times are seconds since 1970. */
@@ -125,8 +126,8 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   const { realm, issuer, audience, authorizedParties, now } = options;
   const keys = createSigningKeys(options.jwksUri, now);
   const verified = new Map<string, Verified>();
-  const refused = new WeakMap<Request, Problem>();
-  const accepted = new WeakMap<Request, Claims>();
+  const refused = perRequest<Problem>();
+  const accepted = perRequest<Claims>();
 
   const signed = async (token: string, wantedAudience?: string): Promise<JWTPayload> => {
     if (token.length > MAX_TOKEN_LENGTH) throw new errors.JWTInvalid('The token is too long');
@@ -201,7 +202,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     return Object.assign(token, { content: await verify(token.token), signature: undefined, signed: undefined });
   };
   const deny = (request: Request, next: (error: Error) => void): void => {
-    next(refused.get(request) ?? missing());
+    next(refused.of(request) ?? missing());
   };
   keycloak.accessDenied = (request: Request, _response: unknown, next?: (error: Error) => void) => {
     if (next) deny(request, next);
@@ -218,9 +219,9 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     let found: Verified;
     try {
       found = await find(token);
-      accepted.set(request, found.claims);
+      accepted.keep(request, found.claims);
     } catch (error) {
-      refused.set(request, error instanceof Problem ? error : refusal(error));
+      refused.keep(request, error instanceof Problem ? error : refusal(error));
       next();
       return;
     }
@@ -239,8 +240,8 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
 
   return {
     verify,
-    claimsOf: (request) => accepted.get(request),
-    refusalOf: (request) => refused.get(request),
+    claimsOf: (request) => accepted.of(request),
+    refusalOf: (request) => refused.of(request),
     attach: [setup, attachVerified],
     protect: keycloak.protect(),
     verifyLogout: async (token) => {

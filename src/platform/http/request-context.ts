@@ -5,6 +5,7 @@ import { parseTraceparent, startSpan } from '../telemetry/trace.ts';
 import { readCompanyHints } from './company-hints.ts';
 import type { CompanyHint } from './company-hints.ts';
 import type { PublicContext } from './context.ts';
+import { perRequest } from './per-request.ts';
 
 export interface RequestContextOptions {
   readonly i18n: I18n;
@@ -27,7 +28,7 @@ type Mutable = { -readonly [Name in keyof PublicContext]: PublicContext[Name] };
 
 /** The context that every request has before anybody knows who asks. */
 export const createRequestContexts = ({ i18n, now, host, timeout }: RequestContextOptions): RequestContexts => {
-  const known = new WeakMap<Request, Mutable>();
+  const known = perRequest<Mutable>();
   const make = (request: Request, response: Response): Mutable => {
     const { traceId } = startSpan(parseTraceparent(request.get('traceparent')));
     const wanted = request.get('accept-language');
@@ -47,14 +48,14 @@ export const createRequestContexts = ({ i18n, now, host, timeout }: RequestConte
     return context;
   };
   return {
-    of: (request, response) => known.get(request) ?? make(request, response),
+    of: (request, response) => known.of(request) ?? make(request, response),
     hint: (request, hint) => {
-      const context = known.get(request);
+      const context = known.of(request);
       if (context !== undefined) context.hints = [...context.hints, hint];
     },
     attach: (request, response, next) => {
       const context = make(request, response);
-      known.set(request, context);
+      known.keep(request, context);
       response.setHeader('X-Request-Id', context.traceId);
       response.setHeader('Content-Language', context.locale);
       response.setHeader('Vary', 'Accept-Language');

@@ -4,6 +4,7 @@ import { systemScope } from '../db/scope.ts';
 import { Problem } from '../problem.ts';
 import type { Tickets } from '../stream/tickets.ts';
 import type { Claims } from './authentication.ts';
+import { perRequest } from './per-request.ts';
 
 /** Lets requests of routes that take tickets through on `?ticket=…` instead of a bearer token. */
 export interface TicketPass {
@@ -19,7 +20,7 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** Single-use tickets as a pass. */
 export const createTicketPass = (tickets: Pick<Tickets, 'redeem'>, db: Database): TicketPass => {
-  const admitted = new WeakMap<Request, Claims>();
+  const admitted = perRequest<Claims>();
   const sidOf = async (ticket: string, traceId: string): Promise<string> => {
     const holder = await tickets.redeem(ticket, traceId);
     if (holder === undefined) throw new Problem(401, 'TICKET_INVALID');
@@ -34,18 +35,18 @@ export const createTicketPass = (tickets: Pick<Tickets, 'redeem'>, db: Database)
     const { ticket } = request.query;
     if (typeof ticket === 'string' && request.headers.authorization === undefined) {
       const sid = await sidOf(ticket, response.get('X-Request-Id') ?? '');
-      admitted.set(request, { sid, sub: NOBODY, azp: 'ticket', iat: 0, exp: 0 });
+      admitted.keep(request, { sid, sub: NOBODY, azp: 'ticket', iat: 0, exp: 0 });
     }
     next();
   };
   return {
-    claimsOf: (request) => admitted.get(request),
+    claimsOf: (request) => admitted.of(request),
     instead: (guard) => [
       admit,
       ...guard.map(
         (handler): RequestHandler =>
           (request, response, next) =>
-            admitted.has(request) ? next() : handler(request, response, next),
+            admitted.of(request) !== undefined ? next() : handler(request, response, next),
       ),
     ],
   };

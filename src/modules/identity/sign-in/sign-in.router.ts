@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import { readForm } from '../../../platform/http/form.ts';
 import type { Form } from '../../../platform/http/form.ts';
 import type { Module } from '../../../platform/http/module.ts';
+import { perRequest } from '../../../platform/http/per-request.ts';
 import { noContent, ok, route } from '../../../platform/http/route.ts';
 import type { RateOf, Route } from '../../../platform/http/route.ts';
 import {
@@ -27,11 +28,11 @@ interface SignInRouterDependencies {
 
 /** The token endpoint. */
 const tokenRoute = (tokens: Tokens): Route => {
-  const forms = new WeakMap<Request, Promise<Form>>();
+  const forms = perRequest<Promise<Form>>();
   /** Reads a request's form once, whoever asks. */
   const formOf = (request: Request): Promise<Form> => {
-    const form = forms.get(request) ?? readForm(request);
-    forms.set(request, form);
+    const form = forms.of(request) ?? readForm(request);
+    forms.keep(request, form);
     return form;
   };
   /** A site behind one address refreshes by the hundred a minute, and signs in by a few. What cannot be read counts as a guess. */
