@@ -18,7 +18,7 @@ const CONNECTIONS = 16;
  * Rounds of the list that all servers run, and those that the two run of which one has to be as quick as the other: many short ones, since the
  * speed of a machine that others use changes within seconds.
  */
-const LIST_ROUNDS = [4, 16] as const;
+const LIST_ROUNDS = [4, 18] as const;
 /** Seconds of load that do not count: what a page runs is compiled bit by bit, and ours took 15 s to come to its pace. */
 const WARM_UP = 12;
 const CROWD = 1_000;
@@ -51,6 +51,8 @@ const load = async (pages: readonly Asked[], seconds: number): Promise<{ total: 
     }),
     connections: CONNECTIONS,
     duration: seconds,
+    // It ends when it next counts: each second unless it is told.
+    sampleInt: 100,
   });
   expect([result.errors, result.non2xx], `answers of ${pages[0]!.url}`).to.deep.equal([0, 0]);
   const { total } = result.requests;
@@ -219,7 +221,7 @@ export const http = async (place: Place): Promise<Row[]> => {
       const before = await server.cpu();
       const { total, perSecond } = await loaded(urls[index]!, seconds / 2);
       if (index === 0) spent.push(((await server.cpu()) - before) / total);
-      await sleep(100);
+      await sleep(50);
       return perSecond;
     });
     const [own, bare, first, orm, kept] = await onCores(place, servers, async () => {
