@@ -17,7 +17,6 @@ const built = join('dist', 'bench');
 const OTHERS = ['autocannon', 'chai', 'fast-jwt', 'fastify'];
 const args = process.argv.slice(2);
 const { full } = readOptions(args);
-await build(built, [...PROGRAMS, ...globSync('test/bench/{run,*.child}.ts')], OTHERS);
 
 let run: ChildProcess | undefined;
 let ended: NodeJS.Signals | undefined;
@@ -53,7 +52,10 @@ const measure = async (folder: string): Promise<number> => {
 const folder = mkdtempSync(join(tmpdir(), 'angelis-bench-'));
 try {
   // The large run waits for the disk at each commit, the small one for nothing.
-  await startServer(full);
+  await Promise.all([
+    startServer(full),
+    build(built, [...PROGRAMS, ...globSync('test/bench/{run,*.child}.ts')], OTHERS),
+  ]);
   if (ended === undefined) process.exitCode = await measure(folder);
 } catch (error) {
   // A Ctrl-C reaches what PostgreSQL is set up with, too.
