@@ -73,8 +73,8 @@ const addWorkers = async (count: number): Promise<{ userId: string; profileId: s
     ],
   ] as const)
     await app.database.sql(insert, [...ids, ...more]);
-  // As autovacuum does within a minute: what was planned for tables of nobody looks through all of them.
-  await app.database.sql('analyze person, profile, person_company, role_assignment, session');
+  // As autovacuum does within a minute: what was planned for tables of nobody looks through all of them. Of profiles there were many before.
+  await app.database.sql('analyze person, person_company, role_assignment, session');
   return people;
 };
 
