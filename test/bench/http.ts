@@ -20,7 +20,7 @@ const CONNECTIONS = 16;
  */
 const LIST_ROUNDS = [4, 18] as const;
 /** Seconds of load that do not count: what a page runs is compiled bit by bit, and ours took 15 s to come to its pace. */
-const WARM_UP = 12;
+const WARM_UP = 10;
 const CROWD = 1_000;
 /** Requests of a crowd whose statements PostgreSQL times. */
 const TIMED = 4_000;

@@ -87,7 +87,7 @@ try {
     seconds: full ? 5 : 1,
     rounds: full ? 7 : 3,
     streams: full ? 10_000 : 2_000,
-    results: full ? 20_000 : 3_000,
+    results: full ? 20_000 : 4_000,
     uploaded: full ? 100_000 : 20_000,
     full,
   };
