@@ -8,3 +8,6 @@ const ROOT = new URL('../', import.meta.url);
 
 /** Path of a file or folder of the program, by its path from that folder. */
 export const ownPath = (path: string): string => fileURLToPath(new URL(path, ROOT));
+
+/** The folder of the migrations. */
+export const MIGRATIONS = ownPath('migrations');

@@ -3,6 +3,7 @@
 import { cpSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
+import type { Metafile } from 'esbuild';
 
 /** Packages that stay in node_modules: those that find files beside themselves or run code of the machine, … */
 const WITH_FILES = [
@@ -22,6 +23,29 @@ const SELDOM = ['@azure/storage-blob', '@keycloak/keycloak-admin-client', 'bullm
 /** Packages of CommonJS ask for parts of Node by `require`, which modules do not have. */
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`;
 
+/** What every process runs first. */
+const START = 'src/wiring/start-process.ts';
+
+/** What is read before `file` runs: files of the build by their paths, packages by their names. */
+const loadedBefore = (outputs: Metafile['outputs'], file: string, loaded = new Set<string>()): ReadonlySet<string> => {
+  for (const { path, kind } of outputs[file]?.imports ?? []) {
+    if (kind !== 'import-statement' || loaded.has(path)) continue;
+    loaded.add(path);
+    loadedBefore(outputs, path, loaded);
+  }
+  return loaded;
+};
+
+/** Throws where one import has every start load what few processes need. */
+const mustStartLight = ({ outputs }: Metafile): void => {
+  const start = Object.keys(outputs).find((file) => outputs[file]!.entryPoint === START);
+  if (start === undefined) throw new Error(`The build has no ${START}`);
+  const loaded = loadedBefore(outputs, start);
+  const heavy = [...SELDOM, 'ioredis'].filter((name) => loaded.has(name));
+  if (heavy.length > 0)
+    throw new Error(`Every start loads ${heavy.join(', ')}: import it where it is needed (import('…'))`);
+};
+
 /** Builds these programs, each at its own path, into `folder`. All else that they import lies in `folder/src`, shared by them. */
 export const build = async (
   folder: string,
@@ -29,7 +53,7 @@ export const build = async (
   apart: readonly string[] = [],
 ): Promise<void> => {
   rmSync(folder, { recursive: true, force: true });
-  await bundle({
+  const { metafile } = await bundle({
     entryPoints: [...programs],
     outdir: folder,
     outbase: '.',
@@ -42,8 +66,10 @@ export const build = async (
     banner: { js: REQUIRE },
     external: [...WITH_FILES, ...BY_NAME, ...SELDOM, ...apart],
     sourcemap: true,
+    metafile: true,
     logLevel: 'warning',
   });
+  mustStartLight(metafile);
   for (const name of ['locales', 'config']) cpSync(name, join(folder, name), { recursive: true });
 };
 

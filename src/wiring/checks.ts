@@ -15,8 +15,8 @@ import type { Jobs } from '../platform/jobs/runtime.ts';
 import type { SmtpMailer } from '../platform/messaging/smtp.ts';
 import type { Settings } from '../platform/settings/settings.ts';
 import type { FileStore } from '../platform/storage/file-store.ts';
+import { MIGRATIONS } from '../root.ts';
 import { connectionsOf } from './connections.ts';
-import { MIGRATIONS } from './embedded.ts';
 import { realmOf } from './realm-file.ts';
 
 /** What a process, or the doctor, has opened; what is absent is not checked. */

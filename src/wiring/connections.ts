@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { createDatabase } from '../platform/db/database.ts';
@@ -40,7 +40,9 @@ const REDIS_ANSWERS = 500;
 const REDIS_SILENT = 1_000;
 
 /** A connection for what requests ask of Redis: it fails soon rather than late, also where Redis stands still. */
-export const openRedis = (url: string, onError: (error: Error) => void): Redis => {
+export const openRedis = async (url: string, onError: (error: Error) => void): Promise<Redis> => {
+  // With the library, which a process without Redis need not load.
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url, {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
@@ -53,13 +55,13 @@ export const openRedis = (url: string, onError: (error: Error) => void): Redis =
 const systemPool = ({ DATABASE_JOBS_POOL: jobs }: Settings): number => jobs + 2;
 
 /** Opens the pools of one process. Nothing connects before it is needed. */
-export const openConnections = (
+export const openConnections = async (
   settings: Settings,
   urls: Readonly<Record<Role, string>>,
   log: Logger,
   now: () => Date,
   tracer: Tracer = NO_TRACER,
-): Connections => {
+): Promise<Connections> => {
   const onError = (error: Error) => log.warn({ err: error }, 'an idle database connection broke');
   const pools: Record<string, pg.Pool> = {};
   const pool = (url: string, max: number, seconds: number, name: string) =>
@@ -89,7 +91,7 @@ export const openConnections = (
   });
   const system = pool(urls.system, systemPool(settings), long, 'system');
   const checks = pool(urls.app, 1, short, 'checks');
-  const redis = settings.REDIS_URL === undefined ? undefined : openRedis(settings.REDIS_URL, onError);
+  const redis = settings.REDIS_URL === undefined ? undefined : await openRedis(settings.REDIS_URL, onError);
   return {
     db,
     jobsDb,

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareEmbeddedSources } from '../modules/fitness/sources/embedded.ts';
 import type { EmbeddedSources } from '../modules/fitness/sources/embedded.ts';
-import { ownPath } from '../root.ts';
+import { MIGRATIONS } from '../root.ts';
 import { startEmbeddedPostgres } from '../platform/embedded/postgres.ts';
 import { createMigrator } from '../platform/db/migrate.ts';
 import { ROLES, provision } from '../platform/db/roles.ts';
@@ -22,7 +22,6 @@ export interface EmbeddedParts {
 }
 
 const DATABASE = 'angelis';
-export const MIGRATIONS = ownPath('migrations');
 
 const roleUrl = (superuser: string, role: Role, password: string): string =>
   Object.assign(new URL(superuser), { username: role, password, pathname: `/${DATABASE}` }).href;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { MigrationStatus, Migrator } from '../../platform/db/migrate.ts';
 import { isEmbedded, readSettings } from '../../platform/settings/settings.ts';
+import { MIGRATIONS } from '../../root.ts';
 import { withDatabase } from './database-access.ts';
 
 const print = (lines: readonly string[], otherwise: string): void => {
@@ -10,10 +11,7 @@ const print = (lines: readonly string[], otherwise: string): void => {
 };
 
 const withMigrator = async (work: (migrator: Migrator, ownerUrl: string) => Promise<void>): Promise<void> => {
-  const [{ createMigrator }, { MIGRATIONS }] = await Promise.all([
-    import('../../platform/db/migrate.ts'),
-    import('../embedded.ts'),
-  ]);
+  const { createMigrator } = await import('../../platform/db/migrate.ts');
   await withDatabase(
     readSettings(process.env),
     ({ owner }) => work(createMigrator({ url: owner, folder: MIGRATIONS }), owner),
@@ -25,10 +23,7 @@ const withMigrator = async (work: (migrator: Migrator, ownerUrl: string) => Prom
 const readStatus = async (): Promise<MigrationStatus[]> => {
   const settings = readSettings(process.env, { keep: false });
   if (isEmbedded(settings) && !existsSync(join(settings.DATA_DIR, 'postgres'))) {
-    const [{ allPending }, { MIGRATIONS }] = await Promise.all([
-      import('../../platform/db/migrate.ts'),
-      import('../embedded.ts'),
-    ]);
+    const { allPending } = await import('../../platform/db/migrate.ts');
     return allPending(MIGRATIONS);
   }
   let status: MigrationStatus[] = [];

@@ -55,7 +55,7 @@ export const openPatient = async (settings: Settings, timeout: number, now: () =
   const note = await readRunning(settings.DATA_DIR);
   const urls = urlsOf(settings) ?? note?.urls;
   const silent = pino({ level: 'silent' });
-  const connections = urls && openConnections(settings, urls, silent, now);
+  const connections = urls && (await openConnections(settings, urls, silent, now));
   const keycloak = await openKeycloak(settings, now);
   const mailServer = openMailServer(settings);
   const { sources, close } = openSources(settings, note?.sources, silent, createValidator());

@@ -74,7 +74,7 @@ describe('rate limits', () => {
 
   it('count in the process while Redis stands still: nobody waits for it, nobody is let through uncounted', async () => {
     const server = await redisServer('noeviction');
-    const redis = openRedis(`redis://127.0.0.1:${server.port}`, () => undefined);
+    const redis = await openRedis(`redis://127.0.0.1:${server.port}`, () => undefined);
     await once(redis, 'ready');
     const rates = createRateLimits({ ...LIMITS, lookup: { points: 2, per: 60 } }, redis);
     server.isSilent = true;
