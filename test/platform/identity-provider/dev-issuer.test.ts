@@ -283,5 +283,20 @@ describe('development issuer', () => {
       expect(await codeOf(attempt(provider, 'a-password-of-her-own', 'worker-7'))).to.equal('no error');
       await provider.close();
     });
+
+    it('takes a name in capitals for the same, and refuses an email that another has, before it or beside it', async () => {
+      const provider = await open();
+      const seed = (username: string, email: string) => ({ username, email, enabled: true, emailVerified: true });
+      const [ana] = await provider.addUsers([seed('ana', 'ana@example.test')], PASSWORD);
+      const again = await provider.addUsers([seed('Ana', 'x@example.test'), seed('luis', 'l@example.test')], PASSWORD);
+      expect(again.map(({ id, username }) => [id === ana!.id, username])).to.deep.equal([
+        [true, 'ana'],
+        [false, 'luis'],
+      ]);
+      const two = [seed('eva', 'e@example.test'), seed('eve', 'E@example.test')];
+      for (const taken of [[seed('eva', 'ANA@example.test')], two])
+        expect(await codeOf(provider.addUsers(taken, PASSWORD))).to.equal('conflict');
+      await provider.close();
+    });
   });
 });

@@ -39,6 +39,8 @@ function refuseWeak(password: string): void {
     throw new IdentityProviderError('password_refused', `A password has ${min} to ${max} UTF-16 units`);
 }
 
+const taken = (): IdentityProviderError => new IdentityProviderError('conflict', 'The username or email is taken');
+
 /** The issuer's users; every change stands on disk before it is answered. */
 export function createUsers(keeper: StateKeeper, now: () => Date): Users {
   const { state } = keeper;
@@ -50,12 +52,10 @@ export function createUsers(keeper: StateKeeper, now: () => Date): Users {
   };
   const refuseTaken = (query: UserQuery, own?: string): void => {
     const other = findUser(state, query);
-    if (other && other.id !== own) throw new IdentityProviderError('conflict', 'The username or email is taken');
+    if (other && other.id !== own) throw taken();
   };
   const add = (user: SeedUser, password: PasswordHash | undefined): StoredUser => {
     const { username, email, firstName, lastName, enabled, emailVerified } = user;
-    refuseTaken({ username });
-    if (email !== undefined) refuseTaken({ email });
     const id = user.id ?? randomUUID();
     if (findUser(state, { id })) throw new IdentityProviderError('conflict', 'The user id is taken');
     const stored: StoredUser = {
@@ -86,6 +86,8 @@ export function createUsers(keeper: StateKeeper, now: () => Date): Users {
       create: async (user) => {
         if (user.password !== undefined) refuseWeak(user.password);
         const password = user.password === undefined ? undefined : await hashPassword(user.password);
+        refuseTaken({ username: user.username });
+        if (user.email !== undefined) refuseTaken({ email: user.email });
         const stored = add(user, password);
         await keeper.flush();
         return shown(stored);
@@ -166,7 +168,21 @@ export function createUsers(keeper: StateKeeper, now: () => Date): Users {
     addAll: async (users, password) => {
       refuseWeak(password);
       const hash = await hashPassword(password);
-      const stored = users.map((user) => findUser(state, { username: user.username }) ?? add(user, hash));
+      // Looked for in one go: a look through all of them for each would hold the process up for seconds where there are thousands.
+      const all = Object.values(state.users);
+      const byName = new Map(all.map((user) => [user.username.toLowerCase(), user]));
+      const emails = new Set(all.map(({ email }) => email?.toLowerCase()));
+      const stored = users.map((user) => {
+        const name = user.username.toLowerCase();
+        const known = byName.get(name);
+        if (known !== undefined) return known;
+        const email = user.email?.toLowerCase();
+        if (email !== undefined && emails.has(email)) throw taken();
+        const added = add(user, hash);
+        byName.set(name, added);
+        emails.add(email);
+        return added;
+      });
       await keeper.flush();
       return stored.map(shown);
     },
