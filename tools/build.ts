@@ -23,13 +23,13 @@ const SELDOM = ['@azure/storage-blob', '@keycloak/keycloak-admin-client', 'bullm
 /** Packages of CommonJS ask for parts of Node by `require`, which modules do not have. */
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`;
 
-/** What every process runs first. */
-const START = 'src/wiring/start-process.ts';
+/** What every process that serves runs first. */
+const STARTS = ['src/server.ts', 'src/wiring/start-process.ts'];
 
 /** What is read before `file` runs: files of the build by their paths, packages by their names. */
 const loadedBefore = (outputs: Metafile['outputs'], file: string, loaded = new Set<string>()): ReadonlySet<string> => {
   for (const { path, kind } of outputs[file]?.imports ?? []) {
-    if (kind !== 'import-statement' || loaded.has(path)) continue;
+    if (!['import-statement', 'require-call'].includes(kind) || loaded.has(path)) continue;
     loaded.add(path);
     loadedBefore(outputs, path, loaded);
   }
@@ -38,10 +38,12 @@ const loadedBefore = (outputs: Metafile['outputs'], file: string, loaded = new S
 
 /** Throws where one import has every start load what few processes need. */
 const mustStartLight = ({ outputs }: Metafile): void => {
-  const start = Object.keys(outputs).find((file) => outputs[file]!.entryPoint === START);
-  if (start === undefined) throw new Error(`The build has no ${START}`);
-  const loaded = loadedBefore(outputs, start);
-  const heavy = [...SELDOM, 'ioredis'].filter((name) => loaded.has(name));
+  const starts = Object.keys(outputs).filter((file) => STARTS.includes(outputs[file]!.entryPoint ?? ''));
+  if (starts.length < STARTS.length) throw new Error(`The build does not have all of ${STARTS.join(', ')}`);
+  const loaded = starts.flatMap((file) => [...loadedBefore(outputs, file)]);
+  const heavy = [...SELDOM, 'ioredis'].filter((name) =>
+    loaded.some((path) => path === name || path.startsWith(`${name}/`)),
+  );
   if (heavy.length > 0)
     throw new Error(`Every start loads ${heavy.join(', ')}: import it where it is needed (import('…'))`);
 };

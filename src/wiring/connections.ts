@@ -63,6 +63,7 @@ export const openConnections = async (
   tracer: Tracer = NO_TRACER,
 ): Promise<Connections> => {
   const onError = (error: Error) => log.warn({ err: error }, 'an idle database connection broke');
+  const onRedisError = (error: Error) => log.warn({ err: error }, 'Redis does not answer');
   const pools: Record<string, pg.Pool> = {};
   const pool = (url: string, max: number, seconds: number, name: string) =>
     (pools[name] = createPool({
@@ -91,7 +92,7 @@ export const openConnections = async (
   });
   const system = pool(urls.system, systemPool(settings), long, 'system');
   const checks = pool(urls.app, 1, short, 'checks');
-  const redis = settings.REDIS_URL === undefined ? undefined : await openRedis(settings.REDIS_URL, onError);
+  const redis = settings.REDIS_URL === undefined ? undefined : await openRedis(settings.REDIS_URL, onRedisError);
   return {
     db,
     jobsDb,

@@ -19,7 +19,7 @@ const CONNECTIONS = 16;
  * speed of a machine that others use changes within seconds.
  */
 const LIST_ROUNDS = [4, 18] as const;
-/** Seconds of load that do not count: what a page runs is compiled bit by bit, and ours took 15 s to come to its pace. */
+/** Seconds of load that do not count: what a page runs is compiled bit by bit, for some thousands of requests. */
 const WARM_UP = 10;
 const CROWD = 1_000;
 /** Requests of a crowd whose statements PostgreSQL times. */

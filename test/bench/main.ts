@@ -52,10 +52,12 @@ const measure = async (folder: string): Promise<number> => {
 const folder = mkdtempSync(join(tmpdir(), 'angelis-bench-'));
 try {
   // The large run waits for the disk at each commit, the small one for nothing.
-  await Promise.all([
+  const begun = await Promise.allSettled([
     startServer(full),
     build(built, [...PROGRAMS, ...globSync('test/bench/{run,*.child}.ts')], OTHERS),
   ]);
+  // What was begun is whole before it is ended.
+  for (const one of begun) if (one.status === 'rejected') throw one.reason;
   if (ended === undefined) process.exitCode = await measure(folder);
 } catch (error) {
   // A Ctrl-C reaches what PostgreSQL is set up with, too.

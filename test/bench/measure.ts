@@ -70,13 +70,13 @@ export const against = (what: string, values: readonly number[], unit: string, d
 };
 
 /**
- * How many times the one is of the other. Of as many rounds of both, which were run in turn, it is the middle of what each round
- * tells: a machine that is slow for a while is slow for both of a round, and the quotient of both medians scatters three times as much.
+ * How many times the one is of the other, of rounds that were run in turn: the middle of what each round tells. A machine that is slow for a while is slow
+ * for both of a round, and would be so for one of two medians.
  */
 const times = (values: readonly number[], of: readonly number[]): number =>
-  values.length === of.length ? median(values.map((value, round) => value / of[round]!)) : median(values) / median(of);
+  median(values.map((value, round) => value / of[round]!));
 
-/** More is better: requests or rows a second. Without a bound it is told and not judged. */
+/** More is better: requests or rows a second, round by round. Without a bound it is told and not judged. */
 export const rate = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast?: number): Row => {
   const ratio = times(ours, theirs);
   return {
@@ -89,7 +89,7 @@ export const rate = (named: Named, ours: readonly number[], theirs: readonly num
   };
 };
 
-/** Less is better: times of the same work. Without a bound it is told and not judged. */
+/** Less is better: times of the same work, round by round. Without a bound it is told and not judged. */
 export const speed = (named: Named, ours: readonly number[], theirs: readonly number[], atLeast?: number): Row => {
   const ratio = times(theirs, ours);
   return {
@@ -101,6 +101,21 @@ export const speed = (named: Named, ours: readonly number[], theirs: readonly nu
     ...spreadOf(ours),
   };
 };
+
+/** How much longer a page may take than elsewhere. */
+const FLAT = 1.5;
+
+/** A page's time, in ms, beside its time elsewhere or before, which it may exceed by half: request by request there are no rounds. */
+export const flat = (work: string, beside: string, own: readonly number[], theirs: readonly number[]): Row => ({
+  work,
+  baseline: against(beside, theirs, ' ms', 2),
+  value: median(own),
+  unit: 'ms',
+  ratio: median(theirs) / median(own),
+  reach: `≤ ${FLAT}× its time`,
+  ok: median(own) <= FLAT * median(theirs),
+  ...spreadOf(own),
+});
 
 /** A figure that has to stay below a bound. Without one it is told and not judged. */
 export const figure = (named: Named, values: readonly number[], atMost?: number): Row => ({

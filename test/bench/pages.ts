@@ -6,12 +6,10 @@ import { scopeOf } from '../support/companies.ts';
 import { openDatabase } from '../support/database.ts';
 import { startChild } from './child.ts';
 import type { Readers } from './child.ts';
-import { against, spreadOf, median, timed } from './measure.ts';
+import { flat, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import type { Place } from './place.ts';
 
-/** How much longer a page may take in the largest company, and with five times the tests. */
-const FLAT = 1.5;
 /** Requests of each page and company. */
 const REQUESTS = 100;
 /** Beginnings of names that everybody's company has often enough to fill a page of five. */
@@ -96,18 +94,6 @@ export const measurePages = async ({ database, client, companyId, medianId }: Pl
     await child.stop();
   }
 };
-
-/** A page's time beside its time elsewhere, which it may exceed by half. */
-const flat = (work: string, beside: string, own: readonly number[], theirs: readonly number[]): Row => ({
-  work,
-  baseline: against(beside, theirs, ' ms', 2),
-  value: median(own),
-  unit: 'ms',
-  ratio: median(theirs) / median(own),
-  reach: `≤ ${FLAT}× its time`,
-  ok: median(own) <= FLAT * median(theirs),
-  ...spreadOf(own),
-});
 
 /** Whether pages of one size take as long in the largest company as in one of middle size, and as they took with fewer tests. */
 export const pages = async (place: Place): Promise<Row[]> => {

@@ -11,7 +11,7 @@ import { createRealm } from '../support/servers/realm.ts';
 import type { TestRealm } from '../support/servers/realm.ts';
 import { serverSetting } from '../support/servers/settings.ts';
 import { emptyRedis } from '../support/servers/system.ts';
-import { MIGRATIONS } from '../support/template.ts';
+import { MIGRATIONS } from '../../src/root.ts';
 import { until } from '../support/until.ts';
 
 type Settings = Readonly<Record<string, string>>;

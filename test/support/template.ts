@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { ownPath } from '../../src/root.ts';
+import { MIGRATIONS, ownPath } from '../../src/root.ts';
 import { createMigrator } from '../../src/platform/db/migrate.ts';
 import { ensurePartitions } from '../../src/platform/db/partitions.ts';
 import { createPool } from '../../src/platform/db/pool.ts';
@@ -14,7 +14,6 @@ export const templateName = (): string => process.env['ANGELIS_TEST_TEMPLATE'] ?
 /** Of all users of the test server. */
 export const PASSWORD = process.env['ANGELIS_TEST_PASSWORD'] ?? 'only-for-tests';
 const SEEDERS = ownPath('seeders');
-export const MIGRATIONS = ownPath('migrations');
 
 /** URL of the superuser for a database of the test server. */
 export const superuserUrl = (database: string): string => {

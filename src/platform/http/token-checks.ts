@@ -5,6 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Authentication } from './authentication.ts';
 import type { PublicContext } from './context.ts';
 import { networkOf } from './network.ts';
+import { perRequest } from './per-request.ts';
 import { rateHeaders } from './rate-limits.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { KeysUnavailableError } from './signing-keys.ts';
@@ -61,7 +62,7 @@ interface TokenChecks {
 /** What becomes of tokens: in figures, and by limit of those that are no good. */
 export const createTokenChecks = (dependencies: TokenChecksDependencies): TokenChecks => {
   const { metrics, authentication, rates, contextOf } = dependencies;
-  const refused = new WeakSet<Request>();
+  const refused = perRequest<true>();
   const checks = metrics.counter({
     name: 'token_checks_total',
     help: 'Requests with a bearer token: accepted, or what was wrong with it',
@@ -82,7 +83,7 @@ export const createTokenChecks = (dependencies: TokenChecksDependencies): TokenC
         if (refusal !== undefined) checks.inc({ outcome: reasonOf(refusal.cause) });
         else if (authentication.claimsOf(request) !== undefined)
           // A good token is refused for its session only.
-          checks.inc({ outcome: refused.has(request) ? 'session_ended' : 'accepted' });
+          checks.inc({ outcome: refused.of(request) ? 'session_ended' : 'accepted' });
       });
       next();
     },
@@ -92,7 +93,7 @@ export const createTokenChecks = (dependencies: TokenChecksDependencies): TokenC
         next(error);
         return;
       }
-      refused.add(request);
+      refused.keep(request, true);
       const { address, speak } = contextOf(request, response);
       // A token that is no good does not tell the language of whoever it was given to.
       speak();

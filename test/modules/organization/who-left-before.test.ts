@@ -4,7 +4,7 @@ import { createMigrator } from '../../../src/platform/db/migrate.ts';
 import { addCompany } from '../../support/companies.ts';
 import { cloneDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
-import { MIGRATIONS } from '../../support/template.ts';
+import { MIGRATIONS } from '../../../src/root.ts';
 
 describe('people who had left before somebody looked', () => {
   let database: TestDatabase;

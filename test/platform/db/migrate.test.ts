@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createMigrator } from '../../../src/platform/db/migrate.ts';
 import { cloneDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
-import { MIGRATIONS } from '../../support/template.ts';
+import { MIGRATIONS } from '../../../src/root.ts';
 
 describe('migrations', () => {
   let database: TestDatabase;

@@ -3,7 +3,7 @@ import { createMigrator } from '../../../src/platform/db/migrate.ts';
 import { addCompany } from '../../support/companies.ts';
 import { cloneDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
-import { MIGRATIONS } from '../../support/template.ts';
+import { MIGRATIONS } from '../../../src/root.ts';
 
 describe('words that were written before they had letters', () => {
   let database: TestDatabase;
